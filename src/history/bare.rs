@@ -1,0 +1,1 @@
+//! A bare history → the evidence of a verdict.

@@ -1,0 +1,343 @@
+//! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
+
+use crate::model::{DrillPlan, Fault, words};
+use crate::units::{Fingerprint, Seed};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// One fact. See each struct for its meaning; the names of the kinds on disk are in [`super::Stamped`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The drill began. Always the first event.
+    Started(Box<Started>),
+    /// A phase began.
+    Phase(PhaseEntered),
+    /// A fault was asked for at the control API.
+    FaultRequested(FaultRequested),
+    /// The read-back showed the fault in force.
+    FaultConfirmed(FaultConfirmed),
+    /// The read-back showed the fault gone.
+    FaultHealed(FaultHealed),
+    /// A request of the traffic ended.
+    Request(RequestDone),
+    /// A request was due and could not be sent.
+    Shed(Shed),
+    /// A fault proxy saw an exchange with a provider end.
+    Served(Served),
+    /// Some of the fault proxy's sight was lost.
+    SightGap(SightGap),
+    /// The reference gateway's own record of its breaker.
+    Gateway(Gateway),
+    /// The runbook began.
+    RunbookStarted(RunbookStarted),
+    /// A step began a try.
+    StepStarted(StepStarted),
+    /// A step ended, after its last try.
+    StepFinished(StepFinished),
+    /// A step was taken back.
+    StepUndone(StepUndone),
+    /// A safety guard tripped.
+    GuardTripped(Guarded),
+    /// The drill was stopped before its end.
+    Cancelled(Cancelled),
+    /// The drill ended; always the last event.
+    Finished(Finished),
+}
+
+/// The drill began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// Version of the line format.
+    pub format: u32,
+    /// Version of Lifeboat.
+    pub lifeboat: String,
+    /// The drill's identifier; also the name of its folder.
+    pub drill: String,
+    /// The seed of all its randomness.
+    pub seed: Seed,
+    /// The wall-clock time of the origin, RFC 3339.
+    pub wall_clock: String,
+    /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
+    pub gap_max: u64,
+    /// Everything else that was decided beforehand.
+    pub plan: DrillPlan,
+}
+
+words! {
+    /// A part of a drill.
+    Phase {
+        /// Lab, proxies and the system under test are started.
+        Preparing = "preparing",
+        /// Undisturbed traffic.
+        Baseline = "baseline",
+        /// From the first fault to the last heal.
+        Fault = "fault",
+        /// Traffic after the last heal.
+        Watch = "watch",
+        /// No new requests; those in flight end.
+        Draining = "draining",
+    }
+}
+
+/// A phase began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseEntered {
+    /// Which.
+    pub name: Phase,
+}
+
+/// A fault was asked for at the control API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultRequested {
+    /// Its place on the timeline, from 0.
+    pub fault: u32,
+    /// The provider.
+    pub on: String,
+    /// What.
+    pub what: Fault,
+}
+
+/// The read-back showed the fault in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultConfirmed {
+    /// Its place on the timeline, from 0.
+    pub fault: u32,
+    /// The provider.
+    pub on: String,
+    /// The proxy's stamp before it flipped the fault on.
+    pub lo: u64,
+    /// The proxy's stamp after the last open connection was in the fault's hold.
+    pub hi: u64,
+}
+
+/// The read-back showed the fault gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultHealed {
+    /// Its place on the timeline, from 0.
+    pub fault: u32,
+    /// The provider.
+    pub on: String,
+    /// The proxy's stamp before it flipped the fault off.
+    pub lo: u64,
+    /// The proxy's stamp after.
+    pub hi: u64,
+    /// How many requests (or, where only bytes are seen, connections in use) the fault touched.
+    pub touched: u64,
+    /// True where the fault ended by itself because nobody renewed its lease.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub expired: bool,
+}
+
+words! {
+    /// How a request ended. A request that was due and never sent is an event of its own, `shed`.
+    Outcome {
+        /// Answered, whole and as asked.
+        Ok = "ok",
+        /// Known not to have been served.
+        Error = "error",
+        /// No answer by the deadline.
+        Timeout = "timeout",
+        /// An answer began and ended without its terminal marker.
+        Truncated = "truncated",
+        /// Still in flight when the drill ended.
+        Unknown = "unknown",
+    }
+}
+
+/// A request of the traffic ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RequestDone {
+    /// Its place in the schedule, from 0.
+    pub id: u64,
+    /// When it was due.
+    pub due: u64,
+    /// From `due` to when it was sent.
+    pub late: u64,
+    /// From `due` to the first byte of content that proves service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<u64>,
+    /// From `due` to its end.
+    pub done: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// A word for what went wrong, for example `refused`, `status-503`, `no-terminal-marker`. Absent where all went well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Cow<'static, str>>,
+}
+
+/// A request was due and could not be sent, because too many were in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shed {
+    /// Its place in the schedule.
+    pub id: u64,
+    /// When it was due.
+    pub due: u64,
+}
+
+/// A fault proxy saw an exchange with a provider end. One attempt of one request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Served {
+    /// The request's mark; absent where the proxy found none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The provider.
+    pub by: Cow<'static, str>,
+    /// When the request reached the proxy.
+    pub at: u64,
+    /// From `at` to the end of the exchange.
+    pub took: u64,
+    /// HTTP status of the answer; 0 where none came.
+    pub status: u16,
+    /// The credential that the request bore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Fingerprint>,
+    /// True where the exchange ended before the answer was whole.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+    /// True where a fault touched it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub touched: bool,
+}
+
+impl Served {
+    /// True where the provider answered this attempt whole and well.
+    pub fn completed(&self) -> bool {
+        !self.cut && (200..300).contains(&self.status)
+    }
+}
+
+/// Some of the fault proxy's sight was lost, because it was not read fast enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SightGap {
+    /// How many exchanges are missing.
+    pub missed: u64,
+}
+
+words! {
+    /// A circuit breaker's state.
+    Breaker {
+        /// Requests pass.
+        Closed = "closed",
+        /// Requests do not pass.
+        Open = "open",
+        /// One request passes, as a probe.
+        HalfOpen = "half-open",
+    }
+}
+
+/// The reference gateway's own record of its breaker. For checking the instrument, never for a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gateway {
+    /// When, by the gateway's stamp.
+    pub at: u64,
+    /// Whose breaker.
+    pub provider: String,
+    /// Its new state.
+    pub breaker: Breaker,
+}
+
+/// The runbook began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunbookStarted {
+    /// Its name.
+    pub runbook: String,
+    /// What started it, in words: the condition that was seen, `the fault`, or who.
+    pub because: String,
+}
+
+/// A step began a try.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepStarted {
+    /// Its place in the runbook, from 0.
+    pub step: u32,
+    /// Its name.
+    pub name: String,
+    /// Which try, from 1.
+    pub attempt: u32,
+}
+
+words! {
+    /// How a step ended.
+    StepEnd {
+        /// As it should.
+        Done = "done",
+        /// Known to have failed.
+        Failed = "failed",
+        /// Not by its timeout: what it did is unknown.
+        TimedOut = "timed-out",
+        /// The drill was stopped while it ran.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A step ended, after its last try.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepFinished {
+    /// Its place in the runbook, from 0.
+    pub step: u32,
+    /// How.
+    pub end: StepEnd,
+    /// What it saw or printed, cut to 2,000 characters, secrets removed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+/// A step was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepUndone {
+    /// Its place in the runbook, from 0.
+    pub step: u32,
+    /// How the undo ended.
+    pub end: StepEnd,
+    /// What it printed, cut and redacted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+/// A safety guard tripped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guarded {
+    /// The guard, in words.
+    pub guard: String,
+}
+
+words! {
+    /// Why a drill was stopped before its end.
+    StopReason {
+        /// A person asked (Ctrl-C, SIGTERM).
+        Person = "person",
+        /// A safety guard tripped.
+        Guard = "guard",
+        /// Traffic before the fault was not steady.
+        BaselineUnsteady = "baseline-unsteady",
+        /// Something needed for the drill could not be started or did not answer.
+        Environment = "environment",
+        /// A fault could not be injected, confirmed or kept.
+        Fault = "fault",
+        /// The history could not be written.
+        Journal = "journal",
+    }
+}
+
+/// The drill was stopped before its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// Why.
+    pub reason: StopReason,
+    /// In words.
+    pub detail: String,
+}
+
+/// The drill ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Until when requests were due: no request that was due before this is missing.
+    pub observed_until: u64,
+    /// How many requests were due.
+    pub requests: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

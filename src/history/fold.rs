@@ -1,0 +1,1 @@
+//! A drill's own events → the evidence of a verdict.

@@ -1,0 +1,275 @@
+//! The one fold that a running drill needs: what the terminal shows, what guards watch and what runbooks wait for.
+//!
+//! It is pure: the journal applies it to every event that it writes, so nothing that it says can differ from the history.
+//! It keeps a minute of detail in slices of 100 ms and counters for the rest.
+
+use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, StepEnd};
+use super::line::Stamped;
+use crate::model::{DrillPlan, Fault, Goal, SloOn, Who};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Length of a slice: 100 ms in nanoseconds.
+const SLICE: u64 = 100_000_000;
+/// Slices that are kept: one minute.
+const SLICES: usize = 600;
+
+/// What is known of a drill while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// The stamp of the newest event.
+    pub now: u64,
+    /// The drill's plan; `None` before the first event.
+    pub plan: Option<Arc<DrillPlan>>,
+    /// The drill's identifier.
+    pub drill: String,
+    /// The phase and when it began.
+    pub phase: Option<(Phase, u64)>,
+    /// When traffic began: the start of the baseline.
+    pub traffic_since: Option<u64>,
+    /// Names of providers, by place: the service's in its order, then the others of the plan.
+    pub providers: Vec<String>,
+    /// The last minute, oldest first.
+    pub slices: VecDeque<Bucket>,
+    /// Everything so far.
+    pub total: Bucket,
+    /// Good requests in a row, up to now.
+    pub good_in_a_row: u32,
+    /// Bad requests in a row, up to now.
+    pub bad_in_a_row: u32,
+    /// Faults, by place on the timeline.
+    pub faults: Vec<LiveFault>,
+    /// Why and when the runbook was started.
+    pub runbook_started: Option<(u64, String)>,
+    /// The step that runs, or the last that ran.
+    pub step: Option<LiveStep>,
+    /// Every event but requests and exchanges, oldest first.
+    pub notable: Vec<Arc<Stamped>>,
+    /// True after the event `finished`.
+    pub finished: bool,
+}
+
+/// What happened in a slice of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its number since the origin, in slices of 100 ms. Not used in totals.
+    pub slice: u64,
+    /// Requests that ended well: answered, whole, within the service level.
+    pub good: u64,
+    /// Requests that were answered, but too late to be good.
+    pub late: u64,
+    /// Requests that were not answered.
+    pub failed: u64,
+    /// Requests that could not be sent.
+    pub shed: u64,
+    /// Whole answers by provider, by place in [`Live::providers`].
+    pub served: Vec<u64>,
+}
+
+impl Bucket {
+    /// Requests that ended or were shed.
+    pub const fn requests(&self) -> u64 {
+        self.good + self.late + self.failed + self.shed
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.good += other.good;
+        self.late += other.late;
+        self.failed += other.failed;
+        self.shed += other.shed;
+        if self.served.len() < other.served.len() {
+            self.served.resize(other.served.len(), 0);
+        }
+        for (sum, more) in self.served.iter_mut().zip(&other.served) {
+            *sum += more;
+        }
+    }
+}
+
+/// A fault on the timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveFault {
+    /// The provider.
+    pub on: String,
+    /// What.
+    pub what: Fault,
+    /// When it was requested.
+    pub requested: u64,
+    /// When the proxy had it in force.
+    pub confirmed: Option<u64>,
+    /// When the proxy had removed it.
+    pub healed: Option<u64>,
+}
+
+/// A step of the runbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveStep {
+    /// Its place, from 0.
+    pub step: u32,
+    /// Its name.
+    pub name: String,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// How it ended; `None` while it runs.
+    pub end: Option<StepEnd>,
+}
+
+impl Live {
+    /// Takes one more event in.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        self.now = stamped.t;
+        match &stamped.event {
+            Event::Request(request) => return self.request(stamped.t, request),
+            Event::Served(served) => {
+                if served.completed() {
+                    let place = self.place(&served.by);
+                    self.count(stamped.t, |bucket| {
+                        if bucket.served.len() <= place {
+                            bucket.served.resize(place + 1, 0);
+                        }
+                        bucket.served[place] += 1;
+                    });
+                }
+                return;
+            }
+            Event::Shed(_) => {
+                self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
+                self.good_in_a_row = 0;
+                return self.count(stamped.t, |bucket| bucket.shed += 1);
+            }
+            Event::Started(started) => {
+                let plan = Arc::new(started.plan.clone());
+                self.providers = plan.service.providers.clone();
+                self.providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
+                self.drill.clone_from(&started.drill);
+                self.plan = Some(plan);
+            }
+            Event::Phase(entered) => {
+                self.phase = Some((entered.name, stamped.t));
+                if entered.name == Phase::Baseline {
+                    self.traffic_since = Some(stamped.t);
+                }
+            }
+            Event::FaultRequested(fault) => {
+                self.faults.push(LiveFault {
+                    on: fault.on.clone(),
+                    what: fault.what.clone(),
+                    requested: stamped.t,
+                    confirmed: None,
+                    healed: None,
+                });
+            }
+            Event::FaultConfirmed(FaultConfirmed { fault, hi, .. }) => {
+                if let Some(live) = self.faults.get_mut(*fault as usize) {
+                    live.confirmed = Some(*hi);
+                }
+            }
+            Event::FaultHealed(healed) => {
+                if let Some(live) = self.faults.get_mut(healed.fault as usize) {
+                    live.healed = Some(healed.hi);
+                }
+            }
+            Event::RunbookStarted(started) => self.runbook_started = Some((stamped.t, started.because.clone())),
+            Event::StepStarted(step) => {
+                self.step = Some(LiveStep { step: step.step, name: step.name.clone(), attempt: step.attempt, end: None })
+            }
+            Event::StepFinished(finished) => {
+                if let Some(step) = &mut self.step {
+                    step.end = Some(finished.end);
+                }
+            }
+            Event::Finished(_) => self.finished = true,
+            Event::SightGap(_) | Event::Gateway(_) | Event::StepUndone(_) | Event::GuardTripped(_) | Event::Cancelled(_) => {}
+        }
+        self.notable.push(Arc::new(stamped.clone()));
+    }
+
+    /// What happened from `span` nanoseconds before `now` until `now`, in whole slices.
+    pub fn over(&self, span: u64, now: u64) -> Bucket {
+        let first = now.saturating_sub(span) / SLICE;
+        let mut sum = Bucket::default();
+        for bucket in self.slices.iter().rev().take_while(|bucket| bucket.slice >= first) {
+            sum.add(bucket);
+        }
+        sum
+    }
+
+    /// Whether the live traffic meets a goal at `now`. `succeeds` and `fails` count good and bad requests in a row; the others
+    /// look at whole slices that have ended, and need at least one request in them and a record as long as they look back.
+    pub fn meets(&self, goal: &Goal, now: u64) -> bool {
+        match goal {
+            Goal::Fails(count) => self.bad_in_a_row >= *count,
+            Goal::Succeeds(count) => self.good_in_a_row >= *count,
+            Goal::Success { ratio, over } => {
+                let seen = self.over(over.as_nanos(), now);
+                self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && seen.good as f64 >= ratio.get() * seen.requests() as f64
+            }
+            Goal::ServedBy { who, over } => {
+                let seen = self.over(over.as_nanos(), now);
+                let total: u64 = seen.served.iter().sum();
+                let wanted: u64 = seen.served.iter().enumerate().filter(|(place, _)| self.is(*place, who)).map(|(_, count)| count).sum();
+                self.looks_back(over.as_nanos(), now) && total > 0 && wanted == total
+            }
+        }
+    }
+
+    fn looks_back(&self, span: u64, now: u64) -> bool {
+        self.traffic_since.is_some_and(|since| since + span <= now)
+    }
+
+    fn is(&self, place: usize, who: &Who) -> bool {
+        let standbys = self.plan.as_ref().map_or(0, |plan| plan.service.providers.len());
+        match who {
+            Who::Primary => place == 0,
+            Who::Standby => (1..standbys).contains(&place),
+            Who::Provider(name) => self.providers.get(place) == Some(name),
+        }
+    }
+
+    fn place(&mut self, provider: &str) -> usize {
+        self.providers.iter().position(|name| name == provider).unwrap_or_else(|| {
+            self.providers.push(provider.to_owned());
+            self.providers.len() - 1
+        })
+    }
+
+    fn request(&mut self, t: u64, request: &RequestDone) {
+        let good = request.outcome == Outcome::Ok && self.within_slo(request);
+        if good {
+            self.good_in_a_row = self.good_in_a_row.saturating_add(1);
+            self.bad_in_a_row = 0;
+        } else {
+            self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
+            self.good_in_a_row = 0;
+        }
+        self.count(t, |bucket| match request.outcome {
+            Outcome::Ok if good => bucket.good += 1,
+            Outcome::Ok => bucket.late += 1,
+            _ => bucket.failed += 1,
+        });
+    }
+
+    fn within_slo(&self, request: &RequestDone) -> bool {
+        let Some(objectives) = self.plan.as_ref().map(|plan| &plan.objectives) else { return true };
+        let moment = match objectives.slo_on {
+            Some(SloOn::Proof) => request.proof.unwrap_or(request.done),
+            _ => request.done,
+        };
+        objectives.slo.is_none_or(|slo| moment <= slo.as_nanos())
+            && objectives.deadline.is_none_or(|deadline| request.done <= deadline.as_nanos())
+    }
+
+    fn count(&mut self, t: u64, change: impl Fn(&mut Bucket)) {
+        change(&mut self.total);
+        let slice = t / SLICE;
+        if self.slices.back().is_none_or(|last| last.slice < slice) {
+            self.slices.push_back(Bucket { slice, ..Bucket::default() });
+            if self.slices.len() > SLICES {
+                self.slices.pop_front();
+            }
+        }
+        if let Some(last) = self.slices.back_mut() {
+            change(last);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The record of a drill: events, their line format, and what is folded from them.
+//!
+//! # The format, in prose
+//!
+//! A history is a text file of JSON lines, `history.jsonl`, only ever appended to. Each line is one event: an object with
+//! exactly two keys. The first, `t`, is when the journal took the event in: nanoseconds since the drill's origin, on the
+//! host's monotonic clock, never decreasing from line to line. The second names the kind of event and holds its facts.
+//! The index of an event is the number of its line, from 0.
+//!
+//! ```text
+//! {"t":0,"started":{"format":1,"lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","gap_max":…,"plan":{…}}}
+//! {"t":21003412,"phase":{"name":"baseline"}}
+//! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
+//! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"status":200,"key":"3fa9c1d2"}}
+//! ```
+//!
+//! The first event is `started` and carries the format's version (1), the wall-clock time of the origin (the only one in the
+//! file), the seed and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
+//! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
+//! counts from `at`. A key whose value says nothing (`null`, `false`, an empty list) is left out. A history that ends
+//! without `finished` belongs to a drill that was killed.
+//!
+//! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that
+//! cannot be read is an error that names its line.
+//!
+//! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
+
+mod event;
+mod evidence;
+
+mod line;
+mod live;
+mod read;
+
+pub use event::{
+    Breaker, Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase, PhaseEntered,
+    RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone, StopReason,
+};
+pub use evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+
+pub use line::Stamped;
+pub use live::{Bucket, Live, LiveFault, LiveStep};
+pub use read::{History, ReadError, Reader, read};
+
+/// The version of the line format that this build writes, and the only one it reads.
+pub const FORMAT: u32 = 1;

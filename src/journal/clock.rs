@@ -1,0 +1,59 @@
+//! Time since the drill's origin, on a clock that other processes of this host share.
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds of `CLOCK_MONOTONIC`: comparable between processes on one host, between two boots not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct HostTime(pub u64);
+
+impl HostTime {
+    /// Now.
+    pub fn now() -> Self {
+        let time = clock_gettime(ClockId::Monotonic);
+        Self(u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0))
+    }
+
+    /// Nanoseconds since an earlier moment; 0 where that is later.
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// What tells this boot of this host from any other: two moments with the same value are on one clock.
+pub fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// Nanoseconds since the drill's origin. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: HostTime,
+}
+
+impl Clock {
+    /// A clock whose origin is now.
+    pub fn start() -> Self {
+        Self { origin: HostTime::now() }
+    }
+
+    /// Nanoseconds since the origin.
+    pub fn now(self) -> u64 {
+        HostTime::now().since(self.origin)
+    }
+
+    /// A moment of this host's clock in nanoseconds since the origin; 0 for one before it.
+    pub const fn at(self, time: HostTime) -> u64 {
+        time.since(self.origin)
+    }
+
+    /// The host's time at a moment of the drill.
+    pub const fn host(self, nanoseconds: u64) -> HostTime {
+        HostTime(self.origin.0 + nanoseconds)
+    }
+
+    /// From now until a moment of the drill; zero where it has passed.
+    pub fn until(self, nanoseconds: u64) -> std::time::Duration {
+        std::time::Duration::from_nanos(nanoseconds.saturating_sub(self.now()))
+    }
+}

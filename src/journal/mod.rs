@@ -1,0 +1,15 @@
+//! The drill's clock, the only stamper of events, and the file that they go to.
+//!
+//! One thread owns the file. Whoever has something to record sends it over a bounded queue; the thread stamps it, appends
+//! its line, folds it into the live view and publishes that view. Nothing that was sent is dropped: a full queue makes the
+//! sender wait. Lines reach the operating system at least every 100 ms, so a drill that is killed leaves its history
+//! behind and `jq` can follow it.
+//!
+//! A write that fails is not repaired here: the journal says so once, on [`Journal::failure`], goes on folding (healing must
+//! still see the live view) and writes nothing more. The conductor heals everything and stops.
+
+mod clock;
+mod writer;
+
+pub use clock::{Clock, HostTime, boot_id};
+pub use writer::{Journal, JournalError, Recorder};

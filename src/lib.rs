@@ -1,0 +1,58 @@
+//! Lifeboat: failover drills for services that depend on AI models.
+//!
+//! A drill is a **history**: an append-only list of events, each stamped once with one clock. The engine only *makes*
+//! histories. Verdicts and reports are **pure functions of a history**, so any verdict can be recomputed later, by someone
+//! else, from the file.
+//!
+//! ```text
+//!  inventory, scenario, runbook ──spec──► DrillPlan ──drill──► history.jsonl ──history──► Verdict ──► report.md, verdict.json
+//!       (YAML, CSV)                        (valid)   engine     (evidence)      verdict               report
+//! ```
+//!
+//! # Layout
+//!
+//! Rooms stand on floors. A room uses only rooms on lower floors, and on its own floor only where this table says so;
+//! `tests/tidy.rs` holds the source to it.
+//!
+//! | floor | room | what lives there |
+//! |---|---|---|
+//! | 0 | [`units`] | durations, rates, ratios, seeds, fingerprints and their text forms |
+//! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
+//! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 2 | [`history`] | events, their line format, and what is folded from them |
+//! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
+//! | 3 | [`verdict`] | `judge`: evidence → verdict |
+//! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
+//! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
+//! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
+//! | 4 | [`toxiproxy`] | the client of that control API; every inject and heal is read back |
+//! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
+//! | 4 | [`step`] | one file a kind of runbook step; undo |
+//! | 4 | [`lab`] | simulated providers and the reference gateway |
+//! | 4 | [`report`] | verdict + history → bytes |
+//! | 4 | [`console`] | live fold → terminal |
+//! | 5 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
+//! | 6 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
+//! | 8 | [`cli`] | one file a command; exit codes |
+//!
+//! What is absent matters as much: `units … verdict`, `dialect`, `fault` and `report` hold no async code, clock, file, environment
+//! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
+
+pub mod cli;
+pub mod console;
+pub mod dialect;
+pub mod drill;
+pub mod exercise;
+pub mod fault;
+pub mod history;
+pub mod journal;
+pub mod lab;
+pub mod model;
+pub mod proxy;
+pub mod report;
+pub mod spec;
+pub mod step;
+pub mod toxiproxy;
+pub mod traffic;
+pub mod units;
+pub mod verdict;

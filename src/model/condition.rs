@@ -1,0 +1,90 @@
+//! What a runbook waits for: a measure of the live traffic, or of a probe of its own.
+
+use crate::units::{Duration, Ratio};
+use serde::{Deserialize, Serialize};
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The runbook's own probe; `None` looks at the drill's live traffic.
+    pub request: Option<Probe>,
+    /// What must be seen.
+    pub goal: Goal,
+}
+
+/// A request that the runbook sends itself, again and again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The URL (`to` in YAML); may contain variables such as `${service.url}`.
+    pub to: String,
+    /// From the start of one probe to the start of the next.
+    pub every: Duration,
+    /// A probe that takes longer has failed.
+    pub timeout: Duration,
+}
+
+/// What must be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// This many failures in a row (`fails: 3 in a row`).
+    Fails(u32),
+    /// This many successes in a row (`succeeds: 3 in a row`).
+    Succeeds(u32),
+    /// A share of successes over the last while (`success: 99% over 5s`); at least one request in it.
+    Success {
+        /// At least this share.
+        ratio: Ratio,
+        /// Over this long, ending now.
+        over: Duration,
+    },
+    /// Every answer of the last while came from there (`served_by: standby over 2s`); at least one answer in it.
+    ServedBy {
+        /// From whom.
+        who: Who,
+        /// Over this long, ending now.
+        over: Duration,
+    },
+}
+
+/// Who serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// The service's first provider.
+    Primary,
+    /// Any other provider of the service.
+    Standby,
+    /// The provider of this name.
+    Provider(String),
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::Provider(name) => name,
+        })
+    }
+}
+
+impl std::fmt::Display for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fails(count) => write!(f, "{count} failures in a row"),
+            Self::Succeeds(count) => write!(f, "{count} successes in a row"),
+            Self::Success { ratio, over } => write!(f, "{ratio} success over {over}"),
+            Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.request {
+            Some(probe) => write!(f, "{} of requests to {}", self.goal, probe.to),
+            None => write!(f, "{}", self.goal),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
+
+use crate::units::{Duration, Rate};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where a drill runs.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Environment {
+    /// True where the lab's simulated providers stand in for the real ones, inside the drill's process.
+    pub embedded: bool,
+    /// The reference gateway's settings. Used where `embedded` is true, nothing is started and the service has no address.
+    pub gateway: Gateway,
+    /// The system under test, where the drill starts it itself.
+    pub start: Option<StartCommand>,
+    /// Addresses of services.
+    pub services: BTreeMap<String, ServiceBinding>,
+    /// Where the fault proxy of each provider listens. Providers that are not named get a free port on loopback.
+    pub proxies: BTreeMap<String, ProxyBinding>,
+    /// The control API of a standing fault proxy, for example `http://127.0.0.1:8474`; `None` embeds one.
+    pub control: Option<String>,
+    /// What a drill may do here.
+    pub allow: Allow,
+}
+
+/// Where a service answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceBinding {
+    /// Base URL as clients use it, for example `https://gw.staging.example/v1`. May contain `${port}` where the
+    /// environment starts the service: a free port is chosen for it.
+    pub url: String,
+    /// The environment variable that holds the key which clients send; `None` sends a key of the lab's making.
+    pub key_from: Option<String>,
+}
+
+/// Where the fault proxy of one provider listens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ProxyBinding {
+    /// `HOST:PORT`; `None` takes a free port on loopback.
+    pub listen: Option<String>,
+}
+
+/// What a drill may do in an environment. Empty allows everything.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Allow {
+    /// The providers that may be broken; `None` allows all.
+    pub faults_on: Option<Vec<String>>,
+    /// The highest rate of traffic.
+    pub max_rate: Option<Rate>,
+}
+
+/// The system under test, started by the drill and ended with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartCommand {
+    /// Program and arguments; never a shell line. May contain `${port}`, `${root}` and `${service.url}`.
+    pub run: Vec<String>,
+    /// Environment variables; values may contain `${proxy.NAME.url}` and `${credential.PROVIDER}`.
+    pub env: BTreeMap<String, String>,
+    /// The URL that answers 200 when it is ready.
+    pub ready: String,
+    /// How long to wait for that.
+    pub within: Duration,
+}
+
+/// The reference gateway: an ordered list of providers, tried in turn, each behind a circuit breaker.
+///
+/// With a blackholed primary, every request that arrives before the breaker opens pays `try_timeout` and is then rescued by
+/// the standby. The breaker opens when the `breaker.failures`-th consecutive failure is seen, so the time of cutover can be
+/// predicted: `try_timeout` after the moment at which that many requests have been dispatched to the dead primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gateway {
+    /// How long one try may take to its response headers before the next provider is tried.
+    pub try_timeout: Duration,
+    /// Further tries on the same provider before the next one.
+    pub retries: u32,
+    /// The circuit breaker of each provider.
+    pub breaker: Breaker,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self { try_timeout: Duration::from_secs(3), retries: 0, breaker: Breaker::default() }
+    }
+}
+
+/// A circuit breaker: closed while tries succeed, open after consecutive failures, half-open after a cooldown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Consecutive failures that open it.
+    pub failures: u32,
+    /// How long it stays open before one request is let through as a probe.
+    pub cooldown: Duration,
+    /// Consecutive successful probes that close it again.
+    pub probes: u32,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 5, cooldown: Duration::from_secs(4), probes: 2 }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a fault proxy can do to the traffic for one provider.
+
+use crate::units::{ByteRate, Duration};
+use serde::{Deserialize, Serialize};
+
+/// A fault. In YAML a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// Open connections are cut and new ones refused.
+    Refuse,
+    /// Connections are accepted and nothing comes back, on open connections too.
+    Blackhole,
+    /// Connections are reset (RST): open ones at once, new ones on their first bytes.
+    Reset,
+    /// Every byte from the provider is late by `latency` ± `jitter` (uniform); order is kept.
+    Latency {
+        /// Mean delay.
+        latency: Duration,
+        /// Largest deviation from it; at most `latency`.
+        jitter: Duration,
+    },
+    /// Bytes from the provider pass at `rate` at most.
+    Bandwidth {
+        /// The ceiling.
+        rate: ByteRate,
+    },
+    /// Requests are answered with an HTTP error in the provider's own dialect, without reaching it.
+    Status {
+        /// 400 to 599.
+        code: u16,
+        /// The `Retry-After` header's value, in seconds.
+        retry_after: Option<Duration>,
+    },
+    /// Requests reach the provider, whose answer is held back before its first byte.
+    Stall {
+        /// How long; `None` until the fault ends.
+        hold: Option<Duration>,
+    },
+    /// Requests are answered as the provider answers a revoked key.
+    CredentialRevoked,
+}
+
+impl Fault {
+    /// The names, as written in YAML and in the control API.
+    pub const WORDS: &'static [&'static str] =
+        &["refuse", "blackhole", "reset", "latency", "bandwidth", "status", "stall", "credential-revoked"];
+
+    /// This fault's name.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Blackhole => "blackhole",
+            Self::Reset => "reset",
+            Self::Latency { .. } => "latency",
+            Self::Bandwidth { .. } => "bandwidth",
+            Self::Status { .. } => "status",
+            Self::Stall { .. } => "stall",
+            Self::CredentialRevoked => "credential-revoked",
+        }
+    }
+
+    /// True where the fault acts on requests and not on bytes, so that the proxy must speak HTTP.
+    pub const fn needs_http(&self) -> bool {
+        matches!(self, Self::Status { .. } | Self::Stall { .. } | Self::CredentialRevoked)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())?;
+        match self {
+            Self::Latency { latency, jitter } if *jitter == Duration::ZERO => write!(f, " {latency}"),
+            Self::Latency { latency, jitter } => write!(f, " {latency} ± {jitter}"),
+            Self::Bandwidth { rate } => write!(f, " {rate}"),
+            Self::Status { code, retry_after: None } => write!(f, " {code}"),
+            Self::Status { code, retry_after: Some(after) } => write!(f, " {code}, Retry-After {after}"),
+            Self::Stall { hold: Some(hold) } => write!(f, " {hold}"),
+            _ => Ok(()),
+        }
+    }
+}

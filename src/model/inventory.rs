@@ -1,0 +1,179 @@
+//! What the team runs and depends on: contacts, credentials, providers, services, environments.
+
+use super::{Environment, Objectives, words};
+use crate::units::{Duration, Ratio};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that scenarios and runbooks may name. Keys are the names used everywhere else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Inventory {
+    /// People and channels to reach.
+    pub contacts: BTreeMap<String, Contact>,
+    /// Credentials by reference; never their values.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Places that serve models.
+    pub providers: BTreeMap<String, Provider>,
+    /// What the team runs on them.
+    pub services: BTreeMap<String, Service>,
+    /// Where drills may run. `lab` exists even if no file names it.
+    pub environments: BTreeMap<String, Environment>,
+}
+
+/// A person or a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// As shown on the screen and in reports.
+    pub name: String,
+    /// `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`; may contain `${VARIABLE}`.
+    pub reach: Option<String>,
+}
+
+words! {
+    /// What a credential is.
+    CredentialKind {
+        /// A static key sent with each request.
+        ApiKey = "api-key",
+        /// A short-lived token minted from something else.
+        OauthToken = "oauth-token",
+        /// A key pair that signs requests.
+        SigningKey = "signing-key",
+    }
+}
+
+/// A credential by reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Where its value is found when it is needed.
+    pub from: CredentialSource,
+    /// The runbook that rotates it, as a path from the project's root.
+    pub rotates_in: Option<String>,
+}
+
+/// Where a credential's value is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialSource {
+    /// The environment variable of this name (`env:NAME`).
+    Env(String),
+    /// The first line of this file (`file:PATH`).
+    File(String),
+}
+
+words! {
+    /// The protocol that a provider speaks.
+    Dialect {
+        /// OpenAI's HTTP API.
+        OpenAi = "openai",
+        /// OpenAI's bodies on Azure's paths, headers and errors.
+        AzureOpenAi = "azure-openai",
+        /// Anthropic's messages API.
+        Anthropic = "anthropic",
+        /// AWS Bedrock's converse and invoke APIs.
+        Bedrock = "bedrock",
+        /// Google Vertex AI and Gemini.
+        Vertex = "vertex",
+        /// Any HTTP service.
+        Http = "http",
+        /// Any TCP service: the proxy sees bytes only.
+        Tcp = "tcp",
+    }
+}
+
+/// One place that serves models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provider {
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// Whose cloud it stands in, as the team calls it.
+    pub cloud: Option<String>,
+    /// The cloud's region.
+    pub region: Option<String>,
+    /// The legal area of its data centres, for residency objectives.
+    pub residency: Option<String>,
+    /// Where it answers: scheme, host, optional port and path prefix. `None` where only the lab imitates it.
+    pub base_url: Option<String>,
+    /// The credential's name in the inventory.
+    pub credential: Option<String>,
+    /// The provider's model identifier by the role that the service asks for, for example `chat: gpt-4o`.
+    pub models: BTreeMap<String, String>,
+    /// How the lab imitates it.
+    pub simulation: Simulation,
+}
+
+impl Provider {
+    /// The model identifier that answers chat requests.
+    pub fn chat_model(&self) -> &str {
+        self.models.get("chat").map_or("gpt-4o", String::as_str)
+    }
+}
+
+/// How the lab imitates a provider: time to the first token as a mixture of two log-normal distributions (a body, and a
+/// tail that one log-normal cannot reach), then tokens at a steady speed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// Median time to the first token, body.
+    pub first_token_p50: Duration,
+    /// 95th percentile of the body.
+    pub first_token_p95: Duration,
+    /// Share of requests drawn from the tail instead.
+    pub tail_share: Ratio,
+    /// Median of the tail.
+    pub tail_p50: Duration,
+    /// Time between two tokens.
+    pub token_gap: Duration,
+}
+
+impl Default for Simulation {
+    /// GPT-4o over 24 hours of public probes: p50 639 ms, p95 1144 ms, p99 4517 ms; 80 tokens a second.
+    fn default() -> Self {
+        Self {
+            first_token_p50: Duration::from_millis(639),
+            first_token_p95: Duration::from_millis(1144),
+            tail_share: Ratio::new(0.02).expect("a constant from 0 to 1"),
+            tail_p50: Duration::from_millis(4500),
+            token_gap: Duration::from_micros(12_500),
+        }
+    }
+}
+
+words! {
+    /// What an outage of a service means.
+    Criticality {
+        /// Nothing else can do its work.
+        SinglePointOfFailure = "single-point-of-failure",
+        /// Its users can wait or work around.
+        Recoverable = "recoverable",
+        /// Nobody is harmed by its absence.
+        Optional = "optional",
+    }
+}
+
+/// What the team runs: a gateway entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// A contact's name.
+    pub owner: Option<String>,
+    /// What its outage means.
+    pub criticality: Criticality,
+    /// Providers in order of preference: the first is the primary, the rest are standbys. Never empty.
+    pub providers: Vec<String>,
+    /// Declared objectives; a scenario may override each.
+    pub objectives: Objectives,
+    /// The runbook that answers its outage, as a path from the project's root.
+    pub runbook: Option<String>,
+}
+
+impl Service {
+    /// The provider that serves when nothing is wrong.
+    pub fn primary(&self) -> &str {
+        &self.providers[0]
+    }
+
+    /// The providers that serve when the primary does not.
+    pub fn standbys(&self) -> &[String] {
+        &self.providers[1..]
+    }
+}

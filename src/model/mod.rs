@@ -1,0 +1,58 @@
+//! Valid plain data: what an inventory, a scenario and a runbook say once they have been checked.
+//!
+//! Nothing here reads a file or knows YAML (that is `spec`), and nothing here runs. A value of these types may be
+//! relied on: the room `spec` is the only one that makes them from text, and a history carries them as JSON so that a
+//! drill can be judged again without its files.
+
+mod condition;
+mod environment;
+mod fault;
+mod inventory;
+mod objective;
+mod plan;
+mod runbook;
+mod scenario;
+mod workload;
+
+pub use condition::{Condition, Goal, Probe, Who};
+pub use environment::{Allow, Breaker, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+pub use fault::Fault;
+pub use inventory::{
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation,
+};
+pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use plan::DrillPlan;
+pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
+pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
+pub use workload::{Arrivals, RequestKind, Workload};
+
+/// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every word, in the order of the documentation.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word as it is written.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value of a word; `None` for any other text.
+            pub fn from_word(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.word())
+            }
+        }
+    };
+}
+pub(crate) use words;

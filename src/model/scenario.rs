@@ -1,0 +1,71 @@
+//! A story of what goes wrong.
+
+use super::{Fault, Objectives, Workload};
+use crate::units::{Duration, Ratio};
+use serde::{Deserialize, Serialize};
+
+/// A story of what goes wrong, and what is expected then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Its name, for example `azure-outage`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The service whose users are watched.
+    pub service: String,
+    /// The runbook that answers, as a path from the project's root; `None` leaves recovery to the gateway.
+    pub runbook: Option<String>,
+    /// What observes.
+    pub traffic: Workload,
+    /// What happens when.
+    pub timeline: Timeline,
+    /// What was promised; wins over the service's objectives.
+    pub objectives: Objectives,
+    /// When to stop for safety.
+    pub abort_when: Option<Guard>,
+}
+
+/// What happens when. Zero is the moment of the first fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Undisturbed traffic before the first fault.
+    pub baseline: Duration,
+    /// Faults in the order of their starts. Never empty.
+    pub faults: Vec<PlannedFault>,
+    /// Traffic after the last fault is healed: failback is measured too.
+    pub watch: Duration,
+}
+
+impl Timeline {
+    /// From the first fault to the last heal.
+    pub fn disruption(&self) -> Duration {
+        self.faults.iter().map(|fault| fault.at.plus(fault.length)).max().unwrap_or(Duration::ZERO)
+    }
+
+    /// From the first request to the last.
+    pub fn total(&self) -> Duration {
+        self.baseline.plus(self.disruption()).plus(self.watch)
+    }
+}
+
+/// One fault on the timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedFault {
+    /// From the first fault.
+    pub at: Duration,
+    /// The provider that is broken.
+    pub on: String,
+    /// How.
+    pub fault: Fault,
+    /// For how long (`for` in YAML).
+    pub length: Duration,
+}
+
+/// When a drill is stopped for safety.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The share of requests answered well, below which …
+    pub success_below: Ratio,
+    /// … for this long without a break the drill heals and stops (`for` in YAML).
+    pub length: Duration,
+}

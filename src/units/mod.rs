@@ -1,0 +1,51 @@
+//! Quantities and their text forms: durations, rates, ratios, seeds, fingerprints.
+//!
+//! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
+//! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
+
+mod duration;
+mod fingerprint;
+mod rate;
+mod ratio;
+mod seed;
+
+pub use duration::Duration;
+pub use fingerprint::Fingerprint;
+pub use rate::{ByteRate, Rate};
+pub use ratio::Ratio;
+pub use seed::Seed;
+
+/// Why a text is not the quantity that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct ParseError {
+    /// What is wrong, lowercase, without a full stop.
+    pub problem: String,
+    /// What to type instead.
+    pub hint: String,
+}
+
+impl ParseError {
+    fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+}
+
+/// Serialises a quantity as its text form and reads it back the same way.
+macro_rules! text_form {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use text_form;

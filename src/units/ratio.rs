@@ -1,0 +1,59 @@
+//! A share of a whole, written as a percentage: `99%`, `0.5%`.
+
+use super::{ParseError, text_form};
+use std::fmt;
+use std::str::FromStr;
+
+/// A number from 0 to 1. Text form: `99%`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Ratio(f64);
+
+impl Ratio {
+    /// The whole.
+    pub const ONE: Self = Self(1.0);
+
+    /// From a number; `None` unless it is from 0 to 1.
+    pub fn new(ratio: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&ratio).then_some(Self(ratio))
+    }
+
+    /// The number, from 0 to 1.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Ten digits keep 99.9 % from being shown as 99.90000000000001 %.
+        write!(f, "{}%", (self.0 * 1e12).round() / 1e10)
+    }
+}
+
+impl FromStr for Ratio {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let hint = "write a percentage from 0% to 100%, for example 99%";
+        let number = text.trim().strip_suffix('%').ok_or_else(|| ParseError::new(format!("`{text}` has no per cent sign"), hint))?;
+        let bad = || ParseError::new(format!("`{text}` is not a percentage from 0% to 100%"), hint);
+        number.trim().parse::<f64>().ok().and_then(|number| Self::new(number / 100.0)).ok_or_else(bad)
+    }
+}
+
+text_form!(Ratio);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_read_and_write_back() {
+        for text in ["99%", "99.9%", "0%", "100%", "0.5%"] {
+            assert_eq!(text.parse::<Ratio>().unwrap().to_string(), text);
+        }
+        for text in ["99", "101%", "-1%", "NaN%", "%"] {
+            assert!(text.parse::<Ratio>().is_err(), "{text}");
+        }
+    }
+}
