@@ -186,7 +186,8 @@ pub struct Served {
     pub at: u64,
     /// From `at` to the end of the exchange.
     pub took: u64,
-    /// HTTP status of the answer; 0 where none came.
+    /// HTTP status of the answer; 0 where none came. Left out on disk where it is 200.
+    #[serde(default = "all_well", skip_serializing_if = "is_all_well")]
     pub status: u16,
     /// The credential that the request bore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -340,4 +341,13 @@ pub struct Finished {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+const fn all_well() -> u16 {
+    200
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_all_well(status: &u16) -> bool {
+    *status == 200
 }

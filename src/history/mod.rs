@@ -11,13 +11,13 @@
 //! {"t":0,"started":{"format":1,"lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","gap_max":…,"plan":{…}}}
 //! {"t":21003412,"phase":{"name":"baseline"}}
 //! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
-//! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"status":200,"key":"3fa9c1d2"}}
+//! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"key":"3fa9c1d2"}}
 //! ```
 //!
 //! The first event is `started` and carries the format's version (1), the wall-clock time of the origin (the only one in the
 //! file), the seed and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
 //! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
-//! counts from `at`. A key whose value says nothing (`null`, `false`, an empty list) is left out. A history that ends
+//! counts from `at`. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
 //! without `finished` belongs to a drill that was killed.
 //!
 //! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that

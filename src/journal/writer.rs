@@ -4,7 +4,7 @@ use super::Clock;
 use crate::history::{Event, Live, Stamped};
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// Events that may wait to be written: some seconds of the fastest traffic.
@@ -71,7 +71,9 @@ impl Journal {
             failed: failure_sender,
             line: Vec::new(),
         };
-        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(events))?;
+        // A thread and a small runtime of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || runtime.block_on(writer.run(events)))?;
         Ok(Self { recorder: Recorder { queue, clock }, live, failure, thread })
     }
 
@@ -114,18 +116,24 @@ struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    fn run(mut self, mut events: mpsc::Receiver<Event>) {
-        let mut flushed = Instant::now();
-        while let Some(event) = events.blocking_recv() {
-            self.take(event);
-            // What is already queued is taken in one go; then, or when it is time, it is handed on.
-            while flushed.elapsed() < FLUSH
-                && let Ok(event) = events.try_recv()
-            {
-                self.take(event);
+    /// Stamps events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
+    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut tick = tokio::time::interval(FLUSH);
+        let mut fresh = false;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => {
+                        self.take(event);
+                        fresh = true;
+                    }
+                    None => break,
+                },
+                _ = tick.tick(), if fresh => {
+                    self.hand_on();
+                    fresh = false;
+                }
             }
-            self.hand_on();
-            flushed = Instant::now();
         }
         self.hand_on();
     }
@@ -155,5 +163,50 @@ impl<W: Write> Writer<W> {
         if let Err(error) = result {
             self.failed.send_replace(Some(JournalError { problem: error.to_string() }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Phase, PhaseEntered};
+    use std::sync::Mutex;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn events_are_on_disk_and_in_the_live_view_before_the_journal_is_closed() {
+        let file = Shared::default();
+        let journal = Journal::start(file.clone(), Clock::start()).unwrap();
+        journal.recorder().record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
+        let mut live = journal.live();
+        // Bounded by the flush interval; ten seconds only tell a broken journal from a busy machine.
+        tokio::time::timeout(Duration::from_secs(10), live.wait_for(|live| live.traffic_since.is_some())).await.unwrap().unwrap();
+        let text = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains(r#""phase":{"name":"baseline"}"#) && text.ends_with('\n'), "{text}");
+        journal.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_once_and_the_live_view_goes_on() {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let journal = Journal::start(full, Clock::start()).unwrap();
+        let (mut live, mut failure) = (journal.live(), journal.failure());
+        journal.recorder().record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
+        tokio::time::timeout(Duration::from_secs(10), failure.wait_for(Option::is_some)).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), live.wait_for(|live| live.traffic_since.is_some())).await.unwrap().unwrap();
+        assert!(journal.close().await.unwrap_err().problem.contains("space"));
     }
 }
