@@ -1,1 +1,290 @@
-//! A bare history → the evidence of a verdict.
+//! A bare history → evidence: what somebody else recorded (an access log, another load generator), as one JSON document.
+//!
+//! The document's keys are those of the example in the README; times are milliseconds on one clock, with the fault near 0. Keys
+//! that are absent take the defaults written here.
+
+use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+use crate::model::{Gate, SloOn};
+use serde::Deserialize;
+
+/// Why a bare history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BareError {
+    /// It is not JSON, or a key has the wrong type.
+    #[error("not a bare history: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Another version.
+    #[error("bare_history is {0}, this build reads 1")]
+    Version(u32),
+    /// A number that is not a moment.
+    #[error("request {0} lies outside the 292 years around the fault")]
+    Moment(usize),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    bare_history: u32,
+    #[serde(default)]
+    objectives: Objectives,
+    #[serde(default)]
+    fault: Option<Fault>,
+    #[serde(default)]
+    heal: Option<Span>,
+    #[serde(default)]
+    observed_until_ms: Option<f64>,
+    primary: Vec<String>,
+    standbys: Vec<String>,
+    requests: Vec<Line>,
+    #[serde(default)]
+    ledger: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Objectives {
+    rto_ms: f64,
+    gate: Gate,
+    slo_ms: f64,
+    slo_on: SloOn,
+    deadline_ms: f64,
+    success: f64,
+    lead_in: u32,
+    max_consecutive_bad: u32,
+    hold_ms: f64,
+    gap_ms: f64,
+    lag_max_ms: f64,
+    clock_error_ms: f64,
+    fault_uncertainty_ms: f64,
+    baseline_min: u32,
+    baseline_success: f64,
+    planned_fault_ms: Option<f64>,
+    failback_rto_ms: Option<f64>,
+    failback_hold_ms: Option<f64>,
+    rpo_ms: Option<f64>,
+    max_lost: Option<u64>,
+    max_truncated: Option<u64>,
+    max_duplicates: Option<u64>,
+    max_overshoot: Option<f64>,
+}
+
+impl Default for Objectives {
+    fn default() -> Self {
+        Self {
+            rto_ms: 5000.0,
+            gate: Gate::Cutover,
+            slo_ms: 1000.0,
+            slo_on: SloOn::Done,
+            deadline_ms: 2000.0,
+            success: 0.99,
+            lead_in: 5,
+            max_consecutive_bad: 1,
+            hold_ms: 5000.0,
+            gap_ms: 100.0,
+            lag_max_ms: 10.0,
+            clock_error_ms: 0.0,
+            fault_uncertainty_ms: 0.0,
+            baseline_min: 20,
+            baseline_success: 0.99,
+            planned_fault_ms: None,
+            failback_rto_ms: None,
+            failback_hold_ms: None,
+            rpo_ms: None,
+            max_lost: None,
+            max_truncated: None,
+            max_duplicates: None,
+            max_overshoot: None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fault {
+    lo_ms: f64,
+    hi_ms: f64,
+    #[serde(default)]
+    requests_touched: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Span {
+    lo_ms: f64,
+    hi_ms: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Ok,
+    Error,
+    Timeout,
+    Truncated,
+    Unknown,
+    Unsent,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    due_ms: f64,
+    #[serde(default)]
+    sent_ms: Option<f64>,
+    #[serde(default)]
+    proof_ms: Option<f64>,
+    #[serde(default)]
+    done_ms: Option<f64>,
+    outcome: Outcome,
+    #[serde(default)]
+    served_by: Option<String>,
+    #[serde(default)]
+    attempts: Vec<Try>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Try {
+    provider: String,
+    at_ms: f64,
+    #[serde(default)]
+    completed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    acknowledged_ms: f64,
+    found: bool,
+}
+
+/// Reads a bare history.
+///
+/// # Errors
+/// See [`BareError`].
+pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
+    let document: Document = serde_json::from_slice(json)?;
+    if document.bare_history != 1 {
+        return Err(BareError::Version(document.bare_history));
+    }
+    let mut names = Names(Vec::new());
+    let primary = document.primary.iter().map(|name| names.place(name)).collect();
+    let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
+    let mut lines: Vec<(Request, Vec<Try>)> = Vec::with_capacity(document.requests.len());
+    for (place, line) in document.requests.into_iter().enumerate() {
+        let request = request(&line, &mut names).ok_or(BareError::Moment(place))?;
+        lines.push((request, line.attempts));
+    }
+    lines.sort_by_key(|(request, _)| request.due);
+    let mut attempts = Vec::new();
+    for (place, (_, tries)) in lines.iter().enumerate() {
+        let from = attempts.len();
+        for attempt in tries {
+            attempts.push(Attempt {
+                at: nanos(attempt.at_ms).ok_or(BareError::Moment(place))?,
+                request: u32::try_from(place).unwrap_or(u32::MAX),
+                provider: names.place(&attempt.provider),
+                completed: attempt.completed,
+            });
+        }
+        attempts[from..].sort_by_key(|attempt| attempt.at);
+    }
+    let requests: Vec<Request> = lines.into_iter().map(|(request, _)| request).collect();
+    let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
+    let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
+    let last = requests.last().map_or(0, |request| request.due + 1);
+    Ok(Evidence {
+        terms: terms(&document.objectives),
+        providers: names.0,
+        primary,
+        standbys,
+        touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched),
+        fault: document.fault.and_then(|fault| edge(fault.lo_ms, fault.hi_ms)),
+        observed_until: document.observed_until_ms.and_then(nanos).or_else(|| heal.map(|heal| heal.lo)).unwrap_or(last),
+        heal,
+        complete: true,
+        attempts_seen: !attempts.is_empty(),
+        requests,
+        attempts,
+        ledger: document
+            .ledger
+            .iter()
+            .filter_map(|entry| Some(Ledger { acknowledged: nanos(entry.acknowledged_ms)?, found: entry.found }))
+            .collect(),
+    })
+}
+
+fn request(line: &Line, names: &mut Names) -> Option<Request> {
+    let due = nanos(line.due_ms)?;
+    let or = |value: Option<f64>, fallback: i64| value.map_or(Some(fallback), nanos);
+    let sent = or(line.sent_ms, due)?;
+    let done = or(line.done_ms, sent)?;
+    Some(Request {
+        due,
+        sent,
+        proof: or(line.proof_ms, done)?,
+        done,
+        by: match line.served_by.as_deref() {
+            None => By::Nobody,
+            Some("unknown") => By::Unknown,
+            Some(name) => By::Provider(names.place(name)),
+        },
+        kind: match line.outcome {
+            Outcome::Ok => Kind::Ok,
+            Outcome::Error => Kind::Error,
+            Outcome::Timeout => Kind::Timeout,
+            Outcome::Truncated => Kind::Truncated,
+            Outcome::Unknown => Kind::Unknown,
+            Outcome::Unsent => Kind::Unsent,
+        },
+    })
+}
+
+fn terms(objectives: &Objectives) -> Terms {
+    let span = |milliseconds: f64| nanos(milliseconds).unwrap_or(i64::MAX / 4);
+    Terms {
+        rto: span(objectives.rto_ms),
+        gate: objectives.gate,
+        slo: span(objectives.slo_ms),
+        slo_on: objectives.slo_on,
+        deadline: span(objectives.deadline_ms),
+        success: objectives.success,
+        lead_in: objectives.lead_in,
+        max_consecutive_bad: objectives.max_consecutive_bad,
+        hold: span(objectives.hold_ms),
+        gap_max: span(objectives.gap_ms),
+        gap_mean: span(objectives.gap_ms),
+        lag_max: span(objectives.lag_max_ms),
+        clock_error: span(objectives.clock_error_ms),
+        fault_uncertainty: span(objectives.fault_uncertainty_ms),
+        baseline_min: objectives.baseline_min,
+        baseline_success: objectives.baseline_success,
+        planned_fault: objectives.planned_fault_ms.map(span),
+        failback_rto: objectives.failback_rto_ms.map(span),
+        failback_hold: objectives.failback_hold_ms.map(span),
+        rpo: objectives.rpo_ms.map(span),
+        max_lost: objectives.max_lost,
+        max_lost_share: None,
+        max_truncated: objectives.max_truncated,
+        max_duplicates: objectives.max_duplicates,
+        max_overshoot: objectives.max_overshoot,
+    }
+}
+
+/// Milliseconds to nanoseconds, to the nearest; `None` for what is not a moment.
+fn nanos(milliseconds: f64) -> Option<i64> {
+    let nanos = (milliseconds * 1e6).round();
+    (nanos.abs() < 9e18 / 4.0).then_some(nanos as i64)
+}
+
+struct Names(Vec<String>);
+
+impl Names {
+    fn place(&mut self, name: &str) -> u16 {
+        let place = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        });
+        u16::try_from(place).unwrap_or(u16::MAX)
+    }
+}

@@ -1,1 +1,285 @@
-//! A drill's own events → the evidence of a verdict.
+//! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
+
+use super::event::{Event, Outcome, RequestDone, Served, Started};
+use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms};
+use super::line::Stamped;
+use super::read::{ReadError, Reader};
+use crate::model::{Gate, LossBudget, SloOn};
+use std::io::BufRead;
+
+/// Requests that the generator never planned: a place in the schedule of which no event tells.
+const MISSING: Request = Request { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, kind: Kind::Unsent };
+/// How far a request may run ahead of those that ended before it; a number beyond that is damage, not a request.
+const AHEAD: usize = 10_000_000;
+
+/// Reads a history to its end and folds it.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn evidence(input: impl BufRead) -> Result<Evidence, ReadError> {
+    let mut reader = Reader::new(input);
+    let mut fold: Option<Fold> = None;
+    while let Some(stamped) = reader.next_event()? {
+        match (&mut fold, stamped) {
+            (Some(fold), stamped) => fold.apply(&stamped),
+            (none, Stamped { event: Event::Started(started), .. }) => *none = Some(Fold::new(&started)),
+            _ => return Err(ReadError::NoStart),
+        }
+    }
+    fold.map(Fold::finish).ok_or(ReadError::NoStart)
+}
+
+/// The fold in the making.
+#[derive(Debug)]
+pub struct Fold {
+    evidence: Evidence,
+    /// Attempts with their request's number in the schedule and whether a fault touched them.
+    sight: Vec<(u64, Seen)>,
+    faults: Vec<FaultSpan>,
+    touched_seen: u64,
+    newest: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    at: i64,
+    provider: u16,
+    completed: bool,
+    touched: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct FaultSpan {
+    confirmed: Option<Edge>,
+    healed: Option<Edge>,
+    touched: u64,
+}
+
+impl Fold {
+    /// From the first event.
+    pub fn new(started: &Started) -> Self {
+        let plan = &started.plan;
+        let mut providers = plan.service.providers.clone();
+        providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
+        let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
+        let expected = plan.scenario.timeline.total().as_secs_f64() * plan.scenario.traffic.rate.as_per_second();
+        let room = (expected * 1.01) as usize;
+        Self {
+            evidence: Evidence {
+                terms: terms(started),
+                primary: places(0..1),
+                standbys: places(1..plan.service.providers.len()),
+                providers,
+                fault: None,
+                touched: 0,
+                heal: None,
+                observed_until: 0,
+                complete: false,
+                requests: Vec::with_capacity(room.min(20_000_000)),
+                attempts: Vec::new(),
+                attempts_seen: false,
+                ledger: Vec::new(),
+            },
+            sight: Vec::with_capacity(room.min(20_000_000)),
+            faults: Vec::new(),
+            touched_seen: 0,
+            newest: 0,
+        }
+    }
+
+    /// Takes one more event in.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        self.newest = stamped.t;
+        match &stamped.event {
+            Event::Request(done) => self.place(done.id, request(done)),
+            Event::Shed(shed) => {
+                let due = signed(shed.due);
+                self.place(shed.id, Request { due, sent: due, proof: due, done: due, by: By::Nobody, kind: Kind::Unsent });
+            }
+            Event::Served(served) => self.served(served),
+            Event::FaultConfirmed(fault) => {
+                self.fault(fault.fault).confirmed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
+            }
+            Event::FaultHealed(fault) => {
+                let span = self.fault(fault.fault);
+                span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
+                span.touched = fault.touched;
+            }
+            Event::Finished(finished) => {
+                self.evidence.observed_until = signed(finished.observed_until);
+                self.evidence.complete = self.evidence.requests.len() as u64 == finished.requests;
+            }
+            _ => {}
+        }
+    }
+
+    /// What was gathered. A history without its last event is marked as incomplete.
+    pub fn finish(mut self) -> Evidence {
+        let confirmed = self.faults.iter().filter(|span| span.confirmed.is_some());
+        self.evidence.fault = confirmed.clone().filter_map(|span| span.confirmed).min_by_key(|edge| edge.lo);
+        let all_healed = confirmed.clone().all(|span| span.healed.is_some());
+        self.evidence.heal = if all_healed { confirmed.filter_map(|span| span.healed).max_by_key(|edge| edge.lo) } else { None };
+        self.evidence.touched = self.faults.iter().map(|span| span.touched).sum::<u64>().max(self.touched_seen);
+        if let Some(edge) = self.evidence.fault {
+            self.evidence.terms.fault_uncertainty = edge.hi - edge.lo;
+        }
+        if self.evidence.observed_until == 0 {
+            self.evidence.observed_until = signed(self.newest);
+        }
+        self.attribute();
+        // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
+        let before = self.evidence.requests.len();
+        if self.evidence.requests.iter().any(|request| request.due == MISSING.due) {
+            self.drop_missing();
+        }
+        self.evidence.complete &= before == self.evidence.requests.len();
+        self.evidence
+    }
+
+    fn place(&mut self, id: u64, request: Request) {
+        let requests = &mut self.evidence.requests;
+        let Ok(place) = usize::try_from(id) else { return };
+        if place >= requests.len() {
+            if place - requests.len() > AHEAD {
+                return;
+            }
+            requests.resize(place + 1, MISSING);
+        }
+        requests[place] = request;
+    }
+
+    fn served(&mut self, served: &Served) {
+        self.touched_seen += u64::from(served.touched);
+        let Some(id) = served.id else { return };
+        let names = &mut self.evidence.providers;
+        let place = names.iter().position(|name| *name == served.by).unwrap_or_else(|| {
+            names.push(served.by.clone().into_owned());
+            names.len() - 1
+        });
+        let Ok(provider) = u16::try_from(place) else { return };
+        self.sight.push((id, Seen { at: signed(served.at), provider, completed: served.completed(), touched: served.touched }));
+    }
+
+    fn fault(&mut self, place: u32) -> &mut FaultSpan {
+        let place = place.min(1024) as usize;
+        if place >= self.faults.len() {
+            self.faults.resize(place + 1, FaultSpan::default());
+        }
+        &mut self.faults[place]
+    }
+
+    /// Joins the proxies' sight to the requests: who answered is the one provider that completed an attempt, preferring attempts
+    /// that no fault touched; where several did, or where an answer came that no proxy saw, it is unknown.
+    fn attribute(&mut self) {
+        self.sight.sort_unstable_by_key(|(id, seen)| (*id, seen.at));
+        let (requests, attempts) = (&mut self.evidence.requests, &mut self.evidence.attempts);
+        attempts.reserve_exact(self.sight.len());
+        for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
+            let Some((place, request)) = usize::try_from(group[0].0).ok().and_then(|id| Some((id, requests.get_mut(id)?))) else {
+                continue;
+            };
+            request.by = completed_by(group.iter().map(|(_, seen)| seen), false)
+                .or_else(|| completed_by(group.iter().map(|(_, seen)| seen), true))
+                .unwrap_or(By::Nobody);
+            let request = u32::try_from(place).unwrap_or(u32::MAX);
+            attempts.extend(group.iter().map(|(_, seen)| Attempt {
+                at: seen.at,
+                request,
+                provider: seen.provider,
+                completed: seen.completed,
+            }));
+        }
+        self.sight = Vec::new();
+        self.evidence.attempts_seen = !attempts.is_empty();
+        for request in requests.iter_mut().filter(|request| request.kind == Kind::Ok && request.by == By::Nobody) {
+            request.by = By::Unknown;
+        }
+    }
+
+    fn drop_missing(&mut self) {
+        let mut moved = vec![u32::MAX; self.evidence.requests.len()];
+        let mut kept = 0;
+        for (place, request) in self.evidence.requests.iter().enumerate() {
+            if request.due != MISSING.due {
+                moved[place] = kept;
+                kept += 1;
+            }
+        }
+        self.evidence.requests.retain(|request| request.due != MISSING.due);
+        self.evidence.attempts.retain_mut(|attempt| {
+            attempt.request = moved[attempt.request as usize];
+            attempt.request != u32::MAX
+        });
+    }
+}
+
+fn completed_by<'s>(seen: impl Iterator<Item = &'s Seen>, touched: bool) -> Option<By> {
+    let mut who = seen.filter(|seen| seen.completed && seen.touched <= touched).map(|seen| seen.provider);
+    let first = who.next()?;
+    Some(if who.all(|other| other == first) { By::Provider(first) } else { By::Unknown })
+}
+
+fn request(done: &RequestDone) -> Request {
+    let due = signed(done.due);
+    let end = due + signed(done.done);
+    Request {
+        due,
+        sent: due + signed(done.late),
+        proof: done.proof.map_or(end, |proof| due + signed(proof)),
+        done: end,
+        by: By::Nobody,
+        kind: match done.outcome {
+            Outcome::Ok => Kind::Ok,
+            Outcome::Error => Kind::Error,
+            Outcome::Timeout => Kind::Timeout,
+            Outcome::Truncated => Kind::Truncated,
+            Outcome::Unknown => Kind::Unknown,
+        },
+    }
+}
+
+/// Nanoseconds since the origin, signed. Half of the range is 292 years.
+fn signed(nanoseconds: u64) -> i64 {
+    i64::try_from(nanoseconds).unwrap_or(i64::MAX / 4)
+}
+
+fn terms(started: &Started) -> Terms {
+    let plan = &started.plan;
+    let objectives = plan.objectives.clone().or_default();
+    let nanos = |duration: Option<crate::units::Duration>| signed(duration.map_or(0, crate::units::Duration::as_nanos));
+    let success = objectives.success.map_or(0.99, crate::units::Ratio::get);
+    Terms {
+        rto: nanos(objectives.rto),
+        gate: objectives.gate.unwrap_or(Gate::Cutover),
+        slo: nanos(objectives.slo),
+        slo_on: objectives.slo_on.unwrap_or(SloOn::Done),
+        deadline: nanos(objectives.deadline),
+        success,
+        lead_in: objectives.lead_in.unwrap_or(5),
+        max_consecutive_bad: objectives.max_consecutive_bad.unwrap_or(1),
+        hold: nanos(objectives.stable_for),
+        gap_max: signed(started.gap_max),
+        gap_mean: signed(plan.scenario.traffic.rate.gap().as_nanos()),
+        lag_max: nanos(objectives.lag_max),
+        // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
+        clock_error: 0,
+        fault_uncertainty: 0,
+        baseline_min: 20,
+        baseline_success: success,
+        planned_fault: Some(signed(plan.scenario.timeline.disruption().as_nanos())),
+        failback_rto: objectives.failback.map(|failback| signed(failback.as_nanos())),
+        failback_hold: None,
+        rpo: None,
+        max_lost: match objectives.lost {
+            Some(LossBudget::Requests(count)) => Some(count),
+            _ => None,
+        },
+        max_lost_share: match objectives.lost {
+            Some(LossBudget::Share(share)) => Some(share.get()),
+            _ => None,
+        },
+        max_truncated: objectives.truncated,
+        max_duplicates: objectives.duplicates,
+        max_overshoot: objectives.overshoot,
+    }
+}

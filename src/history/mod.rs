@@ -25,19 +25,21 @@
 //!
 //! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
 
+mod bare;
 mod event;
 mod evidence;
-
+mod fold;
 mod line;
 mod live;
 mod read;
 
+pub use bare::{BareError, bare};
 pub use event::{
     Breaker, Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase, PhaseEntered,
     RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
-
+pub use fold::{Fold, evidence};
 pub use line::Stamped;
 pub use live::{Bucket, Live, LiveFault, LiveStep};
 pub use read::{History, ReadError, Reader, read};

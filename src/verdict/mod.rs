@@ -1,1 +1,220 @@
-//! Not built yet.
+//! `judge`: evidence → verdict. Pure and exact: integers of nanoseconds, no clock, no float where a decision is made.
+//!
+//! A time is an evidence interval `(lo, hi]`: `lo` is the last proof of non-service, `hi` the first proof of stable service. An objective
+//! is met where `hi` is within it, missed where `lo` is not, and inconclusive where the objective lies between them. The definitions
+//! follow RFC 6412 (convergence instants, sustained validation time), RFC 6413 (accuracy by probe spacing) and RFC 6414 (send-indexed
+//! failover time); the open model and what follows from it is in `traffic`.
+//!
+//! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
+//! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
+//! `window`), then holds the measures against each objective (`objectives`).
+//!
+//! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
+
+mod measures;
+mod objectives;
+mod onset;
+mod plan;
+mod trial;
+mod window;
+
+pub use measures::{Interval, Measures, Outage};
+pub use objectives::ObjectiveVerdict;
+
+use crate::history::{Evidence, Kind};
+use crate::model::{Gate, SloOn, words};
+use serde::{Serialize, Serializer};
+
+words! {
+    /// A judgement.
+    Decision {
+        /// Every objective was met.
+        Met = "met",
+        /// An objective was missed.
+        Missed = "missed",
+        /// The evidence does not tell.
+        Inconclusive = "inconclusive",
+        /// The trial proves nothing, for a reason that has nothing to do with the outcome.
+        Void = "void",
+        /// The plan could never have told.
+        InvalidPlan = "invalid plan",
+    }
+}
+
+impl Decision {
+    /// Kleene's conjunction: one miss decides, then one doubt.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Missed, _) | (_, Self::Missed) => Self::Missed,
+            (Self::Met, Self::Met) => Self::Met,
+            _ => Self::Inconclusive,
+        }
+    }
+}
+
+words! {
+    /// Why a verdict is not decisive.
+    Reason {
+        /// Requests that were due were not sent, or the record breaks off.
+        ScheduleIncomplete = "schedule_incomplete",
+        /// The generator sent too late.
+        DriverLag = "driver_lag",
+        /// Traffic before the fault was too thin or not well served by the primary.
+        BaselineUnstable = "baseline_unstable",
+        /// The fault touched no request.
+        FaultNotEffective = "fault_not_effective",
+        /// Nothing went bad and no standby answered: the path was not tested.
+        CutoverNotExercised = "cutover_not_exercised",
+        /// The RTO is finer than the instrument.
+        ResolutionExceedsRto = "resolution_exceeds_rto",
+        /// Too few requests fall into the hold.
+        HoldTooShort = "hold_too_short",
+        /// The client gives up before an answer could be late.
+        DeadlineBelowSlo = "deadline_below_slo",
+        /// The fault is shorter than RTO and hold together.
+        HorizonTooShort = "horizon_too_short",
+    }
+}
+
+/// A length of time in nanoseconds, written as milliseconds with a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// Seconds, for people.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0 as f64 / 1e6)
+    }
+}
+
+/// The judgement of one drill.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// All objectives together.
+    pub verdict: Decision,
+    /// Why it is not decisive; absent where it is, or where the RTO simply lies within the interval.
+    pub reason: Option<Reason>,
+    /// Upper bound of the width of any interval, for a recovery that does not relapse between two probes.
+    #[serde(rename = "resolution_ms")]
+    pub resolution: Millis,
+    /// Each objective that applies.
+    pub objectives: Vec<ObjectiveVerdict>,
+    /// What was measured; `None` where the plan or the trial is invalid.
+    pub measures: Option<Measures>,
+    /// The terms that were applied.
+    pub terms: Terms,
+    /// How much evidence there is.
+    pub evidence: Basis,
+}
+
+/// The terms that a verdict applied, as far as a reader needs them to check it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Terms {
+    /// Recovery time objective.
+    #[serde(rename = "rto_ms")]
+    pub rto: Millis,
+    /// What it is held against.
+    pub gate: Gate,
+    /// How long service must hold.
+    #[serde(rename = "hold_ms")]
+    pub hold: Millis,
+    /// The longest good answer.
+    #[serde(rename = "slo_ms")]
+    pub slo: Millis,
+    /// To which of its moments.
+    pub slo_on: SloOn,
+    /// When the client gives up.
+    #[serde(rename = "deadline_ms")]
+    pub deadline: Millis,
+    /// Share of good requests.
+    pub success: f64,
+    /// The longest time until the primary serves again.
+    #[serde(rename = "failback_rto_ms")]
+    pub failback: Option<Millis>,
+    /// The largest lateness that the generator may show.
+    #[serde(rename = "lag_max_ms")]
+    pub lag_max: Millis,
+}
+
+/// How much evidence there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Basis {
+    /// Requests in all.
+    pub requests: u64,
+    /// Requests that ended before the fault.
+    pub baseline: u64,
+    /// Requests that were due while the fault lasted.
+    pub during_fault: u64,
+    /// Requests that the fault touched, by the proxy's count.
+    pub touched: u64,
+    /// Requests that were due and not sent.
+    pub unsent: u64,
+    /// The largest lateness of the generator.
+    #[serde(rename = "lag_ms")]
+    pub lag: Millis,
+    /// True where attempts at providers were recorded.
+    pub attempts_seen: bool,
+    /// False where the record breaks off.
+    pub complete: bool,
+}
+
+/// Judges one drill.
+pub fn judge(evidence: &Evidence) -> Verdict {
+    let terms = &evidence.terms;
+    let baseline = trial::Baseline::of(evidence);
+    let mut verdict = Verdict {
+        verdict: Decision::Met,
+        reason: None,
+        resolution: Millis(plan::resolution(terms)),
+        objectives: Vec::new(),
+        measures: None,
+        terms: Terms {
+            rto: Millis(terms.rto),
+            gate: terms.gate,
+            hold: Millis(terms.hold),
+            slo: Millis(terms.slo),
+            slo_on: terms.slo_on,
+            deadline: Millis(terms.deadline),
+            success: terms.success,
+            failback: terms.failback_rto.map(Millis),
+            lag_max: Millis(terms.lag_max),
+        },
+        evidence: Basis {
+            requests: evidence.requests.len() as u64,
+            baseline: baseline.requests,
+            during_fault: 0,
+            touched: evidence.touched,
+            unsent: evidence.requests.iter().filter(|request| request.kind == Kind::Unsent).count() as u64,
+            lag: Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0)),
+            attempts_seen: evidence.attempts_seen,
+            complete: evidence.complete,
+        },
+    };
+    if let Some(reason) = plan::fault_of(terms) {
+        return Verdict { verdict: Decision::InvalidPlan, reason: Some(reason), ..verdict };
+    }
+    if !evidence.complete {
+        // The drill was killed. That is no property of the system under test, and no reason to call it a bad trial either.
+        return Verdict { verdict: Decision::Inconclusive, reason: Some(Reason::ScheduleIncomplete), ..verdict };
+    }
+    let fault = match trial::flaw_of(evidence, &baseline, &verdict.evidence) {
+        Ok(fault) => fault,
+        Err(reason) => return Verdict { verdict: Decision::Void, reason: Some(reason), ..verdict },
+    };
+    let measured = measures::measure(evidence, fault);
+    verdict.evidence.during_fault = measured.due as u64;
+    verdict.objectives = objectives::hold(terms, &measured);
+    verdict.verdict = verdict.objectives.iter().fold(Decision::Met, |all, objective| all.and(objective.verdict));
+    if !measured.exercised && verdict.verdict == Decision::Inconclusive {
+        verdict.reason = Some(Reason::CutoverNotExercised);
+    }
+    verdict.measures = Some(measured.measures);
+    verdict
+}

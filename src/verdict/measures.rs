@@ -1,0 +1,292 @@
+//! Everything that is measured about one drill, in the definitions of the README's section on measurement.
+
+use super::Millis;
+use super::onset::{Extent, Index, Recovery, Start};
+use super::window::{Tri, Window, good, good_by, latency, places};
+use crate::history::{Attempt, Edge, Evidence, Kind, Request};
+use crate::model::Gate;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+/// `lo < T ≤ hi`, in nanoseconds from the disruption; without `hi` it is right-censored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// The last proof that it had not happened; 0 where there is none.
+    pub lo: i64,
+    /// The first proof that it had.
+    pub hi: Option<i64>,
+}
+
+impl Serialize for Interval {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("lo_ms", &Millis(self.lo))?;
+        map.serialize_entry("hi_ms", &self.hi.map(Millis))?;
+        map.end()
+    }
+}
+
+/// How long users were without good service, summed over all runs of bad requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Outage {
+    /// From the first bad request to the last, summed.
+    #[serde(rename = "lo_ms")]
+    pub lo: Millis,
+    /// From the good request before to the good request after, summed; `None` where the last run did not end.
+    #[serde(rename = "hi_ms")]
+    pub hi: Option<Millis>,
+    /// How many runs.
+    pub runs: u64,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measures {
+    /// Well served, by a standby, and stays so.
+    pub cutover: Interval,
+    /// Well served, by anyone, and stays so.
+    pub restore: Interval,
+    /// The first good answer of a standby.
+    pub first_standby: Option<Interval>,
+    /// Like the gate's measure, holding to the end of the fault.
+    pub sustained: Interval,
+    /// From the heal until the primary serves again and stays.
+    pub failback: Option<Interval>,
+    /// Requests that were not well served while the fault lasted.
+    pub bad: u64,
+    /// Their number over the offered rate (RFC 6412): an average, never a criterion.
+    #[serde(rename = "loss_derived_ms")]
+    pub loss_derived: Millis,
+    /// As users saw it.
+    pub outage: Outage,
+    /// Requests due while the fault lasted that were not answered.
+    pub lost: u64,
+    /// The same for requests that were in flight when it began.
+    pub lost_in_flight: u64,
+    /// The same for requests due after the heal.
+    pub failback_lost: u64,
+    /// Answered, but too late to be good.
+    pub late: u64,
+    /// Answers that ended without their terminal marker.
+    pub truncated: u64,
+    /// Executions beyond the first of each request.
+    pub duplicates: Option<u64>,
+    /// Largest load on the standbys over a second, as a multiple of the offered rate.
+    pub overshoot: Option<f64>,
+    /// Attempts a request.
+    pub amplification: Option<f64>,
+    /// When a standby was first asked: an upper bound of the time to detect.
+    #[serde(rename = "first_standby_dispatch_ms")]
+    pub first_standby_dispatch: Option<Millis>,
+    /// The area under full service that was lost (the resilience triangle), in time of full outage.
+    #[serde(rename = "degraded_area_ms")]
+    pub degraded_area: Millis,
+    /// Runs of bad requests after the hold.
+    pub relapses: u64,
+    /// Bad requests within the hold.
+    pub residual_bad: u64,
+    /// Acknowledged writes that were not found again.
+    pub acknowledged_lost: Option<u64>,
+    /// Age of the oldest of them at the disruption: the recovery point actual.
+    #[serde(rename = "rpa_ms")]
+    pub rpa: Option<Millis>,
+    /// True where the gate's interval has no upper end.
+    pub censored: bool,
+}
+
+/// The measures and what the objectives need besides.
+pub(super) struct Measured {
+    pub(super) measures: Measures,
+    /// Requests due while the fault lasted.
+    pub(super) due: usize,
+    /// Of these, and of those in flight when it began, how many may have been lost beyond those that certainly were.
+    pub(super) maybe_lost: u64,
+    /// True where the gate's recovery has an onset.
+    pub(super) onset: bool,
+    /// True where a standby answered or something went bad.
+    pub(super) exercised: bool,
+}
+
+/// Measures a valid trial whose disruption began within `fault`.
+pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
+    let terms = &evidence.terms;
+    let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
+    let start = Start { edge: fault, hold: terms.hold };
+    let restoring = Window::new(evidence, fault.lo, end, |request| good(terms, request));
+    let cutting = Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys));
+    let restore = restoring.recovery(terms, start, Extent::Hold, Index::Arrival);
+    let cutover = cutting.recovery(terms, start, Extent::Hold, Index::Delivery);
+    let (gate, gated, index) = match terms.gate {
+        Gate::Cutover => (&cutover, &cutting, Index::Delivery),
+        Gate::Restore => (&restore, &restoring, Index::Arrival),
+    };
+    let sustained = gated.recovery(terms, start, Extent::Sustained, index).interval;
+    let (relapses, residual_bad) = after_onset(gated, gate, terms.hold, terms.max_consecutive_bad);
+
+    let asked = restoring.requests;
+    let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
+    let in_flight = || evidence.requests[..places(evidence, fault.lo, end).0].iter().filter(|request| request.done >= fault.lo);
+    let lost = |request: &&Request| matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated);
+    let count = |kind: Kind| asked.iter().chain(in_flight()).filter(|request| request.kind == kind).count() as u64;
+    let attempts = Attempts::of(evidence, fault, end);
+    let first_standby = first_standby(&cutting, fault, terms.clock_error);
+    let missing = evidence.ledger.iter().filter(|entry| !entry.found);
+    Measured {
+        due: asked.len(),
+        maybe_lost: count(Kind::Unknown),
+        onset: gate.onset.is_some(),
+        exercised: bad > 0 || cutting.reads.contains(&Tri::Yes),
+        measures: Measures {
+            cutover: cutover.interval,
+            restore: restore.interval,
+            first_standby,
+            sustained,
+            failback: failback(evidence),
+            bad,
+            loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(terms.gap_mean)),
+            outage: outage(evidence, fault, end),
+            lost: asked.iter().filter(lost).count() as u64,
+            lost_in_flight: in_flight().filter(lost).count() as u64,
+            failback_lost: after_heal(evidence).iter().filter(|request| lost(request)).count() as u64,
+            late: asked.iter().filter(|request| request.kind == Kind::Ok && good(terms, request) == Tri::No).count() as u64,
+            truncated: count(Kind::Truncated),
+            duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
+            overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_mean as f64 / 1e9),
+            amplification: attempts.as_ref().map(|attempts| attempts.count as f64 / asked.len().max(1) as f64),
+            first_standby_dispatch: attempts
+                .as_ref()
+                .and_then(|attempts| attempts.first_standby)
+                .map(|at| Millis((at - fault.lo + terms.clock_error).max(0))),
+            degraded_area: degraded_area(evidence, asked),
+            relapses,
+            residual_bad,
+            acknowledged_lost: (!evidence.ledger.is_empty()).then(|| missing.clone().count() as u64),
+            rpa: (!evidence.ledger.is_empty())
+                .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
+            censored: gate.interval.hi.is_none(),
+        },
+    }
+}
+
+/// Relapses after the hold, and bad requests within it.
+fn after_onset(window: &Window<'_>, gate: &Recovery, hold: i64, longest: u32) -> (u64, u64) {
+    let Some(onset) = gate.onset else { return (0, 0) };
+    let ends = window.requests[onset].due + hold;
+    let within = window.requests[onset..].iter().zip(&window.reads[onset..]).take_while(|(request, _)| request.due < ends);
+    let residual = within.filter(|(_, reading)| **reading == Tri::No).count() as u64;
+    (window.relapses(longest, ends), residual)
+}
+
+fn first_standby(window: &Window<'_>, fault: Edge, clock_error: i64) -> Option<Interval> {
+    let proves = |place: usize, reading: Tri| reading == Tri::Yes && window.requests[place].sent >= fault.hi + clock_error;
+    let first = window.reads.iter().enumerate().position(|(place, reading)| proves(place, *reading))?;
+    // An unknown reading before it may have been the first: the lower bound lies before that.
+    let doubt = window.reads[..first].iter().position(|reading| *reading == Tri::Maybe).unwrap_or(first);
+    let last_bad = window.reads[..doubt].iter().rposition(|reading| *reading == Tri::No);
+    let lo = last_bad.map_or(0, |place| (window.requests[place].sent - fault.hi - clock_error).max(0));
+    let proofs = window.requests[first..].iter().zip(&window.reads[first..]).filter(|(_, reading)| **reading == Tri::Yes);
+    let hi = proofs.map(|(request, _)| request.proof).min()?;
+    Some(Interval { lo, hi: Some(hi - fault.lo + clock_error) })
+}
+
+fn after_heal(evidence: &Evidence) -> &[Request] {
+    let Some(heal) = evidence.heal else { return &[] };
+    let (first, last) = places(evidence, heal.lo, evidence.observed_until);
+    &evidence.requests[first..last]
+}
+
+/// The recovery of the primary after the heal; `None` where nothing was due then.
+fn failback(evidence: &Evidence) -> Option<Interval> {
+    let terms = &evidence.terms;
+    let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
+    let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
+    let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
+    Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
+}
+
+/// Runs of requests that were not well served, among those in flight at the fault and those due while it lasted.
+fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
+    let (first, last) = places(evidence, fault.lo, end);
+    let in_flight = evidence.requests[..first].iter().filter(|request| request.done >= fault.lo);
+    let mut outage = Outage { lo: Millis(0), hi: Some(Millis(0)), runs: 0 };
+    let mut previous_good = fault.lo;
+    // The run that has not ended: its first bad request after the fault began, and its last.
+    let mut run: Option<(Option<i64>, i64)> = None;
+    let close = |run: (Option<i64>, i64), outage: &mut Outage| outage.lo.0 += run.0.map_or(0, |first| run.1 - first);
+    for request in in_flight.chain(&evidence.requests[first..last]) {
+        match good(&evidence.terms, request) {
+            Tri::Yes => {
+                if let Some(ended) = run.take() {
+                    close(ended, &mut outage);
+                    if let Some(hi) = &mut outage.hi {
+                        hi.0 += (request.due - previous_good).max(0);
+                    }
+                }
+                previous_good = request.due.max(fault.lo);
+            }
+            Tri::No => {
+                let due = (request.due >= fault.lo).then_some(request.due);
+                outage.runs += u64::from(run.is_none());
+                let (began, _) = run.unwrap_or((None, 0));
+                run = Some((began.or(due), request.due));
+            }
+            Tri::Maybe => {}
+        }
+    }
+    if let Some(open) = run {
+        close(open, &mut outage);
+        outage.hi = None;
+    }
+    outage
+}
+
+/// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.
+fn degraded_area(evidence: &Evidence, requests: &[Request]) -> Millis {
+    let terms = &evidence.terms;
+    let lost = |request: &Request| -> f64 {
+        let latency = latency(terms, request);
+        match request.kind {
+            Kind::Ok if latency <= terms.slo => 0.0,
+            Kind::Ok if latency < terms.deadline => 1.0 - (terms.deadline - latency) as f64 / (terms.deadline - terms.slo) as f64,
+            _ => 1.0,
+        }
+    };
+    Millis((requests.iter().map(lost).sum::<f64>() * terms.gap_mean as f64).round() as i64)
+}
+
+/// What the proxies saw of the requests due while the fault lasted.
+struct Attempts {
+    count: u64,
+    duplicates: u64,
+    /// Most dispatches to standbys in one second, counted in seconds from the fault.
+    busiest: u64,
+    first_standby: Option<i64>,
+}
+
+impl Attempts {
+    fn of(evidence: &Evidence, fault: Edge, end: i64) -> Option<Self> {
+        if !evidence.attempts_seen {
+            return None;
+        }
+        let (first, last) = places(evidence, fault.lo, end);
+        let within = |attempt: &Attempt| (first..last).contains(&(attempt.request as usize));
+        let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < first);
+        let mut attempts = Self { count: 0, duplicates: 0, busiest: 0, first_standby: None };
+        let mut seconds: Vec<u64> = Vec::new();
+        let relevant = &evidence.attempts[from..];
+        for group in relevant.chunk_by(|left, right| left.request == right.request).take_while(|group| within(&group[0])) {
+            attempts.count += group.len() as u64;
+            attempts.duplicates += (group.iter().filter(|attempt| attempt.completed).count() as u64).saturating_sub(1);
+            for attempt in group.iter().filter(|attempt| evidence.standbys.contains(&attempt.provider)) {
+                attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+                let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);
+                if second >= seconds.len() {
+                    seconds.resize(second + 1, 0);
+                }
+                seconds[second] += 1;
+            }
+        }
+        attempts.busiest = seconds.into_iter().max().unwrap_or(0);
+        Some(attempts)
+    }
+}

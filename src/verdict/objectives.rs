@@ -1,0 +1,77 @@
+//! The measures held against each objective that applies.
+
+use super::Decision;
+use super::measures::{Interval, Measured};
+use crate::history::Terms;
+use crate::model::Gate;
+use serde::Serialize;
+
+/// The judgement of one objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ObjectiveVerdict {
+    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `failback` or `rpo`.
+    pub name: &'static str,
+    /// Its judgement.
+    pub verdict: Decision,
+}
+
+/// Every objective that applies, in the order of the report.
+pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> {
+    let measures = &measured.measures;
+    let gate = match terms.gate {
+        Gate::Cutover => measures.cutover,
+        Gate::Restore => measures.restore,
+    };
+    let rto = match terms.gate {
+        Gate::Cutover if !measured.exercised => Decision::Inconclusive,
+        _ => within(gate, terms.rto),
+    };
+    let stability = (measured.onset || measures.relapses > 0).then(|| met_if(measures.relapses == 0));
+    // A count that was cut short by the end of the fault can exceed its cap, but not prove that it stays below it.
+    let cap = |least: Option<u64>, most: Option<u64>, limit: Option<u64>| {
+        let limit = limit?;
+        Some(match (least, most) {
+            (Some(least), _) if least > limit => Decision::Missed,
+            (Some(_), Some(most)) if most <= limit && measured.onset => Decision::Met,
+            _ => Decision::Inconclusive,
+        })
+    };
+    let lost = measures.lost + measures.lost_in_flight;
+    let share = terms.max_lost_share.map(|share| (share * measured.due as f64).floor() as u64);
+    let lost_limit = match (terms.max_lost, share) {
+        (Some(count), Some(share)) => Some(count.min(share)),
+        (count, share) => count.or(share),
+    };
+    let overshoot = terms.max_overshoot.map(|limit| match measures.overshoot {
+        Some(overshoot) if overshoot > limit => Decision::Missed,
+        Some(_) if measured.onset => Decision::Met,
+        _ => Decision::Inconclusive,
+    });
+    let failback = terms.failback_rto.map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit)));
+    let rpo = terms.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit)));
+    [
+        ("rto", Some(rto)),
+        ("stability", stability),
+        ("lost", cap(Some(lost), Some(lost + measured.maybe_lost), lost_limit)),
+        ("truncated", cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), terms.max_truncated)),
+        ("duplicates", cap(measures.duplicates, measures.duplicates, terms.max_duplicates)),
+        ("overshoot", overshoot),
+        ("failback", failback),
+        ("rpo", rpo),
+    ]
+    .into_iter()
+    .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name, verdict: verdict? }))
+    .collect()
+}
+
+fn within(interval: Interval, limit: i64) -> Decision {
+    match interval.hi {
+        Some(hi) if hi <= limit => Decision::Met,
+        _ if interval.lo >= limit => Decision::Missed,
+        _ => Decision::Inconclusive,
+    }
+}
+
+const fn met_if(met: bool) -> Decision {
+    if met { Decision::Met } else { Decision::Missed }
+}

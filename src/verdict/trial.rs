@@ -1,0 +1,54 @@
+//! Whether a trial proves anything: decided on data from before the fault, on the generator's own lateness and on the proxies'
+//! count, never on how the drill came out.
+
+use super::window::{Tri, good};
+use super::{Basis, Reason};
+use crate::history::{By, Edge, Evidence};
+
+/// Requests that began and ended before the fault.
+pub(super) struct Baseline {
+    pub(super) requests: u64,
+    good: u64,
+    by_primary: u64,
+}
+
+impl Baseline {
+    /// Counted before the fault, by as much as the clocks may differ; without a fault, everything is before it.
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo - evidence.terms.clock_error);
+        let mut baseline = Self { requests: 0, good: 0, by_primary: 0 };
+        let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
+        for request in ended {
+            baseline.requests += 1;
+            baseline.good += u64::from(good(&evidence.terms, request) == Tri::Yes);
+            baseline.by_primary += u64::from(matches!(request.by, By::Provider(place) if evidence.primary.contains(&place)));
+        }
+        baseline
+    }
+
+    fn is_steady(&self, evidence: &Evidence) -> bool {
+        let enough = |count: u64| reaches(count, self.requests, evidence.terms.baseline_success);
+        self.requests >= u64::from(evidence.terms.baseline_min) && enough(self.good) && enough(self.by_primary)
+    }
+}
+
+/// The fault's edge, or the first reason for which the trial is void.
+pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -> Result<Edge, Reason> {
+    if basis.unsent > 0 {
+        return Err(Reason::ScheduleIncomplete);
+    }
+    if basis.lag.0 > evidence.terms.lag_max {
+        return Err(Reason::DriverLag);
+    }
+    if !baseline.is_steady(evidence) {
+        return Err(Reason::BaselineUnstable);
+    }
+    evidence.fault.filter(|_| evidence.touched > 0).ok_or(Reason::FaultNotEffective)
+}
+
+/// Whether `part` of `whole` is at least `share`, in integers to one part in 10⁹.
+pub(super) fn reaches(part: u64, whole: u64, share: f64) -> bool {
+    const ONE: u128 = 1_000_000_000;
+    let share = (share.clamp(0.0, 1.0) * ONE as f64).round() as u128;
+    u128::from(part) * ONE >= share * u128::from(whole)
+}

@@ -1,0 +1,62 @@
+//! The requests that are looked at, and for each whether it conforms.
+
+use crate::history::{By, Evidence, Kind, Request, Terms};
+use crate::model::SloOn;
+
+/// Kleene's three truths: what a request shows may be unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tri {
+    No,
+    Maybe,
+    Yes,
+}
+
+/// Requests due in `[from, to)`, a slice of those that are sorted by due time, and how each of them reads.
+pub(super) struct Window<'e> {
+    pub(super) requests: &'e [Request],
+    pub(super) reads: Vec<Tri>,
+    pub(super) to: i64,
+}
+
+impl<'e> Window<'e> {
+    pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&Request) -> Tri) -> Self {
+        let (first, last) = places(evidence, from, to);
+        let requests = &evidence.requests[first..last];
+        Self { requests, reads: requests.iter().map(conforms).collect(), to }
+    }
+}
+
+/// First place due at or after `from`, and first place due at or after `to`.
+pub(super) fn places(evidence: &Evidence, from: i64, to: i64) -> (usize, usize) {
+    let place = |moment: i64| evidence.requests.partition_point(|request| request.due < moment);
+    let first = place(from);
+    (first, place(to).max(first))
+}
+
+/// The moment of an answer that the service level is held against, from when it was due.
+pub(super) const fn latency(terms: &Terms, request: &Request) -> i64 {
+    match terms.slo_on {
+        SloOn::Done => request.done - request.due,
+        SloOn::Proof => request.proof - request.due,
+    }
+}
+
+/// Whether users were well served.
+pub(super) const fn good(terms: &Terms, request: &Request) -> Tri {
+    match request.kind {
+        Kind::Ok if request.done - request.due <= terms.deadline && latency(terms, request) <= terms.slo => Tri::Yes,
+        Kind::Unknown => Tri::Maybe,
+        _ => Tri::No,
+    }
+}
+
+/// Whether they were well served by one of these providers.
+pub(super) fn good_by(terms: &Terms, request: &Request, providers: &[u16]) -> Tri {
+    match (good(terms, request), request.by) {
+        (Tri::No, _) => Tri::No,
+        (good, By::Provider(place)) if providers.contains(&place) => good,
+        (_, By::Provider(_)) => Tri::No,
+        (Tri::Yes, By::Nobody) => Tri::No,
+        _ => Tri::Maybe,
+    }
+}

@@ -1,0 +1,136 @@
+//! The worked histories of `tests/data/measurement-vectors.yaml`: each is written out as a bare history and judged.
+//! The header of that file is normative.
+
+use lifeboat::history::bare;
+use lifeboat::verdict::{Decision, Verdict, judge};
+use serde_json::{Value, json};
+
+const VECTORS: &str = include_str!("data/measurement-vectors.yaml");
+
+fn vectors() -> Value {
+    serde_saphyr::from_str(VECTORS).expect("the vectors are YAML")
+}
+
+/// A vector's segments, written out as a bare history.
+fn bare_history(vector: &Value) -> Value {
+    let config = &vector["config"];
+    let or = |key: &str, default: Value| if config[key].is_null() { default } else { config[key].clone() };
+    let mut requests = Vec::new();
+    for segment in vector["requests"].as_array().unwrap() {
+        let number = |key: &str, default: i64| segment[key].as_i64().unwrap_or(default);
+        let step = number("step", or("step", json!(100)).as_i64().unwrap());
+        let mut due = number("first", 0);
+        while due <= number("last", 0) {
+            let sent = due + number("lag", 0);
+            let done = segment["end"].as_i64().unwrap_or(sent + number("lat", 0));
+            let proof = segment["proof"].as_i64().map_or(done, |proof| sent + proof);
+            let tries = segment["att"].as_array().into_iter().flatten().map(|attempt| (attempt, sent));
+            let tries = tries.chain(segment["att_abs"].as_array().into_iter().flatten().map(|attempt| (attempt, 0)));
+            let attempts: Vec<Value> = tries
+                .map(|(attempt, from)| json!({"provider": attempt[0], "at_ms": from + attempt[1].as_i64().unwrap(), "completed": attempt[2]}))
+                .collect();
+            requests.push(json!({
+                "due_ms": due, "sent_ms": sent, "proof_ms": proof, "done_ms": done,
+                "outcome": match segment["outcome"].as_str().unwrap() { "err" => "error", other => other },
+                "served_by": match segment["by"].as_str().unwrap() { "none" => Value::Null, name => json!(name) },
+                "attempts": attempts,
+            }));
+            due += step;
+        }
+    }
+    let span = |key: &str| json!({"lo_ms": vector[key]["lo"], "hi_ms": vector[key]["hi"]});
+    let mut fault = span("fault");
+    fault["requests_touched"] = vector.get("impaired").cloned().unwrap_or(json!(1));
+    json!({
+        "bare_history": 1,
+        "objectives": {
+            "rto_ms": or("rto", json!(5000)), "gate": or("metric", json!("cutover")), "slo_ms": or("slo", json!(1000)),
+            "slo_on": match or("slo_on", json!("end")).as_str().unwrap() { "end" => "done", other => other }.to_owned(),
+            "deadline_ms": or("deadline", json!(2000)), "success": or("theta_milli", json!(990)).as_f64().unwrap() / 1000.0,
+            "lead_in": or("lead_in", json!(5)), "max_consecutive_bad": or("max_consec_bad", json!(1)), "hold_ms": or("hold", json!(5000)),
+            "gap_ms": or("step", json!(100)), "lag_max_ms": or("lag_max", json!(10)), "clock_error_ms": or("eps", json!(0)),
+            "fault_uncertainty_ms": or("fault_unc", json!(0)), "planned_fault_ms": config["planned_fault"],
+            "failback_rto_ms": config["failback_rto"], "rpo_ms": config["rpo"], "max_lost": config["max_lost"],
+            "max_truncated": config["max_truncated"], "max_duplicates": config["max_dup_exec"],
+        },
+        "fault": fault, "heal": span("heal"), "observed_until_ms": vector["observe_until"],
+        "primary": ["primary"], "standbys": ["standby"], "requests": requests,
+        "ledger": vector["ledger"].as_array().into_iter().flatten()
+            .map(|entry| json!({"acknowledged_ms": entry[0], "found": entry[1]})).collect::<Vec<_>>(),
+    })
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Met => "PASS",
+        Decision::Missed => "FAIL",
+        Decision::Inconclusive => "INCONCLUSIVE",
+        Decision::Void => "VOID",
+        Decision::InvalidPlan => "PLAN_INVALID",
+    }
+}
+
+/// What the verdict says about a key of `expect`, in the vectors' own units.
+fn said(verdict: &Verdict, key: &str) -> Value {
+    let json = serde_json::to_value(verdict).unwrap();
+    let measures = &json["measures"];
+    let interval = |value: &Value| if value.is_null() { Value::Null } else { json!([value["lo_ms"], value["hi_ms"]]) };
+    let milli = |value: &Value| value.as_f64().map_or(Value::Null, |ratio| json!((ratio * 1000.0).floor()));
+    match key {
+        "verdict" => json!(word(verdict.verdict)),
+        "reason" => json["reason"].clone(),
+        "resolution" => json["resolution_ms"].clone(),
+        "cutover" | "restore" | "first_standby" | "sustained" | "failback" => interval(&measures[key]),
+        "outage" => interval(&measures["outage"]),
+        "outage_runs" => measures["outage"]["runs"].clone(),
+        "loss_derived" => measures["loss_derived_ms"].clone(),
+        "degraded_area" => measures["degraded_area_ms"].clone(),
+        "lost_inflight" => measures["lost_in_flight"].clone(),
+        "first_standby_dispatch" => measures["first_standby_dispatch_ms"].clone(),
+        "dup_exec" => measures["duplicates"].clone(),
+        "amplification_milli" => milli(&measures["amplification"]),
+        "overshoot_milli" => milli(&measures["overshoot"]),
+        "acked_lost" => measures["acknowledged_lost"].clone(),
+        "rpa" => measures["rpa_ms"].clone(),
+        "bad" | "lost" | "late" | "truncated" | "relapses" | "residual_bad" | "censored" | "failback_lost" => measures[key].clone(),
+        _ => panic!("the vectors expect `{key}`, which this test does not know"),
+    }
+}
+
+/// Equal, where 40 and 40.0 are the same number.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Array(left), Value::Array(right)) => left.len() == right.len() && left.iter().zip(right).all(|(l, r)| same(l, r)),
+        _ => left == right || left.as_f64().is_some_and(|number| Some(number) == right.as_f64()),
+    }
+}
+
+#[test]
+fn every_single_trial_gives_the_numbers_that_it_must() {
+    let vectors = vectors();
+    let trials = vectors["single_trial"].as_array().unwrap();
+    assert_eq!(trials.len(), 29, "the file holds 29 single trials");
+    let mut wrong = Vec::new();
+    for vector in trials {
+        let id = vector["id"].as_str().unwrap();
+        let document = serde_json::to_vec(&bare_history(vector)).unwrap();
+        let verdict = judge(&bare(&document).unwrap_or_else(|error| panic!("{id}: {error}")));
+        for (key, wanted) in vector["expect"].as_object().unwrap() {
+            if key == "criteria" {
+                for (name, wanted) in wanted.as_object().unwrap() {
+                    let name = if name == "dup_exec" { "duplicates" } else { name };
+                    let found = verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| word(objective.verdict));
+                    if found != wanted.as_str() {
+                        wrong.push(format!("{id} {name}: {found:?} instead of {wanted}"));
+                    }
+                }
+                continue;
+            }
+            let found = said(&verdict, key);
+            if !same(&found, wanted) {
+                wrong.push(format!("{id} {key}: {found} instead of {wanted}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
