@@ -29,14 +29,14 @@ pub struct DrillPlan {
 }
 
 impl DrillPlan {
-    /// The largest gap between two requests that the arrivals plan, as far as it is known without a seed: 1/λ, two slots for
-    /// jittered slots, and for Poisson the length that no gap of the drill exceeds with a probability of 95 %.
+    /// The largest gap between two requests that the arrivals plan, as far as it is known without a seed: 1/λ, one and a
+    /// half of it for jittered slots, and for Poisson the length that no gap of the drill exceeds with a probability of 95 %.
     pub fn gap_expected(&self) -> Duration {
         use super::Arrivals;
         let gap = self.scenario.traffic.rate.gap();
         match self.scenario.traffic.arrivals {
             Arrivals::Constant => gap,
-            Arrivals::Jittered => gap.times(2),
+            Arrivals::Jittered => Duration::from_nanos(gap.as_nanos() / 2 * 3),
             Arrivals::Poisson => {
                 let requests = (self.scenario.timeline.total().as_secs_f64() / gap.as_secs_f64()).max(1.0);
                 std::time::Duration::from_secs_f64(gap.as_secs_f64() * (requests / 0.05).ln()).into()

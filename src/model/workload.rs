@@ -11,7 +11,7 @@ words! {
         Constant = "constant",
         /// Exponential gaps: no phase lock with anything periodic, but unbounded gaps.
         Poisson = "poisson",
-        /// One a slot of 1/rate, at a random place within it: gaps of at most two slots.
+        /// One a slot of 1/rate, at a random place in its first half: no phase lock either, and gaps of at most one and a half slots.
         Jittered = "jittered",
     }
 }

@@ -1,1 +1,34 @@
-//! Not built yet.
+//! Load that is a measuring instrument: a true open model, in which every request has a due time and none waits for another.
+//!
+//! The `schedule` is pure: due times from a workload and a seed. The `pacer`, a thread of its own, wakes at each of them and starts one
+//! task a request. The task asks (`client`), reads the answer to its end, and records one event with the moments counted from when the
+//! request was *due*, so that whatever holds the generator up is charged to nobody else (coordinated omission). A request that would go
+//! beyond the bound of requests in flight is not sent, and an event says so. There are no retries: what users would see is what counts.
+//!
+//! What this room does not do: decide who served a request (the proxies' sight does), or judge.
+
+mod client;
+mod pacer;
+mod schedule;
+
+pub use client::{Client, Target};
+pub use pacer::{Observed, Traffic};
+pub use schedule::Schedule;
+
+/// Why traffic cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum TrafficError {
+    /// The service's address cannot be used.
+    #[error(
+        "`{url}` is not an address that traffic can be sent to: {problem}\n\nhint: write scheme and host, for example http://127.0.0.1:4000/v1"
+    )]
+    Address {
+        /// As configured.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The operating system gave no thread.
+    #[error("cannot start the pacing thread")]
+    Thread(#[from] std::io::Error),
+}

@@ -1,0 +1,168 @@
+//! The thread that wakes at every due time, and the tasks that it starts.
+
+use super::client::{Answer, Client, Progress};
+use super::{Schedule, TrafficError};
+use crate::dialect::{Ask, Mark};
+use crate::history::{Event, RequestDone, Shed};
+use crate::journal::{Clock, HostTime, Recorder};
+use crate::units::Duration;
+use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{Semaphore, watch};
+
+/// The longest sleep, so that a slow schedule can be stopped.
+const NAP: u64 = 50_000_000;
+
+/// What the pacer knows at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observed {
+    /// How many requests were due.
+    pub requests: u64,
+    /// Nanoseconds since the drill's origin: no request that was due before this is missing.
+    pub until: u64,
+}
+
+/// Running traffic.
+#[derive(Debug)]
+pub struct Traffic {
+    stop: Arc<AtomicBool>,
+    abandon: watch::Sender<bool>,
+    in_flight: Arc<Semaphore>,
+    bound: u32,
+    thread: std::thread::JoinHandle<Observed>,
+}
+
+/// What each request needs.
+#[derive(Debug, Clone)]
+struct Shot {
+    client: Client,
+    recorder: Recorder,
+    deadline: Duration,
+    abandon: watch::Receiver<bool>,
+}
+
+impl Traffic {
+    /// Starts traffic whose time zero is now. `drill` marks its requests, `bound` is how many may be in flight, `deadline` counts from
+    /// when a request was due.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread.
+    pub fn start(
+        client: Client,
+        schedule: Schedule,
+        streamed: bool,
+        drill: u32,
+        bound: u32,
+        deadline: Duration,
+        recorder: Recorder,
+    ) -> Result<Self, TrafficError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (abandon, abandoned) = watch::channel(false);
+        let in_flight = Arc::new(Semaphore::new(bound as usize));
+        let pacer = Pacer {
+            shot: Shot { client, recorder, deadline, abandon: abandoned },
+            schedule,
+            streamed,
+            drill,
+            in_flight: in_flight.clone(),
+            stop: stop.clone(),
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let thread = std::thread::Builder::new().name("pacer".into()).spawn(move || pacer.run())?;
+        Ok(Self { stop, abandon, in_flight, bound, thread })
+    }
+
+    /// Sends no more; those in flight end by themselves, at the latest by `grace` from now, when they are recorded as unknown.
+    pub async fn finish(self, grace: std::time::Duration) -> Observed {
+        self.stop.store(true, Ordering::Relaxed);
+        let thread = self.thread;
+        // The pacer naps for 50 ms at most, but joining blocks: not on the runtime's threads.
+        let observed = tokio::task::spawn_blocking(move || thread.join()).await.ok().and_then(Result::ok);
+        if tokio::time::timeout(grace, self.in_flight.acquire_many(self.bound)).await.is_err() {
+            self.abandon.send_replace(true);
+            let _ = self.in_flight.acquire_many(self.bound).await;
+        }
+        observed.unwrap_or(Observed { requests: 0, until: 0 })
+    }
+}
+
+struct Pacer {
+    shot: Shot,
+    schedule: Schedule,
+    streamed: bool,
+    drill: u32,
+    in_flight: Arc<Semaphore>,
+    stop: Arc<AtomicBool>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Pacer {
+    fn run(self) -> Observed {
+        // The kernel may wake a thread late by its timer slack, 50 µs by default. Where it cannot be set, lateness tells.
+        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+        let clock = self.shot.recorder.clock();
+        let zero = clock.now();
+        let mut id = 0;
+        for offset in self.schedule {
+            let due = zero + offset;
+            if !sleep_until(clock, due, &self.stop) {
+                return Observed { requests: id, until: due.min(clock.now()) };
+            }
+            match self.in_flight.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    let ask =
+                        Ask { mark: Mark { drill: self.drill, id }, model: self.shot.client.model().to_owned(), streamed: self.streamed };
+                    let shot = self.shot.clone();
+                    self.runtime.spawn(async move {
+                        shot.fire(ask, due).await;
+                        drop(permit);
+                    });
+                }
+                Err(_) => self.shot.recorder.record_blocking(Event::Shed(Shed { id, due })),
+            }
+            id += 1;
+        }
+        Observed { requests: id, until: clock.now() }
+    }
+}
+
+/// Sleeps until a moment of the drill; false where traffic was stopped before.
+fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool) -> bool {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return false;
+        }
+        let now = clock.now();
+        if now >= moment {
+            return true;
+        }
+        let HostTime(wake) = clock.host(moment.min(now + NAP));
+        let wake = Timespec { tv_sec: i64::try_from(wake / 1_000_000_000).unwrap_or(i64::MAX), tv_nsec: (wake % 1_000_000_000) as _ };
+        // A signal may end the sleep early; the loop looks at the clock again.
+        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &wake);
+    }
+}
+
+impl Shot {
+    async fn fire(self, ask: Ask, due: u64) {
+        let Self { client, recorder, deadline, mut abandon } = self;
+        let clock = recorder.clock();
+        let sent = clock.now();
+        let mut progress = Progress::default();
+        let limit = due + deadline.as_nanos();
+        let end = tokio::select! {
+            answer = client.ask(&ask, clock, &mut progress) => Ok(answer),
+            () = tokio::time::sleep(clock.until(limit)) => Err(true),
+            _ = abandon.wait_for(|abandoned| *abandoned) => Err(false),
+        };
+        let Answer { proof, done, outcome, why } = match end {
+            Ok(answer) => answer,
+            Err(true) => progress.timed_out(clock.now()),
+            Err(false) => progress.abandoned(clock.now()),
+        };
+        let from_due = |moment: u64| moment.saturating_sub(due);
+        let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
+        recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;
+    }
+}
