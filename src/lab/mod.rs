@@ -1,1 +1,78 @@
-//! Not built yet.
+//! The lab: simulated providers and a reference gateway, on loopback, in the process of whoever starts them.
+//!
+//! A [`SimulatedProvider`] answers as a real one does, so that unmodified clients and gateways of others talk to it: believable latency,
+//! streams, keys that can be revoked, errors in its dialect's own shape, a record of every attempt. The [`ReferenceGateway`] fails over
+//! between providers by rules that are written down exactly, so that the moment of its cutover can be predicted and the
+//! instrument checked against it.
+//!
+//! ```text
+//!  latency   how long until the first token (pure)      breaker   when a provider is left alone (pure)
+//!  keys      which credentials are valid                upstream  one provider as the gateway sees it
+//!  attempts  what reached a provider                    gateway   ordered tries, streamed answers, /status
+//!  answer    tokens on their due times                  server    the accept loop of both
+//!  provider  the simulated provider
+//! ```
+//!
+//! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
+
+mod answer;
+mod attempts;
+mod breaker;
+mod gateway;
+mod keys;
+mod latency;
+mod provider;
+#[cfg(test)]
+mod rig;
+mod server;
+mod upstream;
+
+pub use attempts::AttemptRecord;
+pub use gateway::{Move, ReferenceGateway};
+pub use keys::KeyState;
+pub use latency::Draw;
+pub use provider::SimulatedProvider;
+pub use upstream::Upstream;
+
+use crate::model::Dialect;
+use std::net::SocketAddr;
+
+/// Why something of the lab could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The address cannot be listened on.
+    #[error("{who} cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one")]
+    Listen {
+        /// The provider's name, or `the reference gateway`.
+        who: String,
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// The provider speaks a protocol that the lab does not.
+    #[error(
+        "the lab cannot imitate the provider `{name}`, because it speaks `{dialect}`\n\nhint: use `openai` or `azure-openai` in the lab"
+    )]
+    Dialect {
+        /// The provider.
+        name: String,
+        /// What it speaks.
+        dialect: Dialect,
+    },
+    /// A base URL that nothing can be sent to.
+    #[error(
+        "the gateway cannot reach `{name}` at `{url}`: {problem}\n\nhint: write scheme, host and port, for example http://127.0.0.1:9201/v1"
+    )]
+    Url {
+        /// The provider.
+        name: String,
+        /// Its base URL.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The TLS library refuses to start.
+    #[error("TLS towards providers cannot be set up: {0}\n\nhint: use http:// base URLs, as the lab's own providers have")]
+    Tls(String),
+}

@@ -1,0 +1,51 @@
+//! A streamed answer whose tokens leave when they are due. A body and no task: who hangs up drops it, and the work ends.
+
+use crate::dialect::ChatReply;
+use bytes::Bytes;
+use hyper::body::Frame;
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The tokens of one reply: the first at once, each further one a gap after the last was due. Due times count from the
+/// first, so that the timer's coarseness does not add up.
+pub(super) struct TokenStream {
+    reply: ChatReply,
+    place: usize,
+    first: Instant,
+    gap: Duration,
+    due: Pin<Box<Sleep>>,
+    ended: bool,
+}
+
+impl TokenStream {
+    pub(super) fn new(reply: ChatReply, gap: Duration) -> Self {
+        let first = Instant::now();
+        Self { reply, place: 0, first, gap, due: Box::pin(sleep_until(first)), ended: false }
+    }
+}
+
+impl hyper::body::Body for TokenStream {
+    type Data = Bytes;
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        ready!(self.due.as_mut().poll(context));
+        let (place, last) = (self.place, self.place + 1 >= self.reply.tokens());
+        let mut bytes = if place < self.reply.tokens() { self.reply.token_event(place) } else { Vec::new() };
+        if last {
+            bytes.extend(self.reply.end_events());
+            self.ended = true;
+        } else {
+            self.place += 1;
+            let next = self.first + self.gap * u32::try_from(self.place).unwrap_or(u32::MAX);
+            self.due.as_mut().reset(next);
+        }
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
+    }
+}

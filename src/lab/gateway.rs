@@ -1,0 +1,319 @@
+//! The reference gateway: OpenAI's chat completions towards clients, an ordered list of providers behind them.
+//!
+//! # The rules, exactly
+//!
+//! 1. Providers are tried in order. One whose breaker is open is passed over; while it is half-open, one request at a time is tried on it.
+//! 2. A try fails when there is no connection, when the connection is cut before the response's headers, when they do not
+//!    come within `try_timeout`, and at status 401, 403, 408, 429 or 5xx. It is repeated up to `retries` times on the same
+//!    provider, at once and as far as its breaker still lets it, then the next provider is tried.
+//! 3. Any other answer is the client's, as it is. It counts as a success of the provider, with 4xx too.
+//! 4. Once headers have come, the body streams through unbuffered. A body that is cut is passed on as a cut, never as a polite end,
+//!    and does not count for the breaker: the next try will tell.
+//! 5. A client that hangs up ends its try, which then counts neither way.
+//! 6. Where every provider failed or was passed over, the answer is 502 and says what each did.
+//!
+//! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
+//! of them, n being its `failures`, and every request from then on goes to the standby at once.
+
+use super::LabError;
+use super::breaker::{Breaker, Pass, TryEnd};
+use super::server::{Body, BodyError, Server, json, response, whole_body};
+use super::upstream::{Pool, Upstream, is_failure, refusal};
+use crate::dialect::{ProviderFault, Route, credential, error_answer};
+use crate::history;
+use crate::journal::HostTime;
+use crate::model::{Dialect, Gateway};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request, Response};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::mpsc;
+
+/// The longest request that is taken from a client.
+const LONGEST: usize = 1_000_000;
+/// Says who answered; for the curious, since a drill believes the fault proxies only.
+const PROVIDER_HEADER: HeaderName = HeaderName::from_static("x-lifeboat-provider");
+/// Headers that belong to one connection (RFC 9110, section 7.6.1).
+const HOPS: [&str; 7] = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+/// Headers of a request that the gateway writes itself, or keeps to itself.
+const OWN: [&str; 7] = ["host", "expect", "content-length", "proxy-authorization", "authorization", "api-key", "x-api-key"];
+
+/// A breaker changed its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// When.
+    pub at: HostTime,
+    /// Whose breaker.
+    pub provider: String,
+    /// Its new state.
+    pub breaker: history::Breaker,
+}
+
+/// A running gateway. Dropping it cuts every connection.
+#[derive(Debug)]
+pub struct ReferenceGateway {
+    server: Server,
+    core: Arc<Core>,
+}
+
+#[derive(Debug)]
+struct Core {
+    settings: Gateway,
+    key: String,
+    lanes: Vec<Lane>,
+    moves: Mutex<Moves>,
+}
+
+/// One provider with its breaker and what came of the tries on it.
+#[derive(Debug)]
+struct Lane {
+    pool: Pool,
+    gate: Mutex<Gate>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    breaker: Breaker,
+    tries: u64,
+    ok: u64,
+    failed: u64,
+}
+
+/// Every move so far, and who wants to hear of the next. Moves are rare: three a cooldown at most.
+#[derive(Debug, Default)]
+struct Moves {
+    made: Vec<Move>,
+    listeners: Vec<mpsc::UnboundedSender<Move>>,
+}
+
+impl ReferenceGateway {
+    /// Starts a gateway over `upstreams`, the preferred first. Clients must send `key`. Needs a runtime around it.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened on, or a base URL is none.
+    pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: String, listen: SocketAddr) -> Result<Self, LabError> {
+        let lane = |upstream| {
+            let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
+            Ok(Lane { pool: Pool::new(upstream, settings.try_timeout.std())?, gate: Mutex::new(gate) })
+        };
+        let lanes = upstreams.into_iter().map(lane).collect::<Result<_, LabError>>()?;
+        let core = Arc::new(Core { settings: *settings, key, lanes, moves: Mutex::default() });
+        let server = Server::start("the reference gateway", listen, {
+            let core = Arc::clone(&core);
+            move |request| Arc::clone(&core).answer(request)
+        })?;
+        Ok(Self { server, core })
+    }
+
+    /// The base URL as OpenAI's clients want it, on this host.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.server.address())
+    }
+
+    /// Every move of a breaker, from the first on: those that were made already, then each as it is made. None is lost.
+    pub fn moves(&self) -> mpsc::UnboundedReceiver<Move> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut moves = self.core.moves.lock().expect("nothing panics while it holds the moves");
+        for made in &moves.made {
+            let _ = sender.send(made.clone());
+        }
+        moves.listeners.push(sender);
+        receiver
+    }
+
+    /// What `GET /status` answers: for each provider its breaker's state, failures in a row, and counts of tries.
+    pub fn status(&self) -> Value {
+        self.core.status()
+    }
+
+    /// Stops listening, gives exchanges in progress a moment, and closes every connection on both sides.
+    pub async fn stop(self) {
+        self.server.stop().await;
+        for lane in &self.core.lanes {
+            lane.pool.close().await;
+        }
+    }
+}
+
+impl Core {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        match (head.method.as_str(), head.uri.path()) {
+            ("GET", "/health") => return response(crate::dialect::WireAnswer { status: 200, headers: vec![], body: b"ok\n".to_vec() }),
+            ("GET", "/status") => return json(200, &self.status()),
+            _ => {}
+        }
+        match Route::of(Dialect::OpenAi, head.method.as_str(), head.uri.path(), head.uri.query()) {
+            None => refuse(&ProviderFault::NoSuchPath),
+            Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.as_str()) => refuse(&ProviderFault::InvalidKey),
+            Some(Route::Models) => self.models(),
+            Some(Route::Chat { .. }) => match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
+                Ok(Ok(asked @ Value::Object(_))) => self.chat(&passed_on(&head.headers), &asked).await,
+                Ok(_) => refuse(&ProviderFault::BadRequest("We could not parse the JSON body of your request.".to_owned())),
+                Err(BodyError::TooLong) => refuse(&ProviderFault::Status { code: 413, retry_after: None }),
+                Err(BodyError::Cut) => refuse(&ProviderFault::BadRequest("The request's body ended early.".to_owned())),
+            },
+        }
+    }
+
+    async fn chat(&self, headers: &HeaderMap, asked: &Value) -> Response<Body> {
+        let mut story = Vec::new();
+        for lane in &self.lanes {
+            let name = &lane.pool.upstream.name;
+            let body = lane.pool.body(asked.clone());
+            for place in 0..=self.settings.retries {
+                let Some(attempt) = Attempt::begin(self, lane) else {
+                    if place == 0 {
+                        story.push(format!("{name}: left alone, its breaker is open"));
+                    }
+                    break;
+                };
+                match lane.pool.ask(headers, body.clone(), self.settings.try_timeout.std()).await {
+                    Ok(response) if is_failure(response.status()) => {
+                        // The breaker learns it now; reading what the refusal says may take a moment longer.
+                        attempt.end(TryEnd::Failed);
+                        story.push(format!("{name}: {}", refusal(response).await));
+                    }
+                    Ok(response) => {
+                        attempt.end(TryEnd::Answered);
+                        return streamed_through(response, name);
+                    }
+                    Err(failure) => {
+                        attempt.end(TryEnd::Failed);
+                        story.push(format!("{name}: {failure}"));
+                    }
+                }
+            }
+        }
+        let message = format!("No provider answered. {}", story.join("; "));
+        json(502, &json!({"error": {"message": message, "type": "server_error", "param": null, "code": "no_provider_answered"}}))
+    }
+
+    fn models(&self) -> Response<Body> {
+        let mut names: Vec<&str> = self.lanes.iter().map(|lane| lane.pool.upstream.model.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let models: Vec<_> =
+            names.iter().map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "lifeboat-lab"})).collect();
+        json(200, &json!({"object": "list", "data": models}))
+    }
+
+    fn status(&self) -> Value {
+        let provider = |lane: &Lane| {
+            let gate = lane.gate();
+            json!({"name": lane.pool.upstream.name, "breaker": gate.breaker.state().word(),
+                   "consecutive_failures": gate.breaker.failures(), "tries": gate.tries, "ok": gate.ok, "failed": gate.failed})
+        };
+        json!({"providers": self.lanes.iter().map(provider).collect::<Vec<_>>()})
+    }
+
+    /// Lets `act` change a lane, and tells everybody who listens if its breaker moved. Under the lane's lock, so that the moves of
+    /// one provider are told in the order in which they were made.
+    fn change<T>(&self, lane: &Lane, act: impl FnOnce(&mut Gate, HostTime) -> T) -> T {
+        let mut gate = lane.gate();
+        let (at, before) = (HostTime::now(), gate.breaker.state());
+        let result = act(&mut gate, at);
+        let breaker = gate.breaker.state();
+        if breaker != before {
+            let made = Move { at, provider: lane.pool.upstream.name.clone(), breaker };
+            let mut moves = self.moves.lock().expect("nothing panics while it holds the moves");
+            moves.listeners.retain(|listener| listener.send(made.clone()).is_ok());
+            moves.made.push(made);
+        }
+        result
+    }
+}
+
+impl Lane {
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().expect("nothing panics while it holds a gate")
+    }
+}
+
+/// One try. A try that is dropped before its end was abandoned by its client.
+struct Attempt<'c> {
+    core: &'c Core,
+    lane: &'c Lane,
+    pass: Option<Pass>,
+}
+
+impl<'c> Attempt<'c> {
+    /// A try on this lane, if its breaker allows one now.
+    fn begin(core: &'c Core, lane: &'c Lane) -> Option<Self> {
+        let pass = core.change(lane, |gate, now| {
+            let pass = gate.breaker.admit(now)?;
+            gate.tries += 1;
+            Some(pass)
+        })?;
+        Some(Self { core, lane, pass: Some(pass) })
+    }
+
+    fn end(mut self, end: TryEnd) {
+        self.settle(end);
+    }
+
+    fn settle(&mut self, end: TryEnd) {
+        let Some(pass) = self.pass.take() else { return };
+        self.core.change(self.lane, |gate, now| {
+            match end {
+                TryEnd::Answered => gate.ok += 1,
+                TryEnd::Failed => gate.failed += 1,
+                TryEnd::Abandoned => {}
+            }
+            gate.breaker.settle(pass, end, now);
+        });
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.settle(TryEnd::Abandoned);
+    }
+}
+
+/// The client's headers that a provider is sent: all but those of the connection, and no credential.
+fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    let mut passed = without_hops(headers);
+    for name in OWN {
+        passed.remove(name);
+    }
+    passed
+}
+
+/// Headers without those that belong to one connection: the known ones, and those that `connection` names.
+fn without_hops(headers: &HeaderMap) -> HeaderMap {
+    let named = headers.get_all(header::CONNECTION);
+    let named: Vec<String> = named
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .map(|name| name.trim().to_lowercase())
+        .collect();
+    let mut kept = headers.clone();
+    for name in HOPS.iter().copied().chain(named.iter().map(String::as_str)) {
+        kept.remove(name);
+    }
+    kept
+}
+
+/// A provider's answer as the client gets it. An error in its body becomes an error of this body, at which the server cuts the connection.
+fn streamed_through(response: Response<Incoming>, provider: &str) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    head.headers = without_hops(&head.headers);
+    if let Ok(name) = HeaderValue::from_str(provider) {
+        head.headers.insert(PROVIDER_HEADER, name);
+    }
+    head.version = hyper::Version::HTTP_11;
+    Response::from_parts(head, body.map_err(Into::into).boxed_unsync())
+}
+
+fn refuse(fault: &ProviderFault) -> Response<Body> {
+    response(error_answer(Dialect::OpenAi, fault))
+}
+
+#[cfg(test)]
+mod tests;

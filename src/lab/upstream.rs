@@ -1,0 +1,159 @@
+//! One provider as the reference gateway sees it: where it is, how it is spoken to, and what one try came to.
+//!
+//! Connections are kept and used again, one pool for each provider, so that open connections exist when a fault comes. A try that
+//! runs out of time drops its connection; those that are idle stay, dead or not, as they do in gateways of others.
+
+use super::LabError;
+use crate::dialect::{Route, credential_header, error_code};
+use crate::model::Dialect;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request, Response, StatusCode, Uri, rt};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::Value;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How much of a refusal's body is read, and for how long: enough to name it and to keep its connection.
+const REFUSAL: (usize, Duration) = (64 << 10, Duration::from_millis(100));
+
+/// A provider that the gateway may ask.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Its name in moves, status and messages.
+    pub name: String,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// Its base URL as clients of its dialect want it; `http` or `https`.
+    pub base_url: String,
+    /// The credential that it takes.
+    pub key: String,
+    /// Its model, which replaces the one that the client names.
+    pub model: String,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = crate::units::Fingerprint::of(&self.key);
+        write!(f, "Upstream({}, {}, {}, key {key}, {})", self.name, self.dialect, self.base_url, self.model)
+    }
+}
+
+/// Why a try was not an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TryFailure {
+    /// No connection.
+    Connect,
+    /// The connection ended before the response's headers.
+    Cut,
+    /// No headers in time.
+    Timeout(Duration),
+    /// A status that another provider may do better.
+    Status(u16, Option<String>),
+}
+
+impl fmt::Display for TryFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("no connection"),
+            Self::Cut => f.write_str("connection cut before an answer"),
+            Self::Timeout(after) => write!(f, "no answer within {}", crate::units::Duration::from(*after)),
+            Self::Status(status, None) => write!(f, "status {status}"),
+            Self::Status(status, Some(code)) => write!(f, "status {status} ({code})"),
+        }
+    }
+}
+
+/// True for a status that speaks of the provider and not of the request.
+pub(super) const fn is_failure(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 403 | 408 | 429 | 500..)
+}
+
+/// Names what a refusal says, reading its body briefly.
+pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
+    let status = response.status().as_u16();
+    let body = Limited::new(response.into_body(), REFUSAL.0).collect();
+    let code = match tokio::time::timeout(REFUSAL.1, body).await {
+        Ok(Ok(body)) => error_code(&body.to_bytes()),
+        _ => None,
+    };
+    TryFailure::Status(status, code)
+}
+
+/// An upstream with its connections.
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub(super) upstream: Upstream,
+    uri: Uri,
+    credential: (HeaderName, HeaderValue),
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    tasks: Tasks,
+}
+
+impl Pool {
+    pub(super) fn new(upstream: Upstream, try_timeout: Duration) -> Result<Self, LabError> {
+        let wrong = |problem: String| LabError::Url { name: upstream.name.clone(), url: upstream.base_url.clone(), problem };
+        let path = Route::chat_path(upstream.dialect, &upstream.model);
+        let uri: Uri = format!("{}{path}", upstream.base_url.trim_end_matches('/')).parse().map_err(|error| wrong(format!("{error}")))?;
+        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(wrong("it is not an http or https URL".to_owned()));
+        }
+        let (name, value) = credential_header(upstream.dialect, &upstream.key);
+        let mut value = HeaderValue::from_str(&value).map_err(|_| wrong("its key cannot stand in a header".to_owned()))?;
+        value.set_sensitive(true);
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // A connection that is still being made when its try gives up may end that late, and no later.
+        tcp.set_connect_timeout(Some(try_timeout));
+        let tls = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+            .map_err(|error| LabError::Tls(error.to_string()))?;
+        let tasks = Tasks::default();
+        let client = Client::builder(tasks.clone()).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
+        Ok(Self { credential: (HeaderName::from_static(name), value), upstream, uri, client, tasks })
+    }
+
+    /// Sends a chat completion and waits for the headers of the answer.
+    pub(super) async fn ask(&self, headers: &HeaderMap, body: Bytes, within: Duration) -> Result<Response<Incoming>, TryFailure> {
+        let mut request = Request::post(self.uri.clone()).body(Full::new(body)).expect("a URI and a method are a request");
+        *request.headers_mut() = headers.clone();
+        request.headers_mut().insert(self.credential.0.clone(), self.credential.1.clone());
+        match tokio::time::timeout(within, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_connect() => Err(TryFailure::Connect),
+            Ok(Err(_)) => Err(TryFailure::Cut),
+            Err(_) => Err(TryFailure::Timeout(within)),
+        }
+    }
+
+    /// The client's body with this provider's model in it.
+    pub(super) fn body(&self, mut asked: Value) -> Bytes {
+        asked["model"] = Value::String(self.upstream.model.clone());
+        asked.to_string().into()
+    }
+
+    /// Closes every connection and waits until that is done.
+    pub(super) async fn close(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks.0.lock().expect("nothing panics while it holds the tasks"));
+        tasks.shutdown().await;
+    }
+}
+
+/// The tasks that hold a pool's connections, so that they can be joined.
+#[derive(Debug, Clone, Default)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        let mut tasks = self.0.lock().expect("nothing panics while it holds the tasks");
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+}
