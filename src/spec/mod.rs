@@ -1,1 +1,38 @@
-//! Not built yet.
+//! Text → model, with findings: the only room that knows YAML and CSV.
+//!
+//! ```text
+//! bytes ──source──► text ──tree──► nodes with places ──inventory, scenario, runbook──► model ──cross──► DrillPlan
+//!                          table (CSV) ─────┘                    └────── findings ──────────┘
+//! ```
+//!
+//! Reading never stops at the first mistake. What cannot be read leaves a finding and a placeholder, so that everything else
+//! is still looked at; a plan is only given out where no finding is an error. Hostile files are bounded before they are parsed
+//! (1 MB, UTF-8) and while they are (64 levels, 50 000 values with aliases expanded).
+//!
+//! This is the one room on its floor that touches the file system: it reads the files of a project, and writes none. It has
+//! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.
+
+mod check;
+mod condition;
+mod cross;
+mod document;
+mod environment;
+mod fault;
+mod finding;
+mod inventory;
+mod objective;
+mod project;
+mod reader;
+mod runbook;
+mod scenario;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod variable;
+
+pub use check::{Checked, check};
+pub use finding::{Finding, Findings, Severity};
+pub use project::{Project, SpecError};
+pub use variable::{UnknownVariable, expand};

@@ -1,0 +1,132 @@
+//! `lifeboat check`: every file of a project, or those that were named, and gaps in what the scenarios cover.
+
+use super::document::Document;
+use super::finding::{Finding, Findings};
+use super::project::{Project, shown};
+use super::{cross, runbook};
+use crate::model::Criticality;
+use std::path::{Path, PathBuf};
+
+/// What a check found and looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Everything that is wrong or doubtful.
+    pub findings: Findings,
+    /// Providers in the inventory.
+    pub providers: usize,
+    /// Services in the inventory.
+    pub services: usize,
+    /// Runbooks that were looked at.
+    pub runbooks: usize,
+    /// Scenarios that were looked at.
+    pub scenarios: usize,
+}
+
+/// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
+/// checked, because everything else is checked against it.
+pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
+    let (project, mut findings) = Project::open(root);
+    let mut checked =
+        Checked { providers: project.inventory.providers.len(), services: project.inventory.services.len(), ..Checked::default() };
+    let everything = paths.is_empty();
+    let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
+    let mut covered = Vec::new();
+    for file in roots.iter().flat_map(|path| files_of(path)) {
+        let document = Document::open(&file, &shown(&file, root));
+        let said = |key| document.has(&[key]);
+        if said("providers") && said("services") || is_inventory(&file, root) {
+            continue;
+        }
+        // What a file is, is told by its own words; only one that does not say is taken for what its folder holds.
+        if said("runbook") && !said("scenario") || !said("scenario") && file.starts_with(root.join("runbooks")) {
+            checked.runbooks += 1;
+            findings.extend(
+                runbook::read(document, &project.inventory).map_or_else(|document| document.findings, |file| file.document.findings),
+            );
+            continue;
+        }
+        checked.scenarios += 1;
+        let (story, found) = project.story_of(document);
+        findings.extend(found);
+        if let Some(story) = story {
+            covered.push(story.scenario.scenario.service.clone());
+            // Where it runs is not known here; what depends on that is checked when the drill is planned.
+            findings.extend(cross::plan(&project, &story, "lab").iter().flat_map(|plan| cross::sums(&project, &story, plan)));
+        }
+    }
+    findings.extend(references(&project));
+    if everything {
+        findings.extend(gaps(&project, &covered));
+    }
+    checked.findings = findings;
+    checked
+}
+
+fn is_inventory(file: &Path, root: &Path) -> bool {
+    file == root.join("runbooks/inventory.yaml") || file.extension().is_some_and(|extension| extension == "csv")
+}
+
+/// Runbooks that the inventory names and that are not there.
+fn references(project: &Project) -> Vec<Finding> {
+    let of_services = project.inventory.services.iter().map(|(id, service)| (["services", id, "runbook"], &service.runbook));
+    let of_credentials =
+        project.inventory.credentials.iter().map(|(id, credential)| (["credentials", id, "rotates_in"], &credential.rotates_in));
+    of_services.chain(of_credentials).filter_map(|(path, runbook)| project.missing(&project.document, &path, runbook.as_ref()?)).collect()
+}
+
+/// Services that matter and that nothing would rescue, or nobody has drilled.
+fn gaps(project: &Project, covered: &[String]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, service) in &project.inventory.services {
+        if service.criticality != Criticality::SinglePointOfFailure {
+            continue;
+        }
+        let mut gap = |key: &str, message: &str, hint: &str| {
+            let message = format!("`{id}` is a single point of failure {message}");
+            found.push(project.document.error(&["services", id, key], message, hint).warning());
+        };
+        if service.providers.len() == 1 && !service.primary().is_empty() {
+            gap("providers", "with one provider", "add a standby to `providers`");
+        }
+        if service.runbook.is_none() {
+            gap("criticality", "without a runbook", "add `runbook: runbooks/….yaml`");
+        }
+        if !covered.contains(id) {
+            gap("criticality", "that no scenario drills", "add a scenario with this service under scenarios/");
+        }
+    }
+    found
+}
+
+/// A file itself, or the YAML files below a folder.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    if path.is_dir() {
+        files_below(path)
+    } else if path.ends_with("runbooks") || path.ends_with("scenarios") {
+        // A project need not have both folders.
+        Vec::new()
+    } else {
+        vec![path.to_owned()]
+    }
+}
+
+/// The YAML files below a folder, in order, without the configurations of gateways under `scenarios/gateways`.
+pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    const FILES_MAX: usize = 10_000;
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            // Links to folders are not followed: they may lead in circles.
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && !path.ends_with("scenarios/gateways") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") && found.len() < FILES_MAX {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,84 @@
+//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`.
+
+use super::reader::Reader;
+use super::tree::Node;
+use crate::model::{Condition, Goal, Probe, Who};
+use crate::units::{Duration, ParseError};
+
+/// Reads one condition.
+pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Condition> {
+    let fields = reader.fields(node, "a condition")?;
+    let request = fields.optional("request", &probe);
+    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by"]) {
+        Some("fails") => fields.optional("fails", &in_a_row).map(Goal::Fails),
+        Some("succeeds") => fields.optional("succeeds", &in_a_row).map(Goal::Succeeds),
+        Some("success") => fields.optional("success", &success),
+        Some(_) => fields.optional("served_by", &served_by),
+        None => None,
+    };
+    fields.finish();
+    Some(Condition { request, goal: goal? })
+}
+
+fn probe(reader: &Reader<'_>, node: &Node) -> Option<Probe> {
+    let fields = reader.fields(node, "a request")?;
+    let to = fields.required("to", &|reader, node| reader.url(node));
+    let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
+    let timeout = fields.optional("timeout", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(2));
+    fields.finish();
+    Some(Probe { to: to?, every, timeout })
+}
+
+/// `3 in a row`.
+fn in_a_row(reader: &Reader<'_>, node: &Node) -> Option<u32> {
+    let text = reader.text(node)?;
+    let count = text.split_once(' ').filter(|(_, rest)| rest.split_whitespace().eq(["in", "a", "row"]));
+    let count = count.and_then(|(count, _)| count.parse::<u32>().ok()).filter(|count| *count > 0);
+    if count.is_none() {
+        reader.error(node.spot, format!("`{text}` does not say how many in a row"), "write a count such as `3 in a row`");
+    }
+    count
+}
+
+/// `99% over 5s`.
+fn success(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+    let (ratio, over) = over(reader, node, "99% over 5s")?;
+    match ratio.parse() {
+        Ok(ratio) => Some(Goal::Success { ratio, over }),
+        Err(ParseError { problem, hint }) => {
+            reader.error(node.spot, problem, hint);
+            None
+        }
+    }
+}
+
+/// `standby over 2s`.
+fn served_by(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+    let (who, over) = over(reader, node, "standby over 2s")?;
+    let who = match who.as_str() {
+        "primary" => Who::Primary,
+        "standby" => Who::Standby,
+        name => Who::Provider(reader.is_name(name, node.spot).then(|| name.to_owned())?),
+    };
+    Some(Goal::ServedBy { who, over })
+}
+
+/// `WHAT over DURATION`.
+fn over(reader: &Reader<'_>, node: &Node, example: &str) -> Option<(String, Duration)> {
+    let text = reader.text(node)?;
+    let Some((what, length)) = text.split_once(" over ") else {
+        reader.error(node.spot, format!("`{text}` does not say over how long"), format!("write `{example}`"));
+        return None;
+    };
+    match length.parse::<Duration>() {
+        Ok(length) if length > Duration::ZERO => Some((what.trim().to_owned(), length)),
+        Ok(_) => {
+            reader.error(node.spot, format!("`{text}` looks at no time at all"), format!("write `{example}`"));
+            None
+        }
+        Err(ParseError { problem, hint }) => {
+            reader.error(node.spot, problem, hint);
+            None
+        }
+    }
+}

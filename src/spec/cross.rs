@@ -1,0 +1,347 @@
+//! What only shows when inventory, scenario, runbook and environment are laid side by side.
+//!
+//! `names` asks whether what is named is declared, and runs on whatever could be read. `sums` asks whether the numbers can
+//! hold together at all, and leaves out each sum one of whose terms is a placeholder. `environment` asks what depends on where
+//! the drill runs.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::inventory;
+use super::project::{Project, Story};
+use crate::model::{Dialect, DrillPlan, Gate, Objectives, Service};
+use crate::units::{Duration, Rate};
+
+/// Requests that a baseline needs before it says anything.
+const BASELINE_MIN: f64 = 20.0;
+/// The shortest hold that means anything.
+const HOLD_MIN: Duration = Duration::from_secs(5);
+
+/// Names that the scenario uses and the inventory does not declare; faults that touch nobody or one another.
+pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (file, document) = (&story.scenario, &story.scenario.document);
+    let scenario = &file.scenario;
+    if !scenario.service.is_empty() {
+        found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", project.inventory.services.keys()));
+    }
+    let service = project.inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty));
+    for (index, (fault, place)) in scenario.timeline.faults.iter().zip(&file.order).enumerate() {
+        let at = |key: &'static str| ["timeline", "faults", place.as_str(), key];
+        if !fault.on.is_empty() {
+            found.extend(inventory::unknown(document, &at("on"), &fault.on, "a provider", project.inventory.providers.keys()));
+        }
+        if let (Some(service), Some(provider)) = (service, project.inventory.providers.get(&fault.on)) {
+            if !service.providers.contains(&fault.on) {
+                let message = format!("`{}` does not use `{}`, so this fault will touch nobody", scenario.service, fault.on);
+                found.push(document.error(&at("on"), message, format!("break `{}`, its primary", service.primary())).warning());
+            }
+            if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
+                let message =
+                    format!("the fault `{}` acts on requests, and the proxy of `{}` sees bytes only", fault.fault.word(), fault.on);
+                found.push(document.error(
+                    &at("fault"),
+                    message,
+                    "use refuse, blackhole, reset, latency or bandwidth, or give the provider an HTTP dialect",
+                ));
+            }
+        }
+        let earlier = scenario.timeline.faults[..index]
+            .iter()
+            .find(|earlier| earlier.on == fault.on && !fault.on.is_empty() && fault.at < earlier.at.plus(earlier.length));
+        if let Some(earlier) = earlier.filter(|_| document.sound(&at("at"))) {
+            let end = earlier.at.plus(earlier.length);
+            let message = format!("the fault before it on `{}` lasts until {end}", fault.on);
+            found.push(document.error(&at("at"), message, format!("let this one begin at `{end}` or later, or shorten the other")));
+        }
+    }
+    if let (Some(first), Some(place)) = (scenario.timeline.faults.first(), file.order.first())
+        && first.at > Duration::ZERO
+    {
+        let message = format!("the first fault begins at {}, but zero is the moment of the first fault", first.at);
+        found.push(document.error(
+            &["timeline", "faults", place, "at"],
+            message,
+            "write `at: 0s`, and a longer `baseline` if more calm is wanted",
+        ));
+    }
+    if let Some(service) = service {
+        found.extend(inventory::residency(document, &["objectives", "residency"], service, &project.inventory));
+    }
+    found
+}
+
+/// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
+pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> Option<DrillPlan> {
+    let inventory = &project.inventory;
+    let mut scenario = story.scenario.scenario.clone();
+    let service = inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty))?.clone();
+    let objectives = scenario.objectives.clone().or(&service.objectives).or_default();
+    scenario.objectives = objectives.clone();
+    if !story.scenario.bound_given {
+        let open = scenario.traffic.rate.as_per_second() * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        scenario.traffic.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
+    }
+    let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
+    let named = service.providers.iter().chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let providers: std::collections::BTreeMap<_, _> =
+        named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
+    let credentials = providers.values().filter_map(|provider| provider.credential.as_ref());
+    let credentials = credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
+    let reached = runbook.iter().flat_map(|runbook| runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)));
+    let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
+    Some(DrillPlan {
+        environment: inventory.environments.get(environment_name).cloned().unwrap_or_default(),
+        environment_name: environment_name.to_owned(),
+        scenario,
+        runbook,
+        service,
+        providers,
+        credentials,
+        contacts,
+        objectives,
+    })
+}
+
+/// A story with the terms of its sums, and whether each is known.
+struct Terms<'a> {
+    project: &'a Project,
+    document: &'a Document,
+    plan: &'a DrillPlan,
+    declared: [&'a Objectives; 2],
+}
+
+impl Terms<'_> {
+    fn new<'a>(project: &'a Project, story: &'a Story, plan: &'a DrillPlan) -> Terms<'a> {
+        let service: &Service = &plan.service;
+        Terms { project, document: &story.scenario.document, plan, declared: [&story.scenario.scenario.objectives, &service.objectives] }
+    }
+
+    fn in_service<'a>(&'a self, key: &'a str) -> [&'a str; 4] {
+        ["services", &self.plan.scenario.service, "objectives", key]
+    }
+
+    /// True unless the objective was written and could not be read.
+    fn sound(&self, key: &str) -> bool {
+        let (here, there) = (["objectives", key], self.in_service(key));
+        if self.document.has(&here) { self.document.sound(&here) } else { self.project.document.sound(&there) }
+    }
+
+    /// An error at an objective: where the scenario states it, else where the service does, else at the scenario's name.
+    fn error(&self, key: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
+        let (here, there) = (["objectives", key], self.in_service(key));
+        if self.document.has(&here) {
+            self.document.error(&here, message, hint)
+        } else if self.project.document.has(&there) {
+            self.project.document.error(&there, message, hint)
+        } else {
+            self.document.error(&["scenario"], message, hint)
+        }
+    }
+}
+
+/// Whether the numbers can hold together, wherever the drill runs.
+pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let terms = Terms::new(project, story, plan);
+    let (document, mut found) = (terms.document, Vec::new());
+    let rate_known = document.has(&["traffic", "rate"]) && document.sound(&["traffic", "rate"]) && document.sound(&["traffic", "arrivals"]);
+    let objectives = &plan.objectives;
+    let slo = objectives.slo.unwrap_or_default();
+    let slo_known = terms.sound("slo") && slo_sound(&terms);
+    if terms.declared.iter().all(|declared| declared.rto.is_none()) && terms.sound("rto") {
+        let hint = format!("add `objectives: {{rto: 30s}}` to the scenario, or to the service `{}`", plan.scenario.service);
+        found.push(document.error(&["scenario"], "neither this scenario nor its service declares an RTO", hint));
+    } else if terms.sound("rto") {
+        found.extend(against_rto(story, plan, &terms, rate_known && slo_known));
+    }
+    let gap = plan.gap_expected();
+    if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
+        let least = if rate_known { HOLD_MIN.max(gap.times(5)) } else { HOLD_MIN };
+        if hold < least {
+            let message =
+                format!("a hold of {hold} proves little: it must be at least 5s and 5 gaps between requests, here {}", rounded_up(least));
+            found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least))));
+        }
+    }
+    if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
+        let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
+        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
+    }
+    let baseline = plan.scenario.timeline.baseline;
+    let requests = plan.scenario.traffic.rate.as_per_second() * baseline.as_secs_f64();
+    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
+        let needed = rounded_up(Duration::from_nanos((BASELINE_MIN / plan.scenario.traffic.rate.as_per_second() * 1e9) as u64));
+        let message = format!("a baseline of {requests:.0} requests says nothing; {BASELINE_MIN} are the least");
+        found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
+    }
+    if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
+        let message = format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service);
+        found.push(document.error(&["service"], message, "add a standby to the service, or write `gate: restore`"));
+    }
+    found.extend(failback(&terms));
+    found
+}
+
+/// `slo` is a map, and an error in it stands at its value.
+fn slo_sound(terms: &Terms<'_>) -> bool {
+    let service = terms.plan.scenario.service.as_str();
+    ["first_token", "complete"].iter().all(|moment| {
+        terms.document.sound(&["objectives", "slo", moment])
+            && terms.project.document.sound(&["services", service, "objectives", "slo", moment])
+    })
+}
+
+/// What must fit into the RTO or cover it.
+fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let objectives = &plan.objectives;
+    let (Some(rto), Some(slo), Some(hold)) = (objectives.rto, objectives.slo, objectives.stable_for) else { return found };
+    let (document, gap) = (terms.document, plan.gap_expected());
+    if traffic_known && gap.plus(slo) >= rto {
+        let message = format!(
+            "the traffic is too thin to resolve an RTO of {rto}: a gap of {} and the service level of {slo} leave nothing of it",
+            rounded_up(gap)
+        );
+        let hint = match rate_that_resolves(plan, rto, slo) {
+            Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
+            None => format!(
+                "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
+                Duration::from_nanos(rto.as_nanos() / 4)
+            ),
+        };
+        found.push(if slo < rto { document.error(&["traffic", "rate"], message, hint) } else { terms.error("slo", message, hint) });
+    }
+    let on_primary: Vec<_> =
+        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| fault.on == plan.service.primary()).collect();
+    let lengths_known = on_primary.iter().all(|(_, place)| {
+        ["at", "for"].iter().all(|key| document.sound(&["timeline", "faults", place, key]))
+            && document.has(&["timeline", "faults", place, "for"])
+    });
+    if let Some((last, place)) = on_primary.iter().max_by_key(|(fault, _)| fault.at.plus(fault.length))
+        && lengths_known
+        && terms.sound("stable_for")
+    {
+        let begin = on_primary.iter().map(|(fault, _)| fault.at).min().unwrap_or_default();
+        let end = last.at.plus(last.length);
+        let broken = Duration::from_nanos(end.as_nanos().saturating_sub(begin.as_nanos()));
+        let needed = rto.plus(hold);
+        if broken < needed {
+            let longer = Duration::from_nanos(last.length.as_nanos() + needed.as_nanos() - broken.as_nanos());
+            let message = format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold} together");
+            found.push(document.error(&["timeline", "faults", place, "for"], message, format!("write `for: {longer}` or longer")));
+        }
+    }
+    if let Some(file) = &story.runbook {
+        for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
+            let message =
+                format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);
+            let path = ["escalate", &index.to_string(), "after"];
+            found.push(file.document.error(&path, message, format!("write `after: {rto}` or sooner")).warning());
+        }
+    }
+    found
+}
+
+/// A rate that leaves room for a gap below RTO − SLO.
+fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<Rate> {
+    let room = rto.as_nanos().checked_sub(slo.as_nanos()).filter(|room| *room > 0)?;
+    let mut wider = plan.clone();
+    let mut rate = (plan.scenario.traffic.rate.as_per_second() * plan.gap_expected().as_nanos() as f64 / room as f64).ceil();
+    // Poisson gaps shrink a little slower than the rate grows, so the first guess may fall short.
+    while rate <= 1e6 {
+        wider.scenario.traffic.rate = Rate::per_second(rate)?;
+        if wider.gap_expected().as_nanos() < room {
+            return Some(wider.scenario.traffic.rate);
+        }
+        rate = (rate * 1.2).ceil();
+    }
+    None
+}
+
+/// A failback that the drill does not last long enough to see.
+fn failback(terms: &Terms<'_>) -> Option<Finding> {
+    let timeline = &terms.plan.scenario.timeline;
+    let (failback, hold) = terms.plan.objectives.failback.zip(terms.plan.objectives.stable_for)?;
+    if !(terms.sound("failback")
+        && terms.sound("stable_for")
+        && terms.document.sound(&["timeline", "watch"])
+        && terms.document.has(&["timeline"]))
+    {
+        return None;
+    }
+    let needed = failback.plus(hold);
+    if timeline.watch == Duration::ZERO {
+        return Some(terms.error(
+            "failback",
+            "there is a failback objective, and nothing is watched after the faults",
+            format!("write `watch: {needed}`"),
+        ));
+    }
+    let late = timeline.watch < needed;
+    late.then(|| {
+        let message = format!("a failback of {failback} that holds for {hold} does not end within the {} that are watched", timeline.watch);
+        terms.document.error(&["timeline", "watch"], message, format!("write `watch: {needed}` or longer")).warning()
+    })
+}
+
+/// What depends on where the drill runs.
+pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let terms = Terms::new(project, story, plan);
+    let (document, name, place) = (terms.document, &plan.environment_name, &plan.environment);
+    let rate = plan.scenario.traffic.rate;
+    if let Some(most) = place.allow.max_rate.filter(|most| rate > *most && document.sound(&["traffic", "rate"])) {
+        let message = format!("{rate} is more than the {most} that the environment `{name}` allows");
+        found.push(document.error(
+            &["traffic", "rate"],
+            message,
+            format!("write `rate: {most}` or less, or raise `max_rate` in the inventory"),
+        ));
+    }
+    for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
+        let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
+        if !allowed && !fault.on.is_empty() {
+            let message = format!("the environment `{name}` allows no faults on `{}`", fault.on);
+            let hint = "choose another environment with `--env`, or add the provider to `allow: {faults_on: […]}` in the inventory";
+            found.push(document.error(&["timeline", "faults", index, "on"], message, hint));
+        }
+    }
+    let bound = place.services.contains_key(&plan.scenario.service);
+    let reference_gateway = place.embedded && place.start.is_none() && !bound;
+    let cooldown = place.gateway.breaker.cooldown;
+    if let Some(hold) =
+        plan.objectives.stable_for.filter(|hold| reference_gateway && *hold < cooldown.times(2) && terms.sound("stable_for"))
+    {
+        let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
+        found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2))).warning());
+    }
+    let inventory = &project.document;
+    if !reference_gateway && !bound {
+        let message = format!("the environment `{name}` has no address for the service `{}`", plan.scenario.service);
+        let hint = format!("add `services: {{{}: {{url: …}}}}` to it", plan.scenario.service);
+        found.push(inventory.error(&["environments", name], message, hint));
+    }
+    if !place.embedded {
+        for id in plan.providers.iter().filter(|(_, provider)| provider.base_url.is_none()).map(|(id, _)| id) {
+            let message = format!("the provider `{id}` has no `base_url`, and the environment `{name}` does not imitate it");
+            found.push(inventory.error(&["providers", id], message, "add `base_url: https://…`"));
+        }
+    }
+    found
+}
+
+/// A length of time as a person would write it: up to the next millisecond, above a second to the next tenth.
+fn rounded_up(time: Duration) -> Duration {
+    let step: u64 = if time < Duration::from_secs(1) { 1_000_000 } else { 100_000_000 };
+    Duration::from_nanos(time.as_nanos().div_ceil(step).saturating_mul(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_as_people_write_them() {
+        assert_eq!(rounded_up(Duration::from_nanos(40_000_001)), Duration::from_millis(41));
+        assert_eq!(rounded_up(Duration::from_nanos(5_000_000_001)).to_string(), "5s100ms");
+    }
+}

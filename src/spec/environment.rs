@@ -1,0 +1,103 @@
+//! Environments: what is embedded, what is started, which addresses stand for which names, what a drill may do.
+
+use super::reader::Reader;
+use super::tree::Node;
+use super::variable;
+use crate::model::{Allow, Breaker, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+use crate::units::{Duration, Rate};
+
+/// Reads one environment.
+pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
+    let fields = reader.fields(node, "an environment")?;
+    let environment = Environment {
+        embedded: fields.optional("embedded", &|reader, node| reader.truth(node)).unwrap_or(false),
+        gateway: fields.optional("gateway", &gateway).unwrap_or_default(),
+        start: fields.optional("start", &start),
+        services: fields.optional("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
+        proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
+        control: fields.optional("control", &|reader, node| reader.url(node)),
+        allow: fields.optional("allow", &allow).unwrap_or_default(),
+    };
+    fields.finish();
+    Some(environment)
+}
+
+fn gateway(reader: &Reader<'_>, node: &Node) -> Option<Gateway> {
+    let fields = reader.fields(node, "a gateway's settings")?;
+    let usual = Gateway::default();
+    let gateway = Gateway {
+        try_timeout: fields.optional("try_timeout", &|reader, node| reader.time(node)).unwrap_or(usual.try_timeout),
+        retries: fields.optional("retries", &|reader, node| reader.count(node, 0)).unwrap_or(usual.retries),
+        breaker: fields.optional("breaker", &breaker).unwrap_or(usual.breaker),
+    };
+    fields.finish();
+    Some(gateway)
+}
+
+fn breaker(reader: &Reader<'_>, node: &Node) -> Option<Breaker> {
+    let fields = reader.fields(node, "a circuit breaker")?;
+    let usual = Breaker::default();
+    let breaker = Breaker {
+        failures: fields.optional("failures", &|reader, node| reader.count(node, 1)).unwrap_or(usual.failures),
+        cooldown: fields.optional("cooldown", &|reader, node| reader.time(node)).unwrap_or(usual.cooldown),
+        probes: fields.optional("probes", &|reader, node| reader.count(node, 1)).unwrap_or(usual.probes),
+    };
+    fields.finish();
+    Some(breaker)
+}
+
+fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
+    let fields = reader.fields(node, "a start command")?;
+    let run = fields.required("run", &super::runbook::argv);
+    let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let ready = fields.required("ready", &|reader, node| reader.url(node));
+    let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(60));
+    fields.finish();
+    Some(StartCommand { run: run?, env, ready: ready?, within })
+}
+
+fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
+    let fields = reader.fields(node, "a service's address")?;
+    let url = fields.required("url", &|reader, node| reader.url(node));
+    let key_from = fields.optional("key_from", &key_from);
+    fields.finish();
+    Some(ServiceBinding { url: url.unwrap_or_default(), key_from })
+}
+
+/// `env:NAME`. The value is never shown: it may be the key itself.
+fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    let name = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name));
+    if name.is_none() {
+        reader.error(node.spot, "this does not name an environment variable", "write `env:NAME`; the key itself never stands in a file");
+    }
+    name.map(str::to_owned)
+}
+
+fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
+    let fields = reader.fields(node, "a proxy's address")?;
+    let listen = fields.optional("listen", &|reader, node| {
+        let text = reader.text(node)?;
+        let good = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        if !good {
+            reader.error(
+                node.spot,
+                format!("`{text}` is not an address to listen on"),
+                "write host and port, for example `127.0.0.1:9201`",
+            );
+        }
+        good.then_some(text)
+    });
+    fields.finish();
+    Some(ProxyBinding { listen })
+}
+
+fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {
+    let fields = reader.fields(node, "what an environment allows")?;
+    let allow = Allow {
+        faults_on: fields.optional("faults_on", &|reader, node| reader.list(node, &|reader, node| reader.name(node))),
+        max_rate: fields.optional("max_rate", &|reader, node| reader.quantity::<Rate>(node)),
+    };
+    fields.finish();
+    Some(allow)
+}

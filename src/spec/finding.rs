@@ -1,0 +1,266 @@
+//! What is wrong with a file, and where: a finding, and the order in which findings are shown.
+//!
+//! A finding carries everything that is shown, so that rendering is a pure function. Its source line is cut to what a
+//! terminal holds, control characters are escaped, and what stands where a secret would stand is blotted out: somebody
+//! who writes a key into a file by mistake must not find it in a log. What this file does not do: decide what is wrong.
+
+use std::fmt;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// It can, but probably not as it was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One thing that is wrong, where it stands, and what to type instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The file, as shown: relative to the current folder or the project's root.
+    pub path: String,
+    /// The line, from 1; 0 where the finding concerns the file as a whole.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// How many characters are underlined, at least 1.
+    pub length: usize,
+    /// The line, or the part of it around the column, ready to be shown.
+    pub source_line: String,
+    /// The characters of `source_line` before the underlined ones.
+    pub indent: usize,
+    /// What is wrong, lowercase, without a full stop.
+    pub message: String,
+    /// What to type instead.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding that concerns a file as a whole.
+    pub(super) fn of_file(path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
+        Self {
+            severity: Severity::Error,
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            length: 0,
+            source_line: String::new(),
+            indent: 0,
+            message: clean(message.as_ref()),
+            hint: Some(clean(hint.as_ref())),
+        }
+    }
+
+    /// The same, weighing less.
+    #[must_use]
+    pub(super) fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    /// The plain form, several lines, with a line break at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.severity, self.message)?;
+        if self.line == 0 {
+            writeln!(f, "  --> {}", clean(&self.path))?;
+            return self.hint.iter().try_for_each(|hint| writeln!(f, "   = hint: {hint}"));
+        }
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len() + 2);
+        writeln!(f, "{}--> {}:{}:{}", &gutter[1..], clean(&self.path), self.line, self.column)?;
+        writeln!(f, "{gutter}|")?;
+        writeln!(f, " {number} | {}", self.source_line.trim_end())?;
+        writeln!(f, "{gutter}| {}{}", " ".repeat(self.indent), "^".repeat(self.length.max(1)))?;
+        self.hint.iter().try_for_each(|hint| writeln!(f, "{gutter}= hint: {hint}"))
+    }
+}
+
+/// Findings in the order in which they are shown: by path, line and column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// Adds more and keeps the order; what is there already is not shown twice.
+    pub fn extend(&mut self, more: impl IntoIterator<Item = Finding>) {
+        self.0.extend(more);
+        self.0.sort_by(|one, two| {
+            let key = |finding: &Finding| (finding.line, finding.column, finding.severity);
+            one.path.cmp(&two.path).then(key(one).cmp(&key(two))).then_with(|| one.message.cmp(&two.message))
+        });
+        self.0.dedup();
+    }
+
+    /// True where at least one is an error: then nothing may run.
+    pub fn has_errors(&self) -> bool {
+        self.errors() > 0
+    }
+
+    /// How many are errors.
+    pub fn errors(&self) -> usize {
+        self.0.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
+    /// How many are warnings.
+    pub fn warnings(&self) -> usize {
+        self.0.len() - self.errors()
+    }
+
+    /// True where nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Finding> for Findings {
+    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
+        let mut all = Self::default();
+        all.extend(findings);
+        all
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Finding;
+    type IntoIter = std::vec::IntoIter<Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Findings {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Findings {
+    /// All of them, with an empty line between two.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, finding) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{finding}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A message as it may be shown: one line, no control characters, no keys, and not longer than a paragraph.
+pub(super) fn clean(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let mut shown: String = blotted(&text.chars().take(LONGEST).collect::<Vec<_>>()).into_iter().map(escaped).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A character as it may be shown: control characters and those that turn the direction of writing as escapes.
+pub(super) fn escaped(character: char) -> String {
+    match character {
+        '\t' => " ".into(),
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => character.escape_unicode().to_string(),
+        _ if character.is_control() => character.escape_default().to_string(),
+        _ => character.to_string(),
+    }
+}
+
+/// Keys whose values are secrets, or references to secrets.
+const SECRET_KEYS: [&str; 10] =
+    ["from", "key_from", "authorization", "api-key", "x-api-key", "api_key", "apikey", "secret", "token", "password"];
+
+/// The same number of characters, with `•` for each that may belong to a secret: the values of keys that hold one, unless they
+/// refer to it (`env:`, `file:`, `${…}`), and whatever begins like an OpenAI or Anthropic key.
+pub(super) fn blotted(line: &[char]) -> Vec<char> {
+    let mut shown = line.to_vec();
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut start = 0;
+    while start < line.len() {
+        if !word(line[start]) {
+            start += 1;
+            continue;
+        }
+        let end = line[start..].iter().position(|c| !word(*c)).map_or(line.len(), |length| start + length);
+        let name: String = line[start..end].iter().take(24).collect::<String>().to_lowercase();
+        if (name.starts_with("sk-") || name.starts_with("xai-")) && end - start >= 16 {
+            shown[start..end].fill('•');
+        } else if SECRET_KEYS.contains(&name.as_str())
+            && let Some(value) = value_after(line, end)
+        {
+            let text: String = line[value.clone()].iter().collect();
+            if !(text.starts_with("env:") || text.starts_with("file:") || text.contains("${")) {
+                shown[value].fill('•');
+            }
+        }
+        start = end;
+    }
+    shown
+}
+
+/// Where the value of the key that ends before `end` stands on this line.
+fn value_after(line: &[char], end: usize) -> Option<std::ops::Range<usize>> {
+    let mut at = end;
+    if matches!(line.get(at), Some('"' | '\'')) {
+        at += 1;
+    }
+    if line.get(at) != Some(&':') {
+        return None;
+    }
+    at += 1;
+    while line.get(at) == Some(&' ') {
+        at += 1;
+    }
+    let quote = line.get(at).copied().filter(|c| matches!(c, '"' | '\''));
+    let start = if quote.is_some() { at + 1 } else { at };
+    let stops = |c: char| quote.map_or(matches!(c, ',' | '}' | ']' | '\n' | '\r'), |quote| c == quote);
+    let length = line.get(start..)?.iter().position(|c| stops(*c)).unwrap_or(line.len() - start);
+    (length > 0).then_some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(line: &str) -> String {
+        blotted(&line.chars().collect::<Vec<_>>()).into_iter().collect()
+    }
+
+    #[test]
+    fn secrets_written_by_mistake_are_blotted_out() {
+        assert_eq!(shown("  k: {kind: api-key, from: hunter2}"), "  k: {kind: api-key, from: •••••••}");
+        assert_eq!(shown("  from: \"env:AZURE_KEY\""), "  from: \"env:AZURE_KEY\"");
+        assert_eq!(shown("headers: {\"Authorization\": \"Bearer abc\"}"), "headers: {\"Authorization\": \"••••••••••\"}");
+        assert_eq!(shown("run: [sk-0123456789abcdef]"), "run: [•••••••••••••••••••]");
+        assert_eq!(shown("first_token: 2500ms"), "first_token: 2500ms");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(clean("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
+        assert_eq!(clean(&"x".repeat(1000)).chars().count(), 401);
+    }
+}

@@ -1,0 +1,244 @@
+//! The inventory: contacts, credentials, providers, services, environments, and whether the names in it are all declared.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::reader::{Reader, closest, listed};
+use super::tree::{Kind, Node};
+use super::{environment, objective, variable};
+use crate::model::{
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Provider, Service, Simulation,
+};
+use crate::units::{Duration, Rate, Ratio};
+
+/// Reads an inventory and adds what is wrong in it to the document's findings.
+pub(super) fn read(document: &mut Document) -> Inventory {
+    let reader = Reader::new(&document.source);
+    let mut inventory = document.root.as_ref().and_then(|root| whole(&reader, root)).unwrap_or_default();
+    let mut found = reader.into_findings();
+    inventory.environments.entry("lab".into()).or_insert_with(|| Environment { embedded: true, ..Environment::default() });
+    found.extend(names(document, &inventory));
+    document.findings.extend(found);
+    inventory
+}
+
+fn whole(reader: &Reader<'_>, root: &Node) -> Option<Inventory> {
+    let fields = reader.fields(root, "an inventory")?;
+    fields.version();
+    let inventory = Inventory {
+        contacts: fields.optional("contacts", &|reader, node| reader.named(node, &contact)).unwrap_or_default(),
+        credentials: fields.optional("credentials", &|reader, node| reader.named(node, &credential)).unwrap_or_default(),
+        providers: fields.required("providers", &|reader, node| reader.named(node, &provider)).unwrap_or_default(),
+        services: fields.required("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
+        environments: fields.optional("environments", &|reader, node| reader.named(node, &environment::read)).unwrap_or_default(),
+    };
+    fields.finish();
+    Some(inventory)
+}
+
+fn contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
+    let fields = reader.fields(node, "a contact")?;
+    let name = fields.required("name", &|reader, node| reader.words(node));
+    let reach = fields.optional("reach", &|reader, node| {
+        let text = reader.words(node)?;
+        let known = ["webhook:", "mailto:", "tel:"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        if !known {
+            let hint = "write `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`";
+            reader.error(node.spot, format!("`{text}` is not a way to reach somebody"), hint);
+        }
+        known.then_some(text)
+    });
+    fields.finish();
+    Some(Contact { name: name.unwrap_or_default(), reach })
+}
+
+fn credential(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
+    let fields = reader.fields(node, "a credential")?;
+    let kind = fields.required("kind", &|reader, node| reader.word(node, CredentialKind::WORDS, CredentialKind::from_word));
+    let from = fields.required("from", &source);
+    let rotates_in = fields.optional("rotates_in", &|reader, node| reader.words(node));
+    fields.finish();
+    let nowhere = CredentialSource::Env(String::new());
+    Some(Credential { kind: kind.unwrap_or(CredentialKind::ApiKey), from: from.unwrap_or(nowhere), rotates_in })
+}
+
+/// `env:NAME` or `file:PATH`. The value is never shown: it may be the key itself.
+fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+    let text = reader.text(node)?;
+    let found = match text.split_once(':') {
+        Some(("env", name)) if variable::is_environment_name(name) => Some(CredentialSource::Env(name.into())),
+        Some(("file", path)) if !path.trim().is_empty() => Some(CredentialSource::File(path.into())),
+        _ => None,
+    };
+    if found.is_none() {
+        reader.error(
+            node.spot,
+            "this does not say where the credential is found",
+            "write `env:NAME` or `file:PATH`; the key itself never stands in a file",
+        );
+    }
+    found
+}
+
+fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {
+    let fields = reader.fields(node, "a provider")?;
+    let text = |name| fields.optional(name, &|reader, node| reader.words(node));
+    let provider = Provider {
+        dialect: fields.required("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word)).unwrap_or(Dialect::Http),
+        cloud: text("cloud"),
+        region: text("region"),
+        residency: text("residency"),
+        base_url: fields.optional("base_url", &|reader, node| reader.url(node)),
+        credential: fields.optional("credential", &|reader, node| reader.name(node)),
+        models: fields.optional("models", &|reader, node| reader.named(node, &|reader, node| reader.words(node))).unwrap_or_default(),
+        simulation: fields.optional("simulation", &simulation).unwrap_or_default(),
+    };
+    fields.finish();
+    Some(provider)
+}
+
+fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
+    let fields = reader.fields(node, "a simulation")?;
+    let usual = Simulation::default();
+    let time = |name| fields.optional(name, &|reader, node| reader.time(node));
+    let given = (time("first_token_p50"), time("first_token_p95"));
+    // Where only one of the two is given, the other keeps the usual proportion to it.
+    let (first_token_p50, first_token_p95) = match given {
+        (Some(p50), Some(p95)) => (p50, p95),
+        (Some(p50), None) => (p50, Duration::from_nanos((p50.as_nanos() as f64 * 1.79) as u64)),
+        (None, Some(p95)) => (Duration::from_nanos((p95.as_nanos() as f64 / 1.79) as u64), p95),
+        (None, None) => (usual.first_token_p50, usual.first_token_p95),
+    };
+    if first_token_p95 < first_token_p50
+        && let Some((_, node)) = fields.raw("first_token_p95")
+    {
+        reader.error(node.spot, "the 95th percentile is below the median", format!("write at least `{first_token_p50}`"));
+    }
+    let simulation = Simulation {
+        first_token_p50,
+        first_token_p95,
+        tail_share: fields.optional("tail_share", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.tail_share),
+        tail_p50: time("tail_p50").unwrap_or(usual.tail_p50),
+        token_gap: fields.optional("tokens", &|reader, node| reader.quantity::<Rate>(node)).map_or(usual.token_gap, Rate::gap),
+    };
+    fields.finish();
+    Some(simulation)
+}
+
+fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {
+    let fields = reader.fields(node, "a service")?;
+    let providers = fields.required("providers", &|reader, node| reader.list(node, &|reader, node| reader.name(node)));
+    let service = Service {
+        owner: fields.optional("owner", &|reader, node| reader.name(node)),
+        criticality: fields
+            .optional("criticality", &|reader, node| reader.word(node, Criticality::WORDS, Criticality::from_word))
+            .unwrap_or(Criticality::Recoverable),
+        // The placeholder has no name, so that nobody takes it for a provider.
+        providers: providers.filter(|providers| !providers.is_empty()).unwrap_or_else(|| vec![String::new()]),
+        objectives: fields.optional("objectives", &objective::read).unwrap_or_default(),
+        runbook: fields.optional("runbook", &|reader, node| reader.words(node)),
+    };
+    fields.finish();
+    Some(service)
+}
+
+/// Names that the inventory uses and does not declare, standbys that are the primary, providers outside a residency.
+fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, provider) in &inventory.providers {
+        if let Some(name) = &provider.credential {
+            let path = ["providers", id, "credential"];
+            found.extend(unknown(document, &path, name, "a credential", inventory.credentials.keys()));
+        }
+    }
+    for (id, service) in &inventory.services {
+        if let Some(name) = &service.owner {
+            found.extend(unknown(document, &["services", id, "owner"], name, "a contact", inventory.contacts.keys()));
+        }
+        for (index, item) in items(document, &["services", id, "providers"]).iter().enumerate() {
+            let at = index.to_string();
+            let path = ["services", id.as_str(), "providers", at.as_str()];
+            let Kind::Text(name) = &item.kind else { continue };
+            found.extend(unknown(document, &path, name, "a provider", inventory.providers.keys()));
+            let first = items(document, &path[..3]).iter().position(|other| other.kind == item.kind);
+            if first.is_some_and(|first| first < index) {
+                let role = if first == Some(0) { "the primary" } else { "a standby already" };
+                found.push(document.error(&path, format!("the standby `{name}` is {role}"), "name a different provider, or take it away"));
+            }
+        }
+        found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
+    }
+    for (id, environment) in &inventory.environments {
+        let environment_names = |section: [&'static str; 2]| ["environments", id.as_str(), section[0], section[1]];
+        for name in environment.services.keys() {
+            let path = ["environments", id, "services", name];
+            found.extend(unknown(document, &path, name, "a service", inventory.services.keys()));
+        }
+        for name in environment.proxies.keys() {
+            let path = ["environments", id, "proxies", name];
+            found.extend(unknown(document, &path, name, "a provider", inventory.providers.keys()));
+        }
+        for (index, name) in environment.allow.faults_on.iter().flatten().enumerate() {
+            let at = index.to_string();
+            let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
+            found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", inventory.providers.keys()));
+        }
+        if environment.start.is_some() && document.has(&environment_names(["start", "run"])) {
+            let root = ["environments", id, "start"];
+            found.extend(variable::unknown_in(document, &root, &inventory.providers));
+        }
+    }
+    found
+}
+
+/// The items of the list at a path.
+fn items<'d>(document: &'d Document, path: &[&str]) -> &'d [Node] {
+    match document.root.as_ref().and_then(|root| root.at(path)).map(|node| &node.kind) {
+        Some(Kind::List(items)) => items,
+        _ => &[],
+    }
+}
+
+/// An error unless `name` is declared.
+pub(super) fn unknown<'n>(
+    document: &Document,
+    path: &[&str],
+    name: &str,
+    what: &str,
+    declared: impl Iterator<Item = &'n String> + Clone,
+) -> Option<Finding> {
+    if declared.clone().any(|known| known == name) {
+        return None;
+    }
+    Some(document.error(path, format!("`{name}` is not {what} of this inventory"), name_hint(name, what, declared)))
+}
+
+/// What to type instead of a name that is not declared.
+pub(super) fn name_hint<'n>(name: &str, what: &str, declared: impl Iterator<Item = &'n String> + Clone) -> String {
+    let names = || declared.clone().map(String::as_str);
+    match closest(name, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if names().next().is_none() => format!("the inventory declares none; {what} is declared in runbooks/inventory.yaml"),
+        None if names().nth(8).is_some() => format!("{what} is declared in runbooks/inventory.yaml"),
+        None => format!("write {}, or declare it in the inventory", listed(names())),
+    }
+}
+
+/// Providers of a service that stand outside the places that an objective allows.
+pub(super) fn residency(document: &Document, path: &[&str], service: &Service, inventory: &Inventory) -> Vec<Finding> {
+    let places: Vec<&str> = items(document, path)
+        .iter()
+        .filter_map(|item| if let Kind::Text(text) = &item.kind { Some(text.as_str()) } else { None })
+        .collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let outside = service.providers.iter().filter_map(|id| Some((id, inventory.providers.get(id)?)));
+    outside
+        .filter(|(_, provider)| !provider.residency.as_deref().is_some_and(|place| places.contains(&place)))
+        .map(|(id, provider)| {
+            let place = provider.residency.as_ref().map_or("says no residency".into(), |place| format!("stands in `{place}`"));
+            let hint = format!("take `{id}` from the service, or mend `residency` of the provider or of the objective");
+            document.error(path, format!("the provider `{id}` {place}, outside this objective"), hint)
+        })
+        .collect()
+}

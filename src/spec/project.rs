@@ -1,0 +1,168 @@
+//! A project: a folder with an inventory, and what scenarios and runbooks in it become.
+
+use super::document::Document;
+use super::finding::{Finding, Findings};
+use super::runbook::{self, RunbookFile};
+use super::scenario::{self, ScenarioFile};
+use super::source::Source;
+use super::{cross, inventory, reader, table};
+use crate::model::{DrillPlan, Inventory};
+use std::path::{Path, PathBuf};
+
+const YAML: &str = "runbooks/inventory.yaml";
+const CSV: &str = "runbooks/inventory.csv";
+
+/// Why there is no project to work on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// Neither the path nor the current folder lies in one.
+    #[error(
+        "no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: run inside a project, or `lifeboat init`",
+        start.display()
+    )]
+    NoProject {
+        /// Where the search began.
+        start: PathBuf,
+    },
+}
+
+/// A folder with an inventory.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder that holds `runbooks/`.
+    pub root: PathBuf,
+    /// What scenarios and runbooks may name; with placeholders where the file has errors.
+    pub inventory: Inventory,
+    /// The inventory's file.
+    pub(super) document: Document,
+}
+
+impl Project {
+    /// The nearest folder that holds an inventory, upwards from a path, then upwards from the current folder.
+    ///
+    /// # Errors
+    /// Where neither leads to one.
+    pub fn find(start: &Path) -> Result<PathBuf, SpecError> {
+        let above = |path: &Path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            path.ancestors().find(|folder| folder.join(YAML).is_file() || folder.join(CSV).is_file()).map(Path::to_owned)
+        };
+        above(start).or_else(|| above(Path::new("."))).ok_or_else(|| SpecError::NoProject { start: start.to_owned() })
+    }
+
+    /// Reads the inventory of the project at `root`. The findings are those of the inventory alone.
+    pub fn open(root: &Path) -> (Self, Findings) {
+        let (yaml, csv) = (root.join(YAML), root.join(CSV));
+        let mut document = if !yaml.exists() && csv.exists() {
+            let shown = shown(&csv, root);
+            Source::read(&csv, &shown).map_or_else(|finding| Document::unreadable(&shown, *finding), table::read)
+        } else {
+            Document::open(&yaml, &shown(&yaml, root))
+        };
+        if yaml.exists() && csv.exists() {
+            let message = format!("this project has two inventories, `{YAML}` and `{CSV}`");
+            document.findings.push(Finding::of_file(&shown(&csv, root), message, "keep one of them"));
+        }
+        let inventory = inventory::read(&mut document);
+        let findings = document.findings.iter().cloned().collect();
+        (Self { root: root.to_owned(), inventory, document }, findings)
+    }
+
+    /// Everything that a drill of a scenario in an environment needs, with warnings.
+    ///
+    /// # Errors
+    /// All findings of inventory, scenario and runbook and across them, if at least one is an error.
+    pub fn plan(&self, scenario: &Path, environment: &str) -> Result<(DrillPlan, Findings), Findings> {
+        let mut findings: Findings = self.document.findings.iter().cloned().collect();
+        let (story, found) = self.story(scenario);
+        findings.extend(found);
+        let known = self.inventory.environments.get(environment);
+        if known.is_none() {
+            let hint = inventory::name_hint(environment, "an environment", self.inventory.environments.keys());
+            let message = format!("`{environment}` is not an environment of this inventory");
+            findings.extend([Finding::of_file(&self.document.source.path, message, hint)]);
+        }
+        let plan = story.and_then(|story| {
+            let plan = cross::plan(self, &story, environment)?;
+            findings.extend(cross::sums(self, &story, &plan));
+            if known.is_some() {
+                findings.extend(cross::environment(self, &story, &plan));
+            }
+            Some(plan)
+        });
+        match plan {
+            Some(plan) if !findings.has_errors() => Ok((plan, findings)),
+            _ => Err(findings),
+        }
+    }
+
+    /// A scenario and its runbook, with what is wrong in each and with their names.
+    pub(super) fn story(&self, path: &Path) -> (Option<Story>, Vec<Finding>) {
+        let document = Document::open(path, &shown(path, &self.root));
+        self.story_of(document)
+    }
+
+    /// The same for a scenario that was opened already.
+    pub(super) fn story_of(&self, document: Document) -> (Option<Story>, Vec<Finding>) {
+        let scenario = match scenario::read(document) {
+            Ok(scenario) => scenario,
+            Err(document) => return (None, document.findings),
+        };
+        let mut found = scenario.document.findings.clone();
+        let runbook = scenario.scenario.runbook.as_ref().and_then(|path| {
+            if let Some(finding) = self.missing(&scenario.document, &["runbook"], path) {
+                found.push(finding);
+                return None;
+            }
+            let (runbook, of_runbook) = self.runbook(&self.root.join(path));
+            found.extend(of_runbook);
+            runbook
+        });
+        let story = Story { scenario, runbook };
+        found.extend(cross::names(self, &story));
+        (Some(story), found)
+    }
+
+    /// A runbook, with what is wrong in it.
+    pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
+        match runbook::read(Document::open(path, &shown(path, &self.root)), &self.inventory) {
+            Ok(file) => {
+                let found = file.document.findings.clone();
+                (Some(file), found)
+            }
+            Err(document) => (None, document.findings),
+        }
+    }
+
+    /// An error unless the file that a value names is there.
+    pub(super) fn missing(&self, document: &Document, at: &[&str], path: &str) -> Option<Finding> {
+        if self.root.join(path).is_file() {
+            return None;
+        }
+        let there: Vec<String> = super::check::files_below(&self.root.join("runbooks"))
+            .iter()
+            .filter_map(|file| Some(file.strip_prefix(&self.root).ok()?.to_string_lossy().into_owned()))
+            .filter(|file| file != YAML)
+            .collect();
+        let hint = match reader::closest(path, there.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "write the runbook's path from the project's root, for example `runbooks/fail-over-to-standby.yaml`".into(),
+        };
+        Some(document.error(at, format!("the runbook `{path}` does not exist"), hint))
+    }
+}
+
+/// A scenario and the runbook that answers.
+pub(super) struct Story {
+    pub(super) scenario: ScenarioFile,
+    pub(super) runbook: Option<RunbookFile>,
+}
+
+/// A path as it is shown: from the current folder, else from the project's root, else as it is.
+pub(super) fn shown(path: &Path, root: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = absolute(path);
+    let short =
+        [absolute(Path::new(".")), absolute(root)].into_iter().find_map(|folder| path.strip_prefix(folder).map(Path::to_owned).ok());
+    short.unwrap_or(path).to_string_lossy().into_owned()
+}

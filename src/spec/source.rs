@@ -1,0 +1,140 @@
+//! One file's text and the places in it: what may be read at all, and what a finding shows of it.
+//!
+//! Refused here, before any parser sees it: files above 1 MB, UTF-16, text that is not UTF-8, NUL bytes, and what is not a
+//! file. A byte order mark is taken off. What this file does not do: know YAML or CSV.
+
+use super::finding::{Finding, Severity, blotted, clean, escaped};
+use std::io::Read;
+use std::path::Path;
+
+/// The largest file that is read.
+pub(super) const BYTES_MAX: usize = 1_000_000;
+
+/// How many characters of a source line are shown.
+const WINDOW: usize = 120;
+
+/// Where something stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Spot {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// In characters; at least 1 where it is shown.
+    pub length: usize,
+    /// In bytes from the start of the text.
+    pub offset: usize,
+}
+
+/// One file's text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Source {
+    /// The path, as shown.
+    pub path: String,
+    /// UTF-8, without a byte order mark.
+    pub text: String,
+}
+
+impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A finding with what to do where the file cannot be read, is too large or is not text.
+    pub(super) fn read(path: &Path, shown: &str) -> Result<Self, Box<Finding>> {
+        let unreadable = |error: std::io::Error| {
+            Finding::of_file(shown, format!("this file cannot be read: {error}"), "see that the path is right and may be read")
+        };
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(Box::new(Finding::of_file(shown, "this is not a file", "name a YAML or CSV file")));
+        }
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells a file that is too large from one that fits, whatever its metadata say.
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        Self::from_bytes(bytes, shown)
+    }
+
+    /// Takes a file's bytes.
+    ///
+    /// # Errors
+    /// A finding with what to do where they are too many or not text.
+    pub(super) fn from_bytes(mut bytes: Vec<u8>, shown: &str) -> Result<Self, Box<Finding>> {
+        let whole = |message: &str, hint: &str| Box::new(Finding::of_file(shown, message, hint));
+        if bytes.len() > BYTES_MAX {
+            return Err(whole("this file is larger than 1 MB", "split it: one scenario or runbook a file"));
+        }
+        let null_every_second = bytes.len() >= 4 && bytes.chunks_exact(2).take(8).all(|pair| (pair[0] == 0) != (pair[1] == 0));
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || null_every_second {
+            return Err(whole("this file is encoded in UTF-16", "save it as UTF-8"));
+        }
+        if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+            bytes.drain(..3);
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let lossy = Self { path: shown.to_owned(), text: String::from_utf8_lossy(error.as_bytes()).into_owned() };
+            lossy.error(lossy.spot_of(valid, 1), "this is not UTF-8", "save the file as UTF-8")
+        })?;
+        let source = Self { path: shown.to_owned(), text };
+        match source.text.find('\0') {
+            Some(at) => {
+                Err(Box::new(source.error(source.spot_of(at, 1), "a NUL byte stands here", "this is not a text file, or it is damaged")))
+            }
+            None => Ok(source),
+        }
+    }
+
+    /// The spot at a byte of the text; counts lines, so it is for the rare case.
+    pub(super) fn spot_of(&self, offset: usize, length: usize) -> Spot {
+        let before = &self.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Spot { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, length, offset }
+    }
+
+    /// An error at a place.
+    pub(super) fn error(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
+        let (source_line, indent, length) = self.window(spot);
+        Finding {
+            severity: Severity::Error,
+            path: self.path.clone(),
+            line: spot.line.max(1),
+            column: spot.column.max(1),
+            length,
+            source_line,
+            indent,
+            message: clean(message.as_ref()),
+            hint: Some(clean(hint.as_ref())).filter(|hint| !hint.is_empty()),
+        }
+    }
+
+    /// The part of the line around a spot, ready to be shown, with the number of characters before the spot and under it.
+    ///
+    /// Costs as much as the part and not as the line, because a hostile file may hold one line of 1 MB with ten thousand
+    /// things wrong in it.
+    fn window(&self, spot: Spot) -> (String, usize, usize) {
+        // What stands before may tell that a secret follows, so more is looked at than is shown.
+        const CONTEXT: usize = 2_000;
+        let ends = |c: char| c == '\n' || c == '\r';
+        let offset = (0..=spot.offset.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let mut line: Vec<char> = self.text[..offset].chars().rev().take_while(|c| !ends(*c)).take(CONTEXT).collect();
+        line.reverse();
+        let before = line.len();
+        let longer = before < spot.column.saturating_sub(1);
+        line.extend(self.text[offset..].chars().take_while(|c| !ends(*c)).take(WINDOW));
+        let more = self.text[offset..].chars().take_while(|c| !ends(*c)).nth(WINDOW).is_some();
+        let line = blotted(&line);
+        let start = if line.len() <= WINDOW && !longer { 0 } else { before.saturating_sub(WINDOW / 3) };
+        let end = line.len().min(start + WINDOW);
+        let mut shown = String::from(if start > 0 || longer { "…" } else { "" });
+        shown.extend(line[start..before].iter().map(|c| escaped(*c)));
+        let indent = shown.chars().count();
+        let under: String = line[before..end.min(before + spot.length.max(1))].iter().map(|c| escaped(*c)).collect();
+        shown.push_str(&under);
+        shown.extend(line[end.min(before + spot.length.max(1))..end].iter().map(|c| escaped(*c)));
+        if more || end < line.len() {
+            shown.push('…');
+        }
+        (shown, indent, under.chars().count().max(1))
+    }
+}

@@ -1,0 +1,396 @@
+//! The inventory as a spreadsheet keeps it: CSV → the same tree that `inventory.yaml` gives, with the places of the cells.
+//!
+//! Columns, in any order and case: *service, cloud provider, region, AI model provider, auth method, failover plan, RTO, RPO*.
+//! One row for each provider of a service, in order of preference. A provider's name is made of its AI model provider and its
+//! region (`azure-openai-swedencentral`), its credential is read from the environment variable of that name
+//! (`AZURE_OPENAI_SWEDENCENTRAL_KEY`). Because the tree is the same, everything that is checked in YAML is checked here.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::reader::{listed, pick};
+use super::source::{Source, Spot};
+use super::tree::{Key, Kind, Node};
+
+const COLUMNS: [&str; 8] = ["service", "cloud provider", "region", "ai model provider", "auth method", "failover plan", "rto", "rpo"];
+
+/// The most rows; above it a spreadsheet is something else than an inventory.
+const ROWS_MAX: usize = 5_000;
+
+/// Reads the text of a CSV inventory.
+pub(super) fn read(source: Source) -> Document {
+    let mut table = Table { source: &source, findings: Vec::new(), providers: Vec::new(), credentials: Vec::new(), services: Vec::new() };
+    let root = table.whole();
+    let findings = table.findings;
+    Document { source, root, findings }
+}
+
+/// A cell's text, trimmed, and where it stands.
+#[derive(Clone)]
+struct Cell {
+    text: String,
+    spot: Spot,
+}
+
+impl Cell {
+    fn node(&self) -> Node {
+        text(&self.text, self.spot)
+    }
+}
+
+struct Service {
+    name: Cell,
+    providers: Vec<Node>,
+    runbook: Option<Cell>,
+    rto: Option<Cell>,
+    rpo: Option<Cell>,
+}
+
+struct Table<'a> {
+    source: &'a Source,
+    findings: Vec<Finding>,
+    providers: Vec<(Key, Node)>,
+    credentials: Vec<(Key, Node)>,
+    services: Vec<Service>,
+}
+
+impl Table<'_> {
+    fn whole(&mut self) -> Option<Node> {
+        let mut rows = self.rows()?.into_iter();
+        let Some(header) = rows.next() else {
+            self.findings.push(Finding::of_file(
+                &self.source.path,
+                "this file is empty",
+                format!("begin it with the columns {}", listed(COLUMNS.into_iter())),
+            ));
+            return None;
+        };
+        let places = self.columns(&header)?;
+        for row in rows {
+            self.row(&row, header.len(), &places);
+        }
+        let spot = header[0].spot;
+        let services = std::mem::take(&mut self.services).into_iter().map(|service| (key(&service.name), service.into_node())).collect();
+        Some(map(
+            vec![
+                (named("version", spot), text("1", spot)),
+                (named("credentials", spot), map(std::mem::take(&mut self.credentials), spot)),
+                (named("providers", spot), map(std::mem::take(&mut self.providers), spot)),
+                (named("services", spot), map(services, spot)),
+            ],
+            spot,
+        ))
+    }
+
+    /// Every record as cells with their places.
+    fn rows(&mut self) -> Option<Vec<Vec<Cell>>> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.source.text.as_bytes());
+        let mut places = Places { text: &self.source.text, at: 0, line: 1, line_start: 0 };
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    self.findings.push(Finding::of_file(
+                        &self.source.path,
+                        format!("this is not CSV: {error}"),
+                        "save the sheet as CSV with commas, in UTF-8",
+                    ));
+                    return None;
+                }
+            };
+            let spots = places.record(record.len());
+            let cells = record.iter().zip(spots).map(|(text, spot)| Cell { text: text.trim().to_owned(), spot }).collect();
+            if rows.len() > ROWS_MAX {
+                self.findings.push(Finding::of_file(
+                    &self.source.path,
+                    format!("this file has more than {ROWS_MAX} rows"),
+                    "keep one row for each provider of a service",
+                ));
+                return None;
+            }
+            rows.push(cells);
+        }
+        rows.retain(|cells: &Vec<Cell>| cells.iter().any(|cell| !cell.text.is_empty()));
+        Some(rows)
+    }
+
+    /// Which column each of [`COLUMNS`] is.
+    fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; 8]> {
+        let spaced = |text: &str| text.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut places = [None; 8];
+        let found_before = self.findings.len();
+        for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
+            match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {
+                Some(column) if places[column].is_some() => {
+                    self.error(cell, format!("the column `{}` is there twice", cell.text), "keep one of the two")
+                }
+                Some(column) => places[column] = Some(index),
+                None if header.len() == 1 && cell.text.contains(';') => {
+                    self.error(cell, "the columns are separated by semicolons", "save the sheet as CSV with commas");
+                    return None;
+                }
+                None => self.error(
+                    cell,
+                    format!("`{}` is not a column of an inventory", cell.text),
+                    pick(&spaced(&cell.text), COLUMNS.into_iter()),
+                ),
+            }
+        }
+        let missing = COLUMNS.iter().zip(&places).filter(|(_, place)| place.is_none()).map(|(column, _)| *column);
+        // RTO, RPO, plan and authentication may be unknown yet; without the others there is no inventory.
+        let needed: Vec<&str> =
+            missing.filter(|column| ["service", "region", "ai model provider", "cloud provider"].contains(column)).collect();
+        if !needed.is_empty() {
+            self.error(
+                &header[0],
+                format!("the inventory needs the column {}", listed(needed.iter().copied())),
+                "add it to this first row",
+            );
+        }
+        (self.findings.len() == found_before || needed.is_empty()).then_some(places)
+    }
+
+    fn row(&mut self, cells: &[Cell], width: usize, places: &[Option<usize>; 8]) {
+        if let Some(extra) = cells.get(width..).and_then(|extra| extra.iter().find(|cell| !cell.text.is_empty())) {
+            self.error(extra, "this cell has no column", "put a cell that holds a comma into quotes");
+        }
+        let cell = |column: usize| places[column].and_then(|place| cells.get(place)).filter(|cell| !cell.text.is_empty()).cloned();
+        let mut needed = |column: usize| {
+            let found = cell(column);
+            if found.is_none() {
+                let at = places[column].and_then(|place| cells.get(place)).unwrap_or(&cells[0]);
+                self.error(at, format!("this row has no {}", COLUMNS[column]), format!("fill in the column `{}`", COLUMNS[column]));
+            }
+            found
+        };
+        let (service, cloud, region, model) = (needed(0), needed(1), needed(2), needed(3));
+        let (auth, plan, rto, rpo) = (cell(4), cell(5), cell(6), cell(7));
+        let plan = plan.filter(|plan| !matches!(plan.text.to_lowercase().as_str(), "none" | "-" | "n/a" | "no"));
+        if let Some(plan) = &plan
+            && !(plan.text.ends_with(".yaml") || plan.text.ends_with(".yml"))
+        {
+            self.error(
+                plan,
+                format!("`{}` is not the path of a runbook", plan.text),
+                "write a path such as `runbooks/fail-over.yaml`, or `none`",
+            );
+        }
+        let provider = model.as_ref().zip(region.as_ref()).map(|(model, region)| {
+            let id = Cell { text: slug(&format!("{} {}", model.text, region.text)), spot: model.spot };
+            self.provider(&id, model, region, cloud.as_ref(), auth.as_ref());
+            id
+        });
+        let Some(service) = service else { return };
+        let service = Cell { text: slug(&service.text), spot: service.spot };
+        let rpo = rpo.and_then(|rpo| self.rpo(rpo));
+        let plan = plan.filter(|plan| plan.text.ends_with("ml"));
+        let index = self.services.iter().position(|known| known.name.text == service.text).unwrap_or_else(|| {
+            self.services.push(Service { name: service.clone(), providers: Vec::new(), runbook: None, rto: None, rpo: None });
+            self.services.len() - 1
+        });
+        self.services[index].providers.extend(provider.map(|id| id.node()));
+        for (column, cell) in [(0, plan), (1, rto), (2, rpo)] {
+            let known = &mut self.services[index];
+            let held = [&mut known.runbook, &mut known.rto, &mut known.rpo][column]
+                .get_or_insert_with(|| cell.clone().unwrap_or_else(empty))
+                .clone();
+            match cell {
+                Some(cell) if held.text.is_empty() => *[&mut known.runbook, &mut known.rto, &mut known.rpo][column] = Some(cell),
+                Some(cell) if held.text != cell.text => {
+                    let message = format!("`{}` says `{}` on line {} and `{}` here", service.text, held.text, held.spot.line, cell.text);
+                    self.error(&cell, message, "write the same in all rows of a service, or leave the later ones empty");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn provider(&mut self, id: &Cell, model: &Cell, region: &Cell, cloud: Option<&Cell>, auth: Option<&Cell>) {
+        let kind = auth.and_then(|auth| {
+            let kind = credential_kind(&auth.text);
+            if kind.is_none() {
+                self.error(auth, format!("`{}` is not a way to authenticate", auth.text), "write `API key`, `OAuth` or `signing key`");
+            }
+            Some((kind?, auth.spot))
+        });
+        let mut fields =
+            vec![(named("dialect", model.spot), text(dialect(&model.text), model.spot)), (named("region", region.spot), region.node())];
+        fields.extend(cloud.map(|cloud| (named("cloud", cloud.spot), cloud.node())));
+        if let Some((kind, spot)) = kind {
+            let name = format!("{}-key", id.text);
+            fields.push((named("credential", spot), text(&name, spot)));
+            if !self.credentials.iter().any(|(key, _)| key.text == name) {
+                let variable = format!("env:{}", name.to_uppercase().replace(['-', '.'], "_"));
+                let credential = vec![(named("kind", spot), text(kind, spot)), (named("from", spot), text(&variable, spot))];
+                self.credentials.push((named(&name, spot), map(credential, spot)));
+            }
+        }
+        match self.providers.iter().find(|(key, _)| key.text == id.text) {
+            None => self.providers.push((key(id), map(fields, id.spot))),
+            Some((first, known)) => {
+                let told = |node: &Node| node.at(&["cloud"]).map(|node| node.kind.clone());
+                let line = first.spot.line;
+                if let Some(cloud) = cloud
+                    && told(known) != Some(Kind::Text(cloud.text.clone()))
+                {
+                    self.error(
+                        cloud,
+                        format!("`{}` stands in another cloud on line {line}", id.text),
+                        "give the same provider the same cloud in all rows",
+                    );
+                }
+            }
+        }
+    }
+
+    /// `1%` or `20 requests`, as the objectives' reader takes it.
+    fn rpo(&mut self, cell: Cell) -> Option<Cell> {
+        let count = cell.text.strip_suffix("requests").or_else(|| cell.text.strip_suffix("request")).map(str::trim);
+        match count {
+            Some(count) => Some(Cell { text: count.to_owned(), spot: cell.spot }),
+            None if cell.text.parse::<u64>().is_ok() => {
+                self.error(
+                    &cell,
+                    format!("`{}` has no unit", cell.text),
+                    format!("write `{} requests`, or a share such as `1%`", cell.text),
+                );
+                None
+            }
+            None => Some(cell),
+        }
+    }
+
+    fn error(&mut self, cell: &Cell, message: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.findings.push(self.source.error(cell.spot, message, hint));
+    }
+}
+
+impl Service {
+    fn into_node(self) -> Node {
+        let spot = self.name.spot;
+        let given = |cell: Option<Cell>| cell.filter(|cell| !cell.text.is_empty());
+        let mut objectives = Vec::new();
+        objectives.extend(given(self.rto).map(|rto| (named("rto", rto.spot), rto.node())));
+        objectives.extend(
+            given(self.rpo).map(|rpo| (named("rpo", rpo.spot), map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot))),
+        );
+        let mut fields = vec![(named("providers", spot), Node { kind: Kind::List(self.providers), spot })];
+        fields.extend(given(self.runbook).map(|path| (named("runbook", path.spot), path.node())));
+        fields.push((named("objectives", spot), map(objectives, spot)));
+        map(fields, spot)
+    }
+}
+
+fn empty() -> Cell {
+    Cell { text: String::new(), spot: Spot::default() }
+}
+
+fn key(cell: &Cell) -> Key {
+    named(&cell.text, cell.spot)
+}
+
+fn named(text: &str, spot: Spot) -> Key {
+    Key { text: text.to_owned(), spot }
+}
+
+fn text(text: &str, spot: Spot) -> Node {
+    Node { kind: Kind::Text(text.to_owned()), spot }
+}
+
+fn map(entries: Vec<(Key, Node)>, spot: Spot) -> Node {
+    Node { kind: Kind::Map(entries), spot }
+}
+
+fn slug(text: &str) -> String {
+    let dashed: String =
+        text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' }).collect();
+    dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+fn dialect(model_provider: &str) -> &'static str {
+    let name = model_provider.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match () {
+        () if has(&["azure"]) => "azure-openai",
+        () if has(&["openai"]) => "openai",
+        () if has(&["bedrock"]) => "bedrock",
+        () if has(&["vertex", "gemini"]) => "vertex",
+        () if has(&["anthropic", "claude"]) => "anthropic",
+        () => "http",
+    }
+}
+
+fn credential_kind(auth_method: &str) -> Option<&'static str> {
+    let name = auth_method.to_lowercase().replace(['-', '_'], " ");
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match () {
+        () if has(&["api key", "apikey", "static key"]) => Some("api-key"),
+        () if has(&["oauth", "token", "entra", "oidc"]) => Some("oauth-token"),
+        () if has(&["sign", "sigv4", "iam"]) => Some("signing-key"),
+        () => None,
+    }
+}
+
+/// Walks over the text beside the CSV reader, which tells cells but not their columns.
+struct Places<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    line_start: usize,
+}
+
+impl Places<'_> {
+    /// The places of the next record's cells.
+    fn record(&mut self, cells: usize) -> Vec<Spot> {
+        // The reader skips empty lines.
+        while self.peek().is_some_and(|byte| byte == b'\n' || byte == b'\r') {
+            self.step();
+        }
+        let mut spots = Vec::with_capacity(cells);
+        for index in 0..cells {
+            let (line, column, offset) = (self.line, self.text[self.line_start..self.at].chars().count() + 1, self.at);
+            self.cell();
+            let length = self.text[offset..self.at].chars().take_while(|c| *c != '\n' && *c != '\r').count().max(1);
+            spots.push(Spot { line, column, length, offset });
+            if index + 1 < cells {
+                self.step();
+            }
+        }
+        spots
+    }
+
+    /// Moves to the comma or the end of line behind a cell.
+    fn cell(&mut self) {
+        let mut quoted = self.peek() == Some(b'"');
+        if quoted {
+            self.step();
+        }
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' if quoted => {
+                    self.step();
+                    // Two quotes are one quote within the cell.
+                    quoted = self.peek() == Some(b'"');
+                    if quoted {
+                        self.step();
+                    }
+                }
+                b',' | b'\n' | b'\r' if !quoted => return,
+                _ => self.step(),
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn step(&mut self) {
+        let Some(character) = self.text[self.at..].chars().next() else { return };
+        self.at += character.len_utf8();
+        if character == '\n' {
+            self.line += 1;
+            self.line_start = self.at;
+        }
+    }
+}

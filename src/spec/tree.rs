@@ -1,0 +1,256 @@
+//! YAML text → a tree of maps, lists and texts, each with its place in the file.
+//!
+//! Built from the parser's events in a loop, not by recursion, so that depth costs no stack. Scalars are kept as they were
+//! written: `version: 1` is the text `1`, and whoever reads it decides what it must be. Held here: at most 64 levels, at
+//! most 50 000 nodes with every alias counted as often as it is used, no key twice in a map, no tags, one document a file.
+
+use super::finding::Finding;
+use super::source::{Source, Spot};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
+use std::collections::HashMap;
+
+/// The deepest nesting.
+const DEPTH_MAX: usize = 64;
+/// The most nodes, aliases expanded.
+const NODES_MAX: usize = 50_000;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    pub kind: Kind,
+    pub spot: Spot,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Map(Vec<(Key, Node)>),
+    List(Vec<Node>),
+    /// A scalar as it was written, quotes taken off.
+    Text(String),
+    /// Nothing: an empty plain scalar, `~` or `null`.
+    Nothing,
+}
+
+/// A key of a map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pub text: String,
+    pub spot: Spot,
+}
+
+impl Node {
+    /// What it is, for messages.
+    pub(super) fn describe(&self) -> &'static str {
+        match self.kind {
+            Kind::Map(_) => "a map",
+            Kind::List(_) => "a list",
+            Kind::Text(_) => "a text",
+            Kind::Nothing => "nothing",
+        }
+    }
+
+    /// The value at a path of keys and indices.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == *first).and_then(|(_, node)| node.at(rest)),
+            Kind::List(items) => items.get(first.parse::<usize>().ok()?)?.at(rest),
+            _ => None,
+        }
+    }
+}
+
+/// A collection that is not closed yet, or a finished value with its cost.
+struct Built {
+    node: Node,
+    nodes: usize,
+    height: usize,
+}
+
+struct Open {
+    kind: Collection,
+    spot: Spot,
+    anchor: usize,
+    nodes: usize,
+    height: usize,
+}
+
+enum Collection {
+    Map { entries: Vec<(Key, Node)>, lines: HashMap<String, usize>, key: Option<Option<Key>> },
+    List(Vec<Node>),
+}
+
+/// The tree of a document, and what is wrong with it as YAML. No tree where it cannot be parsed to its end.
+pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
+    let mut builder = Builder { source, findings: Vec::new(), stack: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0 };
+    let mut documents = 0;
+    for event in Parser::new_from_str(&source.text) {
+        let step = match event {
+            Err(error) => {
+                let marker = error.marker();
+                let spot = Spot {
+                    line: marker.line(),
+                    column: marker.col() + 1,
+                    length: 1,
+                    offset: marker.byte_offset().unwrap_or(source.text.len()).min(source.text.len()),
+                };
+                let hint = "see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes";
+                Err(source.error(spot, format!("this is not YAML: {}", error.info()), hint))
+            }
+            Ok((Event::DocumentStart(..), span)) => {
+                documents += 1;
+                if documents > 1 {
+                    Err(source.error(spot(&span), "a second document begins here", "write one document a file"))
+                } else {
+                    Ok(())
+                }
+            }
+            Ok((event, span)) => builder.take(event, &span),
+        };
+        if let Err(finding) = step {
+            builder.findings.push(finding);
+            return (None, builder.findings);
+        }
+    }
+    (builder.root, builder.findings)
+}
+
+struct Builder<'a> {
+    source: &'a Source,
+    findings: Vec<Finding>,
+    stack: Vec<Open>,
+    /// Finished values that an alias may name, by the parser's number.
+    anchors: HashMap<usize, Built>,
+    root: Option<Node>,
+    nodes: usize,
+}
+
+impl Builder<'_> {
+    /// Takes one event. An error ends the parse.
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Finding> {
+        let spot = spot(span);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                if tag.is_some() {
+                    self.findings.push(self.source.error(
+                        spot,
+                        "a tag has no meaning here",
+                        "take `!…` away; quote a value to keep it a text",
+                    ));
+                }
+                let nothing = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
+                let kind = if nothing { Kind::Nothing } else { Kind::Text(text.into_owned()) };
+                self.count(1, spot)?;
+                self.add(Built { node: Node { kind, spot }, nodes: 1, height: 0 }, anchor)?;
+            }
+            Event::Alias(id) => {
+                let Some(target) = self.anchors.get(&id) else {
+                    return Err(self.source.error(spot, "this alias stands inside what it names", "write the value out"));
+                };
+                let (nodes, height) = (target.nodes, target.height);
+                self.count(nodes, spot)?;
+                self.deep_enough(height, spot)?;
+                // Only now is the copy made: a bomb of aliases is counted before it costs memory.
+                let mut node = self.anchors[&id].node.clone();
+                node.spot = spot;
+                self.add(Built { node, nodes, height }, 0)?;
+            }
+            Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
+                return Err(self.source.error(spot, "a tag has no meaning here", "take `!…` away"));
+            }
+            Event::SequenceStart(_, anchor, _) => self.open(Collection::List(Vec::new()), spot, anchor)?,
+            Event::MappingStart(_, anchor, _) => {
+                self.open(Collection::Map { entries: Vec::new(), lines: HashMap::new(), key: None }, spot, anchor)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, spot: Spot) -> Result<(), Finding> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > NODES_MAX {
+            let message = format!("this file holds more than {NODES_MAX} values, aliases counted as often as they are used");
+            return Err(self.source.error(spot, message, "split the file, and use fewer aliases"));
+        }
+        Ok(())
+    }
+
+    fn deep_enough(&self, height: usize, spot: Spot) -> Result<(), Finding> {
+        if self.stack.len() + height > DEPTH_MAX {
+            return Err(self.source.error(
+                spot,
+                format!("this is nested more than {DEPTH_MAX} levels deep"),
+                "no file of Lifeboat's needs more than ten",
+            ));
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, kind: Collection, spot: Spot, anchor: usize) -> Result<(), Finding> {
+        self.count(1, spot)?;
+        self.deep_enough(1, spot)?;
+        self.stack.push(Open { kind, spot, anchor, nodes: 1, height: 1 });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Finding> {
+        let Some(open) = self.stack.pop() else { return Ok(()) };
+        let kind = match open.kind {
+            Collection::List(items) => Kind::List(items),
+            Collection::Map { entries, .. } => Kind::Map(entries),
+        };
+        self.add(Built { node: Node { kind, spot: open.spot }, nodes: open.nodes, height: open.height }, open.anchor)
+    }
+
+    /// Puts a finished value where it belongs: into the innermost open collection, as a key or a value.
+    fn add(&mut self, built: Built, anchor: usize) -> Result<(), Finding> {
+        if anchor != 0 {
+            // The copy for later aliases costs as much as any other.
+            self.count(built.nodes, built.node.spot)?;
+            self.anchors.insert(anchor, Built { node: built.node.clone(), ..built });
+        }
+        let Some(parent) = self.stack.last_mut() else {
+            self.root = Some(built.node);
+            return Ok(());
+        };
+        parent.nodes += built.nodes;
+        parent.height = parent.height.max(built.height + 1);
+        match &mut parent.kind {
+            Collection::List(items) => items.push(built.node),
+            Collection::Map { entries, lines, key } => match key.take() {
+                Some(Some(key)) => entries.push((key, built.node)),
+                // The value of a key that was refused.
+                Some(None) => {}
+                None => {
+                    let spot = built.node.spot;
+                    *key = Some(match built.node.kind {
+                        Kind::Text(text) => match lines.get(&text) {
+                            Some(first) => {
+                                let message = format!("`{text}` stands in this map already, on line {first}");
+                                self.findings.push(self.source.error(spot, message, "keep one of the two"));
+                                None
+                            }
+                            None => {
+                                lines.insert(text.clone(), spot.line);
+                                Some(Key { text, spot })
+                            }
+                        },
+                        _ => {
+                            self.findings.push(self.source.error(spot, "a key must be a text", "write `key: value`"));
+                            None
+                        }
+                    });
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+fn spot(span: &Span) -> Spot {
+    let length = if span.start.line() == span.end.line() { span.len().max(1) } else { 1 };
+    Spot { line: span.start.line(), column: span.start.col() + 1, length, offset: span.start.byte_offset().unwrap_or(0) }
+}

@@ -1,0 +1,126 @@
+//! Variables in texts: `${service.url}`. Which there are, and how a text is filled in.
+//!
+//! | variable | value |
+//! |---|---|
+//! | `${service.url}`, `${service.name}` | the service's address as clients use it, and its name |
+//! | `${gateway.url}` | the reference gateway's address |
+//! | `${port}` | the free port that was chosen for what the environment starts |
+//! | `${root}` | the project's folder |
+//! | `${primary}`, `${standby}` | the names of the service's first and second provider |
+//! | `${proxy.NAME.url}` | the address of the fault proxy in front of a provider |
+//! | `${credential.PROVIDER}` | the value of a provider's credential |
+//!
+//! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
+//! `${NAME}` in a contact's `reach` is an environment variable and not one of these.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::reader::{closest, listed};
+use super::source::Spot;
+use super::tree::{Kind, Node};
+use crate::model::Provider;
+use std::collections::BTreeMap;
+
+const PLAIN: [&str; 7] = ["service.url", "service.name", "gateway.url", "port", "root", "primary", "standby"];
+
+/// A text uses a variable that has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`${{{name}}}` has no value here\n\nhint: `lifeboat check` names every variable that does not exist; `${{standby}}` needs a second provider"
+)]
+pub struct UnknownVariable {
+    /// Its name, without `${` and `}`.
+    pub name: String,
+}
+
+/// Puts a value in the place of each `${name}`. A `${` that is never closed stays as it is.
+///
+/// # Errors
+/// The first variable that `lookup` has no value for.
+pub fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, UnknownVariable> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, tail)) = after.split_once('}') else { break };
+        expanded.push_str(before);
+        expanded.push_str(&lookup(name).ok_or_else(|| UnknownVariable { name: name.to_owned() })?);
+        rest = tail;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+/// True for the name of an environment variable.
+pub(super) fn is_environment_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Variables that do not exist, anywhere below a path of a document.
+pub(super) fn unknown_in(document: &Document, path: &[&str], providers: &BTreeMap<String, Provider>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(node) = document.root.as_ref().and_then(|root| root.at(path)) {
+        walk(node, &mut |text, spot| {
+            found.extend(problems(text, providers).into_iter().map(|(message, hint)| document.source.error(spot, message, hint)));
+        });
+    }
+    found
+}
+
+/// Calls `visit` with every text below a node. The tree's depth is bounded, so recursion is.
+fn walk(node: &Node, visit: &mut impl FnMut(&str, Spot)) {
+    match &node.kind {
+        Kind::Text(text) => visit(text, node.spot),
+        Kind::List(items) => items.iter().for_each(|item| walk(item, visit)),
+        Kind::Map(entries) => entries.iter().for_each(|(_, value)| walk(value, visit)),
+        Kind::Nothing => {}
+    }
+}
+
+/// What is wrong with the variables of a text, with hints.
+fn problems(text: &str, providers: &BTreeMap<String, Provider>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("${") {
+        let Some((name, tail)) = after.split_once('}') else {
+            found.push(("a `${` is not closed".into(), "write `${name}`".into()));
+            break;
+        };
+        rest = tail;
+        let provider = name.strip_prefix("credential.").or_else(|| name.strip_prefix("proxy.")?.strip_suffix(".url"));
+        match provider {
+            Some(provider) if providers.contains_key(provider) => {}
+            Some(provider) => {
+                let hint = super::inventory::name_hint(provider, "a provider", providers.keys());
+                found.push((format!("`${{{name}}}` names no provider of this inventory"), hint));
+            }
+            None if PLAIN.contains(&name) => {}
+            None => found.push((format!("`${{{name}}}` is not a variable"), hint(name))),
+        }
+    }
+    found
+}
+
+fn hint(name: &str) -> String {
+    if let Some(meant) = closest(name, PLAIN.into_iter()) {
+        return format!("did you mean `${{{meant}}}`?");
+    }
+    if is_environment_name(name) && name == name.to_uppercase() {
+        return "environment variables are not filled in here; a program that is run sees them itself".into();
+    }
+    let mut known: Vec<&str> = PLAIN.to_vec();
+    known.extend(["proxy.NAME.url", "credential.PROVIDER"]);
+    format!("write {} in `${{…}}`", listed(known.into_iter()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_put_in_and_not_looked_through_again() {
+        let lookup = |name: &str| (name == "service.url").then(|| "http://h/${port}".to_owned());
+        assert_eq!(expand("${service.url}/v1 and ${", lookup).unwrap(), "http://h/${port}/v1 and ${");
+        assert_eq!(expand("${port}", lookup).unwrap_err().name, "port");
+        assert_eq!(expand("none", lookup).unwrap(), "none");
+    }
+}
