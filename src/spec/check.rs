@@ -31,6 +31,8 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
     let everything = paths.is_empty();
     let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
     let mut covered = Vec::new();
+    // A scenario that cannot be read, or names no service, may be the one that covers it.
+    let mut unclear = false;
     for file in roots.iter().flat_map(|path| files_of(path)) {
         let document = Document::open(&file, &shown(&file, root));
         let said = |key| document.has(&[key]);
@@ -40,14 +42,13 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
         // What a file is, is told by its own words; only one that does not say is taken for what its folder holds.
         if said("runbook") && !said("scenario") || !said("scenario") && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
-            findings.extend(
-                runbook::read(document, &project.inventory).map_or_else(|document| document.findings, |file| file.document.findings),
-            );
+            findings.extend(runbook::read(document, &project.inventory).map_or_else(|found| found, |file| file.document.findings));
             continue;
         }
         checked.scenarios += 1;
         let (story, found) = project.story_of(document);
         findings.extend(found);
+        unclear |= story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
         if let Some(story) = story {
             covered.push(story.scenario.scenario.service.clone());
             // Where it runs is not known here; what depends on that is checked when the drill is planned.
@@ -56,7 +57,7 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
     }
     findings.extend(references(&project));
     if everything {
-        findings.extend(gaps(&project, &covered));
+        findings.extend(gaps(&project, Some(covered).filter(|_| !unclear)));
     }
     checked.findings = findings;
     checked
@@ -74,8 +75,8 @@ fn references(project: &Project) -> Vec<Finding> {
     of_services.chain(of_credentials).filter_map(|(path, runbook)| project.missing(&project.document, &path, runbook.as_ref()?)).collect()
 }
 
-/// Services that matter and that nothing would rescue, or nobody has drilled.
-fn gaps(project: &Project, covered: &[String]) -> Vec<Finding> {
+/// Services that matter and that nothing would rescue, or nobody has drilled, as far as that is known.
+fn gaps(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (id, service) in &project.inventory.services {
         if service.criticality != Criticality::SinglePointOfFailure {
@@ -91,7 +92,7 @@ fn gaps(project: &Project, covered: &[String]) -> Vec<Finding> {
         if service.runbook.is_none() {
             gap("criticality", "without a runbook", "add `runbook: runbooks/….yaml`");
         }
-        if !covered.contains(id) {
+        if covered.as_ref().is_some_and(|covered| !covered.contains(id)) {
             gap("criticality", "that no scenario drills", "add a scenario with this service under scenarios/");
         }
     }

@@ -22,13 +22,13 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
     let (file, document) = (&story.scenario, &story.scenario.document);
     let scenario = &file.scenario;
     if !scenario.service.is_empty() {
-        found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", project.inventory.services.keys()));
+        found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", &project.inventory.services));
     }
     let service = project.inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty));
     for (index, (fault, place)) in scenario.timeline.faults.iter().zip(&file.order).enumerate() {
         let at = |key: &'static str| ["timeline", "faults", place.as_str(), key];
         if !fault.on.is_empty() {
-            found.extend(inventory::unknown(document, &at("on"), &fault.on, "a provider", project.inventory.providers.keys()));
+            found.extend(inventory::unknown(document, &at("on"), &fault.on, "a provider", &project.inventory.providers));
         }
         if let (Some(service), Some(provider)) = (service, project.inventory.providers.get(&fault.on)) {
             if !service.providers.contains(&fault.on) {
@@ -157,8 +157,8 @@ pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Fi
     if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
         let least = if rate_known { HOLD_MIN.max(gap.times(5)) } else { HOLD_MIN };
         if hold < least {
-            let message =
-                format!("a hold of {hold} proves little: it must be at least 5s and 5 gaps between requests, here {}", rounded_up(least));
+            let why = if least > HOLD_MIN { "5 gaps between requests, which is " } else { "" };
+            let message = format!("a hold of {hold} proves little; the least is {why}{}", rounded_up(least));
             found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least))));
         }
     }

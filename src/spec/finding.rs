@@ -6,6 +6,9 @@
 
 use std::fmt;
 
+/// The most findings of one kind that one file is given; a file with more was not meant for Lifeboat.
+pub(super) const FINDINGS_MAX: usize = 500;
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

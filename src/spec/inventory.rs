@@ -1,7 +1,7 @@
 //! The inventory: contacts, credentials, providers, services, environments, and whether the names in it are all declared.
 
 use super::document::Document;
-use super::finding::Finding;
+use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::{Reader, closest, listed};
 use super::tree::{Kind, Node};
 use super::{environment, objective, variable};
@@ -9,6 +9,7 @@ use crate::model::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Provider, Service, Simulation,
 };
 use crate::units::{Duration, Rate, Ratio};
+use std::collections::BTreeMap;
 
 /// Reads an inventory and adds what is wrong in it to the document's findings.
 pub(super) fn read(document: &mut Document) -> Inventory {
@@ -144,21 +145,32 @@ fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {
 /// Names that the inventory uses and does not declare, standbys that are the primary, providers outside a residency.
 fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
+    // Each loop ends where a file has more mistakes than anybody reads.
+    let enough = |found: &Vec<Finding>| found.len() >= FINDINGS_MAX;
     for (id, provider) in &inventory.providers {
+        if enough(&found) {
+            return found;
+        }
         if let Some(name) = &provider.credential {
             let path = ["providers", id, "credential"];
-            found.extend(unknown(document, &path, name, "a credential", inventory.credentials.keys()));
+            found.extend(unknown(document, &path, name, "a credential", &inventory.credentials));
         }
     }
     for (id, service) in &inventory.services {
+        if enough(&found) {
+            return found;
+        }
         if let Some(name) = &service.owner {
-            found.extend(unknown(document, &["services", id, "owner"], name, "a contact", inventory.contacts.keys()));
+            found.extend(unknown(document, &["services", id, "owner"], name, "a contact", &inventory.contacts));
         }
         for (index, item) in items(document, &["services", id, "providers"]).iter().enumerate() {
+            if enough(&found) {
+                return found;
+            }
             let at = index.to_string();
             let path = ["services", id.as_str(), "providers", at.as_str()];
             let Kind::Text(name) = &item.kind else { continue };
-            found.extend(unknown(document, &path, name, "a provider", inventory.providers.keys()));
+            found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
             let first = items(document, &path[..3]).iter().position(|other| other.kind == item.kind);
             if first.is_some_and(|first| first < index) {
                 let role = if first == Some(0) { "the primary" } else { "a standby already" };
@@ -171,16 +183,16 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
         let environment_names = |section: [&'static str; 2]| ["environments", id.as_str(), section[0], section[1]];
         for name in environment.services.keys() {
             let path = ["environments", id, "services", name];
-            found.extend(unknown(document, &path, name, "a service", inventory.services.keys()));
+            found.extend(unknown(document, &path, name, "a service", &inventory.services));
         }
         for name in environment.proxies.keys() {
             let path = ["environments", id, "proxies", name];
-            found.extend(unknown(document, &path, name, "a provider", inventory.providers.keys()));
+            found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
         }
         for (index, name) in environment.allow.faults_on.iter().flatten().enumerate() {
             let at = index.to_string();
             let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
-            found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", inventory.providers.keys()));
+            found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
         }
         if environment.start.is_some() && document.has(&environment_names(["start", "run"])) {
             let root = ["environments", id, "start"];
@@ -199,17 +211,11 @@ fn items<'d>(document: &'d Document, path: &[&str]) -> &'d [Node] {
 }
 
 /// An error unless `name` is declared.
-pub(super) fn unknown<'n>(
-    document: &Document,
-    path: &[&str],
-    name: &str,
-    what: &str,
-    declared: impl Iterator<Item = &'n String> + Clone,
-) -> Option<Finding> {
-    if declared.clone().any(|known| known == name) {
+pub(super) fn unknown<T>(document: &Document, path: &[&str], name: &str, what: &str, declared: &BTreeMap<String, T>) -> Option<Finding> {
+    if declared.contains_key(name) {
         return None;
     }
-    Some(document.error(path, format!("`{name}` is not {what} of this inventory"), name_hint(name, what, declared)))
+    Some(document.error(path, format!("`{name}` is not {what} of this inventory"), name_hint(name, what, declared.keys())))
 }
 
 /// What to type instead of a name that is not declared.

@@ -7,7 +7,7 @@
 //!
 //! Reading never stops at the first mistake. What cannot be read leaves a finding and a placeholder, so that everything else
 //! is still looked at; a plan is only given out where no finding is an error. Hostile files are bounded before they are parsed
-//! (1 MB, UTF-8) and while they are (64 levels, 50 000 values with aliases expanded).
+//! (1 MB, UTF-8) and while they are (64 levels, 20 000 values with aliases expanded).
 //!
 //! This is the one room on its floor that touches the file system: it reads the files of a project, and writes none. It has
 //! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.

@@ -106,7 +106,7 @@ impl Project {
     pub(super) fn story_of(&self, document: Document) -> (Option<Story>, Vec<Finding>) {
         let scenario = match scenario::read(document) {
             Ok(scenario) => scenario,
-            Err(document) => return (None, document.findings),
+            Err(found) => return (None, found),
         };
         let mut found = scenario.document.findings.clone();
         let runbook = scenario.scenario.runbook.as_ref().and_then(|path| {
@@ -130,7 +130,7 @@ impl Project {
                 let found = file.document.findings.clone();
                 (Some(file), found)
             }
-            Err(document) => (None, document.findings),
+            Err(found) => (None, found),
         }
     }
 

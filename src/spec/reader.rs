@@ -4,16 +4,13 @@
 //! and reads on. A value with a placeholder never leaves the room, because a file with an error is never used. Which words
 //! and keys a file may hold is said by the callers, one file a concept.
 
-use super::finding::Finding;
+use super::finding::{FINDINGS_MAX, Finding};
 use super::source::{Source, Spot};
 use super::tree::{Key, Kind, Node};
 use crate::units::{ByteRate, Duration, ParseError, Rate, Ratio};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
-
-/// The most findings that one file is given; a file with more was not meant for Lifeboat.
-const FINDINGS_MAX: usize = 500;
 
 /// What a function that reads a value looks like.
 pub(super) type Read<'f, T> = &'f dyn Fn(&Reader<'_>, &Node) -> Option<T>;
@@ -316,7 +313,10 @@ impl<'n> Fields<'n> {
     pub(super) fn finish(self) {
         let known = self.known.borrow();
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
-            let hint = pick(&key.text, known.iter().copied());
+            let hint = match closest(&key.text, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("it may have {}", listed(known.iter().copied())),
+            };
             self.reader.error(key.spot, format!("`{}` is not a key of {}", key.text, self.what), hint);
         }
     }
@@ -356,17 +356,23 @@ pub(super) fn pick<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone)
 }
 
 /// The word of a list that was probably meant.
-pub(super) fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub(super) fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
     // A comparison costs the product of both lengths; nobody mistypes a hundred letters.
     const LONGEST: usize = 64;
+    const CANDIDATES_MAX: usize = 300;
     let plain = |word: &str| word.to_lowercase().replace(['_', ' '], "-");
     if word.len() > LONGEST {
         return None;
     }
     let word = plain(word);
+    // `azure` for `azure-swedencentral`, as long as it can only be one.
+    let mut longer = words.clone().take(CANDIDATES_MAX).filter(|candidate| word.len() >= 3 && plain(candidate).starts_with(&word));
+    if let (Some(only), None) = (longer.next(), longer.next()) {
+        return Some(only);
+    }
     let allowed = (word.chars().count() / 3).max(1);
     words
-        .take(1000)
+        .take(CANDIDATES_MAX)
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())

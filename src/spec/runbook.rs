@@ -8,6 +8,7 @@ use super::tree::{Kind, Node};
 use super::{inventory, variable};
 use crate::model::{Action, Command, Condition, Escalation, Goal, HttpCall, Inventory, OnFailure, Runbook, StartMode, Step, Who};
 use crate::units::Duration;
+use std::collections::BTreeMap;
 
 /// A runbook as it was read.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub(super) struct RunbookFile {
 }
 
 /// Reads a runbook and checks the names in it against the inventory.
-pub(super) fn read(mut document: Document, inventory: &Inventory) -> Result<RunbookFile, Document> {
+pub(super) fn read(mut document: Document, inventory: &Inventory) -> Result<RunbookFile, Vec<Finding>> {
     let reader = Reader::new(&document.source);
     let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
     let mut found = reader.into_findings();
@@ -28,7 +29,7 @@ pub(super) fn read(mut document: Document, inventory: &Inventory) -> Result<Runb
     document.findings.extend(found);
     match whole {
         Some(runbook) => Ok(RunbookFile { document, runbook }),
-        None => Err(document),
+        None => Err(document.findings),
     }
 }
 
@@ -188,11 +189,11 @@ fn is_date(text: &str) -> bool {
 fn names(document: &Document, runbook: &Runbook, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(name) = &runbook.owner {
-        found.extend(inventory::unknown(document, &["owner"], name, "a contact", inventory.contacts.keys()));
+        found.extend(inventory::unknown(document, &["owner"], name, "a contact", &inventory.contacts));
     }
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         let path = ["escalate", &index.to_string(), "to"];
-        found.extend(inventory::unknown(document, &path, &escalation.to, "a contact", inventory.contacts.keys()));
+        found.extend(inventory::unknown(document, &path, &escalation.to, "a contact", &inventory.contacts));
     }
     found.extend(variable::unknown_in(document, &["steps"], &inventory.providers));
     found.extend(variable::unknown_in(document, &["detect"], &inventory.providers));
@@ -200,9 +201,9 @@ fn names(document: &Document, runbook: &Runbook, inventory: &Inventory) -> Vec<F
         |node: &Condition| if let Goal::ServedBy { who: Who::Provider(name), .. } = &node.goal { Some(name.clone()) } else { None };
     let mut served_by = |path: &[&str], condition: &Condition| {
         found.extend(conditions(condition).and_then(|name| {
-            let mut known: Vec<String> = vec!["primary".into(), "standby".into()];
-            known.extend(inventory.providers.keys().cloned());
-            inventory::unknown(document, path, &name, "a provider", known.iter())
+            let roles = ["primary".to_owned(), "standby".to_owned()];
+            let known: BTreeMap<String, ()> = inventory.providers.keys().cloned().chain(roles).map(|name| (name, ())).collect();
+            inventory::unknown(document, path, &name, "a provider", &known)
         }));
     };
     served_by(&["detect", "served_by"], &runbook.detect);

@@ -1,6 +1,7 @@
 //! Scenarios: what goes wrong, what observes it, what was promised.
 
 use super::document::Document;
+use super::finding::Finding;
 use super::reader::Reader;
 use super::tree::Node;
 use super::{fault, objective};
@@ -19,15 +20,15 @@ pub(super) struct ScenarioFile {
     pub(super) bound_given: bool,
 }
 
-/// Reads a scenario; `None` where there is nothing to read.
-pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Document> {
+/// Reads a scenario; only findings where there is nothing to read.
+pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Vec<Finding>> {
     let reader = Reader::new(&document.source);
     let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
     let found = reader.into_findings();
     document.findings.extend(found);
     match whole {
         Some((scenario, order, bound_given)) => Ok(ScenarioFile { document, scenario, order, bound_given }),
-        None => Err(document),
+        None => Err(document.findings),
     }
 }
 

@@ -122,7 +122,7 @@ impl Table<'_> {
         for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
             match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {
                 Some(column) if places[column].is_some() => {
-                    self.error(cell, format!("the column `{}` is there twice", cell.text), "keep one of the two")
+                    self.error(cell, format!("the column `{}` is there twice", cell.text), "keep one of the two");
                 }
                 Some(column) => places[column] = Some(index),
                 None if header.len() == 1 && cell.text.contains(';') => {

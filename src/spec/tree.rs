@@ -2,17 +2,17 @@
 //!
 //! Built from the parser's events in a loop, not by recursion, so that depth costs no stack. Scalars are kept as they were
 //! written: `version: 1` is the text `1`, and whoever reads it decides what it must be. Held here: at most 64 levels, at
-//! most 50 000 nodes with every alias counted as often as it is used, no key twice in a map, no tags, one document a file.
+//! most 20 000 nodes with every alias counted as often as it is used, no key twice in a map, no tags, one document a file.
 
-use super::finding::Finding;
+use super::finding::{FINDINGS_MAX, Finding};
 use super::source::{Source, Spot};
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::collections::HashMap;
 
 /// The deepest nesting.
 const DEPTH_MAX: usize = 64;
 /// The most nodes, aliases expanded.
-const NODES_MAX: usize = 50_000;
+const NODES_MAX: usize = 20_000;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +96,15 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
                     offset: marker.byte_offset().unwrap_or(source.text.len()).min(source.text.len()),
                 };
                 let hint = "see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes";
-                Err(source.error(spot, format!("this is not YAML: {}", error.info()), hint))
+                Err(Box::new(match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => too_deep(source, spot),
+                    _ => source.error(spot, format!("this is not YAML: {}", error.info()), hint),
+                }))
             }
             Ok((Event::DocumentStart(..), span)) => {
                 documents += 1;
                 if documents > 1 {
-                    Err(source.error(spot(&span), "a second document begins here", "write one document a file"))
+                    Err(Box::new(source.error(spot(&span), "a second document begins here", "write one document a file")))
                 } else {
                     Ok(())
                 }
@@ -109,7 +112,7 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
             Ok((event, span)) => builder.take(event, &span),
         };
         if let Err(finding) = step {
-            builder.findings.push(finding);
+            builder.findings.push(*finding);
             return (None, builder.findings);
         }
     }
@@ -128,7 +131,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Takes one event. An error ends the parse.
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Finding> {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Box<Finding>> {
         let spot = spot(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -146,7 +149,7 @@ impl Builder<'_> {
             }
             Event::Alias(id) => {
                 let Some(target) = self.anchors.get(&id) else {
-                    return Err(self.source.error(spot, "this alias stands inside what it names", "write the value out"));
+                    return Err(Box::new(self.source.error(spot, "this alias stands inside what it names", "write the value out")));
                 };
                 let (nodes, height) = (target.nodes, target.height);
                 self.count(nodes, spot)?;
@@ -157,7 +160,7 @@ impl Builder<'_> {
                 self.add(Built { node, nodes, height }, 0)?;
             }
             Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
-                return Err(self.source.error(spot, "a tag has no meaning here", "take `!…` away"));
+                return Err(Box::new(self.source.error(spot, "a tag has no meaning here", "take `!…` away")));
             }
             Event::SequenceStart(_, anchor, _) => self.open(Collection::List(Vec::new()), spot, anchor)?,
             Event::MappingStart(_, anchor, _) => {
@@ -169,34 +172,27 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn count(&mut self, nodes: usize, spot: Spot) -> Result<(), Finding> {
+    fn count(&mut self, nodes: usize, spot: Spot) -> Result<(), Box<Finding>> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > NODES_MAX {
             let message = format!("this file holds more than {NODES_MAX} values, aliases counted as often as they are used");
-            return Err(self.source.error(spot, message, "split the file, and use fewer aliases"));
+            return Err(Box::new(self.source.error(spot, message, "split the file, and use fewer aliases")));
         }
         Ok(())
     }
 
-    fn deep_enough(&self, height: usize, spot: Spot) -> Result<(), Finding> {
-        if self.stack.len() + height > DEPTH_MAX {
-            return Err(self.source.error(
-                spot,
-                format!("this is nested more than {DEPTH_MAX} levels deep"),
-                "no file of Lifeboat's needs more than ten",
-            ));
-        }
-        Ok(())
+    fn deep_enough(&self, height: usize, spot: Spot) -> Result<(), Box<Finding>> {
+        if self.stack.len() + height > DEPTH_MAX { Err(Box::new(too_deep(self.source, spot))) } else { Ok(()) }
     }
 
-    fn open(&mut self, kind: Collection, spot: Spot, anchor: usize) -> Result<(), Finding> {
+    fn open(&mut self, kind: Collection, spot: Spot, anchor: usize) -> Result<(), Box<Finding>> {
         self.count(1, spot)?;
         self.deep_enough(1, spot)?;
         self.stack.push(Open { kind, spot, anchor, nodes: 1, height: 1 });
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Finding> {
+    fn close(&mut self) -> Result<(), Box<Finding>> {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let kind = match open.kind {
             Collection::List(items) => Kind::List(items),
@@ -206,7 +202,7 @@ impl Builder<'_> {
     }
 
     /// Puts a finished value where it belongs: into the innermost open collection, as a key or a value.
-    fn add(&mut self, built: Built, anchor: usize) -> Result<(), Finding> {
+    fn add(&mut self, built: Built, anchor: usize) -> Result<(), Box<Finding>> {
         if anchor != 0 {
             // The copy for later aliases costs as much as any other.
             self.count(built.nodes, built.node.spot)?;
@@ -230,7 +226,11 @@ impl Builder<'_> {
                         Kind::Text(text) => match lines.get(&text) {
                             Some(first) => {
                                 let message = format!("`{text}` stands in this map already, on line {first}");
-                                self.findings.push(self.source.error(spot, message, "keep one of the two"));
+                                let finding = self.source.error(spot, message, "keep one of the two");
+                                if self.findings.len() == FINDINGS_MAX {
+                                    return Err(Box::new(finding));
+                                }
+                                self.findings.push(finding);
                                 None
                             }
                             None => {
@@ -248,6 +248,10 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+fn too_deep(source: &Source, spot: Spot) -> Finding {
+    source.error(spot, format!("this is nested more than {DEPTH_MAX} levels deep"), "no file of Lifeboat's needs more than ten")
 }
 
 fn spot(span: &Span) -> Spot {

@@ -1,0 +1,448 @@
+//! Mistakes that show only across files, and several at once, word for word.
+
+use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, SCENARIO_PATH, gets};
+
+#[test]
+fn a_missing_runbook_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "runbook: runbooks/switch.yaml",
+        "runbook: runbooks/swich.yaml",
+        r#"
+error: the runbook `runbooks/swich.yaml` does not exist
+  --> scenarios/outage.yaml:4:10
+   |
+ 4 | runbook: runbooks/swich.yaml
+   |          ^^^^^^^^^^^^^^^^^^^
+   = hint: did you mean `runbooks/switch.yaml`?
+"#,
+    );
+}
+
+#[test]
+fn a_standby_that_is_the_primary_is_found() {
+    gets(
+        INVENTORY_PATH,
+        "providers: [azure-swedencentral, openai-eu]",
+        "providers: [azure-swedencentral, azure-swedencentral]",
+        r#"
+error: the standby `azure-swedencentral` is the primary
+   --> runbooks/inventory.yaml:14:38
+    |
+ 14 |     providers: [azure-swedencentral, azure-swedencentral]
+    |                                      ^^^^^^^^^^^^^^^^^^^
+    = hint: name a different provider, or take it away
+"#,
+    );
+}
+
+#[test]
+fn traffic_too_thin_for_the_rto_is_told_the_rate_that_would_do() {
+    let files = Files::new();
+    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 0.2/s");
+    files.spoil(SCENARIO_PATH, "baseline: 8s", "baseline: 2m");
+    let said = r#"
+error: a hold of 8s proves little; the least is 5 gaps between requests, which is 50s
+   --> runbooks/inventory.yaml:16:64
+    |
+ 16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 8s}
+    |                                                                ^^
+    = hint: write `stable_for: 50s`
+
+error: the traffic is too thin to resolve an RTO of 10s: a gap of 10s and the service level of 2s leave nothing of it
+  --> scenarios/outage.yaml:5:17
+   |
+ 5 | traffic: {rate: 0.2/s}
+   |                 ^^^^^
+   = hint: write `rate: 1/s`, or a longer RTO
+"#;
+    assert_eq!(files.check(), said.trim_start());
+}
+
+#[test]
+fn a_service_level_as_long_as_the_rto_resolves_nothing() {
+    gets(
+        INVENTORY_PATH,
+        "slo: {first_token: 2s}",
+        "slo: {first_token: 12s}",
+        r#"
+error: the traffic is too thin to resolve an RTO of 10s: a gap of 40ms and the service level of 12s leave nothing of it
+   --> runbooks/inventory.yaml:16:33
+    |
+ 16 |     objectives: {rto: 10s, slo: {first_token: 12s}, stable_for: 8s}
+    |                                 ^
+    = hint: write a service level well below 10s, for example `slo: {first_token: 2s500ms}`
+"#,
+    );
+}
+
+#[test]
+fn a_fault_shorter_than_rto_and_hold_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "for: 20s",
+        "for: 12s",
+        r#"
+error: the primary is broken for 12s, shorter than the RTO of 10s and the hold of 8s together
+  --> scenarios/outage.yaml:9:70
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 12s}
+   |                                                                      ^^^
+   = hint: write `for: 18s` or longer
+"#,
+    );
+}
+
+#[test]
+fn a_hold_that_is_too_short_is_found() {
+    gets(
+        INVENTORY_PATH,
+        "stable_for: 8s",
+        "stable_for: 2s",
+        r#"
+error: a hold of 2s proves little; the least is 5s
+   --> runbooks/inventory.yaml:16:64
+    |
+ 16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 2s}
+    |                                                                ^^
+    = hint: write `stable_for: 5s`
+"#,
+    );
+}
+
+#[test]
+fn a_deadline_below_the_service_level_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "failback: 10s",
+        "failback: 10s, deadline: 1s",
+        r#"
+error: the client gives up after 1s, before the service level of 2s is missed
+   --> scenarios/outage.yaml:11:39
+    |
+ 11 | objectives: {failback: 10s, deadline: 1s}
+    |                                       ^^
+    = hint: write `deadline: 4s` or longer
+"#,
+    );
+}
+
+#[test]
+fn a_step_that_does_two_things_is_found() {
+    gets(
+        RUNBOOK_PATH,
+        "    wait_until:",
+        "    pause: 3s\n    wait_until:",
+        r#"
+error: a step has `pause` and `wait_until`, and may have only one of them
+   --> runbooks/switch.yaml:13:5
+    |
+ 13 |     wait_until: {success: "99% over 5s"}
+    |     ^^^^^^^^^^
+    = hint: take `pause` or `wait_until` away
+"#,
+    );
+}
+
+#[test]
+fn an_http_fault_on_a_tcp_provider_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "on: azure-swedencentral, fault: {blackhole: {}}",
+        "on: bytes-only, fault: credential-revoked",
+        r#"
+warning: `support-chat` does not use `bytes-only`, so this fault will touch nobody
+  --> scenarios/outage.yaml:9:20
+   |
+ 9 |     - {at: 0s, on: bytes-only, fault: credential-revoked, for: 20s}
+   |                    ^^^^^^^^^^
+   = hint: break `azure-swedencentral`, its primary
+
+error: the fault `credential-revoked` acts on requests, and the proxy of `bytes-only` sees bytes only
+  --> scenarios/outage.yaml:9:39
+   |
+ 9 |     - {at: 0s, on: bytes-only, fault: credential-revoked, for: 20s}
+   |                                       ^^^^^^^^^^^^^^^^^^
+   = hint: use refuse, blackhole, reset, latency or bandwidth, or give the provider an HTTP dialect
+"#,
+    );
+}
+
+#[test]
+fn faults_that_overlap_are_found() {
+    gets(
+        SCENARIO_PATH,
+        "  watch:",
+        "    - {at: 10s, on: azure-swedencentral, fault: refuse, for: 20s}\n  watch:",
+        r#"
+error: the fault before it on `azure-swedencentral` lasts until 20s
+   --> scenarios/outage.yaml:10:12
+    |
+ 10 |     - {at: 10s, on: azure-swedencentral, fault: refuse, for: 20s}
+    |            ^^^
+    = hint: let this one begin at `20s` or later, or shorten the other
+"#,
+    );
+}
+
+#[test]
+fn a_missing_rto_is_asked_for() {
+    gets(
+        INVENTORY_PATH,
+        "rto: 10s, ",
+        "",
+        r#"
+error: neither this scenario nor its service declares an RTO
+  --> scenarios/outage.yaml:2:11
+   |
+ 2 | scenario: outage
+   |           ^^^^^^
+   = hint: add `objectives: {rto: 30s}` to the scenario, or to the service `support-chat`
+"#,
+    );
+}
+
+#[test]
+fn a_cutover_needs_a_standby() {
+    gets(
+        INVENTORY_PATH,
+        "[azure-swedencentral, openai-eu]",
+        "[azure-swedencentral]",
+        r#"
+warning: `support-chat` is a single point of failure with one provider
+   --> runbooks/inventory.yaml:14:16
+    |
+ 14 |     providers: [azure-swedencentral]
+    |                ^
+    = hint: add a standby to `providers`
+
+error: `support-chat` has one provider, so there is nothing to cut over to
+  --> scenarios/outage.yaml:3:10
+   |
+ 3 | service: support-chat
+   |          ^^^^^^^^^^^^
+   = hint: add a standby to the service, or write `gate: restore`
+"#,
+    );
+}
+
+#[test]
+fn providers_outside_a_residency_are_found() {
+    gets(
+        INVENTORY_PATH,
+        "rto: 10s,",
+        "rto: 10s, residency: [ch, us],",
+        r#"
+error: the provider `azure-swedencentral` stands in `eu`, outside this objective
+   --> runbooks/inventory.yaml:16:39
+    |
+ 16 |     objectives: {rto: 10s, residency: [ch, us], slo: {first_token: 2s}, stable_for: 8s}
+    |                                       ^
+    = hint: take `azure-swedencentral` from the service, or mend `residency` of the provider or of the objective
+
+error: the provider `openai-eu` stands in `eu`, outside this objective
+   --> runbooks/inventory.yaml:16:39
+    |
+ 16 |     objectives: {rto: 10s, residency: [ch, us], slo: {first_token: 2s}, stable_for: 8s}
+    |                                       ^
+    = hint: take `openai-eu` from the service, or mend `residency` of the provider or of the objective
+"#,
+    );
+}
+
+#[test]
+fn a_late_escalation_is_doubted() {
+    gets(
+        RUNBOOK_PATH,
+        "after: 5s",
+        "after: 5m",
+        r#"
+warning: `oncall` is told after 5m, later than the RTO of 10s in `outage`
+  --> runbooks/switch.yaml:5:20
+   |
+ 5 | escalate: [{after: 5m, to: oncall}]
+   |                    ^^
+   = hint: write `after: 10s` or sooner
+"#,
+    );
+}
+
+#[test]
+fn a_baseline_too_short_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "  baseline: 8s\n",
+        "",
+        r#"
+error: a baseline of 0 requests says nothing; 20 are the least
+  --> scenarios/outage.yaml:7:3
+   |
+ 7 |   faults:
+   |   ^
+   = hint: write `baseline: 400ms` or longer
+"#,
+    );
+}
+
+#[test]
+fn an_environment_allows_what_it_allows() {
+    let files = Files::new();
+    let said = r#"
+error: the provider `openai-eu` has no `base_url`, and the environment `staging` does not imitate it
+  --> runbooks/inventory.yaml:8:14
+   |
+ 8 |   openai-eu: {dialect: openai, residency: eu}
+   |              ^
+   = hint: add `base_url: https://…`
+
+error: 50/s is more than the 20/s that the environment `staging` allows
+  --> scenarios/outage.yaml:5:17
+   |
+ 5 | traffic: {rate: 50/s}
+   |                 ^^^^
+   = hint: write `rate: 20/s` or less, or raise `max_rate` in the inventory
+
+error: the environment `staging` allows no faults on `azure-swedencentral`
+  --> scenarios/outage.yaml:9:20
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 20s}
+   |                    ^^^^^^^^^^^^^^^^^^^
+   = hint: choose another environment with `--env`, or add the provider to `allow: {faults_on: […]}` in the inventory
+"#;
+    assert_eq!(files.plan("staging"), said.trim_start());
+}
+
+#[test]
+fn an_unknown_environment_is_named_with_the_one_that_was_meant() {
+    let files = Files::new();
+    let said = r#"
+error: `stagin` is not an environment of this inventory
+  --> runbooks/inventory.yaml
+   = hint: did you mean `staging`?
+"#;
+    assert_eq!(files.plan("stagin"), said.trim_start());
+}
+
+#[test]
+fn a_hold_below_two_cooldowns_is_doubted() {
+    let files = Files::new();
+    files.spoil(INVENTORY_PATH, "stable_for: 8s", "stable_for: 6s");
+    let said = r#"
+warning: a hold of 6s is shorter than two cooldowns of the breaker in `lab`, 4s each
+   --> runbooks/inventory.yaml:16:64
+    |
+ 16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 6s}
+    |                                                                ^^
+    = hint: write `stable_for: 8s`
+"#;
+    assert_eq!(files.plan("lab"), said.trim_start());
+}
+
+#[test]
+fn a_failback_that_is_not_watched_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "watch: 20s",
+        "watch: 0s",
+        r#"
+error: there is a failback objective, and nothing is watched after the faults
+   --> scenarios/outage.yaml:11:24
+    |
+ 11 | objectives: {failback: 10s}
+    |                        ^^^
+    = hint: write `watch: 18s`
+"#,
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_is_shown() {
+    let files = Files::new();
+    files.spoil(SCENARIO_PATH, "service: support-chat", "service: suport-chat\ncolour: blue");
+    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 50");
+    files.spoil(SCENARIO_PATH, "on: azure-swedencentral", "on: azure");
+    files.spoil(SCENARIO_PATH, "for: 20s", "for: 20");
+    files.spoil(SCENARIO_PATH, "failback: 10s", "failback: soon, gate: cut");
+    let said = r#"
+error: `suport-chat` is not a service of this inventory
+  --> scenarios/outage.yaml:3:10
+   |
+ 3 | service: suport-chat
+   |          ^^^^^^^^^^^
+   = hint: did you mean `support-chat`?
+
+error: `colour` is not a key of a scenario
+  --> scenarios/outage.yaml:4:1
+   |
+ 4 | colour: blue
+   | ^^^^^^
+   = hint: it may have `version`, `scenario`, `title`, `service`, `runbook`, `traffic`, `timeline`, `objectives` or `abort_when`
+
+error: `50` has no unit of time
+  --> scenarios/outage.yaml:6:17
+   |
+ 6 | traffic: {rate: 50}
+   |                 ^^
+   = hint: write `50/s` if that is meant; write how many in which time, for example 50/s or 600/min
+
+error: `azure` is not a provider of this inventory
+   --> scenarios/outage.yaml:10:20
+    |
+ 10 |     - {at: 0s, on: azure, fault: {blackhole: {}}, for: 20}
+    |                    ^^^^^
+    = hint: did you mean `azure-swedencentral`?
+
+error: `20` has no unit
+   --> scenarios/outage.yaml:10:56
+    |
+ 10 |     - {at: 0s, on: azure, fault: {blackhole: {}}, for: 20}
+    |                                                        ^^
+    = hint: write `20s` if that is meant; write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+
+error: `soon` is not a duration
+   --> scenarios/outage.yaml:12:24
+    |
+ 12 | objectives: {failback: soon, gate: cut}
+    |                        ^^^^
+    = hint: write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+
+error: `cut` is not one of the words that may stand here
+   --> scenarios/outage.yaml:12:36
+    |
+ 12 | objectives: {failback: soon, gate: cut}
+    |                                    ^^^
+    = hint: did you mean `cutover`?
+"#;
+    assert_eq!(files.check(), said.trim_start());
+}
+
+#[test]
+fn one_mistake_does_not_hide_another_across_files() {
+    let files = Files::new();
+    files.spoil(SCENARIO_PATH, "version: 1", "version: 1\ntilte: Outage");
+    files.spoil(SCENARIO_PATH, "for: 20s", "for: 12s");
+    files.spoil(RUNBOOK_PATH, "owner: oncall", "owner: onccall");
+    let said = r#"
+error: `onccall` is not a contact of this inventory
+  --> runbooks/switch.yaml:3:8
+   |
+ 3 | owner: onccall
+   |        ^^^^^^^
+   = hint: did you mean `oncall`?
+
+error: `tilte` is not a key of a scenario
+  --> scenarios/outage.yaml:2:1
+   |
+ 2 | tilte: Outage
+   | ^^^^^
+   = hint: did you mean `title`?
+
+error: the primary is broken for 12s, shorter than the RTO of 10s and the hold of 8s together
+   --> scenarios/outage.yaml:10:70
+    |
+ 10 |     - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 12s}
+    |                                                                      ^^^
+    = hint: write `for: 18s` or longer
+"#;
+    assert_eq!(files.check(), said.trim_start());
+}

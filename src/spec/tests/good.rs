@@ -1,0 +1,119 @@
+//! What good files become: the shipped ones, every form that may be written, and what is filled in.
+
+use super::super::{Project, check};
+use super::{Files, INVENTORY_PATH, RUNBOOK, RUNBOOK_PATH, SCENARIO, SCENARIO_PATH};
+use crate::model::{Action, Arrivals, Goal, OnFailure, SloOn};
+use crate::units::Duration;
+use std::path::Path;
+
+#[test]
+fn good_files_get_nothing() {
+    assert_eq!(Files::new().check(), "");
+}
+
+/// The one warning is meant: that scenario shows what a drill says that proves nothing.
+#[test]
+fn shipped_files_are_good() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checked = check(root, &[]);
+    let said: Vec<String> =
+        checked.findings.iter().map(|finding| format!("{}: {}: {}", finding.path, finding.severity, finding.message)).collect();
+    let idle = "scenarios/fault-on-idle-provider.yaml: warning: `support-chat` does not use `openai-us`, so this fault will touch nobody";
+    assert_eq!(said, [idle]);
+    assert!(checked.scenarios >= 2 && checked.runbooks >= 1, "{checked:?}");
+    let (project, _) = Project::open(root);
+    for environment in ["lab", "lab-slow-breaker", "staging"] {
+        let (plan, findings) = project.plan(&root.join("scenarios/azure-outage.yaml"), environment).unwrap();
+        assert!(findings.is_empty(), "{environment}: {findings}");
+        let json = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<crate::model::DrillPlan>(&json).unwrap(), plan, "a history carries the plan as it is");
+        assert!(plan.scenario.timeline.total() <= Duration::from_secs(45), "a newcomer waits no longer");
+    }
+}
+
+#[test]
+fn a_project_is_found_from_within() {
+    let files = Files::new();
+    assert_eq!(Project::find(&files.scenario()).unwrap(), files.root());
+    files.write("elsewhere/deep/x.yaml", "");
+    assert_eq!(Project::find(&files.root().join("elsewhere/deep")).unwrap(), files.root());
+}
+
+#[test]
+fn named_files_are_checked_alone_and_the_inventory_with_them() {
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, "owner: oncall", "owner: nobody").write("elsewhere.yaml", SCENARIO.replace("rate: 50/s", "rate: 50"));
+    let checked = check(files.root(), &[files.root().join("elsewhere.yaml")]);
+    assert_eq!((checked.runbooks, checked.scenarios), (0, 1));
+    let paths: Vec<&str> = checked.findings.iter().map(|finding| finding.path.as_str()).collect();
+    assert_eq!(paths, ["elsewhere.yaml", "runbooks/switch.yaml"], "the scenario, and the runbook that it needs");
+}
+
+#[test]
+fn gaps_in_cover_are_shown() {
+    let files = Files::new();
+    files.spoil(INVENTORY_PATH, "    runbook: runbooks/switch.yaml\n", "");
+    std::fs::remove_file(files.scenario()).unwrap();
+    let said: Vec<String> = check(files.root(), &[]).findings.iter().map(|finding| finding.message.clone()).collect();
+    let point = "`support-chat` is a single point of failure";
+    assert_eq!(said, [format!("{point} that no scenario drills"), format!("{point} without a runbook")]);
+}
+
+#[test]
+fn defaults_are_filled_in_where_files_are_silent() {
+    let (project, _) = Project::open(Files::new().root());
+    assert!(project.inventory.environments["lab"].embedded, "the lab exists even if no file names it");
+    let files = Files::new();
+    let (project, _) = Project::open(files.root());
+    let (plan, _) = project.plan(&files.scenario(), "lab").unwrap();
+    assert_eq!(plan.scenario.traffic.arrivals, Arrivals::Jittered);
+    assert_eq!(plan.scenario.traffic.max_in_flight, 1000);
+    assert_eq!(plan.objectives.slo_on, Some(SloOn::Proof));
+    assert_eq!(plan.objectives.deadline, Some(Duration::from_secs(4)));
+    assert_eq!(plan.objectives.failback, Some(Duration::from_secs(10)), "the scenario's own");
+    assert_eq!(plan.objectives.rto, Some(Duration::from_secs(10)), "the service's");
+    let runbook = plan.runbook.unwrap();
+    assert_eq!(runbook.detect.goal, Goal::Fails(3));
+    assert_eq!(runbook.steps[0].retries, 0);
+    assert_eq!(runbook.steps[0].on_failure, OnFailure::Undo);
+    assert!(plan.contacts.contains_key("oncall") && plan.credentials.contains_key("azure-key"));
+}
+
+#[test]
+fn every_form_of_step_and_fault_is_read() {
+    let files = Files::new();
+    let steps = r#"
+  - {name: a, confirm: "Sure?", timeout: 5m}
+  - {name: b, pause: 5s}
+  - {name: c, http: {post: "${gateway.url}/switch", headers: {x: "${credential.openai-eu}"}, body: "{}", expect: {status: 204, contains: ok}}, timeout: 2s, retries: 2, retry_after: 3s, on_failure: stop}
+  - {name: d, run: {command: [sh], env: {TO: "${proxy.openai-eu.url}"}}, timeout: 2s}
+  - {name: e, wait_until: {request: {to: "${service.url}"}, succeeds: 3 in a row}, timeout: 9s}
+  - {name: f, wait_until: {served_by: openai-eu over 2s}, timeout: 9s}
+"#;
+    files.write(RUNBOOK_PATH, format!("{}steps:{steps}", RUNBOOK.split("steps:").next().unwrap()));
+    let faults = r#"
+    - {at: 0s, on: azure-swedencentral, fault: {latency: {latency: 2s, jitter: 500ms}}, for: 1s}
+    - {at: 1s, on: azure-swedencentral, fault: {bandwidth: {rate: 64KB/s}}, for: 1s}
+    - {at: 9s, on: azure-swedencentral, fault: {blackhole: }, for: 20s}
+    - {at: 2s, on: azure-swedencentral, fault: stall, for: 1s}
+    - {at: 3s, on: azure-swedencentral, fault: {stall: {for: 30s}}, for: 1s}
+    - {at: 4s, on: azure-swedencentral, fault: {status: {code: 503, retry_after: 24h}}, for: 1s}
+"#;
+    files.spoil(SCENARIO_PATH, "\n    - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 20s}\n", faults);
+    let (project, _) = Project::open(files.root());
+    let (plan, _) = project.plan(&files.scenario(), "lab").unwrap_or_else(|findings| panic!("{findings}"));
+    let words: Vec<String> = plan.scenario.timeline.faults.iter().map(|fault| fault.fault.to_string()).collect();
+    assert_eq!(
+        words,
+        ["latency 2s ± 500ms", "bandwidth 64KB/s", "stall", "stall 30s", "status 503, Retry-After 1d", "blackhole"],
+        "in order of time"
+    );
+    let steps = plan.runbook.unwrap().steps;
+    assert_eq!(
+        steps.iter().map(|step| step.action.word()).collect::<Vec<_>>(),
+        ["confirm", "pause", "http", "run", "wait_until", "wait_until"]
+    );
+    let Action::Http(call) = &steps[2].action else { panic!("{:?}", steps[2]) };
+    assert_eq!((call.method.as_str(), call.expect_status, call.expect_text.as_deref()), ("POST", Some(204), Some("ok")));
+    assert_eq!(steps[1].timeout, Duration::from_secs(6), "a pause needs no timeout");
+}

@@ -1,0 +1,258 @@
+//! Mistakes that show within one file or one name, word for word.
+
+use super::{INVENTORY_PATH, RUNBOOK_PATH, SCENARIO_PATH, gets};
+
+#[test]
+fn an_unknown_provider_is_named_with_the_one_that_was_meant() {
+    gets(
+        SCENARIO_PATH,
+        "on: azure-swedencentral",
+        "on: azure-swedencentrl",
+        r#"
+error: `azure-swedencentrl` is not a provider of this inventory
+  --> scenarios/outage.yaml:9:20
+   |
+ 9 |     - {at: 0s, on: azure-swedencentrl, fault: {blackhole: {}}, for: 20s}
+   |                    ^^^^^^^^^^^^^^^^^^
+   = hint: did you mean `azure-swedencentral`?
+"#,
+    );
+}
+
+#[test]
+fn a_unit_that_was_forgotten_is_asked_for() {
+    gets(
+        SCENARIO_PATH,
+        "baseline: 8s",
+        "baseline: 8",
+        r#"
+error: `8` has no unit
+  --> scenarios/outage.yaml:7:13
+   |
+ 7 |   baseline: 8
+   |             ^
+   = hint: write `8s` if that is meant; write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+"#,
+    );
+}
+
+#[test]
+fn a_rate_needs_its_unit_too() {
+    gets(
+        SCENARIO_PATH,
+        "rate: 50/s",
+        "rate: 50",
+        r#"
+error: `50` has no unit of time
+  --> scenarios/outage.yaml:5:17
+   |
+ 5 | traffic: {rate: 50}
+   |                 ^^
+   = hint: write `50/s` if that is meant; write how many in which time, for example 50/s or 600/min
+"#,
+    );
+}
+
+#[test]
+fn a_duplicate_key_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "service: support-chat",
+        "service: support-chat\nservice: other",
+        r#"
+error: `service` stands in this map already, on line 3
+  --> scenarios/outage.yaml:4:1
+   |
+ 4 | service: other
+   | ^^^^^^^
+   = hint: keep one of the two
+"#,
+    );
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_one_that_was_meant() {
+    gets(
+        SCENARIO_PATH,
+        "  watch: 20s",
+        "  wacth: 20s\n  watch: 20s",
+        r#"
+error: `wacth` is not a key of a timeline
+   --> scenarios/outage.yaml:10:3
+    |
+ 10 |   wacth: 20s
+    |   ^^^^^
+    = hint: did you mean `watch`?
+"#,
+    );
+}
+
+#[test]
+fn a_missing_key_is_asked_for() {
+    gets(
+        RUNBOOK_PATH,
+        "    timeout: 10s\n",
+        "",
+        r#"
+error: a step needs `timeout`
+  --> runbooks/switch.yaml:7:5
+   |
+ 7 |   - name: Switch
+   |     ^
+   = hint: add `timeout: …`
+"#,
+    );
+}
+
+#[test]
+fn a_wrong_word_gets_the_list() {
+    gets(
+        RUNBOOK_PATH,
+        "start: on-detection",
+        "start: tomorrow",
+        r#"
+error: `tomorrow` is not one of the words that may stand here
+  --> runbooks/switch.yaml:4:8
+   |
+ 4 | start: tomorrow
+   |        ^^^^^^^^
+   = hint: write `on-detection`, `with-the-fault` or `by-hand`
+"#,
+    );
+}
+
+#[test]
+fn a_fault_that_does_not_exist_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "{blackhole: {}}",
+        "blakhole",
+        r#"
+error: `blakhole` is not a fault
+  --> scenarios/outage.yaml:9:48
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: blakhole, for: 20s}
+   |                                                ^^^^^^^^
+   = hint: did you mean `blackhole`?
+"#,
+    );
+}
+
+#[test]
+fn a_status_outside_4xx_and_5xx_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "{blackhole: {}}",
+        "{status: {code: 200}}",
+        r#"
+error: `200` is not a whole number from 400 to 599
+  --> scenarios/outage.yaml:9:64
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: {status: {code: 200}}, for: 20s}
+   |                                                                ^^^
+   = hint: write a number such as `400`
+"#,
+    );
+}
+
+#[test]
+fn a_jitter_above_its_latency_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "{blackhole: {}}",
+        "{latency: {latency: 1s, jitter: 2s}}",
+        r#"
+error: a jitter of 2s around 1s would need to answer before the question
+  --> scenarios/outage.yaml:9:80
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: {latency: {latency: 1s, jitter: 2s}}, for: 20s}
+   |                                                                                ^^
+   = hint: write at most `1s`
+"#,
+    );
+}
+
+#[test]
+fn a_command_in_one_text_is_found() {
+    gets(
+        RUNBOOK_PATH,
+        r#"run: ["./switch.sh", "${standby}"]"#,
+        "run: ./switch.sh ${standby}",
+        r#"
+error: a command is a list of the program and its arguments
+  --> runbooks/switch.yaml:8:10
+   |
+ 8 |     run: ./switch.sh ${standby}
+   |          ^^^^^^^^^^^^^^^^^^^^^^
+   = hint: write a list, `["./switch.sh", "${standby}"]`; no shell is used
+"#,
+    );
+}
+
+#[test]
+fn a_variable_that_does_not_exist_is_found() {
+    gets(
+        RUNBOOK_PATH,
+        "${standby}",
+        "${stanby}",
+        r#"
+error: `${stanby}` is not a variable
+  --> runbooks/switch.yaml:8:26
+   |
+ 8 |     run: ["./switch.sh", "${stanby}"]
+   |                          ^^^^^^^^^^^
+   = hint: did you mean `${standby}`?
+"#,
+    );
+}
+
+#[test]
+fn a_key_written_into_the_file_is_not_shown() {
+    gets(
+        INVENTORY_PATH,
+        r#"from: "env:AZURE_KEY""#,
+        "from: hunter2",
+        r#"
+error: this does not say where the credential is found
+  --> runbooks/inventory.yaml:5:36
+   |
+ 5 |   azure-key: {kind: api-key, from: •••••••}
+   |                                    ^^^^^^^
+   = hint: write `env:NAME` or `file:PATH`; the key itself never stands in a file
+"#,
+    );
+}
+
+#[test]
+fn bad_yaml_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "traffic: {rate: 50/s}",
+        "traffic: {rate: 50/s",
+        r#"
+error: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+  --> scenarios/outage.yaml:6:9
+   |
+ 6 | timeline:
+   |         ^
+   = hint: see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes
+"#,
+    );
+}
+
+#[test]
+fn a_day_that_does_not_exist_is_found() {
+    gets(
+        RUNBOOK_PATH,
+        "owner: oncall",
+        "owner: oncall\nreviewed: 2026-02-30",
+        r#"
+error: `2026-02-30` is not a date
+  --> runbooks/switch.yaml:4:11
+   |
+ 4 | reviewed: 2026-02-30
+   |           ^^^^^^^^^^
+   = hint: write year, month and day, for example `2026-10-01`
+"#,
+    );
+}
