@@ -25,6 +25,7 @@ pub struct Checked {
 /// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
 /// checked, because everything else is checked against it.
 pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
+    let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
     let (project, mut findings) = Project::open(root);
     let mut checked =
         Checked { providers: project.inventory.providers.len(), services: project.inventory.services.len(), ..Checked::default() };
@@ -101,13 +102,14 @@ fn gaps(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding> {
 
 /// A file itself, or the YAML files below a folder.
 fn files_of(path: &Path) -> Vec<PathBuf> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {
-        files_below(path)
+        files_below(&path)
     } else if path.ends_with("runbooks") || path.ends_with("scenarios") {
         // A project need not have both folders.
         Vec::new()
     } else {
-        vec![path.to_owned()]
+        vec![path]
     }
 }
 

@@ -194,10 +194,7 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
             found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
         }
-        if environment.start.is_some() && document.has(&environment_names(["start", "run"])) {
-            let root = ["environments", id, "start"];
-            found.extend(variable::unknown_in(document, &root, &inventory.providers));
-        }
+        found.extend(variable::unknown_in(document, &["environments", id], &inventory.providers));
     }
     found
 }

@@ -6,7 +6,7 @@
 //! (`AZURE_OPENAI_SWEDENCENTRAL_KEY`). Because the tree is the same, everything that is checked in YAML is checked here.
 
 use super::document::Document;
-use super::finding::Finding;
+use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::{listed, pick};
 use super::source::{Source, Spot};
 use super::tree::{Key, Kind, Node};
@@ -15,6 +15,8 @@ const COLUMNS: [&str; 8] = ["service", "cloud provider", "region", "ai model pro
 
 /// The most rows; above it a spreadsheet is something else than an inventory.
 const ROWS_MAX: usize = 5_000;
+/// The most cells in a row.
+const CELLS_MAX: usize = 100;
 
 /// Reads the text of a CSV inventory.
 pub(super) fn read(source: Source) -> Document {
@@ -65,7 +67,11 @@ impl Table<'_> {
             return None;
         };
         let places = self.columns(&header)?;
+        // The rest is not looked at where more is wrong than anybody reads.
         for row in rows {
+            if self.findings.len() >= FINDINGS_MAX {
+                break;
+            }
             self.row(&row, header.len(), &places);
         }
         let spot = header[0].spot;
@@ -84,7 +90,7 @@ impl Table<'_> {
     /// Every record as cells with their places.
     fn rows(&mut self) -> Option<Vec<Vec<Cell>>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.source.text.as_bytes());
-        let mut places = Places { text: &self.source.text, at: 0, line: 1, line_start: 0 };
+        let mut places = Places { text: &self.source.text, at: 0, line: 1, column: 1 };
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = match record {
@@ -98,6 +104,15 @@ impl Table<'_> {
                     return None;
                 }
             };
+            if record.len() > CELLS_MAX {
+                let message = format!("a row of this file has more than {CELLS_MAX} cells");
+                self.findings.push(Finding::of_file(
+                    &self.source.path,
+                    message,
+                    format!("keep the columns {}", listed(COLUMNS.into_iter())),
+                ));
+                return None;
+            }
             let spots = places.record(record.len());
             let cells = record.iter().zip(spots).map(|(text, spot)| Cell { text: text.trim().to_owned(), spot }).collect();
             if rows.len() > ROWS_MAX {
@@ -336,7 +351,7 @@ struct Places<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    line_start: usize,
+    column: usize,
 }
 
 impl Places<'_> {
@@ -348,7 +363,7 @@ impl Places<'_> {
         }
         let mut spots = Vec::with_capacity(cells);
         for index in 0..cells {
-            let (line, column, offset) = (self.line, self.text[self.line_start..self.at].chars().count() + 1, self.at);
+            let (line, column, offset) = (self.line, self.column, self.at);
             self.cell();
             let length = self.text[offset..self.at].chars().take_while(|c| *c != '\n' && *c != '\r').count().max(1);
             spots.push(Spot { line, column, length, offset });
@@ -388,9 +403,10 @@ impl Places<'_> {
     fn step(&mut self) {
         let Some(character) = self.text[self.at..].chars().next() else { return };
         self.at += character.len_utf8();
+        self.column += 1;
         if character == '\n' {
             self.line += 1;
-            self.line_start = self.at;
+            self.column = 1;
         }
     }
 }

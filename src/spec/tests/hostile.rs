@@ -1,7 +1,7 @@
 //! Files that were made to hurt, and files that are merely damaged.
 
 use super::super::{Findings, Project, check, document, inventory, source, table};
-use super::{Files, SCENARIO, SCENARIO_PATH};
+use super::{Files, INVENTORY_PATH, SCENARIO, SCENARIO_PATH};
 
 #[test]
 fn a_long_line_is_cut_around_the_place() {
@@ -56,6 +56,37 @@ fn hostile_files_get_a_clear_finding_at_once() {
     assert!(hostile(format!("{{{twice}}}").as_bytes()).len() > 100);
     let anchors: String = (0..60).map(|depth| format!("{}a: &x{depth}\n", " ".repeat(depth))).collect();
     hostile(format!("{anchors}{}- [{}]\n", " ".repeat(61), "x, ".repeat(15_000)).as_bytes());
+}
+
+/// The inventory is read by other code than a scenario, and every name in it is looked up among all the others.
+#[test]
+fn a_hostile_inventory_is_no_slower() {
+    let providers: String = (0..1_400).map(|id| format!("  provider-{id}: {{dialect: http, credential: credential-{id}}}\n")).collect();
+    let services: String =
+        (0..1_400).map(|id| format!("  service-{id}: {{providers: [provider-{id}, provider-x{id}], owner: x}}\n")).collect();
+    let files = Files::new();
+    files.write(INVENTORY_PATH, format!("version: 1\nproviders:\n{providers}services:\n{services}"));
+    let begun = std::time::Instant::now();
+    let (_, findings) = Project::open(files.root());
+    // As above: milliseconds if the work is bounded, many seconds if every name is compared with every other.
+    assert!(begun.elapsed().as_secs_f64() < 1.0, "{:?}", begun.elapsed());
+    assert!(findings.errors() >= 400, "{}", findings.errors());
+}
+
+#[test]
+fn a_hostile_sheet_is_no_slower() {
+    let header = "service,cloud provider,region,ai model provider,auth method,failover plan,rto,rpo\n";
+    let sheets = [",".repeat(900_000), header.to_owned() + &"a,b,c,d,e,f,g,h\n".repeat(4_900), header.to_owned() + &"\"".repeat(900_001)];
+    for sheet in sheets {
+        let files = Files::new();
+        std::fs::remove_file(files.root().join(INVENTORY_PATH)).unwrap();
+        files.write("runbooks/inventory.csv", sheet);
+        let begun = std::time::Instant::now();
+        let (_, findings) = Project::open(files.root());
+        // As above: a place is found by walking over the text once, not once for each cell.
+        assert!(begun.elapsed().as_secs_f64() < 1.0, "{:?}", begun.elapsed());
+        assert!(findings.has_errors() && findings.to_string().len() < 400_000);
+    }
 }
 
 #[test]
