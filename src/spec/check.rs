@@ -43,13 +43,14 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
         // What a file is, is told by its own words; only one that does not say is taken for what its folder holds.
         if said("runbook") && !said("scenario") || !said("scenario") && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
-            findings.extend(runbook::read(document, &project.inventory).map_or_else(|found| found, |file| file.document.findings));
+            findings.extend(runbook::read(document, project.declared()).map_or_else(|found| found, |file| file.document.findings));
             continue;
         }
         checked.scenarios += 1;
         let (story, found) = project.story_of(document);
         findings.extend(found);
-        unclear |= story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
+        unclear |= project.declared().is_none()
+            || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
         if let Some(story) = story {
             covered.push(story.scenario.scenario.service.clone());
             // Where it runs is not known here; what depends on that is checked when the drill is planned.

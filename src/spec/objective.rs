@@ -56,6 +56,10 @@ fn slo(reader: &Reader<'_>, node: &Node) -> Option<(crate::units::Duration, SloO
 
 /// `{requests_lost: 1%}` or `{requests_lost: 20}`.
 fn rpo(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
+    if let Kind::Text(text) = &node.kind {
+        reader.error(node.spot, "this does not say of what", format!("write `{{requests_lost: {text}}}`"));
+        return None;
+    }
     let fields = reader.fields(node, "an RPO")?;
     let budget = fields.required("requests_lost", &loss);
     fields.finish();

@@ -77,7 +77,7 @@ impl Project {
         let (story, found) = self.story(scenario);
         findings.extend(found);
         let known = self.inventory.environments.get(environment);
-        if known.is_none() {
+        if known.is_none() && self.declared().is_some() {
             let hint = inventory::name_hint(environment, "an environment", self.inventory.environments.keys());
             let message = format!("`{environment}` is not an environment of this inventory");
             findings.extend([Finding::of_file(&self.document.source.path, message, hint)]);
@@ -94,6 +94,11 @@ impl Project {
             Some(plan) if !findings.has_errors() => Ok((plan, findings)),
             _ => Err(findings),
         }
+    }
+
+    /// The inventory, unless its file could not even be parsed: then nobody knows which names it declares.
+    pub(super) fn declared(&self) -> Option<&Inventory> {
+        self.document.root.as_ref().map(|_| &self.inventory)
     }
 
     /// A scenario and its runbook, with what is wrong in each and with their names.
@@ -119,13 +124,15 @@ impl Project {
             runbook
         });
         let story = Story { scenario, runbook };
-        found.extend(cross::names(self, &story));
+        if self.declared().is_some() {
+            found.extend(cross::names(self, &story));
+        }
         (Some(story), found)
     }
 
     /// A runbook, with what is wrong in it.
     pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
-        match runbook::read(Document::open(path, &shown(path, &self.root)), &self.inventory) {
+        match runbook::read(Document::open(path, &shown(path, &self.root)), self.declared()) {
             Ok(file) => {
                 let found = file.document.findings.clone();
                 (Some(file), found)

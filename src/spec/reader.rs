@@ -315,6 +315,7 @@ impl<'n> Fields<'n> {
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
             let hint = match closest(&key.text, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
+                None if known.is_empty() => "take it away: there is nothing to set".into(),
                 None => format!("it may have {}", listed(known.iter().copied())),
             };
             self.reader.error(key.spot, format!("`{}` is not a key of {}", key.text, self.what), hint);
@@ -322,7 +323,8 @@ impl<'n> Fields<'n> {
     }
 
     fn missing(&self, name: &str) {
-        self.reader.error(self.spot, format!("{} needs `{name}`", self.what), format!("add `{name}: …`"));
+        let example = if name == "version" { "1" } else { "…" };
+        self.reader.error(self.spot, format!("{} needs `{name}`", self.what), format!("add `{name}: {example}`"));
     }
 }
 

@@ -18,12 +18,12 @@ pub(super) struct RunbookFile {
     pub(super) runbook: Runbook,
 }
 
-/// Reads a runbook and checks the names in it against the inventory.
-pub(super) fn read(mut document: Document, inventory: &Inventory) -> Result<RunbookFile, Vec<Finding>> {
+/// Reads a runbook and checks the names in it against the inventory, if there is one to check against.
+pub(super) fn read(mut document: Document, inventory: Option<&Inventory>) -> Result<RunbookFile, Vec<Finding>> {
     let reader = Reader::new(&document.source);
     let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
     let mut found = reader.into_findings();
-    if let Some(runbook) = &whole {
+    if let Some((runbook, inventory)) = whole.as_ref().zip(inventory) {
         found.extend(names(&document, runbook, inventory));
     }
     document.findings.extend(found);

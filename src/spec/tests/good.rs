@@ -52,6 +52,15 @@ fn named_files_are_checked_alone_and_the_inventory_with_them() {
 }
 
 #[test]
+fn an_inventory_that_cannot_be_read_is_the_only_thing_to_mend() {
+    let files = Files::new();
+    files.write(INVENTORY_PATH, "version: [1\n");
+    let checked = check(files.root(), &[]);
+    assert_eq!(checked.findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), [INVENTORY_PATH]);
+    assert_eq!(files.plan("lab"), checked.findings.to_string());
+}
+
+#[test]
 fn gaps_in_cover_are_shown() {
     let files = Files::new();
     files.spoil(INVENTORY_PATH, "    runbook: runbooks/switch.yaml\n", "");
