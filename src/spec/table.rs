@@ -42,9 +42,8 @@ impl Cell {
 struct Service {
     name: Cell,
     providers: Vec<Node>,
-    runbook: Option<Cell>,
-    rto: Option<Cell>,
-    rpo: Option<Cell>,
+    /// Runbook, RTO and RPO, from the first row that tells each.
+    told: [Option<Cell>; 3],
 }
 
 struct Table<'a> {
@@ -133,7 +132,6 @@ impl Table<'_> {
     fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; 8]> {
         let spaced = |text: &str| text.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
         let mut places = [None; 8];
-        let found_before = self.findings.len();
         for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
             match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {
                 Some(column) if places[column].is_some() => {
@@ -162,7 +160,7 @@ impl Table<'_> {
                 "add it to this first row",
             );
         }
-        (self.findings.len() == found_before || needed.is_empty()).then_some(places)
+        needed.is_empty().then_some(places)
     }
 
     fn row(&mut self, cells: &[Cell], width: usize, places: &[Option<usize>; 8]) {
@@ -200,22 +198,19 @@ impl Table<'_> {
         let rpo = rpo.and_then(|rpo| self.rpo(rpo));
         let plan = plan.filter(|plan| plan.text.ends_with("ml"));
         let index = self.services.iter().position(|known| known.name.text == service.text).unwrap_or_else(|| {
-            self.services.push(Service { name: service.clone(), providers: Vec::new(), runbook: None, rto: None, rpo: None });
+            self.services.push(Service { name: service.clone(), providers: Vec::new(), told: [None, None, None] });
             self.services.len() - 1
         });
         self.services[index].providers.extend(provider.map(|id| id.node()));
-        for (column, cell) in [(0, plan), (1, rto), (2, rpo)] {
-            let known = &mut self.services[index];
-            let held = [&mut known.runbook, &mut known.rto, &mut known.rpo][column]
-                .get_or_insert_with(|| cell.clone().unwrap_or_else(empty))
-                .clone();
-            match cell {
-                Some(cell) if held.text.is_empty() => *[&mut known.runbook, &mut known.rto, &mut known.rpo][column] = Some(cell),
-                Some(cell) if held.text != cell.text => {
+        for (column, cell) in [plan, rto, rpo].into_iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            match &self.services[index].told[column] {
+                None => self.services[index].told[column] = Some(cell),
+                Some(held) if held.text != cell.text => {
                     let message = format!("`{}` says `{}` on line {} and `{}` here", service.text, held.text, held.spot.line, cell.text);
                     self.error(&cell, message, "write the same in all rows of a service, or leave the later ones empty");
                 }
-                _ => {}
+                Some(_) => {}
             }
         }
     }
@@ -283,21 +278,16 @@ impl Table<'_> {
 impl Service {
     fn into_node(self) -> Node {
         let spot = self.name.spot;
-        let given = |cell: Option<Cell>| cell.filter(|cell| !cell.text.is_empty());
+        let [runbook, rto, rpo] = self.told;
         let mut objectives = Vec::new();
-        objectives.extend(given(self.rto).map(|rto| (named("rto", rto.spot), rto.node())));
-        objectives.extend(
-            given(self.rpo).map(|rpo| (named("rpo", rpo.spot), map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot))),
-        );
+        objectives.extend(rto.map(|rto| (named("rto", rto.spot), rto.node())));
+        let lost = |rpo: &Cell| map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot);
+        objectives.extend(rpo.map(|rpo| (named("rpo", rpo.spot), lost(&rpo))));
         let mut fields = vec![(named("providers", spot), Node { kind: Kind::List(self.providers), spot })];
-        fields.extend(given(self.runbook).map(|path| (named("runbook", path.spot), path.node())));
+        fields.extend(runbook.map(|path| (named("runbook", path.spot), path.node())));
         fields.push((named("objectives", spot), map(objectives, spot)));
         map(fields, spot)
     }
-}
-
-fn empty() -> Cell {
-    Cell { text: String::new(), spot: Spot::default() }
 }
 
 fn key(cell: &Cell) -> Key {
