@@ -1,1 +1,20 @@
-//! Not built yet.
+//! The client of a fault proxy's control API: Lifeboat's own, embedded or standing, or Shopify's Toxiproxy.
+//!
+//! Every inject and every heal is read back, and counts from the read-back. What a plain Toxiproxy cannot do (faults on requests, leases,
+//! sight, counting what was touched) is an error that names the fault, or is said to be missing; it is never pretended.
+//!
+//! A known failure ([`ControlError::Refused`]) and an unknown outcome ([`ControlError::Unknown`]) are told apart: after the latter the
+//! fault may or may not be in force.
+
+mod call;
+mod control;
+mod error;
+mod plain;
+mod sight;
+
+#[cfg(test)]
+mod tests;
+
+pub use control::{Control, Healed, Injected};
+pub use error::ControlError;
+pub use sight::{Events, Exchange, FaultChange, SightEvent};

@@ -1,0 +1,69 @@
+//! `GET /events`: the sight as a body that never ends by itself.
+
+use super::registry::Registry;
+use super::sight::gap;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body as HttpBody, Frame};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, mpsc, watch};
+
+/// Lines are sent together up to this many bytes, so that a burst costs few system calls.
+const BATCH: usize = 64 << 10;
+
+/// A body of all events from now on. A task feeds it, which ends with the reader or with the proxy.
+pub(super) fn body(registry: &Registry, stopped: watch::Receiver<bool>) -> Body {
+    let (hello, events) = registry.sight().subscribe();
+    // Room for one batch: what a slow reader leaves waits in the broadcast's ring, where a loss is counted.
+    let (batches, reader) = mpsc::channel(1);
+    tokio::spawn(feed(hello, events, batches, stopped));
+    Body::new(Batches(reader))
+}
+
+async fn feed(
+    hello: Bytes,
+    mut events: broadcast::Receiver<Bytes>,
+    batches: mpsc::Sender<Bytes>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut batch = hello;
+    loop {
+        tokio::select! {
+            // A closed channel is a stop as well: the proxy was dropped.
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            sent = batches.send(batch) => if sent.is_err() { return },
+        }
+        let first = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = batches.closed() => return,
+            event = events.recv() => match event {
+                Ok(line) => line,
+                Err(RecvError::Lagged(missed)) => gap(missed),
+                Err(RecvError::Closed) => return,
+            },
+        };
+        let mut more = BytesMut::from(&first[..]);
+        while more.len() < BATCH {
+            match events.try_recv() {
+                Ok(line) => more.extend_from_slice(&line),
+                Err(TryRecvError::Lagged(missed)) => more.extend_from_slice(&gap(missed)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        batch = more.freeze();
+    }
+}
+
+struct Batches(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Batches {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|batch| batch.map(|batch| Ok(Frame::data(batch))))
+    }
+}

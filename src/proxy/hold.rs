@@ -1,0 +1,105 @@
+//! The faults in force on one proxy, as every connection of it sees them at once.
+
+use crate::fault::{Toxic, bites};
+use crate::model::Fault;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+
+/// A toxic in force, and how much it touched.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) toxic: Toxic,
+    touched: AtomicU64,
+}
+
+impl Active {
+    /// A toxic that has touched `touched` requests before (it was changed, not created).
+    pub(super) fn new(toxic: Toxic, touched: u64) -> Arc<Self> {
+        Arc::new(Self { toxic, touched: AtomicU64::new(touched) })
+    }
+
+    /// Counts one more request.
+    pub(super) fn touch(&self) {
+        self.touched.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests touched so far; connections where only bytes are seen.
+    pub(super) fn touched(&self) -> u64 {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    fn takes(&self, number: u64) -> bool {
+        bites(self.toxic.toxicity, self.toxic.seed(), number)
+    }
+}
+
+/// Told when the last connection has let go of a hold.
+pub(super) type Released = oneshot::Receiver<()>;
+
+/// One immutable set of faults. Connections keep it for as long as they act by it, so its end is their acknowledgement of the next.
+#[derive(Debug)]
+pub(super) struct Hold {
+    enabled: bool,
+    toxics: Vec<Arc<Active>>,
+    /// Dropped with the hold, which wakes the keeper.
+    _released: oneshot::Sender<()>,
+}
+
+/// What becomes of a connection.
+#[derive(Debug, Clone)]
+pub(super) enum Grip {
+    /// It carries, perhaps shaped.
+    Free,
+    /// It is closed; by a fault, or because the proxy was disabled.
+    Cut(Option<Arc<Active>>),
+    /// It is reset.
+    Reset(Arc<Active>),
+    /// It is held and carries nothing.
+    Blackhole(Arc<Active>),
+}
+
+impl Hold {
+    pub(super) fn new(enabled: bool, toxics: Vec<Arc<Active>>) -> (Arc<Self>, Released) {
+        let (sender, released) = oneshot::channel();
+        (Arc::new(Self { enabled, toxics, _released: sender }), released)
+    }
+
+    /// What becomes of connection number `link`. The gravest fault wins.
+    pub(super) fn grip(&self, link: u64) -> Grip {
+        let first = |fault: &Fault| self.toxics.iter().find(|active| active.toxic.fault == *fault && active.takes(link)).cloned();
+        if !self.enabled {
+            return Grip::Cut(None);
+        }
+        if let Some(active) = first(&Fault::Refuse) {
+            return Grip::Cut(Some(active));
+        }
+        if let Some(active) = first(&Fault::Reset) {
+            return Grip::Reset(active);
+        }
+        first(&Fault::Blackhole).map_or(Grip::Free, Grip::Blackhole)
+    }
+
+    /// The faults that shape the bytes of connection number `link`.
+    pub(super) fn shaping(&self, link: u64) -> Vec<Arc<Active>> {
+        let shapes = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Latency { .. } | Fault::Bandwidth { .. });
+        self.toxics.iter().filter(shapes).filter(|active| active.takes(link)).cloned().collect()
+    }
+
+    /// The fault that answers request number `request` in the provider's place.
+    pub(super) fn answering(&self, request: u64) -> Option<Arc<Active>> {
+        let answers = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Status { .. } | Fault::CredentialRevoked);
+        self.toxics.iter().filter(answers).find(|active| active.takes(request)).cloned()
+    }
+
+    /// The fault that holds the answer to request number `request` back.
+    pub(super) fn stalling(&self, request: u64) -> Option<Arc<Active>> {
+        let stalls = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Stall { .. });
+        self.toxics.iter().filter(stalls).find(|active| active.takes(request)).cloned()
+    }
+
+    /// True where this very toxic is still in force.
+    pub(super) fn contains(&self, active: &Arc<Active>) -> bool {
+        self.toxics.iter().any(|other| Arc::ptr_eq(other, active))
+    }
+}

@@ -1,0 +1,406 @@
+//! The owner of one proxy: its listener, its toxics with their leases, its connections.
+//!
+//! A keeper is one task. Whoever wants something sends it a [`Command`] and waits for the answer, so that changes of one proxy
+//! happen one after another and every answer tells of a state that was.
+
+use super::hold::{Active, Hold, Released};
+use super::link::{Link, Shared};
+use super::listener::Door;
+use super::registry::ApiError;
+use super::sight::{FaultChange, Sight};
+use super::upstream::Upstream;
+use crate::fault::{Attributes, RawToxic, Toxic};
+use crate::journal::HostTime;
+use crate::model::{Dialect, Fault};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Connections obey within microseconds; a machine that needs longer than this is no place to measure on.
+const OBEDIENCE: Duration = Duration::from_secs(3);
+/// How many expired toxics are remembered for whoever comes to remove them.
+const REMEMBERED: usize = 64;
+
+/// A proxy as it is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct RawProxy {
+    pub(super) name: Option<String>,
+    pub(super) listen: Option<String>,
+    pub(super) upstream: Option<String>,
+    pub(super) enabled: Option<bool>,
+    pub(super) dialect: Option<String>,
+}
+
+/// A proxy as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ProxyView {
+    pub(super) name: String,
+    listen: String,
+    upstream: String,
+    enabled: bool,
+    dialect: &'static str,
+    pub(super) toxics: Vec<ToxicView>,
+}
+
+/// Between these two moments a change came into force.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Applied {
+    /// Before it was published.
+    lo: HostTime,
+    /// After every open connection obeyed it.
+    hi: HostTime,
+}
+
+/// A toxic as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ToxicView {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    stream: &'static str,
+    toxicity: f64,
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_ms: Option<u64>,
+    /// What is left of the lease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_ms: Option<u64>,
+    applied: Applied,
+    touched: u64,
+}
+
+/// A toxic that ended because nobody renewed its lease.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Expired {
+    #[serde(skip)]
+    name: String,
+    applied: Applied,
+    touched: u64,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
+
+/// What a keeper does for others.
+#[derive(Debug)]
+pub(super) enum Command {
+    Show(Reply<ProxyView>),
+    Configure(RawProxy, Reply<ProxyView>),
+    AddToxic(RawToxic, Reply<ToxicView>),
+    ShowToxic(String, Reply<ToxicView>),
+    ChangeToxic(String, RawToxic, Reply<ToxicView>),
+    RemoveToxic(String, Reply<ToxicView>),
+    /// Enabled and without toxics.
+    Reset(Reply<()>),
+    /// Everything closed; the keeper ends.
+    End(Reply<()>),
+}
+
+#[derive(Debug)]
+struct Entry {
+    active: Arc<Active>,
+    ttl: Option<Duration>,
+    until: Option<Instant>,
+    applied: Applied,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    upstream: String,
+    dialect: Dialect,
+    door: Door,
+    enabled: bool,
+    toxics: Vec<Entry>,
+    expired: VecDeque<Expired>,
+    holds: watch::Sender<Arc<Hold>>,
+    released: Released,
+    links: JoinSet<()>,
+    accepted: u64,
+}
+
+impl Keeper {
+    /// Opens the listener.
+    ///
+    /// # Errors
+    /// Where the request is incomplete or wrong, or the address cannot be bound.
+    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>) -> Result<Self, ApiError> {
+        let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
+        let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
+        let dialect = raw.dialect.as_deref().unwrap_or("tcp");
+        let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
+        let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
+        let shared = Shared {
+            proxy: name.into(),
+            upstream: Upstream::parse(&upstream, dialect).map_err(ApiError::bad_request)?,
+            sight,
+            requests: AtomicU64::new(0),
+        };
+        let enabled = raw.enabled.unwrap_or(true);
+        let mut door = open_door(raw.listen.as_deref().unwrap_or_default()).await?;
+        if !enabled {
+            door.shut();
+        }
+        let (hold, released) = Hold::new(enabled, Vec::new());
+        Ok(Self {
+            shared: Arc::new(shared),
+            upstream,
+            dialect,
+            door,
+            enabled,
+            toxics: Vec::new(),
+            expired: VecDeque::new(),
+            holds: watch::Sender::new(hold),
+            released,
+            links: JoinSet::new(),
+            accepted: 0,
+        })
+    }
+
+    /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut told = None;
+        loop {
+            let next_end = self.toxics.iter().filter_map(|entry| entry.until).min();
+            tokio::select! {
+                command = commands.recv() => match command {
+                    None => break,
+                    Some(Command::End(reply)) => {
+                        told = Some(reply);
+                        break;
+                    }
+                    Some(command) => self.obey(command).await,
+                },
+                socket = self.door.accept() => self.admit(socket),
+                Some(_) = self.links.join_next() => {}
+                () = async { match next_end { Some(end) => sleep_until(end).await, None => pending().await } } => self.expire().await,
+            }
+        }
+        self.enabled = false;
+        let _ = self.flip().await;
+        while self.links.join_next().await.is_some() {}
+        drop(self);
+        if let Some(reply) = told {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    fn admit(&mut self, socket: TcpStream) {
+        self.accepted += 1;
+        let link = Link::new(self.accepted, self.shared.clone(), self.holds.subscribe());
+        self.links.spawn(link.run(socket));
+    }
+
+    async fn obey(&mut self, command: Command) {
+        // A reply that nobody waits for any more is no reason to stop: the change has happened all the same.
+        match command {
+            Command::Show(reply) => drop(reply.send(Ok(self.view()))),
+            Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
+            Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
+            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view()))),
+            Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
+            Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
+            Command::Reset(reply) => drop(reply.send(self.reset().await)),
+            Command::End(_) => {}
+        }
+    }
+
+    /// Publishes what is in force and waits until every open connection obeys it.
+    async fn flip(&mut self) -> Result<Applied, ApiError> {
+        let lo = HostTime::now();
+        let refuses = |entry: &Entry| entry.active.toxic.fault == Fault::Refuse && entry.active.toxic.toxicity > 0.0;
+        let shut = !self.enabled || self.toxics.iter().any(refuses);
+        if shut {
+            self.door.shut();
+        }
+        let (hold, released) = Hold::new(self.enabled, self.toxics.iter().map(|entry| entry.active.clone()).collect());
+        drop(self.holds.send_replace(hold));
+        let before = std::mem::replace(&mut self.released, released);
+        // The sender is never used, only dropped: an error is the good news that the old hold is gone.
+        let obeyed = timeout(OBEDIENCE, before).await;
+        if !shut {
+            self.door.reopen().map_err(|error| cannot_listen(&self.door.address().to_string(), &error))?;
+        }
+        if obeyed.is_err() {
+            return Err(ApiError::internal("not every open connection has taken the change within 3 s; it is in force for the others"));
+        }
+        Ok(Applied { lo, hi: HostTime::now() })
+    }
+
+    async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
+        let toxic = Toxic::parse(raw).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        if toxic.fault.needs_http() && self.dialect == Dialect::Tcp {
+            return Err(ApiError::bad_request(format!(
+                "the toxic `{}` needs HTTP, and the proxy `{}` sees only bytes\n\nhint: create the proxy with a dialect, for example \"openai\"",
+                toxic.kind(),
+                self.shared.proxy
+            )));
+        }
+        if self.place(&toxic.name).is_ok() {
+            return Err(ApiError::conflict("toxic already exists"));
+        }
+        self.expired.retain(|expired| expired.name != toxic.name);
+        let now = HostTime::now();
+        let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
+        entry.renew(raw.ttl_ms);
+        self.toxics.push(entry);
+        self.settle(self.toxics.len() - 1).await
+    }
+
+    async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
+        let place = self.place(name)?;
+        let entry = &mut self.toxics[place];
+        let toxic = entry.active.toxic.changed(raw).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        entry.renew(raw.ttl_ms);
+        // A lease that is merely renewed must not stir the connections.
+        if toxic == entry.active.toxic {
+            return Ok(entry.view());
+        }
+        entry.active = Active::new(toxic, entry.active.touched());
+        self.settle(place).await
+    }
+
+    /// Brings a new or changed toxic into force.
+    async fn settle(&mut self, place: usize) -> Result<ToxicView, ApiError> {
+        self.toxics[place].applied = self.flip().await?;
+        let entry = &self.toxics[place];
+        self.tell(&entry.active, "applied", entry.applied);
+        Ok(entry.view())
+    }
+
+    async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
+        let place = self.place(name).map_err(|error| match self.expired.iter().position(|expired| expired.name == name) {
+            Some(place) => error.with_expired(self.expired.remove(place)),
+            None => error,
+        })?;
+        let mut entry = self.toxics.remove(place);
+        entry.applied = self.flip().await?;
+        self.tell(&entry.active, "removed", entry.applied);
+        Ok(entry.view())
+    }
+
+    /// Ends every toxic whose lease is over.
+    async fn expire(&mut self) {
+        let now = Instant::now();
+        let (over, kept) = self.toxics.drain(..).partition(|entry: &Entry| entry.until.is_some_and(|until| until <= now));
+        self.toxics = kept;
+        let over: Vec<Entry> = over;
+        let applied = match self.flip().await {
+            Ok(applied) => applied,
+            Err(error) => {
+                tracing::error!(proxy = %self.shared.proxy, error = %error.error, "a lease ended badly");
+                return;
+            }
+        };
+        for entry in over {
+            self.tell(&entry.active, "expired", applied);
+            if self.expired.len() == REMEMBERED {
+                self.expired.pop_front();
+            }
+            self.expired.push_back(Expired { name: entry.active.toxic.name.clone(), applied, touched: entry.active.touched() });
+        }
+    }
+
+    async fn reset(&mut self) -> Result<(), ApiError> {
+        if self.enabled && self.toxics.is_empty() {
+            return Ok(());
+        }
+        self.enabled = true;
+        let removed = std::mem::take(&mut self.toxics);
+        let applied = self.flip().await?;
+        for entry in removed {
+            self.tell(&entry.active, "removed", applied);
+        }
+        Ok(())
+    }
+
+    async fn configure(&mut self, change: RawProxy) -> Result<ProxyView, ApiError> {
+        let enabled = change.enabled.unwrap_or(self.enabled);
+        let moves = change.listen.as_ref().is_some_and(|listen| *listen != self.door.address().to_string());
+        let leads = change.upstream.as_ref().is_some_and(|upstream| *upstream != self.upstream);
+        if moves || leads {
+            if let Some(upstream) = change.upstream {
+                let parsed = Upstream::parse(&upstream, self.dialect).map_err(ApiError::bad_request)?;
+                let (proxy, sight) = (self.shared.proxy.clone(), self.shared.sight.clone());
+                self.shared = Arc::new(Shared { proxy, upstream: parsed, sight, requests: AtomicU64::new(0) });
+                self.upstream = upstream;
+            }
+            // Open connections lead to the old place: as Shopify's server does, they are closed.
+            self.enabled = false;
+            self.flip().await?;
+            if let Some(listen) = change.listen.filter(|_| moves) {
+                self.door = open_door(&listen).await?;
+            }
+        }
+        if self.enabled != enabled {
+            self.enabled = enabled;
+            self.flip().await?;
+        }
+        Ok(self.view())
+    }
+
+    fn place(&self, name: &str) -> Result<usize, ApiError> {
+        let place = self.toxics.iter().position(|entry| entry.active.toxic.name == name);
+        place.ok_or_else(|| ApiError::not_found("toxic not found"))
+    }
+
+    fn tell(&self, active: &Active, change: &'static str, applied: Applied) {
+        let Applied { lo, hi } = applied;
+        let (proxy, toxic, touched) = (&*self.shared.proxy, active.toxic.name.as_str(), active.touched());
+        self.shared.sight.fault(&FaultChange { proxy, toxic, change, lo, hi, touched });
+    }
+
+    fn view(&self) -> ProxyView {
+        ProxyView {
+            name: self.shared.proxy.to_string(),
+            listen: self.door.address().to_string(),
+            upstream: self.upstream.clone(),
+            enabled: self.enabled,
+            dialect: self.dialect.word(),
+            toxics: self.toxics.iter().map(Entry::view).collect(),
+        }
+    }
+}
+
+impl Entry {
+    /// Begins the lease anew; the old length where none is given.
+    fn renew(&mut self, ttl_ms: Option<u64>) {
+        self.ttl = ttl_ms.map(Duration::from_millis).or(self.ttl);
+        if ttl_ms.is_some() {
+            // A lease beyond what the clock can hold has no end.
+            self.until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+        }
+    }
+
+    fn view(&self) -> ToxicView {
+        let toxic = &self.active.toxic;
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        ToxicView {
+            name: toxic.name.clone(),
+            kind: toxic.kind(),
+            stream: toxic.stream.word(),
+            toxicity: toxic.toxicity,
+            attributes: toxic.attributes(),
+            ttl_ms: self.ttl.map(millis),
+            left_ms: self.until.map(|until| millis(until.saturating_duration_since(Instant::now()))),
+            applied: self.applied,
+            touched: self.active.touched(),
+        }
+    }
+}
+
+async fn open_door(listen: &str) -> Result<Door, ApiError> {
+    let listen = if listen.is_empty() { "127.0.0.1:0" } else { listen };
+    Door::open(listen).await.map_err(|error| cannot_listen(listen, &error))
+}
+
+fn cannot_listen(address: &str, error: &std::io::Error) -> ApiError {
+    ApiError::internal(format!("the proxy cannot listen on {address}: {error}\n\nhint: choose another port, or 0 for any free one"))
+}

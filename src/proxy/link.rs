@@ -1,0 +1,270 @@
+//! One accepted connection, from its first moment to its last, under whatever holds it.
+//!
+//! Its task looks for a new hold before anything else, so nothing moves after a fault was published. A fault that takes the whole
+//! connection takes it out of the hands of whoever carried it: what was underway is dropped there and then, and ends as cut.
+
+use super::exchange::Exchanger;
+use super::flow::Flow;
+use super::gate::Gate;
+use super::hold::{Active, Grip, Hold};
+use super::sight::Sight;
+use super::upstream::{HttpUpstream, Upstream};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::future::pending;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+/// What all connections of one proxy share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) proxy: Arc<str>,
+    pub(super) upstream: Upstream,
+    pub(super) sight: Arc<Sight>,
+    /// Numbers requests, so that partial faults can be drawn for each.
+    pub(super) requests: AtomicU64,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Link {
+    number: u64,
+    shared: Arc<Shared>,
+    holds: watch::Receiver<Arc<Hold>>,
+    /// What this connection obeys; letting go of it acknowledges the next one.
+    hold: Arc<Hold>,
+}
+
+/// A connection that a fault took from whoever carried it.
+struct Seized {
+    socket: TcpStream,
+    upstream: Option<TcpStream>,
+    /// True where a request or an answer was underway.
+    in_use: bool,
+    /// True where it had carried a byte from the gateway.
+    carried: bool,
+    grip: Grip,
+    next: Arc<Hold>,
+}
+
+impl Link {
+    pub(super) fn new(number: u64, shared: Arc<Shared>, mut holds: watch::Receiver<Arc<Hold>>) -> Self {
+        let hold = holds.borrow_and_update().clone();
+        Self { number, shared, holds, hold }
+    }
+
+    /// Carries the connection until it ends.
+    pub(super) async fn run(mut self, socket: TcpStream) {
+        // Small answers must not wait for more; where this fails the connection is already dead.
+        let _ = socket.set_nodelay(true);
+        loop {
+            match self.hold.grip(self.number) {
+                Grip::Free => break,
+                Grip::Cut(_) => return,
+                Grip::Reset(active) => {
+                    tokio::select! {
+                        biased;
+                        changed = self.holds.changed() => {
+                            if changed.is_err() {
+                                return;
+                            }
+                            self.hold = self.holds.borrow_and_update().clone();
+                        }
+                        spoken = first_byte(&socket) => {
+                            if spoken {
+                                active.touch();
+                                reset(socket);
+                            }
+                            return;
+                        }
+                    }
+                }
+                Grip::Blackhole(active) => return self.keep_still(socket, None, active, false).await,
+            }
+        }
+        let shared = self.shared.clone();
+        let seized = match &shared.upstream {
+            Upstream::Tcp(address) => self.carry_bytes(socket, address).await,
+            Upstream::Http(upstream) => self.carry_exchanges(socket, upstream).await,
+        };
+        let Some(Seized { socket, upstream, in_use, carried, grip, next }) = seized else { return };
+        match grip {
+            Grip::Free => {}
+            Grip::Cut(active) => {
+                if let Some(active) = active.filter(|_| carried) {
+                    active.touch();
+                }
+            }
+            Grip::Reset(active) => {
+                if carried {
+                    active.touch();
+                }
+                reset(socket);
+            }
+            Grip::Blackhole(active) => {
+                if in_use {
+                    active.touch();
+                }
+                self.hold = next;
+                self.keep_still(socket, upstream, active, in_use).await;
+            }
+        }
+    }
+
+    /// Waits for a new hold. `None` where the connection stays free under it; it is obeyed from then on.
+    async fn next_grip(&mut self, flow: &Flow) -> Option<(Grip, Arc<Hold>)> {
+        if self.holds.changed().await.is_err() {
+            return Some((Grip::Cut(None), self.hold.clone()));
+        }
+        let next = self.holds.borrow_and_update().clone();
+        match next.grip(self.number) {
+            Grip::Free => {
+                flow.reshape(next.shaping(self.number));
+                self.hold = next;
+                None
+            }
+            grip => Some((grip, next)),
+        }
+    }
+
+    async fn carry_bytes(&mut self, socket: TcpStream, address: &str) -> Option<Seized> {
+        let flow = Flow::new(self.number, self.shared.sight.clone());
+        flow.reshape(self.hold.shaping(self.number));
+        let mut gate = Gate::new(socket, flow.clone());
+        let mut upstream = None;
+        let (grip, next) = 'seized: {
+            {
+                let mut connecting = pin!(TcpStream::connect(address));
+                loop {
+                    tokio::select! {
+                        biased;
+                        grip = self.next_grip(&flow) => if let Some(grip) = grip { break 'seized grip },
+                        connected = &mut connecting => match connected {
+                            Ok(connected) => break upstream = Some(connected),
+                            Err(error) => {
+                                tracing::debug!(proxy = %self.shared.proxy, %error, "the upstream cannot be reached");
+                                return None;
+                            }
+                        },
+                    }
+                }
+            }
+            let upstream = upstream.as_mut()?;
+            let _ = upstream.set_nodelay(true);
+            let mut carrying = pin!(tokio::io::copy_bidirectional(&mut gate, upstream));
+            loop {
+                tokio::select! {
+                    biased;
+                    grip = self.next_grip(&flow) => if let Some(grip) = grip { break 'seized grip },
+                    _ = &mut carrying => return None,
+                }
+            }
+        };
+        let carried = flow.state().carried;
+        Some(Seized { socket: gate.into_socket(), upstream, in_use: false, carried, grip, next })
+    }
+
+    async fn carry_exchanges(&mut self, socket: TcpStream, upstream: &HttpUpstream) -> Option<Seized> {
+        let flow = Flow::new(self.number, self.shared.sight.clone());
+        flow.reshape(self.hold.shaping(self.number));
+        let exchanger = Arc::new(Exchanger::new(self.shared.clone(), upstream.clone(), flow.clone(), self.holds.clone()));
+        let service = service_fn(move |request| {
+            let exchanger = exchanger.clone();
+            async move { exchanger.exchange(request).await }
+        });
+        let io = TokioIo::new(Gate::new(socket, flow.clone()));
+        // The date is the provider's to say, not ours.
+        let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(io, service);
+        let (grip, next) = loop {
+            tokio::select! {
+                biased;
+                grip = self.next_grip(&flow) => if let Some(grip) = grip { break grip },
+                ended = &mut connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(proxy = %self.shared.proxy, %error, "a connection ended badly");
+                    }
+                    drop(connection);
+                    flow.close();
+                    return None;
+                }
+            }
+        };
+        let underway = flow.seize();
+        let parts = connection.into_parts();
+        flow.close();
+        let in_use = underway || !parts.read_buf.is_empty();
+        let carried = flow.state().carried;
+        Some(Seized { socket: parts.io.into_inner().into_socket(), upstream: None, in_use, carried, grip, next })
+    }
+
+    /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
+    /// connection, or when the gateway gives up.
+    async fn keep_still(mut self, socket: TcpStream, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
+        loop {
+            tokio::select! {
+                biased;
+                changed = self.holds.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let next = self.holds.borrow_and_update().clone();
+                    match next.grip(self.number) {
+                        Grip::Blackhole(other) => {
+                            active = other;
+                            self.hold = next;
+                        }
+                        Grip::Reset(_) => return reset(socket),
+                        Grip::Free | Grip::Cut(_) => return,
+                    }
+                }
+                lost = lose(Some(&socket)) => match lost {
+                    Ok(0) | Err(_) => return,
+                    Ok(_) if !counted => {
+                        counted = true;
+                        active.touch();
+                    }
+                    Ok(_) => {}
+                },
+                lost = lose(upstream.as_ref()) => match lost {
+                    Ok(0) | Err(_) => upstream = None,
+                    Ok(_) if !counted => {
+                        counted = true;
+                        active.touch();
+                    }
+                    Ok(_) => {}
+                },
+            }
+        }
+    }
+}
+
+/// Reads bytes and loses them; 0 at the end. Waits forever where there is no socket.
+async fn lose(socket: Option<&TcpStream>) -> io::Result<usize> {
+    let Some(socket) = socket else { return pending().await };
+    let mut lost = [0; 4096];
+    loop {
+        socket.readable().await?;
+        match socket.try_read(&mut lost) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return other,
+        }
+    }
+}
+
+/// True once the gateway sent something, false where it closed instead.
+async fn first_byte(socket: &TcpStream) -> bool {
+    matches!(socket.peek(&mut [0]).await, Ok(1..))
+}
+
+/// Closes with RST instead of FIN.
+fn reset(socket: TcpStream) {
+    // Where the option cannot be set the socket is already gone, and then there is nobody to reset.
+    let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+    drop(socket);
+}

@@ -1,0 +1,96 @@
+//! The listening socket of a proxy, which can be shut so that the operating system itself refuses.
+//!
+//! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
+
+use socket2::{Domain, Protocol, Socket, Type};
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Door {
+    address: SocketAddr,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(TcpListener),
+    Shut(Socket),
+    /// Shut, and the port could not be kept.
+    Lost,
+}
+
+impl Door {
+    /// Listens on `host:port`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// Where that cannot be resolved or bound.
+    pub(super) async fn open(address: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { address: listener.local_addr()?, state: State::Open(listener) })
+    }
+
+    /// The address that it has, open or shut.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on connections are refused, those not yet accepted too.
+    pub(super) fn shut(&mut self) {
+        if matches!(self.state, State::Open(_)) {
+            // The listener must be gone before the port can be bound again.
+            self.state = State::Lost;
+            if let Ok(socket) = bound(self.address) {
+                self.state = State::Shut(socket);
+            }
+        }
+    }
+
+    /// From now on connections are accepted.
+    ///
+    /// # Errors
+    /// Where the port was lost to somebody else.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        let socket = match std::mem::replace(&mut self.state, State::Lost) {
+            State::Open(listener) => {
+                self.state = State::Open(listener);
+                return Ok(());
+            }
+            State::Shut(socket) => socket,
+            State::Lost => bound(self.address)?,
+        };
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        self.state = State::Open(TcpListener::from_std(socket.into())?);
+        Ok(())
+    }
+
+    /// The next connection; never while shut.
+    pub(super) async fn accept(&self) -> TcpStream {
+        let State::Open(listener) = &self.state else { return pending().await };
+        loop {
+            match listener.accept().await {
+                Ok((socket, _)) => return socket,
+                Err(error) => {
+                    // Out of file descriptors, most likely: connections that end will free some.
+                    tracing::warn!(address = %self.address, %error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+}
+
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}

@@ -1,0 +1,133 @@
+//! What the proxy saw, as JSON lines for any number of readers.
+//!
+//! Each line is an object with one key that names its kind: `hello` (the first a reader gets), `exchange`, `fault`, `gap` (how many
+//! events a slow reader missed). Moments are `HostTime` nanoseconds. A credential appears as its fingerprint.
+
+use crate::dialect::Mark;
+use crate::journal::{HostTime, boot_id};
+use crate::units::Fingerprint;
+use bytes::Bytes;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Events kept for readers that are behind.
+const KEPT: usize = 65_536;
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Line<'e> {
+    Hello { boot_id: String, now: HostTime },
+    Exchange(ExchangeLine<'e>),
+    Fault(&'e FaultChange<'e>),
+    Gap { missed: u64 },
+}
+
+#[derive(Serialize)]
+struct ExchangeLine<'e> {
+    proxy: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drill: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    at: HostTime,
+    took: u64,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Fingerprint>,
+    cut: bool,
+    touched: bool,
+    stream: bool,
+}
+
+/// A toxic came or went.
+#[derive(Debug, Serialize)]
+pub(super) struct FaultChange<'e> {
+    pub(super) proxy: &'e str,
+    pub(super) toxic: &'e str,
+    pub(super) change: &'static str,
+    pub(super) lo: HostTime,
+    pub(super) hi: HostTime,
+    pub(super) touched: u64,
+}
+
+/// One exchange of a request and its answer, while it lasts.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) proxy: Arc<str>,
+    pub(super) mark: Option<Mark>,
+    /// When the head of the request reached the proxy.
+    pub(super) at: HostTime,
+    /// 0 while no answer has come.
+    pub(super) status: u16,
+    pub(super) key: Option<Fingerprint>,
+    pub(super) touched: bool,
+    /// True where the answer is a stream of events.
+    pub(super) stream: bool,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Every byte of the answer went out to the gateway.
+    Whole,
+    /// Before that.
+    Cut,
+}
+
+/// Where events go. Costs next to nothing while nobody reads.
+#[derive(Debug)]
+pub(super) struct Sight {
+    lines: broadcast::Sender<Bytes>,
+}
+
+impl Sight {
+    pub(super) fn new() -> Self {
+        Self { lines: broadcast::Sender::new(KEPT) }
+    }
+
+    /// A reader that sees all events from now on, and its first line.
+    pub(super) fn subscribe(&self) -> (Bytes, broadcast::Receiver<Bytes>) {
+        let reader = self.lines.subscribe();
+        (line(&Line::Hello { boot_id: boot_id(), now: HostTime::now() }), reader)
+    }
+
+    pub(super) fn exchange(&self, exchange: &Exchange, end: End) {
+        if self.lines.receiver_count() == 0 {
+            return;
+        }
+        let now = HostTime::now();
+        self.send(&Line::Exchange(ExchangeLine {
+            proxy: &exchange.proxy,
+            drill: exchange.mark.map(|mark| mark.drill),
+            id: exchange.mark.map(|mark| mark.id),
+            at: exchange.at,
+            took: now.since(exchange.at),
+            status: exchange.status,
+            key: exchange.key,
+            cut: end == End::Cut,
+            touched: exchange.touched,
+            stream: exchange.stream,
+        }));
+    }
+
+    pub(super) fn fault(&self, change: &FaultChange<'_>) {
+        self.send(&Line::Fault(change));
+    }
+
+    fn send(&self, event: &Line<'_>) {
+        // Nobody reading is not an error: sight is for whoever looks.
+        let _ = self.lines.send(line(event));
+    }
+}
+
+/// The line that tells a reader how many events it missed.
+pub(super) fn gap(missed: u64) -> Bytes {
+    line(&Line::Gap { missed })
+}
+
+fn line(event: &Line<'_>) -> Bytes {
+    let mut bytes = serde_json::to_vec(event).expect("these types have only text keys and finite numbers");
+    bytes.push(b'\n');
+    bytes.into()
+}

@@ -1,0 +1,123 @@
+//! One call to a control API: sent, timed, and its end sorted into known and unknown.
+
+use super::ControlError;
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde_json::Value;
+use std::error::Error as _;
+use std::time::Duration;
+
+/// No call may take longer than this.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where calls go.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// What a call was answered with.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    /// `null` where the body is empty or not JSON.
+    pub(super) body: Value,
+}
+
+impl Line {
+    /// To the control API at `url`; `http://` may be left out.
+    ///
+    /// # Errors
+    /// Where `url` is none.
+    pub(super) fn to(url: &str) -> Result<Self, ControlError> {
+        let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let not = |problem: String| ControlError::NotControl { url: url.to_owned(), problem };
+        let base = full.parse::<Url>().map_err(|error| not(error.to_string()))?;
+        if base.cannot_be_a_base() {
+            return Err(not("this is not an address".into()));
+        }
+        // A fault must not be injected through a proxy that stands in the environment for other reasons.
+        let builder = reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT);
+        let http = builder.user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| not(told(&error)))?;
+        Ok(Self { http, base })
+    }
+
+    /// The control API, for messages.
+    pub(super) fn url(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// A request to these path segments; each is escaped.
+    pub(super) fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        self.http.request(method, url).header("x-lifeboat", "1")
+    }
+
+    /// Sends a request and takes the head of its answer. `what` completes "to …".
+    ///
+    /// # Errors
+    /// [`ControlError::Unreachable`] where it was certainly not received, else [`ControlError::Unknown`].
+    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response, ControlError> {
+        request.send().await.map_err(|error| {
+            if error.is_connect() {
+                return ControlError::Unreachable { url: self.url(), problem: told(&error) };
+            }
+            self.unknown(what, &error)
+        })
+    }
+
+    /// Sends a request with an optional body and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// As [`Line::send`].
+    pub(super) async fn ask(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<Reply, ControlError> {
+        let mut request = self.request(method, path).timeout(TIMEOUT);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = self.send(request, what).await?;
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await.map_err(|error| self.unknown(what, &error))?;
+        Ok(Reply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// The same, where only success is an answer.
+    ///
+    /// # Errors
+    /// As [`Line::send`], and [`ControlError::Refused`].
+    pub(super) async fn call(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<Value, ControlError> {
+        let reply = self.ask(method, path, body, what).await?;
+        if (200..300).contains(&reply.status) { Ok(reply.body) } else { Err(self.refused(&reply, what)) }
+    }
+
+    /// The error for an answer with a bad status.
+    pub(super) fn refused(&self, reply: &Reply, what: &str) -> ControlError {
+        let error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
+        ControlError::Refused { url: self.url(), what: what.to_owned(), status: reply.status, error }
+    }
+
+    /// The error for a read-back that shows something else.
+    pub(super) fn not_shown(&self, what: &str, shown: &Value) -> ControlError {
+        let shown = if shown.is_null() { "nothing".to_owned() } else { shown.to_string() };
+        ControlError::NotShown { url: self.url(), what: what.to_owned(), shown }
+    }
+
+    fn unknown(&self, what: &str, error: &reqwest::Error) -> ControlError {
+        let problem = if error.is_timeout() { "no answer within 5 s".to_owned() } else { told(error) };
+        ControlError::Unknown { url: self.url(), what: what.to_owned(), problem }
+    }
+}
+
+/// An error's innermost cause: what the operating system said, without the layers around it.
+pub(super) fn told(error: &reqwest::Error) -> String {
+    let mut source = error.source();
+    let mut told = error.to_string();
+    while let Some(inner) = source {
+        told = inner.to_string();
+        source = inner.source();
+    }
+    told
+}

@@ -1,0 +1,291 @@
+//! Proxies and faults of one control API, each change read back.
+
+use super::call::{Line, Reply};
+use super::plain::{self, DOWN, Means, means, toxic_name};
+use super::{ControlError, Events, SightEvent};
+use crate::fault::{Stream, Toxic};
+use crate::journal::HostTime;
+use crate::model::{Dialect, Fault};
+use crate::units::Duration;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A control API that has answered.
+#[derive(Debug)]
+pub struct Control {
+    line: Line,
+    server: Server,
+    injected: AtomicU64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Server {
+    Lifeboat { boot_id: String },
+    Toxiproxy,
+}
+
+/// A fault that the read-back showed in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Injected {
+    /// Its name on that proxy.
+    pub toxic: String,
+    /// Before it came into force.
+    pub lo: HostTime,
+    /// It was in force on every connection.
+    pub hi: HostTime,
+}
+
+/// A fault that the read-back showed gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Healed {
+    /// Before it ended.
+    pub lo: HostTime,
+    /// It had ended on every connection.
+    pub hi: HostTime,
+    /// Requests it touched; connections where the proxy sees only bytes. `None` where the server does not count.
+    pub touched: Option<u64>,
+    /// True where it had already ended by itself.
+    pub expired: bool,
+}
+
+impl Control {
+    /// Reads the version of the control API at `url`, which tells whose it is.
+    ///
+    /// # Errors
+    /// Where nobody answers there, or not as a control API does.
+    pub async fn connect(url: &str) -> Result<Self, ControlError> {
+        let line = Line::to(url)?;
+        let reply = line.ask(Method::GET, &["version"], None, "tell its version").await?;
+        if reply.status != 200 || !reply.body["version"].is_string() {
+            let problem = format!("status {} and no version", reply.status);
+            return Err(ControlError::NotControl { url: line.url(), problem });
+        }
+        let server = match (&reply.body["lifeboat"], reply.body["boot_id"].as_str()) {
+            (Value::String(_), Some(boot_id)) => Server::Lifeboat { boot_id: boot_id.to_owned() },
+            _ => Server::Toxiproxy,
+        };
+        Ok(Self { line, server, injected: AtomicU64::new(0) })
+    }
+
+    /// True where the server has leases, dialects, faults on requests and sight.
+    pub fn is_lifeboat(&self) -> bool {
+        self.server != Server::Toxiproxy
+    }
+
+    /// The boot of the server's host, which tells whose clock its moments are on; `None` for a plain Toxiproxy, where they are ours.
+    pub fn boot_id(&self) -> Option<&str> {
+        match &self.server {
+            Server::Lifeboat { boot_id } => Some(boot_id),
+            Server::Toxiproxy => None,
+        }
+    }
+
+    /// The address of the control API.
+    pub fn url(&self) -> String {
+        self.line.url()
+    }
+
+    /// Creates a proxy and reads back where it listens, as `host:port`. `listen` may have port 0.
+    ///
+    /// # Errors
+    /// Where the server refuses (the name or the address is taken) or the read-back shows another proxy.
+    pub async fn create(&self, name: &str, listen: &str, upstream: &str, dialect: Dialect) -> Result<String, ControlError> {
+        let what = format!("create the proxy `{name}`");
+        let mut body = json!({"name": name, "listen": listen, "upstream": upstream, "enabled": true});
+        if self.is_lifeboat() {
+            body["dialect"] = json!(dialect.word());
+        } else {
+            body["upstream"] = json!(plain::address(upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?);
+        }
+        self.line.call(Method::POST, &["proxies"], Some(&body), &what).await?;
+        let shown = self.line.call(Method::GET, &["proxies", name], None, &what).await?;
+        match shown["listen"].as_str() {
+            Some(listen) if shown["upstream"] == body["upstream"] && shown["enabled"] == true => Ok(listen.to_owned()),
+            _ => Err(self.line.not_shown(&what, &shown)),
+        }
+    }
+
+    /// Removes a proxy and with it its faults; its connections are closed.
+    ///
+    /// # Errors
+    /// Where the server refuses or still shows it.
+    pub async fn remove(&self, name: &str) -> Result<(), ControlError> {
+        let what = format!("remove the proxy `{name}`");
+        self.line.call(Method::DELETE, &["proxies", name], None, &what).await?;
+        self.gone(&["proxies", name], &what).await
+    }
+
+    /// Puts a fault into force for `ttl`, where the server has leases, and reads it back.
+    ///
+    /// # Errors
+    /// Where the server cannot play it, refuses, or the read-back does not show it as it was asked for.
+    pub async fn inject(&self, proxy: &str, fault: &Fault, ttl: Duration) -> Result<Injected, ControlError> {
+        let name = format!("{}-{}", fault.word(), self.injected.fetch_add(1, Ordering::Relaxed) + 1);
+        let what = format!("inject `{fault}` on `{proxy}`");
+        if self.is_lifeboat() {
+            let toxic = Toxic::of(name, fault.clone());
+            let mut body = wire(&toxic);
+            // A lease of nothing would be over before its read-back.
+            body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
+            self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&body), &what).await?;
+            let shown = self.read_back(proxy, &toxic, &what).await?;
+            let (lo, hi) = applied(&shown).ok_or_else(|| self.line.not_shown(&what, &shown))?;
+            return Ok(Injected { toxic: toxic.name, lo, hi });
+        }
+        let lo = HostTime::now();
+        let toxic = match means(fault) {
+            Means::None => return Err(self.unsupported(format!("fault `{}`", fault.word()))),
+            Means::Down => {
+                self.enable(proxy, false, &what).await?;
+                DOWN.to_owned()
+            }
+            Means::Toxics(streams) => {
+                for stream in streams {
+                    let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), fault.clone()) };
+                    self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
+                    self.read_back(proxy, &toxic, &what).await?;
+                }
+                name
+            }
+        };
+        Ok(Injected { toxic, lo, hi: HostTime::now() })
+    }
+
+    /// Begins a fault's lease anew. Does nothing where the server has no leases.
+    ///
+    /// # Errors
+    /// Where the server refuses: with status 404 the fault has already ended.
+    pub async fn renew(&self, proxy: &str, toxic: &str, ttl: Duration) -> Result<(), ControlError> {
+        if self.is_lifeboat() {
+            let body = json!({"ttl_ms": ttl.as_nanos().div_ceil(1_000_000).max(1)});
+            let what = format!("renew `{toxic}` on `{proxy}`");
+            self.line.call(Method::PATCH, &["proxies", proxy, "toxics", toxic], Some(&body), &what).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a fault and reads back that it is gone.
+    ///
+    /// # Errors
+    /// Where the server refuses or still shows it. That it had already ended is no error.
+    pub async fn heal(&self, proxy: &str, toxic: &str) -> Result<Healed, ControlError> {
+        let what = format!("heal `{toxic}` on `{proxy}`");
+        let before = HostTime::now();
+        if !self.is_lifeboat() {
+            let expired = self.heal_plain(proxy, toxic, &what).await?;
+            return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired });
+        }
+        let path = ["proxies", proxy, "toxics", toxic];
+        let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
+        let (told, expired) = match reply.status {
+            200 => (&reply.body, false),
+            404 if !self.is_missing(proxy).await? => (&reply.body["expired"], true),
+            _ => return Err(self.line.refused(&reply, &what)),
+        };
+        self.gone(&path, &what).await?;
+        // Of a toxic that ended long ago the server may have forgotten when.
+        let (lo, hi) = applied(told).unwrap_or((before, HostTime::now()));
+        Ok(Healed { lo, hi, touched: told["touched"].as_u64(), expired })
+    }
+
+    /// Ends every fault of every proxy and reads back that none is left.
+    ///
+    /// # Errors
+    /// Where the server refuses or still shows one.
+    pub async fn heal_all(&self) -> Result<(), ControlError> {
+        let what = "heal everything";
+        self.line.call(Method::POST, &["reset"], None, what).await?;
+        let shown = self.line.call(Method::GET, &["proxies"], None, what).await?;
+        let well = |proxy: &Value| proxy["enabled"] == true && proxy["toxics"].as_array().is_none_or(Vec::is_empty);
+        match shown.as_object() {
+            Some(proxies) if proxies.values().all(well) => Ok(()),
+            _ => Err(self.line.not_shown(what, &shown)),
+        }
+    }
+
+    /// Subscribes to the proxy's sight. Returns once its first line, handed out beside it, was read: nothing after it is missed silently.
+    ///
+    /// # Errors
+    /// Where the server has none, or does not begin.
+    pub async fn events(&self) -> Result<(SightEvent, Events), ControlError> {
+        if !self.is_lifeboat() {
+            return Err(self.unsupported("sight of exchanges".into()));
+        }
+        let (events, hello) = Events::subscribe(&self.line).await?;
+        Ok((hello, events))
+    }
+
+    async fn enable(&self, proxy: &str, enabled: bool, what: &str) -> Result<(), ControlError> {
+        self.line.call(Method::POST, &["proxies", proxy], Some(&json!({"enabled": enabled})), what).await?;
+        let shown = self.line.call(Method::GET, &["proxies", proxy], None, what).await?;
+        if shown["enabled"] == enabled { Ok(()) } else { Err(self.line.not_shown(what, &shown)) }
+    }
+
+    /// True where there was nothing left to heal.
+    async fn heal_plain(&self, proxy: &str, toxic: &str, what: &str) -> Result<bool, ControlError> {
+        if toxic == DOWN {
+            self.enable(proxy, true, what).await?;
+            return Ok(false);
+        }
+        let mut expired = true;
+        for stream in [Stream::Upstream, Stream::Downstream] {
+            let name = toxic_name(toxic, stream);
+            let path = ["proxies", proxy, "toxics", &name];
+            let reply = self.line.ask(Method::DELETE, &path, None, what).await?;
+            match reply.status {
+                204 => expired = false,
+                404 if !self.is_missing(proxy).await? => {}
+                _ => return Err(self.line.refused(&reply, what)),
+            }
+            self.gone(&path, what).await?;
+        }
+        Ok(expired)
+    }
+
+    async fn is_missing(&self, proxy: &str) -> Result<bool, ControlError> {
+        Ok(self.line.ask(Method::GET, &["proxies", proxy], None, "show a proxy").await?.status == 404)
+    }
+
+    async fn read_back(&self, proxy: &str, toxic: &Toxic, what: &str) -> Result<Value, ControlError> {
+        let shown = self.line.call(Method::GET, &["proxies", proxy, "toxics", &toxic.name], None, what).await?;
+        let wanted = wire(toxic);
+        let same = ["name", "type", "stream", "toxicity", "attributes"].iter().all(|key| agree(&wanted[key], &shown[key]));
+        if same { Ok(shown) } else { Err(self.line.not_shown(what, &shown)) }
+    }
+
+    async fn gone(&self, path: &[&str], what: &str) -> Result<(), ControlError> {
+        let Reply { status, body } = self.line.ask(Method::GET, path, None, what).await?;
+        if status == 404 { Ok(()) } else { Err(self.line.not_shown(what, &body)) }
+    }
+
+    fn unsupported(&self, what: String) -> ControlError {
+        ControlError::Unsupported { url: self.line.url(), what }
+    }
+}
+
+fn wire(toxic: &Toxic) -> Value {
+    json!({
+        "name": toxic.name,
+        "type": toxic.kind(),
+        "stream": toxic.stream.word(),
+        "toxicity": toxic.toxicity,
+        "attributes": toxic.attributes(),
+    })
+}
+
+/// True where everything that was wanted is shown; numbers by value, because servers write `1` and `1.0` as they like.
+fn agree(wanted: &Value, shown: &Value) -> bool {
+    match (wanted, shown) {
+        (Value::Object(wanted), Value::Object(shown)) => {
+            wanted.iter().all(|(key, value)| shown.get(key).is_some_and(|shown| agree(value, shown)))
+        }
+        (Value::Number(wanted), Value::Number(shown)) => wanted.as_f64() == shown.as_f64(),
+        _ => wanted == shown,
+    }
+}
+
+fn applied(shown: &Value) -> Option<(HostTime, HostTime)> {
+    let moment = |key: &str| shown["applied"][key].as_u64().map(HostTime);
+    Some((moment("lo")?, moment("hi")?))
+}

@@ -1,0 +1,50 @@
+//! What a fault is on Shopify's Toxiproxy: one or two toxics, or a disabled proxy.
+
+use crate::fault::Stream;
+use crate::model::{Dialect, Fault};
+
+/// The name under which a disabled proxy is kept as if it were a toxic.
+pub(super) const DOWN: &str = "down";
+
+/// What to ask a plain Toxiproxy for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// `enabled: false`.
+    Down,
+    /// A toxic in each of these directions.
+    Toxics(&'static [Stream]),
+    /// It cannot.
+    None,
+}
+
+/// How a plain Toxiproxy plays this fault.
+pub(super) const fn means(fault: &Fault) -> Means {
+    match fault {
+        Fault::Refuse => Means::Down,
+        // Its timeout stops one direction; a blackhole stops both.
+        Fault::Blackhole => Means::Toxics(&[Stream::Downstream, Stream::Upstream]),
+        Fault::Reset | Fault::Latency { .. } | Fault::Bandwidth { .. } => Means::Toxics(&[Stream::Downstream]),
+        Fault::Status { .. } | Fault::Stall { .. } | Fault::CredentialRevoked => Means::None,
+    }
+}
+
+/// The name of a fault's toxic in one direction.
+pub(super) fn toxic_name(name: &str, stream: Stream) -> String {
+    match stream {
+        Stream::Downstream => name.to_owned(),
+        Stream::Upstream => format!("{name}-upstream"),
+    }
+}
+
+/// `host:port` for a proxy that sees only bytes; `None` where it would have to speak TLS.
+pub(super) fn address(upstream: &str, dialect: Dialect) -> Option<String> {
+    match upstream.split_once("://") {
+        None => Some(upstream.to_owned()),
+        Some(("http", rest)) if dialect != Dialect::Tcp => {
+            let host = rest.split('/').next().unwrap_or_default();
+            let ported = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+            Some(if ported { host.to_owned() } else { format!("{host}:80") })
+        }
+        Some(_) => None,
+    }
+}
