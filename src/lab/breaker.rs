@@ -100,7 +100,7 @@ impl Breaker {
         }
     }
 
-    /// Failures in a row while it is closed.
+    /// Failures in a row; once it is open, those that opened it.
     pub(super) const fn failures(&self) -> u32 {
         match self.state {
             State::Closed { failures } => failures,

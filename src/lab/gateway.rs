@@ -8,7 +8,7 @@
 //!    provider, at once and as far as its breaker still lets it, then the next provider is tried.
 //! 3. Any other answer is the client's, as it is. It counts as a success of the provider, with 4xx too.
 //! 4. Once headers have come, the body streams through unbuffered. A body that is cut is passed on as a cut, never as a polite end,
-//!    and does not count for the breaker: the next try will tell.
+//!    and does not count for the breaker: the next try will tell. Nothing limits how long a body takes; that is the client's deadline.
 //! 5. A client that hangs up ends its try, which then counts neither way.
 //! 6. Where every provider failed or was passed over, the answer is 502 and says what each did.
 //!

@@ -341,7 +341,7 @@ mod tests {
         asking.abort();
         let ended = async {
             while Arc::strong_count(&provider.core) > 2 {
-                tokio::time::sleep(Duration::from_millis(1)).await
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(10), ended).await.expect("the work ends with the connection, not with the hour");

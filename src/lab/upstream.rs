@@ -1,7 +1,8 @@
 //! One provider as the reference gateway sees it: where it is, how it is spoken to, and what one try came to.
 //!
 //! Connections are kept and used again, one pool for each provider, so that open connections exist when a fault comes. A try that
-//! runs out of time drops its connection; those that are idle stay, dead or not, as they do in gateways of others.
+//! runs out of time drops its connection; those that are idle stay, dead or not, as they do in gateways of others. A request that
+//! meets a connection closed before any of it was sent goes out on a new one within the same try: nobody has seen it yet.
 
 use super::LabError;
 use crate::dialect::{Route, credential_header, error_code};

@@ -1,0 +1,162 @@
+//! A running drill as plain lines, for logs and pipes: one for each notable event, and who served every five seconds. Pure.
+
+use super::line::clean;
+use crate::history::{Bucket, Event, Live, Phase, StepEnd};
+
+/// How often it is said who serves.
+const BEAT: u64 = 5_000_000_000;
+
+/// What was shown already.
+#[derive(Debug, Default)]
+pub struct Log {
+    shown: usize,
+    /// The next beat, and the totals at the last one.
+    beat: Option<(u64, Bucket)>,
+}
+
+impl Log {
+    /// The lines that are new since the last call.
+    pub fn lines(&mut self, live: &Live) -> Vec<String> {
+        let mut lines: Vec<(u64, String)> = Vec::new();
+        for stamped in live.notable.iter().skip(self.shown) {
+            let (kind, text) = told(&stamped.event, live);
+            lines.push((stamped.t, line(stamped.t, kind, &text)));
+        }
+        self.shown = live.notable.len();
+        lines.extend(self.beats(live));
+        lines.into_iter().map(|(_, text)| text).collect()
+    }
+
+    fn beats(&mut self, live: &Live) -> Option<(u64, String)> {
+        let since = live.traffic_since?;
+        let (due, before) = self.beat.get_or_insert_with(|| (since + BEAT, Bucket::default()));
+        if live.now < *due || live.finished {
+            return None;
+        }
+        // The real length, which a busy machine makes longer than a beat.
+        let seconds = (live.now - (*due - BEAT)) as f64 / 1e9;
+        let rate = |now: u64, then: u64| (now - then) as f64 / seconds;
+        let served =
+            |place: usize| rate(live.total.served.get(place).copied().unwrap_or(0), before.served.get(place).copied().unwrap_or(0));
+        let mut parts: Vec<String> =
+            live.providers.iter().enumerate().map(|(place, name)| format!("{name} {:.1}/s", served(place))).collect();
+        parts.push(format!("errors {:.1}/s", rate(live.total.failed + live.total.shed, before.failed + before.shed)));
+        parts.push(format!("late {:.1}/s", rate(live.total.late, before.late)));
+        self.beat = Some((live.now + BEAT, live.total.clone()));
+        Some((live.now, line(live.now, "served", &parts.join("  "))))
+    }
+}
+
+fn line(t: u64, kind: &str, text: &str) -> String {
+    format!("{:>6.1}s  {kind:<8}  {}", (t / 100_000_000) as f64 / 10.0, clean(text))
+}
+
+/// A kind and a sentence for an event.
+fn told(event: &Event, live: &Live) -> (&'static str, String) {
+    let fault = |place: u32| {
+        live.faults.get(place as usize).map_or_else(|| "a fault".to_owned(), |fault| format!("{} on {}", fault.what, fault.on))
+    };
+    let steps = || live.plan.as_ref().and_then(|plan| plan.runbook.as_ref()).map_or(0, |runbook| runbook.steps.len());
+    let ended = |end: StepEnd, output: &str| match (end, output.lines().map(str::trim).find(|line| !line.is_empty())) {
+        (StepEnd::Done, _) | (_, None) => end.to_string(),
+        (_, Some(first)) => format!("{end}: {first}"),
+    };
+    match event {
+        Event::Started(started) => ("drill", format!("{} (drill {}, seed {})", started.plan.scenario.title, started.drill, started.seed)),
+        Event::Phase(entered) => ("phase", phase(entered.name, live)),
+        Event::FaultRequested(asked) => ("fault", format!("{} on {} asked for", asked.what, asked.on)),
+        Event::FaultConfirmed(seen) => {
+            ("fault", format!("{} in force (confirmed within {})", fault(seen.fault), milliseconds(seen.hi.saturating_sub(seen.lo))))
+        }
+        Event::FaultHealed(healed) => {
+            let how = if healed.expired { "ended by itself, nobody renewed its lease" } else { "healed" };
+            ("fault", format!("{} {how}; it touched {}", fault(healed.fault), healed.touched))
+        }
+        Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
+        Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
+        Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
+        Event::StepStarted(step) => {
+            let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
+            ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))
+        }
+        Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::StepUndone(step) => ("undo", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
+        Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
+        Event::Finished(finished) => ("end", format!("{} requests were due", finished.requests)),
+        // Never notable: the live fold only counts them.
+        Event::Request(_) | Event::Shed(_) | Event::Served(_) => ("", String::new()),
+    }
+}
+
+fn phase(phase: Phase, live: &Live) -> String {
+    let Some(scenario) = live.plan.as_ref().map(|plan| &plan.scenario) else { return phase.to_string() };
+    match phase {
+        Phase::Baseline => format!("{phase}: {} to {} for {}", scenario.traffic.rate, scenario.service, scenario.timeline.baseline),
+        Phase::Watch => format!("{phase}: {} more, to see traffic return", scenario.timeline.watch),
+        Phase::Preparing | Phase::Fault | Phase::Draining => phase.to_string(),
+    }
+}
+
+fn milliseconds(nanoseconds: u64) -> String {
+    format!("{:.1} ms", nanoseconds as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{AZURE, outage};
+    use super::*;
+    use crate::history::{Cancelled, FaultHealed, Guarded, StopReason};
+
+    #[test]
+    fn a_drill_reads_as_a_story() {
+        let mut log = Log::default();
+        let told: Vec<String> = (0..=37_500).step_by(500).flat_map(|until| log.lines(&outage(until).live)).collect();
+        let wanted = "   0.0s  drill     Azure OpenAI stops answering (drill 2026-11-20-azure-outage, seed 000000000000002a)
+   0.0s  phase     preparing
+   1.0s  phase     baseline: 50/s to support-chat for 8s
+   6.0s  served    azure-swedencentral 49.2/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
+   9.0s  phase     fault
+   9.0s  fault     blackhole on azure-swedencentral asked for
+   9.0s  fault     blackhole on azure-swedencentral in force (confirmed within 0.4 ms)
+   9.6s  runbook   fail-over begins: 5 failures in a row
+   9.6s  step      1/2 See that the primary is down
+  11.0s  step      1/2 done
+  11.0s  step      2/2 Point the gateway at the standby
+  11.0s  served    azure-swedencentral 29.8/s  openai-eu 0.0/s  errors 20.2/s  late 0.0/s
+  11.5s  step      2/2 Point the gateway at the standby, try 2
+  12.0s  gateway   the breaker of azure-swedencentral is open
+  14.0s  step      2/2 timed-out: switch.sh: no answer
+  16.0s  served    azure-swedencentral 0.0/s  openai-eu 40.2/s  errors 9.8/s  late 0.0/s
+  21.0s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
+  26.0s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
+  29.0s  fault     blackhole on azure-swedencentral healed; it touched 153
+  29.0s  phase     watch: 8s more, to see traffic return
+  31.0s  gateway   the breaker of azure-swedencentral is closed
+  31.0s  served    azure-swedencentral 0.2/s  openai-eu 49.8/s  errors 0.0/s  late 0.0/s
+  36.0s  served    azure-swedencentral 50.0/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
+  37.0s  phase     draining
+  37.5s  end       1796 requests were due";
+        assert_eq!(told.join("\n"), wanted);
+        assert_eq!(log.lines(&outage(37_500).live), [""; 0], "nothing is told twice");
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told_in_words_and_drives_no_terminal() {
+        let mut story = outage(10_000);
+        let mut log = Log::default();
+        log.lines(&story.live);
+        let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: 5, expired: true };
+        story.tell(10_100, Event::FaultHealed(healed));
+        story.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
+        story.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into() }));
+        assert_eq!(
+            log.lines(&story.live),
+            [
+                "  10.1s  fault     blackhole on azure-swedencentral ended by itself, nobody renewed its lease; it touched 5",
+                "  10.2s  guard     success below 5%[31m for 3m",
+                "  10.3s  stopped   guard: healed and stopped",
+            ]
+        );
+    }
+}

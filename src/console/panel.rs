@@ -1,0 +1,317 @@
+//! The panel of a running drill: who serves, what fails, the fault, the runbook, how far it is. Pure: live fold and moment in, lines out.
+//!
+//! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. The scale of bars
+//! and sparklines is the offered rate, so that half a bar is half the traffic.
+
+use super::line::{Line, Tone, columns, cut};
+use crate::history::{Bucket, Event, Live, LiveStep, Phase, StepEnd};
+use crate::model::{PlannedFault, StartMode};
+
+/// The length of a slice of the live fold.
+const SLICE: u64 = 100_000_000;
+/// Slices in a second.
+const SECOND: u64 = 10;
+/// Below this width the sparkline is shorter.
+const WIDE: usize = 64;
+/// The widest bar of blocks.
+const WIDEST_BAR: usize = 24;
+/// Columns before the subject of a row.
+const LABEL: usize = 11;
+/// Faults that have a line; a drill with more shows those that matter now.
+const FAULT_LINES: usize = 3;
+
+/// The panel at `now` (nanoseconds since the drill's origin), no line wider than `width` columns.
+pub fn panel(live: &Live, now: u64, width: usize) -> Vec<Line> {
+    let Some(plan) = &live.plan else { return vec![Line::new().with(Tone::Dim, "preparing the drill").cut(width)] };
+    let mut lines = vec![head(live, now, width)];
+    lines.extend(providers(live, now, width));
+    lines.push(trouble(live, now));
+    lines.extend(faults(live, &plan.scenario.timeline.faults, now, width));
+    lines.extend(runbook(live, now, width));
+    lines.extend(stopped(live));
+    lines.push(progress(live, now, width));
+    lines.into_iter().map(|line| line.cut(width)).collect()
+}
+
+fn head(live: &Live, now: u64, width: usize) -> Line {
+    let title = live.plan.as_ref().map_or("", |plan| plan.scenario.title.as_str());
+    let (word, since) = live.phase.map_or(("starting", now), |(phase, since)| (phase.word(), since));
+    let phase = format!("{word}  {}", seconds(now.saturating_sub(since)));
+    let title = cut(title, width.saturating_sub(columns(&phase) + 2));
+    let blank = width.saturating_sub(columns(&phase));
+    Line::new().with(Tone::Bold, title).to(blank).with(Tone::Plain, phase)
+}
+
+/// One line for each provider: its name, its rate as a bar and as a number, and the last while.
+fn providers(live: &Live, now: u64, width: usize) -> Vec<Line> {
+    let spark = if width >= WIDE { 20 } else { 10 };
+    let names = live.providers.iter().map(|name| columns(name)).max().unwrap_or(0).min(width.saturating_sub(2) * 4 / 9);
+    let bar = width.saturating_sub(names + spark + 14).min(WIDEST_BAR);
+    let history: Vec<Vec<Option<u64>>> =
+        (0..live.providers.len()).map(|place| (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect()).collect();
+    let offered = live.plan.as_ref().map_or(1.0, |plan| plan.scenario.traffic.rate.as_per_second());
+    let most = history.iter().flatten().flatten().copied().max().unwrap_or(0);
+    let scale = offered.max(most as f64);
+    let line = |(name, history): (&String, &Vec<Option<u64>>)| {
+        let rate = history.last().copied().flatten().unwrap_or(0);
+        let tone = if rate > 0 { Tone::Good } else { Tone::Dim };
+        let line = Line::new().with(Tone::Plain, format!("  {}", cut(name, names))).to(names + 4);
+        let line = line.with(Tone::Good, blocks(rate as f64 / scale, bar)).to(names + 4 + bar);
+        line.with(tone, format!("{rate:>5}/s")).with(Tone::Plain, "  ").with(tone, sparkline(history, scale))
+    };
+    live.providers.iter().zip(&history).map(line).collect()
+}
+
+/// Answers of a provider in the whole second that ended `ago` seconds before `now`; `None` before there was traffic.
+fn served(live: &Live, place: usize, now: u64, ago: u64) -> Option<u64> {
+    let end = (now / SLICE).checked_sub(ago * SECOND)?;
+    let start = end.saturating_sub(SECOND);
+    (live.traffic_since? / SLICE < end).then(|| sum(live, start, end, |bucket| bucket.served.get(place).copied().unwrap_or(0)))
+}
+
+/// A count over the slices from `start` to before `end`.
+fn sum(live: &Live, start: u64, end: u64, count: impl Fn(&Bucket) -> u64) -> u64 {
+    let newest_first = live.slices.iter().rev().skip_while(|bucket| bucket.slice >= end);
+    newest_first.take_while(|bucket| bucket.slice >= start).map(count).sum()
+}
+
+/// `share` of `width` columns, to an eighth of a column. Something is never nothing.
+fn blocks(share: f64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
+    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+fn sparkline(history: &[Option<u64>], scale: f64) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let column = |count: &Option<u64>| match count {
+        None => ' ',
+        Some(0) => HEIGHTS[0],
+        Some(count) => HEIGHTS[((*count as f64 / scale * 7.0).round() as usize).clamp(1, 7)],
+    };
+    history.iter().map(column).collect()
+}
+
+fn trouble(live: &Live, now: u64) -> Line {
+    let end = now / SLICE;
+    let last = |count: fn(&Bucket) -> u64| sum(live, end.saturating_sub(SECOND), end, count);
+    let rate = |line: Line, what: &str, count: u64, tone: Tone| {
+        line.with(if count > 0 { tone } else { Tone::Dim }, format!("{what} {count}/s")).with(Tone::Plain, "  ")
+    };
+    let line = rate(Line::new().with(Tone::Plain, "  "), "errors", last(|bucket| bucket.failed + bucket.shed), Tone::Bad);
+    let line = rate(line, "late", last(|bucket| bucket.late), Tone::Warn);
+    let bad = live.total.failed + live.total.shed + live.total.late;
+    line.with(Tone::Dim, format!("{} requests, {bad} bad", live.total.requests()))
+}
+
+fn faults(live: &Live, planned: &[PlannedFault], now: u64, width: usize) -> Vec<Line> {
+    // Those that are over give way first, the last of them last; then those that are far off.
+    let over = (0..planned.len()).take_while(|place| live.faults.get(*place).is_some_and(|fault| fault.healed.is_some())).count();
+    let first = over.saturating_sub(1).min(planned.len().saturating_sub(FAULT_LINES));
+    (first..planned.len()).take(FAULT_LINES).map(|place| fault(live, &planned[place], place, now, width)).collect()
+}
+
+fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usize) -> Line {
+    let row = |tone, state: String| row("fault", &format!("{} on {}", planned.fault, planned.on), Line::new().with(tone, state), width);
+    let Some(fault) = live.faults.get(place) else {
+        let baseline = live.plan.as_ref().map_or(0, |plan| plan.scenario.timeline.baseline.as_nanos());
+        let state = match live.traffic_since {
+            Some(since) => format!("in {}", seconds((since + baseline + planned.at.as_nanos()).saturating_sub(now))),
+            None => "to come".to_owned(),
+        };
+        return row(Tone::Dim, state);
+    };
+    let since = fault.confirmed.unwrap_or(fault.requested);
+    match (fault.confirmed, fault.healed) {
+        (_, Some(healed)) => row(Tone::Dim, format!("healed after {}", seconds(healed.saturating_sub(since)))),
+        (None, None) => row(Tone::Warn, "asked for".to_owned()),
+        (Some(_), None) => row(Tone::Warn, format!("{} of {}", seconds(now.saturating_sub(since)), length(planned.length.as_nanos()))),
+    }
+}
+
+fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
+    let runbook = live.plan.as_ref()?.runbook.as_ref()?;
+    let row = |subject: &str, state| Some(row("runbook", subject, state, width));
+    let Some((_, because)) = &live.runbook_started else {
+        let waits = match runbook.start {
+            StartMode::OnDetection => format!("waits for {}", runbook.detect),
+            StartMode::WithTheFault => "waits for the fault".to_owned(),
+            StartMode::ByHand => "waits to be begun by hand".to_owned(),
+        };
+        return row(&waits, Line::new());
+    };
+    let Some(step) = &live.step else { return row(&format!("{} begins: {because}", runbook.name), Line::new()) };
+    let (began, ended) = times(live, step);
+    let took = began.map_or_else(String::new, |began| seconds(ended.unwrap_or(now).saturating_sub(began)));
+    let again = if step.attempt > 1 { format!("try {}  ", step.attempt) } else { String::new() };
+    let state = Line::new().with(Tone::Plain, format!("{again}{took} "));
+    let state = match step.end {
+        None => state,
+        Some(StepEnd::Done) => state.with(Tone::Good, "✓"),
+        Some(end) => state.with(Tone::Bad, format!("✗ {}", end.word())),
+    };
+    row(&format!("{}/{} {}", step.step + 1, runbook.steps.len(), step.name), state)
+}
+
+/// A word, what it is about, and how that stands; where room is short the subject gives way, not the state.
+fn row(word: &str, subject: &str, state: Line, width: usize) -> Line {
+    let room = width.saturating_sub(LABEL + state.columns() + 2);
+    Line::new()
+        .with(Tone::Plain, "  ")
+        .with(Tone::Dim, word)
+        .to(LABEL)
+        .with(Tone::Plain, cut(subject, room))
+        .with(Tone::Plain, "  ")
+        .then(state)
+}
+
+/// When a step's first try began and when the step ended.
+fn times(live: &Live, wanted: &LiveStep) -> (Option<u64>, Option<u64>) {
+    let (mut began, mut ended) = (None, None);
+    for stamped in &live.notable {
+        match &stamped.event {
+            Event::StepStarted(step) if step.step == wanted.step => began = began.or(Some(stamped.t)),
+            Event::StepFinished(step) if step.step == wanted.step => ended = Some(stamped.t),
+            _ => {}
+        }
+    }
+    (began, ended)
+}
+
+/// Why the drill was stopped, where it was.
+fn stopped(live: &Live) -> Option<Line> {
+    let cancelled = live.notable.iter().rev().find_map(|stamped| match &stamped.event {
+        Event::Cancelled(cancelled) => Some(cancelled),
+        _ => None,
+    })?;
+    Some(Line::new().with(Tone::Bad, format!("  stopped  {}: {}", cancelled.reason, cancelled.detail)))
+}
+
+fn progress(live: &Live, now: u64, width: usize) -> Line {
+    let total = live.plan.as_ref().map_or(0, |plan| plan.scenario.timeline.total().as_nanos());
+    let passed = live.traffic_since.map_or(0, |since| now.saturating_sub(since));
+    let share = if live.finished { 1.0 } else { passed as f64 / total.max(1) as f64 };
+    let left = match live.phase {
+        _ if live.finished => "done".to_owned(),
+        Some((Phase::Draining, _)) => "draining".to_owned(),
+        _ => format!("{} left", length(total.saturating_sub(passed).div_ceil(1_000_000_000) * 1_000_000_000)),
+    };
+    let bar = width.saturating_sub(2 + 12);
+    let filled = blocks(share, bar);
+    let rest = "─".repeat(bar.saturating_sub(columns(&filled)));
+    Line::new().with(Tone::Plain, "  ").with(Tone::Plain, filled).with(Tone::Dim, rest).to(2 + bar).with(Tone::Plain, format!("{left:>11}"))
+}
+
+/// `6.2 s`, from a minute on `1:02`.
+pub(super) fn seconds(nanoseconds: u64) -> String {
+    match nanoseconds / 1_000_000_000 {
+        whole @ 60.. => format!("{}:{:02}", whole / 60, whole % 60),
+        _ => format!("{:.1} s", (nanoseconds / 100_000_000) as f64 / 10.0),
+    }
+}
+
+/// The same for lengths that were planned, which are whole numbers as a rule: `20 s`.
+fn length(nanoseconds: u64) -> String {
+    let text = seconds(nanoseconds);
+    text.strip_suffix(".0 s").map_or_else(|| text.clone(), |whole| format!("{whole} s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::outage;
+    use super::*;
+    use crate::history::{Cancelled, StopReason};
+    use crate::units::Duration;
+
+    fn text(live: &Live, now: u64, width: usize) -> String {
+        let lines = panel(live, now, width);
+        assert!(lines.iter().all(|line| line.columns() <= width), "{lines:#?}");
+        lines.iter().map(|line| line.plain() + "\n").collect()
+    }
+
+    #[test]
+    fn before_the_first_event_there_is_little_to_say() {
+        assert_eq!(text(&Live::default(), 0, 80), "preparing the drill\n");
+    }
+
+    #[test]
+    fn in_the_baseline_the_primary_serves_and_the_fault_is_to_come() {
+        let wanted = "\
+Azure OpenAI stops answering                                    baseline  5.0 s
+  azure-swedencentral  ████████████████████████    50/s                 ▇████
+  openai-eu                                        0/s                 ▁▁▁▁▁
+  errors 0/s  late 0/s  246 requests, 0 bad
+  fault    blackhole on azure-swedencentral  in 3.0 s
+  runbook  waits for 5 failures in a row
+  █████████────────────────────────────────────────────────────────   31 s left
+";
+        assert_eq!(text(&outage(6_000).live, 6_000_000_000, 79), wanted);
+    }
+
+    #[test]
+    fn after_the_cutover_the_standby_serves_and_a_step_that_failed_says_how() {
+        let wanted = "\
+Azure OpenAI stops answering                                       fault  5.6 s
+  azure-swedencentral                              0/s        ▅███████▄▁▁▁▁▁
+  openai-eu            ██████████████████████▏    46/s        ▁▁▁▁▁▁▁▁▁▁▁▅█▇
+  errors 0/s  late 0/s  671 requests, 150 bad
+  fault    blackhole on azure-swedencentral  5.5 s of 20 s
+  runbook  2/2 Point the gateway at the standby  try 2  3.0 s ✗ timed-out
+  ████████████████████████▌────────────────────────────────────────   23 s left
+";
+        // The newest event is 100 ms old: time goes on without events.
+        assert_eq!(text(&outage(14_500).live, 14_600_000_000, 79), wanted);
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_names_give_way_and_states_stay() {
+        let wanted = "\
+Azure OpenAI stops answering         fault  3.8 s
+  azure-swedencentral            0/s  ██████▂▁▁▁
+  openai-eu            ████▊    40/s  ▁▁▁▁▁▁▁▁▁▇
+  errors 10/s  late 0/s  586 requests, 150 bad
+  fault    blackhole on azure-swe…  3.7 s of 20 s
+  runbook  2/2 Point the gateway …  try 2  1.8 s
+  ███████████▌───────────────────────   25 s left
+";
+        assert_eq!(text(&outage(12_800).live, 12_800_000_000, 49), wanted);
+    }
+
+    #[test]
+    fn the_last_picture_says_what_was_healed_and_why_it_stopped() {
+        let mut story = outage(30_000);
+        story.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into() }));
+        let shown = text(&story.live, 30_001_000_000, 79);
+        assert!(shown.contains("  fault    blackhole on azure-swedencentral  healed after 20.0 s\n"), "{shown}");
+        assert!(shown.contains("  stopped  person: Ctrl-C\n"), "{shown}");
+        let shown = text(&outage(37_500).live, 37_500_000_000, 79);
+        assert!(shown.ends_with("█        done\n"), "{shown}");
+    }
+
+    #[test]
+    fn no_width_and_no_moment_makes_it_wider_than_asked_or_panic() {
+        for until in (0..38_000).step_by(700) {
+            let story = outage(until);
+            for width in 0..90 {
+                text(&story.live, until * 1_000_000, width);
+                text(&story.live, 0, width);
+            }
+        }
+    }
+
+    #[test]
+    fn of_many_faults_those_that_matter_now_are_shown() {
+        let mut story = outage(30_000);
+        let mut plan = (**story.live.plan.as_ref().unwrap()).clone();
+        let first = plan.scenario.timeline.faults[0].clone();
+        for place in 1..6u64 {
+            plan.scenario.timeline.faults.push(PlannedFault { at: Duration::from_secs(30 * place), ..first.clone() });
+        }
+        story.live.plan = Some(plan.into());
+        let shown = text(&story.live, 30_000_000_000, 79);
+        let lines: Vec<&str> =
+            shown.lines().filter_map(|line| line.split("swedencentral  ").nth(1)).filter(|rest| !rest.contains("/s")).collect();
+        assert_eq!(lines, ["healed after 20.0 s", "in 9.0 s", "in 39.0 s"]);
+    }
+}

@@ -1,0 +1,169 @@
+//! A drill for the tests of this room: Azure OpenAI is blackholed, the standby takes over, a runbook is walked. Compiled for tests only.
+
+use crate::history::{
+    Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Live, Outcome, Phase, PhaseEntered, RequestDone, RunbookStarted,
+    Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
+};
+use crate::model::{
+    Action, Arrivals, Condition, Criticality, DrillPlan, Environment, Fault, Goal, Objectives, OnFailure, PlannedFault, RequestKind,
+    Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
+};
+use crate::units::{Duration, Rate, Seed};
+
+/// The providers, the primary first.
+pub(super) const AZURE: &str = "azure-swedencentral";
+/// The standby.
+pub(super) const OPENAI: &str = "openai-eu";
+
+/// A live fold and what is told to it.
+pub(super) struct Story {
+    pub(super) live: Live,
+}
+
+impl Story {
+    /// A drill that has just begun.
+    pub(super) fn begin() -> Self {
+        let mut story = Self { live: Live::default() };
+        let started = Started {
+            format: 1,
+            lifeboat: "0.1.0".into(),
+            drill: "2026-11-20-azure-outage".into(),
+            seed: Seed(42),
+            wall_clock: "2026-11-20T15:00:00Z".into(),
+            gap_max: 40_000_000,
+            plan: plan(),
+        };
+        story.tell(0, Event::Started(Box::new(started)));
+        story
+    }
+
+    /// One more event, at so many milliseconds.
+    pub(super) fn tell(&mut self, ms: u64, event: Event) {
+        self.live.apply(&Stamped { t: ms * 1_000_000, event });
+    }
+
+    /// A request that ended at so many milliseconds, answered by this provider or by nobody.
+    pub(super) fn request(&mut self, ms: u64, by: Option<&'static str>) {
+        let outcome = if by.is_some() { Outcome::Ok } else { Outcome::Timeout };
+        let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
+        self.tell(ms, Event::Request(done));
+        if let Some(by) = by {
+            let served =
+                Served { id: None, by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
+            self.tell(ms, Event::Served(served));
+        }
+    }
+
+    fn phase(&mut self, ms: u64, name: Phase) {
+        self.tell(ms, Event::Phase(PhaseEntered { name }));
+    }
+}
+
+/// The drill as far as so many milliseconds: baseline from 1 s, fault from 9 s to 29 s, cutover at 12 s, failback at 31 s, end at 37.5 s.
+pub(super) fn outage(until: u64) -> Story {
+    let mut story = Story::begin();
+    story.phase(10, Phase::Preparing);
+    for ms in (0..=until).step_by(20) {
+        for (at, event) in events() {
+            if (ms.max(20) - 20..ms).contains(&at) || (at == ms && ms == until) {
+                story.tell(at, event);
+            }
+        }
+        let by = match ms {
+            1_100..9_000 | 31_000..37_000 => Some(AZURE),
+            9_000..12_000 => None,
+            12_000..31_000 => Some(OPENAI),
+            _ => continue,
+        };
+        story.request(ms, by);
+    }
+    story
+}
+
+fn events() -> Vec<(u64, Event)> {
+    let phase = |name| Event::Phase(PhaseEntered { name });
+    let breaker = |breaker| Event::Gateway(Gateway { at: 0, provider: AZURE.into(), breaker });
+    let step = |step, name: &str, attempt| Event::StepStarted(StepStarted { step, name: name.into(), attempt });
+    let done = |step, end, output: &str| Event::StepFinished(StepFinished { step, end, output: output.into() });
+    let what = || Fault::Blackhole;
+    vec![
+        (1_000, phase(Phase::Baseline)),
+        (9_000, phase(Phase::Fault)),
+        (9_005, Event::FaultRequested(FaultRequested { fault: 0, on: AZURE.into(), what: what() })),
+        (9_010, Event::FaultConfirmed(FaultConfirmed { fault: 0, on: AZURE.into(), lo: 9_006_000_000, hi: 9_006_400_000 })),
+        (9_600, Event::RunbookStarted(RunbookStarted { runbook: "fail-over".into(), because: "5 failures in a row".into() })),
+        (9_600, step(0, "See that the primary is down", 1)),
+        (11_000, done(0, StepEnd::Done, "")),
+        (11_000, step(1, "Point the gateway at the standby", 1)),
+        (11_500, step(1, "Point the gateway at the standby", 2)),
+        (12_000, breaker(crate::history::Breaker::Open)),
+        (14_000, done(1, StepEnd::TimedOut, "\nswitch.sh: no answer\nmore")),
+        (
+            29_000,
+            Event::FaultHealed(FaultHealed {
+                fault: 0,
+                on: AZURE.into(),
+                lo: 28_999_000_000,
+                hi: 29_006_400_000,
+                touched: 153,
+                expired: false,
+            }),
+        ),
+        (29_010, phase(Phase::Watch)),
+        (31_000, breaker(crate::history::Breaker::Closed)),
+        (37_000, phase(Phase::Draining)),
+        (37_500, Event::Finished(Finished { observed_until: 37_000_000_000, requests: 1_796 })),
+    ]
+}
+
+fn plan() -> DrillPlan {
+    let fault = PlannedFault { at: Duration::ZERO, on: AZURE.into(), fault: Fault::Blackhole, length: Duration::from_secs(20) };
+    let step = |name: &str| Step {
+        name: name.into(),
+        action: Action::Pause(Duration::from_secs(1)),
+        timeout: Duration::from_secs(3),
+        retries: 1,
+        retry_after: Duration::ZERO,
+        undo: None,
+        on_failure: OnFailure::Stop,
+    };
+    DrillPlan {
+        scenario: Scenario {
+            name: "azure-outage".into(),
+            title: "Azure OpenAI stops answering".into(),
+            service: "support-chat".into(),
+            runbook: Some("runbooks/fail-over.yaml".into()),
+            traffic: Workload {
+                rate: Rate::per_second(50.0).expect("a positive constant"),
+                arrivals: Arrivals::Constant,
+                request: RequestKind::ChatStream,
+                max_in_flight: 500,
+            },
+            timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
+            objectives: Objectives::default(),
+            abort_when: None,
+        },
+        runbook: Some(Runbook {
+            name: "fail-over".into(),
+            owner: None,
+            reviewed: None,
+            start: StartMode::OnDetection,
+            detect: Condition { request: None, goal: Goal::Fails(5) },
+            escalate: Vec::new(),
+            steps: vec![step("See that the primary is down"), step("Point the gateway at the standby")],
+        }),
+        environment_name: "lab".into(),
+        environment: Environment::default(),
+        service: Service {
+            owner: None,
+            criticality: Criticality::SinglePointOfFailure,
+            providers: vec![AZURE.into(), OPENAI.into()],
+            objectives: Objectives::default(),
+            runbook: None,
+        },
+        providers: Default::default(),
+        credentials: Default::default(),
+        contacts: Default::default(),
+        objectives: Objectives::default(),
+    }
+}
