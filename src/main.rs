@@ -1,5 +1,5 @@
 //! The binary: everything is in the library's room `cli`.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    lifeboat::cli::main()
 }

@@ -1,1 +1,44 @@
-//! Not built yet.
+//! The conductor: one drill from its first event to its last.
+//!
+//! ```text
+//!  preparing ─► baseline ─► fault ─► watch ─► draining
+//!  stage        traffic     faults   failback  the last answers, the last sight
+//!                           runbook
+//! ```
+//!
+//! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down; `system` is the system under test where the
+//! drill starts it itself; `faults` keeps the leases; `answer` runs the runbook; `conductor` puts them in order. Whatever happens on the
+//! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
+//! did is taken back, what was started is ended, and the history says why.
+//!
+//! What this room does not do: judge. It never sees a verdict.
+
+mod answer;
+mod conductor;
+mod faults;
+mod stage;
+mod system;
+
+pub use conductor::{Drill, Ended, Order};
+
+use crate::history::StopReason;
+
+/// Why a drill ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Stop {
+    /// The kind of reason.
+    pub reason: StopReason,
+    /// In words, with a hint where there is something to do.
+    pub detail: String,
+}
+
+impl Stop {
+    fn new(reason: StopReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    fn environment(detail: impl std::fmt::Display) -> Self {
+        Self::new(StopReason::Environment, detail.to_string())
+    }
+}

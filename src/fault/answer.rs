@@ -12,12 +12,7 @@ pub fn instead(fault: &Fault, dialect: Dialect) -> Option<WireAnswer> {
             Some(error_answer(dialect, &ProviderFault::Status { code: *code, retry_after }))
         }
         Fault::CredentialRevoked => Some(error_answer(dialect, &ProviderFault::InvalidKey)),
-        Fault::Refuse
-        | Fault::Blackhole
-        | Fault::Reset
-        | Fault::Latency { .. }
-        | Fault::Bandwidth { .. }
-        | Fault::Stall { .. } => None,
+        Fault::Refuse | Fault::Blackhole | Fault::Reset | Fault::Latency { .. } | Fault::Bandwidth { .. } | Fault::Stall { .. } => None,
     }
 }
 

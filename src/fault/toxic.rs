@@ -195,13 +195,13 @@ pub fn attributes(fault: &Fault) -> Attributes {
 fn milliseconds(duration: Duration) -> Number {
     let nanos = duration.as_nanos();
     let fraction = || Number::from_f64(nanos as f64 / 1e6).unwrap_or_else(|| 0.into());
-    if nanos % 1_000_000 == 0 { (nanos / 1_000_000).into() } else { fraction() }
+    if nanos.is_multiple_of(1_000_000) { (nanos / 1_000_000).into() } else { fraction() }
 }
 
 /// A thousandth, as an integer where it is one.
 fn thousandths(bytes: u64) -> Number {
     let fraction = || Number::from_f64(bytes as f64 / 1e3).unwrap_or_else(|| 0.into());
-    if bytes % 1000 == 0 { (bytes / 1000).into() } else { fraction() }
+    if bytes.is_multiple_of(1000) { (bytes / 1000).into() } else { fraction() }
 }
 
 /// Attributes that have not been read yet.

@@ -1,6 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use crate::model::{DrillPlan, Fault, words};
+use crate::model::{DrillPlan, Fault, Objectives, SloOn, words};
 use crate::units::{Fingerprint, Seed};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -163,6 +163,19 @@ pub struct RequestDone {
     /// A word for what went wrong, for example `refused`, `status-503`, `no-terminal-marker`. Absent where all went well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Cow<'static, str>>,
+}
+
+impl RequestDone {
+    /// True where users were well served: answered, whole, within the service level and the deadline.
+    pub fn is_good(&self, objectives: &Objectives) -> bool {
+        let moment = match objectives.slo_on {
+            Some(SloOn::Proof) => self.proof.unwrap_or(self.done),
+            _ => self.done,
+        };
+        self.outcome == Outcome::Ok
+            && objectives.slo.is_none_or(|slo| moment <= slo.as_nanos())
+            && objectives.deadline.is_none_or(|deadline| self.done <= deadline.as_nanos())
+    }
 }
 
 /// A request was due and could not be sent, because too many were in flight.

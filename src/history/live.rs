@@ -5,14 +5,16 @@
 
 use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, StepEnd};
 use super::line::Stamped;
-use crate::model::{DrillPlan, Fault, Goal, SloOn, Who};
-use std::collections::VecDeque;
+use crate::model::{DrillPlan, Fault, Goal, Who};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Length of a slice: 100 ms in nanoseconds.
 const SLICE: u64 = 100_000_000;
 /// Slices that are kept: one minute.
 const SLICES: usize = 600;
+/// Different words for failures that are counted: a body's error code is somebody else's text.
+const WORDS: usize = 32;
 
 /// What is known of a drill while it runs.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub struct Live {
     pub good_in_a_row: u32,
     /// Bad requests in a row, up to now.
     pub bad_in_a_row: u32,
+    /// How often each word for a failure was seen, the first [`WORDS`] of them.
+    pub why: BTreeMap<String, u64>,
     /// Faults, by place on the timeline.
     pub faults: Vec<LiveFault>,
     /// Why and when the runbook was started.
@@ -171,7 +175,7 @@ impl Live {
             }
             Event::RunbookStarted(started) => self.runbook_started = Some((stamped.t, started.because.clone())),
             Event::StepStarted(step) => {
-                self.step = Some(LiveStep { step: step.step, name: step.name.clone(), attempt: step.attempt, end: None })
+                self.step = Some(LiveStep { step: step.step, name: step.name.clone(), attempt: step.attempt, end: None });
             }
             Event::StepFinished(finished) => {
                 if let Some(step) = &mut self.step {
@@ -234,7 +238,12 @@ impl Live {
     }
 
     fn request(&mut self, t: u64, request: &RequestDone) {
-        let good = request.outcome == Outcome::Ok && self.within_slo(request);
+        let good = self.plan.as_ref().is_none_or(|plan| request.is_good(&plan.objectives));
+        if let Some(why) = &request.why
+            && (self.why.len() < WORDS || self.why.contains_key(why.as_ref()))
+        {
+            *self.why.entry(why.to_string()).or_default() += 1;
+        }
         if good {
             self.good_in_a_row = self.good_in_a_row.saturating_add(1);
             self.bad_in_a_row = 0;
@@ -247,16 +256,6 @@ impl Live {
             Outcome::Ok => bucket.late += 1,
             _ => bucket.failed += 1,
         });
-    }
-
-    fn within_slo(&self, request: &RequestDone) -> bool {
-        let Some(objectives) = self.plan.as_ref().map(|plan| &plan.objectives) else { return true };
-        let moment = match objectives.slo_on {
-            Some(SloOn::Proof) => request.proof.unwrap_or(request.done),
-            _ => request.done,
-        };
-        objectives.slo.is_none_or(|slo| moment <= slo.as_nanos())
-            && objectives.deadline.is_none_or(|deadline| request.done <= deadline.as_nanos())
     }
 
     fn count(&mut self, t: u64, change: impl Fn(&mut Bucket)) {

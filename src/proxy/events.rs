@@ -23,12 +23,7 @@ pub(super) fn body(registry: &Registry, stopped: watch::Receiver<bool>) -> Body 
     Body::new(Batches(reader))
 }
 
-async fn feed(
-    hello: Bytes,
-    mut events: broadcast::Receiver<Bytes>,
-    batches: mpsc::Sender<Bytes>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: watch::Receiver<bool>) {
     let mut batch = hello;
     loop {
         tokio::select! {

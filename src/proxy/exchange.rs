@@ -42,12 +42,7 @@ pub(super) struct Exchanger {
 }
 
 impl Exchanger {
-    pub(super) const fn new(
-        shared: Arc<Shared>,
-        upstream: HttpUpstream,
-        flow: Arc<Flow>,
-        holds: watch::Receiver<Arc<Hold>>,
-    ) -> Self {
+    pub(super) const fn new(shared: Arc<Shared>, upstream: HttpUpstream, flow: Arc<Flow>, holds: watch::Receiver<Arc<Hold>>) -> Self {
         Self { shared, upstream, flow, holds }
     }
 

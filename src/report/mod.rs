@@ -1,1 +1,25 @@
-//! Not built yet.
+//! Verdict and history → what people read. Bytes out, no files.
+//!
+//! `digest` folds a history into what a report shows, one event at a time; `sentence` says the verdict in words; `summary` is the end of
+//! a drill on the terminal; `markdown` is the report that is attached to an incident review; `json` is `verdict.json`.
+//!
+//! What this room does not do: measure (`verdict` does; nothing here computes a number that a verdict depends on), or read and write
+//! files (`exercise`).
+
+mod digest;
+mod markdown;
+mod sentence;
+mod summary;
+
+pub use digest::Digest;
+pub use markdown::markdown;
+pub use sentence::headline;
+pub use summary::summary;
+
+use crate::verdict::Verdict;
+
+/// `verdict.json`: two blanks of indentation, a line break at the end.
+pub fn json(verdict: &Verdict) -> String {
+    let text = serde_json::to_string_pretty(verdict).expect("a verdict has text keys only");
+    text + "\n"
+}

@@ -88,8 +88,7 @@ impl Events {
     /// Subscribes; returns once the first line was read, which is handed out first.
     pub(super) async fn subscribe(line: &Line) -> Result<(Self, SightEvent), ControlError> {
         let what = "stream its events";
-        let late =
-            |_| ControlError::Unknown { url: line.url(), what: what.into(), problem: "no first line within 5 s".into() };
+        let late = |_| ControlError::Unknown { url: line.url(), what: what.into(), problem: "no first line within 5 s".into() };
         let begin = async {
             let response = line.send(line.request(Method::GET, &["events"]), what).await?;
             if !response.status().is_success() {

@@ -1,0 +1,36 @@
+//! `lifeboat check`: all findings, then one line that counts.
+
+use super::{Exit, put, say};
+use crate::spec::{Project, check as check_files};
+use std::path::{Path, PathBuf};
+
+/// Validates inventory, runbooks and scenarios, each and across them. Every finding is shown.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files or folders; without any, everything under `runbooks/` and `scenarios/`
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
+    let root = Project::find(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+    let checked = check_files(&root, &args.paths);
+    for finding in &checked.findings {
+        put(&format!("{finding}\n"))?;
+    }
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let counts = [
+        count(checked.providers, "provider"),
+        count(checked.services, "service"),
+        count(checked.runbooks, "runbook"),
+        count(checked.scenarios, "scenario"),
+    ];
+    let (errors, warnings) = (checked.findings.errors(), checked.findings.warnings());
+    let found = match (errors, warnings) {
+        (0, 0) => "nothing to find fault with".to_owned(),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, 0) => count(errors, "error"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    };
+    say(&format!("checked {}: {found}", counts.join(", ")));
+    Ok(if checked.findings.has_errors() { Exit::Usage } else { Exit::Met })
+}

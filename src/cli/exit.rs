@@ -1,0 +1,78 @@
+//! Exit codes, and which error has which.
+
+use crate::exercise::{ExerciseError, JudgeError};
+use crate::verdict::Decision;
+
+/// Shown under every help.
+pub(super) const TABLE: &str = "Exit codes: 0 every objective met · 1 an objective missed · 2 usage, or a file that does not validate · \
+3 inconclusive · 4 stopped for safety · 70 a fault of Lifeboat's own";
+
+/// How a command ended. Where several drills were run, the gravest counts: the order here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Every objective was met, or there was nothing to judge.
+    Met,
+    /// Inconclusive or void, or the drill could not begin.
+    Inconclusive,
+    /// An objective was missed.
+    Missed,
+    /// Usage, or a file that does not validate.
+    Usage,
+    /// Stopped for safety: a guard, a person, a history that could not be written.
+    Safety,
+    /// A fault of Lifeboat's own.
+    Own,
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Met => 0,
+            Self::Missed => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::Safety => 4,
+            Self::Own => 70,
+        }
+    }
+
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        match error.downcast_ref::<ExerciseError>() {
+            Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
+            Some(ExerciseError::Write { .. }) => Self::Safety,
+            Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
+            None if error.is::<JudgeError>() || error.is::<crate::spec::SpecError>() => Self::Usage,
+            None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
+            None => Self::Own,
+        }
+    }
+}
+
+impl From<Decision> for Exit {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Met => Self::Met,
+            Decision::Missed => Self::Missed,
+            Decision::Inconclusive | Decision::Void => Self::Inconclusive,
+            Decision::InvalidPlan => Self::Usage,
+        }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A panic anywhere is a fault of Lifeboat's own: it is said so, and the process ends, which ends every embedded fault with it; those on
+/// standing proxies end with their leases.
+pub(super) fn own_faults_exit_with_70() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        super::say("error: this is a fault of Lifeboat's own; please report it with what follows");
+        report(panic);
+        std::process::exit(i32::from(Exit::Own.code()));
+    }));
+}

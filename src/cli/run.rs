@@ -1,0 +1,232 @@
+//! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
+
+use super::{Exit, interrupted, put, runtime, say};
+use crate::console::{self, Shape};
+use crate::exercise::{Exercise, Finish, Orders};
+use crate::history::StopReason;
+use crate::model::{Action, DrillPlan, StartMode};
+use crate::report::summary;
+use crate::spec::Project;
+use crate::step::{Attendance, Question};
+use crate::units::Seed;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Runs drills one after the other. The exit code is the gravest of theirs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Where the drill runs: an environment of the inventory
+    #[arg(long, default_value = "lab")]
+    env: String,
+    /// The seed of all randomness, up to 16 hexadecimal digits; drawn and printed where it is not given
+    #[arg(long)]
+    seed: Option<Seed>,
+    /// How often each scenario is run, each time with a seed of its own
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// The drill's folder, instead of a new one under `drills/`; numbered where there are several drills
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Only show what would happen
+    #[arg(long)]
+    dry_run: bool,
+    /// Answer every question of a runbook with yes
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let mut plans = Vec::new();
+    let mut invalid = false;
+    for scenario in &args.scenarios {
+        let root = Project::find(scenario)?;
+        let (project, _) = Project::open(&root);
+        let findings = match project.plan(scenario, &args.env) {
+            Ok((plan, findings)) => {
+                plans.push((root, plan));
+                findings
+            }
+            Err(findings) => findings,
+        };
+        invalid |= findings.has_errors();
+        for finding in &findings {
+            say(&finding.to_string());
+        }
+    }
+    if invalid {
+        return Ok(Exit::Usage);
+    }
+    if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan)| asks(plan)) {
+        say(
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
+        );
+        return Ok(Exit::Usage);
+    }
+    if args.dry_run {
+        return plans.iter().try_for_each(|(_, plan)| put(&outline(plan))).map(|()| Exit::Met);
+    }
+    let first = args.seed.unwrap_or_else(drawn);
+    runtime()?.block_on(async {
+        let stop = interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)");
+        let mut gravest = Exit::Met;
+        let total = plans.len() * args.repeat as usize;
+        let mut number = 0;
+        for (root, plan) in plans {
+            for _ in 0..args.repeat {
+                number += 1;
+                let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
+                let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
+                let (attendance, questions) = attendance(args.yes);
+                let orders = Orders { plan: plan.clone(), seed, root: root.clone(), out, attendance, stop: stop.clone() };
+                gravest = gravest.max(one(orders, questions).await?);
+                if *stop.borrow() {
+                    return Ok(gravest);
+                }
+            }
+        }
+        Ok(gravest)
+    })
+}
+
+/// One drill, from its heading to its verdict.
+async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
+    let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
+    let exercise = Exercise::begin(orders)?;
+    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n", exercise.folder().display()));
+    let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
+    let asking = tokio::spawn(ask_each(questions, shown.clone()));
+    let finish = exercise.run().await;
+    asking.abort();
+    let _ = asking.await;
+    if let Some(shown) = Arc::into_inner(shown) {
+        shown.ended().await;
+    }
+    conclude(&finish?)
+}
+
+fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
+    say("");
+    if let Some(stop) = &finish.stopped {
+        say(&format!("stopped: {stop}\n"));
+    }
+    if let Err(error) = &finish.journal {
+        say(&format!(
+            "error: {error}\n\nhint: make room, or choose another folder with --out; what could be written is in {}\n",
+            finish.folder.display()
+        ));
+    }
+    put(&summary(&finish.judged.verdict, width()))?;
+    for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.md")] {
+        let path = finish.folder.join(file);
+        if path.is_file() {
+            put(&format!("{label:<14}{}\n", relative(&path)))?;
+        }
+    }
+    let verdict = Exit::from(finish.judged.verdict.verdict);
+    Ok(match (&finish.stopped, &finish.journal) {
+        (_, Err(_)) => Exit::Safety,
+        (None, Ok(())) => verdict,
+        (Some(stop), Ok(())) => match stop.reason {
+            StopReason::Person | StopReason::Guard | StopReason::Journal => Exit::Safety,
+            StopReason::BaselineUnsteady | StopReason::Environment | StopReason::Fault => Exit::Inconclusive,
+        },
+    })
+}
+
+/// A seed that nobody chose, from what the standard library seeds its hash tables with.
+fn drawn() -> Seed {
+    Seed(RandomState::new().build_hasher().finish())
+}
+
+/// Whether a drill would ask somebody.
+fn asks(plan: &DrillPlan) -> bool {
+    let confirms = |action: &Action| matches!(action, Action::Confirm { .. });
+    plan.runbook.as_ref().is_some_and(|runbook| {
+        runbook.start == StartMode::ByHand
+            || runbook.steps.iter().any(|step| confirms(&step.action) || step.undo.as_ref().is_some_and(confirms))
+    })
+}
+
+fn attendance(yes: bool) -> (Attendance, mpsc::Receiver<Question>) {
+    let (sender, questions) = mpsc::channel(1);
+    (if yes { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
+}
+
+/// Asks on the terminal, one question at a time, with the panel out of the way.
+async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::Watch>) {
+    while let Some(question) = questions.recv().await {
+        shown.hide();
+        let text = question.text.clone();
+        // A read that nobody answers ends with the process; it holds nothing up.
+        let answer = tokio::task::spawn_blocking(move || answer(&text)).await.unwrap_or(false);
+        shown.show();
+        let _ = question.answer.send(answer);
+    }
+}
+
+fn answer(question: &str) -> bool {
+    loop {
+        say(&format!("{question} [yes/no]"));
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(1..) => {}
+            _ => return false,
+        }
+        match line.trim().to_lowercase().as_str() {
+            "yes" | "y" => return true,
+            "no" | "n" => return false,
+            _ => say("please write yes or no"),
+        }
+    }
+}
+
+/// What a drill would do, without doing it.
+fn outline(plan: &DrillPlan) -> String {
+    let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
+    let requests = (timeline.total().as_secs_f64() * traffic.rate.as_per_second()).round();
+    let mut text = format!("{}\n  environment {}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
+    text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
+    text += &format!(
+        "  traffic     {} {} at {}, {requests} requests in {}\n",
+        traffic.arrivals,
+        traffic.request,
+        traffic.rate,
+        timeline.total()
+    );
+    text += &format!("  baseline    {}\n", timeline.baseline);
+    for fault in &timeline.faults {
+        text += &format!("  fault       {} on {}, from {} for {}\n", fault.fault, fault.on, fault.at, fault.length);
+    }
+    text += &format!("  watch       {}\n", timeline.watch);
+    if let Some(runbook) = &plan.runbook {
+        text += &format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len());
+    }
+    let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
+    text += &format!(
+        "  objective   {} within {}, stable for {}\n",
+        plan.objectives.gate.map_or("cutover", crate::model::Gate::word),
+        span(plan.objectives.rto),
+        span(plan.objectives.stable_for)
+    );
+    if let Some(guard) = &plan.scenario.abort_when {
+        text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);
+    }
+    text
+}
+
+/// A path as somebody would type it here.
+fn relative(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// Columns of the terminal that stdout goes to; 80 where it goes elsewhere.
+pub(super) fn width() -> usize {
+    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| usize::from(size.ws_col).max(1))
+}

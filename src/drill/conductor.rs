@@ -1,0 +1,313 @@
+//! The order of a drill: what happens when, and the one way out.
+
+use super::Stop;
+use super::answer::answer;
+use super::faults::{Change, Faults};
+use super::stage::{Site, Stage};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
+use crate::model::{DrillPlan, Guard, RequestKind};
+use crate::step::{Attendance, Context};
+use crate::traffic::{Client, Observed, Schedule, Traffic};
+use crate::units::{Duration, Seed};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// How often the guard looks.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
+/// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
+const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
+/// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
+const SLACK: Duration = Duration::from_secs(30);
+/// Requests that a baseline needs.
+const BASELINE: u64 = 20;
+
+/// One drill, as ordered.
+#[derive(Debug)]
+pub struct Order {
+    /// What is done.
+    pub plan: DrillPlan,
+    /// Where all its randomness comes from.
+    pub seed: Seed,
+    /// Its identifier.
+    pub id: String,
+    /// The project's root: where commands run.
+    pub root: PathBuf,
+    /// Where the output of a system that the drill starts goes.
+    pub folder: PathBuf,
+    /// Who answers questions.
+    pub attendance: Attendance,
+    /// Becomes true when a person wants it to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How a drill ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why it ended before its time; `None` where it did not.
+    pub stopped: Option<Stop>,
+    /// Whether the history is whole on disk.
+    pub journal: Result<(), JournalError>,
+}
+
+/// A drill that has a history and has not begun.
+#[derive(Debug)]
+pub struct Drill {
+    order: Order,
+    journal: Journal,
+    gap_max: Duration,
+}
+
+impl Drill {
+    /// Opens the history over an empty file.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread.
+    pub fn begin(order: Order, history: impl Write + Send + 'static) -> std::io::Result<Self> {
+        let journal = Journal::start(history, Clock::start())?;
+        let horizon = order.plan.scenario.timeline.total().plus(SLACK);
+        let gap_max = Schedule::new(&order.plan.scenario.traffic, order.seed).gap_max(horizon);
+        Ok(Self { order, journal, gap_max })
+    }
+
+    /// What is known of it while it runs.
+    pub fn live(&self) -> watch::Receiver<Arc<Live>> {
+        self.journal.live()
+    }
+
+    /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
+    pub async fn run(self) -> Ended {
+        let recorder = self.journal.recorder();
+        recorder.record(self.started()).await;
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+        let mut interrupts = Interrupts {
+            stop: self.order.stop.clone(),
+            failure: self.journal.failure(),
+            live: self.journal.live(),
+            clock: recorder.clock(),
+            guard: None,
+            broken: None,
+        };
+        let http = reqwest::Client::new();
+        let Order { plan, seed, root, folder, .. } = &self.order;
+        let tag = tag(*seed, &self.order.id);
+        let site = Site { plan, seed: *seed, tag, root, folder, recorder: &recorder, http: &http };
+        let (observed, stopped) = match interrupts.during(Stage::build(&site)).await.and_then(|built| built) {
+            Err(stop) => (Observed { requests: 0, until: recorder.clock().now() }, Some(stop)),
+            Ok(stage) => {
+                let (observed, stopped) = self.conduct(&stage, tag, &recorder, &http, &mut interrupts).await;
+                stage.take_down().await;
+                (observed, stopped)
+            }
+        };
+        if let Some(stop) = &stopped {
+            if stop.reason == StopReason::Guard {
+                recorder.record(Event::GuardTripped(Guarded { guard: stop.detail.clone() })).await;
+            }
+            recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
+        }
+        recorder.record(Event::Finished(Finished { observed_until: observed.until, requests: observed.requests })).await;
+        drop(recorder);
+        Ended { stopped, journal: self.journal.close().await }
+    }
+
+    /// From the first request to the last answer, with everything healed and taken back in between.
+    async fn conduct(
+        &self,
+        stage: &Stage,
+        tag: u32,
+        recorder: &Recorder,
+        http: &reqwest::Client,
+        interrupts: &mut Interrupts,
+    ) -> (Observed, Option<Stop>) {
+        let plan = &self.order.plan;
+        let deadline = plan.objectives.deadline.unwrap_or(Duration::from_secs(30));
+        let workload = &plan.scenario.traffic;
+        let nothing = Observed { requests: 0, until: recorder.clock().now() };
+        let client = match Client::new(stage.target.clone()) {
+            Ok(client) => client,
+            Err(error) => return (nothing, Some(Stop::environment(error))),
+        };
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
+        let streamed = workload.request == RequestKind::ChatStream;
+        let schedule = Schedule::new(workload, self.order.seed);
+        let traffic = match Traffic::start(client, schedule, streamed, tag, workload.max_in_flight, deadline, recorder.clone()) {
+            Ok(traffic) => traffic,
+            Err(error) => return (nothing, Some(Stop::environment(error))),
+        };
+        let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone());
+        interrupts.broken = Some(broken);
+        interrupts.guard = plan.scenario.abort_when;
+        let context = Context {
+            variables: stage.variables.clone(),
+            secrets: stage.secrets.clone(),
+            live: self.journal.live(),
+            clock: recorder.clock(),
+            attendance: self.order.attendance.clone(),
+            folder: self.order.root.clone(),
+            http: http.clone(),
+        };
+        let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
+        let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;
+        // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
+        let healed = faults.heal_all().await;
+        team.dismiss().await;
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
+        let grace = if told.is_ok() { deadline.std() + HURRY } else { HURRY };
+        let observed = traffic.finish(grace).await;
+        (observed, told.and(healed).err())
+    }
+
+    /// Baseline, faults, watch.
+    async fn timeline(
+        &self,
+        faults: &mut Faults,
+        team: &mut Team,
+        context: Context,
+        recorder: &Recorder,
+        interrupts: &mut Interrupts,
+    ) -> Result<(), Stop> {
+        let timeline = &self.order.plan.scenario.timeline;
+        interrupts.during(tokio::time::sleep(timeline.baseline.std())).await?;
+        steady(&self.order.plan, &self.journal.live().borrow())?;
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
+        let clock = recorder.clock();
+        let mut zero = None;
+        for (at, change, place) in Faults::changes(timeline) {
+            let due = zero.unwrap_or_else(|| clock.now()) + at.as_nanos();
+            interrupts.during(tokio::time::sleep(clock.until(due))).await?;
+            match change {
+                Change::Heal => faults.heal(place).await?,
+                Change::Inject => {
+                    let confirmed = faults.inject(place, &timeline.faults[place]).await?;
+                    if zero.is_none() {
+                        zero = Some(confirmed - at.as_nanos().min(confirmed));
+                        team.call(&self.order.plan, context.clone(), recorder);
+                    }
+                }
+            }
+        }
+        team.over.send_replace(true);
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Watch })).await;
+        interrupts.during(tokio::time::sleep(timeline.watch.std())).await
+    }
+
+    fn started(&self) -> Event {
+        Event::Started(Box::new(Started {
+            format: FORMAT,
+            lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
+            drill: self.order.id.clone(),
+            seed: self.order.seed,
+            wall_clock: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+            gap_max: self.gap_max.as_nanos(),
+            plan: self.order.plan.clone(),
+        }))
+    }
+}
+
+/// Those who answer with the runbook.
+struct Team {
+    answer: Option<JoinHandle<()>>,
+    over: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+}
+
+impl Team {
+    fn call(&mut self, plan: &DrillPlan, context: Context, recorder: &Recorder) {
+        if let Some(runbook) = plan.runbook.clone() {
+            let answering = answer(runbook, context, recorder.clone(), self.over.subscribe(), self.stop.subscribe());
+            self.answer = Some(tokio::spawn(answering));
+        }
+    }
+
+    /// Stops the runbook and waits until what it did is taken back.
+    async fn dismiss(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(answer) = self.answer.take() {
+            let _ = answer.await;
+        }
+    }
+}
+
+/// Everything that may end a drill before its time.
+struct Interrupts {
+    stop: watch::Receiver<bool>,
+    failure: watch::Receiver<Option<JournalError>>,
+    live: watch::Receiver<Arc<Live>>,
+    clock: Clock,
+    guard: Option<Guard>,
+    broken: Option<mpsc::Receiver<Stop>>,
+}
+
+impl Interrupts {
+    /// Does `work` unless something ends the drill first.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::pin!(work);
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                biased;
+                Ok(_) = self.stop.wait_for(|stop| *stop) => return Err(Stop::new(StopReason::Person, "stopped by a person")),
+                Ok(failed) = self.failure.wait_for(Option::is_some) => {
+                    let problem = failed.as_ref().map(ToString::to_string).unwrap_or_default();
+                    return Err(Stop::new(StopReason::Journal, problem));
+                }
+                Some(stop) = told(&mut self.broken) => return Err(stop),
+                done = &mut work => return Ok(done),
+                _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
+            }
+        }
+    }
+}
+
+/// Whether the guard lets the drill go on.
+fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
+    let Some(guard) = guard else { return Ok(()) };
+    let span = guard.length.as_nanos();
+    if live.traffic_since.is_none_or(|since| since + span > now) {
+        return Ok(());
+    }
+    let seen = live.over(span, now);
+    if seen.requests() == 0 || seen.good as f64 >= guard.success_below.get() * seen.requests() as f64 {
+        return Ok(());
+    }
+    let words = format!("fewer than {} of requests were good for {}", guard.success_below, guard.length);
+    Err(Stop::new(StopReason::Guard, words))
+}
+
+async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
+    match broken {
+        Some(broken) => broken.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then.
+fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
+    let seen = &live.total;
+    let wanted = plan.objectives.success.map_or(0.99, crate::units::Ratio::get);
+    let served: u64 = seen.served.iter().sum();
+    let by_primary = seen.served.first().copied().unwrap_or(0);
+    let problem = if seen.requests() < BASELINE {
+        format!("only {} requests had ended", seen.requests())
+    } else if (seen.good as f64) < wanted * seen.requests() as f64 {
+        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
+        let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
+        format!("only {} of {} requests were good{}{}", seen.good, seen.requests(), often.unwrap_or_default(), late.unwrap_or_default())
+    } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
+        format!("only {by_primary} of {served} answers came from {}", plan.service.primary())
+    } else {
+        return Ok(());
+    };
+    let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
+    Err(Stop::new(StopReason::BaselineUnsteady, format!("the traffic before the fault is not steady: {problem}\n\n{hint}")))
+}
+
+/// Tells this drill's requests from those of any other, even one with the same seed.
+fn tag(seed: Seed, id: &str) -> u32 {
+    let mixed = seed.derive(id).derive(&HostTime::now().0.to_string()).0;
+    (mixed >> 32) as u32
+}

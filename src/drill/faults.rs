@@ -1,0 +1,128 @@
+//! The faults in force: injected, kept alive by renewing their leases, healed, each step confirmed by reading back.
+
+use super::Stop;
+use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, StopReason};
+use crate::journal::Recorder;
+use crate::model::{PlannedFault, Timeline};
+use crate::toxiproxy::Control;
+use crate::units::Duration;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// How long a fault outlives a drill that has gone away.
+const LEASE: Duration = Duration::from_secs(10);
+/// A lease is renewed this many times before it would end: two failures in a row are survived.
+const RENEWALS: u32 = 3;
+
+/// A change on the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// Before injections at the same moment, so that a fault may follow another on one provider.
+    Heal,
+    Inject,
+}
+
+/// The faults of a drill.
+pub(super) struct Faults {
+    control: Arc<Control>,
+    recorder: Recorder,
+    active: Vec<Active>,
+    broken: mpsc::Sender<Stop>,
+}
+
+struct Active {
+    place: usize,
+    on: String,
+    toxic: String,
+    keeper: JoinHandle<()>,
+}
+
+impl Faults {
+    /// No fault yet. What breaks a lease is told on the receiver.
+    pub(super) fn new(control: Arc<Control>, recorder: Recorder) -> (Self, mpsc::Receiver<Stop>) {
+        let (broken, told) = mpsc::channel(16);
+        (Self { control, recorder, active: Vec::new(), broken }, told)
+    }
+
+    /// When what happens: moments from the first fault, with places in the timeline.
+    pub(super) fn changes(timeline: &Timeline) -> Vec<(Duration, Change, usize)> {
+        let both = |(place, fault): (usize, &PlannedFault)| {
+            [(fault.at, Change::Inject, place), (fault.at.plus(fault.length), Change::Heal, place)]
+        };
+        let mut changes: Vec<_> = timeline.faults.iter().enumerate().flat_map(both).collect();
+        changes.sort();
+        changes
+    }
+
+    /// Puts a fault in force; returns when it wholly was, in nanoseconds since the drill's origin.
+    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault) -> Result<u64, Stop> {
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone() };
+        self.recorder.record(Event::FaultRequested(requested)).await;
+        let injected = self.control.inject(&planned.on, &planned.fault, LEASE).await.map_err(|error| {
+            Stop::new(StopReason::Fault, format!("{} on {} could not be put in force: {error}", planned.fault, planned.on))
+        })?;
+        let clock = self.recorder.clock();
+        let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
+        self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
+        let keeper = tokio::spawn(keep(self.control.clone(), planned.on.clone(), injected.toxic.clone(), self.broken.clone()));
+        self.active.push(Active { place, on: planned.on.clone(), toxic: injected.toxic, keeper });
+        Ok(hi)
+    }
+
+    /// Takes a fault away. One that is not in force is no error.
+    pub(super) async fn heal(&mut self, place: usize) -> Result<(), Stop> {
+        let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
+        let Active { place, on, toxic, keeper } = self.active.swap_remove(found);
+        keeper.abort();
+        let healed = match self.control.heal(&on, &toxic).await {
+            Ok(healed) => healed,
+            // Once more: a call that was lost is no reason to leave a fault behind.
+            Err(_) => self.control.heal(&on, &toxic).await.map_err(|error| {
+                let left = "without renewal its lease ends by itself";
+                Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left} within {LEASE}): {error}"))
+            })?,
+        };
+        let clock = self.recorder.clock();
+        let event = FaultHealed {
+            fault: u32::try_from(place).unwrap_or(u32::MAX),
+            on,
+            lo: clock.at(healed.lo),
+            hi: clock.at(healed.hi),
+            // A server that does not count proves nothing; what the proxies saw touched may still.
+            touched: healed.touched.unwrap_or(0),
+            expired: healed.expired,
+        };
+        self.recorder.record(Event::FaultHealed(event)).await;
+        Ok(())
+    }
+
+    /// Takes every fault away; goes on after a failure and returns the first.
+    pub(super) async fn heal_all(&mut self) -> Result<(), Stop> {
+        let mut first = Ok(());
+        while let Some(place) = self.active.last().map(|active| active.place) {
+            let healed = self.heal(place).await;
+            first = first.and(healed);
+        }
+        first
+    }
+}
+
+/// Renews a lease until it is aborted or the renewals fail.
+async fn keep(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Sender<Stop>) {
+    let mut failures = 0;
+    loop {
+        tokio::time::sleep(LEASE.std() / (RENEWALS + 1)).await;
+        match control.renew(&on, &toxic, LEASE).await {
+            Ok(()) => failures = 0,
+            Err(_) if failures + 1 < RENEWALS => failures += 1,
+            Err(error) => {
+                let _ = broken
+                    .send(Stop::new(StopReason::Fault, format!("the lease of the fault on {on} could not be renewed: {error}")))
+                    .await;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
+
+use super::Stop;
+use super::system::{Launch, System};
+use crate::history::{Event, Gateway, Served, SightGap};
+use crate::journal::{Recorder, boot_id};
+use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
+use crate::model::{CredentialSource, Dialect, DrillPlan, Provider, StartCommand};
+use crate::proxy::Proxy;
+use crate::toxiproxy::{Control, Events, SightEvent};
+use crate::traffic::Target;
+use crate::units::{Fingerprint, Seed};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Everything that was started for a drill.
+pub(super) struct Stage {
+    pub(super) target: Target,
+    pub(super) control: Arc<Control>,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) secrets: Vec<(String, String)>,
+    proxies: Vec<String>,
+    embedded: Option<Proxy>,
+    providers: Vec<SimulatedProvider>,
+    gateway: Option<ReferenceGateway>,
+    system: Option<System>,
+    sight: Option<JoinHandle<()>>,
+    moves: Option<JoinHandle<()>>,
+}
+
+/// Where it is built and for whom.
+pub(super) struct Site<'a> {
+    pub(super) plan: &'a DrillPlan,
+    pub(super) seed: Seed,
+    pub(super) tag: u32,
+    pub(super) root: &'a Path,
+    pub(super) folder: &'a Path,
+    pub(super) recorder: &'a Recorder,
+    pub(super) http: &'a reqwest::Client,
+}
+
+impl Stage {
+    /// Builds everything, in the order in which requests will not travel: providers, proxies, gateway. What was built when something
+    /// fails is dropped, which ends it.
+    pub(super) async fn build(site: &Site<'_>) -> Result<Self, Stop> {
+        let plan = site.plan;
+        let mut names = Names::of(site);
+        let mut providers = Vec::new();
+        if plan.environment.embedded {
+            for (name, provider) in &plan.providers {
+                let seed = site.seed.derive(name);
+                let simulated =
+                    SimulatedProvider::start(name, provider, names.key(name).to_owned(), seed, ANY_PORT).map_err(Stop::environment)?;
+                names.upstream.insert(name.clone(), simulated.base_url());
+                providers.push(simulated);
+            }
+        }
+        let (control, embedded) = control(plan.environment.control.as_deref()).await?;
+        // A plain Toxiproxy sees bytes only; then nobody can say who served.
+        let sight = if control.is_lifeboat() {
+            let (_hello, events) = control.events().await.map_err(Stop::environment)?;
+            Some(tokio::spawn(follow(events, site.tag, site.recorder.clone())))
+        } else {
+            None
+        };
+        let mut stage = Self {
+            target: Target { base_url: String::new(), dialect: Dialect::OpenAi, model: String::new(), key: String::new() },
+            control: Arc::new(control),
+            variables: BTreeMap::new(),
+            secrets: Vec::new(),
+            proxies: Vec::new(),
+            embedded,
+            providers,
+            gateway: None,
+            system: None,
+            sight,
+            moves: None,
+        };
+        if let Err(stop) = stage.connect(site, &mut names).await {
+            stage.take_down().await;
+            return Err(stop);
+        }
+        stage.secrets = names.secrets();
+        stage.variables = names.values;
+        Ok(stage)
+    }
+
+    /// Proxies before the providers, then whoever asks them.
+    async fn connect(&mut self, site: &Site<'_>, names: &mut Names) -> Result<(), Stop> {
+        let plan = site.plan;
+        for (name, provider) in &plan.providers {
+            let upstream = names.upstream.get(name).ok_or_else(|| no_address(name))?;
+            let (origin, path) = split(upstream);
+            let listen = plan.environment.proxies.get(name).and_then(|binding| binding.listen.as_deref()).unwrap_or("127.0.0.1:0");
+            let address = self.control.create(name, listen, origin, provider.dialect).await.map_err(Stop::environment)?;
+            self.proxies.push(name.clone());
+            names.values.insert(format!("proxy.{name}.url"), format!("http://{address}{path}"));
+        }
+        let service = plan.environment.services.get(&plan.scenario.service);
+        let model = plan.providers.get(plan.service.primary()).map_or("gpt-4o", Provider::chat_model);
+        self.target.model = model.to_owned();
+        self.target.key = match service.and_then(|service| service.key_from.as_deref()) {
+            Some(variable) => std::env::var(variable).map_err(|_| {
+                Stop::environment(format!(
+                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {} send",
+                    plan.scenario.service
+                ))
+            })?,
+            None => lab_key(site.seed, "service"),
+        };
+        if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
+            let upstream = |name: &String| {
+                let provider = plan.providers.get(name)?;
+                let base_url = names.values.get(&format!("proxy.{name}.url"))?.clone();
+                let (key, model) = (names.key(name).to_owned(), provider.chat_model().to_owned());
+                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model })
+            };
+            let upstreams = plan.service.providers.iter().filter_map(upstream).collect();
+            let gateway = ReferenceGateway::start(&plan.environment.gateway, upstreams, self.target.key.clone(), ANY_PORT)
+                .map_err(Stop::environment)?;
+            self.target.base_url = gateway.base_url();
+            self.moves = Some(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
+            self.gateway = Some(gateway);
+        }
+        if plan.environment.start.is_some() {
+            names.values.insert("port".into(), free_port()?.to_string());
+        }
+        if let Some(service) = service {
+            self.target.base_url = names.expand(&service.url)?;
+        }
+        if self.target.base_url.is_empty() {
+            return Err(Stop::environment(format!(
+                "the environment `{}` does not say where {} answers\n\nhint: add `services: {{{}: {{url: …}}}}` to it",
+                plan.environment_name, plan.scenario.service, plan.scenario.service
+            )));
+        }
+        names.values.insert("service.url".into(), self.target.base_url.clone());
+        names.values.insert("gateway.url".into(), self.target.base_url.clone());
+        if let Some(start) = &plan.environment.start {
+            let launch = names.launch(start, site)?;
+            self.system = Some(System::start(&launch, site.http).await?);
+        }
+        Ok(())
+    }
+
+    /// Ends everything that was started; returns when the last sight is recorded.
+    pub(super) async fn take_down(mut self) {
+        if let Some(system) = self.system.take() {
+            system.stop().await;
+        }
+        if let Some(gateway) = self.gateway.take() {
+            gateway.stop().await;
+        }
+        for name in &self.proxies {
+            // A standing proxy keeps nothing of this drill; one that has gone away has nothing to keep.
+            let _ = self.control.remove(name).await;
+        }
+        match self.embedded.take() {
+            // Its end is the end of its events: the last of them is recorded before this returns.
+            Some(proxy) => {
+                proxy.stop().await;
+                if let Some(sight) = self.sight.take() {
+                    let _ = sight.await;
+                }
+            }
+            None => {
+                if let Some(sight) = self.sight.take() {
+                    sight.abort();
+                    let _ = sight.await;
+                }
+            }
+        }
+        if let Some(moves) = self.moves.take() {
+            let _ = moves.await;
+        }
+        for provider in self.providers {
+            provider.stop().await;
+        }
+    }
+}
+
+/// A control API: a standing proxy's, or that of one that is started here.
+async fn control(standing: Option<&str>) -> Result<(Control, Option<Proxy>), Stop> {
+    if let Some(url) = standing {
+        let control = Control::connect(url).await.map_err(Stop::environment)?;
+        if control.is_lifeboat() && control.boot_id() != Some(boot_id().as_str()) {
+            return Err(Stop::environment(format!("the fault proxy at {url} runs on another host, whose clock is not this one's")));
+        }
+        return Ok((control, None));
+    }
+    let proxy = Proxy::start(ANY_PORT).await.map_err(Stop::environment)?;
+    let control = Control::connect(&format!("http://{}", proxy.api())).await.map_err(Stop::environment)?;
+    Ok((control, Some(proxy)))
+}
+
+/// What the proxies see becomes events, as far as it belongs to this drill.
+async fn follow(mut sight: Events, tag: u32, recorder: Recorder) {
+    let clock = recorder.clock();
+    // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
+    while let Ok(Some(event)) = sight.next().await {
+        match event {
+            SightEvent::Exchange(seen) if seen.drill.is_none_or(|drill| drill == tag) => {
+                let served = Served {
+                    id: seen.drill.and(seen.id),
+                    by: seen.proxy.into(),
+                    at: clock.at(seen.at),
+                    took: seen.took,
+                    status: seen.status,
+                    key: seen.key,
+                    cut: seen.cut,
+                    touched: seen.touched,
+                };
+                recorder.record(Event::Served(served)).await;
+            }
+            SightEvent::Gap { missed } => recorder.record(Event::SightGap(SightGap { missed })).await,
+            _ => {}
+        }
+    }
+}
+
+async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Recorder) {
+    while let Some(Move { at, provider, breaker }) = moves.recv().await {
+        recorder.record(Event::Gateway(Gateway { at: recorder.clock().at(at), provider, breaker })).await;
+    }
+}
+
+/// Values of variables, keys, and where providers really are.
+struct Names {
+    values: BTreeMap<String, String>,
+    keys: BTreeMap<String, String>,
+    upstream: BTreeMap<String, String>,
+}
+
+impl Names {
+    fn of(site: &Site<'_>) -> Self {
+        let plan = site.plan;
+        let mut names = Self { values: BTreeMap::new(), keys: BTreeMap::new(), upstream: BTreeMap::new() };
+        names.values.insert("service.name".into(), plan.scenario.service.clone());
+        names.values.insert("root".into(), site.root.display().to_string());
+        names.values.insert("primary".into(), plan.service.primary().to_owned());
+        if let Some(standby) = plan.service.standbys().first() {
+            names.values.insert("standby".into(), standby.clone());
+        }
+        for (name, provider) in &plan.providers {
+            let key = if plan.environment.embedded { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root) };
+            if let Some(key) = key {
+                names.values.insert(format!("credential.{name}"), key.clone());
+                names.keys.insert(name.clone(), key);
+            }
+            if let Some(url) = &provider.base_url {
+                names.upstream.insert(name.clone(), url.clone());
+            }
+        }
+        names
+    }
+
+    fn key(&self, provider: &str) -> &str {
+        self.keys.get(provider).map_or("", String::as_str)
+    }
+
+    fn secrets(&self) -> Vec<(String, String)> {
+        self.keys.iter().map(|(name, key)| (key.clone(), format!("[the credential of {name}, {}]", Fingerprint::of(key)))).collect()
+    }
+
+    fn expand(&self, text: &str) -> Result<String, Stop> {
+        crate::spec::expand(text, |name| self.values.get(name).cloned())
+            .map_err(|unknown| Stop::environment(format!("`${{{}}}` has no value in this environment", unknown.name)))
+    }
+
+    fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
+        Ok(Launch {
+            argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
+            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?))).collect::<Result<_, Stop>>()?,
+            ready: self.expand(&start.ready)?,
+            within: start.within.std(),
+            folder: site.root.to_owned(),
+            log: site.folder.join("system.log"),
+        })
+    }
+}
+
+/// A key that only the lab of this drill accepts.
+fn lab_key(seed: Seed, whose: &str) -> String {
+    format!("sk-lab-{}", seed.derive(&format!("key of {whose}")))
+}
+
+/// A provider's credential from where the inventory says, where it is there.
+fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
+    match &plan.credentials.get(provider.credential.as_ref()?)?.from {
+        CredentialSource::Env(variable) => std::env::var(variable).ok(),
+        CredentialSource::File(path) => Some(std::fs::read_to_string(root.join(path)).ok()?.lines().next()?.trim().to_owned()),
+    }
+}
+
+/// `https://host:port` and the path after it.
+fn split(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |place| place + 3);
+    let end = url[host..].find('/').map_or(url.len(), |place| host + place);
+    (&url[..end], url[end..].trim_end_matches('/'))
+}
+
+fn no_address(name: &str) -> Stop {
+    Stop::environment(format!(
+        "the provider `{name}` has no base_url, and this environment does not imitate it\n\nhint: add `base_url:` to it in the inventory"
+    ))
+}
+
+/// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.
+fn free_port() -> Result<u16, Stop> {
+    let listener = std::net::TcpListener::bind(ANY_PORT).and_then(|listener| listener.local_addr());
+    listener.map(|address| address.port()).map_err(|error| Stop::environment(format!("no free port on loopback: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn an_address_is_an_origin_and_a_path() {
+        assert_eq!(split("https://api.openai.com/v1/"), ("https://api.openai.com", "/v1"));
+        assert_eq!(split("http://127.0.0.1:80"), ("http://127.0.0.1:80", ""));
+    }
+}

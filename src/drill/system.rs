@@ -1,0 +1,130 @@
+//! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill.
+
+use super::Stop;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+/// Between two looks at whether it is ready.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long it may take to end when asked politely.
+const GRACE: Duration = Duration::from_secs(5);
+/// Lines of its output that a failure shows.
+const LINES: usize = 12;
+
+/// What to start; every variable in it has its value.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) argv: Vec<String>,
+    pub(super) env: BTreeMap<String, String>,
+    pub(super) ready: String,
+    pub(super) within: Duration,
+    pub(super) folder: PathBuf,
+    pub(super) log: PathBuf,
+}
+
+/// The running system.
+#[derive(Debug)]
+pub(super) struct System {
+    child: Child,
+    group: Option<Pid>,
+}
+
+impl System {
+    /// Starts it and waits until it is ready. Dropping the future ends it.
+    pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
+        let (program, arguments) = launch.argv.split_first().ok_or_else(|| Stop::environment("the environment's `start: run` is empty"))?;
+        let log = std::fs::File::create(&launch.log)
+            .map_err(|error| Stop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display())))?;
+        let also = log.try_clone().map_err(|error| Stop::environment(format!("cannot write to {}: {error}", launch.log.display())))?;
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(&launch.env)
+            .current_dir(&launch.folder)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(also)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Stop::environment(cannot_start(program, &error)))?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let mut system = Self { child, group };
+        match system.wait_ready(launch, http).await {
+            Ok(()) => Ok(system),
+            Err(stop) => {
+                system.stop().await;
+                Err(stop)
+            }
+        }
+    }
+
+    async fn wait_ready(&mut self, launch: &Launch, http: &reqwest::Client) -> Result<(), Stop> {
+        let began = Instant::now();
+        let mut last = "no answer yet".to_owned();
+        while began.elapsed() < launch.within {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(Stop::environment(format!("the system under test ended before it was ready ({status}){}", tail(&launch.log))));
+            }
+            match http.get(&launch.ready).timeout(Duration::from_secs(2)).send().await {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) => last = format!("it answered {}", response.status().as_u16()),
+                Err(error) if error.is_connect() => "nobody listens there yet".clone_into(&mut last),
+                Err(_) => "it does not answer".clone_into(&mut last),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Stop::environment(format!(
+            "the system under test was not ready at {} within {}: {last}{}\n\nhint: give it longer with `within:`, or look at its output above",
+            launch.ready,
+            crate::units::Duration::from(launch.within),
+            tail(&launch.log)
+        )))
+    }
+
+    /// Asks it to end, and makes sure.
+    pub(super) async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
+            self.signal(Signal::KILL);
+            let _ = self.child.wait().await;
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // It may have ended by itself, and then there is nobody to signal.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+fn cannot_start(program: &str, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("there is no program `{program}` to start the system under test with\n\nhint: install it, or put its folder into PATH")
+        }
+        _ => format!("the system under test cannot be started with `{program}`: {error}"),
+    }
+}
+
+/// The end of its output, for a message.
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    if last.is_empty() {
+        return String::new();
+    }
+    format!("; the end of its output ({}):\n  {}", log.display(), last.join("\n  "))
+}

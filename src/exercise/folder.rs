@@ -1,0 +1,164 @@
+//! A drill's folder: made before the drill, filled by it, completed by judgement and report.
+
+use super::judge::{JudgeError, Judged, judge};
+use crate::drill::{Drill, Ended, Order, Stop};
+use crate::history::Live;
+use crate::journal::JournalError;
+use crate::model::DrillPlan;
+use crate::report::{json, markdown};
+use crate::step::Attendance;
+use crate::units::Seed;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What is to be done, and where its folder goes.
+#[derive(Debug)]
+pub struct Orders {
+    /// What is done.
+    pub plan: DrillPlan,
+    /// Where all its randomness comes from.
+    pub seed: Seed,
+    /// The project's root.
+    pub root: PathBuf,
+    /// The drill's folder; `None` makes one under `drills/` of the project.
+    pub out: Option<PathBuf>,
+    /// Who answers questions.
+    pub attendance: Attendance,
+    /// Becomes true when a person wants it to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Why a drill could not begin or be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExerciseError {
+    /// The folder cannot be made.
+    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with --out", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// The folder holds a drill already.
+    #[error("{} holds a drill already\n\nhint: a history is only ever written once; choose another folder with --out", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The operating system gave no thread.
+    #[error("cannot start the journal")]
+    Thread(#[from] std::io::Error),
+    /// The history cannot be judged.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The report or the verdict could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+}
+
+/// A drill with its folder, about to run.
+#[derive(Debug)]
+pub struct Exercise {
+    drill: Drill,
+    folder: PathBuf,
+}
+
+/// A drill that has run and was judged.
+#[derive(Debug)]
+pub struct Finish {
+    /// Its judgement and what its report shows.
+    pub judged: Judged,
+    /// Why it ended before its time.
+    pub stopped: Option<Stop>,
+    /// Whether the history is whole on disk.
+    pub journal: Result<(), JournalError>,
+    /// Where everything is.
+    pub folder: PathBuf,
+}
+
+impl Exercise {
+    /// Makes the folder and opens the history in it.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or holds a drill already.
+    pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
+        let Orders { plan, seed, root, out, attendance, stop } = orders;
+        let folder = match out {
+            Some(folder) => made(&folder)?,
+            None => named(&root, &plan, seed)?,
+        };
+        let path = folder.join("history.jsonl");
+        let file = std::fs::File::create_new(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => ExerciseError::Taken { path: folder.clone() },
+            _ => ExerciseError::Folder { path: folder.clone(), source },
+        })?;
+        let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
+        let order = Order { plan, seed, id, root, folder: folder.clone(), attendance, stop };
+        Ok(Self { drill: Drill::begin(order, file)?, folder })
+    }
+
+    /// What is known of the drill while it runs.
+    pub fn live(&self) -> watch::Receiver<Arc<Live>> {
+        self.drill.live()
+    }
+
+    /// Where everything will be.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs the drill, judges what it recorded, writes verdict and report.
+    ///
+    /// # Errors
+    /// Where the history cannot be judged, or verdict and report not be written though the history could.
+    pub async fn run(self) -> Result<Finish, ExerciseError> {
+        let Self { drill, folder } = self;
+        let Ended { stopped, journal } = drill.run().await;
+        let judged = judge(&folder)?;
+        let written = write_all(&folder, &judged);
+        // A disk that could not take the history cannot be expected to take the report.
+        if journal.is_ok() {
+            written?;
+        }
+        Ok(Finish { judged, stopped, journal, folder })
+    }
+}
+
+fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
+    let report = judged.digest.as_ref().map(|digest| markdown(&judged.verdict, digest, &judged.hash));
+    for (name, text) in [("verdict.json", Some(json(&judged.verdict))), ("report.md", report)] {
+        let path = folder.join(name);
+        if let Some(text) = text {
+            std::fs::write(&path, text).map_err(|source| ExerciseError::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+fn made(folder: &Path) -> Result<PathBuf, ExerciseError> {
+    std::fs::create_dir_all(folder).map_err(|source| ExerciseError::Folder { path: folder.to_owned(), source })?;
+    Ok(folder.to_owned())
+}
+
+/// `drills/2026-11-20T14-03-07-azure-outage-2a1f`, with a number behind it where two drills begin in one second.
+fn named(root: &Path, plan: &DrillPlan, seed: Seed) -> Result<PathBuf, ExerciseError> {
+    let drills = made(&root.join("drills"))?;
+    let time = chrono::Local::now().format("%Y-%m-%dT%H-%M-%S");
+    let seed = seed.to_string();
+    let base = format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..]);
+    for number in 1.. {
+        let folder = drills.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
+            Err(source) => return Err(ExerciseError::Folder { path: folder, source }),
+        }
+    }
+    unreachable!("the loop ends by returning")
+}

@@ -1,0 +1,105 @@
+//! A stored history → a verdict and what its report shows, in one pass over the file.
+
+use crate::history::{BareError, Event, Fold, ReadError, Reader, Stamped, bare};
+use crate::report::Digest;
+use crate::verdict::{Verdict, judge as decide};
+use sha2::{Digest as _, Sha256};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+/// A judged history.
+#[derive(Debug)]
+pub struct Judged {
+    /// The judgement.
+    pub verdict: Verdict,
+    /// What its report shows; `None` for a bare history, which tells of no drill.
+    pub digest: Option<Digest>,
+    /// SHA-256 of the file, in hexadecimal.
+    pub hash: String,
+    /// True where the history's last line was torn, because the drill was killed.
+    pub torn: bool,
+}
+
+/// Why a history cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The file could not be opened.
+    #[error("cannot read {}: {source}\n\nhint: name a drill's folder, its history.jsonl, or a bare history", path.display())]
+    Open {
+        /// As named.
+        path: PathBuf,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// It is not a history.
+    #[error("{}: {source}\n\nhint: only a torn last line is forgiven; restore the file from where it was copied", path.display())]
+    History {
+        /// As named.
+        path: PathBuf,
+        /// What is wrong.
+        source: ReadError,
+    },
+    /// It is not a bare history.
+    #[error("{}: {source}\n\nhint: the README shows a bare history with all its keys", path.display())]
+    Bare {
+        /// As named.
+        path: PathBuf,
+        /// What is wrong.
+        source: BareError,
+    },
+}
+
+/// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON.
+///
+/// # Errors
+/// Where the file cannot be read or is none of these.
+pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
+    let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
+    let open = |source| JudgeError::Open { path: file.clone(), source };
+    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, File::open(&file).map_err(open)?), hash: Sha256::new() };
+    let first = input.input.fill_buf().map_err(open)?;
+    // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
+    let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
+    if begins != b"{\"t\":" {
+        let mut text = Vec::new();
+        input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(open)?;
+        let evidence = bare(&text).map_err(|source| JudgeError::Bare { path: file.clone(), source })?;
+        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false });
+    }
+    let wrong = |source| JudgeError::History { path: file.clone(), source };
+    let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
+    let mut digest = Digest::default();
+    let mut fold: Option<Fold> = None;
+    while let Some(stamped) = reader.next_event().map_err(wrong)? {
+        digest.apply(&stamped);
+        match (&mut fold, &stamped) {
+            (Some(fold), stamped) => fold.apply(stamped),
+            (none, Stamped { event: Event::Started(started), .. }) => *none = Some(Fold::new(started)),
+            _ => return Err(wrong(ReadError::NoStart)),
+        }
+    }
+    let torn = reader.torn();
+    let evidence = fold.ok_or(ReadError::NoStart).map_err(wrong)?.finish();
+    Ok(Judged { verdict: decide(&evidence), digest: Some(digest), hash: input.hex(), torn })
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    input: R,
+    hash: Sha256,
+}
+
+impl<R> Hashing<R> {
+    fn hex(self) -> String {
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}

@@ -1,0 +1,164 @@
+//! What a report shows of a history, folded one event at a time.
+
+use crate::history::{Event, Outcome, Phase, RequestDone, Stamped, Started};
+use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
+
+/// A second's requests, by when they were due.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Second {
+    pub(super) good: u32,
+    pub(super) bad: u32,
+    /// Whole answers by provider, by when the request reached its proxy.
+    pub(super) served: Vec<u32>,
+}
+
+/// A part of the drill, for latencies and counts.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) outcomes: BTreeMap<&'static str, u64>,
+    /// Milliseconds from due to the first content (or to the end, where nothing was streamed), of answered requests.
+    pub(super) latency_ms: Histogram<u64>,
+}
+
+impl Part {
+    fn new() -> Self {
+        // One hour in milliseconds at two digits: a few kilobytes.
+        Self { outcomes: BTreeMap::new(), latency_ms: Histogram::new_with_bounds(1, 3_600_000, 2).expect("the bounds are constants") }
+    }
+}
+
+/// What a report shows of a history. Counts and shapes for people; verdicts never use them.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    pub(super) started: Option<Box<Started>>,
+    /// Everything but requests and exchanges, in order.
+    pub(super) notable: Vec<Stamped>,
+    pub(super) seconds: Vec<Second>,
+    pub(super) providers: Vec<String>,
+    /// Before, during and after the fault, by due time.
+    pub(super) parts: [Part; 3],
+    pub(super) why: BTreeMap<String, u64>,
+    pub(super) late_ms: Histogram<u64>,
+    pub(super) attempts: BTreeMap<String, (u64, u64)>,
+    traffic_since: Option<u64>,
+    fault_since: Option<u64>,
+    fault_until: Option<u64>,
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self {
+            started: None,
+            notable: Vec::new(),
+            seconds: Vec::new(),
+            providers: Vec::new(),
+            parts: [Part::new(), Part::new(), Part::new()],
+            why: BTreeMap::new(),
+            late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
+            attempts: BTreeMap::new(),
+            traffic_since: None,
+            fault_since: None,
+            fault_until: None,
+        }
+    }
+}
+
+impl Digest {
+    /// Takes one more event in.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        match &stamped.event {
+            Event::Request(done) => return self.request(done),
+            Event::Shed(shed) => {
+                let second = self.second(shed.due);
+                second.bad += 1;
+                *self.part(shed.due).outcomes.entry("not sent").or_default() += 1;
+                return;
+            }
+            Event::Served(served) => {
+                let attempts = self.attempts.entry(served.by.to_string()).or_default();
+                attempts.0 += 1;
+                if served.completed() {
+                    attempts.1 += 1;
+                    let place = self.place(&served.by);
+                    let counts = &mut self.second(served.at).served;
+                    if counts.len() <= place {
+                        counts.resize(place + 1, 0);
+                    }
+                    counts[place] += 1;
+                }
+                return;
+            }
+            Event::Started(started) => {
+                self.providers.clone_from(&started.plan.service.providers);
+                self.started = Some(started.clone());
+            }
+            Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultConfirmed(fault) => self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo))),
+            Event::FaultHealed(fault) => self.fault_until = Some(fault.lo),
+            _ => {}
+        }
+        self.notable.push(stamped.clone());
+    }
+
+    /// Nanoseconds since the origin: when traffic began.
+    pub(super) fn zero(&self) -> u64 {
+        self.traffic_since.unwrap_or(0)
+    }
+
+    /// When the first fault was in force and when the last was healed, in seconds of the traffic.
+    pub(super) fn fault_seconds(&self) -> Option<(f64, Option<f64>)> {
+        let second = |moment: u64| moment.saturating_sub(self.zero()) as f64 / 1e9;
+        self.fault_since.map(|since| (second(since), self.fault_until.map(second)))
+    }
+
+    fn request(&mut self, done: &RequestDone) {
+        let good = self.started.as_ref().is_none_or(|started| done.is_good(&started.plan.objectives));
+        let second = self.second(done.due);
+        if good {
+            second.good += 1;
+        } else {
+            second.bad += 1;
+        }
+        self.late_ms.saturating_record(done.late / 1000);
+        if let Some(why) = &done.why
+            && (self.why.len() < 100 || self.why.contains_key(why.as_ref()))
+        {
+            *self.why.entry(why.to_string()).or_default() += 1;
+        }
+        let word = match done.outcome {
+            Outcome::Ok if !good => "late",
+            other => other.word(),
+        };
+        let part = self.part(done.due);
+        *part.outcomes.entry(word).or_default() += 1;
+        if done.outcome == Outcome::Ok {
+            part.latency_ms.saturating_record(done.proof.unwrap_or(done.done) / 1_000_000);
+        }
+    }
+
+    fn part(&mut self, due: u64) -> &mut Part {
+        let place = match (self.fault_since, self.fault_until) {
+            (Some(since), _) if due < since => 0,
+            (None, _) => 0,
+            (_, Some(until)) if due >= until => 2,
+            _ => 1,
+        };
+        &mut self.parts[place]
+    }
+
+    fn second(&mut self, moment: u64) -> &mut Second {
+        let place = (moment.saturating_sub(self.zero()) / 1_000_000_000).min(86_400 * 7) as usize;
+        if self.seconds.len() <= place {
+            self.seconds.resize(place + 1, Second::default());
+        }
+        &mut self.seconds[place]
+    }
+
+    fn place(&mut self, provider: &str) -> usize {
+        self.providers.iter().position(|name| name == provider).unwrap_or_else(|| {
+            self.providers.push(provider.to_owned());
+            self.providers.len() - 1
+        })
+    }
+}

@@ -1,0 +1,399 @@
+//! The report as Markdown: it renders in a pull request or a ticket, and reads as plain text.
+//!
+//! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
+//! proof that the fault bit, who did what, and what the verdict does not claim.
+
+use super::digest::{Digest, Second};
+use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use crate::history::{Event, Stamped};
+use crate::verdict::{Decision, Measures, Verdict};
+use std::fmt::Write;
+
+/// Columns of the picture.
+const COLUMNS: usize = 72;
+const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The whole report. `hash` is the history's SHA-256 in hexadecimal.
+pub fn markdown(verdict: &Verdict, digest: &Digest, hash: &str) -> String {
+    let mut text = String::new();
+    let report = Report { verdict, digest };
+    // Writing to a String cannot fail.
+    let _ = report.write(&mut text, hash);
+    text
+}
+
+struct Report<'a> {
+    verdict: &'a Verdict,
+    digest: &'a Digest,
+}
+
+impl Report<'_> {
+    fn write(&self, text: &mut String, hash: &str) -> std::fmt::Result {
+        self.head(text)?;
+        self.picture(text)?;
+        self.objectives(text)?;
+        self.waterfall(text)?;
+        self.faults(text)?;
+        self.traffic(text)?;
+        self.runbook(text)?;
+        self.findings(text)?;
+        self.uncertainty(text)?;
+        self.identity(text, hash)
+    }
+
+    fn head(&self, text: &mut String) -> std::fmt::Result {
+        let title = self.digest.started.as_ref().map_or("A drill", |started| started.plan.scenario.title.as_str());
+        writeln!(text, "# {}: {}\n", escaped(title), self.verdict.verdict)?;
+        writeln!(text, "**{}**\n", headline(self.verdict))?;
+        if let Some(hint) = hint(self.verdict) {
+            writeln!(text, "What to do next: {hint}.\n")?;
+        }
+        Ok(())
+    }
+
+    /// One row for each provider and one for bad requests, on one axis.
+    fn picture(&self, text: &mut String) -> std::fmt::Result {
+        let seconds = &self.digest.seconds;
+        if seconds.is_empty() {
+            return Ok(());
+        }
+        let wide = seconds.len().div_ceil(COLUMNS).max(1);
+        let columns = seconds.len().div_ceil(wide);
+        let top =
+            seconds.chunks(wide).map(|column| column.iter().map(|second| second.good + second.bad).sum::<u32>()).max().unwrap_or(1).max(1);
+        let row = |count: &dyn Fn(&Second) -> u32| -> String {
+            seconds.chunks(wide).map(|column| bar(column.iter().map(count).sum(), top)).collect()
+        };
+        let label = |name: &str| format!("{:<22}", name.chars().take(21).collect::<String>());
+        writeln!(text, "```text")?;
+        for (place, name) in self.digest.providers.iter().enumerate() {
+            writeln!(text, "{}{}", label(name), row(&|second| second.served.get(place).copied().unwrap_or(0)).trim_end())?;
+        }
+        writeln!(text, "{}{}", label("bad"), row(&|second| second.bad).trim_end())?;
+        if let Some((from, until)) = self.digest.fault_seconds() {
+            let column = |second: f64| ((second / wide as f64) as usize).min(columns);
+            let (from, until) = (column(from), until.map_or(columns, column));
+            writeln!(text, "{}{}{}", label("fault"), " ".repeat(from), "▒".repeat((until - from).max(1)))?;
+            let rto = (self.verdict.terms.rto.seconds() / wide as f64) as usize;
+            writeln!(text, "{}{}├{}┤ objective", label(""), " ".repeat(from), "─".repeat(rto.saturating_sub(2)))?;
+        }
+        let mark = 10 * 1.max(6 / wide.max(1));
+        let mut axis = label("seconds of traffic");
+        for column in (0..columns).step_by(mark) {
+            let number = (column * wide).to_string();
+            axis.push_str(&format!("{number:<mark$}"));
+        }
+        writeln!(text, "{}\n```\n", axis.trim_end())?;
+        writeln!(text, "Requests answered whole by each provider, and requests that were not good, a column for every {wide} s.\n")
+    }
+
+    fn objectives(&self, text: &mut String) -> std::fmt::Result {
+        let Some(measures) = &self.verdict.measures else { return Ok(()) };
+        writeln!(text, "## Objectives against actuals\n")?;
+        writeln!(text, "| objective | declared | measured | verdict |\n|---|---|---|---|")?;
+        for objective in &self.verdict.objectives {
+            let (declared, measured) = self.declared_and_measured(objective.name, measures);
+            writeln!(text, "| {} | {declared} | {measured} | {} |", objective.name, objective.verdict)?;
+        }
+        writeln!(text)
+    }
+
+    fn declared_and_measured(&self, name: &str, measures: &Measures) -> (String, String) {
+        let terms = &self.verdict.terms;
+        let objectives = self.digest.started.as_ref().map(|started| &started.plan.objectives);
+        let cap = |limit: Option<u64>| limit.map_or_else(|| "a limit".to_owned(), |limit| format!("at most {limit}"));
+        match name {
+            "rto" => {
+                let interval = if terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
+                (format!("{} within {}", terms.gate, span(terms.rto)), between(interval))
+            }
+            "stability" => (format!("no relapse after {}", span(terms.hold)), format!("{} relapses", measures.relapses)),
+            "lost" => (
+                match objectives.and_then(|objectives| objectives.lost) {
+                    Some(crate::model::LossBudget::Requests(count)) => format!("at most {count} requests"),
+                    Some(crate::model::LossBudget::Share(share)) => format!("at most {share} of requests"),
+                    None => "a limit".into(),
+                },
+                format!("{} ({} of them in flight at the fault)", measures.lost + measures.lost_in_flight, measures.lost_in_flight),
+            ),
+            "truncated" => (cap(objectives.and_then(|objectives| objectives.truncated)), measures.truncated.to_string()),
+            "duplicates" => (cap(objectives.and_then(|objectives| objectives.duplicates)), optional(measures.duplicates)),
+            "overshoot" => (
+                objectives
+                    .and_then(|objectives| objectives.overshoot)
+                    .map_or_else(|| "a limit".into(), |limit| format!("at most {limit} × the rate")),
+                measures.overshoot.map_or_else(|| "not seen".into(), |ratio| format!("{ratio:.2} × the rate")),
+            ),
+            "failback" => (
+                terms.failback.map_or_else(String::new, |limit| format!("within {} of the heal", span(limit))),
+                measures.failback.map_or_else(|| "not seen".into(), between),
+            ),
+            _ => (String::new(), measures.rpa.map_or_else(|| "not seen".into(), |rpa| seconds_up(rpa.0))),
+        }
+    }
+
+    fn waterfall(&self, text: &mut String) -> std::fmt::Result {
+        let Some(measures) = &self.verdict.measures else { return Ok(()) };
+        let since = self.digest.fault_seconds().map_or(0.0, |(from, _)| from);
+        let after = |stamped: &Stamped| stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9 - since;
+        let find = |wanted: &dyn Fn(&Event) -> bool| self.digest.notable.iter().find(|stamped| wanted(&stamped.event)).map(after);
+        writeln!(text, "## From the fault to the end\n")?;
+        writeln!(text, "| moment | after the fault | known from |\n|---|---|---|")?;
+        writeln!(text, "| fault in force | 0 s | the proxy, read back |")?;
+        if let Some(dispatch) = measures.first_standby_dispatch {
+            writeln!(text, "| a standby is asked for the first time | {:.2} s | the proxy before it |", dispatch.seconds())?;
+        }
+        if let Some(first) = measures.first_standby {
+            writeln!(text, "| first good answer from a standby | {} | traffic and proxy |", between(first))?;
+        }
+        if let Some(began) = find(&|event| matches!(event, Event::RunbookStarted(_))) {
+            writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
+        }
+        writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
+        writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
+        if let Some(hi) = measures.cutover.hi {
+            writeln!(
+                text,
+                "| verified | {} | the hold of {} |",
+                seconds_up(hi + self.verdict.terms.hold.0),
+                span(self.verdict.terms.hold)
+            )?;
+        }
+        if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(_))) {
+            writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
+        }
+        if let Some(failback) = measures.failback {
+            writeln!(text, "| the primary serves again, and stable | {} after the heal | traffic and proxy |", between(failback))?;
+        }
+        writeln!(text)
+    }
+
+    fn faults(&self, text: &mut String) -> std::fmt::Result {
+        let mut rows: Vec<[String; 5]> = Vec::new();
+        let second = |moment: u64| format!("{:.3} s", moment.saturating_sub(self.digest.zero()) as f64 / 1e9);
+        for stamped in &self.digest.notable {
+            match &stamped.event {
+                Event::FaultRequested(fault) => {
+                    rows.push([
+                        format!("{} on {}", fault.what, fault.on),
+                        second(stamped.t),
+                        "never".into(),
+                        "never".into(),
+                        "unknown".into(),
+                    ]);
+                }
+                Event::FaultConfirmed(fault) => {
+                    if let Some(row) = rows.get_mut(fault.fault as usize) {
+                        row[2] = format!("{} (± {:.2} ms)", second(fault.lo), (fault.hi - fault.lo) as f64 / 2e6);
+                    }
+                }
+                Event::FaultHealed(fault) => {
+                    if let Some(row) = rows.get_mut(fault.fault as usize) {
+                        row[3] = format!("{}{}", second(fault.lo), if fault.expired { ", by itself: its lease ended" } else { "" });
+                        row[4] = fault.touched.to_string();
+                    }
+                }
+                _ => {}
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "## The fault, and that it bit\n")?;
+        writeln!(text, "| fault | requested | in force | healed | requests touched |\n|---|---|---|---|---|")?;
+        for row in rows {
+            writeln!(text, "| {} |", row.join(" | "))?;
+        }
+        writeln!(text)
+    }
+
+    fn traffic(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(text, "## Traffic\n")?;
+        if let Some(started) = &self.digest.started {
+            let (traffic, terms) = (&started.plan.scenario.traffic, &self.verdict.terms);
+            writeln!(
+                text,
+                "{} requests of the kind {} at {}, {} arrivals, open model. Good means: canary answered whole, {} within {} of when it was due, all within {}.\n",
+                self.verdict.evidence.requests,
+                traffic.request,
+                traffic.rate,
+                traffic.arrivals,
+                if terms.slo_on == crate::model::SloOn::Proof { "first token" } else { "the whole answer" },
+                span(terms.slo),
+                span(terms.deadline)
+            )?;
+        }
+        writeln!(
+            text,
+            "| due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
+        )?;
+        for (name, part) in ["before the fault", "during the fault", "after the heal"].iter().zip(&self.digest.parts) {
+            let count = |word: &str| part.outcomes.get(word).copied().unwrap_or(0);
+            let at = |quantile: f64| {
+                if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", part.latency_ms.value_at_quantile(quantile)) }
+            };
+            writeln!(
+                text,
+                "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+                count("ok"),
+                count("late"),
+                count("error"),
+                count("timeout"),
+                count("truncated"),
+                count("unknown"),
+                at(0.5),
+                at(0.95),
+                at(0.99)
+            )?;
+        }
+        writeln!(text, "\nLatency is to the first content, of answered requests, from when they were due.")?;
+        let late = &self.digest.late_ms;
+        if !late.is_empty() {
+            let ms = |quantile: f64| late.value_at_quantile(quantile) as f64 / 1e3;
+            writeln!(
+                text,
+                "The generator sent {:.2} ms late at the median, {:.2} ms at the 99th percentile, {:.2} ms at most.",
+                ms(0.5),
+                ms(0.99),
+                late.max() as f64 / 1e3
+            )?;
+        }
+        if !self.digest.why.is_empty() {
+            let mut why: Vec<_> = self.digest.why.iter().collect();
+            why.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), (*word).clone()));
+            let words: Vec<String> = why.iter().take(8).map(|(word, count)| format!("{count} × {}", escaped(word))).collect();
+            writeln!(text, "What went wrong: {}.", words.join(", "))?;
+        }
+        for (provider, (attempts, whole)) in &self.digest.attempts {
+            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole.")?;
+        }
+        if let Some(ratio) = self.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
+            writeln!(text, "While the fault lasted, a request cost {ratio:.2} attempts that reached a provider.")?;
+        }
+        writeln!(text)
+    }
+
+    fn runbook(&self, text: &mut String) -> std::fmt::Result {
+        let Some(runbook) = self.digest.started.as_ref().and_then(|started| started.plan.runbook.as_ref()) else { return Ok(()) };
+        let at = |stamped: &Stamped| format!("{:.2} s", stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9);
+        writeln!(text, "## Runbook: {}\n", escaped(&runbook.name))?;
+        writeln!(text, "| at | what | seen |\n|---|---|---|")?;
+        let name = |step: u32| runbook.steps.get(step as usize).map_or("a step", |step| step.name.as_str());
+        for stamped in &self.digest.notable {
+            let (what, seen) = match &stamped.event {
+                Event::RunbookStarted(started) => ("the runbook starts".to_owned(), started.because.clone()),
+                Event::StepStarted(step) if step.attempt > 1 => (format!("{}: try {}", step.name, step.attempt), String::new()),
+                Event::StepStarted(step) => (format!("{}: begins", step.name), String::new()),
+                Event::StepFinished(step) => (format!("{}: {}", name(step.step), step.end), step.output.clone()),
+                Event::StepUndone(step) => (format!("{}: taken back, {}", name(step.step), step.end), step.output.clone()),
+                _ => continue,
+            };
+            writeln!(text, "| {} | {} | {} |", at(stamped), escaped(&what), escaped(&seen))?;
+        }
+        if !self.digest.notable.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_))) {
+            writeln!(text, "| | it was never started: what it waits for ({}) was not seen | |", escaped(&runbook.detect.to_string()))?;
+        }
+        writeln!(text)
+    }
+
+    fn findings(&self, text: &mut String) -> std::fmt::Result {
+        let mut findings: Vec<String> = Vec::new();
+        for stamped in &self.digest.notable {
+            match &stamped.event {
+                Event::Cancelled(cancelled) => {
+                    findings.push(format!("The drill was stopped early: {}.", cancelled.detail.lines().next().unwrap_or_default()));
+                }
+                Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
+                Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
+                    findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));
+                }
+                _ => {}
+            }
+        }
+        for objective in self.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met) {
+            findings.push(format!("Objective {}: {}.", objective.name, objective.verdict));
+        }
+        if self.verdict.reason.is_some() {
+            findings.push(format!("{}.", because(self.verdict)));
+        }
+        if findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "## Findings\n\n| finding | owner | due | ticket |\n|---|---|---|---|")?;
+        for finding in findings {
+            let mut letters = finding.chars();
+            let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+            writeln!(text, "| {}{} | | | |", first, escaped(letters.as_str()))?;
+        }
+        writeln!(text)
+    }
+
+    fn uncertainty(&self, text: &mut String) -> std::fmt::Result {
+        let (verdict, evidence) = (self.verdict, &self.verdict.evidence);
+        writeln!(text, "## What this does not claim\n")?;
+        writeln!(
+            text,
+            "- Intervals are `(lo, hi]`: service was proven absent after `lo` and proven present by `hi`. None is wider than {} unless service came and went between two requests.",
+            seconds_up(verdict.resolution.0)
+        )?;
+        writeln!(text, "- One drill is one sample: an objective that was met once is not one that is always met.")?;
+        if !evidence.attempts_seen {
+            writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
+        }
+        writeln!(
+            text,
+            "- {} requests were judged, {} before the fault and {} while it lasted. Those of other kinds and sizes may fare differently.\n",
+            evidence.requests, evidence.baseline, evidence.during_fault
+        )
+    }
+
+    fn identity(&self, text: &mut String, hash: &str) -> std::fmt::Result {
+        writeln!(text, "## Identity\n\n| | |\n|---|---|")?;
+        if let Some(started) = &self.digest.started {
+            writeln!(text, "| drill | {} |", escaped(&started.drill))?;
+            writeln!(
+                text,
+                "| scenario | {} in the environment {} |",
+                escaped(&started.plan.scenario.name),
+                escaped(&started.plan.environment_name)
+            )?;
+            writeln!(
+                text,
+                "| service | {} by {} |",
+                escaped(&started.plan.scenario.service),
+                escaped(&started.plan.service.providers.join(", then "))
+            )?;
+            writeln!(text, "| begun | {} |", started.wall_clock)?;
+            writeln!(text, "| seed | {} |", started.seed)?;
+            writeln!(text, "| Lifeboat | {} |", started.lifeboat)?;
+        }
+        writeln!(text, "| history, SHA-256 | {hash} |")?;
+        writeln!(text, "| hold, lag limit | {}, {} |", span(self.verdict.terms.hold), seconds_down(self.verdict.terms.lag_max.0))
+    }
+}
+
+fn bar(count: u32, top: u32) -> char {
+    let eighths = (f64::from(count) / f64::from(top) * 8.0).round() as usize;
+    BARS[if count > 0 { eighths.clamp(1, 8) } else { 0 }]
+}
+
+fn optional(count: Option<u64>) -> String {
+    count.map_or_else(|| "not seen".into(), |count| count.to_string())
+}
+
+/// Text from files and programs, safe within a table's cell.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => safe.push_str("<br>"),
+            '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            letter if letter.is_control() => {}
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}

@@ -1,0 +1,109 @@
+//! The verdict in words: one sentence, and where it is not decisive, why and what to do.
+
+use crate::model::Gate;
+use crate::units::Duration;
+use crate::verdict::{Decision, Interval, Millis, Reason, Verdict};
+
+/// The verdict in one sentence, with the measured interval against the objective.
+pub fn headline(verdict: &Verdict) -> String {
+    let objective = span(verdict.terms.rto);
+    let Some(measures) = &verdict.measures else {
+        return match verdict.verdict {
+            Decision::Void => format!("This drill proves nothing about the objective of {objective}: {}.", because(verdict)),
+            Decision::InvalidPlan => format!("This drill could never have told about the objective of {objective}: {}.", because(verdict)),
+            _ => format!("This drill does not tell about the objective of {objective}: {}.", because(verdict)),
+        };
+    };
+    let (interval, state) = match verdict.terms.gate {
+        Gate::Cutover => (measures.cutover, "well served by a standby"),
+        Gate::Restore => (measures.restore, "well served again"),
+    };
+    let rto = verdict.objectives.iter().find(|objective| objective.name == "rto").map_or(verdict.verdict, |objective| objective.verdict);
+    let measured = match interval.hi {
+        Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
+        Some(_) => format!("Users were {state}, and stayed so, {} after the fault", between(interval)),
+        None => format!("Users were not yet stably {state} {} after the fault, when the record of it ends", seconds_down(interval.lo)),
+    };
+    let mut text = match (rto, verdict.reason) {
+        (Decision::Inconclusive, Some(_)) => {
+            format!("{measured}; the objective is {objective}: inconclusive, because {}.", because(verdict))
+        }
+        (Decision::Inconclusive, None) if interval.hi.is_some() => {
+            format!("{measured}; the objective of {objective} lies within what could be measured: inconclusive.")
+        }
+        (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
+    };
+    for objective in verdict.objectives.iter().filter(|objective| objective.name != "rto" && objective.verdict != Decision::Met) {
+        text.push_str(&format!(" Objective {}: {}.", objective.name, objective.verdict));
+    }
+    text
+}
+
+/// Why a verdict is not decisive, as the end of a sentence.
+pub(super) fn because(verdict: &Verdict) -> String {
+    let (terms, evidence) = (&verdict.terms, &verdict.evidence);
+    match verdict.reason {
+        Some(Reason::ScheduleIncomplete) if !evidence.complete => "the record breaks off before the drill's end".into(),
+        Some(Reason::ScheduleIncomplete) => format!("{} requests were due and could not be sent", evidence.unsent),
+        Some(Reason::DriverLag) => format!(
+            "the load generator sent a request {:.0} ms late, and {:.0} ms is the most that this objective bears",
+            evidence.lag.0 as f64 / 1e6,
+            terms.lag_max.0 as f64 / 1e6
+        ),
+        Some(Reason::BaselineUnstable) => {
+            format!("the traffic before the fault was not steady and well served by the primary ({} requests)", evidence.baseline)
+        }
+        Some(Reason::FaultNotEffective) => "the fault touched no request".into(),
+        Some(Reason::CutoverNotExercised) => "nothing went bad and no standby ever answered, so the path was not tested".into(),
+        Some(Reason::ResolutionExceedsRto) => format!("its probes resolve {} only", seconds_up(verdict.resolution.0)),
+        Some(Reason::HoldTooShort) => format!("fewer than five requests fall into the hold of {}", span(terms.hold)),
+        Some(Reason::DeadlineBelowSlo) => "clients give up before an answer could be late".into(),
+        Some(Reason::HorizonTooShort) => {
+            format!("the fault is shorter than objective and hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
+        }
+        None => "the evidence does not tell".into(),
+    }
+}
+
+/// What to do about a verdict that is not decisive.
+pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
+    Some(match verdict.reason? {
+        Reason::ScheduleIncomplete if !verdict.evidence.complete => "run it again; a drill that was killed leaves what it saw, and no more",
+        Reason::ScheduleIncomplete => "raise `traffic: max_in_flight`, or lower the rate",
+        Reason::DriverLag => "run it on a machine with less to do, or state `objectives: lag_max`",
+        Reason::BaselineUnstable => "look at the requests before the fault: whatever ails them is there without any drill",
+        Reason::FaultNotEffective => {
+            "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"
+        }
+        Reason::CutoverNotExercised => "use a fault that retries on the primary cannot hide",
+        Reason::ResolutionExceedsRto => "raise the rate or shorten the service level",
+        Reason::HoldTooShort => "raise the rate, or `objectives: stable_for`",
+        Reason::DeadlineBelowSlo => "raise `objectives: deadline`",
+        Reason::HorizonTooShort => "lengthen the fault's `for:`",
+    })
+}
+
+/// `3.08 to 3.29 s`, rounded outwards so that what is shown contains what was measured.
+pub(super) fn between(interval: Interval) -> String {
+    match interval.hi {
+        Some(_) => format!("{} to {}", seconds_down(interval.lo).trim_end_matches(" s"), upper(interval)),
+        None => format!("more than {}", seconds_down(interval.lo)),
+    }
+}
+
+fn upper(interval: Interval) -> String {
+    interval.hi.map_or_else(|| "not seen".into(), seconds_up)
+}
+
+pub(super) fn seconds_down(nanoseconds: i64) -> String {
+    format!("{:.2} s", (nanoseconds as f64 / 1e7).floor() / 100.0)
+}
+
+pub(super) fn seconds_up(nanoseconds: i64) -> String {
+    format!("{:.2} s", (nanoseconds as f64 / 1e7).ceil() / 100.0)
+}
+
+/// A declared length of time, as it would be written in a file.
+pub(super) fn span(millis: Millis) -> String {
+    Duration::from_nanos(u64::try_from(millis.0).unwrap_or(0)).to_string()
+}

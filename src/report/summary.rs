@@ -1,0 +1,64 @@
+//! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
+
+use super::sentence::{because, between, headline, hint, span};
+use crate::model::Gate;
+use crate::verdict::{Decision, Verdict};
+
+/// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
+pub fn summary(verdict: &Verdict, width: usize) -> String {
+    let word = match verdict.verdict {
+        Decision::Void => format!("inconclusive (void: {})", because(verdict)),
+        Decision::Inconclusive if verdict.reason.is_some() => format!("inconclusive ({})", because(verdict)),
+        decision => decision.to_string(),
+    };
+    let mut text = String::new();
+    let mut put = |label: &str, value: &str| {
+        let indent = 14;
+        let room = width.clamp(40, 100) - indent;
+        for (place, line) in wrapped(value, room).iter().enumerate() {
+            text.push_str(&format!("{:<indent$}{line}\n", if place == 0 { label } else { "" }));
+        }
+    };
+    put("verdict", &word);
+    if let Some(measures) = &verdict.measures {
+        let gate =
+            |gate: Gate| if verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() };
+        put("cutover", &format!("{}{}", between(measures.cutover), gate(Gate::Cutover)));
+        put("restore", &format!("{}{}", between(measures.restore), gate(Gate::Restore)));
+        if let Some(failback) = measures.failback {
+            let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
+            put("failback", &format!("{}{objective}", between(failback)));
+        }
+        let (bad, due) = (measures.bad, verdict.evidence.during_fault);
+        let lost = measures.lost + measures.lost_in_flight;
+        put(
+            "requests",
+            &format!(
+                "{due} while it lasted: {bad} bad, of these {} late; {lost} lost, {} in flight when it began",
+                measures.late, measures.lost_in_flight
+            ),
+        );
+    }
+    put("", &headline(verdict));
+    if let Some(hint) = hint(verdict) {
+        put("hint", hint);
+    }
+    text
+}
+
+/// Words in lines of at most `room` characters.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,47 @@
+//! `http`: one request, and what its answer must be.
+
+use super::{Context, StepError};
+use crate::model::HttpCall;
+
+/// An answer is read up to here.
+const LONGEST: usize = 1 << 20;
+
+pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<String, StepError> {
+    let url = context.expand(&call.url)?;
+    let method =
+        reqwest::Method::from_bytes(call.method.as_bytes()).map_err(|_| StepError::Failed(format!("`{}` is not a method", call.method)))?;
+    let mut request = context.http.request(method, &url);
+    for (name, value) in &call.headers {
+        request = request.header(name, context.expand(value)?);
+    }
+    if let Some(body) = &call.body {
+        request = request.body(context.expand(body)?);
+    }
+    let mut response = request.send().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))? {
+        body.extend_from_slice(&chunk[..chunk.len().min(LONGEST.saturating_sub(body.len()))]);
+    }
+    let body = String::from_utf8_lossy(&body);
+    let seen = context.presentable(&format!("{} {url} answered {}\n{body}", call.method, status.as_u16()));
+    let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
+    if !as_expected {
+        return Err(StepError::Failed(seen));
+    }
+    match &call.expect_text {
+        Some(text) if !body.contains(context.expand(text)?.as_str()) => {
+            Err(StepError::Failed(format!("{seen}\nit does not contain `{text}`")))
+        }
+        _ => Ok(seen),
+    }
+}
+
+/// What went wrong, without the URL (it may bear a secret) and with its cause.
+pub(super) fn in_words(error: &reqwest::Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(cause) = source.source() {
+        source = cause;
+    }
+    if error.is_timeout() { "no answer in time".to_owned() } else { source.to_string() }
+}

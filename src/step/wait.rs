@@ -1,0 +1,88 @@
+//! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
+
+use super::{Context, StepError};
+use crate::model::{Condition, Goal, Probe};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// How often the live view is looked at even when nothing new came: windows slide by themselves.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits for the condition that starts a runbook; says what was seen.
+///
+/// # Errors
+/// See [`StepError`].
+pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
+    wait(condition, context).await
+}
+
+pub(super) async fn wait(condition: &Condition, context: &Context) -> Result<String, StepError> {
+    match &condition.request {
+        Some(probe) => probing(probe, &condition.goal, context).await,
+        None => watching(&condition.goal, context).await,
+    }
+}
+
+async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
+    let mut live = context.live.clone();
+    loop {
+        if live.borrow_and_update().meets(goal, context.clock.now()) {
+            return Ok(format!("{goal}: seen in the traffic"));
+        }
+        tokio::select! {
+            changed = live.changed() => changed.map_err(|_| StepError::Failed("the drill has ended".into()))?,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn probing(probe: &Probe, goal: &Goal, context: &Context) -> Result<String, StepError> {
+    let url = context.expand(&probe.to)?;
+    let mut every = tokio::time::interval(probe.every.std());
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let began = Instant::now();
+    let mut seen = Seen::default();
+    loop {
+        every.tick().await;
+        let answer = tokio::time::timeout(probe.timeout.std(), context.http.get(&url).send()).await;
+        let good = matches!(answer, Ok(Ok(response)) if response.status().is_success());
+        seen.take(good, Instant::now());
+        if seen.meets(goal, began, Instant::now()) {
+            return Ok(format!("{goal}: seen in {} probes", seen.probes));
+        }
+    }
+}
+
+/// The probes so far.
+#[derive(Default)]
+struct Seen {
+    probes: u64,
+    good_in_a_row: u32,
+    bad_in_a_row: u32,
+    recent: VecDeque<(Instant, bool)>,
+}
+
+impl Seen {
+    fn take(&mut self, good: bool, at: Instant) {
+        self.probes += 1;
+        (self.good_in_a_row, self.bad_in_a_row) = if good { (self.good_in_a_row + 1, 0) } else { (0, self.bad_in_a_row + 1) };
+        self.recent.push_back((at, good));
+    }
+
+    fn meets(&mut self, goal: &Goal, began: Instant, now: Instant) -> bool {
+        match goal {
+            Goal::Fails(count) => self.bad_in_a_row >= *count,
+            Goal::Succeeds(count) => self.good_in_a_row >= *count,
+            Goal::Success { ratio, over } => {
+                while self.recent.front().is_some_and(|(at, _)| now.duration_since(*at) > over.std()) {
+                    self.recent.pop_front();
+                }
+                let good = self.recent.iter().filter(|(_, good)| *good).count();
+                now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
+            }
+            // A probe does not know who answered it; only the proxies do.
+            Goal::ServedBy { .. } => false,
+        }
+    }
+}
