@@ -1,5 +1,7 @@
 //! The one integration binary: a file a behaviour.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod drills;
 mod random_systems;
+mod support;
 mod vectors;

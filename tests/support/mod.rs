@@ -1,0 +1,209 @@
+//! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// A project in a temporary folder, removed when it is dropped.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// With the inventory, runbooks and scenarios that this repository ships.
+    pub fn shipped() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        for folder in ["runbooks", "scenarios"] {
+            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &project.path(folder));
+        }
+        project
+    }
+
+    /// With a lab whose gateway gives up after 300 ms and whose objectives are as small as the rules allow, and a scenario `quick.yaml`
+    /// of 10 s that meets them: the breaker opens some 0.4 s after the fault.
+    pub fn quick() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        project.write("runbooks/inventory.yaml", QUICK_INVENTORY);
+        project.write("scenarios/quick.yaml", QUICK_SCENARIO);
+        project
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> &Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Replaces text in a file; the text must be there.
+    pub fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
+        let text = std::fs::read_to_string(self.path(name)).unwrap();
+        assert!(text.contains(from), "{name} does not hold {from:?}");
+        self.write(name, &text.replace(from, to))
+    }
+
+    /// The binary, in this project.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("LIFEBOAT_LOG");
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn lifeboat(&self, args: &[&str]) -> Run {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Starts the binary and follows what it says on stderr.
+    pub fn start(&self, args: &[&str]) -> Started {
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Started { child, lines, said: String::new() }
+    }
+
+    /// A JSON file of this project.
+    pub fn json(&self, name: &str) -> Value {
+        let path = self.path(name);
+        serde_json::from_slice(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+    }
+
+    /// The events of a drill's history, each as JSON, without a torn last line.
+    pub fn events(&self, drill: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path(drill).join("history.jsonl")).unwrap();
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Run {
+    /// Panics with everything that was said unless the exit code is this one.
+    pub fn exits_with(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    pub fn says(&self, text: &str) -> &Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "nobody said {text:?}\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+/// A command that runs. Dropping it kills it.
+pub struct Started {
+    child: Child,
+    lines: Receiver<String>,
+    said: String,
+}
+
+impl Started {
+    /// Waits until a line of stderr holds `text`. The bound only tells a broken drill from a busy machine.
+    pub fn until(&mut self, text: &str) -> &mut Self {
+        let end = Instant::now() + Duration::from_secs(90);
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.said += &line;
+                    self.said.push('\n');
+                    if line.contains(text) {
+                        return self;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("nobody said {text:?} in 90 s\n--- stderr\n{}", self.said),
+                Err(RecvTimeoutError::Disconnected) => panic!("it ended without saying {text:?}\n--- stderr\n{}", self.said),
+            }
+        }
+    }
+
+    /// Sends a signal by number: 2 is Ctrl-C, 9 cannot be caught, 15 is the polite one.
+    pub fn signal(&mut self, number: i32) -> &mut Self {
+        let status = Command::new("kill").args([format!("-{number}"), self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+        self
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Run {
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let code = self.child.wait().unwrap().code();
+        let rest: Vec<String> = self.lines.iter().collect();
+        let stderr = std::mem::take(&mut self.said) + &rest.join("\n");
+        Run { code, stdout, stderr }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            std::fs::copy(path, to.join(name)).unwrap();
+        }
+    }
+}
+
+const QUICK_INVENTORY: &str = "\
+version: 1
+providers:
+  first:
+    dialect: azure-openai
+    simulation: &quick {first_token_p50: 20ms, first_token_p95: 30ms, tail_share: 0%, tokens: 200/s}
+  second: {dialect: openai, simulation: *quick}
+  idle: {dialect: openai, simulation: *quick}
+services:
+  chat:
+    criticality: recoverable
+    providers: [first, second]
+    objectives: {rto: 2s, slo: {first_token: 250ms}, deadline: 2s, success: 95%, stable_for: 5s, lag_max: 200ms}
+environments:
+  lab: {embedded: true, gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}}
+";
+
+const QUICK_SCENARIO: &str = "\
+version: 1
+scenario: quick
+title: The first provider stops answering
+service: chat
+traffic: {rate: 50/s, request: chat-stream}
+timeline:
+  baseline: 1500ms
+  faults: [{at: 0s, on: first, fault: blackhole, for: 7500ms}]
+  watch: 1s
+";
