@@ -8,21 +8,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// A project in a temporary folder, removed when it is dropped.
-pub struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Run {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Project {
     /// With the inventory, runbooks and scenarios that this repository ships.
-    pub fn shipped() -> Self {
+    pub(crate) fn shipped() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         for folder in ["runbooks", "scenarios"] {
             copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &project.path(folder));
@@ -32,18 +32,18 @@ impl Project {
 
     /// With a lab whose gateway gives up after 300 ms and whose objectives are as small as the rules allow, and a scenario `quick.yaml`
     /// of 10 s that meets them: the breaker opens some 0.4 s after the fault.
-    pub fn quick() -> Self {
+    pub(crate) fn quick() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         project.write("runbooks/inventory.yaml", QUICK_INVENTORY);
         project.write("scenarios/quick.yaml", QUICK_SCENARIO);
         project
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> &Self {
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -51,28 +51,28 @@ impl Project {
     }
 
     /// Replaces text in a file; the text must be there.
-    pub fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
         let text = std::fs::read_to_string(self.path(name)).unwrap();
         assert!(text.contains(from), "{name} does not hold {from:?}");
         self.write(name, &text.replace(from, to))
     }
 
     /// The binary, in this project.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("LIFEBOAT_LOG");
         command
     }
 
     /// Runs the binary to its end.
-    pub fn lifeboat(&self, args: &[&str]) -> Run {
+    pub(crate) fn lifeboat(&self, args: &[&str]) -> Run {
         let output = self.command(args).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// Starts the binary and follows what it says on stderr.
-    pub fn start(&self, args: &[&str]) -> Started {
+    pub(crate) fn start(&self, args: &[&str]) -> Started {
         let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
@@ -85,13 +85,13 @@ impl Project {
     }
 
     /// A JSON file of this project.
-    pub fn json(&self, name: &str) -> Value {
+    pub(crate) fn json(&self, name: &str) -> Value {
         let path = self.path(name);
         serde_json::from_slice(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
     }
 
     /// The events of a drill's history, each as JSON, without a torn last line.
-    pub fn events(&self, drill: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, drill: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path(drill).join("history.jsonl")).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -100,12 +100,12 @@ impl Project {
 
 impl Run {
     /// Panics with everything that was said unless the exit code is this one.
-    pub fn exits_with(&self, code: i32) -> &Self {
+    pub(crate) fn exits_with(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
         self
     }
 
-    pub fn says(&self, text: &str) -> &Self {
+    pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(
             self.stdout.contains(text) || self.stderr.contains(text),
             "nobody said {text:?}\n--- stdout\n{}\n--- stderr\n{}",
@@ -117,7 +117,7 @@ impl Run {
 }
 
 /// A command that runs. Dropping it kills it.
-pub struct Started {
+pub(crate) struct Started {
     child: Child,
     lines: Receiver<String>,
     said: String,
@@ -125,7 +125,7 @@ pub struct Started {
 
 impl Started {
     /// Waits until a line of stderr holds `text`. The bound only tells a broken drill from a busy machine.
-    pub fn until(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn until(&mut self, text: &str) -> &mut Self {
         let end = Instant::now() + Duration::from_secs(90);
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -143,14 +143,14 @@ impl Started {
     }
 
     /// Sends a signal by number: 2 is Ctrl-C, 9 cannot be caught, 15 is the polite one.
-    pub fn signal(&mut self, number: i32) -> &mut Self {
+    pub(crate) fn signal(&mut self, number: i32) -> &mut Self {
         let status = Command::new("kill").args([format!("-{number}"), self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
         self
     }
 
     /// Waits for its end.
-    pub fn finish(mut self) -> Run {
+    pub(crate) fn finish(mut self) -> Run {
         let mut stdout = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
         let code = self.child.wait().unwrap().code();
