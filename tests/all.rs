@@ -4,4 +4,5 @@
 mod drills;
 mod random_systems;
 mod support;
+mod tidy;
 mod vectors;

@@ -39,20 +39,20 @@ error: the standby `azure-swedencentral` is the primary
 #[test]
 fn traffic_too_thin_for_the_rto_is_told_the_rate_that_would_do() {
     let files = Files::new();
-    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 0.2/s");
-    files.spoil(SCENARIO_PATH, "baseline: 8s", "baseline: 2m");
+    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 0.1/s");
+    files.spoil(SCENARIO_PATH, "baseline: 8s", "baseline: 4m");
     let said = r#"
-error: a hold of 8s proves little; the least is 5 gaps between requests, which is 50s
+error: a hold of 8s proves little; the least is 5 gaps between requests, which is 1m15s
    --> runbooks/inventory.yaml:16:64
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 8s}
     |                                                                ^^
-    = hint: write `stable_for: 50s`
+    = hint: write `stable_for: 1m15s`
 
-error: the traffic is too thin to resolve an RTO of 10s: a gap of 10s and the service level of 2s leave nothing of it
+error: the traffic is too thin to resolve an RTO of 10s: a gap of 15s and the service level of 2s leave nothing of it
   --> scenarios/outage.yaml:5:17
    |
- 5 | traffic: {rate: 0.2/s}
+ 5 | traffic: {rate: 0.1/s}
    |                 ^^^^^
    = hint: write `rate: 1/s`, or a longer RTO
 "#;
@@ -66,7 +66,7 @@ fn a_service_level_as_long_as_the_rto_resolves_nothing() {
         "slo: {first_token: 2s}",
         "slo: {first_token: 12s}",
         r#"
-error: the traffic is too thin to resolve an RTO of 10s: a gap of 40ms and the service level of 12s leave nothing of it
+error: the traffic is too thin to resolve an RTO of 10s: a gap of 30ms and the service level of 12s leave nothing of it
    --> runbooks/inventory.yaml:16:33
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 12s}, stable_for: 8s}

@@ -1,0 +1,196 @@
+//! Holds the source to the layout that `src/lib.rs` tells: rooms and floors, what stays out of the pure rooms, which library lives where, a
+//! `//!` at the top of every file, and nothing unfinished.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A source file without its tests.
+struct Source {
+    path: String,
+    room: String,
+    text: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every file of `src` but those that only tests compile, without what stands under `#[cfg(test)]` at its end.
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    files(&root().join("src"), &mut found);
+    let mut test_only = Vec::new();
+    for path in &found {
+        let text = fs::read_to_string(path).unwrap();
+        for (place, _) in text.match_indices("#[cfg(test)]\nmod ") {
+            let name = text[place..].split("mod ").nth(1).unwrap().split([';', ' ']).next().unwrap();
+            let folder = if path.ends_with("mod.rs") { path.parent().unwrap().to_owned() } else { path.with_extension("") };
+            test_only.push(folder.join(name));
+        }
+    }
+    let only_for_tests = |path: &PathBuf| test_only.iter().any(|module| path.starts_with(module) || path.with_extension("") == *module);
+    found
+        .iter()
+        .filter(|path| !only_for_tests(path))
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+            let path = path.strip_prefix(root().join("src")).unwrap();
+            let room = path.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+            Source { path: format!("src/{}", path.display()), room, text: code }
+        })
+        .collect()
+}
+
+/// Lines of code without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(place, line)| (place + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// The floors, read from the table in `src/lib.rs`.
+fn floors() -> BTreeMap<String, u32> {
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("//! | ")?.split(" | ");
+        let floor = cells.next()?.parse().ok()?;
+        Some((cells.next()?.trim_matches(['[', ']', '`']).to_owned(), floor))
+    });
+    rows.collect()
+}
+
+#[test]
+fn every_room_is_in_the_table_and_every_row_is_a_room() {
+    let table: Vec<String> = floors().into_keys().collect();
+    let mut rooms: Vec<String> = fs::read_dir(root().join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    rooms.sort();
+    assert_eq!(table, rooms);
+}
+
+#[test]
+fn a_room_uses_only_rooms_on_lower_floors() {
+    let floors = floors();
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| floors.contains_key(&source.room)) {
+        for (line, text) in code(&source.text) {
+            for (place, _) in text.match_indices("crate::") {
+                let rest = &text[place + "crate::".len()..];
+                let used: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let Some(floor) = floors.get(&used) else { continue };
+                if used != source.room && *floor >= floors[&source.room] {
+                    wrong.push(format!(
+                        "{}:{line}: {} (floor {}) uses {used} (floor {floor})",
+                        source.path, source.room, floors[&source.room]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_engine_never_sees_judgement() {
+    let floors = floors();
+    let engine = sources().into_iter().filter(|source| matches!(floors.get(&source.room), Some(4 | 5)) && source.room != "report");
+    for source in engine {
+        for word in ["crate::verdict", "crate::report", "crate::exercise"] {
+            assert!(!source.text.contains(word), "{} names {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
+    let outside = [
+        "async fn",
+        "async move",
+        "tokio::",
+        "Instant",
+        "SystemTime",
+        "HostTime",
+        "std::fs",
+        "std::env::",
+        "std::net",
+        "RandomState",
+        "chrono::",
+    ];
+    // `spec` reads the files that it is asked to read, and `fault` speaks of moments that it is given.
+    let excepted = |room: &str, word: &str| (room == "spec" && word == "std::fs") || (room == "fault" && word == "Instant");
+    let mut wrong = Vec::new();
+    for source in sources()
+        .iter()
+        .filter(|source| ["units", "model", "spec", "history", "dialect", "verdict", "fault", "report"].contains(&source.room.as_str()))
+    {
+        for (line, text) in code(&source.text) {
+            for word in outside.iter().filter(|word| text.contains(**word) && !excepted(&source.room, word)) {
+                wrong.push(format!("{}:{line}: {word}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn outside_libraries_stay_in_their_rooms() {
+    let homes: [(&str, &[&str]); 11] = [
+        ("clap", &["cli"]),
+        ("anyhow", &["cli"]),
+        ("serde_saphyr", &["spec"]),
+        ("csv", &["spec"]),
+        ("strsim", &["spec"]),
+        ("axum", &["proxy"]),
+        ("hyper", &["proxy", "traffic", "lab"]),
+        ("hyper_util", &["proxy", "traffic", "lab"]),
+        ("reqwest", &["step", "toxiproxy", "drill"]),
+        ("indicatif", &["console"]),
+        ("hdrhistogram", &["report"]),
+    ];
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (line, text) in code(&source.text) {
+            for (library, rooms) in &homes {
+                if text.contains(&format!("{library}::"))
+                    && !text.contains(&format!("_{library}::"))
+                    && !rooms.contains(&source.room.as_str())
+                {
+                    wrong.push(format!("{}:{line}: {library} lives in {rooms:?}", source.path));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_fits_in_the_head() {
+    let mut found = Vec::new();
+    for folder in ["src", "tests"] {
+        files(&root().join(folder), &mut found);
+    }
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not open with `//!`", path.display());
+        assert!(text.lines().count() <= 600, "{} has {} lines: find the concept without a name", path.display(), text.lines().count());
+        for word in [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore")] {
+            assert!(!text.contains(word), "{} holds {word}", path.display());
+        }
+    }
+}
