@@ -1,0 +1,32 @@
+//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`) one.
+//!
+//! | figure | what is measured |
+//! |---|---|
+//! | judge | time and peak memory of judging a stored history of 1, 3 and 10 million requests, and the cost of one request |
+//! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
+//! | start | how long `lifeboat --version` takes |
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
+
+mod judge;
+mod pacing;
+mod start;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["judge-once", path] => judge::once(path),
+        ["judge"] => judge::bench(),
+        ["pacing"] => pacing::bench(),
+        ["start"] => start::bench(),
+        _ => {
+            judge::bench();
+            pacing::bench();
+            start::bench();
+        }
+    }
+}
+
+/// A quantile of samples that are sorted.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * share) as usize]
+}
