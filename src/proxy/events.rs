@@ -62,3 +62,37 @@ impl HttpBody for Batches {
         self.0.poll_recv(cx).map(|batch| batch.map(|batch| Ok(Frame::data(batch))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::HostTime;
+    use crate::proxy::sight::FaultChange;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_slow_reader_is_told_how_much_it_missed() {
+        const SENT: u64 = 70_000;
+        let registry = Registry::new();
+        let (stop, stopped) = watch::channel(false);
+        let mut reader = body(&registry, stopped);
+        let now = HostTime::now();
+        for _ in 0..SENT {
+            registry.sight().fault(&FaultChange { proxy: "p", toxic: "t", change: "applied", lo: now, hi: now, touched: 0 });
+        }
+        let (mut read, mut missed) = (0, 0);
+        while read + missed < SENT {
+            let frame = tokio::time::timeout(std::time::Duration::from_secs(20), reader.frame()).await.unwrap();
+            let bytes = frame.unwrap().unwrap().into_data().unwrap();
+            for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let event: serde_json::Value = serde_json::from_slice(line).unwrap();
+                read += u64::from(event["fault"].is_object());
+                missed += event["gap"]["missed"].as_u64().unwrap_or(0);
+            }
+        }
+        assert_eq!(read + missed, SENT);
+        assert!(missed > 0, "nothing was missed, so nothing was shown");
+        stop.send(true).unwrap();
+        assert!(reader.frame().await.is_none());
+    }
+}

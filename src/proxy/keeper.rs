@@ -251,7 +251,13 @@ impl Keeper {
         let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
         entry.renew(raw.ttl_ms);
         self.toxics.push(entry);
-        self.settle(self.toxics.len() - 1).await
+        let settled = self.settle(self.toxics.len() - 1).await;
+        if settled.is_err() {
+            // What is answered with an error must not stay half in force.
+            self.toxics.pop();
+            let _ = self.flip().await;
+        }
+        settled
     }
 
     async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
@@ -292,13 +298,11 @@ impl Keeper {
         let (over, kept) = self.toxics.drain(..).partition(|entry: &Entry| entry.until.is_some_and(|until| until <= now));
         self.toxics = kept;
         let over: Vec<Entry> = over;
-        let applied = match self.flip().await {
-            Ok(applied) => applied,
-            Err(error) => {
-                tracing::error!(proxy = %self.shared.proxy, error = %error.error, "a lease ended badly");
-                return;
-            }
-        };
+        let lo = HostTime::now();
+        let applied = self.flip().await.unwrap_or_else(|error| {
+            tracing::error!(proxy = %self.shared.proxy, error = %error.error, "a lease ended badly");
+            Applied { lo, hi: HostTime::now() }
+        });
         for entry in over {
             self.tell(&entry.active, "expired", applied);
             if self.expired.len() == REMEMBERED {
@@ -322,27 +326,33 @@ impl Keeper {
     }
 
     async fn configure(&mut self, change: RawProxy) -> Result<ProxyView, ApiError> {
-        let enabled = change.enabled.unwrap_or(self.enabled);
-        let moves = change.listen.as_ref().is_some_and(|listen| *listen != self.door.address().to_string());
-        let leads = change.upstream.as_ref().is_some_and(|upstream| *upstream != self.upstream);
-        if moves || leads {
-            if let Some(upstream) = change.upstream {
-                let parsed = Upstream::parse(&upstream, self.dialect).map_err(ApiError::bad_request)?;
-                let (proxy, sight) = (self.shared.proxy.clone(), self.shared.sight.clone());
-                self.shared = Arc::new(Shared { proxy, upstream: parsed, sight, requests: AtomicU64::new(0) });
-                self.upstream = upstream;
-            }
+        let (was, enabled) = (self.enabled, change.enabled.unwrap_or(self.enabled));
+        let listen = change.listen.filter(|listen| *listen != self.door.address().to_string());
+        let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
+        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect)).transpose();
+        let parsed = parsed.map_err(ApiError::bad_request)?;
+        if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.enabled = false;
             self.flip().await?;
-            if let Some(listen) = change.listen.filter(|_| moves) {
-                self.door = open_door(&listen).await?;
+        }
+        if let Some(listen) = listen {
+            match open_door(&listen).await {
+                Ok(door) => self.door = door,
+                Err(error) => {
+                    self.enabled = was;
+                    self.flip().await?;
+                    return Err(error);
+                }
             }
         }
-        if self.enabled != enabled {
-            self.enabled = enabled;
-            self.flip().await?;
+        if let (Some(text), Some(parsed)) = (upstream, parsed) {
+            let (proxy, sight) = (self.shared.proxy.clone(), self.shared.sight.clone());
+            self.shared = Arc::new(Shared { proxy, upstream: parsed, sight, requests: AtomicU64::new(0) });
+            self.upstream = text;
         }
+        self.enabled = enabled;
+        self.flip().await?;
         Ok(self.view())
     }
 

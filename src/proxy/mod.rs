@@ -11,7 +11,7 @@
 //!
 //! # How a fault takes hold
 //!
-//! A keeper publishes the set of faults in force as one [`hold::Hold`]. Each open connection is one task that watches for a new
+//! A keeper publishes the set of faults in force as one `Hold`. Each open connection is one task that watches for a new
 //! hold before it does anything else; it lets go of the old one only when it obeys the new one. When the last has let go, the
 //! keeper stamps `hi` and answers. What is sent after that is affected, on open and pooled connections too. Acts on bytes
 //! (refuse, blackhole, reset, latency, bandwidth) work at the gateway's socket, beneath HTTP, so both modes share them.

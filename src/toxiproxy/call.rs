@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// No call may take longer than this.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that was idle for longer may be closed by the server in the very moment that a call is sent on it.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// Where calls go.
 #[derive(Debug, Clone)]
@@ -37,7 +39,7 @@ impl Line {
             return Err(not("this is not an address".into()));
         }
         // A fault must not be injected through a proxy that stands in the environment for other reasons.
-        let builder = reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT);
+        let builder = reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
         let http = builder.user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| not(told(&error)))?;
         Ok(Self { http, base })
     }

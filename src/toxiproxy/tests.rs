@@ -1,1 +1,273 @@
+//! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
+use super::*;
+use crate::model::{Dialect, Fault};
+use crate::proxy::Proxy;
+use crate::units::{ByteRate, Duration, Fingerprint};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const TTL: Duration = Duration::from_secs(60);
+
+/// Tells a hang from a busy machine.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(20), what).await.expect("this should not take twenty seconds")
+}
+
+fn faults() -> Vec<Fault> {
+    vec![
+        Fault::Refuse,
+        Fault::Blackhole,
+        Fault::Reset,
+        Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(2500) },
+        Fault::Bandwidth { rate: ByteRate::bytes_per_second(64_000).unwrap() },
+        Fault::Status { code: 503, retry_after: Some(Duration::from_secs(3)) },
+        Fault::Stall { hold: None },
+        Fault::Stall { hold: Some(Duration::from_secs(2)) },
+        Fault::CredentialRevoked,
+    ]
+}
+
+async fn serve(routes: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    url
+}
+
+/// An embedded proxy with one proxy `azure` in front of a provider that says yes.
+async fn embedded() -> (Proxy, Control, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let provider = serve(Router::new().fallback(async || "yes")).await;
+    let proxy = Proxy::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let control = Control::connect(&proxy.api().to_string()).await.unwrap();
+    let listen = control.create("azure", "127.0.0.1:0", &provider, Dialect::AzureOpenAi).await.unwrap();
+    (proxy, control, listen)
+}
+
+/// One request on a connection of its own; everything that comes back, or the error.
+async fn ask(listen: &str) -> std::io::Result<String> {
+    let mut wire = TcpStream::connect(listen).await?;
+    wire.write_all(b"GET / HTTP/1.1\r\nhost: h\r\napi-key: sk-one\r\nconnection: close\r\n\r\n").await?;
+    let mut came = String::new();
+    soon(wire.read_to_string(&mut came)).await.map(|_| came)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_injected_read_back_and_healed() {
+    let (proxy, control, listen) = embedded().await;
+    assert!(control.is_lifeboat() && control.boot_id() == Some(&crate::journal::boot_id()));
+    for fault in faults() {
+        let injected = control.inject("azure", &fault, TTL).await.unwrap();
+        assert!(injected.lo <= injected.hi && injected.toxic.starts_with(fault.word()));
+        control.renew("azure", &injected.toxic, TTL).await.unwrap();
+        let healed = control.heal("azure", &injected.toxic).await.unwrap();
+        assert!(injected.hi <= healed.lo && healed.lo <= healed.hi);
+        assert_eq!((healed.touched, healed.expired), (Some(0), false), "{fault}");
+        assert!(ask(&listen).await.unwrap().ends_with("yes"), "{fault}");
+    }
+    let injected = control.inject("azure", &Fault::CredentialRevoked, TTL).await.unwrap();
+    assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 401"));
+    assert_eq!(control.heal("azure", &injected.toxic).await.unwrap().touched, Some(1));
+    control.inject("azure", &Fault::Refuse, TTL).await.unwrap();
+    control.heal_all().await.unwrap();
+    assert!(ask(&listen).await.unwrap().ends_with("yes"));
+    control.remove("azure").await.unwrap();
+    assert!(ask(&listen).await.is_err());
+    soon(proxy.stop()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_nobody_renews_is_healed_as_expired() {
+    let (_proxy, control, listen) = embedded().await;
+    let (hello, mut events) = control.events().await.unwrap();
+    assert!(matches!(hello, SightEvent::Hello { .. }), "{hello:?}");
+    let injected = control.inject("azure", &Fault::Status { code: 500, retry_after: None }, Duration::from_millis(400)).await.unwrap();
+    assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
+    let expired = loop {
+        if let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap()
+            && change.change == "expired"
+        {
+            break change;
+        }
+    };
+    let healed = control.heal("azure", &injected.toxic).await.unwrap();
+    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true });
+    let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
+    assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sight_is_read_until_the_proxy_ends() {
+    let (proxy, control, listen) = embedded().await;
+    let (_, mut events) = control.events().await.unwrap();
+    ask(&listen).await.unwrap();
+    let Some(SightEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
+    assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
+    assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
+    let injected = control.inject("azure", &Fault::Blackhole, TTL).await.unwrap();
+    let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
+    assert_eq!((change.lo, change.hi, change.change.as_str()), (injected.lo, injected.hi, "applied"));
+    soon(proxy.stop()).await;
+    while let Ok(Some(_)) = soon(events.next()).await {}
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told_apart_from_what_is_unknown() {
+    let (_proxy, control, listen) = embedded().await;
+    let twice = control.create("azure", "127.0.0.1:0", "http://h:1", Dialect::OpenAi).await.unwrap_err();
+    assert!(matches!(&twice, ControlError::Refused { status: 409, error, .. } if error.contains("already exists")), "{twice}");
+    let taken = control.create("other", &listen, "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
+    assert!(taken.contains(&listen) && taken.contains("hint:"), "{taken}");
+    let missing = control.heal("nobody", "x").await.unwrap_err();
+    assert!(matches!(missing, ControlError::Refused { status: 404, .. }), "a proxy that is missing was never healed: {missing}");
+
+    // Answers the version, then cuts every connection once it has read a request.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        for turn in 0.. {
+            let (mut wire, _) = listener.accept().await.unwrap();
+            let _ = wire.read(&mut [0; 4096]).await;
+            if turn == 0 {
+                let version = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 19\r\n\r\n{\"version\":\"2.9.0\"}";
+                wire.write_all(version.as_bytes()).await.unwrap();
+            }
+        }
+    });
+    let control = Control::connect(&url).await.unwrap();
+    let cut = control.inject("p", &Fault::Reset, TTL).await.unwrap_err();
+    assert!(matches!(cut, ControlError::Unknown { .. }), "{cut}");
+}
+
+#[tokio::test]
+async fn an_address_without_a_control_api_is_named_with_a_hint() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
+    let error = Control::connect(&gone).await.unwrap_err();
+    assert!(matches!(error, ControlError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains(&gone) && error.to_string().contains("hint:"), "{error}");
+    let other = serve(Router::new()).await;
+    let error = Control::connect(&other).await.unwrap_err();
+    assert!(matches!(error, ControlError::NotControl { .. }) && error.to_string().contains(&other), "{error}");
+    assert!(matches!(Control::connect("not an address").await, Err(ControlError::NotControl { .. })));
+}
+
+/// One proxy as a plain Toxiproxy keeps it. `deaf` accepts toxics and forgets their latency.
+#[derive(Debug, Clone)]
+struct Plain {
+    proxy: Arc<Mutex<Value>>,
+    deaf: bool,
+}
+
+impl Plain {
+    async fn start(deaf: bool) -> (Self, Control) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plain = Self { proxy: Arc::default(), deaf };
+        let routes = Router::new()
+            .route("/version", get(async || Json(json!({"version": "2.9.0"}))))
+            .route("/proxies", get(Self::list).post(Self::update))
+            .route("/proxies/p", get(Self::show).post(Self::update))
+            .route("/proxies/p/toxics", post(Self::add))
+            .route("/proxies/p/toxics/{name}", get(Self::toxic).delete(Self::delete))
+            .with_state(plain.clone());
+        let control = Control::connect(&serve(routes).await).await.unwrap();
+        let listen = control.create("p", "127.0.0.1:7", "http://api.example", Dialect::OpenAi).await.unwrap();
+        assert_eq!(listen, "127.0.0.1:7");
+        (plain, control)
+    }
+
+    async fn list(State(plain): State<Self>) -> Json<Value> {
+        Json(json!({"p": plain.proxy.lock().unwrap().clone()}))
+    }
+
+    async fn show(State(plain): State<Self>) -> Json<Value> {
+        Json(plain.proxy.lock().unwrap().clone())
+    }
+
+    async fn update(State(plain): State<Self>, body: Bytes) -> Json<Value> {
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let mut proxy = plain.proxy.lock().unwrap();
+        if proxy.is_null() {
+            *proxy = json!({"toxics": []});
+        }
+        body.as_object().unwrap().iter().for_each(|(key, value)| proxy[key] = value.clone());
+        Json(proxy.clone())
+    }
+
+    async fn add(State(plain): State<Self>, body: Bytes) -> Json<Value> {
+        let mut toxic: Value = serde_json::from_slice(&body).unwrap();
+        if plain.deaf {
+            toxic["attributes"]["latency"] = json!(0);
+        }
+        plain.proxy.lock().unwrap()["toxics"].as_array_mut().unwrap().push(toxic.clone());
+        Json(toxic)
+    }
+
+    async fn toxic(State(plain): State<Self>, Path(name): Path<String>) -> Result<Json<Value>, StatusCode> {
+        let proxy = plain.proxy.lock().unwrap();
+        let toxic = proxy["toxics"].as_array().unwrap().iter().find(|toxic| toxic["name"] == name.as_str());
+        toxic.cloned().map(Json).ok_or(StatusCode::NOT_FOUND)
+    }
+
+    async fn delete(State(plain): State<Self>, Path(name): Path<String>) -> StatusCode {
+        let mut proxy = plain.proxy.lock().unwrap();
+        let toxics = proxy["toxics"].as_array_mut().unwrap();
+        let before = toxics.len();
+        toxics.retain(|toxic| toxic["name"] != name.as_str());
+        if toxics.len() < before { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    }
+
+    fn shown(&self) -> Value {
+        self.proxy.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
+    let (plain, control) = Plain::start(false).await;
+    assert!(!control.is_lifeboat() && control.boot_id().is_none());
+    assert_eq!(plain.shown()["upstream"], "api.example:80");
+    for fault in faults() {
+        let injected = control.inject("p", &fault, TTL).await;
+        if fault.needs_http() {
+            let error = injected.unwrap_err().to_string();
+            assert!(error.contains(fault.word()) && error.contains(&control.url()), "{error}");
+            continue;
+        }
+        let injected = injected.unwrap();
+        let shown = plain.shown();
+        let streams: Vec<&str> = shown["toxics"].as_array().unwrap().iter().filter_map(|toxic| toxic["stream"].as_str()).collect();
+        match fault {
+            Fault::Refuse => assert_eq!(shown["enabled"], false),
+            Fault::Blackhole => assert_eq!(streams, ["downstream", "upstream"], "both directions"),
+            _ => assert_eq!(streams, ["downstream"]),
+        }
+        control.renew("p", &injected.toxic, TTL).await.unwrap();
+        let healed = control.heal("p", &injected.toxic).await.unwrap();
+        assert_eq!((healed.touched, healed.expired), (None, false));
+        assert!(injected.lo <= injected.hi && injected.hi <= healed.lo && healed.lo <= healed.hi);
+        let shown = plain.shown();
+        assert!(shown["enabled"] == true && shown["toxics"] == json!([]), "{shown}");
+    }
+    assert!(control.heal("p", "latency-1").await.unwrap().expired);
+    assert!(matches!(control.events().await, Err(ControlError::Unsupported { .. })));
+    let tls = control.create("q", "", "https://api.example", Dialect::OpenAi).await.unwrap_err();
+    assert!(matches!(tls, ControlError::Unsupported { .. }), "{tls}");
+}
+
+#[tokio::test]
+async fn a_fault_that_the_read_back_does_not_show_is_an_error() {
+    let (_plain, control) = Plain::start(true).await;
+    let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };
+    let error = control.inject("p", &late, TTL).await.unwrap_err();
+    assert!(matches!(error, ControlError::NotShown { .. }), "{error}");
+}
