@@ -3,6 +3,7 @@
 
 mod drills;
 mod random_systems;
+mod readme;
 mod support;
 mod tidy;
 mod vectors;

@@ -23,7 +23,7 @@ pub(crate) struct Run {
 impl Project {
     /// With the inventory, runbooks and scenarios that this repository ships.
     pub(crate) fn shipped() -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
+        let project = Self::empty();
         for folder in ["runbooks", "scenarios"] {
             copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &project.path(folder));
         }
@@ -33,10 +33,15 @@ impl Project {
     /// With a lab whose gateway gives up after 300 ms and whose objectives are as small as the rules allow, and a scenario `quick.yaml`
     /// of 10 s that meets them: the breaker opens some 0.4 s after the fault.
     pub(crate) fn quick() -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
+        let project = Self::empty();
         project.write("runbooks/inventory.yaml", QUICK_INVENTORY);
         project.write("scenarios/quick.yaml", QUICK_SCENARIO);
         project
+    }
+
+    /// With nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

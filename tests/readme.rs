@@ -1,0 +1,80 @@
+//! Every block of the README is true: its YAML is a project that validates, its JSON can be judged, its commands run or at least parse, and what
+//! they are said to print is what they print.
+
+use crate::support::Project;
+use std::process::Command;
+
+const README: &str = include_str!("../README.md");
+
+/// The fenced blocks of one language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README.match_indices(&fence).map(|(place, _)| README[place + fence.len()..].split("```").next().unwrap()).collect()
+}
+
+/// Commands of the console blocks, each with what is shown under it.
+fn commands() -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in blocks("console").iter().flat_map(|block| block.lines()) {
+        if let Some(command) = line.strip_prefix("$ ") {
+            found.push((command.to_owned(), String::new()));
+        } else {
+            let shown = &mut found.last_mut().expect("a console block begins with a command").1;
+            shown.push_str(line);
+            shown.push('\n');
+        }
+    }
+    found
+}
+
+#[test]
+fn its_yaml_is_a_project_that_validates_and_can_be_planned() {
+    let project = Project::empty();
+    let files = blocks("yaml");
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let name = file.lines().next().and_then(|line| line.strip_prefix("# ")).expect("each block names its file");
+        project.write(name, file);
+    }
+    project.lifeboat(&["check"]).exits_with(0).says("1 runbook, 1 scenario");
+    project.lifeboat(&["run", "scenarios/outage.yaml", "--env", "staging", "--yes", "--dry-run"]).exits_with(0);
+}
+
+#[test]
+fn its_bare_history_can_be_judged() {
+    let project = Project::empty();
+    let documents = blocks("json");
+    assert_eq!(documents.len(), 1);
+    project.write("bare.json", documents[0]);
+    project.lifeboat(&["judge", "bare.json"]).exits_with(3).says("void");
+}
+
+#[test]
+fn its_commands_run_and_print_what_it_shows() {
+    let commands = commands();
+    assert!(commands.len() >= 8, "{commands:?}");
+    for (command, shown) in &commands {
+        let status = Command::new("bash").args(["-n", "-c", command]).status().unwrap();
+        assert!(status.success(), "the shell cannot parse: {command}");
+        let ours = command.split_once("cargo run --release -- ").map(|(_, rest)| rest).or_else(|| command.strip_prefix("lifeboat "));
+        let Some(ours) = ours else { continue };
+        let mut arguments: Vec<&str> = ours.split_whitespace().collect();
+        // Whole drills are other tests' business; that the words are right is this one's.
+        if arguments[0] == "run" && !arguments.contains(&"--dry-run") {
+            arguments.push("--dry-run");
+        }
+        let run = Project::shipped().lifeboat(&arguments);
+        run.exits_with(0);
+        if !shown.is_empty() {
+            assert_eq!(&run.stdout, shown, "{command}");
+        }
+    }
+}
+
+#[test]
+fn its_picture_has_the_lines_that_a_drill_prints() {
+    let picture = blocks("text")[0];
+    for label in ["fault ", "runbook ", "verdict ", "cutover ", "restore ", "failback ", "requests ", "history ", "verdict.json ", "report "] {
+        assert!(picture.lines().any(|line| line.trim_start().starts_with(label)), "the picture has no line {label:?}");
+    }
+}
