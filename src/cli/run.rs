@@ -98,7 +98,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
     let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
     let exercise = Exercise::begin(orders)?;
-    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n", exercise.folder().display()));
+    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n", relative(exercise.folder())));
     let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
     let asking = tokio::spawn(ask_each(questions, shown.clone()));
     let finish = exercise.run().await;
