@@ -77,7 +77,7 @@ impl Report<'_> {
             let rto = (self.verdict.terms.rto.seconds() / wide as f64) as usize;
             writeln!(text, "{}{}├{}┤ objective", label(""), " ".repeat(from), "─".repeat(rto.saturating_sub(2)))?;
         }
-        let mark = 10 * 1.max(6 / wide.max(1));
+        let mark = 10;
         let mut axis = label("seconds of traffic");
         for column in (0..columns).step_by(mark) {
             let number = (column * wide).to_string();
