@@ -40,7 +40,7 @@ impl Exit {
     pub(super) fn of(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<ExerciseError>() {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
-            Some(ExerciseError::Write { .. }) => Self::Safety,
+            Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::spec::SpecError>() => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,

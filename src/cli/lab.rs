@@ -1,6 +1,6 @@
 //! `lifeboat lab`: the lab by hand, until Ctrl-C.
 
-use super::{Exit, interrupted, put, runtime, say};
+use super::{Exit, put, say, until_interrupted};
 use crate::dialect::{Route, credential_header};
 use crate::lab::{ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::Inventory;
@@ -8,6 +8,7 @@ use crate::spec::Project;
 use crate::units::Seed;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use tokio::sync::watch;
 
 /// Starts every provider of the inventory that the lab can imitate, and the reference gateway before those of a service. Stops with Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// The seed of latencies and keys, up to 16 hexadecimal digits
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = super::run::seed)]
     seed: Seed,
 }
 
@@ -32,10 +33,10 @@ pub(super) fn lab(args: &Args) -> anyhow::Result<Exit> {
     if findings.has_errors() {
         return Ok(Exit::Usage);
     }
-    runtime()?.block_on(serve(args, &project.inventory))
+    until_interrupted("stopping", |stop| serve(args, &project.inventory, stop))
 }
 
-async fn serve(args: &Args, inventory: &Inventory) -> anyhow::Result<Exit> {
+async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
     let found = match &args.service {
         Some(name) => inventory.services.get_key_value(name),
         None => inventory.services.first_key_value(),
@@ -45,7 +46,6 @@ async fn serve(args: &Args, inventory: &Inventory) -> anyhow::Result<Exit> {
         say(&format!("error: no such service in the inventory\n\nhint: it has {}", names.join(", ")));
         return Ok(Exit::Usage);
     };
-    let mut stop = interrupted("stopping");
     let mut running = Vec::new();
     let mut upstreams = Vec::new();
     for provider_name in &service.providers {

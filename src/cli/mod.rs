@@ -13,6 +13,7 @@ mod run;
 pub use exit::Exit;
 
 use clap::{Parser, Subcommand};
+use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
 #[derive(Debug, Parser)]
@@ -56,10 +57,21 @@ pub fn main() -> std::process::ExitCode {
         Command::Lab(args) => lab::lab(&args),
     };
     done.unwrap_or_else(|error| {
-        say(&format!("error: {error:#}"));
+        say(&format!("error: {}", told(&error)));
         Exit::of(&error)
     })
     .into()
+}
+
+/// An error with those of its causes that it does not tell itself, before its hint.
+fn told(error: &anyhow::Error) -> String {
+    let whole = error.to_string();
+    let (problem, hint) = whole.split_once("\n\nhint: ").unwrap_or((&whole, ""));
+    let mut text = problem.to_owned();
+    for cause in error.chain().skip(1).map(ToString::to_string).filter(|cause| !whole.contains(cause.as_str())) {
+        text += &format!(": {cause}");
+    }
+    if hint.is_empty() { text } else { format!("{text}\n\nhint: {hint}") }
 }
 
 /// A line for people, on stderr. A stderr that is closed is nobody's loss.
@@ -77,31 +89,51 @@ fn put(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The runtime of commands that serve or drive traffic; TLS is set up once with it.
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    // Fails only where it was done before, and then it is done.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
+/// How long what is dropped at a command's end may take to end.
+const HALT: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Becomes true at the first Ctrl-C or SIGTERM; at the second the process leaves at once, and leases heal what it leaves behind.
-fn interrupted(what: &'static str) -> tokio::sync::watch::Receiver<bool> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = tokio::sync::watch::channel(false);
-    tokio::spawn(async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
-        for count in 0.. {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if count > 0 {
+/// Does a command's work, which is told when a person asks it to stop (Ctrl-C, SIGTERM, a terminal that is closed). The second time, what
+/// it has not ended is dropped, which ends every process and proxy that it started; leases heal what it leaves behind elsewhere.
+fn until_interrupted<F>(stopping: &'static str, work: impl FnOnce(watch::Receiver<bool>) -> F) -> anyhow::Result<Exit>
+where
+    F: Future<Output = anyhow::Result<Exit>>,
+{
+    // TLS is set up once. This fails only where it was done before, and then it is done.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        tokio::select! {
+            done = work(stopped) => done,
+            () = interrupts(stopping, stop) => {
                 say("leaving at once");
-                std::process::exit(i32::from(Exit::Safety.code()));
+                Ok(Exit::Safety)
             }
-            say(what);
-            sender.send_replace(true);
         }
     });
-    receiver
+    // A question that nobody answers holds a thread; it must not hold up the end.
+    runtime.shutdown_timeout(HALT);
+    done
+}
+
+/// Tells of the first interrupt and ends with the second.
+async fn interrupts(stopping: &'static str, stop: watch::Sender<bool>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let of = |kind| signal(kind).ok();
+    let (Some(mut interrupt), Some(mut terminate), Some(mut hangup)) =
+        (of(SignalKind::interrupt()), of(SignalKind::terminate()), of(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    for count in 0..2 {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        if count == 0 {
+            say(stopping);
+            stop.send_replace(true);
+        }
+    }
 }

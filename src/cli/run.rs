@@ -1,6 +1,6 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, interrupted, put, runtime, say};
+use super::{Exit, put, say, until_interrupted};
 use crate::console::{self, Shape};
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
@@ -8,7 +8,7 @@ use crate::model::{Action, DrillPlan, StartMode};
 use crate::report::summary;
 use crate::spec::Project;
 use crate::step::{Attendance, Question};
-use crate::units::Seed;
+use crate::units::{ParseError, Seed};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "lab")]
     env: String,
     /// The seed of all randomness, up to 16 hexadecimal digits; drawn and printed where it is not given
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
     seed: Option<Seed>,
     /// How often each scenario is run, each time with a seed of its own
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
@@ -72,8 +72,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return plans.iter().try_for_each(|(_, plan)| put(&outline(plan))).map(|()| Exit::Met);
     }
     let first = args.seed.unwrap_or_else(drawn);
-    runtime()?.block_on(async {
-        let stop = interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)");
+    until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
         let mut gravest = Exit::Met;
         let total = plans.len() * args.repeat as usize;
         let mut number = 0;
@@ -85,8 +84,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                 let (attendance, questions) = attendance(args.yes);
                 let orders = Orders { plan: plan.clone(), seed, root: root.clone(), out, attendance, stop: stop.clone() };
                 gravest = gravest.max(one(orders, questions).await?);
-                if *stop.borrow() {
-                    return Ok(gravest);
+                if *stop.borrow() && number < total {
+                    return Ok(gravest.max(Exit::Safety));
                 }
             }
         }
@@ -112,7 +111,7 @@ async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Res
 
 fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     say("");
-    if let Some(stop) = &finish.stopped {
+    if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal) {
         say(&format!("stopped: {stop}\n"));
     }
     if let Err(error) = &finish.journal {
@@ -137,6 +136,11 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
             StopReason::BaselineUnsteady | StopReason::Environment | StopReason::Fault => Exit::Inconclusive,
         },
     })
+}
+
+/// A seed on the command line.
+pub(super) fn seed(text: &str) -> Result<Seed, String> {
+    text.parse().map_err(|ParseError { problem, hint }| format!("{problem}\n\nhint: {hint}"))
 }
 
 /// A seed that nobody chose, from what the standard library seeds its hash tables with.

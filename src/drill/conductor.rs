@@ -95,10 +95,14 @@ impl Drill {
         let Order { plan, seed, root, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let site = Site { plan, seed: *seed, tag, root, folder, recorder: &recorder, http: &http };
-        let (observed, stopped) = match interrupts.during(Stage::build(&site)).await.and_then(|built| built) {
-            Err(stop) => (Observed { requests: 0, until: recorder.clock().now() }, Some(stop)),
-            Ok(stage) => {
-                let (observed, stopped) = self.conduct(&stage, tag, &recorder, &http, &mut interrupts).await;
+        let nothing = |stop| (Observed { requests: 0, until: recorder.clock().now() }, Some(stop));
+        let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
+            Err(stop) => nothing(stop),
+            Ok((mut stage, names)) => {
+                let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
+                    Err(stop) => nothing(stop),
+                    Ok(()) => self.conduct(&stage, tag, &recorder, &http, &mut interrupts).await,
+                };
                 stage.take_down().await;
                 (observed, stopped)
             }
@@ -156,9 +160,19 @@ impl Drill {
         let healed = faults.heal_all().await;
         team.dismiss().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
-        let grace = if told.is_ok() { deadline.std() + HURRY } else { HURRY };
-        let observed = traffic.finish(grace).await;
-        (observed, told.and(healed).err())
+        interrupts.guard = None;
+        let mut told = told.and(healed);
+        let observed = traffic
+            .finish(async {
+                if told.is_ok() {
+                    told = interrupts.during(tokio::time::sleep(deadline.std() + HURRY)).await;
+                }
+                if told.is_err() {
+                    tokio::time::sleep(HURRY).await;
+                }
+            })
+            .await;
+        (observed, told.err())
     }
 
     /// Baseline, faults, watch.

@@ -46,9 +46,9 @@ pub(super) struct Site<'a> {
 }
 
 impl Stage {
-    /// Builds everything, in the order in which requests will not travel: providers, proxies, gateway. What was built when something
-    /// fails is dropped, which ends it.
-    pub(super) async fn build(site: &Site<'_>) -> Result<Self, Stop> {
+    /// Opens it with what nobody else could miss: the lab's providers, the control API and its sight. What was opened when something fails
+    /// is dropped, which ends it. The names are for [`Stage::connect`].
+    pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
         let mut names = Names::of(site);
         let mut providers = Vec::new();
@@ -69,7 +69,7 @@ impl Stage {
         } else {
             None
         };
-        let mut stage = Self {
+        let stage = Self {
             target: Target { base_url: String::new(), dialect: Dialect::OpenAi, model: String::new(), key: String::new() },
             control: Arc::new(control),
             variables: BTreeMap::new(),
@@ -82,17 +82,12 @@ impl Stage {
             sight,
             moves: None,
         };
-        if let Err(stop) = stage.connect(site, &mut names).await {
-            stage.take_down().await;
-            return Err(stop);
-        }
-        stage.secrets = names.secrets();
-        stage.variables = names.values;
-        Ok(stage)
+        Ok((stage, names))
     }
 
-    /// Proxies before the providers, then whoever asks them.
-    async fn connect(&mut self, site: &Site<'_>, names: &mut Names) -> Result<(), Stop> {
+    /// Proxies before the providers, then whoever asks them. However far this came, [`Stage::take_down`] ends it: a standing proxy would
+    /// keep what a dropped stage forgets.
+    pub(super) async fn connect(&mut self, site: &Site<'_>, mut names: Names) -> Result<(), Stop> {
         let plan = site.plan;
         for (name, provider) in &plan.providers {
             let upstream = names.upstream.get(name).ok_or_else(|| no_address(name))?;
@@ -140,12 +135,15 @@ impl Stage {
                 plan.environment_name, plan.scenario.service, plan.scenario.service
             )));
         }
+        names.keys.insert(format!("clients of {}", plan.scenario.service), self.target.key.clone());
+        self.secrets = names.secrets();
         names.values.insert("service.url".into(), self.target.base_url.clone());
         names.values.insert("gateway.url".into(), self.target.base_url.clone());
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
         }
+        self.variables = names.values;
         Ok(())
     }
 
@@ -231,7 +229,7 @@ async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Record
 }
 
 /// Values of variables, keys, and where providers really are.
-struct Names {
+pub(super) struct Names {
     values: BTreeMap<String, String>,
     keys: BTreeMap<String, String>,
     upstream: BTreeMap<String, String>,
@@ -281,6 +279,7 @@ impl Names {
             within: start.within.std(),
             folder: site.root.to_owned(),
             log: site.folder.join("system.log"),
+            secrets: self.secrets(),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill.
 
 use super::Stop;
+use crate::step::without_secrets;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +17,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(5);
 /// Lines of its output that a failure shows.
 const LINES: usize = 12;
+/// Bytes of it in which they are looked for.
+const END: u64 = 16_384;
 
 /// What to start; every variable in it has its value.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Launch {
     pub(super) within: Duration,
     pub(super) folder: PathBuf,
     pub(super) log: PathBuf,
+    /// Values that no message may show, with what stands for each.
+    pub(super) secrets: Vec<(String, String)>,
 }
 
 /// The running system.
@@ -68,7 +74,12 @@ impl System {
         let mut last = "no answer yet".to_owned();
         while began.elapsed() < launch.within {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(Stop::environment(format!("the system under test ended before it was ready ({status}){}", tail(&launch.log))));
+                let output = shown(launch);
+                return Err(Stop::environment(format!(
+                    "the system under test ended before it was ready ({status}): {output}\n\nhint: correct `start:` of this environment; \
+                     it must stay in the foreground, and answer at {}",
+                    launch.ready
+                )));
             }
             match http.get(&launch.ready).timeout(Duration::from_secs(2)).send().await {
                 Ok(response) if response.status().is_success() => return Ok(()),
@@ -79,10 +90,11 @@ impl System {
             tokio::time::sleep(LOOK).await;
         }
         Err(Stop::environment(format!(
-            "the system under test was not ready at {} within {}: {last}{}\n\nhint: give it longer with `within:`, or look at its output above",
+            "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
+             `start: ready`",
             launch.ready,
             crate::units::Duration::from(launch.within),
-            tail(&launch.log)
+            shown(launch)
         )))
     }
 
@@ -114,17 +126,29 @@ fn cannot_start(program: &str, error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => {
             format!("there is no program `{program}` to start the system under test with\n\nhint: install it, or put its folder into PATH")
         }
-        _ => format!("the system under test cannot be started with `{program}`: {error}"),
+        _ => format!(
+            "the system under test cannot be started with `{program}`: {error}\n\nhint: see that it is a program, and may be executed"
+        ),
     }
 }
 
 /// The end of its output, for a message.
-fn tail(log: &Path) -> String {
-    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+fn shown(launch: &Launch) -> String {
+    let text = without_secrets(end_of(&launch.log).unwrap_or_default(), &launch.secrets);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     if last.is_empty() {
-        return String::new();
+        return "it printed nothing".to_owned();
     }
-    format!("; the end of its output ({}):\n  {}", log.display(), last.join("\n  "))
+    format!("the end of its output ({}):\n  {}", launch.log.display(), last.join("\n  "))
+}
+
+/// The last bytes of a file: a system may print without end before it is ready.
+fn end_of(log: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+    let mut bytes = Vec::new();
+    file.take(END).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -52,8 +52,16 @@ pub enum ExerciseError {
     /// The history cannot be judged.
     #[error(transparent)]
     Judge(#[from] JudgeError),
+    /// Not even the first event could be written.
+    #[error("{source}\n\nhint: make room, or choose another folder with --out; nothing could be written to {}", folder.display())]
+    Journal {
+        /// The drill's folder.
+        folder: PathBuf,
+        /// Why.
+        source: JournalError,
+    },
     /// The report or the verdict could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}\n\nhint: make room; `lifeboat judge` and `lifeboat report` make it again from the history", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -120,7 +128,10 @@ impl Exercise {
     pub async fn run(self) -> Result<Finish, ExerciseError> {
         let Self { drill, folder } = self;
         let Ended { stopped, journal } = drill.run().await;
-        let judged = judge(&folder)?;
+        let judged = match (judge(&folder), &journal) {
+            (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
+            (judged, _) => judged?,
+        };
         let written = write_all(&folder, &judged);
         // A disk that could not take the history cannot be expected to take the report.
         if journal.is_ok() {

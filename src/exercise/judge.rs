@@ -33,12 +33,27 @@ pub enum JudgeError {
         source: std::io::Error,
     },
     /// It is not a history.
-    #[error("{}: {source}\n\nhint: only a torn last line is forgiven; restore the file from where it was copied", path.display())]
+    #[error("{}: {source}\n\nhint: {}", path.display(), mend(source))]
     History {
         /// As named.
         path: PathBuf,
         /// What is wrong.
         source: ReadError,
+    },
+    /// There is nothing in it.
+    #[error("{}: the file is empty\n\nhint: a drill that was killed in its first moments leaves nothing to judge; run it again", path.display())]
+    Empty {
+        /// As named.
+        path: PathBuf,
+    },
+    /// It is neither kind of history.
+    #[error(
+        "{}: this is neither a drill's history nor a bare history\n\nhint: name a drill's folder, its history.jsonl, or a bare history in JSON",
+        path.display()
+    )]
+    Other {
+        /// As named.
+        path: PathBuf,
     },
     /// It is not a bare history.
     #[error("{}: {source}\n\nhint: the README shows a bare history with all its keys", path.display())]
@@ -48,6 +63,15 @@ pub enum JudgeError {
         /// What is wrong.
         source: BareError,
     },
+}
+
+/// What to do about a history that cannot be read.
+fn mend(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it; its first line names it",
+        ReadError::NoStart => "a drill that was killed in its first moments leaves nothing to judge; run it again",
+        _ => "only a torn last line is forgiven; restore the file from where it was copied",
+    }
 }
 
 /// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON.
@@ -61,6 +85,12 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
     let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
+    if begins.is_empty() && first.is_empty() {
+        return Err(JudgeError::Empty { path: file });
+    }
+    if begins.first() != Some(&b'{') {
+        return Err(JudgeError::Other { path: file });
+    }
     if begins != b"{\"t\":" {
         let mut text = Vec::new();
         input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(open)?;

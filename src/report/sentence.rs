@@ -50,6 +50,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
             evidence.lag.0 as f64 / 1e6,
             terms.lag_max.0 as f64 / 1e6
         ),
+        Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
         Some(Reason::BaselineUnstable) => {
             format!("the traffic before the fault was not steady and well served by the primary ({} requests)", evidence.baseline)
         }
@@ -71,6 +72,9 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
         Reason::ScheduleIncomplete if !verdict.evidence.complete => "run it again; a drill that was killed leaves what it saw, and no more",
         Reason::ScheduleIncomplete => "raise `traffic: max_in_flight`, or lower the rate",
         Reason::DriverLag => "run it on a machine with less to do, or state `objectives: lag_max`",
+        Reason::BaselineUnstable if verdict.evidence.requests == 0 => {
+            "the event `cancelled` of its history tells why; mend that, and run it again"
+        }
         Reason::BaselineUnstable => "look at the requests before the fault: whatever ails them is there without any drill",
         Reason::FaultNotEffective => {
             "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"

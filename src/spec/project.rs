@@ -17,7 +17,7 @@ const CSV: &str = "runbooks/inventory.csv";
 pub enum SpecError {
     /// Neither the path nor the current folder lies in one.
     #[error(
-        "no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: run inside a project, or `lifeboat init`",
+        "no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: run it in a project's folder, or name a scenario that lies in one",
         start.display()
     )]
     NoProject {

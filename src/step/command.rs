@@ -1,12 +1,15 @@
 //! `run`: a program and its arguments, in a process group of its own so that nothing it started outlives it.
 
-use super::{Context, StepError};
+use super::{CUT, Context, StepError};
 use crate::model::Command;
+use std::pin::pin;
 use std::process::Stdio;
 use tokio::io::AsyncReadExt;
 
-/// Output beyond this is read and thrown away, so that a talkative program is not held up.
-const KEPT: usize = 1 << 20;
+/// Of a longer output the middle is read and thrown away, so that a talkative program is not held up. In bytes.
+const KEPT: usize = 1 << 16;
+/// How long what a program printed just before its end may take to arrive.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub(super) async fn run(command: &Command, context: &Context) -> Result<String, StepError> {
     let argv = command.argv.iter().map(|argument| context.expand(argument)).collect::<Result<Vec<_>, _>>()?;
@@ -17,12 +20,26 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<String, 
         process.env(name, context.expand(value)?);
     }
     let mut child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| cannot_start(program, &error))?;
-    let _group = Group::of(&child);
-    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr, status) = tokio::join!(kept(&mut out), kept(&mut err), child.wait());
-    let status = status.map_err(|error| StepError::Failed(format!("`{program}` cannot be waited for: {error}")))?;
-    let output = [stdout, stderr].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
-    let output = context.presentable(&output);
+    let group = Group::of(&child);
+    let (mut out, mut err) = (Kept::default(), Kept::default());
+    let status = {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut reading = pin!(async { tokio::join!(out.fill(stdout), err.fill(stderr)) });
+        let mut read = false;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status,
+                _ = &mut reading, if !read => read = true,
+            }
+        };
+        // What it left in the background would hold the pipes open; it ends here, and nothing more than what is in them can come.
+        drop(group);
+        if !read {
+            let _ = tokio::time::timeout(LAST_WORDS, &mut reading).await;
+        }
+        status.map_err(|error| StepError::Failed(format!("`{program}` cannot be waited for: {error}")))?
+    };
+    let output = [out.text(), err.text()].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
     if status.success() {
         return Ok(output);
     }
@@ -39,14 +56,33 @@ fn cannot_start(program: &str, error: &std::io::Error) -> StepError {
     StepError::Failed(format!("`{program}` cannot be started: {why}"))
 }
 
-async fn kept(pipe: &mut Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let Some(pipe) = pipe else { return String::new() };
-    let mut text = Vec::new();
-    let mut buffer = [0; 8192];
-    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
-        text.extend_from_slice(&buffer[..count.min(KEPT.saturating_sub(text.len()))]);
+/// The beginning and the end of an output: what a program was about to do, and why it failed.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    cut: bool,
+}
+
+impl Kept {
+    async fn fill(&mut self, pipe: Option<impl tokio::io::AsyncRead + Unpin>) {
+        let Some(mut pipe) = pipe else { return };
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
+            self.bytes.extend_from_slice(&buffer[..count]);
+            if self.bytes.len() > 2 * KEPT {
+                self.bytes.drain(KEPT / 2..self.bytes.len() - KEPT / 2);
+                self.cut = true;
+            }
+        }
     }
-    String::from_utf8_lossy(&text).into_owned()
+
+    fn text(&self) -> String {
+        if !self.cut {
+            return String::from_utf8_lossy(&self.bytes).into_owned();
+        }
+        let (head, tail) = self.bytes.split_at(KEPT / 2);
+        format!("{}\n{CUT}\n{}", String::from_utf8_lossy(head), String::from_utf8_lossy(tail))
+    }
 }
 
 /// The process group of a command; whatever is left of it is ended when this is dropped.

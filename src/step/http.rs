@@ -24,7 +24,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<String, S
         body.extend_from_slice(&chunk[..chunk.len().min(LONGEST.saturating_sub(body.len()))]);
     }
     let body = String::from_utf8_lossy(&body);
-    let seen = context.presentable(&format!("{} {url} answered {}\n{body}", call.method, status.as_u16()));
+    let seen = format!("{} {url} answered {}\n{body}", call.method, status.as_u16());
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
         return Err(StepError::Failed(seen));

@@ -27,6 +27,8 @@ use tokio::sync::watch;
 
 /// The longest output that goes into a history, in characters.
 const OUTPUT: usize = 2000;
+/// Stands where a long output was cut.
+const CUT: &str = "… the middle is left out …";
 
 /// What steps need to know. Cheap enough to clone once a drill.
 #[derive(Debug, Clone)]
@@ -61,6 +63,17 @@ pub enum StepError {
     },
 }
 
+/// A text with every secret replaced by what stands for it.
+pub fn without_secrets(mut text: String, secrets: &[(String, String)]) -> String {
+    let mut secrets: Vec<_> = secrets.iter().filter(|(secret, _)| !secret.is_empty()).collect();
+    // One may be the beginning of another.
+    secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    for (secret, stands_for) in secrets {
+        text = text.replace(secret.as_str(), stands_for);
+    }
+    text
+}
+
 /// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
 ///
 /// # Errors
@@ -85,16 +98,13 @@ impl Context {
 
     /// Output as it may be kept: secrets replaced, and cut in the middle where it is long.
     fn presentable(&self, output: &str) -> String {
-        let mut text = output.trim().to_owned();
-        for (secret, stands_for) in self.secrets.iter().filter(|(secret, _)| !secret.is_empty()) {
-            text = text.replace(secret.as_str(), stands_for);
-        }
+        let text = without_secrets(output.trim().to_owned(), &self.secrets);
         let count = text.chars().count();
         if count <= OUTPUT {
             return text;
         }
         let head: String = text.chars().take(OUTPUT / 2).collect();
         let tail: String = text.chars().skip(count - OUTPUT / 2).collect();
-        format!("{head}\n… {} characters left out …\n{tail}", count - OUTPUT)
+        format!("{head}\n{CUT}\n{tail}")
     }
 }

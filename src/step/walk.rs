@@ -1,9 +1,9 @@
 //! The walk through a runbook: tries, retries, what follows a failure, and taking back in reverse order.
 
-use super::{Context, StepError, perform};
+use super::{Context, perform};
 use crate::history::{Event, StepEnd, StepFinished, StepStarted, StepUndone};
 use crate::journal::Recorder;
-use crate::model::{OnFailure, Runbook, Step};
+use crate::model::{Action, OnFailure, Runbook, Step};
 use tokio::sync::watch;
 
 /// What a walk has done so far.
@@ -17,12 +17,13 @@ pub struct Walk {
 pub async fn walk(runbook: &Runbook, context: &Context, recorder: &Recorder, mut stop: watch::Receiver<bool>) -> Walk {
     let mut walk = Walk::default();
     for (place, step) in runbook.steps.iter().enumerate() {
+        let mut uncertain = false;
         let (end, output) = tokio::select! {
-            ended = attempt(place, step, context, recorder) => ended,
+            ended = attempt(place, step, context, recorder, &mut uncertain) => ended,
             _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, String::new()),
         };
-        // A step that timed out or was cancelled may have done its work: its undo must be able to bear that.
-        if step.undo.is_some() && end != StepEnd::Failed {
+        // A step of which any try timed out, or that was cancelled, may have done its work: its undo must be able to bear that.
+        if step.undo.is_some() && (end != StepEnd::Failed || uncertain) {
             walk.to_undo.push(place);
         }
         recorder.record(Event::StepFinished(StepFinished { step: number(place), end, output })).await;
@@ -44,17 +45,19 @@ impl Walk {
         while let Some(place) = self.to_undo.pop() {
             let step = &runbook.steps[place];
             let Some(undo) = &step.undo else { continue };
-            let (end, output) = ended(tokio::time::timeout(step.timeout.std(), perform(undo, context)).await, step);
+            let (end, output) = once(undo, step, context).await;
             recorder.record(Event::StepUndone(StepUndone { step: number(place), end, output })).await;
         }
     }
 }
 
-async fn attempt(place: usize, step: &Step, context: &Context, recorder: &Recorder) -> (StepEnd, String) {
+/// `uncertain` becomes true where it is not known what a try did, even if a later one is known to have failed.
+async fn attempt(place: usize, step: &Step, context: &Context, recorder: &Recorder, uncertain: &mut bool) -> (StepEnd, String) {
     let mut attempt = 1;
     loop {
         recorder.record(Event::StepStarted(StepStarted { step: number(place), name: step.name.clone(), attempt })).await;
-        let (end, output) = ended(tokio::time::timeout(step.timeout.std(), perform(&step.action, context)).await, step);
+        let (end, output) = once(&step.action, step, context).await;
+        *uncertain |= end == StepEnd::TimedOut;
         if end == StepEnd::Done || attempt > step.retries {
             return (end, output);
         }
@@ -63,12 +66,14 @@ async fn attempt(place: usize, step: &Step, context: &Context, recorder: &Record
     }
 }
 
-fn ended(result: Result<Result<String, StepError>, tokio::time::error::Elapsed>, step: &Step) -> (StepEnd, String) {
-    match result {
+/// One try within the step's timeout: how it ended, and its output or its error, without secrets.
+async fn once(action: &Action, step: &Step, context: &Context) -> (StepEnd, String) {
+    let (end, output) = match tokio::time::timeout(step.timeout.std(), perform(action, context)).await {
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(error)) => (StepEnd::Failed, error.to_string()),
         Err(_) => (StepEnd::TimedOut, format!("not done within {}", step.timeout)),
-    }
+    };
+    (end, context.presentable(&output))
 }
 
 fn number(place: usize) -> u32 {

@@ -56,7 +56,11 @@ impl Control {
     /// Where nobody answers there, or not as a control API does.
     pub async fn connect(url: &str) -> Result<Self, ControlError> {
         let line = Line::to(url)?;
-        let reply = line.ask(Method::GET, &["version"], None, "tell its version").await?;
+        let reply = line.ask(Method::GET, &["version"], None, "tell its version").await.map_err(|error| match error {
+            // Nothing was asked to change, so nothing is in doubt.
+            ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
+            other => other,
+        })?;
         if reply.status != 200 || !reply.body["version"].is_string() {
             let problem = format!("status {} and no version", reply.status);
             return Err(ControlError::NotControl { url: line.url(), problem });

@@ -5,7 +5,7 @@
 pub enum ControlError {
     /// Nobody answers there; nothing was changed.
     #[error(
-        "the control API at {url} cannot be reached: {problem}\n\nhint: start it with `lifeboat proxy --api ADDRESS`, or correct the address"
+        "the control API at {url} cannot be reached: {problem}\n\nhint: start the fault proxy there, correct `control:` of the environment, or leave it out to have a proxy embedded"
     )]
     Unreachable {
         /// Where it was looked for.
@@ -14,7 +14,9 @@ pub enum ControlError {
         problem: String,
     },
     /// It answers, but not as a control API does.
-    #[error("{url} does not answer as a fault proxy's control API: {problem}\n\nhint: give the address of the control API, not of a proxy")]
+    #[error(
+        "{url} does not answer as a fault proxy's control API: {problem}\n\nhint: `control:` of the environment is the address of the control API, not of a proxy"
+    )]
     NotControl {
         /// Where it was looked for.
         url: String,
@@ -34,7 +36,10 @@ pub enum ControlError {
         error: String,
     },
     /// Whether it was done is not known: no answer in time, or the connection was cut.
-    #[error("it is not known whether the control API at {url} did {what}: {problem}\n\nhint: `lifeboat heal` removes every fault")]
+    #[error(
+        "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `curl -X POST {url}/reset` \
+         removes every fault there"
+    )]
     Unknown {
         /// The control API.
         url: String,
@@ -54,7 +59,9 @@ pub enum ControlError {
         shown: String,
     },
     /// This server cannot do that.
-    #[error("the plain Toxiproxy at {url} has no {what}\n\nhint: use `lifeboat proxy` in its place")]
+    #[error(
+        "the plain Toxiproxy at {url} has no {what}\n\nhint: leave `control:` out of the environment to have a proxy embedded, which can"
+    )]
     Unsupported {
         /// The control API.
         url: String,

@@ -73,15 +73,18 @@ impl Traffic {
         Ok(Self { stop, abandon, in_flight, bound, thread })
     }
 
-    /// Sends no more; those in flight end by themselves, at the latest by `grace` from now, when they are recorded as unknown.
-    pub async fn finish(self, grace: std::time::Duration) -> Observed {
+    /// Sends no more; those in flight end by themselves, at the latest when `patience` ends: then they are recorded as unknown.
+    pub async fn finish(self, patience: impl Future<Output = ()>) -> Observed {
         self.stop.store(true, Ordering::Relaxed);
         let thread = self.thread;
         // The pacer naps for 50 ms at most, but joining blocks: not on the runtime's threads.
         let observed = tokio::task::spawn_blocking(move || thread.join()).await.ok().and_then(Result::ok);
-        if tokio::time::timeout(grace, self.in_flight.acquire_many(self.bound)).await.is_err() {
-            self.abandon.send_replace(true);
-            let _ = self.in_flight.acquire_many(self.bound).await;
+        tokio::select! {
+            _ = self.in_flight.acquire_many(self.bound) => {}
+            () = patience => {
+                self.abandon.send_replace(true);
+                let _ = self.in_flight.acquire_many(self.bound).await;
+            }
         }
         observed.unwrap_or(Observed { requests: 0, until: 0 })
     }
