@@ -1,9 +1,15 @@
 //! The one integration binary: a file a behaviour.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod bad_input;
 mod drills;
+mod interrupted;
 mod random_systems;
 mod readme;
+mod runbooks;
+mod standing;
 mod support;
 mod tidy;
+mod timelines;
+mod trouble;
 mod vectors;

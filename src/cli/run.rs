@@ -62,14 +62,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if invalid {
         return Ok(Exit::Usage);
     }
+    if args.dry_run {
+        return plans.iter().try_for_each(|(_, plan)| put(&outline(plan))).map(|()| Exit::Met);
+    }
     if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan)| asks(plan)) {
         say(
             "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
         );
         return Ok(Exit::Usage);
-    }
-    if args.dry_run {
-        return plans.iter().try_for_each(|(_, plan)| put(&outline(plan))).map(|()| Exit::Met);
     }
     let first = args.seed.unwrap_or_else(drawn);
     until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {

@@ -39,9 +39,39 @@ impl Project {
         project
     }
 
-    /// With nothing in it.
+    /// With nothing in it. Its path has a space and a quote in it, as paths of real people do.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::Builder::new().prefix("somebody's project ").tempdir().unwrap() }
+    }
+
+    /// Adds an environment to the quick project's inventory: what stands in its braces.
+    pub(crate) fn environment(&self, name: &str, settings: &str) -> &Self {
+        let file = "runbooks/inventory.yaml";
+        let text = std::fs::read_to_string(self.path(file)).unwrap();
+        self.write(file, &format!("{text}  {name}: {{embedded: true, {settings}}}\n"))
+    }
+
+    /// Lets the quick scenario be answered by a runbook of these steps, one a line.
+    pub(crate) fn runbook(&self, start: &str, steps: &[&str]) -> &Self {
+        let head = format!("version: 1\nrunbook: answer\nstart: {start}\ndetect: {{fails: 3 in a row}}\nsteps:\n");
+        let steps: String = steps.iter().map(|step| format!("  - {{{step}}}\n")).collect();
+        self.write("runbooks/answer.yaml", &(head + &steps));
+        self.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: runbooks/answer.yaml\n")
+    }
+
+    /// Asserts what holds however a drill of this project was stopped: its history is whole, says why, left no fault behind, and can be
+    /// judged and reported. Returns its events.
+    pub(crate) fn stopped_cleanly(&self, drill: &str, reason: &str) -> Vec<Value> {
+        let events = self.events(drill);
+        let all = |kind: &str| events.iter().filter_map(|event| event.get(kind).cloned()).collect::<Vec<_>>();
+        assert_eq!(all("cancelled").iter().map(|event| event["reason"].as_str().unwrap()).collect::<Vec<_>>(), [reason]);
+        assert!(events.last().unwrap().get("finished").is_some(), "the last event is another");
+        let places = |kind: &str| all(kind).iter().map(|event| event["fault"].as_u64().unwrap()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(places("fault_confirmed"), places("fault_healed"), "a fault was left behind");
+        let judged = self.lifeboat(&["judge", drill]);
+        assert!(matches!(judged.code, Some(0 | 1 | 3)), "{judged:?}");
+        self.lifeboat(&["report", drill]).exits_with(0).says("stopped early");
+        events
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -119,6 +149,31 @@ impl Run {
         );
         self
     }
+}
+
+/// Waits until a condition holds; `what` says which. The bound only tells a broken drill from a busy machine.
+pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within 60 s");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A number in a file, once it is there: how a command of a test tells its process.
+pub(crate) fn pid_in(path: &Path) -> u32 {
+    wait_for(&format!("a process in {}", path.display()), || std::fs::read_to_string(path).ok()?.trim().parse().ok())
+}
+
+/// Waits until a process has ended, whether or not somebody has asked how.
+pub(crate) fn wait_gone(pid: u32) {
+    wait_for(&format!("the end of process {pid}"), || match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat.rsplit_once(')')?.1.trim_start().starts_with('Z').then_some(()),
+        Err(_) => Some(()),
+    });
 }
 
 /// A command that runs. Dropping it kills it.

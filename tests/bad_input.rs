@@ -1,0 +1,127 @@
+//! What is typed wrong, and files that are not what they should be: the exit code, and a message that says what to type instead.
+
+use crate::support::{Project, Run};
+use std::io::Read;
+use std::process::Stdio;
+
+/// Exit code 2, and exactly this on stderr; nothing on stdout.
+fn refused(run: &Run, stderr: &str) {
+    run.exits_with(2);
+    assert_eq!((run.stdout.as_str(), run.stderr.trim_end()), ("", stderr));
+}
+
+#[test]
+fn commands_that_cannot_be_meant() {
+    let project = Project::quick();
+    let run = project.lifeboat(&[]);
+    run.exits_with(2).says("Usage: lifeboat <COMMAND>").says("Exit codes: 0 every objective met");
+    project.lifeboat(&["rum"]).exits_with(2).says("a similar subcommand exists: 'run'");
+    project.lifeboat(&["run"]).exits_with(2).says("<SCENARIO>");
+    project.lifeboat(&["run", "scenarios/quick.yaml", "--repeat", "0"]).exits_with(2).says("--repeat");
+    for command in [&["run", "scenarios/quick.yaml", "--seed", "zz"][..], &["lab", "--seed", "zz"]] {
+        project.lifeboat(command).exits_with(2).says("`zz` is not a seed").says("hint: write up to 16 hexadecimal digits, for example 2a");
+    }
+    project.lifeboat(&["lab", "--service", "chat2"]).exits_with(2).says("error: no such service in the inventory\n\nhint: it has chat");
+    assert!(!project.path("drills").exists(), "a drill was begun");
+}
+
+#[test]
+fn scenarios_and_environments_that_are_not_there() {
+    let project = Project::quick();
+    let run = |args: &[&str]| project.lifeboat(&[&["run"], args].concat());
+    refused(
+        &run(&["scenarios/quick.yaml", "--env", "lap"]),
+        "error: `lap` is not an environment of this inventory\n  --> runbooks/inventory.yaml\n   = hint: did you mean `lab`?",
+    );
+    refused(
+        &run(&["scenarios/quack.yaml"]),
+        "error: this file cannot be read: No such file or directory (os error 2)\n  --> scenarios/quack.yaml\n   = hint: see that the path is right and may be read",
+    );
+    refused(&run(&["scenarios"]), "error: this is not a file\n  --> scenarios\n   = hint: name a YAML or CSV file");
+    project.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: runbooks/ghost.yaml\n");
+    run(&["scenarios/quick.yaml"]).exits_with(2).says("the runbook `runbooks/ghost.yaml` does not exist").says("hint: ");
+    let nowhere = Project::empty();
+    refused(
+        &nowhere.lifeboat(&["run", "x.yaml"]),
+        "error: no project here: neither `x.yaml` nor a folder above it holds `runbooks/inventory.yaml` or `runbooks/inventory.csv`\n\nhint: run it in a project's folder, or name a scenario that lies in one",
+    );
+}
+
+#[test]
+fn folders_that_cannot_take_a_drill() {
+    let project = Project::quick();
+    project.write("file", "").write("old/history.jsonl", "");
+    let run = |out: &str| project.lifeboat(&["run", "scenarios/quick.yaml", "--out", out]);
+    refused(
+        &run("file/drill"),
+        "error: cannot make the drill's folder file/drill: Not a directory (os error 20)\n\nhint: choose another with --out",
+    );
+    refused(&run("file"), "error: cannot make the drill's folder file: File exists (os error 17)\n\nhint: choose another with --out");
+    refused(&run("old"), "error: old holds a drill already\n\nhint: a history is only ever written once; choose another folder with --out");
+}
+
+#[test]
+fn histories_that_are_none() {
+    let project = Project::quick();
+    let judge = |name: &str| project.lifeboat(&["judge", name]);
+    refused(
+        &judge("absent"),
+        "error: cannot read absent: No such file or directory (os error 2)\n\nhint: name a drill's folder, its history.jsonl, or a bare history",
+    );
+    judge("runbooks").exits_with(2).says("error: cannot read runbooks/history.jsonl: No such file").says("hint: name a drill's folder");
+    project.write("empty", "");
+    refused(
+        &judge("empty"),
+        "error: empty: the file is empty\n\nhint: a drill that was killed in its first moments leaves nothing to judge; run it again",
+    );
+    let neither =
+        "this is neither a drill's history nor a bare history\n\nhint: name a drill's folder, its history.jsonl, or a bare history in JSON";
+    std::fs::write(project.path("binary"), [0, 159, 146, 150, b'\n', 255].repeat(1000)).unwrap();
+    for name in ["binary", "scenarios/quick.yaml"] {
+        refused(&judge(name), &format!("error: {name}: {neither}"));
+    }
+    project.write("extra.json", "{\"bare_history\": 1, \"requets\": []}");
+    judge("extra.json").exits_with(2).says("error: extra.json: not a bare history: unknown field `requets`").says("hint: the README shows");
+    project.write("two.json", "{\"bare_history\": 2, \"primary\": [], \"standbys\": [], \"requests\": []}");
+    judge("two.json").exits_with(2).says("bare_history is 2, this build reads 1");
+    project.write("bare.json", "{\"bare_history\": 1, \"primary\": [\"a\"], \"standbys\": [\"b\"], \"requests\": []}");
+    judge("bare.json").exits_with(3).says("inconclusive");
+    refused(
+        &project.lifeboat(&["report", "bare.json"]),
+        "error: a bare history tells of no drill, so there is no report to render\n\nhint: lifeboat judge shows its verdict",
+    );
+}
+
+#[test]
+fn histories_that_were_changed_and_readers_that_go_away() {
+    let project = Project::quick();
+    project.environment("absent", "control: \"http://127.0.0.1:1\"");
+    project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "absent", "--out", "drill"]).exits_with(3);
+    let whole = std::fs::read_to_string(project.path("drill/history.jsonl")).unwrap();
+    let judge = |name: &str, text: &str| {
+        project.write(name, text);
+        project.lifeboat(&["judge", name])
+    };
+    refused(
+        &judge("newer", &whole.replacen("\"format\":1", "\"format\":99", 1)),
+        "error: newer: the history has format 99, this build reads format 1\n\nhint: judge it with the version of Lifeboat that wrote it; its first line names it",
+    );
+    let restore = "hint: only a torn last line is forgiven; restore the file from where it was copied";
+    let lines: Vec<&str> = whole.lines().collect();
+    judge("damaged", &whole.replacen(lines[1], "{\"t\":5,\"ph", 1))
+        .exits_with(2)
+        .says("error: damaged: line 2 is not an event")
+        .says(restore);
+    judge("mixed", &format!("{whole}{}\n", lines[1])).exits_with(2).says("is earlier than the line before it").says(restore);
+    judge("headless", &lines[1..].join("\n")).exits_with(2).says("does not begin with the event `started`");
+
+    for command in [&["report", "drill"][..], &["judge", "drill"], &["run", "scenarios/quick.yaml", "--dry-run"]] {
+        let mut child = project.command(command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The reader goes away before anything was written, as `head` may.
+        drop(child.stdout.take());
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let code = child.wait().unwrap().code().unwrap();
+        assert!((code == 0 || code == 3) && !stderr.contains("error"), "{command:?}: {code}\n{stderr}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Drills over a standing fault proxy: nothing of a drill stays there, however it ends.
+
+use crate::support::{Project, wait_for};
+use lifeboat::proxy::Proxy;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use tokio::runtime::Runtime;
+
+const CTRL_C: i32 = 2;
+const KILL: i32 = 9;
+
+const DRILL: [&str; 8] = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "standing", "--out", "drill"];
+
+/// A standing fault proxy in the test's own process, and a project with an environment that uses it.
+struct Standing {
+    runtime: Runtime,
+    proxy: Proxy,
+    project: Project,
+}
+
+impl Standing {
+    fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let proxy = runtime.block_on(Proxy::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+        let project = Project::quick();
+        let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
+        project.environment("standing", &format!("{gateway}, control: \"http://{}\"", proxy.api()));
+        Self { runtime, proxy, project }
+    }
+
+    /// The proxies that it has, by name.
+    fn proxies(&self) -> Value {
+        let mut socket = TcpStream::connect(self.proxy.api()).unwrap();
+        write!(socket, "GET /proxies HTTP/1.1\r\nhost: lifeboat\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+}
+
+#[test]
+fn a_drill_that_is_stopped_under_the_fault_leaves_nothing() {
+    let standing = Standing::start();
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first in force");
+    assert_eq!(standing.proxies()["first"]["toxics"][0]["type"], "blackhole");
+    drill.signal(CTRL_C);
+    drill.finish().exits_with(4);
+    assert_eq!(standing.proxies(), serde_json::json!({}));
+    standing.project.stopped_cleanly("drill", "person");
+}
+
+#[test]
+fn a_drill_that_is_stopped_while_it_prepares_leaves_nothing() {
+    let standing = Standing::start();
+    let start = "start: {run: [sleep, \"600\"], ready: \"http://127.0.0.1:${port}/\"}";
+    let services = "services: {chat: {url: \"http://127.0.0.1:${port}/v1\"}}";
+    standing.project.edit("runbooks/inventory.yaml", ", control:", &format!(", {start}, {services}, control:"));
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("preparing");
+    wait_for("the drill's proxies", || (standing.proxies().as_object()?.len() == 2).then_some(()));
+    drill.signal(CTRL_C);
+    drill.finish().exits_with(4);
+    assert_eq!(standing.proxies(), serde_json::json!({}));
+    standing.project.stopped_cleanly("drill", "person");
+}
+
+#[test]
+fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
+    let standing = Standing::start();
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first in force").signal(KILL);
+    assert_eq!(drill.finish().code, None);
+    // A lease is ten seconds long.
+    wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
+    let again = standing.project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "standing", "--out", "again"]);
+    again.exits_with(3).says("there is a proxy `first` already").says("hint: ");
+}
+
+#[test]
+fn a_proxy_that_goes_away_under_the_fault_stops_the_drill() {
+    let standing = Standing::start();
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first in force");
+    let Standing { runtime, proxy, project } = standing;
+    runtime.block_on(proxy.stop());
+    let run = drill.finish();
+    run.exits_with(3).says("hint: ");
+    let events = project.events("drill");
+    assert_eq!(events.iter().find_map(|event| event.get("cancelled")).unwrap()["reason"], "fault");
+}
