@@ -4,6 +4,7 @@
 mod bad_input;
 mod drills;
 mod interrupted;
+mod litellm;
 mod random_systems;
 mod readme;
 mod runbooks;

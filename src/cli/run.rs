@@ -194,7 +194,8 @@ fn answer(question: &str) -> bool {
 fn outline(plan: &DrillPlan) -> String {
     let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
     let requests = (timeline.total().as_secs_f64() * traffic.rate.as_per_second()).round();
-    let mut text = format!("{}\n  environment {}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
+    let carries = plan.environment.carries.map(|most| format!(", which carries at most {most}")).unwrap_or_default();
+    let mut text = format!("{}\n  environment {}{carries}\n  service     {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
     text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
     text += &format!(
         "  traffic     {} {} at {}, {requests} requests in {}\n",

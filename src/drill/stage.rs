@@ -3,12 +3,13 @@
 use super::Stop;
 use super::system::{Launch, System};
 use crate::history::{Event, Gateway, Served, SightGap};
+use crate::dialect::{Ask, Mark};
 use crate::journal::{Recorder, boot_id};
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{CredentialSource, Dialect, DrillPlan, Provider, StartCommand};
+use crate::model::{CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand};
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, SightEvent};
-use crate::traffic::Target;
+use crate::traffic::{Client, Target};
 use crate::units::{Fingerprint, Seed};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,6 +19,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How long one answer may take before the traffic, when programs are still loading themselves.
+const REHEARSAL: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Everything that was started for a drill.
 pub(super) struct Stage {
@@ -109,6 +113,7 @@ impl Stage {
             })?,
             None => lab_key(site.seed, "service"),
         };
+        names.values.insert("service.key".into(), self.target.key.clone());
         if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
             let upstream = |name: &String| {
                 let provider = plan.providers.get(name)?;
@@ -142,8 +147,26 @@ impl Stage {
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
+            self.warm_up(site, start.warm_up).await?;
         }
         self.variables = names.values;
+        Ok(())
+    }
+
+    /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
+    async fn warm_up(&self, site: &Site<'_>, count: u32) -> Result<(), Stop> {
+        let client = Client::new(self.target.clone()).map_err(Stop::environment)?;
+        let streamed = site.plan.scenario.traffic.request == RequestKind::ChatStream;
+        for id in 0..u64::from(count) {
+            let ask = Ask { mark: Mark { drill: !site.tag, id }, model: self.target.model.clone(), streamed };
+            if let Err(why) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await {
+                return Err(Stop::environment(format!(
+                    "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",
+                    id + 1,
+                    site.folder.join("system.log").display()
+                )));
+            }
+        }
         Ok(())
     }
 
@@ -262,8 +285,10 @@ impl Names {
         self.keys.get(provider).map_or("", String::as_str)
     }
 
+    /// Every secret there is, each with the words that stand for it where it would be seen.
     fn secrets(&self) -> Vec<(String, String)> {
-        self.keys.iter().map(|(name, key)| (key.clone(), format!("[the credential of {name}, {}]", Fingerprint::of(key)))).collect()
+        let known = self.keys.iter().filter(|(_, key)| !key.is_empty());
+        known.map(|(whose, key)| (key.clone(), format!("[the credential of {whose}, {}]", Fingerprint::of(key)))).collect()
     }
 
     fn expand(&self, text: &str) -> Result<String, Stop> {

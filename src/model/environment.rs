@@ -13,6 +13,9 @@ pub struct Environment {
     pub gateway: Gateway,
     /// The system under test, where the drill starts it itself.
     pub start: Option<StartCommand>,
+    /// The most that this place can carry: a scenario's traffic is thinned to it. `None` takes every rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<Rate>,
     /// Addresses of services.
     pub services: BTreeMap<String, ServiceBinding>,
     /// Where the fault proxy of each provider listens. Providers that are not named get a free port on loopback.
@@ -60,6 +63,10 @@ pub struct StartCommand {
     pub ready: String,
     /// How long to wait for that.
     pub within: Duration,
+    /// Requests that are then asked one after the other, before the baseline and judged by nobody: programs that load themselves
+    /// on demand are slow at first, and that is no part of an outage. The first of them that is answered badly ends the drill.
+    #[serde(default)]
+    pub warm_up: u32,
 }
 
 /// The reference gateway: an ordered list of providers, tried in turn, each behind a circuit breaker.

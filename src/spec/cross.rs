@@ -77,6 +77,10 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let service = inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty))?.clone();
     let objectives = scenario.objectives.clone().or(&service.objectives).or_default();
     scenario.objectives = objectives.clone();
+    let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
+    if let Some(most) = environment.carries.filter(|most| scenario.traffic.rate > *most) {
+        scenario.traffic.rate = most;
+    }
     if !story.scenario.bound_given {
         let open = scenario.traffic.rate.as_per_second() * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
         scenario.traffic.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
@@ -90,7 +94,7 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let reached = runbook.iter().flat_map(|runbook| runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)));
     let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
     Some(DrillPlan {
-        environment: inventory.environments.get(environment_name).cloned().unwrap_or_default(),
+        environment,
         environment_name: environment_name.to_owned(),
         scenario,
         runbook,

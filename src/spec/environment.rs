@@ -13,6 +13,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
         embedded: fields.optional("embedded", &|reader, node| reader.truth(node)).unwrap_or(false),
         gateway: fields.optional("gateway", &gateway).unwrap_or_default(),
         start: fields.optional("start", &start),
+        carries: fields.optional("carries", &|reader, node| reader.quantity::<Rate>(node)),
         services: fields.optional("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
         control: fields.optional("control", &|reader, node| reader.url(node)),
@@ -52,8 +53,9 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
     let ready = fields.required("ready", &|reader, node| reader.url(node));
     let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(60));
+    let warm_up = fields.optional("warm_up", &|reader, node| reader.count(node, 0)).unwrap_or(0);
     fields.finish();
-    Some(StartCommand { run: run?, env, ready: ready?, within })
+    Some(StartCommand { run: run?, env, ready: ready?, within, warm_up })
 }
 
 fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {

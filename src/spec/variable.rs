@@ -3,6 +3,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `${service.url}`, `${service.name}` | the service's address as clients use it, and its name |
+//! | `${service.key}` | the key that the drill's traffic sends to the service |
 //! | `${gateway.url}` | the reference gateway's address |
 //! | `${port}` | the free port that was chosen for what the environment starts |
 //! | `${root}` | the project's folder |
@@ -21,7 +22,7 @@ use super::tree::{Kind, Node};
 use crate::model::Provider;
 use std::collections::BTreeMap;
 
-const PLAIN: [&str; 7] = ["service.url", "service.name", "gateway.url", "port", "root", "primary", "standby"];
+const PLAIN: [&str; 8] = ["service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby"];
 
 /// A text uses a variable that has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -77,6 +77,19 @@ impl Client {
         &self.target.model
     }
 
+    /// Asks once, and records nothing: a rehearsal before the traffic.
+    ///
+    /// # Errors
+    /// In a word, why the answer was no service.
+    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> Result<(), Cow<'static, str>> {
+        let mut progress = Progress::default();
+        let asked = tokio::time::timeout(within, self.ask(ask, clock, &mut progress)).await;
+        match asked.unwrap_or_else(|_| progress.timed_out(clock.now())) {
+            Answer { outcome: Outcome::Ok, .. } => Ok(()),
+            Answer { why, .. } => Err(why.unwrap_or_default()),
+        }
+    }
+
     /// Asks once and reads the answer to its end. Has no deadline of its own: see [`Progress`].
     pub(super) async fn ask(&self, ask: &Ask, clock: Clock, progress: &mut Progress) -> Answer {
         let response = match self.send(ask).await {
