@@ -2,17 +2,42 @@
 
 use crate::support::Project;
 use serde_json::Value;
-use std::process::{Command, Stdio};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-/// A suite that passes without its gateway would claim what it has not seen, so a machine without it fails here.
-fn litellm_is_installed() {
-    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("litellm").is_file()));
-    assert!(
-        found,
-        "there is no program `litellm` on PATH. Install it and put it there:\n  \
-         python3 -m venv target/litellm\n  \
-         target/litellm/bin/pip install -r scenarios/gateways/litellm/requirements.txt\n  \
-         export PATH=\"$PATH:$PWD/target/litellm/bin\""
+const REQUIREMENTS: &str = "scenarios/gateways/litellm/requirements.txt";
+
+/// A PATH on which `litellm` is found: as it is, or with a folder under `target/`, where it is installed once for each version that is
+/// asked for. It is never left out: a suite that passes without its gateway would claim what it has not seen.
+fn path_with_litellm() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("litellm").is_file()) {
+        return path;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (venv, wanted) = (root.join("target/litellm"), std::fs::read_to_string(root.join(REQUIREMENTS)).unwrap());
+    let installed = venv.join("installed.txt");
+    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
+        does("python3", &["-m", "venv", "target/litellm"], root);
+        does("target/litellm/bin/pip", &["install", "--quiet", "-r", REQUIREMENTS], root);
+        std::fs::write(installed, wanted).unwrap();
+    }
+    std::env::join_paths(std::env::split_paths(&path).chain([venv.join("bin")])).unwrap()
+}
+
+fn does(program: &str, args: &[&str], folder: &Path) {
+    let done = Command::new(program).args(args).current_dir(folder).output();
+    let said = match &done {
+        Ok(output) if output.status.success() => return,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    panic!(
+        "`litellm` is not on PATH, and `{program} {}` cannot install it:\n{said}\nIt takes Python 3.10 or later with its `venv`, and a \
+         package index; or put a `litellm` of your own on PATH.",
+        args.join(" ")
     );
 }
 
@@ -25,9 +50,10 @@ fn answers(events: &[Value], by: &str, from: u64, to: u64) -> usize {
 
 #[test]
 fn a_litellm_proxy_survives_the_shipped_outage_and_the_proxies_say_how() {
-    litellm_is_installed();
+    let path = path_with_litellm();
     let project = Project::shipped();
-    let run = project.lifeboat(&["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--seed", "2a", "--out", "drill"]);
+    let arguments = ["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--seed", "2a", "--out", "drill"];
+    let run = project.run(project.command(&arguments).env("PATH", path));
     let log = std::fs::read_to_string(project.path("drill/system.log")).unwrap_or_default();
     let tail: Vec<&str> = log.lines().rev().take(40).collect();
     assert_eq!(run.code, Some(0), "{}\n{}\nthe end of what LiteLLM said, last line first:\n{}", run.stdout, run.stderr, tail.join("\n"));
@@ -42,17 +68,17 @@ fn a_litellm_proxy_survives_the_shipped_outage_and_the_proxies_say_how() {
     let ((lo, hi), (back_lo, back_hi)) = (interval("cutover"), interval("failback"));
     // What this test is run for: the measured figures, in its output.
     println!("LiteLLM: cutover in ({lo:.0}, {hi:.0}] ms, failback in ({back_lo:.0}, {back_hi:.0}] ms");
-    // Nobody is served by the standby before the first request has waited for the primary in vain, 1.2 s; the objective bounds the rest.
-    assert!(1200.0 < hi && hi <= 10_000.0, "({lo}, {hi}]");
+    // Nobody is served by the standby before the first request has waited for the primary in vain, 1.5 s; the objective bounds the rest.
+    assert!(1500.0 < hi && hi <= 10_000.0, "({lo}, {hi}]");
     assert!(back_hi <= 11_000.0, "({back_lo}, {back_hi}]");
 
     // By the proxies' own sight: the primary before, the standby while the primary was dead, the primary again.
     let edge = |kind: &str, side: &str| events.iter().find_map(|event| event.get(kind)).unwrap()[side].as_u64().unwrap();
     let (broken, healed, end) = (edge("fault_confirmed", "hi"), edge("fault_healed", "lo"), u64::MAX);
-    assert!(answers(&events, "azure-swedencentral", 0, broken) > 60);
+    assert!(answers(&events, "azure-swedencentral", 0, broken) > 40);
     assert_eq!(answers(&events, "azure-swedencentral", broken, healed), 0);
-    assert!(answers(&events, "openai-eu", broken, healed) > 300);
-    assert!(answers(&events, "azure-swedencentral", healed, end) > 100);
+    assert!(answers(&events, "openai-eu", broken, healed) > 150);
+    assert!(answers(&events, "azure-swedencentral", healed, end) > 80);
 
     let again = project.lifeboat(&["judge", "drill", "--format", "json"]);
     again.exits_with(0);
@@ -62,16 +88,51 @@ fn a_litellm_proxy_survives_the_shipped_outage_and_the_proxies_say_how() {
 #[test]
 fn a_gateway_that_is_not_installed_is_named() {
     let project = Project::shipped();
-    let mut command = project.command(&["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--out", "drill"]);
-    let output = command.env("PATH", "/nowhere").stdout(Stdio::piped()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("there is no program `litellm` to start the system under test with\n\nhint: "), "{said}");
+    let arguments = ["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--out", "drill"];
+    let run = project.run(project.command(&arguments).env("PATH", "/nowhere"));
+    run.exits_with(3).says("there is no program `litellm` to start the system under test with\n\nhint: install it");
 }
 
-/// That nothing with this text in its command line runs.
-#[allow(dead_code, reason = "used where a drill's leftovers are looked for")]
-fn nothing_runs(text: &str) -> bool {
-    let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
-    !String::from_utf8_lossy(&listed.stdout).contains(text)
+/// A drill whose system under test never becomes ready, and leaves its number in `pid`, and that of a child of its own in `child`.
+fn never_ready() -> Project {
+    let project = Project::quick();
+    let start = "lab: {embedded: true, start: {run: [sh, -c, 'sleep 600 & echo $! > child; echo $$ > pid; wait'], \
+                 ready: 'http://127.0.0.1:${port}/', within: 60s}, services: {chat: {url: 'http://127.0.0.1:${port}/v1'}},";
+    project.edit("runbooks/inventory.yaml", "lab: {embedded: true,", start);
+    project
+}
+
+fn number(path: &PathBuf) -> Option<String> {
+    Some(std::fs::read_to_string(path).ok()?.strip_suffix('\n')?.to_owned())
+}
+
+fn lives(process: &str) -> bool {
+    // Field 3 of `stat`, after the name in parentheses: a zombie has ended.
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+/// The bounds only tell a broken drill from a busy machine.
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < end, "{what} did not come true in 30 s");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_a_drill_started_ends_with_it_even_where_the_drill_is_killed() {
+    for signal in [2, 9] {
+        let project = never_ready();
+        let (pid, child) = (project.path("pid"), project.path("child"));
+        let mut drill = project.start(&["run", "scenarios/quick.yaml", "--out", "drill"]);
+        eventually("the system under test", || number(&pid).is_some() && number(&child).is_some());
+        let (pid, child) = (number(&pid).unwrap(), number(&child).unwrap());
+        assert!(lives(&pid) && lives(&child));
+        drill.signal(signal);
+        let ended = drill.finish();
+        assert_eq!(ended.code, (signal == 2).then_some(4), "{}", ended.stderr);
+        eventually("the end of what it started", || !lives(&pid) && !lives(&child));
+    }
 }

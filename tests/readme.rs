@@ -74,7 +74,9 @@ fn its_commands_run_and_print_what_it_shows() {
 #[test]
 fn its_picture_has_the_lines_that_a_drill_prints() {
     let picture = blocks("text").concat();
-    for label in ["fault ", "runbook ", "verdict ", "cutover ", "restore ", "failback ", "requests ", "history ", "verdict.json ", "report "] {
+    for label in
+        ["fault ", "runbook ", "verdict ", "cutover ", "restore ", "failback ", "requests ", "history ", "verdict.json ", "report "]
+    {
         assert!(picture.lines().any(|line| line.trim_start().starts_with(label)), "the picture has no line {label:?}");
     }
 }

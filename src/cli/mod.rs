@@ -5,6 +5,7 @@
 mod check;
 mod exit;
 mod judge;
+mod keep;
 mod lab;
 mod logging;
 mod report;
@@ -35,6 +36,9 @@ enum Command {
     Report(report::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
+    /// Run a program until it ends or stdin does: how a drill starts what it drills
+    #[command(hide = true)]
+    Keep(keep::Args),
 }
 
 /// Reads the command line, does what it says, returns the exit code.
@@ -55,6 +59,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Judge(args) => judge::judge(&args),
         Command::Report(args) => report::report(&args),
         Command::Lab(args) => lab::lab(&args),
+        Command::Keep(args) => return keep::keep(&args),
     };
     done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

@@ -72,6 +72,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let first = args.seed.unwrap_or_else(drawn);
+    let keeper = std::env::current_exe()?;
     until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
         let mut gravest = Exit::Met;
         let total = plans.len() * args.repeat as usize;
@@ -82,7 +83,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                 let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
                 let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
                 let (attendance, questions) = attendance(args.yes);
-                let orders = Orders { plan: plan.clone(), seed, root: root.clone(), out, attendance, stop: stop.clone() };
+                let (root, keeper) = (root.clone(), keeper.clone());
+                let orders = Orders { plan: plan.clone(), seed, root, keeper, out, attendance, stop: stop.clone() };
                 gravest = gravest.max(one(orders, questions).await?);
                 if *stop.borrow() && number < total {
                     return Ok(gravest.max(Exit::Safety));
@@ -194,8 +196,9 @@ fn answer(question: &str) -> bool {
 fn outline(plan: &DrillPlan) -> String {
     let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
     let requests = (timeline.total().as_secs_f64() * traffic.rate.as_per_second()).round();
-    let carries = plan.environment.carries.map(|most| format!(", which carries at most {most}")).unwrap_or_default();
-    let mut text = format!("{}\n  environment {}{carries}\n  service     {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
+    let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
+    let mut text =
+        format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
     text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
     text += &format!(
         "  traffic     {} {} at {}, {requests} requests in {}\n",

@@ -36,6 +36,8 @@ pub struct Order {
     pub id: String,
     /// The project's root: where commands run.
     pub root: PathBuf,
+    /// The binary whose command `keep` runs [`super::keep`]: a system that the drill starts is started through it.
+    pub keeper: PathBuf,
     /// Where the output of a system that the drill starts goes.
     pub folder: PathBuf,
     /// Who answers questions.
@@ -92,9 +94,9 @@ impl Drill {
             broken: None,
         };
         let http = reqwest::Client::new();
-        let Order { plan, seed, root, folder, .. } = &self.order;
+        let Order { plan, seed, root, keeper, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
-        let site = Site { plan, seed: *seed, tag, root, folder, recorder: &recorder, http: &http };
+        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http };
         let nothing = |stop| (Observed { requests: 0, until: recorder.clock().now() }, Some(stop));
         let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),

@@ -2,8 +2,8 @@
 
 use super::Stop;
 use super::system::{Launch, System};
-use crate::history::{Event, Gateway, Served, SightGap};
 use crate::dialect::{Ask, Mark};
+use crate::history::{Event, Gateway, Served, SightGap};
 use crate::journal::{Recorder, boot_id};
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand};
@@ -44,6 +44,7 @@ pub(super) struct Site<'a> {
     pub(super) seed: Seed,
     pub(super) tag: u32,
     pub(super) root: &'a Path,
+    pub(super) keeper: &'a Path,
     pub(super) folder: &'a Path,
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
@@ -298,6 +299,7 @@ impl Names {
 
     fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
         Ok(Launch {
+            keeper: site.keeper.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
             env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?))).collect::<Result<_, Stop>>()?,
             ready: self.expand(&start.ready)?,

@@ -1,20 +1,21 @@
-//! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill.
+//! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill, because a keeper
+//! (see `keeper`) ends it when the drill lets go of a pipe, be it that the drill was killed.
 
 use super::Stop;
+use super::keeper::{GRACE, NOT_STARTED};
 use crate::step::without_secrets;
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
 /// Between two looks at whether it is ready.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long it may take to end when asked politely.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long the keeper may take for the last signal and to end itself.
+const SLACK: Duration = Duration::from_secs(5);
 /// Lines of its output that a failure shows.
 const LINES: usize = 12;
 /// Bytes of it in which they are looked for.
@@ -23,6 +24,7 @@ const END: u64 = 16_384;
 /// What to start; every variable in it has its value.
 #[derive(Debug)]
 pub(super) struct Launch {
+    pub(super) keeper: PathBuf,
     pub(super) argv: Vec<String>,
     pub(super) env: BTreeMap<String, String>,
     pub(super) ready: String,
@@ -33,33 +35,32 @@ pub(super) struct Launch {
     pub(super) secrets: Vec<(String, String)>,
 }
 
-/// The running system.
+/// The running system. Dropping it lets go of the pipe, and the keeper ends it.
 #[derive(Debug)]
 pub(super) struct System {
-    child: Child,
-    group: Option<Pid>,
+    keeper: Child,
+    held: Option<ChildStdin>,
 }
 
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let (program, arguments) = launch.argv.split_first().ok_or_else(|| Stop::environment("the environment's `start: run` is empty"))?;
         let log = std::fs::File::create(&launch.log)
             .map_err(|error| Stop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display())))?;
         let also = log.try_clone().map_err(|error| Stop::environment(format!("cannot write to {}: {error}", launch.log.display())))?;
-        let child = Command::new(program)
-            .args(arguments)
+        let mut keeper = Command::new(&launch.keeper)
+            .args(["keep", "--"])
+            .args(&launch.argv)
             .envs(&launch.env)
             .current_dir(&launch.folder)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log)
             .stderr(also)
             .process_group(0)
-            .kill_on_drop(true)
             .spawn()
-            .map_err(|error| Stop::environment(cannot_start(program, &error)))?;
-        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let mut system = Self { child, group };
+            .map_err(|error| Stop::environment(format!("cannot start {}: {error}", launch.keeper.display())))?;
+        let held = keeper.stdin.take();
+        let mut system = Self { keeper, held };
         match system.wait_ready(launch, http).await {
             Ok(()) => Ok(system),
             Err(stop) => {
@@ -73,7 +74,10 @@ impl System {
         let began = Instant::now();
         let mut last = "no answer yet".to_owned();
         while began.elapsed() < launch.within {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Ok(Some(status)) = self.keeper.try_wait() {
+                if status.code() == Some(i32::from(NOT_STARTED)) {
+                    return Err(Stop::environment(std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end()));
+                }
                 let output = shown(launch);
                 return Err(Stop::environment(format!(
                     "the system under test ended before it was ready ({status}): {output}\n\nhint: correct `start:` of this environment; \
@@ -98,37 +102,12 @@ impl System {
         )))
     }
 
-    /// Asks it to end, and makes sure.
+    /// Lets go of it, and waits until it has ended.
     pub(super) async fn stop(mut self) {
-        self.signal(Signal::TERM);
-        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
-            self.signal(Signal::KILL);
-            let _ = self.child.wait().await;
+        self.held = None;
+        if tokio::time::timeout(GRACE + SLACK, self.keeper.wait()).await.is_err() {
+            let _ = self.keeper.kill().await;
         }
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // It may have ended by itself, and then there is nobody to signal.
-            let _ = kill_process_group(group, signal);
-        }
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
-fn cannot_start(program: &str, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            format!("there is no program `{program}` to start the system under test with\n\nhint: install it, or put its folder into PATH")
-        }
-        _ => format!(
-            "the system under test cannot be started with `{program}`: {error}\n\nhint: see that it is a program, and may be executed"
-        ),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Orders {
     pub seed: Seed,
     /// The project's root.
     pub root: PathBuf,
+    /// The binary whose command `keep` keeps what a drill starts: see [`crate::drill::keep`].
+    pub keeper: PathBuf,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
     /// Who answers questions.
@@ -96,7 +98,7 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
-        let Orders { plan, seed, root, out, attendance, stop } = orders;
+        let Orders { plan, seed, root, keeper, out, attendance, stop } = orders;
         let folder = match out {
             Some(folder) => made(&folder)?,
             None => named(&root, &plan, seed)?,
@@ -107,7 +109,7 @@ impl Exercise {
             _ => ExerciseError::Folder { path: folder.clone(), source },
         })?;
         let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
-        let order = Order { plan, seed, id, root, folder: folder.clone(), attendance, stop };
+        let order = Order { plan, seed, id, root, keeper, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder })
     }
 

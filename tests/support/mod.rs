@@ -101,7 +101,12 @@ impl Project {
 
     /// Runs the binary to its end.
     pub(crate) fn lifeboat(&self, args: &[&str]) -> Run {
-        let output = self.command(args).output().unwrap();
+        self.run(&mut self.command(args))
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, command: &mut Command) -> Run {
+        let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
