@@ -129,6 +129,7 @@ fn what_a_drill_started_ends_with_it_even_where_the_drill_is_killed() {
         let mut drill = project.start(&["run", "scenarios/quick.yaml", "--out", "drill"]);
         eventually("the system under test", || number(&pid).is_some() && number(&child).is_some());
         let (pid, child) = (number(&pid).unwrap(), number(&child).unwrap());
+        drill.until("preparing");
         assert!(lives(&pid) && lives(&child));
         drill.signal(signal);
         let ended = drill.finish();

@@ -71,6 +71,26 @@ fn gaps_in_cover_are_shown() {
 }
 
 #[test]
+fn an_environment_starts_its_gateway_and_thins_what_it_cannot_carry() {
+    let files = Files::new();
+    let start = r#"environments:
+  small:
+    embedded: true
+    carries: 10/s
+    start: {run: [gateway, "--port", "${port}"], env: {KEY: "${service.key}"}, ready: "http://127.0.0.1:${port}/", warm_up: 20}
+    services: {support-chat: {url: "http://127.0.0.1:${port}/v1"}}
+  large: {embedded: true, carries: 100/s}
+"#;
+    files.spoil(INVENTORY_PATH, "environments:\n", start);
+    let (project, _) = Project::open(files.root());
+    let rate = |environment: &str| project.plan(&files.scenario(), environment).unwrap().0.scenario.traffic.rate;
+    assert_eq!(rate("small"), "10/s".parse().unwrap());
+    assert_eq!([rate("large"), rate("lab")], ["50/s".parse().unwrap(); 2], "never more than the scenario asks for");
+    let start = project.inventory.environments["small"].start.clone().unwrap();
+    assert_eq!((start.warm_up, start.env["KEY"].as_str(), start.within), (20, "${service.key}", Duration::from_secs(60)));
+}
+
+#[test]
 fn defaults_are_filled_in_where_files_are_silent() {
     let (project, _) = Project::open(Files::new().root());
     assert!(project.inventory.environments["lab"].embedded, "the lab exists even if no file names it");
