@@ -9,6 +9,7 @@ mod random_systems;
 mod readme;
 mod runbooks;
 mod standing;
+mod started;
 mod support;
 mod tidy;
 mod timelines;
