@@ -102,7 +102,12 @@ impl Control {
         } else {
             body["upstream"] = json!(plain::address(upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?);
         }
-        self.line.call(Method::POST, &["proxies"], Some(&body), &what).await?;
+        let reply = self.line.ask(Method::POST, &["proxies"], Some(&body), &what).await?;
+        match reply.status {
+            200..300 => {}
+            409 => return Err(ControlError::Taken { url: self.line.url(), proxy: name.to_owned() }),
+            _ => return Err(self.line.refused(&reply, &what)),
+        }
         let shown = self.line.call(Method::GET, &["proxies", name], None, &what).await?;
         match shown["listen"].as_str() {
             Some(listen) if shown["upstream"] == body["upstream"] && shown["enabled"] == true => Ok(listen.to_owned()),

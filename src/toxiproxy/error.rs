@@ -35,6 +35,17 @@ pub enum ControlError {
         /// Its words.
         error: String,
     },
+    /// It has a proxy of that name already, which may be another drill's.
+    #[error(
+        "the control API at {url} has a proxy `{proxy}` already\n\nhint: wait for the drill that uses it; if none does, one that was killed \
+         left it behind, and `curl -X DELETE {url}/proxies/{proxy}` removes it"
+    )]
+    Taken {
+        /// The control API.
+        url: String,
+        /// The proxy's name.
+        proxy: String,
+    },
     /// Whether it was done is not known: no answer in time, or the connection was cut.
     #[error(
         "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `curl -X POST {url}/reset` \

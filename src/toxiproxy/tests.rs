@@ -124,7 +124,7 @@ async fn sight_is_read_until_the_proxy_ends() {
 async fn what_is_refused_is_told_apart_from_what_is_unknown() {
     let (_proxy, control, listen) = embedded().await;
     let twice = control.create("azure", "127.0.0.1:0", "http://h:1", Dialect::OpenAi).await.unwrap_err();
-    assert!(matches!(&twice, ControlError::Refused { status: 409, error, .. } if error.contains("already exists")), "{twice}");
+    assert!(matches!(&twice, ControlError::Taken { proxy, .. } if proxy == "azure"), "{twice}");
     let taken = control.create("other", &listen, "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
     assert!(taken.contains(&listen) && taken.contains("hint:"), "{taken}");
     let missing = control.heal("nobody", "x").await.unwrap_err();
