@@ -1,6 +1,6 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
-use super::event::{Event, Outcome, RequestDone, Served, Started};
+use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms};
 use super::line::Stamped;
 use super::read::{ReadError, Reader};
@@ -38,6 +38,8 @@ pub struct Fold {
     faults: Vec<FaultSpan>,
     touched_seen: u64,
     newest: u64,
+    /// The instrument itself broke: the fault proxy refused or went away, and users may have suffered from that alone.
+    spoiled: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,7 @@ impl Fold {
             faults: Vec::new(),
             touched_seen: 0,
             newest: 0,
+            spoiled: false,
         }
     }
 
@@ -105,6 +108,7 @@ impl Fold {
                 span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
                 span.touched = fault.touched;
             }
+            Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
             Event::Finished(finished) => {
                 self.evidence.observed_until = signed(finished.observed_until);
                 self.evidence.complete = self.evidence.requests.len() as u64 == finished.requests;
@@ -132,7 +136,7 @@ impl Fold {
         if self.evidence.requests.iter().any(|request| request.due == MISSING.due) {
             self.drop_missing();
         }
-        self.evidence.complete &= before == self.evidence.requests.len();
+        self.evidence.complete &= before == self.evidence.requests.len() && !self.spoiled;
         self.evidence
     }
 

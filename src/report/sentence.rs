@@ -69,7 +69,9 @@ pub(super) fn because(verdict: &Verdict) -> String {
 /// What to do about a verdict that is not decisive.
 pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
     Some(match verdict.reason? {
-        Reason::ScheduleIncomplete if !verdict.evidence.complete => "run it again; a drill that was killed leaves what it saw, and no more",
+        Reason::ScheduleIncomplete if !verdict.evidence.complete => {
+            "run it again; a drill that was killed or whose fault proxy failed leaves what it saw, and no more"
+        }
         Reason::ScheduleIncomplete => "raise `traffic: max_in_flight`, or lower the rate",
         Reason::DriverLag => "run it on a machine with less to do, or state `objectives: lag_max`",
         Reason::BaselineUnstable if verdict.evidence.requests == 0 => {
