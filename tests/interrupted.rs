@@ -5,6 +5,7 @@ use lifeboat::exercise::judge;
 use lifeboat::history;
 use lifeboat::verdict::{Decision, Reason};
 
+const HANG_UP: i32 = 1;
 const CTRL_C: i32 = 2;
 const KILL: i32 = 9;
 const TERMINATE: i32 = 15;
@@ -58,12 +59,14 @@ fn twice_leaves_at_once_and_what_it_started_is_gone() {
 }
 
 #[test]
-fn in_the_baseline_by_sigterm() {
-    let project = Project::quick();
-    let mut drill = project.start(&DRILL);
-    drill.until("baseline");
-    let events = stop(&project, drill, TERMINATE);
-    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
+fn in_the_baseline_however_it_is_asked() {
+    for signal in [CTRL_C, TERMINATE, HANG_UP] {
+        let project = Project::quick();
+        let mut drill = project.start(&DRILL);
+        drill.until("baseline");
+        let events = stop(&project, drill, signal);
+        assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
+    }
 }
 
 #[test]

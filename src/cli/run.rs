@@ -108,7 +108,7 @@ async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Res
     if let Some(shown) = Arc::into_inner(shown) {
         shown.ended().await;
     }
-    conclude(&finish?)
+    conclude(&finish.inspect_err(|_| say(""))?)
 }
 
 fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
@@ -236,5 +236,5 @@ fn relative(path: &Path) -> String {
 
 /// Columns of the terminal that stdout goes to; 80 where it goes elsewhere.
 pub(super) fn width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| usize::from(size.ws_col).max(1))
+    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) })
 }
