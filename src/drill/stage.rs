@@ -212,7 +212,10 @@ async fn control(standing: Option<&str>) -> Result<(Control, Option<Proxy>), Sto
     if let Some(url) = standing {
         let control = Control::connect(url).await.map_err(Stop::environment)?;
         if control.is_lifeboat() && control.boot_id() != Some(boot_id().as_str()) {
-            return Err(Stop::environment(format!("the fault proxy at {url} runs on another host, whose clock is not this one's")));
+            return Err(Stop::environment(format!(
+                "the fault proxy at {url} runs on another host, whose clock is not this one's\n\n\
+                 hint: run the drill on that host, or leave `control:` out of the environment to have a proxy embedded"
+            )));
         }
         return Ok((control, None));
     }
@@ -294,7 +297,11 @@ impl Names {
 
     fn expand(&self, text: &str) -> Result<String, Stop> {
         crate::spec::expand(text, |name| self.values.get(name).cloned())
-            .map_err(|unknown| Stop::environment(format!("`${{{}}}` has no value in this environment", unknown.name)))
+            .map_err(|unknown| Stop::environment(format!(
+                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
+                 must be there when the drill starts",
+                unknown.name
+            )))
     }
 
     fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
@@ -340,7 +347,9 @@ fn no_address(name: &str) -> Stop {
 /// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.
 fn free_port() -> Result<u16, Stop> {
     let listener = std::net::TcpListener::bind(ANY_PORT).and_then(|listener| listener.local_addr());
-    listener.map(|address| address.port()).map_err(|error| Stop::environment(format!("no free port on loopback: {error}")))
+    listener
+        .map(|address| address.port())
+        .map_err(|error| Stop::environment(format!("no free port on loopback: {error}\n\nhint: end programs that hold many connections")))
 }
 
 #[cfg(test)]

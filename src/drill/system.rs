@@ -45,8 +45,12 @@ pub(super) struct System {
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let log = std::fs::File::create(&launch.log)
-            .map_err(|error| Stop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display())))?;
+        let log = std::fs::File::create(&launch.log).map_err(|error| {
+            Stop::environment(format!(
+                "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
+                launch.log.display()
+            ))
+        })?;
         let also = log.try_clone().map_err(|error| Stop::environment(format!("cannot write to {}: {error}", launch.log.display())))?;
         let mut keeper = Command::new(&launch.keeper)
             .args(["keep", "--"])

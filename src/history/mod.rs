@@ -18,7 +18,8 @@
 //! file), the seed and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
 //! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
 //! counts from `at`. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
-//! without `finished` belongs to a drill that was killed.
+//! without `finished` belongs to a drill that was killed. One with `cancelled` for the reason `fault` belongs to a drill whose fault
+//! proxy failed: what users suffered then may be the instrument's doing, and no verdict on it is decisive.
 //!
 //! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that
 //! cannot be read is an error that names its line.
