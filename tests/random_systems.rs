@@ -78,9 +78,12 @@ impl System {
             let quick = random.random_range(MS..self.slo * 3 / 4);
             let (outcome, by, proof) = match self.recovers {
                 _ if sent < 0 && sent + quick < 0 => ("ok", Some("primary"), sent + quick),
+                // What was in flight is cut, later than the proxy's clock can say that it happened.
+                _ if sent < 0 => ("truncated", None, (sent + quick).max(self.clock_error)),
                 Some(recovers) if sent >= recovers => ("ok", Some("standby"), sent + quick.min(due + self.slo - sent)),
                 Some(recovers) if self.parks && recovers + quick <= due + deadline => ("ok", Some("standby"), recovers + quick),
-                _ if random.random::<bool>() => ("error", None, sent + quick),
+                // Nothing fails so early that the proxy's clock would put it before the disruption: that would be a bad baseline.
+                _ if random.random::<bool>() => ("error", None, (sent + quick).max(self.clock_error)),
                 _ => ("timeout", None, due + deadline),
             };
             requests.push(json!({"due_ms": ms(due), "sent_ms": ms(sent), "done_ms": ms(proof), "outcome": outcome, "served_by": by}));

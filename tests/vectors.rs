@@ -105,6 +105,43 @@ fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// A vector's bare history after a change, judged.
+fn judged(id: &str, change: impl Fn(&mut Value)) -> Value {
+    let vectors = vectors();
+    let vector = vectors["single_trial"].as_array().unwrap().iter().find(|vector| vector["id"] == id).unwrap();
+    let mut history = bare_history(vector);
+    change(&mut history);
+    serde_json::to_value(judge(&bare(&serde_json::to_vec(&history).unwrap()).unwrap())).unwrap()
+}
+
+#[test]
+fn a_path_that_was_not_tested_is_inconclusive_whichever_recovery_gates() {
+    let verdict = judged("V17", |history| history["objectives"]["gate"] = json!("restore"));
+    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&json!("inconclusive"), &json!("cutover_not_exercised")));
+}
+
+#[test]
+fn a_fault_without_a_count_is_believed_and_a_count_of_nothing_is_not() {
+    let counted = |history: &mut Value| history["fault"]["requests_touched"] = json!(0);
+    let uncounted = |history: &mut Value| drop(history["fault"].as_object_mut().unwrap().remove("requests_touched"));
+    assert_eq!(judged("V01", counted)["reason"], "fault_not_effective");
+    assert_eq!(judged("V01", uncounted)["verdict"], "met");
+}
+
+#[test]
+fn a_standby_that_serves_within_the_edge_is_the_first_to_serve_but_no_proof_of_recovery() {
+    let verdict = judged("V22", |history| {
+        for request in history["requests"].as_array_mut().unwrap().iter_mut().filter(|request| request["due_ms"].as_f64() > Some(0.0)) {
+            let due = request["due_ms"].as_f64().unwrap();
+            (request["outcome"], request["served_by"]) = (json!("ok"), json!("standby"));
+            (request["proof_ms"], request["done_ms"]) = (json!(due + 50.0), json!(due + 50.0));
+        }
+    });
+    // Sent at 30, answered at 80; the edge lies within 0 and 60 and the clocks within 20.
+    assert_eq!(verdict["measures"]["first_standby"], json!({"lo_ms": 0.0, "hi_ms": 100.0}));
+    assert_eq!(verdict["measures"]["cutover"]["hi_ms"], json!(200.0));
+}
+
 #[test]
 fn every_single_trial_gives_the_numbers_that_it_must() {
     let vectors = vectors();

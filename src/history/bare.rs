@@ -103,7 +103,8 @@ impl Default for Objectives {
 struct Fault {
     lo_ms: f64,
     hi_ms: f64,
-    #[serde(default)]
+    /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
+    #[serde(default = "some")]
     requests_touched: u64,
 }
 
@@ -170,9 +171,10 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let mut names = Names(Vec::new());
     let primary = document.primary.iter().map(|name| names.place(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
+    let terms = terms(&document.objectives);
     let mut lines: Vec<(Request, Vec<Try>)> = Vec::with_capacity(document.requests.len());
     for (place, line) in document.requests.into_iter().enumerate() {
-        let request = request(&line, &mut names).ok_or(BareError::Moment(place))?;
+        let request = request(&line, terms.deadline, &mut names).ok_or(BareError::Moment(place))?;
         lines.push((request, line.attempts));
     }
     lines.sort_by_key(|(request, _)| request.due);
@@ -194,7 +196,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
     let last = requests.last().map_or(0, |request| request.due + 1);
     Ok(Evidence {
-        terms: terms(&document.objectives),
+        terms,
         providers: names.0,
         primary,
         standbys,
@@ -214,11 +216,15 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     })
 }
 
-fn request(line: &Line, names: &mut Names) -> Option<Request> {
+fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<Request> {
     let due = nanos(line.due_ms)?;
     let or = |value: Option<f64>, fallback: i64| value.map_or(Some(fallback), nanos);
     let sent = or(line.sent_ms, due)?;
-    let done = or(line.done_ms, sent)?;
+    let given_up = match line.outcome {
+        Outcome::Timeout | Outcome::Truncated | Outcome::Unknown => sent.max(due.saturating_add(deadline)),
+        Outcome::Ok | Outcome::Error | Outcome::Unsent => sent,
+    };
+    let done = or(line.done_ms, given_up)?;
     Some(Request {
         due,
         sent,
@@ -269,6 +275,10 @@ fn terms(objectives: &Objectives) -> Terms {
         max_duplicates: objectives.max_duplicates,
         max_overshoot: objectives.max_overshoot,
     }
+}
+
+const fn some() -> u64 {
+    1
 }
 
 /// Milliseconds to nanoseconds, to the nearest; `None` for what is not a moment.

@@ -173,7 +173,7 @@ impl Fold {
     }
 
     /// Joins the proxies' sight to the requests: who answered is the one provider that completed an attempt, preferring attempts
-    /// that no fault touched; where several did, or where an answer came that no proxy saw, it is unknown.
+    /// that no fault touched; where several did, or where an answer came (or might still have come) that no proxy saw, it is unknown.
     fn attribute(&mut self) {
         self.sight.sort_unstable_by_key(|(id, seen)| (*id, seen.at));
         let (requests, attempts) = (&mut self.evidence.requests, &mut self.evidence.attempts);
@@ -195,7 +195,7 @@ impl Fold {
         }
         self.sight = Vec::new();
         self.evidence.attempts_seen = !attempts.is_empty();
-        for request in requests.iter_mut().filter(|request| request.kind == Kind::Ok && request.by == By::Nobody) {
+        for request in requests.iter_mut().filter(|request| matches!(request.kind, Kind::Ok | Kind::Unknown) && request.by == By::Nobody) {
             request.by = By::Unknown;
         }
     }

@@ -178,8 +178,7 @@ fn after_onset(window: &Window<'_>, gate: &Recovery, hold: i64, longest: u32) ->
 }
 
 fn first_standby(window: &Window<'_>, fault: Edge, clock_error: i64) -> Option<Interval> {
-    let proves = |place: usize, reading: Tri| reading == Tri::Yes && window.requests[place].sent >= fault.hi + clock_error;
-    let first = window.reads.iter().enumerate().position(|(place, reading)| proves(place, *reading))?;
+    let first = window.reads.iter().position(|reading| *reading == Tri::Yes)?;
     // An unknown reading before it may have been the first: the lower bound lies before that.
     let doubt = window.reads[..first].iter().position(|reading| *reading == Tri::Maybe).unwrap_or(first);
     let last_bad = window.reads[..doubt].iter().rposition(|reading| *reading == Tri::No);

@@ -22,10 +22,8 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         Gate::Cutover => measures.cutover,
         Gate::Restore => measures.restore,
     };
-    let rto = match terms.gate {
-        Gate::Cutover if !measured.exercised => Decision::Inconclusive,
-        _ => within(gate, terms.rto),
-    };
+    // Where nothing went bad and no standby answered, the path that the objective is about was not tested, whichever recovery gates it.
+    let rto = if measured.exercised { within(gate, terms.rto) } else { Decision::Inconclusive };
     let stability = (measured.onset || measures.relapses > 0).then(|| met_if(measures.relapses == 0));
     // A count that was cut short by the end of the fault can exceed its cap, but not prove that it stays below it.
     let cap = |least: Option<u64>, most: Option<u64>, limit: Option<u64>| {

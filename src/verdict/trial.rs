@@ -13,9 +13,9 @@ pub(super) struct Baseline {
 }
 
 impl Baseline {
-    /// Counted before the fault, by as much as the clocks may differ; without a fault, everything is before it.
+    /// Counted before the fault; without a fault, everything is before it.
     pub(super) fn of(evidence: &Evidence) -> Self {
-        let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo - evidence.terms.clock_error);
+        let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo);
         let mut baseline = Self { requests: 0, good: 0, by_primary: 0 };
         let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
         for request in ended {

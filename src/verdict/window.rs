@@ -56,7 +56,7 @@ pub(super) fn good_by(terms: &Terms, request: &Request, providers: &[u16]) -> Tr
         (Tri::No, _) => Tri::No,
         (good, By::Provider(place)) if providers.contains(&place) => good,
         (_, By::Provider(_)) => Tri::No,
-        (Tri::Yes, By::Nobody) => Tri::No,
+        (_, By::Nobody) => Tri::No,
         _ => Tri::Maybe,
     }
 }
