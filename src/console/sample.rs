@@ -49,7 +49,7 @@ impl Story {
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
             let served =
-                Served { id: None, by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
+                Served { id: Some(0), by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
             self.tell(ms, Event::Served(served));
         }
     }

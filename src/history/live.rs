@@ -125,7 +125,8 @@ impl Live {
         match &stamped.event {
             Event::Request(request) => return self.request(stamped.t, request),
             Event::Served(served) => {
-                if served.completed() {
+                // What bears no mark is not this traffic's: gateways ask providers for their models, too.
+                if served.completed() && served.id.is_some() {
                     let place = self.place(&served.by);
                     self.count(stamped.t, |bucket| {
                         if bucket.served.len() <= place {
@@ -270,5 +271,21 @@ impl Live {
         if let Some(last) = self.slices.back_mut() {
             change(last);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Served;
+
+    #[test]
+    fn only_what_bears_a_mark_is_an_answer_to_this_traffic() {
+        let mut live = Live::default();
+        for (id, by) in [(None, "standby"), (Some(3), "primary")] {
+            let served = Served { id, by: by.into(), at: 0, took: 1, status: 200, key: None, cut: false, touched: false };
+            live.apply(&Stamped { t: 1, event: Event::Served(served) });
+        }
+        assert_eq!((live.providers, live.total.served), (vec!["primary".to_owned()], vec![1]));
     }
 }
