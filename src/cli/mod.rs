@@ -14,6 +14,7 @@ mod run;
 pub use exit::Exit;
 
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
@@ -137,7 +138,10 @@ async fn interrupts(stopping: &'static str, stop: watch::Sender<bool>) {
             _ = hangup.recv() => {}
         }
         if count == 0 {
-            say(stopping);
+            // A terminal shows what follows, and a line in between would tear its panel.
+            if !std::io::stderr().is_terminal() {
+                say(stopping);
+            }
             stop.send_replace(true);
         }
     }
