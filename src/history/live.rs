@@ -39,7 +39,7 @@ pub struct Live {
     pub good_in_a_row: u32,
     /// Bad requests in a row, up to now.
     pub bad_in_a_row: u32,
-    /// How often each word for a failure was seen, the first [`WORDS`] of them.
+    /// How often each word for a failure was seen, up to 32 different ones.
     pub why: BTreeMap<String, u64>,
     /// Faults, by place on the timeline.
     pub faults: Vec<LiveFault>,
