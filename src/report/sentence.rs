@@ -22,7 +22,7 @@ pub fn headline(verdict: &Verdict) -> String {
     let measured = match interval.hi {
         Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
         Some(_) => format!("Users were {state}, and stayed so, {} after the fault", between(interval)),
-        None => format!("Users were not yet stably {state} {} after the fault, when the record of it ends", seconds_down(interval.lo)),
+        None => format!("Users were not {state} {} after the fault, and not stably so before it ended", seconds_down(interval.lo)),
     };
     let mut text = match (rto, verdict.reason) {
         (Decision::Inconclusive, Some(_)) => {
