@@ -4,12 +4,15 @@
 
 mod check;
 mod exit;
+mod heal;
 mod judge;
 mod keep;
 mod lab;
 mod logging;
+mod proxy;
 mod report;
 mod run;
+mod watchdog;
 
 pub use exit::Exit;
 
@@ -40,6 +43,12 @@ enum Command {
     /// Run a program until it ends or stdin does: how a drill starts what it drills
     #[command(hide = true)]
     Keep(keep::Args),
+    /// Start a standing fault proxy that any Toxiproxy client can drive
+    Proxy(proxy::Args),
+    /// Take every fault away from a standing fault proxy
+    Heal(heal::Args),
+    #[command(hide = true)]
+    Watchdog(watchdog::Args),
 }
 
 /// Reads the command line, does what it says, returns the exit code.
@@ -61,6 +70,9 @@ pub fn main() -> std::process::ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Lab(args) => lab::lab(&args),
         Command::Keep(args) => return keep::keep(&args),
+        Command::Proxy(args) => proxy::proxy(&args),
+        Command::Heal(args) => heal::heal(&args),
+        Command::Watchdog(args) => watchdog::watchdog(&args),
     };
     done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down; `system` is the system under test where the
-//! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases; `answer` runs the runbook; `conductor` puts them in order. Whatever happens on the
+//! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
+//! and the drill was killed; `answer` runs the runbook; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, what was started is ended, and the history says why.
 //!
@@ -19,6 +20,7 @@ mod faults;
 mod keeper;
 mod stage;
 mod system;
+mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use keeper::keep;

@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::system::{Launch, System};
+use super::watchdog::Watchdog;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, Gateway, Served, SightGap};
 use crate::journal::{Recorder, boot_id};
@@ -36,6 +37,7 @@ pub(super) struct Stage {
     system: Option<System>,
     sight: Option<JoinHandle<()>>,
     moves: Option<JoinHandle<()>>,
+    watchdog: Option<Watchdog>,
 }
 
 /// Where it is built and for whom.
@@ -86,6 +88,7 @@ impl Stage {
             system: None,
             sight,
             moves: None,
+            watchdog: None,
         };
         Ok((stage, names))
     }
@@ -101,6 +104,9 @@ impl Stage {
             let address = self.control.create(name, listen, origin, provider.dialect).await.map_err(Stop::environment)?;
             self.proxies.push(name.clone());
             names.values.insert(format!("proxy.{name}.url"), format!("http://{address}{path}"));
+        }
+        if !self.control.is_lifeboat() {
+            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &self.proxies)?);
         }
         let service = plan.environment.services.get(&plan.scenario.service);
         let model = plan.providers.get(plan.service.primary()).map_or("gpt-4o", Provider::chat_model);
@@ -179,9 +185,14 @@ impl Stage {
         if let Some(gateway) = self.gateway.take() {
             gateway.stop().await;
         }
+        let mut removed = true;
         for name in &self.proxies {
             // A standing proxy keeps nothing of this drill; one that has gone away has nothing to keep.
-            let _ = self.control.remove(name).await;
+            removed &= self.control.remove(name).await.is_ok();
+        }
+        // Where something may be left, the watchdog takes over.
+        if let Some(watchdog) = self.watchdog.take().filter(|_| removed) {
+            watchdog.dismiss();
         }
         match self.embedded.take() {
             // Its end is the end of its events: the last of them is recorded before this returns.

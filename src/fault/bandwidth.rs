@@ -1,31 +1,49 @@
-//! Bandwidth: a ceiling on bytes a second, as arithmetic on moments.
+//! `bandwidth`: a ceiling of `rate` KB (1000 bytes) a second. Idle time earns no burst; at 0 nothing passes until it is removed.
 
-use crate::units::ByteRate;
+use super::fields::{Attributes, Fields, thousandths};
+use super::{NEVER, Stage, ToxicError, Verdict};
+use serde_json::json;
 
-/// Paces bytes so that they pass at a steady rate. Idle time earns no burst.
-#[derive(Debug, Clone)]
-pub struct Pace {
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bandwidth {
+    /// The ceiling; 0 lets nothing pass.
+    pub bytes_per_second: u64,
+}
+
+impl Bandwidth {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        let rate = fields.number("rate", 1e9)?.unwrap_or_default();
+        Ok(Self { bytes_per_second: (rate * 1e3).round() as u64 })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes::from_iter([("rate".to_owned(), json!(thousandths(self.bytes_per_second)))])
+    }
+
+    pub(super) const fn stage(&self, now: u64) -> Pace {
+        Pace { bytes_per_second: self.bytes_per_second, free_at: now }
+    }
+}
+
+/// Paces bytes so that they pass at a steady rate.
+#[derive(Debug)]
+pub(super) struct Pace {
     bytes_per_second: u64,
-    /// When the last byte let through has passed, in nanoseconds.
+    /// When the last byte let through has passed.
     free_at: u64,
 }
 
-impl Pace {
-    /// A ceiling that holds from `now` on.
-    pub fn new(rate: ByteRate, now: u64) -> Self {
-        Self { bytes_per_second: rate.as_bytes_per_second(), free_at: now }
-    }
-
-    /// When the last of `bytes` that came at `arrived` may pass.
-    pub fn pass(&mut self, arrived: u64, bytes: usize) -> u64 {
-        let spent = bytes as u128 * 1_000_000_000 / u128::from(self.bytes_per_second);
-        self.free_at = self.free_at.max(arrived).saturating_add(u64::try_from(spent).unwrap_or(u64::MAX));
-        self.free_at
-    }
-
-    /// The most bytes that may be let through at one moment: 20 ms worth, so that slow links trickle instead of jerking.
-    pub fn piece(&self) -> usize {
-        usize::try_from(self.bytes_per_second / 50).unwrap_or(usize::MAX).max(1)
+impl Stage for Pace {
+    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+        if self.bytes_per_second == 0 {
+            return Verdict::Pass { bytes, due: NEVER };
+        }
+        // 20 ms worth at one moment, so that slow links trickle instead of jerking.
+        let piece = usize::try_from(self.bytes_per_second / 50).unwrap_or(usize::MAX).max(1).min(bytes);
+        let spent = piece as u128 * 1_000_000_000 / u128::from(self.bytes_per_second);
+        self.free_at = self.free_at.max(at).saturating_add(u64::try_from(spent).unwrap_or(NEVER));
+        Verdict::Pass { bytes: piece, due: self.free_at }
     }
 }
 
@@ -35,10 +53,10 @@ mod tests {
 
     #[test]
     fn bytes_pass_at_the_rate_and_idle_time_earns_nothing() {
-        let mut pace = Pace::new(ByteRate::bytes_per_second(1000).unwrap(), 0);
-        assert_eq!(pace.pass(0, 500), 500_000_000);
-        assert_eq!(pace.pass(0, 500), 1_000_000_000);
-        assert_eq!(pace.pass(9_000_000_000, 1), 9_001_000_000);
-        assert_eq!(pace.piece(), 20);
+        let mut pace = Bandwidth { bytes_per_second: 1000 }.stage(0);
+        assert_eq!(pace.chunk(0, 500), Verdict::Pass { bytes: 20, due: 20_000_000 });
+        assert_eq!(pace.chunk(0, 480), Verdict::Pass { bytes: 20, due: 40_000_000 });
+        assert_eq!(pace.chunk(9_000_000_000, 1), Verdict::Pass { bytes: 1, due: 9_001_000_000 });
+        assert_eq!(Bandwidth { bytes_per_second: 0 }.stage(0).chunk(5, 9), Verdict::Pass { bytes: 9, due: NEVER });
     }
 }

@@ -1,27 +1,59 @@
-//! Latency: how late a chunk is, with jitter drawn from a seed.
+//! `latency`: every chunk is late by `latency` ± `jitter` milliseconds, counted from its arrival. Order is kept.
+//!
+//! A chunk's delay does not count from when the chunk before it left: latency must not become a rate limit.
 
+use super::fields::{Attributes, Fields, milliseconds};
+use super::{Stage, ToxicError, Verdict};
 use crate::units::{Duration, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
+use serde_json::json;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latency {
+    /// Mean delay.
+    pub latency: Duration,
+    /// Largest deviation from it, uniform. No chunk is early: a delay below zero is none.
+    pub jitter: Duration,
+}
+
+impl Latency {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        let latency = fields.milliseconds("latency")?.unwrap_or_default();
+        Ok(Self { latency, jitter: fields.milliseconds("jitter")?.unwrap_or_default() })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        let mut attributes = Attributes::new();
+        attributes.insert("latency".into(), json!(milliseconds(self.latency)));
+        attributes.insert("jitter".into(), json!(milliseconds(self.jitter)));
+        attributes
+    }
+
+    pub(super) fn stage(&self, seed: Seed) -> Lateness {
+        Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random: ChaCha8Rng::seed_from_u64(seed.0) }
+    }
+}
 
 /// Draws the delay of one chunk after another.
 #[derive(Debug)]
-pub struct Lateness {
-    least: u64,
-    most: u64,
+pub(super) struct Lateness {
+    latency: u64,
+    jitter: u64,
     random: ChaCha8Rng,
 }
 
-impl Lateness {
-    /// `latency` ± `jitter`, uniform. A jitter beyond the latency is cut to it: no chunk is early.
-    pub fn new(latency: Duration, jitter: Duration, seed: Seed) -> Self {
-        let (latency, jitter) = (latency.as_nanos(), jitter.as_nanos().min(latency.as_nanos()));
-        Self { least: latency - jitter, most: latency.saturating_add(jitter), random: ChaCha8Rng::seed_from_u64(seed.0) }
+impl Stage for Lateness {
+    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+        let spread = self.jitter.saturating_mul(2);
+        let drawn = if spread == 0 { 0 } else { self.random.random_range(0..=spread) };
+        let late = self.latency.saturating_add(drawn).saturating_sub(self.jitter);
+        Verdict::Pass { bytes, due: at.saturating_add(late) }
     }
 
-    /// The next chunk's delay in nanoseconds.
-    pub fn draw(&mut self) -> u64 {
-        if self.least == self.most { self.least } else { self.random.random_range(self.least..=self.most) }
+    fn room(&self) -> usize {
+        4 << 20
     }
 }
 
@@ -31,14 +63,19 @@ mod tests {
 
     #[test]
     fn delays_stay_within_the_jitter_and_repeat_with_the_seed() {
-        let draw = |jitter, seed| {
-            let mut lateness = Lateness::new(Duration::from_millis(10), Duration::from_millis(jitter), Seed(seed));
-            (0..200).map(|_| lateness.draw()).collect::<Vec<_>>()
+        let draw = |latency, jitter, seed| {
+            let toxic = Latency { latency: Duration::from_millis(latency), jitter: Duration::from_millis(jitter) };
+            let mut stage = toxic.stage(Seed(seed));
+            let due = |_| match stage.chunk(7, 1) {
+                Verdict::Pass { bytes: 1, due } => due - 7,
+                other => panic!("{other:?}"),
+            };
+            (0..200).map(due).collect::<Vec<u64>>()
         };
-        assert!(draw(0, 1).iter().all(|delay| *delay == 10_000_000));
-        assert!(draw(4, 1).iter().all(|delay| (6_000_000..=14_000_000).contains(delay)));
-        assert!(draw(99, 1).iter().all(|delay| *delay <= 20_000_000));
-        assert_eq!(draw(4, 1), draw(4, 1));
-        assert_ne!(draw(4, 1), draw(4, 2));
+        assert!(draw(10, 0, 1).iter().all(|late| *late == 10_000_000));
+        assert!(draw(10, 4, 1).iter().all(|late| (6_000_000..=14_000_000).contains(late)));
+        assert!(draw(0, 4, 1).iter().any(|late| *late == 0) && draw(0, 4, 1).iter().all(|late| *late <= 4_000_000));
+        assert_eq!(draw(10, 4, 1), draw(10, 4, 1));
+        assert_ne!(draw(10, 4, 1), draw(10, 4, 2));
     }
 }

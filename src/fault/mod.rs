@@ -1,22 +1,40 @@
 //! Faults as decisions: what each does to a chunk, a connection or a request, and how it is spelled in the control API.
 //!
-//! [`Toxic`] is the wire form, shared by the proxy and by its client. [`Shape`] tells when bytes may pass (latency, bandwidth),
-//! [`instead`] which answer takes the provider's place (status, revoked key), [`bites`] which connections or requests a
-//! partial fault takes. Refuse, blackhole, reset and stall decide nothing beyond their presence.
+//! [`Toxic`] is the wire form, shared by the proxy and by its client; [`Effect`] is what it does, one small file a type. Those on bytes
+//! act as a [`Stage`] in each connection; [`instead`] says which answer takes the provider's place (status, revoked key), [`bites`] which
+//! connections or requests a partial toxic takes. Refuse, blackhole, reset and stall decide nothing beyond their presence.
 //!
-//! The contract of every fault: it can be interrupted at any moment, and it loses, changes or reorders no byte that it does not
+//! The contract of every toxic: it can be interrupted at any moment, and it loses, changes or reorders no byte that it does not
 //! declare. What this room does not do: sockets, clocks, tasks. Moments come in as nanoseconds, randomness from seeds.
 
 mod answer;
 mod bandwidth;
+mod effect;
+mod fields;
 mod latency;
-mod shape;
+mod limit_data;
+mod reset_peer;
+mod slicer;
+mod slow_close;
+mod stage;
+mod stall;
+mod status;
+mod timeout;
 mod toxic;
 mod toxicity;
 
 pub use answer::instead;
-pub use bandwidth::Pace;
-pub use latency::Lateness;
-pub use shape::Shape;
-pub use toxic::{Attributes, RawToxic, Stream, Toxic, ToxicError, attributes};
+pub use bandwidth::Bandwidth;
+pub use effect::Effect;
+pub use fields::Attributes;
+pub use latency::Latency;
+pub use limit_data::LimitData;
+pub use reset_peer::ResetPeer;
+pub use slicer::Slicer;
+pub use slow_close::SlowClose;
+pub use stage::{NEVER, Stage, Verdict};
+pub use stall::Stall;
+pub use status::Status;
+pub use timeout::Timeout;
+pub use toxic::{RawToxic, Stream, Toxic, ToxicError};
 pub use toxicity::bites;

@@ -1,24 +1,27 @@
 //! The control API over HTTP: Shopify Toxiproxy's paths, statuses and bodies, and what we add to them.
 //!
-//! Added: `dialect` of a proxy, `ttl_ms` of a toxic (creating or changing it with one renews its lease), `applied` and `touched` in
-//! every answer about a toxic, `GET /events`, and in `GET /version` what tells that this server has them. A `DELETE` of a toxic answers
-//! 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was.
+//! Added: `dialect` of a proxy, `ttl_ms` of a toxic (creating or changing it with one begins its lease anew; shown is what is left),
+//! `applied` and `touched` in every answer about a toxic, `hint` in errors, `GET /events`, and in `GET /version` what tells that this
+//! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. In the plain
+//! manner nothing is added.
 
 use super::events;
 use super::keeper::{Command, RawProxy};
-use super::registry::{ApiError, Registry};
+use super::metrics;
+use super::registry::{ApiError, Manner, Registry};
 use crate::fault::RawToxic;
 use crate::journal::{HostTime, boot_id};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,42 +32,89 @@ const TOXIPROXY: &str = "2.12.0";
 /// How long open calls may take to end when the proxy is stopped.
 const DRAIN: Duration = Duration::from_secs(3);
 
+/// How the proxy is told to end: how long open connections may go on, once it is.
+pub(super) type Stopped = watch::Receiver<Option<Duration>>;
+
 #[derive(Clone)]
 struct Api {
     registry: Arc<Registry>,
-    stopped: watch::Receiver<bool>,
+    stopped: Stopped,
+    /// What a caller must know, where anything.
+    token: Option<Arc<str>>,
 }
 
 type Answer = Result<Response, ApiError>;
 
 /// Serves until `stopped` says so, then ends all proxies.
-pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, stopped: watch::Receiver<bool>) {
-    let api = Api { registry: registry.clone(), stopped: stopped.clone() };
+pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, token: Option<Arc<str>>, mut stopped: Stopped) {
+    let api = Api { registry: registry.clone(), stopped: stopped.clone(), token };
     let toxic = get(show_toxic).post(change_toxic).patch(change_toxic).delete(remove_toxic);
     let routes = Router::new()
         .route("/version", get(version))
+        .route("/metrics", get(meters))
         .route("/reset", post(reset))
+        .route("/populate", post(populate))
         .route("/events", get(stream_events))
         .route("/proxies", get(list).post(create))
         .route("/proxies/{proxy}", get(show).post(configure).patch(configure).delete(remove))
         .route("/proxies/{proxy}/toxics", get(toxics).post(add_toxic))
         .route("/proxies/{proxy}/toxics/{toxic}", toxic)
+        .fallback(async || (StatusCode::NOT_FOUND, "404 page not found\n"))
+        .layer(from_fn_with_state(api.clone(), refuse_strangers))
         .layer(from_fn(refuse_browsers))
+        .layer(from_fn(number))
         .with_state(api);
-    let stop = |mut stopped: watch::Receiver<bool>| async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+    let stop = |mut stopped: Stopped| async move {
+        let _ = stopped.wait_for(Option::is_some).await;
     };
     let server = axum::serve(listener, routes).with_graceful_shutdown(stop(stopped.clone()));
-    let late = async {
-        stop(stopped).await;
-        tokio::time::sleep(DRAIN).await;
+    let late = {
+        let stopped = stopped.clone();
+        async move {
+            stop(stopped).await;
+            tokio::time::sleep(DRAIN).await;
+        }
     };
-    tokio::select! {
-        served = server => if let Err(error) = served { tracing::error!(%error, "the control API ended badly") },
-        () = late => {}
+    let grace = async {
+        // A sender that is gone is a stop as well, and an impatient one.
+        let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|grace| *grace).unwrap_or_default();
+        // A keeper that cannot be ended within this has a task that does not yield; nothing more can be done for it.
+        let _ = timeout(grace + DRAIN, registry.end(grace)).await;
+    };
+    let served = async {
+        tokio::select! {
+            served = server => if let Err(error) = served { tracing::error!(%error, "the control API ended badly") },
+            () = late => {}
+        }
+    };
+    tokio::join!(served, grace);
+}
+
+/// Every answer can be told from every other.
+async fn number(request: Request, next: Next) -> Response {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let id = format!("{:012x}{:08x}", HostTime::now().0 >> 10 & 0xffff_ffff_ffff, COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut response = next.run(request).await;
+    if let Ok(id) = id.parse() {
+        response.headers_mut().insert("x-toxiproxy-request-id", id);
     }
-    // A keeper that cannot be ended within this has a task that does not yield; nothing more can be done for it.
-    let _ = timeout(DRAIN, registry.end()).await;
+    response
+}
+
+/// Where there is a token, whoever does not know it is turned away.
+async fn refuse_strangers(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if let Some(token) = &api.token {
+        let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        if !shown.is_some_and(|shown| is_same(shown.as_bytes(), token.as_bytes())) {
+            return ApiError::unauthorized().into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Compares all of both, so that the time it takes tells nothing of the token but its length.
+fn is_same(shown: &[u8], token: &[u8]) -> bool {
+    shown.len() == token.len() && shown.iter().zip(token).fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
 }
 
 /// A web page must not reach the control API through the browser of whoever visits it.
@@ -88,7 +138,10 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("bad request body: {error}")))
 }
 
-async fn version() -> Response {
+async fn version(State(api): State<Api>) -> Response {
+    if api.registry.manner == Manner::Plain {
+        return json(StatusCode::OK, &serde_json::json!({"version": TOXIPROXY}));
+    }
     let version = serde_json::json!({
         "version": TOXIPROXY,
         "lifeboat": env!("CARGO_PKG_VERSION"),
@@ -103,7 +156,24 @@ async fn reset(State(api): State<Api>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+async fn populate(State(api): State<Api>, body: Bytes) -> Response {
+    let raws: Vec<RawProxy> = match read(&body) {
+        Ok(raws) => raws,
+        Err(error) => return error.into_response(),
+    };
+    let populated = api.registry.populate(raws).await;
+    let status = populated.status.map_or(Ok(StatusCode::CREATED), StatusCode::from_u16).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    json(status, &populated)
+}
+
+async fn meters(State(api): State<Api>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::text(&api.registry.views().await)).into_response()
+}
+
 async fn stream_events(State(api): State<Api>) -> Response {
+    if api.registry.manner == Manner::Plain {
+        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    }
     ([(header::CONTENT_TYPE, "application/jsonl")], events::body(&api.registry, api.stopped)).into_response()
 }
 
@@ -150,6 +220,6 @@ async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String
 
 async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> Answer {
     let removed = api.registry.ask(&proxy, |reply| Command::RemoveToxic(toxic, reply)).await?;
-    let ours = headers.get("x-lifeboat").is_some_and(|value| value == "1");
+    let ours = api.registry.manner == Manner::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
     Ok(if ours { json(StatusCode::OK, &removed) } else { StatusCode::NO_CONTENT.into_response() })
 }

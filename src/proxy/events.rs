@@ -1,5 +1,6 @@
 //! `GET /events`: the sight as a body that never ends by itself.
 
+use super::api::Stopped;
 use super::registry::Registry;
 use super::sight::gap;
 use axum::body::Body;
@@ -9,13 +10,13 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc};
 
 /// Lines are sent together up to this many bytes, so that a burst costs few system calls.
 const BATCH: usize = 64 << 10;
 
 /// A body of all events from now on. A task feeds it, which ends with the reader or with the proxy.
-pub(super) fn body(registry: &Registry, stopped: watch::Receiver<bool>) -> Body {
+pub(super) fn body(registry: &Registry, stopped: Stopped) -> Body {
     let (hello, events) = registry.sight().subscribe();
     // Room for one batch: what a slow reader leaves waits in the broadcast's ring, where a loss is counted.
     let (batches, reader) = mpsc::channel(1);
@@ -23,16 +24,16 @@ pub(super) fn body(registry: &Registry, stopped: watch::Receiver<bool>) -> Body 
     Body::new(Batches(reader))
 }
 
-async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: watch::Receiver<bool>) {
+async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: Stopped) {
     let mut batch = hello;
     loop {
         tokio::select! {
             // A closed channel is a stop as well: the proxy was dropped.
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.wait_for(Option::is_some) => return,
             sent = batches.send(batch) => if sent.is_err() { return },
         }
         let first = tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.wait_for(Option::is_some) => return,
             () = batches.closed() => return,
             event = events.recv() => match event {
                 Ok(line) => line,
@@ -67,14 +68,15 @@ impl HttpBody for Batches {
 mod tests {
     use super::*;
     use crate::journal::HostTime;
+    use crate::proxy::Manner;
     use crate::proxy::sight::FaultChange;
     use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn a_slow_reader_is_told_how_much_it_missed() {
         const SENT: u64 = 70_000;
-        let registry = Registry::new();
-        let (stop, stopped) = watch::channel(false);
+        let registry = Registry::new(Manner::Lifeboat);
+        let (stop, stopped) = tokio::sync::watch::channel(None);
         let mut reader = body(&registry, stopped);
         let now = HostTime::now();
         for _ in 0..SENT {
@@ -92,7 +94,7 @@ mod tests {
         }
         assert_eq!(read + missed, SENT);
         assert!(missed > 0, "nothing was missed, so nothing was shown");
-        stop.send(true).unwrap();
+        stop.send(Some(std::time::Duration::ZERO)).unwrap();
         assert!(reader.frame().await.is_none());
     }
 }

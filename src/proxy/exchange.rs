@@ -9,9 +9,8 @@ use super::link::Shared;
 use super::sight::Exchange;
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark};
-use crate::fault::instead;
+use crate::fault::{Effect, Stall, instead};
 use crate::journal::HostTime;
-use crate::model::Fault;
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -64,7 +63,7 @@ impl Exchanger {
 
         let answering = self.holds.borrow().answering(number);
         if let Some((active, answer)) =
-            answering.and_then(|active| instead(&active.toxic.fault, self.upstream.dialect).map(|answer| (active, answer)))
+            answering.and_then(|active| instead(&active.toxic.effect, self.upstream.dialect).map(|answer| (active, answer)))
         {
             self.flow.touch(&active);
             return Ok(self.reply(underway, &answer));
@@ -112,7 +111,7 @@ impl Exchanger {
     /// Holds the answer back for as long as a stall says.
     async fn stall(&self, number: u64) {
         let Some(active) = self.holds.borrow().stalling(number) else { return };
-        let Fault::Stall { hold } = active.toxic.fault else { return };
+        let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
         self.flow.touch(&active);
         tokio::select! {
             () = gone(self.holds.clone(), &active) => {}

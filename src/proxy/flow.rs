@@ -1,31 +1,29 @@
-//! The state of one connection that its task, its gate and its exchanges share: what waits to be sent, and what is underway.
+//! The state of one connection that its task, its gate and its exchanges share: the lanes of both directions, and what is underway.
 //!
 //! All three run in the connection's own task, so the lock is never waited for.
 
-use super::hold::Active;
+use super::hold::{Active, Hold};
+use super::lane::{Doom, Lane};
 use super::sight::{End, Exchange, Sight};
-use crate::fault::Shape;
+use crate::fault::{NEVER, Stream};
 use crate::journal::HostTime;
 use bytes::Bytes;
-use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
 
-/// Bytes for the gateway that may not pass yet.
-#[derive(Debug)]
-pub(super) struct Piece {
-    arrived: u64,
-    /// When it may pass, in nanoseconds of the host's clock.
-    pub(super) due: u64,
-    pub(super) bytes: Bytes,
-}
+/// A timer that is set further away than this is set again when it has run.
+const FAR: u64 = 3_600_000_000_000;
 
+/// What is shared.
 #[derive(Debug)]
 pub(super) struct State {
-    shape: Option<Shape>,
-    shaping: Vec<Arc<Active>>,
-    /// In the order of their dues.
-    pub(super) waiting: VecDeque<Piece>,
-    pub(super) waiting_bytes: usize,
+    /// Towards the gateway.
+    pub(super) down: Lane,
+    /// Towards the provider.
+    pub(super) up: Lane,
     /// True once a byte came from the gateway.
     pub(super) carried: bool,
     underway: Option<Exchange>,
@@ -47,10 +45,8 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn new(link: u64, sight: Arc<Sight>) -> Arc<Self> {
         let state = State {
-            shape: None,
-            shaping: Vec::new(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            down: Lane::default(),
+            up: Lane::default(),
             carried: false,
             underway: None,
             unflushed: Vec::new(),
@@ -65,21 +61,46 @@ impl Flow {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on these faults shape what passes. What waits already is planned anew, in its order.
-    pub(super) fn reshape(&self, shaping: Vec<Arc<Active>>) {
+    /// From now on the toxics of this hold act on what passes.
+    pub(super) fn reshape(&self, hold: &Hold) {
         let mut state = self.state();
-        let same = shaping.len() == state.shaping.len() && shaping.iter().zip(&state.shaping).all(|(one, other)| Arc::ptr_eq(one, other));
-        if same {
-            return;
+        let now = HostTime::now().0;
+        state.down.reshape(&hold.chain(Stream::Downstream, self.link), self.link, now);
+        state.up.reshape(&hold.chain(Stream::Upstream, self.link), self.link, now);
+    }
+
+    /// Ready where a toxic on bytes ends the connection. Sees to it that this task is woken when anything is due; so it must be polled
+    /// after whatever moves bytes.
+    pub(super) fn poll_doom(&self, timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<Doom> {
+        let mut state = self.state();
+        if state.down.next() == NEVER && state.up.next() == NEVER && state.down.doom().is_none() && state.up.doom().is_none() {
+            *timer = None;
+            return Poll::Pending;
         }
         let now = HostTime::now().0;
-        let seeded = |active: &Arc<Active>| crate::units::Seed(active.toxic.seed().0 ^ self.link.rotate_left(32));
-        let mut shape = Shape::new(shaping.iter().map(|active| (&active.toxic.fault, seeded(active))), now);
-        for piece in &mut state.waiting {
-            piece.due = shape.as_mut().map_or(0, |shape| shape.due(piece.arrived, piece.bytes.len()));
+        let shown = |state: &State| [&state.down, &state.up].map(|lane| (lane.front().is_some(), lane.is_over()));
+        let before = shown(&state);
+        state.down.advance(now);
+        state.up.advance(now);
+        state.count();
+        if let Some(doom) = state.down.doom().or_else(|| state.up.doom()) {
+            return Poll::Ready(doom);
         }
-        state.shape = shape;
-        state.shaping = shaping;
+        if before != shown(&state) {
+            // Became due between the two polls: whoever moves bytes shall look again.
+            cx.waker().wake_by_ref();
+        }
+        let next = state.down.next().min(state.up.next());
+        if next == NEVER {
+            return Poll::Pending;
+        }
+        let deadline = Instant::now() + Duration::from_nanos(next.saturating_sub(now).min(FAR));
+        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        timer.as_mut().reset(deadline);
+        if timer.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     /// An exchange began.
@@ -147,26 +168,38 @@ impl Flow {
 }
 
 impl State {
-    /// True where bytes may go straight to the socket.
-    pub(super) fn is_clear(&self) -> bool {
-        self.shape.is_none() && self.waiting.is_empty()
-    }
-
-    /// How many more bytes may wait.
-    pub(super) fn room(&self) -> usize {
-        self.shape.as_ref().map_or(0, |shape| shape.room().saturating_sub(self.waiting_bytes))
-    }
-
-    /// Takes bytes that arrived now; there must be [`State::room`] for them.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Takes bytes for one direction that arrived now.
+    pub(super) fn push(&mut self, stream: Stream, bytes: Bytes) {
         let now = HostTime::now().0;
-        let Some(shape) = &mut self.shape else { return };
-        for piece in bytes.chunks(shape.piece()) {
-            let due = shape.due(now, piece.len());
-            self.waiting.push_back(Piece { arrived: now, due, bytes: Bytes::copy_from_slice(piece) });
+        self.lane(stream).push(bytes, now);
+        self.count();
+    }
+
+    /// Takes the end of one direction.
+    pub(super) fn push_end(&mut self, stream: Stream) {
+        let now = HostTime::now().0;
+        self.lane(stream).push_end(now);
+    }
+
+    /// Lets go what is due.
+    pub(super) fn advance(&mut self, stream: Stream) {
+        if self.lane(stream).is_waiting() {
+            let now = HostTime::now().0;
+            self.lane(stream).advance(now);
         }
-        self.waiting_bytes += bytes.len();
-        for active in self.shaping.clone() {
+    }
+
+    pub(super) const fn lane(&mut self, stream: Stream) -> &mut Lane {
+        match stream {
+            Stream::Downstream => &mut self.down,
+            Stream::Upstream => &mut self.up,
+        }
+    }
+
+    /// Counts what the toxics on bytes have touched.
+    fn count(&mut self) {
+        let acted: Vec<Arc<Active>> = self.down.acted().chain(self.up.acted()).cloned().collect();
+        for active in acted {
             self.touch(&active);
         }
     }

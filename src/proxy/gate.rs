@@ -1,32 +1,35 @@
-//! The gateway's socket as everything above sees it: bytes towards the gateway pass at once, or wait until a fault lets them.
+//! The gateway's socket as HTTP sees it: bytes pass at once, or wait in the lanes until the toxics let them.
 //!
-//! Without a fault it is the socket and one uncontended lock. With latency or a ceiling, bytes are stamped when they arrive and wait in
-//! order in the connection's [`Flow`]. Flushing means that nothing waits any more and the operating system has taken all, and that is
-//! when exchanges count as whole.
+//! Without a toxic it is the socket and one uncontended lock. Flushing means that nothing waits any more and the operating system has
+//! taken all, and that is when exchanges count as whole. Nothing here sets a timer: [`Flow::poll_doom`], which the connection's task polls
+//! after this, wakes it when something is due.
 
+use super::counters::{Counter, Counters};
 use super::flow::Flow;
-use crate::journal::HostTime;
-use bytes::Buf;
+use crate::fault::Stream;
+use bytes::Bytes;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
 
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Gate {
     socket: TcpStream,
     flow: Arc<Flow>,
-    timer: Option<Pin<Box<Sleep>>>,
+    counters: Arc<Counters>,
+    /// The gateway has ended its direction.
+    at_end: bool,
+    /// We have.
+    ending: bool,
 }
 
 impl Gate {
-    pub(super) const fn new(socket: TcpStream, flow: Arc<Flow>) -> Self {
-        Self { socket, flow, timer: None }
+    pub(super) const fn new(socket: TcpStream, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
+        Self { socket, flow, counters, at_end: false, ending: false }
     }
 
     /// The bare socket; what still waits is lost.
@@ -36,65 +39,102 @@ impl Gate {
 
     /// Lets pass what is due; ready once nothing waits.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            let mut state = self.flow.state();
-            let Some(piece) = state.waiting.front_mut() else { return Poll::Ready(Ok(())) };
-            let wait = piece.due.saturating_sub(HostTime::now().0);
-            if wait > 0 {
-                drop(state);
-                ready!(self.poll_timer(Duration::from_nanos(wait), cx));
-                continue;
-            }
-            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, &piece.bytes))?;
+        let mut state = self.flow.state();
+        if state.down.is_clear() {
+            return Poll::Ready(Ok(()));
+        }
+        state.advance(Stream::Downstream);
+        while let Some(front) = state.down.front() {
+            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, front))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            piece.bytes.advance(written);
-            if piece.bytes.is_empty() {
-                state.waiting.pop_front();
-            }
-            state.waiting_bytes -= written;
+            self.counters.add(Counter::SentDownstream, written);
+            state.down.written(written);
         }
+        if state.down.is_waiting() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
-    fn poll_timer(&mut self, wait: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = Instant::now() + wait;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        timer.as_mut().reset(deadline);
-        timer.as_mut().poll(cx)
-    }
-
-    /// Writes shaped bytes: into the queue, as far as there is room.
-    fn poll_queue(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes bytes that toxics act on: into the lane, as far as there is room.
+    fn poll_lane(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let drained = self.poll_drain(cx)?;
-        if self.flow.state().is_clear() {
-            return Pin::new(&mut self.socket).poll_write(cx, bytes);
-        }
         let mut state = self.flow.state();
-        let take = bytes.len().min(state.room());
-        if take == 0 {
+        if state.down.is_clear() {
             drop(state);
-            // The fault is gone but its queue is not, or there is no room: what waits goes first and has registered its waker.
+            return self.poll_straight(cx, bytes);
+        }
+        let take = bytes.len().min(state.down.room());
+        if take == 0 {
+            // Woken by the socket, or when something is due.
+            drop(state);
             ready!(drained);
+            cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        state.push(&bytes[..take]);
+        state.push(Stream::Downstream, Bytes::copy_from_slice(&bytes[..take]));
         drop(state);
-        // Arms the timer of what was queued, for writers that do not flush.
+        self.counters.add(Counter::ReceivedDownstream, take);
+        // For writers that do not flush.
         let _ = self.poll_drain(cx)?;
         Poll::Ready(Ok(take))
+    }
+
+    fn poll_straight(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        self.counters.add(Counter::ReceivedDownstream, written);
+        self.counters.add(Counter::SentDownstream, written);
+        Poll::Ready(Ok(written))
+    }
+
+    /// Reads from the socket, marking that something came.
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        let came = buf.filled().len() - before;
+        if came > 0 {
+            self.counters.add(Counter::ReceivedUpstream, came);
+            self.flow.state().carried = true;
+        }
+        Poll::Ready(Ok(came))
     }
 }
 
 impl AsyncRead for Gate {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            this.flow.state().carried = true;
+        if this.flow.state().up.is_clear() && !this.at_end {
+            let came = ready!(this.poll_socket(cx, buf))?;
+            this.counters.add(Counter::SentUpstream, came);
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        loop {
+            let mut state = this.flow.state();
+            state.advance(Stream::Upstream);
+            if let Some(front) = state.up.front() {
+                let take = front.len().min(buf.remaining());
+                buf.put_slice(&front[..take]);
+                state.up.written(take);
+                this.counters.add(Counter::SentUpstream, take);
+                return Poll::Ready(Ok(()));
+            }
+            if state.up.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+            let room = state.up.room();
+            if this.at_end || room == 0 {
+                return Poll::Pending;
+            }
+            drop(state);
+            let mut came = [0; 8192];
+            let mut came = ReadBuf::new(&mut came[..room.min(8192)]);
+            let count = ready!(this.poll_socket(cx, &mut came))?;
+            if count == 0 {
+                this.at_end = true;
+                this.flow.state().push_end(Stream::Upstream);
+            } else {
+                this.flow.state().push(Stream::Upstream, Bytes::copy_from_slice(came.filled()));
+            }
+        }
     }
 }
 
@@ -104,19 +144,22 @@ impl AsyncWrite for Gate {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        if this.flow.state().is_clear() {
-            return Pin::new(&mut this.socket).poll_write(cx, bytes);
+        if this.flow.state().down.is_clear() {
+            return this.poll_straight(cx, bytes);
         }
-        this.poll_queue(cx, bytes)
+        this.poll_lane(cx, bytes)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.flow.state().is_clear() {
-            return Pin::new(&mut this.socket).poll_write_vectored(cx, slices);
+        if this.flow.state().down.is_clear() {
+            let written = ready!(Pin::new(&mut this.socket).poll_write_vectored(cx, slices))?;
+            this.counters.add(Counter::ReceivedDownstream, written);
+            this.counters.add(Counter::SentDownstream, written);
+            return Poll::Ready(Ok(written));
         }
         let Some(first) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };
-        this.poll_queue(cx, first)
+        this.poll_lane(cx, first)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -133,6 +176,12 @@ impl AsyncWrite for Gate {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !std::mem::replace(&mut this.ending, true) {
+            let mut state = this.flow.state();
+            if !state.down.is_clear() {
+                state.push_end(Stream::Downstream);
+            }
+        }
         ready!(this.poll_drain(cx))?;
         this.flow.flushed();
         Pin::new(&mut this.socket).poll_shutdown(cx)

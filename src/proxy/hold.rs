@@ -1,7 +1,6 @@
 //! The faults in force on one proxy, as every connection of it sees them at once.
 
-use crate::fault::{Toxic, bites};
-use crate::model::Fault;
+use crate::fault::{Effect, Stream, Toxic, bites};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
@@ -40,10 +39,21 @@ pub(super) type Released = oneshot::Receiver<()>;
 /// One immutable set of faults. Connections keep it for as long as they act by it, so its end is their acknowledgement of the next.
 #[derive(Debug)]
 pub(super) struct Hold {
-    enabled: bool,
+    phase: Phase,
     toxics: Vec<Arc<Active>>,
     /// Dropped with the hold, which wakes the keeper.
     _released: oneshot::Sender<()>,
+}
+
+/// Whether a proxy carries anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It does.
+    Enabled,
+    /// It carries what it has to its end, and takes nothing new.
+    Draining,
+    /// It does not.
+    Disabled,
 }
 
 /// What becomes of a connection.
@@ -60,41 +70,46 @@ pub(super) enum Grip {
 }
 
 impl Hold {
-    pub(super) fn new(enabled: bool, toxics: Vec<Arc<Active>>) -> (Arc<Self>, Released) {
+    pub(super) fn new(phase: Phase, toxics: Vec<Arc<Active>>) -> (Arc<Self>, Released) {
         let (sender, released) = oneshot::channel();
-        (Arc::new(Self { enabled, toxics, _released: sender }), released)
+        (Arc::new(Self { phase, toxics, _released: sender }), released)
     }
 
     /// What becomes of connection number `link`. The gravest fault wins.
     pub(super) fn grip(&self, link: u64) -> Grip {
-        let first = |fault: &Fault| self.toxics.iter().find(|active| active.toxic.fault == *fault && active.takes(link)).cloned();
-        if !self.enabled {
+        let first = |effect: Effect| self.toxics.iter().find(|active| active.toxic.effect == effect && active.takes(link)).cloned();
+        if self.phase == Phase::Disabled {
             return Grip::Cut(None);
         }
-        if let Some(active) = first(&Fault::Refuse) {
+        if let Some(active) = first(Effect::Refuse) {
             return Grip::Cut(Some(active));
         }
-        if let Some(active) = first(&Fault::Reset) {
+        if let Some(active) = first(Effect::Reset) {
             return Grip::Reset(active);
         }
-        first(&Fault::Blackhole).map_or(Grip::Free, Grip::Blackhole)
+        first(Effect::Blackhole).map_or(Grip::Free, Grip::Blackhole)
     }
 
-    /// The faults that shape the bytes of connection number `link`.
-    pub(super) fn shaping(&self, link: u64) -> Vec<Arc<Active>> {
-        let shapes = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Latency { .. } | Fault::Bandwidth { .. });
-        self.toxics.iter().filter(shapes).filter(|active| active.takes(link)).cloned().collect()
+    /// True where a connection shall end as soon as it carries nothing.
+    pub(super) fn is_draining(&self) -> bool {
+        self.phase == Phase::Draining
     }
 
-    /// The fault that answers request number `request` in the provider's place.
+    /// The toxics on the bytes of one direction of connection number `link`, in their order.
+    pub(super) fn chain(&self, stream: Stream, link: u64) -> Vec<Arc<Active>> {
+        let acts = |active: &&Arc<Active>| active.toxic.effect.is_on_bytes() && active.toxic.stream == stream && active.takes(link);
+        self.toxics.iter().filter(acts).cloned().collect()
+    }
+
+    /// The toxic that answers request number `request` in the provider's place.
     pub(super) fn answering(&self, request: u64) -> Option<Arc<Active>> {
-        let answers = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Status { .. } | Fault::CredentialRevoked);
+        let answers = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Status(_) | Effect::CredentialRevoked);
         self.toxics.iter().filter(answers).find(|active| active.takes(request)).cloned()
     }
 
-    /// The fault that holds the answer to request number `request` back.
+    /// The toxic that holds the answer to request number `request` back.
     pub(super) fn stalling(&self, request: u64) -> Option<Arc<Active>> {
-        let stalls = |active: &&Arc<Active>| matches!(active.toxic.fault, Fault::Stall { .. });
+        let stalls = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Stall(_));
         self.toxics.iter().filter(stalls).find(|active| active.takes(request)).cloned()
     }
 

@@ -3,18 +3,21 @@
 //! A keeper is one task. Whoever wants something sends it a [`Command`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
-use super::hold::{Active, Hold, Released};
+use super::counters::Counters;
+use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::Door;
-use super::registry::ApiError;
+use super::registry::{ApiError, Manner};
 use super::sight::{FaultChange, Sight};
 use super::upstream::Upstream;
-use crate::fault::{Attributes, RawToxic, Toxic};
+use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
 use crate::journal::HostTime;
-use crate::model::{Dialect, Fault};
+use crate::model::Dialect;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::future::pending;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -42,11 +45,25 @@ pub(super) struct RawProxy {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ProxyView {
     pub(super) name: String,
-    listen: String,
-    upstream: String,
+    pub(super) listen: String,
+    pub(super) upstream: String,
     enabled: bool,
-    dialect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dialect: Option<&'static str>,
     pub(super) toxics: Vec<ToxicView>,
+    #[serde(skip)]
+    pub(super) counters: Arc<Counters>,
+}
+
+impl ProxyView {
+    /// True where this request asks for the same addresses.
+    ///
+    /// # Errors
+    /// Where its address is none.
+    pub(super) async fn leads_as(&self, raw: &RawProxy) -> Result<bool, ApiError> {
+        let listen = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
+        Ok(self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream))
+    }
 }
 
 /// Between these two moments a change came into force.
@@ -61,19 +78,19 @@ pub(super) struct Applied {
 /// A toxic as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ToxicView {
-    name: String,
+    pub(super) name: String,
     #[serde(rename = "type")]
-    kind: &'static str,
-    stream: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) stream: &'static str,
     toxicity: f64,
     attributes: Attributes,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl_ms: Option<u64>,
     /// What is left of the lease.
     #[serde(skip_serializing_if = "Option::is_none")]
-    left_ms: Option<u64>,
-    applied: Applied,
-    touched: u64,
+    ttl_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<Applied>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) touched: Option<u64>,
 }
 
 /// A toxic that ended because nobody renewed its lease.
@@ -98,6 +115,8 @@ pub(super) enum Command {
     RemoveToxic(String, Reply<ToxicView>),
     /// Enabled and without toxics.
     Reset(Reply<()>),
+    /// Nothing new is taken; the keeper ends with its last connection.
+    Drain(Reply<()>),
     /// Everything closed; the keeper ends.
     End(Reply<()>),
 }
@@ -116,8 +135,9 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     upstream: String,
     dialect: Dialect,
+    manner: Manner,
     door: Door,
-    enabled: bool,
+    phase: Phase,
     toxics: Vec<Entry>,
     expired: VecDeque<Expired>,
     holds: watch::Sender<Arc<Hold>>,
@@ -131,30 +151,29 @@ impl Keeper {
     ///
     /// # Errors
     /// Where the request is incomplete or wrong, or the address cannot be bound.
-    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>) -> Result<Self, ApiError> {
+    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, manner: Manner) -> Result<Self, ApiError> {
         let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
         let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
-        let dialect = raw.dialect.as_deref().unwrap_or("tcp");
+        let dialect = raw.dialect.as_deref().filter(|_| manner == Manner::Lifeboat).unwrap_or("tcp");
         let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
         let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
         let shared = Shared {
             proxy: name.into(),
             upstream: Upstream::parse(&upstream, dialect).map_err(ApiError::bad_request)?,
             sight,
+            counters: Arc::default(),
             requests: AtomicU64::new(0),
         };
-        let enabled = raw.enabled.unwrap_or(true);
-        let mut door = open_door(raw.listen.as_deref().unwrap_or_default()).await?;
-        if !enabled {
-            door.shut();
-        }
-        let (hold, released) = Hold::new(enabled, Vec::new());
+        let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
+        let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
+        let (hold, released) = Hold::new(phase, Vec::new());
         Ok(Self {
             shared: Arc::new(shared),
             upstream,
             dialect,
-            door,
-            enabled,
+            manner,
+            door: open_door(address, phase)?,
+            phase,
             toxics: Vec::new(),
             expired: VecDeque::new(),
             holds: watch::Sender::new(hold),
@@ -167,7 +186,7 @@ impl Keeper {
     /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut told = None;
-        loop {
+        while self.phase != Phase::Draining || !self.links.is_empty() {
             let next_end = self.toxics.iter().filter_map(|entry| entry.until).min();
             tokio::select! {
                 command = commands.recv() => match command {
@@ -183,9 +202,10 @@ impl Keeper {
                 () = async { match next_end { Some(end) => sleep_until(end).await, None => pending().await } } => self.expire().await,
             }
         }
-        self.enabled = false;
+        self.phase = Phase::Disabled;
         let _ = self.flip().await;
-        while self.links.join_next().await.is_some() {}
+        // All have obeyed; what is left only reads the last bytes of connections that are closed already.
+        self.links.shutdown().await;
         drop(self);
         if let Some(reply) = told {
             let _ = reply.send(Ok(()));
@@ -204,10 +224,14 @@ impl Keeper {
             Command::Show(reply) => drop(reply.send(Ok(self.view()))),
             Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
             Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view()))),
+            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.manner)))),
             Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
             Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             Command::Reset(reply) => drop(reply.send(self.reset().await)),
+            Command::Drain(reply) => {
+                self.phase = Phase::Draining;
+                drop(reply.send(self.flip().await.map(|_| ())));
+            }
             Command::End(_) => {}
         }
     }
@@ -215,18 +239,18 @@ impl Keeper {
     /// Publishes what is in force and waits until every open connection obeys it.
     async fn flip(&mut self) -> Result<Applied, ApiError> {
         let lo = HostTime::now();
-        let refuses = |entry: &Entry| entry.active.toxic.fault == Fault::Refuse && entry.active.toxic.toxicity > 0.0;
-        let shut = !self.enabled || self.toxics.iter().any(refuses);
+        let refuses = |entry: &Entry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
+        let shut = self.phase != Phase::Enabled || self.toxics.iter().any(refuses);
         if shut {
             self.door.shut();
         }
-        let (hold, released) = Hold::new(self.enabled, self.toxics.iter().map(|entry| entry.active.clone()).collect());
+        let (hold, released) = Hold::new(self.phase, self.toxics.iter().map(|entry| entry.active.clone()).collect());
         drop(self.holds.send_replace(hold));
         let before = std::mem::replace(&mut self.released, released);
         // The sender is never used, only dropped: an error is the good news that the old hold is gone.
         let obeyed = timeout(OBEDIENCE, before).await;
         if !shut {
-            self.door.reopen().map_err(|error| cannot_listen(&self.door.address().to_string(), &error))?;
+            self.door.reopen().map_err(|error| cannot_listen(self.door.address(), &error))?;
         }
         if obeyed.is_err() {
             return Err(ApiError::internal("not every open connection has taken the change within 3 s; it is in force for the others"));
@@ -235,13 +259,14 @@ impl Keeper {
     }
 
     async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
-        let toxic = Toxic::parse(raw).map_err(|error| ApiError::bad_request(error.to_string()))?;
-        if toxic.fault.needs_http() && self.dialect == Dialect::Tcp {
-            return Err(ApiError::bad_request(format!(
-                "the toxic `{}` needs HTTP, and the proxy `{}` sees only bytes\n\nhint: create the proxy with a dialect, for example \"openai\"",
-                toxic.kind(),
-                self.shared.proxy
-            )));
+        let toxic = Toxic::parse(raw).map_err(refused)?;
+        if self.manner == Manner::Plain && !toxic.effect.is_shopifys() {
+            return Err(refused(ToxicError::Type { kind: toxic.kind().to_owned() }));
+        }
+        if toxic.effect.needs_http() && self.dialect == Dialect::Tcp {
+            let (kind, proxy) = (toxic.kind(), &self.shared.proxy);
+            return Err(ApiError::bad_request(format!("the toxic `{kind}` needs HTTP, and the proxy `{proxy}` sees only bytes"))
+                .with_hint("create the proxy with a dialect, for example \"openai\""));
         }
         if self.place(&toxic.name).is_ok() {
             return Err(ApiError::conflict("toxic already exists"));
@@ -249,7 +274,7 @@ impl Keeper {
         self.expired.retain(|expired| expired.name != toxic.name);
         let now = HostTime::now();
         let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
-        entry.renew(raw.ttl_ms);
+        entry.renew(raw.ttl_ms.filter(|_| self.manner == Manner::Lifeboat));
         self.toxics.push(entry);
         let settled = self.settle(self.toxics.len() - 1).await;
         if settled.is_err() {
@@ -263,11 +288,11 @@ impl Keeper {
     async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
-        let toxic = entry.active.toxic.changed(raw).map_err(|error| ApiError::bad_request(error.to_string()))?;
-        entry.renew(raw.ttl_ms);
+        let toxic = entry.active.toxic.changed(raw).map_err(refused)?;
+        entry.renew(raw.ttl_ms.filter(|_| self.manner == Manner::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
         if toxic == entry.active.toxic {
-            return Ok(entry.view());
+            return Ok(entry.view(self.manner));
         }
         entry.active = Active::new(toxic, entry.active.touched());
         self.settle(place).await
@@ -278,7 +303,7 @@ impl Keeper {
         self.toxics[place].applied = self.flip().await?;
         let entry = &self.toxics[place];
         self.tell(&entry.active, "applied", entry.applied);
-        Ok(entry.view())
+        Ok(entry.view(self.manner))
     }
 
     async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
@@ -289,7 +314,7 @@ impl Keeper {
         let mut entry = self.toxics.remove(place);
         entry.applied = self.flip().await?;
         self.tell(&entry.active, "removed", entry.applied);
-        Ok(entry.view())
+        Ok(entry.view(self.manner))
     }
 
     /// Ends every toxic whose lease is over.
@@ -313,10 +338,12 @@ impl Keeper {
     }
 
     async fn reset(&mut self) -> Result<(), ApiError> {
-        if self.enabled && self.toxics.is_empty() {
+        if self.phase == Phase::Enabled && self.toxics.is_empty() {
             return Ok(());
         }
-        self.enabled = true;
+        if self.phase == Phase::Disabled {
+            self.phase = Phase::Enabled;
+        }
         let removed = std::mem::take(&mut self.toxics);
         let applied = self.flip().await?;
         for entry in removed {
@@ -326,33 +353,45 @@ impl Keeper {
     }
 
     async fn configure(&mut self, change: RawProxy) -> Result<ProxyView, ApiError> {
-        let (was, enabled) = (self.enabled, change.enabled.unwrap_or(self.enabled));
-        let listen = change.listen.filter(|listen| *listen != self.door.address().to_string());
+        if self.phase == Phase::Draining {
+            return Err(ApiError::conflict("the proxy is shutting down"));
+        }
+        let was = self.phase;
+        let wanted = change.enabled.map_or(was, |enabled| if enabled { Phase::Enabled } else { Phase::Disabled });
+        let listen = match &change.listen {
+            Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.door.address()),
+            None => None,
+        };
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
         let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect)).transpose();
         let parsed = parsed.map_err(ApiError::bad_request)?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
-            self.enabled = false;
+            self.phase = Phase::Disabled;
             self.flip().await?;
         }
         if let Some(listen) = listen {
-            match open_door(&listen).await {
+            match open_door(listen, wanted) {
                 Ok(door) => self.door = door,
                 Err(error) => {
-                    self.enabled = was;
+                    self.phase = was;
                     self.flip().await?;
                     return Err(error);
                 }
             }
         }
-        if let (Some(text), Some(parsed)) = (upstream, parsed) {
-            let (proxy, sight) = (self.shared.proxy.clone(), self.shared.sight.clone());
-            self.shared = Arc::new(Shared { proxy, upstream: parsed, sight, requests: AtomicU64::new(0) });
+        if let (Some(text), Some(upstream)) = (upstream, parsed) {
+            let (proxy, sight, counters) = (self.shared.proxy.clone(), self.shared.sight.clone(), self.shared.counters.clone());
+            self.shared = Arc::new(Shared { proxy, upstream, sight, counters, requests: AtomicU64::new(0) });
             self.upstream = text;
         }
-        self.enabled = enabled;
-        self.flip().await?;
+        self.phase = wanted;
+        if let Err(error) = self.flip().await {
+            // It could not be opened: as it is shown, so it shall be.
+            self.phase = Phase::Disabled;
+            self.flip().await?;
+            return Err(error);
+        }
         Ok(self.view())
     }
 
@@ -367,14 +406,15 @@ impl Keeper {
         self.shared.sight.fault(&FaultChange { proxy, toxic, change, lo, hi, touched });
     }
 
-    fn view(&self) -> ProxyView {
+    pub(super) fn view(&self) -> ProxyView {
         ProxyView {
             name: self.shared.proxy.to_string(),
             listen: self.door.address().to_string(),
             upstream: self.upstream.clone(),
-            enabled: self.enabled,
-            dialect: self.dialect.word(),
-            toxics: self.toxics.iter().map(Entry::view).collect(),
+            enabled: self.phase != Phase::Disabled,
+            dialect: (self.manner == Manner::Lifeboat).then(|| self.dialect.word()),
+            toxics: self.toxics.iter().map(|entry| entry.view(self.manner)).collect(),
+            counters: self.shared.counters.clone(),
         }
     }
 }
@@ -389,7 +429,8 @@ impl Entry {
         }
     }
 
-    fn view(&self) -> ToxicView {
+    fn view(&self, manner: Manner) -> ToxicView {
+        let ours = manner == Manner::Lifeboat;
         let toxic = &self.active.toxic;
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         ToxicView {
@@ -398,19 +439,50 @@ impl Entry {
             stream: toxic.stream.word(),
             toxicity: toxic.toxicity,
             attributes: toxic.attributes(),
-            ttl_ms: self.ttl.map(millis),
-            left_ms: self.until.map(|until| millis(until.saturating_duration_since(Instant::now()))),
-            applied: self.applied,
-            touched: self.active.touched(),
+            ttl_ms: self.until.map(|until| millis(until.saturating_duration_since(Instant::now()))),
+            applied: ours.then_some(self.applied),
+            touched: ours.then(|| self.active.touched()),
         }
     }
 }
 
-async fn open_door(listen: &str) -> Result<Door, ApiError> {
-    let listen = if listen.is_empty() { "127.0.0.1:0" } else { listen };
-    Door::open(listen).await.map_err(|error| cannot_listen(listen, &error))
+fn open_door(address: SocketAddr, phase: Phase) -> Result<Door, ApiError> {
+    let door = if phase == Phase::Enabled { Door::open(address) } else { Door::closed(address) };
+    door.map_err(|error| cannot_listen(address, &error))
 }
 
-fn cannot_listen(address: &str, error: &std::io::Error) -> ApiError {
-    ApiError::internal(format!("the proxy cannot listen on {address}: {error}\n\nhint: choose another port, or 0 for any free one"))
+/// `host:port`; without a host every address of this machine, and nothing at all is any port on loopback.
+async fn resolve(listen: &str) -> Result<SocketAddr, ApiError> {
+    let full = match listen {
+        "" => "127.0.0.1:0".to_owned(),
+        _ if listen.starts_with(':') => format!("[::]{listen}"),
+        _ => listen.to_owned(),
+    };
+    let found: Vec<SocketAddr> = match tokio::net::lookup_host(&full).await {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            return Err(ApiError::internal(format!("listen tcp: address {listen}: {error}")).with_hint("write HOST:PORT"));
+        }
+    };
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| ApiError::internal(format!("listen tcp: lookup {listen}: no such host")))
+}
+
+/// In the words of Shopify's server.
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> ApiError {
+    let problem = match error.kind() {
+        ErrorKind::AddrInUse => "address already in use".to_owned(),
+        ErrorKind::AddrNotAvailable => "cannot assign requested address".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    ApiError::internal(format!("listen tcp {address}: bind: {problem}")).with_hint("choose another port, or 0 for any free one")
+}
+
+fn refused(error: ToxicError) -> ApiError {
+    let refused = ApiError::bad_request(error.to_string());
+    match error.hint() {
+        Some(hint) => refused.with_hint(hint),
+        None => refused,
+    }
 }

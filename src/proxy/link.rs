@@ -3,23 +3,27 @@
 //! Its task looks for a new hold before anything else, so nothing moves after a fault was published. A fault that takes the whole
 //! connection takes it out of the hands of whoever carried it: what was underway is dropped there and then, and ends as cut.
 
+use super::counters::Counters;
 use super::exchange::Exchanger;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::hold::{Active, Grip, Hold};
+use super::lane::Doom;
+use super::pump::Pump;
 use super::sight::Sight;
 use super::upstream::{HttpUpstream, Upstream};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// What all connections of one proxy share.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ pub(super) struct Shared {
     pub(super) proxy: Arc<str>,
     pub(super) upstream: Upstream,
     pub(super) sight: Arc<Sight>,
+    pub(super) counters: Arc<Counters>,
     /// Numbers requests, so that partial faults can be drawn for each.
     pub(super) requests: AtomicU64,
 }
@@ -41,6 +46,9 @@ pub(super) struct Link {
     hold: Arc<Hold>,
 }
 
+/// How long a connection that a toxic closed is still read from, so that the operating system does not turn the close into a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// A connection that a fault took from whoever carried it.
 struct Seized {
     socket: TcpStream,
@@ -49,8 +57,15 @@ struct Seized {
     in_use: bool,
     /// True where it had carried a byte from the gateway.
     carried: bool,
-    grip: Grip,
-    next: Arc<Hold>,
+    fate: Fate,
+}
+
+/// Why it was taken.
+enum Fate {
+    /// A hold said so, which is to be obeyed from then on.
+    Gripped(Grip, Arc<Hold>),
+    /// A toxic on its bytes ends it.
+    Doomed(Doom),
 }
 
 impl Link {
@@ -93,58 +108,67 @@ impl Link {
             Upstream::Tcp(address) => self.carry_bytes(socket, address).await,
             Upstream::Http(upstream) => self.carry_exchanges(socket, upstream).await,
         };
-        let Some(Seized { socket, upstream, in_use, carried, grip, next }) = seized else { return };
-        match grip {
-            Grip::Free => {}
-            Grip::Cut(active) => {
-                if let Some(active) = active.filter(|_| carried) {
-                    active.touch();
-                }
+        let Some(Seized { socket, upstream, in_use, carried, fate }) = seized else { return };
+        let spoke = |active: &Arc<Active>| {
+            if carried {
+                active.touch();
             }
-            Grip::Reset(active) => {
-                if carried {
-                    active.touch();
-                }
+        };
+        match fate {
+            Fate::Gripped(Grip::Free | Grip::Cut(None), _) => {}
+            Fate::Gripped(Grip::Cut(Some(active)), _) => spoke(&active),
+            Fate::Gripped(Grip::Reset(active), _) => {
+                spoke(&active);
                 reset(socket);
             }
-            Grip::Blackhole(active) => {
+            Fate::Gripped(Grip::Blackhole(active), next) => {
                 if in_use {
                     active.touch();
                 }
                 self.hold = next;
                 self.keep_still(socket, upstream, active, in_use).await;
             }
+            Fate::Doomed(Doom::Reset(_)) => {
+                reset(socket);
+                upstream.map_or((), reset);
+            }
+            Fate::Doomed(Doom::Close(_)) => {
+                // Nothing that comes can take hold of it any more.
+                drop(self);
+                let _ = timeout(LINGER, close(socket, upstream)).await;
+            }
         }
     }
 
     /// Waits for a new hold. `None` where the connection stays free under it; it is obeyed from then on.
-    async fn next_grip(&mut self, flow: &Flow) -> Option<(Grip, Arc<Hold>)> {
+    async fn next_grip(&mut self, flow: &Flow) -> Option<Fate> {
         if self.holds.changed().await.is_err() {
-            return Some((Grip::Cut(None), self.hold.clone()));
+            return Some(Fate::Gripped(Grip::Cut(None), self.hold.clone()));
         }
         let next = self.holds.borrow_and_update().clone();
         match next.grip(self.number) {
             Grip::Free => {
-                flow.reshape(next.shaping(self.number));
+                flow.reshape(&next);
                 self.hold = next;
                 None
             }
-            grip => Some((grip, next)),
+            grip => Some(Fate::Gripped(grip, next)),
         }
     }
 
     async fn carry_bytes(&mut self, socket: TcpStream, address: &str) -> Option<Seized> {
-        let flow = Flow::new(self.number, self.shared.sight.clone());
-        flow.reshape(self.hold.shaping(self.number));
-        let mut gate = Gate::new(socket, flow.clone());
+        let shared = self.shared.clone();
+        let flow = Flow::new(self.number, shared.sight.clone());
+        flow.reshape(&self.hold);
+        let mut timer = None;
         let mut upstream = None;
-        let (grip, next) = 'seized: {
+        let fate = 'seized: {
             {
                 let mut connecting = pin!(TcpStream::connect(address));
                 loop {
                     tokio::select! {
                         biased;
-                        grip = self.next_grip(&flow) => if let Some(grip) = grip { break 'seized grip },
+                        fate = self.next_grip(&flow) => if let Some(fate) = fate { break 'seized fate },
                         connected = &mut connecting => match connected {
                             Ok(connected) => break upstream = Some(connected),
                             Err(error) => {
@@ -152,39 +176,52 @@ impl Link {
                                 return None;
                             }
                         },
+                        doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Fate::Doomed(doom),
                     }
                 }
             }
-            let upstream = upstream.as_mut()?;
-            let _ = upstream.set_nodelay(true);
-            let mut carrying = pin!(tokio::io::copy_bidirectional(&mut gate, upstream));
+            let provider = upstream.as_ref()?;
+            let _ = provider.set_nodelay(true);
+            let mut pump = Pump::new(&socket, provider, &flow, &shared.counters);
             loop {
                 tokio::select! {
                     biased;
-                    grip = self.next_grip(&flow) => if let Some(grip) = grip { break 'seized grip },
-                    _ = &mut carrying => return None,
+                    fate = self.next_grip(&flow) => if let Some(fate) = fate { break 'seized fate },
+                    ended = poll_fn(|cx| pump.poll(cx)) => {
+                        if ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
+                            // One of them has reset it; the other shall not take that for an end.
+                            reset(socket);
+                            upstream.map_or((), reset);
+                        }
+                        return None;
+                    }
+                    doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Fate::Doomed(doom),
                 }
             }
         };
         let carried = flow.state().carried;
-        Some(Seized { socket: gate.into_socket(), upstream, in_use: false, carried, grip, next })
+        Some(Seized { socket, upstream, in_use: false, carried, fate })
     }
 
     async fn carry_exchanges(&mut self, socket: TcpStream, upstream: &HttpUpstream) -> Option<Seized> {
         let flow = Flow::new(self.number, self.shared.sight.clone());
-        flow.reshape(self.hold.shaping(self.number));
+        flow.reshape(&self.hold);
         let exchanger = Arc::new(Exchanger::new(self.shared.clone(), upstream.clone(), flow.clone(), self.holds.clone()));
         let service = service_fn(move |request| {
             let exchanger = exchanger.clone();
             async move { exchanger.exchange(request).await }
         });
-        let io = TokioIo::new(Gate::new(socket, flow.clone()));
+        let io = TokioIo::new(Gate::new(socket, flow.clone(), self.shared.counters.clone()));
         // The date is the provider's to say, not ours.
         let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(io, service);
-        let (grip, next) = loop {
+        let mut timer = None;
+        let fate = loop {
+            if self.hold.is_draining() {
+                Pin::new(&mut connection).graceful_shutdown();
+            }
             tokio::select! {
                 biased;
-                grip = self.next_grip(&flow) => if let Some(grip) = grip { break grip },
+                fate = self.next_grip(&flow) => if let Some(fate) = fate { break fate },
                 ended = &mut connection => {
                     if let Err(error) = ended {
                         tracing::debug!(proxy = %self.shared.proxy, %error, "a connection ended badly");
@@ -193,6 +230,7 @@ impl Link {
                     flow.close();
                     return None;
                 }
+                doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break Fate::Doomed(doom),
             }
         };
         let underway = flow.seize();
@@ -200,7 +238,7 @@ impl Link {
         flow.close();
         let in_use = underway || !parts.read_buf.is_empty();
         let carried = flow.state().carried;
-        Some(Seized { socket: parts.io.into_inner().into_socket(), upstream: None, in_use, carried, grip, next })
+        Some(Seized { socket: parts.io.into_inner().into_socket(), upstream: None, in_use, carried, fate })
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
@@ -260,6 +298,17 @@ async fn lose(socket: Option<&TcpStream>) -> io::Result<usize> {
 /// True once the gateway sent something, false where it closed instead.
 async fn first_byte(socket: &TcpStream) -> bool {
     matches!(socket.peek(&mut [0]).await, Ok(1..))
+}
+
+/// Ends both sides and reads until they have ended too: closed with bytes unread, the operating system would reset the connection and
+/// take back what it has not delivered yet.
+async fn close(socket: TcpStream, upstream: Option<TcpStream>) {
+    let ended = async |socket: Option<TcpStream>| {
+        let Some(socket) = socket else { return };
+        let _ = socket2::SockRef::from(&socket).shutdown(std::net::Shutdown::Write);
+        while matches!(lose(Some(&socket)).await, Ok(1..)) {}
+    };
+    tokio::join!(ended(Some(socket)), ended(upstream));
 }
 
 /// Closes with RST instead of FIN.

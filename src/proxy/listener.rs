@@ -28,13 +28,24 @@ enum State {
 }
 
 impl Door {
-    /// Listens on `host:port`; port 0 takes any free one.
+    /// Listens on `address`; port 0 takes any free one.
     ///
     /// # Errors
-    /// Where that cannot be resolved or bound.
-    pub(super) async fn open(address: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { address: listener.local_addr()?, state: State::Open(listener) })
+    /// Where that cannot be bound.
+    pub(super) fn open(address: SocketAddr) -> io::Result<Self> {
+        let mut door = Self::closed(address)?;
+        door.reopen()?;
+        Ok(door)
+    }
+
+    /// Takes `address`, and refuses until it is opened. As with Shopify's server several such may have one address, of which one can open.
+    ///
+    /// # Errors
+    /// Where that cannot be bound.
+    pub(super) fn closed(address: SocketAddr) -> io::Result<Self> {
+        let socket = bound(address)?;
+        let address = socket.local_addr()?.as_socket().unwrap_or(address);
+        Ok(Self { address, state: State::Shut(socket) })
     }
 
     /// The address that it has, open or shut.

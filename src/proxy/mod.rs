@@ -24,14 +24,18 @@
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or speak TLS towards the gateway.
 
 mod api;
+mod counters;
 mod events;
 mod exchange;
 mod flow;
 mod gate;
 mod hold;
 mod keeper;
+mod lane;
 mod link;
 mod listener;
+mod metrics;
+mod pump;
 mod registry;
 mod sight;
 mod upstream;
@@ -39,8 +43,11 @@ mod upstream;
 #[cfg(test)]
 mod tests;
 
+pub use registry::Manner;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -58,29 +65,79 @@ pub enum ProxyError {
         /// The operating system's words.
         source: std::io::Error,
     },
+    /// Whoever can reach it could break everything behind it.
+    #[error(
+        "the control API would be open to everybody who can reach {address}\n\nhint: give it a token with --token-from env:NAME, or listen \
+         on 127.0.0.1"
+    )]
+    Open {
+        /// The address that was asked for.
+        address: SocketAddr,
+    },
+    /// A configuration that cannot be followed.
+    #[error("the proxies of the configuration could not be created: {0}")]
+    Config(String),
+}
+
+/// How a proxy is started.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the control API listens; port 0 takes any free one.
+    pub api: SocketAddr,
+    /// What its callers must send as `Authorization: Bearer`; without one it listens on loopback only.
+    pub token: Option<String>,
+    /// Whose server it answers as.
+    pub manner: Manner,
 }
 
 /// A running proxy. It starts empty; everything else goes over its control API. Dropping it ends it without waiting.
 #[derive(Debug)]
 pub struct Proxy {
     api: SocketAddr,
-    stop: watch::Sender<bool>,
+    registry: Arc<registry::Registry>,
+    stop: watch::Sender<Option<Duration>>,
     server: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Starts the control API on `api` within the current tokio runtime; port 0 takes any free one.
+    /// Starts the control API on `api`, without a token, within the current tokio runtime.
     ///
     /// # Errors
-    /// Where the address cannot be bound.
+    /// Where the address cannot be bound, or is not loopback.
     pub async fn start(api: SocketAddr) -> Result<Self, ProxyError> {
+        Self::start_with(Settings { api, token: None, manner: Manner::Lifeboat }).await
+    }
+
+    /// The same with all settings.
+    ///
+    /// # Errors
+    /// Where the address cannot be bound, or is not loopback and there is no token.
+    pub async fn start_with(settings: Settings) -> Result<Self, ProxyError> {
+        let Settings { api, token, manner } = settings;
+        if token.is_none() && !api.ip().to_canonical().is_loopback() {
+            return Err(ProxyError::Open { address: api });
+        }
         let bind = |source| ProxyError::Bind { address: api, source };
         let listener = TcpListener::bind(api).await.map_err(bind)?;
         let api = listener.local_addr().map_err(bind)?;
-        let (stop, stopped) = watch::channel(false);
-        let registry = Arc::new(registry::Registry::new());
-        let server = tokio::spawn(api::serve(listener, registry, stopped));
-        Ok(Self { api, stop, server })
+        let (stop, stopped) = watch::channel(None);
+        let registry = Arc::new(registry::Registry::new(manner));
+        let server = tokio::spawn(api::serve(listener, registry.clone(), token.map(Into::into), stopped));
+        Ok(Self { api, registry, stop, server })
+    }
+
+    /// Creates the proxies of a configuration as `toxiproxy-server` reads it: a JSON list of objects with `name`, `listen`, `upstream` and
+    /// `enabled`. Returns `name`, `listen` and `upstream` of each.
+    ///
+    /// # Errors
+    /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
+    pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
+        let raws = serde_json::from_slice(config).map_err(|error| ProxyError::Config(error.to_string()))?;
+        let populated = self.registry.populate(raws).await;
+        match populated.failure() {
+            Some(failure) => Err(ProxyError::Config(failure)),
+            None => Ok(populated.proxies.into_iter().map(|proxy| [proxy.name, proxy.listen, proxy.upstream]).collect()),
+        }
     }
 
     /// Where the control API listens.
@@ -90,7 +147,12 @@ impl Proxy {
 
     /// Ends every proxy, connection and reader, and waits until they have ended.
     pub async fn stop(self) {
-        let _ = self.stop.send(true);
+        self.drain(Duration::ZERO).await;
+    }
+
+    /// The same, but open connections may go on for so long. New ones are refused at once.
+    pub async fn drain(self, grace: Duration) {
+        let _ = self.stop.send(Some(grace));
         // An error here would be a panic of the server's task; there is nothing left to stop then.
         let _ = self.server.await;
     }

@@ -4,15 +4,21 @@ use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
 use super::sight::Sight;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 /// An error as Shopify's server writes it.
 #[derive(Debug, Serialize)]
 pub(super) struct ApiError {
     pub(super) error: String,
     pub(super) status: u16,
+    /// What to do instead. Beside the error, whose words clients of Shopify's server know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     /// Set where the toxic that was asked for has ended by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired: Option<Expired>,
@@ -20,7 +26,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(status: u16, error: impl Into<String>) -> Self {
-        Self { error: error.into(), status, expired: None }
+        Self { error: error.into(), status, hint: None, expired: None }
     }
 
     pub(super) fn bad_request(error: impl Into<String>) -> Self {
@@ -29,6 +35,10 @@ impl ApiError {
 
     pub(super) fn missing(field: &str) -> Self {
         Self::new(400, format!("missing required field: {field}"))
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(401, "this control API asks for its token").with_hint("send `Authorization: Bearer TOKEN`")
     }
 
     pub(super) fn not_found(error: impl Into<String>) -> Self {
@@ -43,6 +53,11 @@ impl ApiError {
         Self::new(500, error)
     }
 
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     pub(super) fn with_expired(mut self, expired: Option<Expired>) -> Self {
         self.expired = expired;
         self
@@ -55,16 +70,46 @@ struct Handle {
     task: JoinHandle<()>,
 }
 
+/// Whose server it answers as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// With leases, dialects, sight, stamps and our own toxics.
+    Lifeboat,
+    /// As Shopify's does, and nothing more.
+    Plain,
+}
+
 /// The proxies. Keepers own their state; this only knows where to find them.
 #[derive(Debug)]
 pub(super) struct Registry {
     proxies: Mutex<BTreeMap<String, Handle>>,
     sight: Arc<Sight>,
+    pub(super) manner: Manner,
+}
+
+/// What came of a list of proxies: those that are there now, and the error that kept the rest away.
+#[derive(Debug, Serialize)]
+pub(super) struct Populated {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    pub(super) proxies: Vec<ProxyView>,
+}
+
+impl Populated {
+    /// The error with its hint.
+    pub(super) fn failure(&self) -> Option<String> {
+        let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
+        self.error.as_ref().map(|error| format!("{error}{hint}"))
+    }
 }
 
 impl Registry {
-    pub(super) fn new() -> Self {
-        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()) }
+    pub(super) fn new(manner: Manner) -> Self {
+        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), manner }
     }
 
     pub(super) fn sight(&self) -> &Sight {
@@ -76,16 +121,58 @@ impl Registry {
     /// # Errors
     /// Where one of that name exists, or it cannot be opened.
     pub(super) async fn create(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        let mut proxies = self.proxies.lock().await;
-        if raw.name.as_ref().is_some_and(|name| proxies.contains_key(name)) {
-            return Err(ApiError::conflict("proxy already exists"));
+        let exists = || ApiError::conflict("proxy already exists");
+        if let Some(name) = &raw.name
+            && self.proxies.lock().await.contains_key(name)
+        {
+            return Err(exists());
         }
-        let keeper = Keeper::open(raw, self.sight.clone()).await?;
-        let (commands, received) = mpsc::channel(16);
-        let task = tokio::spawn(keeper.run(received));
-        let view = ask(&commands, Command::Show).await?;
-        proxies.insert(view.name.clone(), Handle { commands, task });
-        Ok(view)
+        // Names may have to be resolved, which nobody else shall wait for.
+        let keeper = Keeper::open(raw, self.sight.clone(), self.manner).await?;
+        let view = keeper.view();
+        match self.proxies.lock().await.entry(view.name.clone()) {
+            Entry::Occupied(_) => Err(exists()),
+            Entry::Vacant(place) => {
+                let (commands, received) = mpsc::channel(16);
+                place.insert(Handle { commands, task: tokio::spawn(keeper.run(received)) });
+                Ok(view)
+            }
+        }
+    }
+
+    /// Creates these proxies. One that is there already stays as it is, with its toxics, or is replaced where its addresses differ. What
+    /// follows the first that cannot be opened is left out.
+    pub(super) async fn populate(&self, raws: Vec<RawProxy>) -> Populated {
+        let mut proxies = Vec::new();
+        let failed = 'failed: {
+            for (place, raw) in raws.iter().enumerate() {
+                for (field, value) in [("name", &raw.name), ("upstream", &raw.upstream)] {
+                    if value.as_ref().is_none_or(String::is_empty) {
+                        break 'failed Some(ApiError::missing(&format!("{field} at proxy {}", place + 1)));
+                    }
+                }
+            }
+            for raw in raws {
+                match self.create_or_replace(raw).await {
+                    Ok(view) => proxies.push(view),
+                    Err(error) => break 'failed Some(error),
+                }
+            }
+            None
+        };
+        let (error, status, hint) = failed.map_or((None, None, None), |failed| (Some(failed.error), Some(failed.status), failed.hint));
+        Populated { error, status, hint, proxies }
+    }
+
+    async fn create_or_replace(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
+        let name = raw.name.clone().unwrap_or_default();
+        if let Ok(there) = self.ask(&name, Command::Show).await {
+            if there.leads_as(&raw).await? {
+                return Ok(there);
+            }
+            self.remove(&name).await?;
+        }
+        self.create(raw).await
     }
 
     /// Asks the keeper of this proxy.
@@ -138,9 +225,24 @@ impl Registry {
         Ok(())
     }
 
-    /// Removes all proxies.
-    pub(super) async fn end(&self) {
+    /// Removes all proxies: takes nothing new, and gives open connections so long to end by themselves.
+    pub(super) async fn end(&self, grace: Duration) {
         let handles = std::mem::take(&mut *self.proxies.lock().await);
+        if grace > Duration::ZERO {
+            for handle in handles.values() {
+                let _ = ask(&handle.commands, Command::Drain).await;
+            }
+            let deadline = Instant::now() + grace;
+            let mut handles: Vec<Handle> = handles.into_values().collect();
+            for handle in &mut handles {
+                let _ = timeout_at(deadline, &mut handle.task).await;
+            }
+            handles.retain(|handle| !handle.task.is_finished());
+            for handle in handles {
+                end(handle).await;
+            }
+            return;
+        }
         for handle in handles.into_values() {
             end(handle).await;
         }

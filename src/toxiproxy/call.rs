@@ -1,6 +1,7 @@
 //! One call to a control API: sent, timed, and its end sorted into known and unknown.
 
 use super::ControlError;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::error::Error as _;
@@ -27,11 +28,11 @@ pub(super) struct Reply {
 }
 
 impl Line {
-    /// To the control API at `url`; `http://` may be left out.
+    /// To the control API at `url`; `http://` may be left out. The token is sent with every call.
     ///
     /// # Errors
     /// Where `url` is none.
-    pub(super) fn to(url: &str) -> Result<Self, ControlError> {
+    pub(super) fn to(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
         let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let not = |problem: String| ControlError::NotControl { url: url.to_owned(), problem };
         let base = full.parse::<Url>().map_err(|error| not(error.to_string()))?;
@@ -39,7 +40,14 @@ impl Line {
             return Err(not("this is not an address".into()));
         }
         // A fault must not be injected through a proxy that stands in the environment for other reasons.
-        let builder = reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| not("its token cannot stand in a header".into()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let builder = reqwest::Client::builder().default_headers(headers).no_proxy().connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
         let http = builder.user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| not(told(&error)))?;
         Ok(Self { http, base })
     }
@@ -97,7 +105,10 @@ impl Line {
 
     /// The error for an answer with a bad status.
     pub(super) fn refused(&self, reply: &Reply, what: &str) -> ControlError {
-        let error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
+        let mut error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
+        if let Some(hint) = reply.body["hint"].as_str() {
+            error += &format!("\n\nhint: {hint}");
+        }
         ControlError::Refused { url: self.url(), what: what.to_owned(), status: reply.status, error }
     }
 

@@ -36,6 +36,17 @@ pub struct Injected {
     pub hi: HostTime,
 }
 
+/// A proxy as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes connections.
+    pub enabled: bool,
+    /// The names of its toxics.
+    pub toxics: Vec<String>,
+}
+
 /// A fault that the read-back showed gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Healed {
@@ -55,12 +66,23 @@ impl Control {
     /// # Errors
     /// Where nobody answers there, or not as a control API does.
     pub async fn connect(url: &str) -> Result<Self, ControlError> {
-        let line = Line::to(url)?;
+        Self::connect_with(url, None).await
+    }
+
+    /// The same for a control API that asks for a token.
+    ///
+    /// # Errors
+    /// As [`Control::connect`], and where it does not take the token.
+    pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
+        let line = Line::to(url, token)?;
         let reply = line.ask(Method::GET, &["version"], None, "tell its version").await.map_err(|error| match error {
             // Nothing was asked to change, so nothing is in doubt.
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
             other => other,
         })?;
+        if reply.status == 401 {
+            return Err(line.refused(&reply, "tell its version"));
+        }
         if reply.status != 200 || !reply.body["version"].is_string() {
             let problem = format!("status {} and no version", reply.status);
             return Err(ControlError::NotControl { url: line.url(), problem });
@@ -133,7 +155,7 @@ impl Control {
         let name = format!("{}-{}", fault.word(), self.injected.fetch_add(1, Ordering::Relaxed) + 1);
         let what = format!("inject `{fault}` on `{proxy}`");
         if self.is_lifeboat() {
-            let toxic = Toxic::of(name, fault.clone());
+            let toxic = Toxic::of(name, fault.into());
             let mut body = wire(&toxic);
             // A lease of nothing would be over before its read-back.
             body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
@@ -149,9 +171,9 @@ impl Control {
                 self.enable(proxy, false, &what).await?;
                 DOWN.to_owned()
             }
-            Means::Toxics(streams) => {
+            Means::Toxics(effect, streams) => {
                 for stream in streams {
-                    let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), fault.clone()) };
+                    let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect) };
                     self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
                     self.read_back(proxy, &toxic, &what).await?;
                 }
@@ -213,6 +235,39 @@ impl Control {
         }
     }
 
+    /// Every proxy with what is in force on it.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn found(&self) -> Result<Vec<Found>, ControlError> {
+        let shown = self.line.call(Method::GET, &["proxies"], None, "list its proxies").await?;
+        Ok(shown.as_object().into_iter().flatten().map(|(name, proxy)| Found::read(name, proxy)).collect())
+    }
+
+    /// Ends every fault of one proxy and reads back that none is left. A proxy that is not there has none.
+    ///
+    /// # Errors
+    /// Where the server refuses or still shows one.
+    pub async fn heal_proxy(&self, name: &str) -> Result<(), ControlError> {
+        let what = format!("heal `{name}`");
+        let reply = self.line.ask(Method::GET, &["proxies", name], None, &what).await?;
+        match reply.status {
+            200 => {}
+            404 => return Ok(()),
+            _ => return Err(self.line.refused(&reply, &what)),
+        }
+        let found = Found::read(name, &reply.body);
+        for toxic in &found.toxics {
+            let path = ["proxies", name, "toxics", toxic];
+            let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
+            if !matches!(reply.status, 200 | 204 | 404) {
+                return Err(self.line.refused(&reply, &what));
+            }
+            self.gone(&path, &what).await?;
+        }
+        if found.enabled { Ok(()) } else { self.enable(name, true, &what).await }
+    }
+
     /// Subscribes to the proxy's sight. Returns once its first line, handed out beside it, was read: nothing after it is missed silently.
     ///
     /// # Errors
@@ -270,6 +325,17 @@ impl Control {
 
     fn unsupported(&self, what: String) -> ControlError {
         ControlError::Unsupported { url: self.line.url(), what }
+    }
+}
+
+impl Found {
+    fn read(name: &str, proxy: &Value) -> Self {
+        let toxics = proxy["toxics"].as_array().into_iter().flatten();
+        Self {
+            name: name.to_owned(),
+            enabled: proxy["enabled"] == true,
+            toxics: toxics.filter_map(|toxic| toxic["name"].as_str().map(str::to_owned)).collect(),
+        }
     }
 }
 

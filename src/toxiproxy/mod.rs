@@ -15,6 +15,6 @@ mod sight;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Control, Healed, Injected};
+pub use control::{Control, Found, Healed, Injected};
 pub use error::ControlError;
 pub use sight::{Events, Exchange, FaultChange, SightEvent};

@@ -1,7 +1,8 @@
 //! What a fault is on Shopify's Toxiproxy: one or two toxics, or a disabled proxy.
 
-use crate::fault::Stream;
+use crate::fault::{Effect, ResetPeer, Stream, Timeout};
 use crate::model::{Dialect, Fault};
+use crate::units::Duration;
 
 /// The name under which a disabled proxy is kept as if it were a toxic.
 pub(super) const DOWN: &str = "down";
@@ -12,18 +13,19 @@ pub(super) enum Means {
     /// `enabled: false`.
     Down,
     /// A toxic in each of these directions.
-    Toxics(&'static [Stream]),
+    Toxics(Effect, &'static [Stream]),
     /// It cannot.
     None,
 }
 
 /// How a plain Toxiproxy plays this fault.
-pub(super) const fn means(fault: &Fault) -> Means {
+pub(super) fn means(fault: &Fault) -> Means {
     match fault {
         Fault::Refuse => Means::Down,
         // Its timeout stops one direction; a blackhole stops both.
-        Fault::Blackhole => Means::Toxics(&[Stream::Downstream, Stream::Upstream]),
-        Fault::Reset | Fault::Latency { .. } | Fault::Bandwidth { .. } => Means::Toxics(&[Stream::Downstream]),
+        Fault::Blackhole => Means::Toxics(Effect::Timeout(Timeout { timeout: Duration::ZERO }), &[Stream::Downstream, Stream::Upstream]),
+        Fault::Reset => Means::Toxics(Effect::ResetPeer(ResetPeer { timeout: Duration::ZERO }), &[Stream::Downstream]),
+        Fault::Latency { .. } | Fault::Bandwidth { .. } => Means::Toxics(fault.into(), &[Stream::Downstream]),
         Fault::Status { .. } | Fault::Stall { .. } | Fault::CredentialRevoked => Means::None,
     }
 }

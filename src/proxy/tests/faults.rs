@@ -1,6 +1,7 @@
 //! Each fault on open, pooled and new connections.
 
 use super::*;
+use crate::fault::Effect;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blackhole_takes_idle_busy_and_new_connections_and_closes_them_when_healed() {
@@ -14,7 +15,7 @@ async fn a_blackhole_takes_idle_busy_and_new_connections_and_closes_them_when_he
         stream.send("data: one\n\n".into()).await.unwrap();
         busy.until("data: one").await;
 
-        rig.inject("timeout", json!({"timeout": 0})).await;
+        rig.inject("blackhole", json!({})).await;
         let asked = rig.provider.asked();
         let _ = stream.send("data: two\n\n".into()).await;
         pooled.send("/echo").await;
@@ -38,7 +39,7 @@ async fn a_blackhole_takes_idle_busy_and_new_connections_and_closes_them_when_he
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_gives_up_in_a_blackhole_is_let_go() {
     let rig = Rig::start("openai").await;
-    rig.inject("timeout", json!({})).await;
+    rig.inject("blackhole", json!({})).await;
     let mut wire = rig.link().await;
     wire.send("/echo").await;
     wire.0.shutdown().await.unwrap();
@@ -51,7 +52,7 @@ async fn a_reset_hits_open_connections_at_once_and_new_ones_when_they_speak() {
         let rig = Rig::start(dialect).await;
         let (mut pooled, mut unused) = (rig.link().await, rig.link().await);
         pooled.ask("/echo").await;
-        rig.inject("reset_peer", json!({})).await;
+        rig.inject("reset", json!({})).await;
         assert_eq!(pooled.end().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
         let mut new = rig.link().await;
         new.is_silent().await;
@@ -126,7 +127,7 @@ async fn a_stall_holds_the_answer_until_its_time_or_its_end() {
 async fn a_fault_on_an_idle_proxy_touches_nothing() {
     let rig = Rig::start("openai").await;
     let _open = rig.link().await;
-    for kind in ["timeout", "reset_peer", "refuse", "latency", "http_status", "http_stall", "credential_revoked"] {
+    for kind in Effect::KINDS {
         let attributes = if kind == "http_status" { json!({"code": 500}) } else { json!({}) };
         rig.inject(kind, attributes).await;
         assert_eq!(rig.heal().await["touched"], 0, "{kind}");

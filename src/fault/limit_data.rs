@@ -1,0 +1,62 @@
+//! `limit_data`: the connection is closed once `bytes` have passed in this direction since the toxic took it.
+
+use super::fields::{Attributes, Fields};
+use super::{Stage, ToxicError, Verdict};
+use serde_json::json;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitData {
+    /// How many pass; 0 closes at the first.
+    pub bytes: u64,
+}
+
+impl LimitData {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self { bytes: fields.whole("bytes", 1 << 53)?.unwrap_or_default() })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes::from_iter([("bytes".to_owned(), json!(self.bytes))])
+    }
+
+    pub(super) const fn stage(&self, passed: u64) -> Allowance {
+        Allowance { bytes: self.bytes, passed }
+    }
+}
+
+/// Counts what passed.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    bytes: u64,
+    passed: u64,
+}
+
+impl Stage for Allowance {
+    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+        let left = self.bytes.saturating_sub(self.passed);
+        self.passed = self.passed.saturating_add((bytes as u64).min(left));
+        match usize::try_from(left) {
+            Ok(left) if left <= bytes => Verdict::Close { bytes: left },
+            _ => Verdict::Pass { bytes, due: at },
+        }
+    }
+
+    fn passed(&self) -> u64 {
+        self.passed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_byte_that_may_pass_closes() {
+        let mut stage = LimitData { bytes: 10 }.stage(0);
+        assert_eq!(stage.chunk(1, 6), Verdict::Pass { bytes: 6, due: 1 });
+        assert_eq!(stage.chunk(2, 6), Verdict::Close { bytes: 4 });
+        assert_eq!(LimitData { bytes: 10 }.stage(10).chunk(0, 1), Verdict::Close { bytes: 0 });
+        assert_eq!(LimitData { bytes: 10 }.stage(0).chunk(0, 10), Verdict::Close { bytes: 10 });
+    }
+}

@@ -1,0 +1,83 @@
+//! `slicer`: chunks pass in pieces of `average_size` ± `size_variation` bytes, one every `delay` microseconds.
+
+use super::fields::{Attributes, Fields, bad};
+use super::{Stage, ToxicError, Verdict};
+use crate::units::Seed;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slicer {
+    /// Bytes; 0 slices into single ones.
+    pub average_size: u64,
+    /// Bytes, less than `average_size` or both 0.
+    pub size_variation: u64,
+    /// Microseconds between two pieces.
+    pub delay_us: u64,
+}
+
+impl Slicer {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        let average_size = fields.whole("average_size", 1 << 30)?.unwrap_or_default();
+        let size_variation = fields.whole("size_variation", 1 << 30)?.unwrap_or_default();
+        if size_variation > 0 && size_variation >= average_size {
+            return Err(bad("size_variation", format!("write less than `average_size`, which is {average_size}")));
+        }
+        Ok(Self { average_size, size_variation, delay_us: fields.whole("delay", 86_400_000_000)?.unwrap_or_default() })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        let Self { average_size, size_variation, delay_us } = *self;
+        let value = |name: &str, value: u64| (name.to_owned(), json!(value));
+        [value("average_size", average_size), value("size_variation", size_variation), value("delay", delay_us)].into_iter().collect()
+    }
+
+    pub(super) fn stage(&self, seed: Seed) -> Slices {
+        Slices { toxic: *self, free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) }
+    }
+}
+
+/// Draws one piece after another.
+#[derive(Debug)]
+pub(super) struct Slices {
+    toxic: Slicer,
+    /// The earliest moment for the next piece.
+    free_at: u64,
+    random: ChaCha8Rng,
+}
+
+impl Stage for Slices {
+    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+        let Slicer { average_size, size_variation, delay_us } = self.toxic;
+        let size = match size_variation {
+            0 => average_size,
+            _ => self.random.random_range(average_size - size_variation..=average_size + size_variation),
+        };
+        let due = self.free_at.max(at);
+        self.free_at = due.saturating_add(delay_us.saturating_mul(1000));
+        Verdict::Pass { bytes: usize::try_from(size.max(1)).unwrap_or(usize::MAX).min(bytes), due }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_about_the_size_and_a_delay_apart() {
+        let mut stage = Slicer { average_size: 10, size_variation: 4, delay_us: 2 }.stage(Seed(1));
+        let (mut left, mut due) = (1000, 0);
+        while left > 0 {
+            let Verdict::Pass { bytes, due: next } = stage.chunk(50, left) else { panic!("a slicer loses nothing") };
+            assert!((6..=14).contains(&bytes) || bytes == left, "{bytes}");
+            assert!(due == 0 || next == due + 2000, "{next} after {due}");
+            (left, due) = (left - bytes, next);
+        }
+        assert_eq!(
+            Slicer { average_size: 0, size_variation: 0, delay_us: 0 }.stage(Seed(1)).chunk(5, 9),
+            Verdict::Pass { bytes: 1, due: 5 }
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! `slow_close`: the end of the stream is late by `delay` milliseconds.
+
+use super::fields::{Attributes, Fields, milliseconds};
+use super::{Stage, ToxicError, Verdict};
+use crate::units::Duration;
+use serde_json::json;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowClose {
+    /// From the end's arrival.
+    pub delay: Duration,
+}
+
+impl SlowClose {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self { delay: fields.milliseconds("delay")?.unwrap_or_default() })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes::from_iter([("delay".to_owned(), json!(milliseconds(self.delay)))])
+    }
+}
+
+impl Stage for SlowClose {
+    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+        Verdict::Pass { bytes, due: at }
+    }
+
+    fn end(&mut self, at: u64) -> Verdict {
+        Verdict::Pass { bytes: 0, due: at.saturating_add(self.delay.as_nanos()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_is_late() {
+        let mut toxic = SlowClose { delay: Duration::from_nanos(50) };
+        assert_eq!(toxic.chunk(3, 10), Verdict::Pass { bytes: 10, due: 3 });
+        assert_eq!(toxic.end(4), Verdict::Pass { bytes: 0, due: 54 });
+    }
+}

@@ -1,0 +1,59 @@
+//! `timeout`: everything is lost; the connection is closed after `timeout` milliseconds, or with 0 when the toxic is removed.
+
+use super::fields::{Attributes, Fields, milliseconds};
+use super::{Stage, ToxicError, Verdict};
+use crate::units::Duration;
+use serde_json::json;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout {
+    /// From when it took the connection; zero for never.
+    pub timeout: Duration,
+}
+
+impl Timeout {
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes::from_iter([("timeout".to_owned(), json!(milliseconds(self.timeout)))])
+    }
+
+    pub(super) fn stage(&self, now: u64) -> Silence {
+        Silence { closes_at: (self.timeout > Duration::ZERO).then(|| now.saturating_add(self.timeout.as_nanos())) }
+    }
+}
+
+/// Loses everything until its time has come.
+#[derive(Debug)]
+pub(super) struct Silence {
+    closes_at: Option<u64>,
+}
+
+impl Stage for Silence {
+    fn chunk(&mut self, _at: u64, _bytes: usize) -> Verdict {
+        Verdict::Lose
+    }
+
+    fn closes_at(&self) -> Option<u64> {
+        self.closes_at
+    }
+
+    fn leaves_a_gap(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_loses_everything_and_closes_in_its_time() {
+        let mut stage = Timeout { timeout: Duration::from_nanos(5) }.stage(100);
+        assert_eq!((stage.chunk(1, 1), stage.closes_at()), (Verdict::Lose, Some(105)));
+        assert_eq!(Timeout { timeout: Duration::ZERO }.stage(100).closes_at(), None);
+    }
+}
