@@ -19,7 +19,9 @@ impl Watchdog {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
         command.args(["watchdog", "--control", control]);
-        proxies.iter().for_each(|proxy| drop(command.args(["--proxy", proxy])));
+        for proxy in proxies {
+            command.args(["--proxy", proxy]);
+        }
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let child = command.spawn().map_err(|error| {

@@ -27,7 +27,7 @@ enum Load {
     Bytes(Bytes),
     End,
     /// The end that a toxic made.
-    Close(Arc<Active>),
+    Close,
 }
 
 #[derive(Debug)]
@@ -51,12 +51,12 @@ struct Station {
 }
 
 /// How a toxic on bytes ends the whole connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doom {
     /// It is reset.
-    Reset(Arc<Active>),
+    Reset,
     /// It is closed; everything that may still pass has passed.
-    Close(Arc<Active>),
+    Close,
 }
 
 /// See the head of this file.
@@ -84,8 +84,8 @@ impl Station {
         }
         let mut bytes = match load {
             Load::Bytes(bytes) => bytes,
-            Load::Close(active) => {
-                self.wait(at, at, Load::Close(active));
+            Load::Close => {
+                self.wait(at, at, Load::Close);
                 return 0;
             }
             Load::End => {
@@ -139,7 +139,7 @@ impl Station {
     fn shut(&mut self, at: u64) {
         self.is_shut = true;
         self.has_acted = true;
-        self.wait(at, at, Load::Close(self.active.clone()));
+        self.wait(at, at, Load::Close);
     }
 
     /// The same toxic with other attributes.
@@ -167,7 +167,7 @@ impl Load {
     fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
-            Self::End | Self::Close(_) => 0,
+            Self::End | Self::Close => 0,
         }
     }
 }
@@ -208,7 +208,7 @@ impl Lane {
             let station = &mut self.stations[place];
             if let Some(at) = station.reset_at.filter(|at| *at <= now) {
                 tracing::trace!(at, toxic = %station.active.toxic.name, "a reset is due");
-                self.doom.get_or_insert(Doom::Reset(station.active.clone()));
+                self.doom.get_or_insert(Doom::Reset);
             }
             if !station.is_shut && station.stage.closes_at().is_some_and(|at| at <= now) {
                 station.shut(now);
@@ -274,11 +274,8 @@ impl Lane {
 
     /// How a toxic ends the connection, once it does.
     pub(super) fn doom(&self) -> Option<Doom> {
-        match (&self.doom, &self.end) {
-            (Some(doom), _) => Some(doom.clone()),
-            (None, Some(Load::Close(active))) if self.ready.is_empty() => Some(Doom::Close(active.clone())),
-            _ => None,
-        }
+        let is_closed = matches!(self.end, Some(Load::Close)) && self.ready.is_empty();
+        self.doom.or(is_closed.then_some(Doom::Close))
     }
 
     /// The toxics that acted on bytes since this was last asked.
@@ -304,7 +301,7 @@ impl Lane {
             }
             let station = self.stations.remove(place);
             if station.stage.leaves_a_gap() {
-                self.doom.get_or_insert(Doom::Close(station.active));
+                self.doom.get_or_insert(Doom::Close);
             }
             for item in station.queue {
                 self.feed(place, now, item.load);
@@ -369,7 +366,7 @@ mod tests {
         lane.advance(10);
         assert!(lane.doom().is_none(), "three bytes are still to be written");
         assert_eq!(out(&mut lane), "abc");
-        assert!(matches!(lane.doom(), Some(Doom::Close(_))));
+        assert_eq!(lane.doom(), Some(Doom::Close));
         let mut lane = Lane::default();
         lane.reshape(&[latency, limit], 1, 0);
         lane.push("ab".into(), 0);
@@ -425,7 +422,7 @@ mod tests {
         lane.reshape(&[reset], 1, 2_000);
         lane.push_end(2_000);
         lane.advance(2_100);
-        assert!(matches!(lane.doom(), Some(Doom::Reset(_))));
+        assert_eq!(lane.doom(), Some(Doom::Reset));
     }
 
     #[test]
@@ -436,12 +433,12 @@ mod tests {
         lane.push("ab".into(), 1);
         assert_eq!((lane.acted().count(), lane.is_waiting(), lane.next()), (1, false, 500));
         lane.advance(500);
-        assert!(matches!(lane.doom(), Some(Doom::Close(_))));
+        assert_eq!(lane.doom(), Some(Doom::Close));
         let mut lane = Lane::default();
         lane.reshape(&[timeout(0)], 1, 0);
         assert_eq!(lane.next(), NEVER);
         lane.reshape(&[], 1, 9);
-        assert!(matches!(lane.doom(), Some(Doom::Close(_))));
+        assert_eq!(lane.doom(), Some(Doom::Close));
     }
 
     #[test]

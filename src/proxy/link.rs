@@ -128,11 +128,11 @@ impl Link {
                 self.hold = next;
                 self.keep_still(socket, upstream, active, in_use).await;
             }
-            Fate::Doomed(Doom::Reset(_)) => {
+            Fate::Doomed(Doom::Reset) => {
                 reset(socket);
-                upstream.map_or((), reset);
+                upstream.into_iter().for_each(reset);
             }
-            Fate::Doomed(Doom::Close(_)) => {
+            Fate::Doomed(Doom::Close) => {
                 // Nothing that comes can take hold of it any more.
                 drop(self);
                 let _ = timeout(LINGER, close(socket, upstream)).await;
@@ -191,7 +191,7 @@ impl Link {
                         if ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
                             // One of them has reset it; the other shall not take that for an end.
                             reset(socket);
-                            upstream.map_or((), reset);
+                            upstream.into_iter().for_each(reset);
                         }
                         return None;
                     }
