@@ -1,9 +1,9 @@
 //! `lifeboat heal`: takes every fault away from a control API, and says what it did.
 
 use super::proxy::TokenSource;
-use super::{Exit, put, runtime, say};
+use super::{Exit, put, say, until_interrupted};
 use crate::spec::Project;
-use crate::toxiproxy::{Control, Found};
+use crate::toxiproxy::{Control, ControlError, Found};
 use std::path::Path;
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.
@@ -32,13 +32,7 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
             Err(problem) => return usage(&problem),
         },
     };
-    let healed = runtime()?.block_on(async {
-        let control = Control::connect_with(&url, token.as_deref()).await?;
-        let found = control.found().await?;
-        control.heal_all().await?;
-        Ok::<_, crate::toxiproxy::ControlError>(found)
-    });
-    match healed {
+    until_interrupted("finishing what was begun", async |_| match everything(&url, token.as_deref()).await {
         Ok(found) => {
             put(&told(&url, &found))?;
             Ok(Exit::Met)
@@ -47,7 +41,15 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
             say(&format!("error: {error}"));
             Ok(Exit::Inconclusive)
         }
-    }
+    })
+}
+
+/// Heals everything; hands back how it was found.
+async fn everything(url: &str, token: Option<&str>) -> Result<Vec<Found>, ControlError> {
+    let control = Control::connect_with(url, token).await?;
+    let found = control.found().await?;
+    control.heal_all().await?;
+    Ok(found)
 }
 
 /// The control API of an environment, or what is wrong with it.

@@ -1,11 +1,12 @@
 //! `lifeboat proxy`: the fault proxy by itself, until Ctrl-C or SIGTERM.
 
-use super::{Exit, interrupted, put, runtime, say};
+use super::{Exit, put, say, until_interrupted};
 use crate::proxy::{Manner, Proxy, ProxyError, Settings};
 use crate::units::Duration;
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tokio::sync::watch;
 
 /// Starts a standing fault proxy that any Toxiproxy client can drive. It ends with Ctrl-C or SIGTERM, letting open connections finish.
 #[derive(Debug, clap::Args)]
@@ -61,11 +62,10 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
     };
     let manner = if args.plain { Manner::Plain } else { Manner::Lifeboat };
     let settings = Settings { api: args.api, token, manner };
-    runtime()?.block_on(serve(args, settings))
+    until_interrupted("draining: open connections may finish (once more to leave at once)", |stop| serve(args, settings, stop))
 }
 
-async fn serve(args: &Args, settings: Settings) -> anyhow::Result<Exit> {
-    let mut stop = interrupted("draining: open connections may finish (once more to leave at once)");
+async fn serve(args: &Args, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
     let config = match &args.config {
         Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))),
         None => None,

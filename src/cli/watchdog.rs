@@ -3,7 +3,7 @@
 //! It waits for the end of its stdin. A drill that ends as it should has written `done` there before; the pipe of one that was killed is
 //! closed by the operating system, and then the watchdog heals.
 
-use super::{Exit, runtime, say};
+use super::{Exit, say, until_interrupted};
 use crate::toxiproxy::Control;
 use std::io::Read;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) fn watchdog(args: &Args) -> anyhow::Result<Exit> {
     if told.ends_with(b"done\n") {
         return Ok(Exit::Met);
     }
-    runtime()?.block_on(async {
+    until_interrupted("healing first", async |_| {
         for _ in 0..TRIES {
             match heal(args).await {
                 Ok(()) => return Ok(Exit::Met),

@@ -1,5 +1,9 @@
 //! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
 
+mod standing;
+
+pub(crate) use standing::{Standing, echo, echo_http, until};
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

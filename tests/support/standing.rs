@@ -1,0 +1,106 @@
+//! A standing fault proxy, as the binary starts it, and services for it to stand before.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// `lifeboat proxy` on a free port. Dropping it kills it.
+pub(crate) struct Standing {
+    pub(crate) child: Child,
+    /// The control API's `host:port`.
+    pub(crate) api: String,
+}
+
+impl Standing {
+    pub(crate) fn start(more: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        command.args(["proxy", "--api", "127.0.0.1:0"]).args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let api = line.trim().rsplit_once("http://").unwrap_or_else(|| panic!("it said {line:?}")).1.to_owned();
+        Self { child, api }
+    }
+
+    /// One call to the control API: its status and its body, `null` where that is not JSON.
+    pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let (status, text) = self.raw(method, path, body, "");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// The same with more headers, each ended with CR LF, and the body as text.
+    pub(crate) fn raw(&self, method: &str, path: &str, body: &str, headers: &str) -> (u16, String) {
+        let mut wire = TcpStream::connect(&self.api).unwrap();
+        wire.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let length = body.len();
+        write!(wire, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+            .unwrap();
+        let mut text = String::new();
+        wire.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// A proxy before this upstream; where it listens.
+    pub(crate) fn proxy(&self, name: &str, upstream: &str) -> String {
+        let (status, made) = self.call("POST", "/proxies", &format!(r#"{{"name": "{name}", "upstream": "{upstream}"}}"#));
+        assert_eq!(status, 201, "{made}");
+        made["listen"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a signal by number.
+    pub(crate) fn signal(&self, number: i32) {
+        let status = Command::new("kill").args([format!("-{number}"), self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A service that answers every line with itself; where it listens.
+pub(crate) fn echo() -> String {
+    serve(|wire| drop(std::io::copy(&mut wire.try_clone().unwrap(), &mut &wire)))
+}
+
+/// A service that answers every HTTP request with 200.
+pub(crate) fn echo_http() -> String {
+    serve(|mut wire| {
+        let mut came = Vec::new();
+        let mut chunk = [0; 4096];
+        while !came.ends_with(b"\r\n\r\n") {
+            match wire.read(&mut chunk) {
+                Ok(count @ 1..) => came.extend_from_slice(&chunk[..count]),
+                _ => return,
+            }
+        }
+        let _ = wire.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+    })
+}
+
+fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for wire in listener.incoming().map_while(Result::ok) {
+            let answer = answer.clone();
+            std::thread::spawn(move || answer(wire));
+        }
+    });
+    address
+}
+
+/// Waits until something is so. The bound only tells a hang from a busy machine.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not within 30 s");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
