@@ -1,6 +1,6 @@
 //! `lifeboat proxy`, `lifeboat heal` and the watchdog: how they start, what bad input gets, how they end.
 
-use crate::support::{Project, Standing, echo, until};
+use crate::support::{Project, Standing, echo, wait_for};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
@@ -27,7 +27,7 @@ fn a_configuration_of_shopifys_server_starts_it() {
         &format!(r#"[{{"name": "one", "listen": "localhost:0", "upstream": "{upstream}"}}, {{"name": "two", "listen": "[::1]:0", "upstream": "{upstream}", "enabled": false}}]"#),
     );
     let standing = Standing::start(&["--config", project.path("proxies.json").to_str().unwrap()]);
-    until("both proxies are there", || standing.call("GET", "/proxies", "").1["two"].is_object());
+    wait_for("both proxies", || standing.call("GET", "/proxies", "").1["two"].is_object().then_some(()));
     let (_, proxies) = standing.call("GET", "/proxies", "");
     assert!(echoes(&wire(proxies["one"]["listen"].as_str().unwrap()), "hello"));
     assert_eq!(proxies["two"]["enabled"], false);
@@ -91,7 +91,8 @@ fn sigterm_lets_open_connections_finish() {
     let open = wire(&listen);
     assert!(echoes(&open, "before"));
     standing.signal(15);
-    until("new connections are refused", || TcpStream::connect(&listen).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused));
+    let refused = || TcpStream::connect(&listen).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+    wait_for("new connections are refused", || refused().then_some(()));
     assert!(echoes(&open, "after"), "an open connection goes on");
     assert!(standing.child.try_wait().unwrap().is_none());
     drop(open);
@@ -183,4 +184,41 @@ fn the_watchdog_heals_only_when_its_drill_is_gone() {
         assert_eq!(proxy["toxics"].as_array().unwrap().is_empty(), heals, "{proxy}");
         assert!(!heals || echoes(&wire(&listen), "hello"));
     }
+}
+
+const DRILL: [&str; 8] = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "plain", "--out", "drill"];
+
+/// A project with an environment whose faults are those of a plain Toxiproxy.
+fn over(standing: &Standing) -> Project {
+    let project = Project::quick();
+    let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
+    project.environment("plain", &format!("{gateway}, control: \"http://{}\"", standing.api));
+    project
+}
+
+#[test]
+fn a_drill_plays_its_fault_on_a_plain_toxiproxy_and_leaves_nothing() {
+    let standing = Standing::start(&["--plain"]);
+    let project = over(&standing);
+    let mut drill = project.start(&DRILL);
+    drill.until("blackhole on first in force");
+    let (_, proxy) = standing.call("GET", "/proxies/first", "");
+    let kinds: Vec<&str> = proxy["toxics"].as_array().unwrap().iter().map(|toxic| toxic["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["timeout", "timeout"], "one for each direction: {proxy}");
+    let run = drill.finish();
+    // It saw the cutover, but a server that counts nothing cannot prove that its fault touched anybody.
+    run.exits_with(3).says("inconclusive");
+    let events = project.events("drill");
+    assert!(events.iter().any(|event| event.get("fault_healed").is_some()));
+    assert_eq!(standing.call("GET", "/proxies", "").1, serde_json::json!({}));
+}
+
+#[test]
+fn the_fault_of_a_killed_drill_is_healed_by_its_watchdog_where_there_are_no_leases() {
+    let standing = Standing::start(&["--plain"]);
+    let project = over(&standing);
+    let mut drill = project.start(&DRILL);
+    drill.until("blackhole on first in force").signal(9);
+    assert_eq!(drill.finish().code, None);
+    wait_for("the watchdog", || standing.call("GET", "/proxies/first", "").1["toxics"].as_array()?.is_empty().then_some(()));
 }

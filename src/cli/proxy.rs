@@ -66,10 +66,7 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: &Args, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
-    let config = match &args.config {
-        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))),
-        None => None,
-    };
+    let config = args.config.as_ref().map(|path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display())));
     let config = match config.transpose() {
         Ok(config) => config,
         Err(error) => return usage(&format!("{error:#}")),

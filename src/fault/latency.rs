@@ -74,7 +74,7 @@ mod tests {
         };
         assert!(draw(10, 0, 1).iter().all(|late| *late == 10_000_000));
         assert!(draw(10, 4, 1).iter().all(|late| (6_000_000..=14_000_000).contains(late)));
-        assert!(draw(0, 4, 1).iter().any(|late| *late == 0) && draw(0, 4, 1).iter().all(|late| *late <= 4_000_000));
+        assert!(draw(0, 4, 1).contains(&0) && draw(0, 4, 1).iter().all(|late| *late <= 4_000_000));
         assert_eq!(draw(10, 4, 1), draw(10, 4, 1));
         assert_ne!(draw(10, 4, 1), draw(10, 4, 2));
     }

@@ -9,20 +9,8 @@ use std::fmt::Write;
 /// The counters of all proxies.
 pub(super) fn text(proxies: &BTreeMap<String, ProxyView>) -> String {
     let mut text = String::new();
-    let counters: [(&str, &str, fn(Stream) -> Counter); 2] = [
-        ("toxiproxy_proxy_received_bytes_total", "Bytes that came from the sender of a direction.", Counter::received),
-        ("toxiproxy_proxy_sent_bytes_total", "Bytes that went on to the receiver of a direction.", Counter::sent),
-    ];
-    for (name, help, counter) in counters {
-        text += &format!("# HELP {name} {help}\n# TYPE {name} counter\n");
-        for proxy in proxies.values() {
-            for stream in [Stream::Downstream, Stream::Upstream] {
-                let labels =
-                    [("direction", stream.word()), ("listener", &proxy.listen), ("proxy", &proxy.name), ("upstream", &proxy.upstream)];
-                line(&mut text, name, &labels, proxy.counters.get(counter(stream)));
-            }
-        }
-    }
+    bytes(&mut text, proxies, "toxiproxy_proxy_received_bytes_total", "Bytes that came from the sender of a direction.", Counter::received);
+    bytes(&mut text, proxies, "toxiproxy_proxy_sent_bytes_total", "Bytes that went on to the receiver of a direction.", Counter::sent);
     let name = "lifeboat_toxic_touched_total";
     let touched: Vec<_> = proxies.values().flat_map(|proxy| proxy.toxics.iter().map(move |toxic| (proxy, toxic))).collect();
     if touched.iter().any(|(_, toxic)| toxic.touched.is_some()) {
@@ -33,6 +21,16 @@ pub(super) fn text(proxies: &BTreeMap<String, ProxyView>) -> String {
         }
     }
     text
+}
+
+fn bytes(text: &mut String, proxies: &BTreeMap<String, ProxyView>, name: &str, help: &str, counter: fn(Stream) -> Counter) {
+    *text += &format!("# HELP {name} {help}\n# TYPE {name} counter\n");
+    for proxy in proxies.values() {
+        for stream in [Stream::Downstream, Stream::Upstream] {
+            let labels = [("direction", stream.word()), ("listener", &proxy.listen), ("proxy", &proxy.name), ("upstream", &proxy.upstream)];
+            line(text, name, &labels, proxy.counters.get(counter(stream)));
+        }
+    }
 }
 
 fn line(text: &mut String, name: &str, labels: &[(&str, &str)], value: u64) {

@@ -2,7 +2,7 @@
 
 mod standing;
 
-pub(crate) use standing::{Standing, echo, echo_http, until};
+pub(crate) use standing::{Standing, echo, echo_http};
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};

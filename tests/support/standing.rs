@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// `lifeboat proxy` on a free port. Dropping it kills it.
 pub(crate) struct Standing {
@@ -94,13 +94,4 @@ fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
         }
     });
     address
-}
-
-/// Waits until something is so. The bound only tells a hang from a busy machine.
-pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}: not within 30 s");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }

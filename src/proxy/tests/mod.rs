@@ -5,6 +5,7 @@ mod chaos;
 mod faults;
 mod passage;
 mod sight;
+mod toxics;
 
 use super::*;
 use crate::dialect::{MARK_HEADER, Mark};
