@@ -175,11 +175,14 @@ impl Load {
 impl Lane {
     /// True where bytes may go straight through.
     pub(super) fn is_clear(&self) -> bool {
-        self.stations.is_empty() && self.ready.is_empty() && self.end.is_none()
+        self.stations.is_empty() && self.ready.is_empty() && self.end.is_none() && self.doom.is_none()
     }
 
     /// How many more bytes may come.
     pub(super) fn room(&self) -> usize {
+        if self.doom.is_some() {
+            return 0;
+        }
         let room = self.stations.iter().map(|station| station.stage.room()).max();
         match room {
             // Without a toxic the socket's own buffers are enough.
@@ -241,9 +244,9 @@ impl Lane {
         }
     }
 
-    /// What may be written now.
+    /// What may be written now; nothing more once the connection is doomed, for it would come after a gap.
     pub(super) fn front(&self) -> Option<&Bytes> {
-        self.ready.front()
+        self.ready.front().filter(|_| self.doom.is_none())
     }
 
     /// So much of what may be written now was written.
@@ -259,12 +262,12 @@ impl Lane {
 
     /// True where everything came out, and the end after it.
     pub(super) fn is_over(&self) -> bool {
-        self.end.is_some() && self.ready.is_empty()
+        self.end.is_some() && self.ready.is_empty() && self.doom.is_none()
     }
 
-    /// True where something waits that is not ready.
+    /// True where something waits that is not ready, be it the connection's end.
     pub(super) fn is_waiting(&self) -> bool {
-        self.waiting > 0 || self.stations.iter().any(|station| !station.queue.is_empty())
+        self.doom.is_some() || self.waiting > 0 || self.stations.iter().any(|station| !station.queue.is_empty())
     }
 
     /// The next moment at which something happens by itself.
@@ -437,8 +440,10 @@ mod tests {
         let mut lane = Lane::default();
         lane.reshape(&[timeout(0)], 1, 0);
         assert_eq!(lane.next(), NEVER);
+        lane.push("lost".into(), 5);
         lane.reshape(&[], 1, 9);
         assert_eq!(lane.doom(), Some(Doom::Close));
+        assert!(!lane.is_clear() && lane.room() == 0, "nothing passes behind the gap");
     }
 
     #[test]

@@ -115,8 +115,11 @@ impl Link {
             }
         };
         match fate {
-            Fate::Gripped(Grip::Free | Grip::Cut(None), _) => {}
-            Fate::Gripped(Grip::Cut(Some(active)), _) => spoke(&active),
+            Fate::Gripped(Grip::Free | Grip::Cut(None), _) => part(socket),
+            Fate::Gripped(Grip::Cut(Some(active)), _) => {
+                spoke(&active);
+                part(socket);
+            }
             Fate::Gripped(Grip::Reset(active), _) => {
                 spoke(&active);
                 reset(socket);
@@ -258,7 +261,7 @@ impl Link {
                             self.hold = next;
                         }
                         Grip::Reset(_) => return reset(socket),
-                        Grip::Free | Grip::Cut(_) => return,
+                        Grip::Free | Grip::Cut(_) => return part(socket),
                     }
                 }
                 lost = lose(Some(&socket)) => match lost {
@@ -309,6 +312,13 @@ async fn close(socket: TcpStream, upstream: Option<TcpStream>) {
         while matches!(lose(Some(&socket)).await, Ok(1..)) {}
     };
     tokio::join!(ended(Some(socket)), ended(upstream));
+}
+
+/// Closes with FIN. Bytes that came and were not read would make it a reset, so they are read and lost.
+fn part(socket: TcpStream) {
+    use io::Read;
+    let raw = socket2::SockRef::from(&socket);
+    while matches!((&*raw).read(&mut [0; 4096]), Ok(1..)) {}
 }
 
 /// Closes with RST instead of FIN.
