@@ -41,7 +41,7 @@ fn a_port_that_is_taken() {
     let address = taken.local_addr().unwrap();
     let project = Project::quick();
     project.environment("taken", &format!("proxies: {{first: {{listen: \"{address}\"}}}}"));
-    cannot_start(&project, "taken", &format!("the proxy cannot listen on {address}: Address already in use"), "hint: choose another port");
+    cannot_start(&project, "taken", &format!("listen tcp {address}: bind: address already in use"), "hint: choose another port");
     let run = project.lifeboat(&["lab", "--port", &address.port().to_string()]);
     run.exits_with(3).says(&format!("error: the reference gateway cannot listen on {address}: Address already in use"));
     run.says("\n\nhint: choose another port, or 0 for any free one\n");
