@@ -83,33 +83,54 @@ fn every_toxic_of_the_client_acts_and_is_removed() {
     let standing = Standing::start();
     let proxy = standing.echo("one");
     let down = || "downstream".to_owned();
-    proxy.with_latency(down(), 150, 0, 1.0).apply(|| {
-        assert!(ask(&proxy, "late").unwrap().0 >= Duration::from_millis(150));
-    }).unwrap();
-    proxy.with_latency("upstream".into(), 150, 0, 1.0).apply(|| {
-        assert!(ask(&proxy, "late").unwrap().0 >= Duration::from_millis(150));
-    }).unwrap();
-    proxy.with_bandwidth(down(), 1, 1.0).apply(|| {
-        assert!(ask(&proxy, &"x".repeat(200)).unwrap().0 >= Duration::from_millis(180), "200 bytes at 1 KB/s");
-    }).unwrap();
-    proxy.with_slicer(down(), 10, 3, 2000, 1.0).apply(|| {
-        let (took, came) = ask(&proxy, &"y".repeat(300)).unwrap();
-        assert!(took >= Duration::from_millis(30) && came == "y".repeat(300), "some thirty pieces, 2 ms apart: {took:?}");
-    }).unwrap();
-    proxy.with_limit_data(down(), 3, 1.0).apply(|| {
-        assert_eq!(ask(&proxy, "four").unwrap_err().kind(), ErrorKind::UnexpectedEof);
-        assert_eq!(ask(&proxy, "abc").unwrap().1, "abc");
-    }).unwrap();
-    proxy.with_timeout(down(), 100, 1.0).apply(|| {
-        assert_eq!(ask(&proxy, "lost").unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    }).unwrap();
-    proxy.with_slow_close(down(), 150, 1.0).apply(|| {
-        let began = Instant::now();
-        let mut wire = TcpStream::connect(&proxy.proxy_pack.listen).unwrap();
-        wire.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(wire.read(&mut [0]).unwrap(), 0);
-        assert!(began.elapsed() >= Duration::from_millis(150));
-    }).unwrap();
+    proxy
+        .with_latency(down(), 150, 0, 1.0)
+        .apply(|| {
+            assert!(ask(&proxy, "late").unwrap().0 >= Duration::from_millis(150));
+        })
+        .unwrap();
+    proxy
+        .with_latency("upstream".into(), 150, 0, 1.0)
+        .apply(|| {
+            assert!(ask(&proxy, "late").unwrap().0 >= Duration::from_millis(150));
+        })
+        .unwrap();
+    proxy
+        .with_bandwidth(down(), 1, 1.0)
+        .apply(|| {
+            assert!(ask(&proxy, &"x".repeat(200)).unwrap().0 >= Duration::from_millis(180), "200 bytes at 1 KB/s");
+        })
+        .unwrap();
+    proxy
+        .with_slicer(down(), 10, 3, 2000, 1.0)
+        .apply(|| {
+            let (took, came) = ask(&proxy, &"y".repeat(300)).unwrap();
+            assert!(took >= Duration::from_millis(30) && came == "y".repeat(300), "some thirty pieces, 2 ms apart: {took:?}");
+        })
+        .unwrap();
+    proxy
+        .with_limit_data(down(), 3, 1.0)
+        .apply(|| {
+            assert_eq!(ask(&proxy, "four").unwrap_err().kind(), ErrorKind::UnexpectedEof);
+            assert_eq!(ask(&proxy, "abc").unwrap().1, "abc");
+        })
+        .unwrap();
+    proxy
+        .with_timeout(down(), 100, 1.0)
+        .apply(|| {
+            assert_eq!(ask(&proxy, "lost").unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        })
+        .unwrap();
+    proxy
+        .with_slow_close(down(), 150, 1.0)
+        .apply(|| {
+            let began = Instant::now();
+            let mut wire = TcpStream::connect(&proxy.proxy_pack.listen).unwrap();
+            wire.shutdown(std::net::Shutdown::Write).unwrap();
+            assert_eq!(wire.read(&mut [0]).unwrap(), 0);
+            assert!(began.elapsed() >= Duration::from_millis(150));
+        })
+        .unwrap();
     assert!(proxy.toxics().unwrap().is_empty());
     assert!(ask(&proxy, "quick").unwrap().0 < Duration::from_millis(100), "nothing is left");
 }
