@@ -1,16 +1,16 @@
 //! `lifeboat lab`: the lab by hand, until Ctrl-C.
 
 use super::{Exit, put, say, until_interrupted};
-use crate::dialect::{Route, credential_header};
-use crate::lab::{ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::Inventory;
+use crate::dialect::{WireRequest, plain_request};
+use crate::lab::{KeyState, ReferenceGateway, SimulatedProvider, Upstream};
+use crate::model::{Dialect, Inventory, Service};
 use crate::spec::Project;
 use crate::units::Seed;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use tokio::sync::watch;
 
-/// Starts every provider of the inventory that the lab can imitate, and the reference gateway before those of a service. Stops with Ctrl-C.
+/// Starts every provider of the inventory that the lab can imitate, and the reference gateway before those of a service that it can ask. Stops with Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The service whose providers the gateway asks; the inventory's only one, or the first, where none is named
@@ -48,44 +48,61 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
     };
     let mut running = Vec::new();
     let mut upstreams = Vec::new();
-    for provider_name in &service.providers {
-        let provider = &inventory.providers[provider_name];
+    for (provider_name, provider) in &inventory.providers {
+        if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
+            say(&format!("{provider_name} is left out: nothing is known of what it answers but that it speaks {}", provider.dialect));
+            continue;
+        }
         let key = format!("sk-lab-{}", args.seed.derive(provider_name));
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulated = SimulatedProvider::start(provider_name, provider, key.clone(), args.seed.derive(provider_name), any)?;
-        let (base_url, model) = (simulated.base_url(), provider.chat_model().to_owned());
-        let (header, value) = credential_header(provider.dialect, &key);
-        let path = Route::chat_path(provider.dialect, &model);
-        put(&format!(
-            "{provider_name} ({}) answers at {base_url}\n{}\n",
-            provider.dialect,
-            curl(&format!("{base_url}{path}"), header, &value, &model)
-        ))?;
-        upstreams.push(Upstream { name: provider_name.clone(), dialect: provider.dialect, base_url, key, model });
+        for (word, state) in KeyState::REFUSED {
+            simulated.set_key(&format!("{key}-{word}"), state);
+        }
+        let (base_url, model, dialect) = (simulated.base_url(), provider.chat_model().to_owned(), provider.dialect);
+        put(&format!("{provider_name} ({dialect}) answers at {base_url}\n{}", curl(dialect, &base_url, &model, &key)))?;
+        upstreams.push(Upstream { name: provider_name.clone(), dialect, base_url, key, model });
         running.push(simulated);
     }
-    let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();
-    let key = format!("sk-lab-{}", args.seed.derive("service"));
-    let model = upstreams.first().map_or_else(String::new, |upstream| upstream.model.clone());
-    let gateway = ReferenceGateway::start(&settings, upstreams, key.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))?;
-    let base_url = gateway.base_url();
-    let (header, value) = ("authorization", format!("Bearer {key}"));
-    put(&format!(
-        "the reference gateway of {name} answers at {base_url}\n{}",
-        curl(&format!("{base_url}/chat/completions"), header, &value, &model)
-    ))?;
-    let origin = base_url.trim_end_matches("/v1");
-    put(&format!("  curl -s {origin}/status\n"))?;
+    let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");
+    put(&format!("a provider refuses its key with one of these after it, as it refuses such a key: {refused}\n\n"))?;
+    let gateway = gateway(args, inventory, (name, service), upstreams)?;
     say("\nCtrl-C stops the lab");
     let _ = stop.wait_for(|stop| *stop).await;
-    gateway.stop().await;
+    if let Some(gateway) = gateway {
+        gateway.stop().await;
+    }
     for provider in running {
         provider.stop().await;
     }
     Ok(Exit::Met)
 }
 
-fn curl(url: &str, header: &str, value: &str, model: &str) -> String {
-    let body = format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"hello"}}]}}"#);
-    format!("  curl -sN '{url}' -H 'content-type: application/json' -H '{header}: {value}' -d '{body}'\n")
+/// The gateway before those of a service's providers that it can ask; `None` where there is none.
+fn gateway(
+    args: &Args,
+    inventory: &Inventory,
+    (name, service): (&String, &Service),
+    running: Vec<Upstream>,
+) -> anyhow::Result<Option<ReferenceGateway>> {
+    let asked = |provider: &String| running.iter().find(|upstream| upstream.name == *provider && upstream.dialect.has_openai_bodies());
+    let upstreams: Vec<Upstream> = service.providers.iter().filter_map(asked).cloned().collect();
+    if upstreams.len() < service.providers.len() {
+        say("the reference gateway speaks OpenAI's chat completions only, and asks no provider of another dialect");
+    }
+    let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };
+    let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();
+    let key = format!("sk-lab-{}", args.seed.derive("service"));
+    let gateway = ReferenceGateway::start(&settings, upstreams, key.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))?;
+    let base_url = gateway.base_url();
+    put(&format!("the reference gateway of {name} answers at {base_url}\n{}", curl(Dialect::OpenAi, &base_url, &model, &key)))?;
+    put(&format!("  curl -s {}/status\n", base_url.trim_end_matches("/v1")))?;
+    Ok(Some(gateway))
+}
+
+/// How to ask by hand: for a stream, where a terminal can show it.
+fn curl(dialect: Dialect, base_url: &str, model: &str, key: &str) -> String {
+    let WireRequest { path, headers, body, .. } = plain_request(dialect, model, "hello", dialect != Dialect::Bedrock, key);
+    let headers: String = headers.iter().map(|(name, value)| format!(" -H '{name}: {value}'")).collect();
+    format!("  curl -sN '{base_url}{path}'{headers} -d '{}'\n", String::from_utf8_lossy(&body))
 }

@@ -3,9 +3,10 @@
 //! Every request asks for words of its own to be repeated, drawn from its number. An answer that holds them all proves that a
 //! model read this prompt and that nothing was lost on the way back; an answer from a cache, or for somebody else, does not.
 
-use super::{MARK_HEADER, Mark, Route, WireRequest, credential_header};
+use super::tongue::tongue;
+use super::{MARK_HEADER, Mark, WireRequest};
 use crate::model::Dialect;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Words that a canary is made of; each is one token or two in common vocabularies.
 const WORDS: [&str; 32] = [
@@ -45,38 +46,34 @@ pub fn prompt(mark: Mark) -> String {
     format!("{} {ORDER}{}", mark.in_body(), canary(mark))
 }
 
-/// A chat completion as bytes. `key` is the client's credential at whoever is asked.
+/// A chat completion of the traffic as bytes. `key` is the client's credential at whoever is asked.
 pub fn chat_request(dialect: Dialect, ask: &Ask, key: &str) -> WireRequest {
-    let mut body = json!({
-        "model": ask.model,
-        "messages": [{"role": "user", "content": prompt(ask.mark)}],
-        "max_tokens": 64,
-        "temperature": 0,
-    });
-    if ask.streamed {
-        body["stream"] = json!(true);
-        body["stream_options"] = json!({"include_usage": true});
-    }
+    let mut request = plain_request(dialect, &ask.model, &prompt(ask.mark), ask.streamed, key);
+    request.headers.push((MARK_HEADER, ask.mark.to_string()));
+    request
+}
+
+/// A chat completion of anybody, which bears no mark.
+pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool, key: &str) -> WireRequest {
+    let tongue = tongue(dialect);
+    let mut headers = vec![("content-type", "application/json".to_owned()), tongue.credential_header(key)];
+    headers.extend(tongue.required_header().map(|(name, value)| (name, value.to_owned())));
     WireRequest {
         method: "POST",
-        path: Route::chat_path(dialect, &ask.model),
-        headers: vec![
-            ("content-type", "application/json".to_owned()),
-            (MARK_HEADER, ask.mark.to_string()),
-            credential_header(dialect, key),
-        ],
-        body: body.to_string().into_bytes(),
+        path: tongue.chat_path(model, streamed),
+        headers,
+        body: tongue.request(model, prompt, streamed).to_string().into_bytes(),
     }
 }
 
 /// A chat completion as a provider reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatAsk {
-    /// The model in the body; Azure's clients may leave it out.
+    /// The model in the body; `None` where the path names it.
     pub model: Option<String>,
-    /// True where the answer shall be streamed.
+    /// True where the body asks for a stream; in some dialects the path does.
     pub streamed: bool,
-    /// True where a stream shall end with a chunk of usage.
+    /// True where a stream shall report its usage.
     pub include_usage: bool,
     /// The text of all messages.
     pub prompt: String,
@@ -85,40 +82,13 @@ pub struct ChatAsk {
 }
 
 impl ChatAsk {
-    /// Reads a body as strictly as OpenAI's specification has it.
+    /// Reads a body as strictly as the dialect's specification has it.
     ///
     /// # Errors
     /// What is wrong with it, in words for the error's `message`.
-    pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let body: Value =
-            serde_json::from_slice(body).map_err(|error| format!("We could not parse the JSON body of your request: {error}"))?;
-        let messages = body["messages"].as_array().filter(|messages| !messages.is_empty());
-        let messages = messages.ok_or("Missing required parameter: 'messages'.")?;
-        let mut prompt = String::new();
-        for (place, message) in messages.iter().enumerate() {
-            if !message["role"].is_string() {
-                return Err(format!("Missing required parameter: 'messages[{place}].role'."));
-            }
-            match &message["content"] {
-                Value::String(text) => prompt.push_str(text),
-                Value::Array(parts) => prompt.extend(parts.iter().filter_map(|part| part["text"].as_str())),
-                Value::Null => {}
-                _ => return Err(format!("Invalid type for 'messages[{place}].content'.")),
-            }
-            prompt.push('\n');
-        }
-        let flag = |value: &Value, name: &str| match value {
-            Value::Null => Ok(false),
-            Value::Bool(flag) => Ok(*flag),
-            _ => Err(format!("Invalid type for '{name}': expected a boolean.")),
-        };
-        Ok(Self {
-            model: body["model"].as_str().map(str::to_owned),
-            streamed: flag(&body["stream"], "stream")?,
-            include_usage: flag(&body["stream_options"]["include_usage"], "stream_options.include_usage")?,
-            max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
-            prompt,
-        })
+    pub fn parse(dialect: Dialect, body: &[u8]) -> Result<Self, String> {
+        let body = serde_json::from_slice(body).map_err(|error| format!("We could not parse the JSON body of your request: {error}"))?;
+        tongue(dialect).read_request(&body)
     }
 
     /// What an obedient model answers: the words after the order in the prompt, else a sentence of its own.
@@ -130,20 +100,62 @@ impl ChatAsk {
     }
 }
 
+/// The text of a conversation: of all messages in the list of this name, each with its text in the field of that name.
+pub(super) fn conversation(body: &Value, list: &str, text: &str) -> Result<String, String> {
+    let messages = body[list].as_array().filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| format!("Missing required parameter: '{list}'."))?;
+    let mut prompt = String::new();
+    for (place, message) in messages.iter().enumerate() {
+        // Google's default is the user's.
+        if !message["role"].is_string() && list == "messages" {
+            return Err(format!("Missing required parameter: '{list}[{place}].role'."));
+        }
+        prompt += &words_of(&message[text]).ok_or_else(|| format!("Invalid type for '{list}[{place}].{text}'."))?;
+        prompt.push('\n');
+    }
+    Ok(prompt)
+}
+
+/// The text of a content: a string, or parts of which some have a `text`. `None` for anything else.
+pub(super) fn words_of(content: &Value) -> Option<String> {
+    match content {
+        Value::Null => Some(String::new()),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => Some(parts.iter().filter_map(|part| part["text"].as_str()).collect()),
+        _ => None,
+    }
+}
+
+/// A flag that may be absent.
+pub(super) fn flag(value: &Value, name: &str) -> Result<bool, String> {
+    match value {
+        Value::Null => Ok(false),
+        Value::Bool(flag) => Ok(*flag),
+        _ => Err(format!("Invalid type for '{name}': expected a boolean.")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{Route, find_mark};
     use super::*;
 
     #[test]
     fn what_a_client_asks_a_provider_reads() {
         let mark = Mark { drill: 7, id: 12 };
-        for streamed in [false, true] {
-            let ask = Ask { mark, model: "gpt-4o".into(), streamed };
-            let request = chat_request(Dialect::OpenAi, &ask, "sk-one");
-            let read = ChatAsk::parse(&request.body).unwrap();
-            assert_eq!((read.streamed, read.include_usage, read.model.as_deref()), (streamed, streamed, Some("gpt-4o")));
-            assert_eq!(read.reply(), canary(mark));
-            assert_eq!(super::super::find_mark(None, &request.body), Some(mark));
+        for (word, streamed) in Dialect::WORDS.iter().flat_map(|word| [(word, false), (word, true)]) {
+            let dialect = Dialect::from_word(word).unwrap();
+            let request = chat_request(dialect, &Ask { mark, model: "gpt-4o".into(), streamed }, "sk-one");
+            let read = ChatAsk::parse(dialect, &request.body).unwrap();
+            let full = format!("{}{}", super::super::base_path(dialect), request.path);
+            let (path, query) = full.split_once('?').map_or((full.as_str(), None), |(path, query)| (path, Some(query)));
+            let Some(Route::Chat { model, streamed: by_path }) = Route::of(dialect, "POST", path, query) else { panic!("{full}") };
+            assert_eq!(read.streamed || by_path, streamed, "{word}");
+            assert_eq!(read.reply(), canary(mark), "{word}");
+            assert_eq!(model.or(read.model).as_deref(), Some("gpt-4o"), "{word}");
+            assert_eq!(find_mark(None, &request.body), Some(mark), "{word}");
+            let header = |name: &str| request.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
+            assert_eq!(super::super::head_fault(dialect, header), None, "{word}");
         }
     }
 
@@ -155,8 +167,18 @@ mod tests {
 
     #[test]
     fn a_body_that_is_not_a_chat_is_refused_in_words() {
-        for body in ["", "[]", "{}", r#"{"messages":[]}"#, r#"{"messages":[{}]}"#, r#"{"messages":[{"role":"user","content":5}]}"#] {
-            assert!(!ChatAsk::parse(body.as_bytes()).unwrap_err().is_empty(), "{body}");
+        let damaged = [
+            "",
+            "[]",
+            "{}",
+            r#"{"messages":[],"contents":[]}"#,
+            r#"{"messages":[{}]}"#,
+            r#"{"max_tokens":1,"messages":[{"role":"user","content":5}],"contents":[{"parts":5}]}"#,
+        ];
+        for (body, word) in damaged.iter().flat_map(|body| Dialect::WORDS.iter().map(move |word| (body, word))) {
+            assert!(!ChatAsk::parse(Dialect::from_word(word).unwrap(), body.as_bytes()).unwrap_err().is_empty(), "{word} {body}");
         }
+        let unbounded = br#"{"messages":[{"role":"user","content":"hi"}]}"#;
+        assert_eq!(ChatAsk::parse(Dialect::Anthropic, unbounded).unwrap_err(), "max_tokens: Field required");
     }
 }

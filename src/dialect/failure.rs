@@ -1,24 +1,43 @@
 //! How a provider says no: statuses, headers and bodies, in each dialect's own shape.
-//!
-//! Sources: OpenAI's guide to error codes and recorded 401 bodies; Microsoft's troubleshooting pages for Azure OpenAI, whose envelope is
-//! the same and whose codes differ. A dialect without shapes of its own here answers with a plain JSON error.
 
-use super::WireAnswer;
+use super::tongue::{Refusal, Tongue, tongue};
+use super::{ChatAsk, ChatReply, WireAnswer};
 use crate::model::Dialect;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a provider refuses for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderFault {
     /// The credential is not or no longer valid.
     InvalidKey,
-    /// The model or deployment does not exist.
+    /// The credential was valid until a moment ago.
+    ExpiredToken,
+    /// The credential is valid, and may not do this.
+    Forbidden,
+    /// Money or a quota has run out.
+    OutOfQuota,
+    /// Too many requests or tokens in a short time.
+    RateLimited {
+        /// Seconds for `retry-after`.
+        retry_after: Option<u64>,
+    },
+    /// The provider has too much to do, whoever asks.
+    Overloaded,
+    /// Something broke at the provider.
+    ServerError,
+    /// The provider gave up waiting for its model.
+    Timeout,
+    /// The model or deployment does not exist, or no longer.
     NoSuchModel(String),
     /// The path does not exist.
     NoSuchPath,
     /// The request is malformed, in words.
     BadRequest(String),
-    /// Any other status, from 400 to 599.
+    /// A filter withholds the answer. In some dialects that is an answer, not an error.
+    ContentFiltered,
+    /// The prompt is longer than the model takes.
+    ContextTooLong,
+    /// Any other status, from 400 to 599, in the words of the fault that usually has it.
     Status {
         /// The status.
         code: u16,
@@ -27,113 +46,156 @@ pub enum ProviderFault {
     },
 }
 
-/// The answer of a provider of this dialect.
+impl ProviderFault {
+    const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The fault that usually has this status.
+    fn usual(status: u16) -> Self {
+        match status {
+            401 => Self::InvalidKey,
+            402 => Self::OutOfQuota,
+            403 => Self::Forbidden,
+            404 => Self::NoSuchPath,
+            408 | 504 => Self::Timeout,
+            429 => Self::RateLimited { retry_after: None },
+            503 | 529 => Self::Overloaded,
+            500.. => Self::ServerError,
+            _ => Self::BadRequest("The request was refused.".to_owned()),
+        }
+    }
+}
+
+/// The answer of a provider of this dialect, before anything of another was sent.
 pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
-    let azure = dialect == Dialect::AzureOpenAi;
-    let (status, kind, code, message) = match fault {
-        ProviderFault::InvalidKey if azure => (
-            401,
-            Value::Null,
-            json!("401"),
-            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active \
-             subscription and use a correct regional API endpoint for your resource."
-                .to_owned(),
-        ),
-        ProviderFault::InvalidKey => (
-            401,
-            json!("invalid_request_error"),
-            json!("invalid_api_key"),
-            "Incorrect API key provided. You can find your API key in your account settings.".to_owned(),
-        ),
-        ProviderFault::NoSuchModel(_) if azure => {
-            (404, Value::Null, json!("DeploymentNotFound"), "The API deployment for this resource does not exist.".to_owned())
-        }
-        ProviderFault::NoSuchModel(model) => (
-            404,
-            json!("invalid_request_error"),
-            json!("model_not_found"),
-            format!("The model `{model}` does not exist or you do not have access to it."),
-        ),
-        ProviderFault::NoSuchPath => (404, json!("invalid_request_error"), json!("unknown_url"), "Unknown request URL.".to_owned()),
-        ProviderFault::BadRequest(message) => (400, json!("invalid_request_error"), Value::Null, message.clone()),
-        ProviderFault::Status { code, .. } => {
-            let (kind, name, message) = usual(*code, azure);
-            (*code, kind, name, message.to_owned())
-        }
-    };
-    let mut headers = vec![("content-type", "application/json".to_owned())];
-    if let ProviderFault::Status { retry_after: Some(seconds), .. } = fault {
-        headers.push(("retry-after", seconds.to_string()));
-        if azure {
-            headers.push(("retry-after-ms", seconds.saturating_mul(1000).to_string()));
-        }
+    let tongue = tongue(dialect);
+    if *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer() {
+        let nothing = ChatAsk { model: None, streamed: false, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
+        return ChatReply::new(dialect, &nothing, "withheld", "filtered", 0).filtered().whole();
     }
-    let body = if kind.is_null() && azure {
-        json!({"error": {"code": code, "message": message}})
-    } else {
-        json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
-    };
-    WireAnswer { status, headers, body: body.to_string().into_bytes() }
+    let (refusal, retry_after) = (refusal(tongue, fault), fault.retry_after());
+    let mut answer = WireAnswer::json(refusal.status, &tongue.error_body(&refusal));
+    answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+    answer.headers.extend(tongue.error_headers(&refusal, retry_after));
+    answer
 }
 
-/// Type, code and message that go with a status.
-fn usual(status: u16, azure: bool) -> (Value, Value, &'static str) {
-    if azure {
-        let message = match status {
-            429 => "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing tier.",
-            500..=599 => "The service is temporarily unable to process your request. Please try again later.",
-            _ => "The request was refused.",
-        };
-        return (Value::Null, json!(status.to_string()), message);
-    }
-    match status {
-        401 => (json!("invalid_request_error"), json!("invalid_api_key"), "Incorrect API key provided."),
-        403 => {
-            (json!("invalid_request_error"), json!("unsupported_country_region_territory"), "Country, region, or territory not supported")
-        }
-        429 => (json!("requests"), json!("rate_limit_exceeded"), "Rate limit reached for requests."),
-        503 => (
-            json!("service_unavailable_error"),
-            json!("server_is_overloaded"),
-            "The server is currently overloaded. Please try again later.",
-        ),
-        500..=599 => (json!("server_error"), Value::Null, "The server had an error while processing your request."),
-        _ => (json!("invalid_request_error"), Value::Null, "The request was refused."),
+/// The same in the middle of a stream that began with status 200.
+pub fn error_event(dialect: Dialect, fault: &ProviderFault) -> Vec<u8> {
+    let tongue = tongue(dialect);
+    tongue.error_event(&refusal(tongue, fault))
+}
+
+fn refusal(tongue: &dyn Tongue, fault: &ProviderFault) -> Refusal {
+    match fault {
+        ProviderFault::Status { code, .. } => Refusal { status: *code, ..tongue.refusal(&ProviderFault::usual(*code)) },
+        named => tongue.refusal(named),
     }
 }
 
-/// The code of an error body, for the history: `error.code`, else `error.type`; `None` where the body has neither.
-pub fn error_code(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let error = &body["error"];
+/// The code of a refusal, for the history, whichever dialect it is in: AWS's header `x-amzn-errortype`, else of the body's `error` its `status`
+/// (Google), its `code`, its `type`; `None` where there is none of these. `header` looks a header up by its lower-case name.
+pub fn error_code<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> Option<String> {
+    let exception = header("x-amzn-errortype").and_then(|kind| kind.split(':').next()).map(str::to_owned);
+    exception.filter(|kind| !kind.is_empty()).map(|kind| word(&kind)).or_else(|| code_of(&serde_json::from_slice(body).ok()?))
+}
+
+/// The code in an error's body. Google's streams put it into a list of one.
+pub(super) fn code_of(body: &Value) -> Option<String> {
+    let error = body.get(0).unwrap_or(body).get("error")?;
     let text = |value: &Value| match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    let code = text(&error["code"]).or_else(|| text(&error["type"]))?;
-    // A code is a word; whatever else a body claims to be one does not belong into every line of a history.
-    Some(code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).take(40).collect())
+    let status = error["status"].as_str().map(str::to_owned);
+    status.or_else(|| text(&error["code"])).or_else(|| text(&error["type"])).map(|code| word(&code))
+}
+
+/// A code is a word; whatever else a body claims to be one does not belong into every line of a history.
+pub(super) fn word(code: &str) -> String {
+    code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).take(40).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn said(dialect: Dialect, fault: &ProviderFault) -> (u16, String) {
+        let answer = error_answer(dialect, fault);
+        let header = |name: &str| answer.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
+        (answer.status, error_code(header, &answer.body).unwrap_or_default())
+    }
+
+    /// Each row a fault, each column a dialect: status and code as the providers' own pages have them.
     #[test]
-    fn a_revoked_key_looks_like_each_providers_own() {
-        let openai = error_answer(Dialect::OpenAi, &ProviderFault::InvalidKey);
-        assert_eq!((openai.status, error_code(&openai.body).as_deref()), (401, Some("invalid_api_key")));
-        let azure = error_answer(Dialect::AzureOpenAi, &ProviderFault::InvalidKey);
-        assert_eq!((azure.status, error_code(&azure.body).as_deref()), (401, Some("401")));
-        assert!(String::from_utf8(azure.body).unwrap().contains("Access denied due to invalid subscription key"));
+    fn every_fault_is_told_as_each_provider_tells_it() {
+        use ProviderFault::*;
+        let gone = || NoSuchModel("m".into());
+        let bad = || BadRequest("no".into());
+        #[rustfmt::skip]
+        let table = [
+            (InvalidKey, [(401, "invalid_api_key"), (401, "401"), (401, "authentication_error"), (403, "UnrecognizedClientException"), (401, "UNAUTHENTICATED")]),
+            (ExpiredToken, [(401, "invalid_api_key"), (401, "401"), (401, "authentication_error"), (403, "ExpiredTokenException"), (401, "UNAUTHENTICATED")]),
+            (Forbidden, [(403, "unsupported_country_region_territory"), (403, "403"), (403, "permission_error"), (403, "AccessDeniedException"), (403, "PERMISSION_DENIED")]),
+            (OutOfQuota, [(429, "credit_balance_exhausted"), (429, "429"), (402, "billing_error"), (400, "ServiceQuotaExceededException"), (429, "RESOURCE_EXHAUSTED")]),
+            (RateLimited { retry_after: None }, [(429, "rate_limit_exceeded"), (429, "429"), (429, "rate_limit_error"), (429, "ThrottlingException"), (429, "RESOURCE_EXHAUSTED")]),
+            (Overloaded, [(503, "server_is_overloaded"), (503, "503"), (529, "overloaded_error"), (503, "ServiceUnavailableException"), (503, "UNAVAILABLE")]),
+            (ServerError, [(500, "server_error"), (500, "500"), (500, "api_error"), (500, "InternalServerException"), (500, "INTERNAL")]),
+            (Timeout, [(504, "server_error"), (408, "408"), (504, "timeout_error"), (408, "ModelTimeoutException"), (504, "DEADLINE_EXCEEDED")]),
+            (gone(), [(404, "model_not_found"), (404, "DeploymentNotFound"), (404, "not_found_error"), (404, "ResourceNotFoundException"), (404, "NOT_FOUND")]),
+            (NoSuchPath, [(404, "unknown_url"), (404, "404"), (404, "not_found_error"), (404, "UnknownOperationException"), (404, "NOT_FOUND")]),
+            (bad(), [(400, "invalid_request_error"), (400, "invalid_request_error"), (400, "invalid_request_error"), (400, "ValidationException"), (400, "INVALID_ARGUMENT")]),
+            (ContentFiltered, [(400, "content_policy_violation"), (400, "content_filter"), (200, ""), (200, ""), (200, "")]),
+            (ContextTooLong, [(400, "context_length_exceeded"), (400, "context_length_exceeded"), (400, "invalid_request_error"), (400, "ValidationException"), (400, "INVALID_ARGUMENT")]),
+            (Status { code: 502, retry_after: None }, [(502, "server_error"), (502, "502"), (502, "api_error"), (502, "InternalServerException"), (502, "INTERNAL")]),
+        ];
+        for (fault, wanted) in table {
+            let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
+            for (dialect, (status, code)) in dialects.into_iter().zip(wanted) {
+                assert_eq!(said(dialect, &fault), (status, code.to_owned()), "{dialect} {fault:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_envelope_is_its_providers() {
+        let text = |dialect, fault: &ProviderFault| String::from_utf8(error_answer(dialect, fault).body).unwrap();
+        assert!(text(Dialect::AzureOpenAi, &ProviderFault::InvalidKey).contains("Access denied due to invalid subscription key"));
+        assert!(text(Dialect::AzureOpenAi, &ProviderFault::ContentFiltered).contains("ResponsibleAIPolicyViolation"));
+        assert_eq!(
+            text(Dialect::Anthropic, &ProviderFault::Overloaded),
+            r#"{"error":{"message":"Overloaded","type":"overloaded_error"},"request_id":null,"type":"error"}"#
+        );
+        assert!(text(Dialect::Anthropic, &ProviderFault::ContentFiltered).contains(r#""stop_reason":"refusal""#));
+        assert!(text(Dialect::Bedrock, &ProviderFault::ContentFiltered).contains(r#""stopReason":"content_filtered""#));
+        assert!(text(Dialect::Vertex, &ProviderFault::ContentFiltered).contains(r#""finishReason":"SAFETY""#));
+        assert!(text(Dialect::Vertex, &ProviderFault::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
     }
 
     #[test]
     fn a_days_retry_after_is_in_the_headers() {
-        let answer = error_answer(Dialect::AzureOpenAi, &ProviderFault::Status { code: 429, retry_after: Some(86_400) });
-        assert!(
-            answer.headers.contains(&("retry-after", "86400".into())) && answer.headers.contains(&("retry-after-ms", "86400000".into()))
-        );
+        for fault in
+            [ProviderFault::RateLimited { retry_after: Some(86_400) }, ProviderFault::Status { code: 429, retry_after: Some(86_400) }]
+        {
+            let answer = error_answer(Dialect::AzureOpenAi, &fault);
+            for header in [("retry-after", "86400".to_owned()), ("retry-after-ms", "86400000".to_owned())] {
+                assert!(answer.headers.contains(&header), "{fault:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_word_wherever_it_stands() {
+        let code = |body: &str| error_code(|_| None, body.as_bytes());
+        assert_eq!(code(r#"[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}]"#).as_deref(), Some("RESOURCE_EXHAUSTED"));
+        assert_eq!(code(r#"{"error":{"code":"a b<c>"}}"#).as_deref(), Some("abc"));
+        for body in ["", "{}", "[]", "upstream connect error", r#"{"error":null}"#, r#"{"error":"no"}"#] {
+            assert_eq!(code(body), None, "{body}");
+        }
     }
 }

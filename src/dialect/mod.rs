@@ -5,24 +5,41 @@
 //! answers and what the traffic checks cannot drift apart. What keeps them honest is that unmodified clients and gateways of
 //! others talk to both sides.
 //!
-//! Spoken here: OpenAI chat completions, whole and streamed (server-sent events), and the same on Azure OpenAI's paths, headers and
-//! errors. What this room does not do: sockets, time, randomness, or deciding which fault to play.
+//! Each dialect is one file, which says what it does its own way (`tongue` lists what that is):
+//!
+//! ```text
+//!  openai     chat completions, whole and as server-sent events     bedrock      converse, converse-stream
+//!  azure      the same on Azure's paths, with its errors            eventstream  its binary frames and their checksums
+//!  anthropic  messages                                              vertex       generateContent, streamGenerateContent
+//! ```
+//!
+//! What this room does not do: sockets, time, randomness, or deciding which fault to play.
 
 mod answer;
+mod anthropic;
+mod azure;
+mod bedrock;
 mod chat;
 mod credential;
+mod eventstream;
 mod failure;
 mod mark;
+mod openai;
 mod reply;
 mod route;
+mod tongue;
+mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use chat::{Ask, ChatAsk, canary, chat_request, prompt};
-pub use credential::{credential, credential_header};
-pub use failure::{ProviderFault, error_answer, error_code};
+pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt};
+pub use credential::{credential, credential_header, head_fault};
+pub use failure::{ProviderFault, error_answer, error_code, error_event};
 pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::ChatReply;
 pub use route::{Route, base_path};
+
+use crate::model::Dialect;
+use serde_json::Value;
 
 /// A request as bytes: what follows the base URL of whoever is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +63,34 @@ pub struct WireAnswer {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl WireAnswer {
+    /// An answer of JSON.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self { status, headers: vec![("content-type", "application/json".into())], body: body.to_string().into_bytes() }
+    }
+}
+
+/// What a provider notes about a request for those who will ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt<'a> {
+    /// The provider's identifier of it.
+    pub id: &'a str,
+    /// The client's own, where it sent one.
+    pub client_id: Option<&'a str>,
+    /// Where it was worked on.
+    pub region: &'a str,
+    /// How long that took until the answer began, in milliseconds.
+    pub took_ms: u128,
+}
+
+/// The headers by which a support desk finds a request again.
+pub fn receipt_headers(dialect: Dialect, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+    tongue::tongue(dialect).receipt(receipt)
+}
+
+/// The list of models as a provider of this dialect gives it.
+pub fn model_list(dialect: Dialect, names: &[&str]) -> WireAnswer {
+    WireAnswer::json(200, &tongue::tongue(dialect).models(names))
 }

@@ -1,24 +1,37 @@
-//! A chat completion as a provider answers it, whole or as server-sent events.
+//! A chat completion as a provider answers it, whole or as a stream of events.
 
+use super::tongue::tongue;
 use super::{ChatAsk, WireAnswer};
-use serde_json::{Value, json};
+use crate::model::Dialect;
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The model had said all.
+    Stop,
+    /// It may not say more.
+    Length,
+    /// What it would say is withheld.
+    Filtered,
+}
 
 /// One answer, ready to be written in pieces.
 #[derive(Debug, Clone)]
 pub struct ChatReply {
-    id: String,
-    model: String,
-    created: u64,
-    tokens: Vec<String>,
-    prompt_tokens: usize,
-    whole: bool,
-    include_usage: bool,
+    dialect: Dialect,
+    pub(super) id: String,
+    pub(super) model: String,
+    pub(super) created: u64,
+    pub(super) tokens: Vec<String>,
+    pub(super) prompt_tokens: usize,
+    pub(super) end: End,
+    pub(super) include_usage: bool,
 }
 
 impl ChatReply {
     /// Answers `ask` in the name of `model`. `id` is the provider's own number for it, `created` seconds since 1970. A token is a word
-    /// with the blank before it; an answer longer than `max_tokens` ends early, with the reason `length`.
-    pub fn new(ask: &ChatAsk, model: &str, id: &str, created: u64) -> Self {
+    /// with the blank before it; an answer longer than `max_tokens` ends early, and says so.
+    pub fn new(dialect: Dialect, ask: &ChatAsk, model: &str, id: &str, created: u64) -> Self {
         let text = ask.reply();
         let mut tokens: Vec<String> = text.split_inclusive(' ').fold(Vec::new(), |mut tokens, word| {
             // `split_inclusive` leaves the blank behind the word; providers send it before the next.
@@ -27,17 +40,24 @@ impl ChatReply {
             tokens
         });
         let limit = ask.max_tokens.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let whole = tokens.len() <= limit;
+        let end = if tokens.len() <= limit { End::Stop } else { End::Length };
         tokens.truncate(limit);
         Self {
+            dialect,
             id: id.to_owned(),
             model: model.to_owned(),
             created,
             tokens,
             prompt_tokens: ask.prompt.split_whitespace().count(),
-            whole,
+            end,
             include_usage: ask.include_usage,
         }
+    }
+
+    /// The same answer, withheld by a filter of content.
+    #[must_use]
+    pub fn filtered(self) -> Self {
+        Self { tokens: Vec::new(), end: End::Filtered, ..self }
     }
 
     /// How many tokens the answer has.
@@ -47,54 +67,29 @@ impl ChatReply {
 
     /// The whole answer at once.
     pub fn whole(&self) -> WireAnswer {
-        let body = json!({
-            "id": self.id, "object": "chat.completion", "created": self.created, "model": self.model,
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": self.tokens.concat(), "refusal": null},
-                         "logprobs": null, "finish_reason": self.finish_reason()}],
-            "usage": self.usage(), "system_fingerprint": null,
-        });
-        WireAnswer { status: 200, headers: vec![("content-type", "application/json".into())], body: body.to_string().into_bytes() }
+        WireAnswer::json(200, &tongue(self.dialect).whole(self))
     }
 
     /// The headers of a streamed answer.
-    pub fn stream_headers() -> Vec<(&'static str, String)> {
-        vec![("content-type", "text/event-stream; charset=utf-8".into()), ("cache-control", "no-cache".into())]
+    pub fn stream_headers(&self) -> Vec<(&'static str, String)> {
+        vec![("content-type", tongue(self.dialect).stream_type().to_owned()), ("cache-control", "no-cache".into())]
     }
 
-    /// The event of one token, by its place; the first also names the role.
+    /// The event of one token, by its place; the first comes with what begins a stream.
     pub fn token_event(&self, place: usize) -> Vec<u8> {
-        let text = &self.tokens[place];
-        let delta = if place == 0 { json!({"role": "assistant", "content": text, "refusal": null}) } else { json!({"content": text}) };
-        self.event(&json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]), None)
-    }
-
-    /// What follows the last token: the reason for the end, the usage where it was asked for, the terminal marker.
-    pub fn end_events(&self) -> Vec<u8> {
-        let mut bytes = self.event(&json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": self.finish_reason()}]), None);
-        if self.include_usage {
-            bytes.extend(self.event(&json!([]), Some(self.usage())));
-        }
-        bytes.extend_from_slice(b"data: [DONE]\n\n");
+        let mut bytes = if place == 0 { tongue(self.dialect).start(self) } else { Vec::new() };
+        bytes.extend(tongue(self.dialect).token(self, place));
         bytes
     }
 
-    fn event(&self, choices: &Value, usage: Option<Value>) -> Vec<u8> {
-        let mut chunk = json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
-            "system_fingerprint": null, "choices": choices,
-        });
-        if self.include_usage {
-            chunk["usage"] = usage.unwrap_or(Value::Null);
-        }
-        format!("data: {chunk}\n\n").into_bytes()
+    /// What follows the last token: the reason for the end, the usage, the terminal marker, in the dialect's order.
+    pub fn end_events(&self) -> Vec<u8> {
+        let mut bytes = if self.tokens.is_empty() { tongue(self.dialect).start(self) } else { Vec::new() };
+        bytes.extend(tongue(self.dialect).end(self));
+        bytes
     }
 
-    const fn finish_reason(&self) -> &'static str {
-        if self.whole { "stop" } else { "length" }
-    }
-
-    fn usage(&self) -> Value {
-        let completion = self.tokens.len();
-        json!({"prompt_tokens": self.prompt_tokens, "completion_tokens": completion, "total_tokens": self.prompt_tokens + completion})
+    pub(super) fn text(&self) -> String {
+        self.tokens.concat()
     }
 }

@@ -1,58 +1,62 @@
 //! Which of a provider's operations a path names.
 
+use super::tongue::tongue;
 use crate::model::Dialect;
 
 /// An operation of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// A chat completion. On Azure the path names the deployment; elsewhere the body names the model.
+    /// A chat completion.
     Chat {
-        /// The deployment in the path.
-        deployment: Option<String>,
+        /// The model or deployment, where the path names it and not the body.
+        model: Option<String>,
+        /// True where the path asks for a stream; elsewhere the body does.
+        streamed: bool,
     },
     /// The list of models.
     Models,
 }
 
 /// The path that a base URL of this dialect ends with: OpenAI's clients are given `https://…/v1`, Azure's the bare host.
-pub const fn base_path(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::AzureOpenAi => "",
-        _ => "/v1",
-    }
+pub fn base_path(dialect: Dialect) -> &'static str {
+    tongue(dialect).base_path()
 }
 
 impl Route {
     /// What a request's method, path and query name; `None` where the provider would answer 404.
     pub fn of(dialect: Dialect, method: &str, path: &str, query: Option<&str>) -> Option<Self> {
-        match dialect {
-            Dialect::AzureOpenAi => {
-                // Azure refuses a call without a version as it refuses an unknown path.
-                query?.split('&').find_map(|pair| pair.strip_prefix("api-version=")).filter(|version| !version.is_empty())?;
-                match (method, path.strip_prefix("/openai/")?) {
-                    ("GET", "models") => Some(Self::Models),
-                    ("POST", rest) => {
-                        let (deployment, operation) = rest.strip_prefix("deployments/")?.split_once('/')?;
-                        (operation == "chat/completions").then(|| Self::Chat { deployment: Some(deployment.to_owned()) })
-                    }
-                    _ => None,
-                }
-            }
-            _ => match (method, path) {
-                ("POST", "/v1/chat/completions") => Some(Self::Chat { deployment: None }),
-                ("GET", "/v1/models") => Some(Self::Models),
-                _ => None,
-            },
-        }
+        tongue(dialect).route(method, path, query)
     }
 
     /// Path and query of a chat completion after the base URL.
-    pub fn chat_path(dialect: Dialect, model: &str) -> String {
-        match dialect {
-            Dialect::AzureOpenAi => format!("/openai/deployments/{model}/chat/completions?api-version=2024-10-21"),
-            _ => "/chat/completions".to_owned(),
-        }
+    pub fn chat_path(dialect: Dialect, model: &str, streamed: bool) -> String {
+        tongue(dialect).chat_path(model, streamed)
     }
+}
+
+/// The value of a query's parameter.
+pub(super) fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// A name as one segment of a path (RFC 3986, unreserved characters as they are).
+pub(super) fn segment(name: &str) -> String {
+    name.bytes().fold(String::new(), |path, byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path + char::from(byte).encode_utf8(&mut [0; 4]),
+        _ => path + &format!("%{byte:02X}"),
+    })
+}
+
+/// A segment of a path as a name. What is no escape stays as it is.
+pub(super) fn unescaped(segment: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), segment.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let escaped = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -61,12 +65,34 @@ mod tests {
 
     #[test]
     fn a_path_that_a_client_asks_for_is_one_that_a_provider_knows() {
-        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
-            let full = format!("{}{}", base_path(dialect), Route::chat_path(dialect, "gpt-4o"));
+        let name = "eu.maker.model-v1:0/half";
+        for (word, streamed) in Dialect::WORDS.iter().flat_map(|word| [(word, false), (word, true)]) {
+            let dialect = Dialect::from_word(word).unwrap();
+            let full = format!("{}{}", base_path(dialect), Route::chat_path(dialect, name, streamed));
             let (path, query) = full.split_once('?').map_or((full.as_str(), None), |(path, query)| (path, Some(query)));
-            assert!(matches!(Route::of(dialect, "POST", path, query), Some(Route::Chat { .. })), "{full}");
+            let Some(Route::Chat { model, streamed: asked }) = Route::of(dialect, "POST", path, query) else { panic!("{full}") };
+            assert!(model.is_none_or(|model| model == name), "{full}");
+            assert_eq!(asked, streamed && matches!(dialect, Dialect::Bedrock | Dialect::Vertex), "{full}");
             assert_eq!(Route::of(dialect, "GET", path, query), None);
         }
         assert_eq!(Route::of(Dialect::AzureOpenAi, "POST", "/openai/deployments/d/chat/completions", None), None);
+        assert_eq!(Route::of(Dialect::Vertex, "POST", "/v1beta/models/m:streamGenerateContent", None), None);
+        assert_eq!(Route::of(Dialect::Bedrock, "POST", "/model//converse", None), None);
+    }
+
+    #[test]
+    fn vertex_names_a_project_and_a_location_before_the_model() {
+        let path = "/v1/projects/p/locations/europe-west1/publishers/google/models/gemini:generateContent";
+        assert_eq!(Route::of(Dialect::Vertex, "POST", path, None), Some(Route::Chat { model: Some("gemini".into()), streamed: false }));
+        assert_eq!(Route::of(Dialect::Vertex, "POST", "/v1/tunedmodels/gemini:generateContent", None), None);
+    }
+
+    #[test]
+    fn damaged_escapes_stay_as_they_are() {
+        for (segment, name) in
+            [("a%3Ab", "a:b"), ("%", "%"), ("%4", "%4"), ("%zz", "%zz"), ("%+f", "%+f"), ("%ff", "\u{fffd}"), ("%é", "%é")]
+        {
+            assert_eq!(unescaped(segment), name);
+        }
     }
 }

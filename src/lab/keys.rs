@@ -2,6 +2,7 @@
 //!
 //! Keys never leave this file: what is shown of them is their fingerprints.
 
+use crate::dialect::ProviderFault;
 use crate::units::Fingerprint;
 use std::collections::HashMap;
 use std::fmt;
@@ -14,6 +15,29 @@ pub enum KeyState {
     Valid,
     /// Requests that bear it are refused, from now on; answers that began go on.
     Revoked,
+    /// Refused as one whose time is over.
+    Expired,
+    /// Refused as one that is known and may not do this.
+    Forbidden,
+    /// Refused as one whose money or quota is spent.
+    OutOfQuota,
+}
+
+impl KeyState {
+    /// The states in which a key is refused, each with its word.
+    pub const REFUSED: [(&'static str, Self); 4] =
+        [("revoked", Self::Revoked), ("expired", Self::Expired), ("forbidden", Self::Forbidden), ("out-of-quota", Self::OutOfQuota)];
+
+    /// What a provider says to a key in this state; nothing against a valid one.
+    const fn fault(self) -> Option<ProviderFault> {
+        match self {
+            Self::Valid => None,
+            Self::Revoked => Some(ProviderFault::InvalidKey),
+            Self::Expired => Some(ProviderFault::ExpiredToken),
+            Self::Forbidden => Some(ProviderFault::Forbidden),
+            Self::OutOfQuota => Some(ProviderFault::OutOfQuota),
+        }
+    }
 }
 
 /// The keys of one provider.
@@ -28,8 +52,9 @@ impl Keys {
         self.lock().insert(key.to_owned(), state);
     }
 
-    pub(super) fn takes(&self, key: &str) -> bool {
-        self.lock().get(key) == Some(&KeyState::Valid)
+    /// Why this key is refused; `None` where it is taken.
+    pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
+        self.lock().get(key).map_or(Some(ProviderFault::InvalidKey), |state| state.fault())
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
@@ -55,10 +80,13 @@ mod tests {
     #[test]
     fn a_key_is_taken_until_it_is_revoked_and_never_shown() {
         let keys = Keys::new("sk-secret".into());
-        assert!(keys.takes("sk-secret") && !keys.takes("sk-other") && !keys.takes(""));
+        assert_eq!(keys.refusal("sk-secret"), None);
+        assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(ProviderFault::InvalidKey), Some(ProviderFault::InvalidKey)]);
         keys.set("sk-next", KeyState::Valid);
         keys.set("sk-secret", KeyState::Revoked);
-        assert!(!keys.takes("sk-secret") && keys.takes("sk-next"));
+        assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(ProviderFault::InvalidKey), None]);
+        keys.set("sk-next", KeyState::OutOfQuota);
+        assert_eq!(keys.refusal("sk-next"), Some(ProviderFault::OutOfQuota));
         assert_eq!(keys.state(Fingerprint::of("sk-secret")), Some(KeyState::Revoked));
         assert_eq!(keys.state(Fingerprint::of("sk-other")), None);
         assert!(!format!("{keys:?}").contains("sk-"), "{keys:?}");

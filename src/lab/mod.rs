@@ -1,7 +1,7 @@
 //! The lab: simulated providers and a reference gateway, on loopback, in the process of whoever starts them.
 //!
-//! A [`SimulatedProvider`] answers as a real one does, so that unmodified clients and gateways of others talk to it: believable latency,
-//! streams, keys that can be revoked, errors in its dialect's own shape, a record of every attempt. The [`ReferenceGateway`] fails over
+//! A [`SimulatedProvider`] answers as a real one of its dialect does, so that unmodified clients and gateways of others talk to it: believable
+//! latency, streams, keys that can be revoked, errors in its dialect's own shape, a record of every attempt. The [`ReferenceGateway`] fails over
 //! between providers by rules that are written down exactly, so that the moment of its cutover can be predicted and the
 //! instrument checked against it.
 //!
@@ -52,9 +52,20 @@ pub enum LabError {
     },
     /// The provider speaks a protocol that the lab does not.
     #[error(
-        "the lab cannot imitate the provider `{name}`, because it speaks `{dialect}`\n\nhint: use `openai` or `azure-openai` in the lab"
+        "the lab cannot imitate the provider `{name}`, because it speaks `{dialect}`\n\nhint: give it the dialect of a provider of models in the lab"
     )]
     Dialect {
+        /// The provider.
+        name: String,
+        /// What it speaks.
+        dialect: Dialect,
+    },
+    /// The reference gateway does not translate.
+    #[error(
+        "the reference gateway cannot ask `{name}`, because it speaks `{dialect}` and the gateway OpenAI's chat completions only\n\n\
+         hint: give the service `openai` and `azure-openai` providers, or the environment a gateway of your own (`start:` or `services:`)"
+    )]
+    Upstream {
         /// The provider.
         name: String,
         /// What it speaks.

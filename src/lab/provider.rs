@@ -9,8 +9,11 @@ use super::answer::TokenStream;
 use super::attempts::{AttemptRecord, Attempts};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
-use super::server::{Body, BodyError, Server, json, response, whole_body};
-use crate::dialect::{ChatAsk, ChatReply, MARK_HEADER, Mark, ProviderFault, Route, base_path, credential, error_answer, find_mark};
+use super::server::{Body, BodyError, Server, response, whole_body};
+use crate::dialect::{
+    ChatAsk, ChatReply, MARK_HEADER, Mark, ProviderFault, Receipt, Route, base_path, credential, error_answer, find_mark, head_fault,
+    model_list, receipt_headers,
+};
 use crate::journal::HostTime;
 use crate::model::{Dialect, Provider};
 use crate::units::{Fingerprint, Seed};
@@ -18,10 +21,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{HeaderMap, Request, Response};
+use hyper::{Request, Response};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,13 +53,27 @@ struct Core {
     requests: AtomicU64,
 }
 
+/// The head of a chat completion that reached a provider.
+struct Asked<'h> {
+    at: HostTime,
+    number: u64,
+    key: &'h str,
+    /// Why it will not be answered, where that shows in its head.
+    refusal: Option<ProviderFault>,
+    /// The model in its path.
+    model: Option<String>,
+    /// True where its path asks for a stream.
+    streamed: bool,
+    mark: Option<&'h str>,
+}
+
 impl SimulatedProvider {
     /// Starts a provider that behaves as `provider` describes it and takes `key`. Needs a runtime around it.
     ///
     /// # Errors
     /// Where the address cannot be listened on, or the lab does not speak the provider's dialect.
     pub fn start(name: &str, provider: &Provider, key: String, seed: Seed, listen: SocketAddr) -> Result<Self, LabError> {
-        if !matches!(provider.dialect, Dialect::OpenAi | Dialect::AzureOpenAi) {
+        if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
             return Err(LabError::Dialect { name: name.to_owned(), dialect: provider.dialect });
         }
         let core = Arc::new(Core {
@@ -82,7 +98,7 @@ impl SimulatedProvider {
         format!("http://{}{}", self.server.address(), base_path(self.core.dialect))
     }
 
-    /// Makes a key valid or revokes it, for requests that come from now on.
+    /// Sets what becomes of requests with this key that come from now on.
     pub fn set_key(&self, key: &str, state: KeyState) {
         self.core.keys.set(key, state);
     }
@@ -110,52 +126,55 @@ impl Core {
         let (head, body) = request.into_parts();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let key = credential(self.dialect, header).unwrap_or_default();
+        let refusal = self.keys.refusal(key).or_else(|| head_fault(self.dialect, header));
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
             None => self.refuse(&ProviderFault::NoSuchPath),
-            Some(_) if !self.keys.takes(key) && !matches!(route, Some(Route::Chat { .. })) => self.refuse(&ProviderFault::InvalidKey),
-            Some(Route::Models) => self.models(),
-            Some(Route::Chat { deployment }) => {
+            Some(Route::Models) => match refusal {
+                Some(fault) => self.refuse(&fault),
+                None => response(model_list(self.dialect, &self.models.iter().map(String::as_str).collect::<Vec<_>>())),
+            },
+            Some(Route::Chat { model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
-                self.chat(at, number, key, deployment, header(MARK_HEADER), bytes).await
+                let asked = Asked { at, number, key, refusal, model, streamed, mark: header(MARK_HEADER) };
+                self.chat(asked, bytes).await
             }
         };
-        self.sign(&mut answer, &head.headers, number, started.elapsed());
+        let (id, client_id) = (self.id(number), header("x-ms-client-request-id"));
+        let receipt = Receipt { id: &id, client_id, region: &self.region, took_ms: started.elapsed().as_millis() };
+        for (name, value) in receipt_headers(self.dialect, &receipt) {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                answer.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
         answer
     }
 
     /// A chat completion, recorded whatever comes of it.
-    async fn chat(
-        &self,
-        at: HostTime,
-        number: u64,
-        key: &str,
-        deployment: Option<String>,
-        mark_header: Option<&str>,
-        body: Result<Bytes, BodyError>,
-    ) -> Response<Body> {
+    async fn chat(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(mark_header, bytes), ChatAsk::parse(bytes));
-        let model = deployment.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
+        let (mark, ask) = (find_mark(asked.mark, bytes), ChatAsk::parse(self.dialect, bytes));
+        let ask = ask.map(|ask| ChatAsk { streamed: ask.streamed || asked.streamed, ..ask });
+        let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
-            at,
+            at: asked.at,
             mark,
-            key: Fingerprint::of(key),
+            key: Fingerprint::of(asked.key),
             model: model.clone().unwrap_or_default(),
             streamed: ask.as_ref().is_ok_and(|ask| ask.streamed),
             status: 0,
         });
-        let answer = match (ask, model, body) {
-            _ if !self.keys.takes(key) => self.refuse(&ProviderFault::InvalidKey),
-            (_, _, Err(BodyError::TooLong)) => self.refuse(&ProviderFault::Status { code: 413, retry_after: None }),
-            (Err(problem), _, _) => self.refuse(&ProviderFault::BadRequest(problem)),
-            (_, None, _) => self.refuse(&ProviderFault::BadRequest("you must provide a model parameter".to_owned())),
-            (_, Some(model), _) if !self.models.is_empty() && !self.models.contains(&model) => {
+        let answer = match (asked.refusal, ask, model, body) {
+            (Some(fault), ..) => self.refuse(&fault),
+            (_, _, _, Err(BodyError::TooLong)) => self.refuse(&ProviderFault::Status { code: 413, retry_after: None }),
+            (_, Err(problem), _, _) => self.refuse(&ProviderFault::BadRequest(problem)),
+            (_, _, None, _) => self.refuse(&ProviderFault::BadRequest("you must provide a model parameter".to_owned())),
+            (_, _, Some(model), _) if !self.models.is_empty() && !self.models.contains(&model) => {
                 self.refuse(&ProviderFault::NoSuchModel(model))
             }
-            (Ok(ask), Some(model), _) => {
-                let reply = ChatReply::new(&ask, &model, &format!("chatcmpl-{}", self.id(number)), seconds_since_1970());
-                self.complete(&ask, reply, self.first_token(mark, number)).await
+            (None, Ok(ask), Some(model), _) => {
+                let reply = ChatReply::new(self.dialect, &ask, &model, &self.id(asked.number), seconds_since_1970());
+                self.complete(&ask, reply, self.first_token(mark, asked.number)).await
             }
         };
         self.attempts.answered(attempt, answer.status().as_u16());
@@ -171,7 +190,7 @@ impl Core {
         }
         tokio::time::sleep(first_token).await;
         let mut builder = Response::builder();
-        for (name, value) in ChatReply::stream_headers() {
+        for (name, value) in reply.stream_headers() {
             builder = builder.header(name, value);
         }
         builder.body(TokenStream::new(reply, gap).boxed_unsync()).expect("the dialect writes valid headers")
@@ -184,38 +203,8 @@ impl Core {
         self.draw.first_token(&mut rng)
     }
 
-    fn models(&self) -> Response<Body> {
-        let models: Vec<_> =
-            self.models.iter().map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "lifeboat-lab"})).collect();
-        json(200, &json!({"object": "list", "data": models}))
-    }
-
     fn refuse(&self, fault: &ProviderFault) -> Response<Body> {
         response(error_answer(self.dialect, fault))
-    }
-
-    /// The headers by which support desks find a request again.
-    fn sign(&self, answer: &mut Response<Body>, asked: &HeaderMap, number: u64, took: Duration) {
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                answer.headers_mut().insert(HeaderName::from_static(name), value);
-            }
-        };
-        let id = self.id(number);
-        if self.dialect == Dialect::AzureOpenAi {
-            set("apim-request-id", &id);
-            set("x-request-id", &id);
-            set("x-ms-region", &self.region);
-            set("x-ms-rai-invoked", "true");
-            if let Some(theirs) = asked.get("x-ms-client-request-id").and_then(|value| value.to_str().ok()) {
-                set("x-ms-client-request-id", theirs);
-            }
-        } else {
-            set("x-request-id", &format!("req_{id}"));
-            set("openai-organization", "lifeboat-lab");
-            set("openai-version", "2020-10-01");
-            set("openai-processing-ms", &took.as_millis().to_string());
-        }
     }
 
     /// A request's identifier: unlike any other of this provider, and the same again in a drill with the same seed.
@@ -232,7 +221,6 @@ fn seconds_since_1970() -> u64 {
 mod tests {
     use super::super::rig::{Got, ask, client, loopback, quick};
     use super::*;
-    use crate::dialect::error_code;
 
     const SEED: Seed = Seed(0x2a);
 
@@ -241,13 +229,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_dialects_answer_whole_and_streamed_and_record_the_attempt() {
-        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
+    async fn every_dialect_answers_whole_and_streamed_and_records_the_attempt() {
+        for (dialect, wanted) in [
+            (Dialect::OpenAi, "openai-processing-ms"),
+            (Dialect::AzureOpenAi, "apim-request-id"),
+            (Dialect::Anthropic, "request-id"),
+            (Dialect::Bedrock, "x-amzn-requestid"),
+            (Dialect::Vertex, "content-type"),
+        ] {
             let provider = start(dialect);
             for (id, streamed) in [(1, false), (2, true)] {
                 let got = ask(dialect, &provider.base_url(), "sk-one", id, streamed).await;
                 assert_eq!((got.status, got.judgement()), (200, Ok(())), "{dialect} {streamed}");
-                let wanted = if dialect == Dialect::OpenAi { "openai-processing-ms" } else { "apim-request-id" };
                 assert!(got.headers.contains_key(wanted), "{:?}", got.headers);
             }
             let attempts = provider.attempts();
@@ -260,19 +253,78 @@ mod tests {
 
     #[tokio::test]
     async fn a_revoked_key_is_refused_in_the_dialects_words_and_its_successor_is_taken() {
-        for (dialect, code) in [(Dialect::OpenAi, "invalid_api_key"), (Dialect::AzureOpenAi, "401")] {
+        for (dialect, status, code) in [
+            (Dialect::OpenAi, 401, "invalid_api_key"),
+            (Dialect::AzureOpenAi, 401, "401"),
+            (Dialect::Anthropic, 401, "authentication_error"),
+            (Dialect::Bedrock, 403, "UnrecognizedClientException"),
+            (Dialect::Vertex, 401, "UNAUTHENTICATED"),
+        ] {
             let provider = start(dialect);
             let url = provider.base_url();
             provider.set_key("sk-two", KeyState::Valid);
             provider.set_key("sk-one", KeyState::Revoked);
             for key in ["sk-one", "sk-never-seen", ""] {
                 let got = ask(dialect, &url, key, 1, true).await;
-                assert_eq!((got.status, error_code(&got.body).as_deref()), (401, Some(code)), "{dialect} {key}");
+                assert_eq!((got.status, got.code().as_deref()), (status, Some(code)), "{dialect} {key}");
             }
             assert_eq!(ask(dialect, &url, "sk-two", 2, true).await.judgement(), Ok(()));
             assert_eq!(provider.key_state(Fingerprint::of("sk-one")), Some(KeyState::Revoked));
             let statuses: Vec<u16> = provider.attempts().iter().map(|entry| entry.status).collect();
-            assert_eq!(statuses, [401, 401, 401, 200]);
+            assert_eq!(statuses, [status, status, status, 200]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_known_and_refused_is_told_why() {
+        let codes = [
+            (Dialect::OpenAi, ["invalid_api_key", "unsupported_country_region_territory", "credit_balance_exhausted"]),
+            (Dialect::AzureOpenAi, ["401", "403", "429"]),
+            (Dialect::Anthropic, ["authentication_error", "permission_error", "billing_error"]),
+            (Dialect::Bedrock, ["ExpiredTokenException", "AccessDeniedException", "ServiceQuotaExceededException"]),
+            (Dialect::Vertex, ["UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"]),
+        ];
+        for (dialect, codes) in codes {
+            let provider = start(dialect);
+            for (state, code) in [KeyState::Expired, KeyState::Forbidden, KeyState::OutOfQuota].into_iter().zip(codes) {
+                provider.set_key("sk-one", state);
+                let got = ask(dialect, &provider.base_url(), "sk-one", 1, true).await;
+                assert_eq!(got.code().as_deref(), Some(code), "{dialect} {state:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_signed_request_is_known_by_its_access_key_and_anthropics_needs_a_version() {
+        let bedrock = start(Dialect::Bedrock);
+        let signed = |key: &str| {
+            let credential = format!("Credential={key}/20260102/lab/bedrock/aws4_request, SignedHeaders=host, Signature=00");
+            let body = r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#;
+            let request = client().post(format!("{}/model/gpt-4o/converse", bedrock.base_url())).body(body);
+            request.header("authorization", format!("AWS4-HMAC-SHA256 {credential}")).send()
+        };
+        assert_eq!(signed("sk-one").await.unwrap().status(), 200);
+        assert_eq!(signed("sk-two").await.unwrap().status(), 403);
+        assert_eq!(bedrock.attempts()[0].key, Fingerprint::of("sk-one"));
+        let anthropic = start(Dialect::Anthropic);
+        let bare = client().post(format!("{}/v1/messages", anthropic.base_url())).header("x-api-key", "sk-one").body("{}");
+        let got = Got::read(bare.send().await.unwrap(), 0, false).await;
+        assert_eq!((got.status, got.code().as_deref()), (400, Some("invalid_request_error")));
+    }
+
+    #[tokio::test]
+    async fn models_are_listed_as_each_dialect_lists_them() {
+        for (dialect, path, pointer, name) in [
+            (Dialect::AzureOpenAi, "/openai/models?api-version=2024-10-21", "/data/0/id", "gpt-4o"),
+            (Dialect::Anthropic, "/v1/models", "/data/0/id", "gpt-4o"),
+            (Dialect::Bedrock, "/foundation-models", "/modelSummaries/0/modelId", "gpt-4o"),
+            (Dialect::Vertex, "/models", "/models/0/name", "models/gpt-4o"),
+        ] {
+            let provider = start(dialect);
+            let request = client().get(format!("{}{path}", provider.base_url())).header("anthropic-version", "2023-06-01");
+            let (header, key) = crate::dialect::credential_header(dialect, "sk-one");
+            let listed = request.header(header, key).send().await.unwrap().json::<serde_json::Value>().await.unwrap();
+            assert_eq!(listed.pointer(pointer).and_then(|name| name.as_str()), Some(name), "{dialect}: {listed}");
         }
     }
 
@@ -291,7 +343,7 @@ mod tests {
             ("/completions", "{}", 404, Some("unknown_url")),
         ] {
             let got = post(path, body).await;
-            assert_eq!((got.status, error_code(&got.body).as_deref()), (status, code), "{path} {body}");
+            assert_eq!((got.status, got.code().as_deref()), (status, code), "{path} {body}");
         }
         let listed = client().get(format!("{url}/models")).bearer_auth("sk-one").send().await.unwrap();
         assert_eq!(listed.json::<serde_json::Value>().await.unwrap()["data"][0]["id"], "gpt-4o");
@@ -354,7 +406,7 @@ mod tests {
         let first = start(Dialect::OpenAi);
         let taken = SimulatedProvider::start("second", &quick(Dialect::OpenAi), "k".into(), SEED, first.server.address()).unwrap_err();
         assert!(taken.to_string().contains("second cannot listen on 127.0.0.1:") && taken.to_string().contains("hint: "), "{taken}");
-        let foreign = SimulatedProvider::start("third", &quick(Dialect::Bedrock), "k".into(), SEED, loopback()).unwrap_err();
-        assert!(foreign.to_string().starts_with("the lab cannot imitate the provider `third`, because it speaks `bedrock`"), "{foreign}");
+        let foreign = SimulatedProvider::start("third", &quick(Dialect::Tcp), "k".into(), SEED, loopback()).unwrap_err();
+        assert!(foreign.to_string().starts_with("the lab cannot imitate the provider `third`, because it speaks `tcp`"), "{foreign}");
     }
 }

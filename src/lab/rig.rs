@@ -1,6 +1,6 @@
 //! What the tests of this room share: a client, a quick provider, and an answer with what it took. Compiled for tests only.
 
-use crate::dialect::{AnswerReader, Ask, Flaw, Mark, chat_request};
+use crate::dialect::{AnswerReader, Ask, Flaw, Mark, chat_request, error_code};
 use crate::model::{Dialect, Provider, Simulation};
 use crate::units;
 use std::collections::BTreeMap;
@@ -52,15 +52,16 @@ pub(super) struct Got {
     pub(super) cut: bool,
     pub(super) headers_after: Duration,
     pub(super) took: Duration,
+    dialect: Dialect,
     ask: Ask,
 }
 
 impl Got {
     pub(super) async fn read(response: reqwest::Response, id: u64, streamed: bool) -> Self {
-        Self::since(Instant::now(), response, id, streamed).await
+        Self::since(Instant::now(), response, Dialect::OpenAi, id, streamed).await
     }
 
-    async fn since(started: Instant, mut response: reqwest::Response, id: u64, streamed: bool) -> Self {
+    async fn since(started: Instant, mut response: reqwest::Response, dialect: Dialect, id: u64, streamed: bool) -> Self {
         let (status, headers, headers_after) = (response.status().as_u16(), response.headers().clone(), started.elapsed());
         let mut body = Vec::new();
         let cut = loop {
@@ -70,14 +71,19 @@ impl Got {
                 Err(_) => break true,
             }
         };
-        Self { status, headers, body, cut, headers_after, took: started.elapsed(), ask: asked(id, streamed) }
+        Self { status, headers, body, cut, headers_after, took: started.elapsed(), dialect, ask: asked(id, streamed) }
     }
 
     /// What the traffic would say of it.
     pub(super) fn judgement(&self) -> Result<(), Flaw> {
-        let mut reader = AnswerReader::new(&self.ask);
+        let mut reader = AnswerReader::new(self.dialect, &self.ask);
         reader.feed(&self.body);
         reader.finish()
+    }
+
+    /// The code of a refusal.
+    pub(super) fn code(&self) -> Option<String> {
+        error_code(|name| self.headers.get(name)?.to_str().ok(), &self.body)
     }
 
     /// Who answered, by the gateway's word.
@@ -103,5 +109,5 @@ pub(super) async fn ask_with(client: &reqwest::Client, dialect: Dialect, base_ur
         request = request.header(name, value);
     }
     let started = Instant::now();
-    Got::since(started, request.send().await.unwrap(), id, streamed).await
+    Got::since(started, request.send().await.unwrap(), dialect, id, streamed).await
 }

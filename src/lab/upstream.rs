@@ -8,7 +8,7 @@ use super::LabError;
 use crate::dialect::{Route, credential_header, error_code};
 use crate::model::Dialect;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, rt};
@@ -78,13 +78,10 @@ pub(super) const fn is_failure(status: StatusCode) -> bool {
 
 /// Names what a refusal says, reading its body briefly.
 pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
-    let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), REFUSAL.0).collect();
-    let code = match tokio::time::timeout(REFUSAL.1, body).await {
-        Ok(Ok(body)) => error_code(&body.to_bytes()),
-        _ => None,
-    };
-    TryFailure::Status(status, code)
+    let (head, body) = response.into_parts();
+    let read = tokio::time::timeout(REFUSAL.1, Limited::new(body, REFUSAL.0).collect()).await;
+    let body = read.ok().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
+    TryFailure::Status(head.status.as_u16(), error_code(|name| head.headers.get(name)?.to_str().ok(), &body))
 }
 
 /// An upstream with its connections.
@@ -99,8 +96,11 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(upstream: Upstream, try_timeout: Duration) -> Result<Self, LabError> {
+        if !upstream.dialect.has_openai_bodies() {
+            return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
+        }
         let wrong = |problem: String| LabError::Url { name: upstream.name.clone(), url: upstream.base_url.clone(), problem };
-        let path = Route::chat_path(upstream.dialect, &upstream.model);
+        let path = Route::chat_path(upstream.dialect, &upstream.model, false);
         let uri: Uri = format!("{}{path}", upstream.base_url.trim_end_matches('/')).parse().map_err(|error| wrong(format!("{error}")))?;
         if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(wrong("it is not an http or https URL".to_owned()));

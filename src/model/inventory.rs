@@ -82,6 +82,13 @@ words! {
     }
 }
 
+impl Dialect {
+    /// True where a chat completion has the body that OpenAI gave it, so that who speaks OpenAI's dialect can pass it on.
+    pub const fn has_openai_bodies(self) -> bool {
+        !matches!(self, Self::Anthropic | Self::Bedrock | Self::Vertex)
+    }
+}
+
 /// One place that serves models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provider {

@@ -6,7 +6,7 @@ use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::Dialect;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::{Request, Response, Uri, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -103,12 +103,13 @@ impl Client {
         progress.headers = true;
         let status = response.status();
         if !status.is_success() {
-            let body = Limited::new(response.into_body(), ERROR_BODY).collect().await;
-            let code = body.ok().and_then(|body| error_code(&body.to_bytes()));
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, ERROR_BODY).collect().await.map(Collected::to_bytes).unwrap_or_default();
+            let code = error_code(|name| head.headers.get(name)?.to_str().ok(), &body);
             let why = code.map_or_else(|| format!("status-{}", status.as_u16()), |code| format!("status-{} {code}", status.as_u16()));
             return progress.failed(clock, Outcome::Error, why.into());
         }
-        read(response, AnswerReader::new(ask), clock, progress).await
+        read(response, AnswerReader::new(self.target.dialect, ask), clock, progress).await
     }
 
     async fn send(&self, ask: &Ask) -> Result<Response<Incoming>, &'static str> {

@@ -1,0 +1,174 @@
+//! Anthropic's messages and list of models.
+//!
+//! A stream is `message_start`, for each block `content_block_start`, `content_block_delta`s and `content_block_stop`, then `message_delta`
+//! with the reason for the end and the usage, then `message_stop`, the terminal marker; a `ping` may come anywhere.
+//! Sources: Anthropic's API reference, its pages on errors and streaming, the error types of its Python client.
+
+use super::chat::{conversation, flag, words_of};
+use super::credential::bearer;
+use super::reply::End;
+use super::tongue::{Header, Heard, Refusal, Tongue};
+use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use serde_json::{Value, json};
+
+/// Speaks it.
+pub(super) struct Anthropic;
+
+impl Tongue for Anthropic {
+    /// Its clients are given the bare host.
+    fn base_path(&self) -> &'static str {
+        ""
+    }
+
+    fn chat_path(&self, _model: &str, _streamed: bool) -> String {
+        "/v1/messages".to_owned()
+    }
+
+    fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
+        match (method, path) {
+            ("POST", "/v1/messages") => Some(Route::Chat { model: None, streamed: false }),
+            ("GET", "/v1/models") => Some(Route::Models),
+            _ => None,
+        }
+    }
+
+    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+        header("x-api-key").map(str::trim).or_else(|| bearer(header))
+    }
+
+    fn credential_header(&self, key: &str) -> (&'static str, String) {
+        ("x-api-key", key.to_owned())
+    }
+
+    fn required_header(&self) -> Option<(&'static str, &'static str)> {
+        Some(("anthropic-version", "2023-06-01"))
+    }
+
+    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value {
+        let mut body = json!({"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]});
+        if streamed {
+            body["stream"] = json!(true);
+        }
+        body
+    }
+
+    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
+        let max_tokens = body["max_tokens"].as_u64().ok_or("max_tokens: Field required")?;
+        let system = words_of(&body["system"]).unwrap_or_default();
+        Ok(ChatAsk {
+            model: body["model"].as_str().map(str::to_owned),
+            streamed: flag(&body["stream"], "stream")?,
+            include_usage: true,
+            max_tokens: Some(max_tokens),
+            prompt: system + &conversation(body, "messages", "content")?,
+        })
+    }
+
+    fn whole(&self, reply: &ChatReply) -> Value {
+        let content = if reply.tokens.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text()}]) };
+        let mut message = message(reply, &content);
+        message["stop_reason"] = json!(stop_reason(reply));
+        message["usage"]["output_tokens"] = json!(reply.tokens.len());
+        message
+    }
+
+    fn start(&self, reply: &ChatReply) -> Vec<u8> {
+        let mut bytes = event(&json!({"type": "message_start", "message": message(reply, &json!([]))}));
+        bytes.extend(event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})));
+        bytes.extend(event(&json!({"type": "ping"})));
+        bytes
+    }
+
+    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
+        let delta = json!({"type": "text_delta", "text": reply.tokens[place]});
+        event(&json!({"type": "content_block_delta", "index": 0, "delta": delta}))
+    }
+
+    fn end(&self, reply: &ChatReply) -> Vec<u8> {
+        let mut bytes = event(&json!({"type": "content_block_stop", "index": 0}));
+        bytes.extend(event(&json!({
+            "type": "message_delta",
+            "delta": {"stop_reason": stop_reason(reply), "stop_sequence": null},
+            "usage": {"output_tokens": reply.tokens.len()},
+        })));
+        bytes.extend(event(&json!({"type": "message_stop"})));
+        bytes
+    }
+
+    fn models(&self, names: &[&str]) -> Value {
+        let models: Vec<_> =
+            names.iter().map(|id| json!({"type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z"})).collect();
+        json!({"data": models, "has_more": false, "first_id": names.first(), "last_id": names.last()})
+    }
+
+    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+        heard.text = words_of(&body["content"]).unwrap_or_default();
+        heard.terminal = body["stop_reason"].is_string();
+        heard.usage = body["usage"]["output_tokens"].is_u64();
+    }
+
+    fn hear(&self, event: &Value, heard: &mut Heard) {
+        match event["type"].as_str() {
+            Some("content_block_delta") => heard.text.push_str(event["delta"]["text"].as_str().unwrap_or_default()),
+            Some("message_delta") => heard.usage |= event["usage"]["output_tokens"].is_u64(),
+            Some("message_stop") => heard.terminal = true,
+            _ => {}
+        }
+    }
+
+    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+        let (status, kind, message) = match fault {
+            ProviderFault::InvalidKey => (401, "authentication_error", "invalid x-api-key"),
+            ProviderFault::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
+            ProviderFault::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource."),
+            ProviderFault::OutOfQuota => (402, "billing_error", "Your credit balance is too low to access the API."),
+            ProviderFault::RateLimited { .. } => (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
+            ProviderFault::Overloaded => (529, "overloaded_error", "Overloaded"),
+            ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "api_error", "Internal server error"),
+            ProviderFault::Timeout => (504, "timeout_error", "Request timed out"),
+            ProviderFault::NoSuchModel(model) => return Refusal::new(404, "not_found_error", "", format!("model: {model}")),
+            ProviderFault::NoSuchPath => (404, "not_found_error", "Not found"),
+            ProviderFault::BadRequest(message) => return Refusal::new(400, "invalid_request_error", "", message.clone()),
+            ProviderFault::ContentFiltered => (400, "invalid_request_error", "Output blocked by content filtering policy"),
+            ProviderFault::ContextTooLong => (400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum"),
+        };
+        Refusal::new(status, kind, "", message)
+    }
+
+    /// The request's identifier is in the header `request-id`.
+    fn error_body(&self, refusal: &Refusal) -> Value {
+        json!({"type": "error", "error": {"type": refusal.kind, "message": refusal.message}, "request_id": null})
+    }
+
+    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
+        event(&self.error_body(refusal))
+    }
+
+    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+        vec![
+            ("request-id", format!("req_{}", receipt.id)),
+            ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000".to_owned()),
+        ]
+    }
+}
+
+/// An event is named as its data says.
+fn event(data: &Value) -> Vec<u8> {
+    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default()).into_bytes()
+}
+
+/// A message that has not ended.
+fn message(reply: &ChatReply, content: &Value) -> Value {
+    json!({
+        "id": format!("msg_{}", reply.id), "type": "message", "role": "assistant", "model": reply.model, "content": content,
+        "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": reply.prompt_tokens, "output_tokens": 1},
+    })
+}
+
+const fn stop_reason(reply: &ChatReply) -> &'static str {
+    match reply.end {
+        End::Stop => "end_turn",
+        End::Length => "max_tokens",
+        End::Filtered => "refusal",
+    }
+}

@@ -1,0 +1,136 @@
+//! What each dialect does its own way, in one list, and who speaks which. The rest of the room is common to all.
+
+use super::anthropic::Anthropic;
+use super::azure::Azure;
+use super::bedrock::Bedrock;
+use super::openai::OpenAi;
+use super::vertex::Vertex;
+use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use crate::model::Dialect;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Looks a header up by its lower-case name.
+pub(super) type Header<'a, 'h> = &'a dyn Fn(&str) -> Option<&'h str>;
+
+/// How the events of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Server-sent events: each `data:` line is one.
+    Lines,
+    /// AWS's binary frames (see [`super::eventstream`]).
+    Frames,
+}
+
+/// What an answer has said so far.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Its text.
+    pub(super) text: String,
+    /// Whether it reported its tokens.
+    pub(super) usage: bool,
+    /// Whether its terminal marker came.
+    pub(super) terminal: bool,
+}
+
+/// A refusal before it is put into an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// The class of the error: OpenAI's and Anthropic's `type`, AWS's exception, Google's `status`.
+    pub(super) kind: &'static str,
+    /// A code beside the class, where the dialect has one; else empty.
+    pub(super) code: &'static str,
+    /// What people read.
+    pub(super) message: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: u16, kind: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, kind, code, message: message.into() }
+    }
+}
+
+/// One dialect.
+pub(super) trait Tongue: Sync {
+    /// The path that a base URL ends with.
+    fn base_path(&self) -> &'static str;
+    /// Path and query of a chat completion after the base URL.
+    fn chat_path(&self, model: &str, streamed: bool) -> String;
+    /// What a method, a path and a query name.
+    fn route(&self, method: &str, path: &str, query: Option<&str>) -> Option<Route>;
+
+    /// The credential of a request.
+    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str>;
+    /// The header that carries a static key.
+    fn credential_header(&self, key: &str) -> (&'static str, String);
+    /// A header that every request must have, with the value that ours have.
+    fn required_header(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// The body of a request.
+    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value;
+    /// The same as a provider reads it, or what is wrong with it.
+    fn read_request(&self, body: &Value) -> Result<ChatAsk, String>;
+
+    /// A whole answer.
+    fn whole(&self, reply: &ChatReply) -> Value;
+    /// The content type of a streamed answer.
+    fn stream_type(&self) -> &'static str {
+        "text/event-stream; charset=utf-8"
+    }
+    /// What precedes the first token of a stream.
+    fn start(&self, _reply: &ChatReply) -> Vec<u8> {
+        Vec::new()
+    }
+    /// One token of a stream.
+    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8>;
+    /// What follows the last token of a stream.
+    fn end(&self, reply: &ChatReply) -> Vec<u8>;
+    /// The list of models.
+    fn models(&self, names: &[&str]) -> Value;
+
+    /// How streams are framed.
+    fn framing(&self) -> Framing {
+        Framing::Lines
+    }
+    /// Takes in a whole answer.
+    fn hear_whole(&self, body: &Value, heard: &mut Heard);
+    /// Takes in one event of a stream.
+    fn hear(&self, event: &Value, heard: &mut Heard);
+    /// Takes in a line of data that is not JSON; false where the dialect has no such line.
+    fn hear_line(&self, _line: &[u8], _heard: &mut Heard) -> bool {
+        false
+    }
+
+    /// What the dialect says for a fault. Never asked for a bare status.
+    fn refusal(&self, fault: &ProviderFault) -> Refusal;
+    /// The refusal in the dialect's envelope.
+    fn error_body(&self, refusal: &Refusal) -> Value;
+    /// The headers that go with it, besides its content type and `retry-after`.
+    fn error_headers(&self, _refusal: &Refusal, _retry_after: Option<u64>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// The refusal in the middle of a stream.
+    fn error_event(&self, refusal: &Refusal) -> Vec<u8>;
+    /// Whether a filter of content is told by an answer with status 200 that ends for that reason, and not by an error.
+    fn filter_is_an_answer(&self) -> bool {
+        true
+    }
+
+    /// The headers by which a support desk finds a request again.
+    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)>;
+}
+
+/// Who speaks a dialect. A service of plain HTTP or tcp is taken to speak OpenAI's, as gateways do.
+pub(super) const fn tongue(dialect: Dialect) -> &'static dyn Tongue {
+    match dialect {
+        Dialect::OpenAi | Dialect::Http | Dialect::Tcp => &OpenAi,
+        Dialect::AzureOpenAi => &Azure,
+        Dialect::Anthropic => &Anthropic,
+        Dialect::Bedrock => &Bedrock,
+        Dialect::Vertex => &Vertex,
+    }
+}

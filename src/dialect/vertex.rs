@@ -1,0 +1,179 @@
+//! Google's `generateContent` and `streamGenerateContent`, as Vertex AI and the Gemini API speak them.
+//!
+//! A base URL ends before `/models/…`: for Gemini with the version, for Vertex with `/publishers/google` of a project and a location.
+//! A stream is asked for with `alt=sse` (the form without it, one long JSON array, is not spoken) and has no marker of its own: its
+//! last chunk has a `finishReason`, and the `usageMetadata`. A key that is refused is answered as Vertex does, with 401; the Gemini API
+//! is said to answer 400. Source: Google's reference and its page of API errors.
+
+use super::chat::{conversation, words_of};
+use super::credential::bearer;
+use super::reply::End;
+use super::route::{query_value, segment, unescaped};
+use super::tongue::{Header, Heard, Refusal, Tongue};
+use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use serde_json::{Value, json};
+
+/// Speaks it.
+pub(super) struct Vertex;
+
+impl Tongue for Vertex {
+    fn base_path(&self) -> &'static str {
+        "/v1beta"
+    }
+
+    fn chat_path(&self, model: &str, streamed: bool) -> String {
+        let operation = if streamed { "streamGenerateContent?alt=sse" } else { "generateContent" };
+        format!("/models/{}:{operation}", segment(model))
+    }
+
+    fn route(&self, method: &str, path: &str, query: Option<&str>) -> Option<Route> {
+        let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
+        if !matches!(version, "v1" | "v1beta" | "v1beta1") {
+            return None;
+        }
+        if (method, rest) == ("GET", "models") {
+            return Some(Route::Models);
+        }
+        let (place, named) = rest.rsplit_once("models/")?;
+        if method != "POST" || !(place.is_empty() || place.ends_with("/publishers/google/")) {
+            return None;
+        }
+        let (model, operation) = named.rsplit_once(':')?;
+        let streamed = match operation {
+            "generateContent" => false,
+            "streamGenerateContent" if query_value(query?, "alt") == Some("sse") => true,
+            _ => return None,
+        };
+        (!model.is_empty() && !model.contains('/')).then(|| Route::Chat { model: Some(unescaped(model)), streamed })
+    }
+
+    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+        header("x-goog-api-key").map(str::trim).or_else(|| bearer(header))
+    }
+
+    /// A key of the Gemini API. Vertex takes tokens, as bearers.
+    fn credential_header(&self, key: &str) -> (&'static str, String) {
+        ("x-goog-api-key", key.to_owned())
+    }
+
+    fn request(&self, _model: &str, prompt: &str, _streamed: bool) -> Value {
+        json!({
+            "contents": [{"role": "user", "parts": [{"text": prompt}]}],
+            "generationConfig": {"maxOutputTokens": 64, "temperature": 0},
+        })
+    }
+
+    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
+        let system = words_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
+        Ok(ChatAsk {
+            model: None,
+            streamed: false,
+            include_usage: true,
+            max_tokens: body["generationConfig"]["maxOutputTokens"].as_u64(),
+            prompt: system + &conversation(body, "contents", "parts")?,
+        })
+    }
+
+    fn whole(&self, reply: &ChatReply) -> Value {
+        let mut body = chunk(reply, &reply.text());
+        finish(reply, &mut body);
+        body
+    }
+
+    fn stream_type(&self) -> &'static str {
+        "text/event-stream"
+    }
+
+    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
+        event(&chunk(reply, &reply.tokens[place]))
+    }
+
+    fn end(&self, reply: &ChatReply) -> Vec<u8> {
+        let mut last = chunk(reply, "");
+        finish(reply, &mut last);
+        event(&last)
+    }
+
+    fn models(&self, names: &[&str]) -> Value {
+        let model = |id: &&str| {
+            json!({"name": format!("models/{id}"), "displayName": id, "version": "lab",
+                   "supportedGenerationMethods": ["generateContent", "streamGenerateContent"]})
+        };
+        json!({"models": names.iter().map(model).collect::<Vec<_>>()})
+    }
+
+    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+        self.hear(body, heard);
+    }
+
+    fn hear(&self, event: &Value, heard: &mut Heard) {
+        let candidate = &event["candidates"][0];
+        heard.text.push_str(&words_of(&candidate["content"]["parts"]).unwrap_or_default());
+        heard.terminal |= candidate["finishReason"].is_string();
+        heard.usage |= event["usageMetadata"]["candidatesTokenCount"].is_u64();
+    }
+
+    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+        let (status, kind, message) = match fault {
+            ProviderFault::InvalidKey | ProviderFault::ExpiredToken => (
+                401,
+                "UNAUTHENTICATED",
+                "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid \
+                 authentication credential.",
+            ),
+            ProviderFault::Forbidden => (403, "PERMISSION_DENIED", "The caller does not have permission"),
+            ProviderFault::OutOfQuota => {
+                (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.")
+            }
+            ProviderFault::RateLimited { .. } => (429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later."),
+            ProviderFault::Overloaded => (503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
+            ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "INTERNAL", "An internal error has occurred."),
+            ProviderFault::Timeout => (504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+            ProviderFault::NoSuchModel(model) => {
+                return Refusal::new(404, "NOT_FOUND", "", format!("models/{model} is not found or is not supported for generateContent."));
+            }
+            ProviderFault::NoSuchPath => (404, "NOT_FOUND", "The requested URL was not found on this server."),
+            ProviderFault::BadRequest(message) => return Refusal::new(400, "INVALID_ARGUMENT", "", message.clone()),
+            ProviderFault::ContentFiltered => (400, "INVALID_ARGUMENT", "The prompt was blocked."),
+            ProviderFault::ContextTooLong => {
+                (400, "INVALID_ARGUMENT", "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).")
+            }
+        };
+        Refusal::new(status, kind, "", message)
+    }
+
+    fn error_body(&self, refusal: &Refusal) -> Value {
+        json!({"error": {"code": refusal.status, "message": refusal.message, "status": refusal.kind}})
+    }
+
+    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
+        event(&self.error_body(refusal))
+    }
+
+    /// Google sends none; its answers bear their identifier in the body.
+    fn receipt(&self, _receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+fn event(data: &Value) -> Vec<u8> {
+    format!("data: {data}\r\n\r\n").into_bytes()
+}
+
+fn chunk(reply: &ChatReply, text: &str) -> Value {
+    json!({
+        "candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}],
+        "modelVersion": reply.model, "responseId": reply.id,
+    })
+}
+
+fn finish(reply: &ChatReply, chunk: &mut Value) {
+    let (prompt, candidates) = (reply.prompt_tokens, reply.tokens.len());
+    chunk["candidates"][0]["finishReason"] = json!(match reply.end {
+        End::Stop => "STOP",
+        End::Length => "MAX_TOKENS",
+        End::Filtered => "SAFETY",
+    });
+    chunk["usageMetadata"] =
+        json!({"promptTokenCount": prompt, "candidatesTokenCount": candidates, "totalTokenCount": prompt + candidates});
+}
