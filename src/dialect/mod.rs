@@ -35,7 +35,7 @@ pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt};
 pub use credential::{credential, credential_header, head_fault};
 pub use failure::{ProviderFault, error_answer, error_code, error_event};
 pub use mark::{MARK_HEADER, Mark, find_mark};
-pub use reply::ChatReply;
+pub use reply::{ChatReply, is_stream};
 pub use route::{Route, base_path};
 
 use crate::model::Dialect;

@@ -93,3 +93,38 @@ impl ChatReply {
         self.tokens.concat()
     }
 }
+
+/// True for the content type of a streamed answer, whichever dialect it is in.
+pub fn is_stream(content_type: &str) -> bool {
+    ["text/event-stream", "application/vnd.amazon.eventstream"].iter().any(|kind| content_type.starts_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dialects_streams_are_known_by_their_content_type() {
+        for word in Dialect::WORDS {
+            let stream = tongue(Dialect::from_word(word).unwrap()).stream_type();
+            assert!(is_stream(stream), "{word}: {stream}");
+        }
+        assert!(!is_stream("application/json"));
+    }
+
+    #[test]
+    fn an_answer_that_may_not_be_whole_says_so() {
+        let ask = ChatAsk { model: None, streamed: false, include_usage: true, prompt: "hello".into(), max_tokens: Some(2) };
+        for (dialect, reason) in [
+            (Dialect::OpenAi, "\"length\""),
+            (Dialect::AzureOpenAi, "\"length\""),
+            (Dialect::Anthropic, "\"max_tokens\""),
+            (Dialect::Bedrock, "\"max_tokens\""),
+            (Dialect::Vertex, "\"MAX_TOKENS\""),
+        ] {
+            let reply = ChatReply::new(dialect, &ask, "m", "1", 0);
+            assert_eq!(reply.tokens(), 2);
+            assert!(String::from_utf8(reply.whole().body).unwrap().contains(reason), "{dialect}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use super::hold::{Active, Hold};
 use super::link::Shared;
 use super::sight::Exchange;
 use super::upstream::HttpUpstream;
-use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark};
+use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall, instead};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
@@ -84,7 +84,7 @@ impl Exchanger {
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
-        let stream = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let stream = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_stream);
         self.flow.learn(|exchange| {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
