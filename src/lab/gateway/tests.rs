@@ -324,6 +324,9 @@ async fn the_gateways_own_pages_and_refusals() {
     let wrong =
         ReferenceGateway::start(&Gateway::default(), vec![upstream("p", Dialect::OpenAi, "nowhere".into())], "k".into(), loopback());
     assert!(wrong.unwrap_err().to_string().contains("hint: "));
+    let foreign = vec![upstream("p", Dialect::Anthropic, "http://127.0.0.1:1".into())];
+    let foreign = ReferenceGateway::start(&Gateway::default(), foreign, "k".into(), loopback()).unwrap_err().to_string();
+    assert!(foreign.starts_with("the reference gateway cannot ask `p`, because it speaks `anthropic`"), "{foreign}");
     let started = Instant::now();
     gateway.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "idle connections do not hold it up");
