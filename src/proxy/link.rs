@@ -176,6 +176,10 @@ impl Link {
                             Ok(connected) => break upstream = Some(connected),
                             Err(error) => {
                                 tracing::debug!(proxy = %self.shared.proxy, %error, "the upstream cannot be reached");
+                                if error.kind() == io::ErrorKind::ConnectionReset {
+                                    // It accepted and reset before we looked: that is passed on as a later reset is.
+                                    reset(socket);
+                                }
                                 return None;
                             }
                         },
