@@ -17,11 +17,16 @@
 //! | `http_status` (ours) | `code`, `retry_after` (s) | requests |
 //! | `http_stall` (ours) | `hold_ms`; without it until it is removed | answers |
 //! | `credential_revoked` (ours) | | requests |
+//! | `stall_midstream` (ours) | `after` (events), `hold_ms`; without it until it is removed | answers |
+//! | `slow_stream` (ours) | `rate` (events/s) | answers |
+//! | `keep_alive` (ours) | `after` (events), `every_ms` | answers |
+//! | `cut`, `end_early`, `error_event`, `malformed` (ours) | `after` (events) | answers |
+//! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
 //!
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random.
 
 use super::fields::{Attributes, Fields};
-use super::{Bandwidth, Latency, LimitData, ResetPeer, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict};
+use super::{Bandwidth, Latency, LimitData, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict};
 use crate::model::Fault;
 use crate::units::Seed;
 
@@ -43,11 +48,12 @@ pub enum Effect {
     Status(Status),
     Stall(Stall),
     CredentialRevoked,
+    Shape(Shape),
 }
 
 impl Effect {
     /// The types' names; the first eight are Shopify's.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 24] = [
         "latency",
         "bandwidth",
         "slow_close",
@@ -62,6 +68,16 @@ impl Effect {
         "http_status",
         "http_stall",
         "credential_revoked",
+        "stall_midstream",
+        "slow_stream",
+        "keep_alive",
+        "cut",
+        "end_early",
+        "error_event",
+        "malformed",
+        "empty_answer",
+        "wrong_model",
+        "corrupt",
     ];
 
     /// Reads the attributes of the type `kind`.
@@ -81,7 +97,7 @@ impl Effect {
             "http_status" => Self::Status(Status::read(fields)?),
             "http_stall" => Self::Stall(Stall::read(fields)?),
             "credential_revoked" => Self::CredentialRevoked,
-            _ => return Err(ToxicError::Type { kind: kind.to_owned() }),
+            _ => return Shape::read(kind, fields)?.map(Self::Shape).ok_or_else(|| ToxicError::Type { kind: kind.to_owned() }),
         })
     }
 
@@ -102,6 +118,7 @@ impl Effect {
             Self::Status(_) => "http_status",
             Self::Stall(_) => "http_stall",
             Self::CredentialRevoked => "credential_revoked",
+            Self::Shape(shape) => shape.kind(),
         }
     }
 
@@ -118,6 +135,7 @@ impl Effect {
             Self::LimitData(toxic) => toxic.attributes(),
             Self::Status(toxic) => toxic.attributes(),
             Self::Stall(toxic) => toxic.attributes(),
+            Self::Shape(toxic) => toxic.attributes(),
         }
     }
 
@@ -128,7 +146,7 @@ impl Effect {
 
     /// True where it acts on requests and not on bytes, so that the proxy must speak HTTP.
     pub const fn needs_http(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked)
+        matches!(self, Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked | Self::Shape(_))
     }
 
     /// True where it acts on the bytes of its stream.
@@ -147,9 +165,14 @@ impl Effect {
             Self::ResetPeer(toxic) => Box::new(*toxic),
             Self::Slicer(toxic) => Box::new(toxic.stage(seed)),
             Self::LimitData(toxic) => Box::new(toxic.stage(passed)),
-            Self::Noop | Self::Refuse | Self::Blackhole | Self::Reset | Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked => {
-                Box::new(Open)
-            }
+            Self::Noop
+            | Self::Refuse
+            | Self::Blackhole
+            | Self::Reset
+            | Self::Status(_)
+            | Self::Stall(_)
+            | Self::CredentialRevoked
+            | Self::Shape(_) => Box::new(Open),
         }
     }
 }

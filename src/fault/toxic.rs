@@ -156,7 +156,7 @@ impl Toxic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Latency, LimitData, ResetPeer, Slicer, SlowClose, Stall, Status, Timeout};
+    use crate::fault::{Latency, LimitData, ResetPeer, Shape, Slicer, SlowClose, Stall, Status, Timeout};
     use crate::model::Fault;
     use crate::units::{ByteRate, Duration};
 
@@ -184,6 +184,16 @@ mod tests {
             (&Fault::Blackhole).into(),
             (&Fault::Reset).into(),
             (&Fault::CredentialRevoked).into(),
+            Effect::Shape(Shape::Stall { after: 3, hold: Some(second) }),
+            Effect::Shape(Shape::Slow { rate: 2500 }),
+            Effect::Shape(Shape::KeepAlive { after: 1, every: second }),
+            Effect::Shape(Shape::Cut { after: 4 }),
+            Effect::Shape(Shape::EndEarly { after: 5 }),
+            Effect::Shape(Shape::ErrorEvent { after: 6 }),
+            Effect::Shape(Shape::Malformed { after: 7 }),
+            Effect::Shape(Shape::Empty),
+            Effect::Shape(Shape::WrongModel),
+            Effect::Shape(Shape::Corrupt),
         ];
         for kind in Effect::KINDS {
             assert!(effects.iter().any(|effect| effect.kind() == kind), "{kind} is not tried");
@@ -229,6 +239,9 @@ mod tests {
             (r#"{"type":"slow_close","attributes":{"delay":-5}}"#, "delay"),
             (r#"{"type":"reset_peer","attributes":{"timeout":true}}"#, "timeout"),
             (r#"{"type":"http_status","attributes":{"code":200}}"#, "code"),
+            (r#"{"type":"cut","attributes":{"after":-1}}"#, "after"),
+            (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
+            (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),
             (r#"{"type":"refuse","toxicity":0.5}"#, "toxicity"),
             (r#"{"type":"latency","attributes":{"seed":-4}}"#, "seed"),
         ] {

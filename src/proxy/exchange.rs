@@ -6,6 +6,7 @@
 use super::flow::Flow;
 use super::hold::{Active, Hold};
 use super::link::Shared;
+use super::shaped::{Broken, Kind, Shaped};
 use super::sight::Exchange;
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
@@ -70,9 +71,14 @@ impl Exchanger {
         }
 
         let bodyless = parts.method == Method::HEAD;
-        let Some(request) = self.forwarded(parts, body) else {
+        let is_shaped = self.holds.borrow().shaping(number).is_some();
+        let Some(mut request) = self.forwarded(parts, body) else {
             return Ok(self.reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
+        if is_shaped {
+            // Compressed, its events could not be told apart.
+            request.headers_mut().remove(header::ACCEPT_ENCODING);
+        }
         let answer = match self.upstream.client.request(request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -89,7 +95,14 @@ impl Exchanger {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
         });
-        Ok(Response::from_parts(head, AnswerBody { source: Source::Provider(body), underway: Some(underway), bodyless }))
+        let is_open = !bodyless && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
+        let kind = Kind { dialect: self.upstream.dialect, streamed: stream, number, is_open };
+        let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
+        let body = Shaped::new(body, kind, is_fixed, self.flow.clone(), self.holds.clone());
+        if body.is_loosened() {
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        Ok(Response::from_parts(head, AnswerBody { source: Source::Provider(Box::new(body)), underway: Some(underway), bodyless }))
     }
 
     /// The request as it goes to the provider; `None` for one that names no path.
@@ -197,7 +210,7 @@ impl Drop for Underway {
 
 #[derive(Debug)]
 enum Source {
-    Provider(Incoming),
+    Provider(Box<Shaped>),
     Fault(Full<Bytes>),
 }
 
@@ -213,13 +226,17 @@ pub(super) struct AnswerBody {
 impl AnswerBody {
     fn is_over(&self) -> bool {
         match &self.source {
-            Source::Provider(body) => body.is_end_stream(),
+            Source::Provider(body) => body.is_over(),
             Source::Fault(body) => body.is_end_stream(),
         }
     }
 
+    /// The record ends: as whole, unless a fault has made another answer of it.
     fn finish(&mut self) {
-        if let Some(underway) = self.underway.take() {
+        let is_spoilt = matches!(&self.source, Source::Provider(body) if body.is_spoilt());
+        if let Some(underway) = self.underway.take()
+            && !is_spoilt
+        {
             underway.finish();
         }
     }
@@ -227,12 +244,12 @@ impl AnswerBody {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Broken;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = self.get_mut();
         let polled = match &mut this.source {
-            Source::Provider(body) => Pin::new(body).poll_frame(cx),
+            Source::Provider(body) => body.poll_frame(cx),
             Source::Fault(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
         };
         match &polled {

@@ -113,6 +113,12 @@ impl Hold {
         self.toxics.iter().filter(stalls).find(|active| active.takes(request)).cloned()
     }
 
+    /// The toxic on the shape of the answer to request number `request`.
+    pub(super) fn shaping(&self, request: u64) -> Option<Arc<Active>> {
+        let shapes = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Shape(_));
+        self.toxics.iter().filter(shapes).find(|active| active.takes(request)).cloned()
+    }
+
     /// True where this very toxic is still in force.
     pub(super) fn contains(&self, active: &Arc<Active>) -> bool {
         self.toxics.iter().any(|other| Arc::ptr_eq(other, active))

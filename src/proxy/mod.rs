@@ -37,6 +37,7 @@ mod listener;
 mod metrics;
 mod pump;
 mod registry;
+mod shaped;
 mod sight;
 mod upstream;
 

@@ -4,6 +4,7 @@ mod api;
 mod chaos;
 mod faults;
 mod passage;
+mod shapes;
 mod sight;
 mod toxics;
 
