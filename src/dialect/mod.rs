@@ -38,7 +38,7 @@ pub use failure::{ProviderFault, error_answer, error_code, error_event};
 pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{ChatReply, is_stream};
 pub use route::{Route, base_path};
-pub use tamper::{PING, error_midway, has_data, is_terminal, with_garbled_text, with_other_model};
+pub use tamper::{PING, error_midway, has_data, is_terminal, refusal, with_garbled_text, with_other_model};
 
 use crate::model::Dialect;
 use serde_json::Value;

@@ -1,9 +1,10 @@
-//! Bytes of answers that went wrong half-way: what a stream's events look like to whoever breaks them.
+//! Bytes of answers that go wrong: what a stream's events look like to whoever breaks them, and refusals that need words of their own.
 //!
 //! Events are those of server-sent events, each with the blank line at its end; a whole answer is its JSON body. Spoken here: OpenAI's
 //! shapes, which Azure OpenAI shares.
 
-use crate::model::Dialect;
+use super::{ProviderFault, WireAnswer, error_answer};
+use crate::model::{Dialect, Refusal};
 use serde_json::{Value, json};
 
 /// A comment that keeps a stream alive and says nothing.
@@ -75,9 +76,70 @@ const fn turned(letter: char) -> char {
     }
 }
 
+/// The answer of a provider that refuses for this reason.
+pub fn refusal(dialect: Dialect, refusal: Refusal) -> WireAnswer {
+    let azure = dialect == Dialect::AzureOpenAi;
+    let (status, kind, code, message) = match refusal {
+        Refusal::Quota if azure => {
+            (403, Value::Null, json!("403"), "Out of call volume quota. Quota will be replenished at the start of the next billing period.")
+        }
+        Refusal::Quota => (
+            429,
+            json!("insufficient_quota"),
+            json!("insufficient_quota"),
+            "You exceeded your current quota, please check your plan and billing details.",
+        ),
+        Refusal::Expired if azure => {
+            (401, Value::Null, json!("401"), "Unauthorized. Access token is missing, invalid, audience is incorrect, or have expired.")
+        }
+        Refusal::Expired => (401, json!("invalid_request_error"), json!("token_expired"), "The access token has expired."),
+        Refusal::Forbidden if azure => (403, Value::Null, json!("403"), "Access denied due to Virtual Network/Firewall rules."),
+        Refusal::Forbidden => {
+            (403, json!("invalid_request_error"), json!("model_access_denied"), "Your project does not have access to this model.")
+        }
+        Refusal::ContentFilter if azure => (
+            400,
+            Value::Null,
+            json!("content_filter"),
+            "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify your prompt and retry.",
+        ),
+        Refusal::ContentFilter => (
+            400,
+            json!("invalid_request_error"),
+            json!("content_policy_violation"),
+            "Your request was rejected as a result of our safety system.",
+        ),
+        Refusal::ModelWithdrawn if azure => return error_answer(dialect, &ProviderFault::NoSuchModel(String::new())),
+        Refusal::ModelWithdrawn => {
+            (404, json!("invalid_request_error"), json!("model_not_found"), "The model has been deprecated and is no longer available.")
+        }
+        Refusal::RateLimit => return error_answer(dialect, &ProviderFault::Status { code: 429, retry_after: None }),
+        Refusal::Overloaded => return error_answer(dialect, &ProviderFault::Status { code: 503, retry_after: None }),
+    };
+    let error = if kind.is_null() {
+        json!({"error": {"code": code, "message": message}})
+    } else {
+        json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
+    };
+    WireAnswer { status, headers: vec![("content-type", "application/json".to_owned())], body: error.to_string().into_bytes() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_refusal_has_a_code_of_its_own_or_a_status() {
+        use crate::dialect::error_code;
+        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
+            let answers = Refusal::WORDS.iter().map(|word| refusal(dialect, Refusal::from_word(word).unwrap()));
+            let told: std::collections::BTreeSet<_> = answers.map(|answer| (answer.status, answer.body)).collect();
+            assert_eq!(told.len(), Refusal::WORDS.len());
+            assert!(told.iter().all(|(status, body)| (400..600).contains(status) && error_code(body).is_some()), "{told:?}");
+        }
+        assert_eq!(error_code(&refusal(Dialect::OpenAi, Refusal::Quota).body).as_deref(), Some("insufficient_quota"));
+        assert_eq!(error_code(&refusal(Dialect::AzureOpenAi, Refusal::ContentFilter).body).as_deref(), Some("content_filter"));
+    }
 
     #[test]
     fn only_what_is_asked_for_changes() {

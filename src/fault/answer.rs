@@ -13,6 +13,7 @@ pub fn instead(effect: &Effect, dialect: Dialect) -> Option<WireAnswer> {
             Some(error_answer(dialect, &ProviderFault::Status { code: *code, retry_after }))
         }
         Effect::CredentialRevoked => Some(error_answer(dialect, &ProviderFault::InvalidKey)),
+        Effect::Refused(refused) => Some(refused.answer(dialect)),
         _ => None,
     }
 }

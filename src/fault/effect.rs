@@ -17,6 +17,7 @@
 //! | `http_status` (ours) | `code`, `retry_after` (s) | requests |
 //! | `http_stall` (ours) | `hold_ms`; without it until it is removed | answers |
 //! | `credential_revoked` (ours) | | requests |
+//! | `http_error` (ours) | `error` (a word), `retry_after` (s), `retry_form` (`seconds`, `ms`, `both`) | requests |
 //! | `stall_midstream` (ours) | `after` (events), `hold_ms`; without it until it is removed | answers |
 //! | `slow_stream` (ours) | `rate` (events/s) | answers |
 //! | `keep_alive` (ours) | `after` (events), `every_ms` | answers |
@@ -26,7 +27,9 @@
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random.
 
 use super::fields::{Attributes, Fields};
-use super::{Bandwidth, Latency, LimitData, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict};
+use super::{
+    Bandwidth, Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict,
+};
 use crate::model::Fault;
 use crate::units::Seed;
 
@@ -48,12 +51,13 @@ pub enum Effect {
     Status(Status),
     Stall(Stall),
     CredentialRevoked,
+    Refused(Refused),
     Shape(Shape),
 }
 
 impl Effect {
     /// The types' names; the first eight are Shopify's.
-    pub const KINDS: [&'static str; 24] = [
+    pub const KINDS: [&'static str; 25] = [
         "latency",
         "bandwidth",
         "slow_close",
@@ -68,6 +72,7 @@ impl Effect {
         "http_status",
         "http_stall",
         "credential_revoked",
+        "http_error",
         "stall_midstream",
         "slow_stream",
         "keep_alive",
@@ -97,6 +102,7 @@ impl Effect {
             "http_status" => Self::Status(Status::read(fields)?),
             "http_stall" => Self::Stall(Stall::read(fields)?),
             "credential_revoked" => Self::CredentialRevoked,
+            "http_error" => Self::Refused(Refused::read(fields)?),
             _ => return Shape::read(kind, fields)?.map(Self::Shape).ok_or_else(|| ToxicError::Type { kind: kind.to_owned() }),
         })
     }
@@ -118,6 +124,7 @@ impl Effect {
             Self::Status(_) => "http_status",
             Self::Stall(_) => "http_stall",
             Self::CredentialRevoked => "credential_revoked",
+            Self::Refused(_) => "http_error",
             Self::Shape(shape) => shape.kind(),
         }
     }
@@ -135,6 +142,7 @@ impl Effect {
             Self::LimitData(toxic) => toxic.attributes(),
             Self::Status(toxic) => toxic.attributes(),
             Self::Stall(toxic) => toxic.attributes(),
+            Self::Refused(toxic) => toxic.attributes(),
             Self::Shape(toxic) => toxic.attributes(),
         }
     }
@@ -146,7 +154,7 @@ impl Effect {
 
     /// True where it acts on requests and not on bytes, so that the proxy must speak HTTP.
     pub const fn needs_http(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked | Self::Shape(_))
+        matches!(self, Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked | Self::Refused(_) | Self::Shape(_))
     }
 
     /// True where it acts on the bytes of its stream.
@@ -172,6 +180,7 @@ impl Effect {
             | Self::Status(_)
             | Self::Stall(_)
             | Self::CredentialRevoked
+            | Self::Refused(_)
             | Self::Shape(_) => Box::new(Open),
         }
     }

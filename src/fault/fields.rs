@@ -51,6 +51,14 @@ impl Fields {
         }
     }
 
+    pub(super) fn word(&mut self, name: &str) -> Result<Option<String>, ToxicError> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(word)) => Ok(Some(word)),
+            Some(_) => Err(bad(name, "write a word")),
+        }
+    }
+
     pub(super) fn seed(&mut self) -> Result<Option<Seed>, ToxicError> {
         match self.left.remove("seed") {
             None | Some(Value::Null) => Ok(None),

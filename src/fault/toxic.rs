@@ -156,8 +156,8 @@ impl Toxic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Latency, LimitData, ResetPeer, Shape, Slicer, SlowClose, Stall, Status, Timeout};
-    use crate::model::Fault;
+    use crate::fault::{Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stall, Status, Timeout};
+    use crate::model::{Fault, Refusal, RetryForm};
     use crate::units::{ByteRate, Duration};
 
     fn raw(text: &str) -> RawToxic {
@@ -184,6 +184,7 @@ mod tests {
             (&Fault::Blackhole).into(),
             (&Fault::Reset).into(),
             (&Fault::CredentialRevoked).into(),
+            Effect::Refused(Refused { error: Refusal::Quota, retry_after: Some(second), retry_form: RetryForm::Both }),
             Effect::Shape(Shape::Stall { after: 3, hold: Some(second) }),
             Effect::Shape(Shape::Slow { rate: 2500 }),
             Effect::Shape(Shape::KeepAlive { after: 1, every: second }),
@@ -239,6 +240,7 @@ mod tests {
             (r#"{"type":"slow_close","attributes":{"delay":-5}}"#, "delay"),
             (r#"{"type":"reset_peer","attributes":{"timeout":true}}"#, "timeout"),
             (r#"{"type":"http_status","attributes":{"code":200}}"#, "code"),
+            (r#"{"type":"http_error","attributes":{"error":"bored"}}"#, "content-filter"),
             (r#"{"type":"cut","attributes":{"after":-1}}"#, "after"),
             (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
             (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),

@@ -1,7 +1,40 @@
 //! What a fault proxy can do to the traffic for one provider.
 
+use super::words;
 use crate::units::{ByteRate, Duration};
 use serde::{Deserialize, Serialize};
+
+words! {
+    /// Why a provider refuses, where a bare status does not tell it.
+    Refusal {
+        /// Too many requests or tokens a minute.
+        RateLimit = "rate-limit",
+        /// What was paid for is used up.
+        Quota = "quota",
+        /// The provider has more to do than it can.
+        Overloaded = "overloaded",
+        /// The credential was valid once.
+        Expired = "expired",
+        /// The credential is valid, but not for this.
+        Forbidden = "forbidden",
+        /// The model is not offered any more.
+        ModelWithdrawn = "model-withdrawn",
+        /// The prompt is found to be against the rules.
+        ContentFilter = "content-filter",
+    }
+}
+
+words! {
+    /// How a provider says when to come back.
+    RetryForm {
+        /// `retry-after`, in whole seconds.
+        Seconds = "seconds",
+        /// `retry-after-ms`, in milliseconds.
+        Milliseconds = "ms",
+        /// Both.
+        Both = "both",
+    }
+}
 
 /// A fault. In YAML a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

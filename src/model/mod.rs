@@ -16,7 +16,7 @@ mod workload;
 
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
-pub use fault::Fault;
+pub use fault::{Fault, Refusal, RetryForm};
 pub use inventory::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation,
 };

@@ -103,7 +103,8 @@ impl Hold {
 
     /// The toxic that answers request number `request` in the provider's place.
     pub(super) fn answering(&self, request: u64) -> Option<Arc<Active>> {
-        let answers = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Status(_) | Effect::CredentialRevoked);
+        let answers =
+            |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Status(_) | Effect::CredentialRevoked | Effect::Refused(_));
         self.toxics.iter().filter(answers).find(|active| active.takes(request)).cloned()
     }
 

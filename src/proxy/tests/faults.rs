@@ -106,6 +106,29 @@ async fn faults_on_requests_answer_in_the_providers_words() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_with_a_reason_answers_in_the_providers_place() {
+    let rig = Rig::start("openai").await;
+    let mut wire = rig.link().await;
+    let reasons = [
+        ("rate-limit", 429, "rate_limit_exceeded"),
+        ("quota", 429, "insufficient_quota"),
+        ("overloaded", 503, "server_is_overloaded"),
+        ("expired", 401, "token_expired"),
+        ("forbidden", 403, "model_access_denied"),
+        ("model-withdrawn", 404, "model_not_found"),
+        ("content-filter", 400, "content_policy_violation"),
+    ];
+    for (word, status, code) in reasons {
+        rig.inject("http_error", json!({"error": word})).await;
+        let (got, body) = wire.ask("/echo").await;
+        assert!(got == status && body.contains(code), "{word}: {got} {body}");
+        assert_eq!(rig.heal().await["touched"], 1);
+    }
+    assert_eq!(rig.provider.asked(), 0, "the provider was asked all the same");
+    assert_eq!(wire.ask("/echo").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stall_holds_the_answer_until_its_time_or_its_end() {
     let rig = Rig::start("openai").await;
     let mut wire = rig.link().await;
@@ -128,7 +151,11 @@ async fn a_fault_on_an_idle_proxy_touches_nothing() {
     let rig = Rig::start("openai").await;
     let _open = rig.link().await;
     for kind in Effect::KINDS {
-        let attributes = if kind == "http_status" { json!({"code": 500}) } else { json!({}) };
+        let attributes = match kind {
+            "http_status" => json!({"code": 500}),
+            "http_error" => json!({"error": "quota"}),
+            _ => json!({}),
+        };
         rig.inject(kind, attributes).await;
         assert_eq!(rig.heal().await["touched"], 0, "{kind}");
     }
