@@ -24,7 +24,8 @@
 //! | `cut`, `end_early`, `error_event`, `malformed` (ours) | `after` (events) | answers |
 //! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
 //!
-//! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random.
+//! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take `probability` (0 to 1; a request meets
+//! the toxic where both it and the toxicity will have it) and `match`, told in `matching.rs`.
 
 use super::fields::{Attributes, Fields};
 use super::{

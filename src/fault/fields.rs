@@ -51,6 +51,22 @@ impl Fields {
         }
     }
 
+    pub(super) fn truth(&mut self, name: &str) -> Result<Option<bool>, ToxicError> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(truth)),
+            Some(_) => Err(bad(name, "write true or false")),
+        }
+    }
+
+    pub(super) fn map(&mut self, name: &str) -> Result<Option<Attributes>, ToxicError> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(map)),
+            Some(_) => Err(bad(name, "write an object")),
+        }
+    }
+
     pub(super) fn word(&mut self, name: &str) -> Result<Option<String>, ToxicError> {
         match self.left.remove(name) {
             None | Some(Value::Null) => Ok(None),

@@ -1,7 +1,7 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
-use super::Effect;
 use super::fields::{Attributes, Fields, bad};
+use super::{Effect, Match, Matched, bites};
 use crate::model::words;
 use crate::units::Seed;
 use serde::Deserialize;
@@ -82,6 +82,10 @@ pub struct Toxic {
     pub toxicity: f64,
     /// The seed of its randomness, where one was given.
     pub seed: Option<Seed>,
+    /// The share of requests that it takes, where one was given apart from its toxicity.
+    pub probability: Option<f64>,
+    /// Which requests it takes.
+    pub matching: Match,
     /// What it does.
     pub effect: Effect,
 }
@@ -89,7 +93,15 @@ pub struct Toxic {
 impl Toxic {
     /// A toxic that takes everything.
     pub fn of(name: impl Into<String>, effect: Effect) -> Self {
-        Self { name: name.into(), stream: Stream::Downstream, toxicity: 1.0, seed: None, effect }
+        Self {
+            name: name.into(),
+            stream: Stream::Downstream,
+            toxicity: 1.0,
+            seed: None,
+            probability: None,
+            matching: Match::default(),
+            effect,
+        }
     }
 
     /// Checks a toxic from a request.
@@ -108,12 +120,17 @@ impl Toxic {
         let mut fields = Fields::of(raw.attributes.clone().unwrap_or_default());
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
+        let mut common = (None, Match::default());
+        if effect.needs_http() {
+            common = (fields.number("probability", 1.0)?, fields.map("match")?.map(Match::read).transpose()?.unwrap_or_default());
+        }
         fields.end(kind)?;
+        let (probability, matching) = common;
         if effect == Effect::Refuse && toxicity > 0.0 && toxicity < 1.0 {
             return Err(bad("toxicity", "`refuse` closes the listener for everybody; write 1 or leave it out"));
         }
         let name = raw.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{kind}_{stream}"));
-        Ok(Self { name, stream, toxicity, seed, effect })
+        Ok(Self { name, stream, toxicity, seed, probability, matching, effect })
     }
 
     /// The same toxic with what a later request changes: toxicity, and single attributes.
@@ -144,7 +161,18 @@ impl Toxic {
         if let Some(seed) = self.seed {
             attributes.insert("seed".into(), json!(seed.to_string()));
         }
+        if let Some(probability) = self.probability {
+            attributes.insert("probability".into(), json!(probability));
+        }
+        if self.matching != Match::default() {
+            attributes.insert("match".into(), self.matching.attributes().into());
+        }
         attributes
+    }
+
+    /// True where it takes this request, of this number.
+    pub fn takes(&self, number: u64, request: &impl Matched) -> bool {
+        bites(self.toxicity * self.probability.unwrap_or(1.0), self.seed(), number) && self.matching.takes(request)
     }
 
     /// The seed of what it draws: the given one, else one drawn from its name.
@@ -200,7 +228,12 @@ mod tests {
             assert!(effects.iter().any(|effect| effect.kind() == kind), "{kind} is not tried");
         }
         for effect in effects {
-            let toxic = Toxic { seed: Some(Seed(42)), ..Toxic::of("one", effect) };
+            let mut toxic = Toxic { seed: Some(Seed(42)), ..Toxic::of("one", effect) };
+            if effect.needs_http() {
+                toxic.probability = Some(0.25);
+                let matching = json!({"model": "gpt-*", "stream": true, "header": "x-team: blue", "method": "POST", "path": "/v1/*"});
+                toxic.matching = Match::read(serde_json::from_value(matching).unwrap()).unwrap();
+            }
             let raw = RawToxic {
                 name: Some("one".into()),
                 kind: Some(toxic.kind().into()),
@@ -241,6 +274,10 @@ mod tests {
             (r#"{"type":"reset_peer","attributes":{"timeout":true}}"#, "timeout"),
             (r#"{"type":"http_status","attributes":{"code":200}}"#, "code"),
             (r#"{"type":"http_error","attributes":{"error":"bored"}}"#, "content-filter"),
+            (r#"{"type":"cut","attributes":{"probability":1.5}}"#, "probability"),
+            (r#"{"type":"cut","attributes":{"match":{"modle":"m"}}}"#, "modle"),
+            (r#"{"type":"cut","attributes":{"match":{"key":"sk-secret"}}}"#, "fingerprint"),
+            (r#"{"type":"latency","attributes":{"match":{}}}"#, "match"),
             (r#"{"type":"cut","attributes":{"after":-1}}"#, "after"),
             (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
             (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),

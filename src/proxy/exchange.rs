@@ -3,6 +3,7 @@
 //! Bodies pass as they come. A request's body is read ahead up to 1 MB only to find the traffic's mark in it. Headers pass unchanged
 //! but for `host` and those that belong to a single connection (RFC 9110, 7.6.1).
 
+use super::asked::Asked;
 use super::flow::Flow;
 use super::hold::{Active, Hold};
 use super::link::Shared;
@@ -62,7 +63,8 @@ impl Exchanger {
         };
         self.flow.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, body.ahead())));
 
-        let answering = self.holds.borrow().answering(number);
+        let asked = Arc::new(Asked::new(self.upstream.dialect, number, &parts, body.whole.clone()));
+        let answering = self.holds.borrow().answering(&asked);
         if let Some((active, answer)) =
             answering.and_then(|active| instead(&active.toxic.effect, self.upstream.dialect).map(|answer| (active, answer)))
         {
@@ -71,7 +73,7 @@ impl Exchanger {
         }
 
         let bodyless = parts.method == Method::HEAD;
-        let is_shaped = self.holds.borrow().shaping(number).is_some();
+        let is_shaped = self.holds.borrow().shaping(&asked).is_some();
         let Some(mut request) = self.forwarded(parts, body) else {
             return Ok(self.reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
@@ -86,7 +88,7 @@ impl Exchanger {
                 return Ok(self.unreachable(underway));
             }
         };
-        self.stall(number).await;
+        self.stall(&asked).await;
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
@@ -96,9 +98,9 @@ impl Exchanger {
             exchange.stream = stream;
         });
         let is_open = !bodyless && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
-        let kind = Kind { dialect: self.upstream.dialect, streamed: stream, number, is_open };
+        let kind = Kind { dialect: self.upstream.dialect, streamed: stream, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
-        let body = Shaped::new(body, kind, is_fixed, self.flow.clone(), self.holds.clone());
+        let body = Shaped::new(body, kind, asked, is_fixed, self.flow.clone(), self.holds.clone());
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
@@ -122,8 +124,8 @@ impl Exchanger {
     }
 
     /// Holds the answer back for as long as a stall says.
-    async fn stall(&self, number: u64) {
-        let Some(active) = self.holds.borrow().stalling(number) else { return };
+    async fn stall(&self, asked: &Asked) {
+        let Some(active) = self.holds.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
         self.flow.touch(&active);
         tokio::select! {

@@ -1,5 +1,6 @@
 //! The faults in force on one proxy, as every connection of it sees them at once.
 
+use super::asked::Asked;
 use crate::fault::{Effect, Stream, Toxic, bites};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,23 +102,23 @@ impl Hold {
         self.toxics.iter().filter(acts).cloned().collect()
     }
 
-    /// The toxic that answers request number `request` in the provider's place.
-    pub(super) fn answering(&self, request: u64) -> Option<Arc<Active>> {
+    /// The toxic that answers `request` in the provider's place.
+    pub(super) fn answering(&self, request: &Asked) -> Option<Arc<Active>> {
         let answers =
             |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Status(_) | Effect::CredentialRevoked | Effect::Refused(_));
-        self.toxics.iter().filter(answers).find(|active| active.takes(request)).cloned()
+        self.toxics.iter().filter(answers).find(|active| active.toxic.takes(request.number, request)).cloned()
     }
 
-    /// The toxic that holds the answer to request number `request` back.
-    pub(super) fn stalling(&self, request: u64) -> Option<Arc<Active>> {
+    /// The toxic that holds the answer to `request` back.
+    pub(super) fn stalling(&self, request: &Asked) -> Option<Arc<Active>> {
         let stalls = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Stall(_));
-        self.toxics.iter().filter(stalls).find(|active| active.takes(request)).cloned()
+        self.toxics.iter().filter(stalls).find(|active| active.toxic.takes(request.number, request)).cloned()
     }
 
-    /// The toxic on the shape of the answer to request number `request`.
-    pub(super) fn shaping(&self, request: u64) -> Option<Arc<Active>> {
+    /// The toxic on the shape of the answer to `request`.
+    pub(super) fn shaping(&self, request: &Asked) -> Option<Arc<Active>> {
         let shapes = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Shape(_));
-        self.toxics.iter().filter(shapes).find(|active| active.takes(request)).cloned()
+        self.toxics.iter().filter(shapes).find(|active| active.toxic.takes(request.number, request)).cloned()
     }
 
     /// True where this very toxic is still in force.

@@ -24,6 +24,7 @@
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or speak TLS towards the gateway.
 
 mod api;
+mod asked;
 mod counters;
 mod events;
 mod exchange;

@@ -7,6 +7,7 @@
 //! A whole answer is read to its end first, up to 1 MB, but only where the toxic was there before its head went out: its length is said
 //! there.
 
+use super::asked::Asked;
 use super::flow::Flow;
 use super::hold::{Active, Hold};
 use crate::fault::{Boundary, Effect, Events, NEVER, Play, Tamper, Then};
@@ -63,8 +64,6 @@ enum Ending {
 pub(super) struct Kind {
     pub(super) dialect: Dialect,
     pub(super) streamed: bool,
-    /// The request's number.
-    pub(super) number: u64,
     /// False where its shape must not be touched.
     pub(super) is_open: bool,
 }
@@ -76,6 +75,7 @@ pub(super) struct Shaped {
     flow: Arc<Flow>,
     holds: watch::Receiver<Arc<Hold>>,
     kind: Kind,
+    asked: Arc<Asked>,
     boundary: Boundary,
     has_begun: bool,
     work: Option<Work>,
@@ -92,12 +92,20 @@ pub(super) struct Shaped {
 impl Shaped {
     /// `is_fixed` where the head says how long the body is: then it is left alone, unless it turns out that a toxic is in force now, which
     /// [`Shaped::is_loosened`] tells, so that the head can be changed.
-    pub(super) fn new(body: Incoming, kind: Kind, is_fixed: bool, flow: Arc<Flow>, holds: watch::Receiver<Arc<Hold>>) -> Self {
+    pub(super) fn new(
+        body: Incoming,
+        kind: Kind,
+        asked: Arc<Asked>,
+        is_fixed: bool,
+        flow: Arc<Flow>,
+        holds: watch::Receiver<Arc<Hold>>,
+    ) -> Self {
         let mut shaped = Self {
             body,
             flow,
             holds,
             kind,
+            asked,
             boundary: Boundary::default(),
             has_begun: false,
             work: None,
@@ -134,7 +142,7 @@ impl Shaped {
     }
 
     fn look(&mut self) {
-        let active = self.holds.borrow_and_update().shaping(self.kind.number);
+        let active = self.holds.borrow_and_update().shaping(&self.asked);
         match (&self.work, &active) {
             (None, None) => return,
             (Some(work), Some(active)) if Arc::ptr_eq(&work.active, active) => return,

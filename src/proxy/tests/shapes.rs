@@ -249,6 +249,31 @@ async fn half_of_the_requests_are_touched_and_the_others_are_not() {
     assert_eq!(rig.heal().await["touched"], short);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_match_takes_only_the_requests_that_it_names() {
+    let rig = rig(100).await;
+    let fingerprint = crate::units::Fingerprint::of("sk-one").to_string();
+    // What is asked is a POST, streamed, for gpt-4o, without a credential.
+    let matches = [
+        (json!({"stream": true}), true),
+        (json!({"stream": false}), false),
+        (json!({"model": "gpt-4*", "method": "post"}), true),
+        (json!({"model": "gpt-5"}), false),
+        (json!({"path": "/v1/*"}), true),
+        (json!({"path": "/v1/models"}), false),
+        (json!({"header": "host"}), true),
+        (json!({"header": "x-team: blue"}), false),
+        (json!({"key": fingerprint}), false),
+    ];
+    for (matching, hit) in matches {
+        rig.inject("end_early", json!({"after": 2, "match": matching})).await;
+        assert_eq!(rig.chat(true).await.judgement().is_err(), hit, "{matching}");
+        assert_eq!(rig.heal().await["touched"], u64::from(hit), "{matching}");
+    }
+    rig.inject("end_early", json!({"probability": 0})).await;
+    assert_eq!(rig.chat(true).await.judgement(), Ok(()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
