@@ -135,10 +135,10 @@ mod tests {
             let answers = Refusal::WORDS.iter().map(|word| refusal(dialect, Refusal::from_word(word).unwrap()));
             let told: std::collections::BTreeSet<_> = answers.map(|answer| (answer.status, answer.body)).collect();
             assert_eq!(told.len(), Refusal::WORDS.len());
-            assert!(told.iter().all(|(status, body)| (400..600).contains(status) && error_code(body).is_some()), "{told:?}");
+            assert!(told.iter().all(|(status, body)| (400..600).contains(status) && error_code(|_| None, body).is_some()), "{told:?}");
         }
-        assert_eq!(error_code(&refusal(Dialect::OpenAi, Refusal::Quota).body).as_deref(), Some("insufficient_quota"));
-        assert_eq!(error_code(&refusal(Dialect::AzureOpenAi, Refusal::ContentFilter).body).as_deref(), Some("content_filter"));
+        assert_eq!(error_code(|_| None, &refusal(Dialect::OpenAi, Refusal::Quota).body).as_deref(), Some("insufficient_quota"));
+        assert_eq!(error_code(|_| None, &refusal(Dialect::AzureOpenAi, Refusal::ContentFilter).body).as_deref(), Some("content_filter"));
     }
 
     #[test]

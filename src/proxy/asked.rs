@@ -53,10 +53,10 @@ impl Matched for Asked {
 
     fn ask(&self) -> (Option<String>, bool) {
         let ask: Ask = serde_json::from_slice(&self.body).unwrap_or_default();
-        let deployment = match Route::of(self.dialect, self.method(), self.path(), self.uri.query()) {
-            Some(Route::Chat { deployment }) => deployment,
-            _ => None,
+        let (model, streamed) = match Route::of(self.dialect, self.method(), self.path(), self.uri.query()) {
+            Some(Route::Chat { model, streamed }) => (model, streamed),
+            _ => (None, false),
         };
-        (deployment.or(ask.model), ask.stream.unwrap_or(false))
+        (model.or(ask.model), streamed || ask.stream.unwrap_or(false))
     }
 }

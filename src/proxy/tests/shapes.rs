@@ -12,8 +12,8 @@ fn asked(streamed: bool) -> Ask {
 
 /// What a provider answers, event by event, or in one piece.
 fn answer(streamed: bool) -> Vec<Vec<u8>> {
-    let read = ChatAsk::parse(&chat_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
-    let reply = ChatReply::new(&read, "gpt-4o", "chatcmpl-1", 0);
+    let read = ChatAsk::parse(Dialect::OpenAi, &chat_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
+    let reply = ChatReply::new(Dialect::OpenAi, &read, "gpt-4o", "chatcmpl-1", 0);
     if !streamed {
         return vec![reply.whole().body];
     }
@@ -26,7 +26,7 @@ async fn chatty(size: usize) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let routes = axum::Router::new().fallback(async move |request: Request| {
         let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-        let streamed = ChatAsk::parse(&body).is_ok_and(|ask| ask.streamed);
+        let streamed = ChatAsk::parse(Dialect::OpenAi, &body).is_ok_and(|ask| ask.streamed);
         let whole = answer(streamed).concat();
         if !streamed {
             return Response::builder().header("content-type", "application/json").body(whole.into()).unwrap();
@@ -57,7 +57,7 @@ struct Came {
 
 impl Came {
     fn judgement(&self) -> Result<(), Flaw> {
-        let mut reader = AnswerReader::new(&asked(self.streamed));
+        let mut reader = AnswerReader::new(Dialect::OpenAi, &asked(self.streamed));
         reader.feed(&self.bytes);
         reader.finish()
     }
