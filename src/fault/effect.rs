@@ -31,7 +31,7 @@ use super::fields::{Attributes, Fields};
 use super::{
     Bandwidth, Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict,
 };
-use crate::model::Fault;
+use crate::model::{Fault, RetryForm};
 use crate::units::Seed;
 
 /// A type with its attributes.
@@ -199,6 +199,19 @@ impl From<&Fault> for Effect {
             Fault::Status { code, retry_after } => Self::Status(Status { code, retry_after }),
             Fault::Stall { hold } => Self::Stall(Stall { hold }),
             Fault::CredentialRevoked => Self::CredentialRevoked,
+            Fault::StallMidstream { after, hold } => Self::Shape(Shape::Stall { after, hold }),
+            Fault::SlowStream { rate } => {
+                Self::Shape(Shape::Slow { rate: ((rate.as_per_second() * 1e3).round() as u64).clamp(1, 1_000_000_000) })
+            }
+            Fault::KeepAlive { after, every } => Self::Shape(Shape::KeepAlive { after, every }),
+            Fault::Cut { after } => Self::Shape(Shape::Cut { after }),
+            Fault::EndEarly { after } => Self::Shape(Shape::EndEarly { after }),
+            Fault::ErrorEvent { after } => Self::Shape(Shape::ErrorEvent { after }),
+            Fault::Malformed { after } => Self::Shape(Shape::Malformed { after }),
+            Fault::EmptyAnswer => Self::Shape(Shape::Empty),
+            Fault::WrongModel => Self::Shape(Shape::WrongModel),
+            Fault::Corrupt => Self::Shape(Shape::Corrupt),
+            Fault::Refused { error, retry_after } => Self::Refused(Refused { error, retry_after, retry_form: RetryForm::Seconds }),
         }
     }
 }

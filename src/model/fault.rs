@@ -1,7 +1,7 @@
 //! What a fault proxy can do to the traffic for one provider.
 
 use super::words;
-use crate::units::{ByteRate, Duration};
+use crate::units::{ByteRate, Duration, Rate};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -72,12 +72,83 @@ pub enum Fault {
     },
     /// Requests are answered as the provider answers a revoked key.
     CredentialRevoked,
+    /// Answers begin, and stop coming after so many events of their stream.
+    StallMidstream {
+        /// Events that pass before; 0 stalls behind the head.
+        after: u64,
+        /// How long; `None` until the fault ends.
+        hold: Option<Duration>,
+    },
+    /// The events of streams come at this rate at most.
+    SlowStream {
+        /// Events a second.
+        rate: Rate,
+    },
+    /// After so many events only signs of life come, and no tokens.
+    KeepAlive {
+        /// Events that pass before.
+        after: u64,
+        /// From one sign to the next.
+        every: Duration,
+    },
+    /// The connection is cut after so many events.
+    Cut {
+        /// Events that pass before.
+        after: u64,
+    },
+    /// Answers end politely after so many events, without their terminal marker.
+    EndEarly {
+        /// Events that pass before.
+        after: u64,
+    },
+    /// After so many events comes an error in the provider's dialect, and the end.
+    ErrorEvent {
+        /// Events that pass before.
+        after: u64,
+    },
+    /// After so many events one comes broken.
+    Malformed {
+        /// Events that pass before.
+        after: u64,
+    },
+    /// Answers say yes and nothing else.
+    EmptyAnswer,
+    /// Answers name another model.
+    WrongModel,
+    /// The letters of answers are others.
+    Corrupt,
+    /// Requests are refused for this reason in the provider's own words, without reaching it.
+    Refused {
+        /// Why.
+        error: Refusal,
+        /// The `Retry-After` header's value.
+        retry_after: Option<Duration>,
+    },
 }
 
 impl Fault {
     /// The names, as written in YAML and in the control API.
-    pub const WORDS: &'static [&'static str] =
-        &["refuse", "blackhole", "reset", "latency", "bandwidth", "status", "stall", "credential-revoked"];
+    pub const WORDS: &'static [&'static str] = &[
+        "refuse",
+        "blackhole",
+        "reset",
+        "latency",
+        "bandwidth",
+        "status",
+        "stall",
+        "credential-revoked",
+        "stall-midstream",
+        "slow-stream",
+        "keep-alive",
+        "cut",
+        "end-early",
+        "error-event",
+        "malformed",
+        "empty-answer",
+        "wrong-model",
+        "corrupt",
+        "refused",
+    ];
 
     /// This fault's name.
     pub const fn word(&self) -> &'static str {
@@ -90,12 +161,23 @@ impl Fault {
             Self::Status { .. } => "status",
             Self::Stall { .. } => "stall",
             Self::CredentialRevoked => "credential-revoked",
+            Self::StallMidstream { .. } => "stall-midstream",
+            Self::SlowStream { .. } => "slow-stream",
+            Self::KeepAlive { .. } => "keep-alive",
+            Self::Cut { .. } => "cut",
+            Self::EndEarly { .. } => "end-early",
+            Self::ErrorEvent { .. } => "error-event",
+            Self::Malformed { .. } => "malformed",
+            Self::EmptyAnswer => "empty-answer",
+            Self::WrongModel => "wrong-model",
+            Self::Corrupt => "corrupt",
+            Self::Refused { .. } => "refused",
         }
     }
 
     /// True where the fault acts on requests and not on bytes, so that the proxy must speak HTTP.
     pub const fn needs_http(&self) -> bool {
-        matches!(self, Self::Status { .. } | Self::Stall { .. } | Self::CredentialRevoked)
+        !matches!(self, Self::Refuse | Self::Blackhole | Self::Reset | Self::Latency { .. } | Self::Bandwidth { .. })
     }
 }
 
@@ -109,6 +191,14 @@ impl std::fmt::Display for Fault {
             Self::Status { code, retry_after: None } => write!(f, " {code}"),
             Self::Status { code, retry_after: Some(after) } => write!(f, " {code}, Retry-After {after}"),
             Self::Stall { hold: Some(hold) } => write!(f, " {hold}"),
+            Self::SlowStream { rate } => write!(f, " {rate}"),
+            Self::StallMidstream { after, .. }
+            | Self::KeepAlive { after, .. }
+            | Self::Cut { after }
+            | Self::EndEarly { after }
+            | Self::ErrorEvent { after }
+            | Self::Malformed { after } => write!(f, " after {after} events"),
+            Self::Refused { error, .. } => write!(f, " {error}"),
             _ => Ok(()),
         }
     }

@@ -2,8 +2,8 @@
 
 use super::reader::{Reader, pick};
 use super::tree::{Kind, Node};
-use crate::model::Fault;
-use crate::units::{ByteRate, Duration};
+use crate::model::{Fault, Refusal};
+use crate::units::{ByteRate, Duration, Rate};
 
 /// Reads one fault.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Fault> {
@@ -28,11 +28,32 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         return None;
     }
     let fields = reader.fields(settings, "this fault")?;
+    let after = || fields.optional("after", &|reader, node| reader.number(node, 0, 1_000_000_000)).unwrap_or(0);
     let fault = match word {
         "refuse" => Some(Fault::Refuse),
         "blackhole" => Some(Fault::Blackhole),
         "reset" => Some(Fault::Reset),
         "credential-revoked" => Some(Fault::CredentialRevoked),
+        "empty-answer" => Some(Fault::EmptyAnswer),
+        "wrong-model" => Some(Fault::WrongModel),
+        "corrupt" => Some(Fault::Corrupt),
+        "cut" => Some(Fault::Cut { after: after() }),
+        "end-early" => Some(Fault::EndEarly { after: after() }),
+        "error-event" => Some(Fault::ErrorEvent { after: after() }),
+        "malformed" => Some(Fault::Malformed { after: after() }),
+        "stall-midstream" => {
+            Some(Fault::StallMidstream { after: after(), hold: fields.optional("for", &|reader, node| reader.time(node)) })
+        }
+        "keep-alive" => {
+            let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
+            Some(Fault::KeepAlive { after: after(), every: every.max(Duration::from_millis(1)) })
+        }
+        "slow-stream" => fields.required("rate", &|reader, node| reader.quantity::<Rate>(node)).map(|rate| Fault::SlowStream { rate }),
+        "refused" => {
+            let error = fields.required("error", &|reader, node| reader.word(node, Refusal::WORDS, Refusal::from_word));
+            let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
+            error.map(|error| Fault::Refused { error, retry_after })
+        }
         "latency" => {
             let latency = fields.required("latency", &|reader, node| reader.quantity::<Duration>(node));
             let jitter = fields.optional("jitter", &|reader, node| Some((reader.quantity::<Duration>(node)?, node.spot)));

@@ -26,7 +26,7 @@ pub(super) fn means(fault: &Fault) -> Means {
         Fault::Blackhole => Means::Toxics(Effect::Timeout(Timeout { timeout: Duration::ZERO }), &[Stream::Downstream, Stream::Upstream]),
         Fault::Reset => Means::Toxics(Effect::ResetPeer(ResetPeer { timeout: Duration::ZERO }), &[Stream::Downstream]),
         Fault::Latency { .. } | Fault::Bandwidth { .. } => Means::Toxics(fault.into(), &[Stream::Downstream]),
-        Fault::Status { .. } | Fault::Stall { .. } | Fault::CredentialRevoked => Means::None,
+        _ => Means::None,
     }
 }
 

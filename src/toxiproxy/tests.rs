@@ -33,6 +33,17 @@ fn faults() -> Vec<Fault> {
         Fault::Stall { hold: None },
         Fault::Stall { hold: Some(Duration::from_secs(2)) },
         Fault::CredentialRevoked,
+        Fault::StallMidstream { after: 5, hold: Some(Duration::from_secs(2)) },
+        Fault::SlowStream { rate: "100/min".parse().unwrap() },
+        Fault::KeepAlive { after: 2, every: Duration::from_millis(500) },
+        Fault::Cut { after: 5 },
+        Fault::EndEarly { after: 5 },
+        Fault::ErrorEvent { after: 5 },
+        Fault::Malformed { after: 5 },
+        Fault::EmptyAnswer,
+        Fault::WrongModel,
+        Fault::Corrupt,
+        Fault::Refused { error: crate::model::Refusal::Quota, retry_after: Some(Duration::from_millis(1500)) },
     ]
 }
 

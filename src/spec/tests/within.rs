@@ -156,6 +156,23 @@ error: `200` is not a whole number from 400 to 599
 }
 
 #[test]
+fn a_number_of_events_that_is_none_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "{blackhole: {}}",
+        "{cut: {after: many}}",
+        r#"
+error: `many` is not a whole number from 0 to 1000000000
+  --> scenarios/outage.yaml:9:62
+   |
+ 9 |     - {at: 0s, on: azure-swedencentral, fault: {cut: {after: many}}, for: 20s}
+   |                                                              ^^^^
+   = hint: write a number such as `1`
+"#,
+    );
+}
+
+#[test]
 fn a_jitter_above_its_latency_is_found() {
     gets(
         SCENARIO_PATH,
