@@ -9,6 +9,7 @@ mod litellm;
 mod random_systems;
 mod readme;
 mod runbooks;
+mod staging;
 mod standing;
 mod standing_proxy;
 mod started;

@@ -1,10 +1,9 @@
 //! `lifeboat heal`: takes every fault away from a control API, and says what it did.
 
 use super::proxy::TokenSource;
-use super::{Exit, put, say, until_interrupted};
-use crate::spec::Project;
+use super::{Exit, environment, put, say, until_interrupted};
+use crate::model::ControlBinding;
 use crate::toxiproxy::{Control, ControlError, Found};
-use std::path::Path;
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.
 #[derive(Debug, clap::Args)]
@@ -21,16 +20,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
-    let token = match args.token_from.as_ref().map(TokenSource::token).transpose() {
-        Ok(token) => token,
-        Err(problem) => return usage(&problem),
-    };
-    let url = match (&args.control, &args.env) {
-        (Some(url), _) => url.clone(),
+    let ControlBinding { url, token_from } = match (&args.control, &args.env) {
+        (Some(url), _) => ControlBinding { url: url.clone(), token_from: None },
         (None, env) => match of_environment(env.as_deref().unwrap_or_default())? {
-            Ok(url) => url,
+            Ok(control) => control,
             Err(problem) => return usage(&problem),
         },
+    };
+    let source = args.token_from.clone().or_else(|| token_from.map(TokenSource::of));
+    let token = match source.as_ref().map(TokenSource::token).transpose() {
+        Ok(token) => token,
+        Err(problem) => return usage(&problem),
     };
     until_interrupted("finishing what was begun", async |_| match everything(&url, token.as_deref()).await {
         Ok(found) => {
@@ -53,22 +53,11 @@ async fn everything(url: &str, token: Option<&str>) -> Result<Vec<Found>, Contro
 }
 
 /// The control API of an environment, or what is wrong with it.
-fn of_environment(name: &str) -> anyhow::Result<Result<String, String>> {
-    let (project, findings) = Project::open(&Project::find(Path::new("."))?);
-    if findings.has_errors() {
-        for finding in &findings {
-            say(&finding.to_string());
-        }
-        return Ok(Err("the inventory does not validate".into()));
-    }
-    let environments = &project.inventory.environments;
-    let Some(environment) = environments.get(name) else {
-        let names: Vec<&str> = environments.keys().map(String::as_str).collect();
-        return Ok(Err(format!("no environment `{name}` in the inventory\n\nhint: it has {}", names.join(", "))));
-    };
-    Ok(environment.control.clone().ok_or_else(|| {
+fn of_environment(name: &str) -> anyhow::Result<Result<ControlBinding, String>> {
+    let none = || {
         format!("the environment `{name}` has no standing fault proxy: its faults end with the drill\n\nhint: name one with --control URL")
-    }))
+    };
+    Ok(environment::named(name)?.and_then(|(_, environment)| environment.control.ok_or_else(none)))
 }
 
 fn told(url: &str, found: &[Found]) -> String {

@@ -1,9 +1,12 @@
 //! `lifeboat proxy`: the fault proxy by itself, until Ctrl-C or SIGTERM.
 
-use super::{Exit, put, say, until_interrupted};
+use super::{Exit, environment, put, say, until_interrupted};
+use crate::model::{Environment, Inventory, Provider, origin_and_path};
 use crate::proxy::{Manner, Proxy, ProxyError, Settings};
 use crate::units::Duration;
 use anyhow::Context;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -11,9 +14,12 @@ use tokio::sync::watch;
 /// Starts a standing fault proxy that any Toxiproxy client can drive. It ends with Ctrl-C or SIGTERM, letting open connections finish.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where the control API listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8474")]
-    api: SocketAddr,
+    /// Where the control API listens; port 0 takes a free one [default: what the environment says, else 127.0.0.1:8474]
+    #[arg(long, value_name = "ADDR")]
+    api: Option<SocketAddr>,
+    /// Begin with a proxy before each provider of the inventory, for this environment, and break only what it allows
+    #[arg(long, value_name = "ENVIRONMENT", conflicts_with_all = ["config", "plain"])]
+    env: Option<String>,
     /// Proxies to begin with: a JSON file as `toxiproxy-server -config` reads it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -44,6 +50,11 @@ impl std::str::FromStr for TokenSource {
 }
 
 impl TokenSource {
+    /// The environment variable of this name.
+    pub(super) const fn of(variable: String) -> Self {
+        Self(variable)
+    }
+
     /// The token; an error where there is none.
     pub(super) fn token(&self) -> Result<String, String> {
         let name = &self.0;
@@ -53,22 +64,56 @@ impl TokenSource {
 }
 
 pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
-    let token = match args.token_from.as_ref().map(TokenSource::token).transpose() {
-        Ok(token) => token,
-        Err(problem) => {
-            say(&format!("error: {problem}"));
-            return Ok(Exit::Usage);
-        }
+    let ground = match &args.env {
+        None => Ground::default(),
+        Some(name) => match environment::named(name)? {
+            Ok((project, environment)) => Ground::of(&project.inventory, environment),
+            Err(problem) => return usage(&problem),
+        },
     };
+    if let Some(name) = args.env.as_ref().filter(|_| ground.proxies.is_empty()) {
+        let problem = "no provider of the inventory has a base_url, so there is nothing to stand before";
+        return usage(&format!("{problem} in `{name}`\n\nhint: add `base_url:` to the providers that it uses"));
+    }
+    let source = args.token_from.clone().or_else(|| ground.token_from.clone().map(TokenSource::of));
+    let token = match source.as_ref().map(TokenSource::token).transpose() {
+        Ok(token) => token,
+        Err(problem) => return usage(&problem),
+    };
+    let api = args.api.or(ground.api).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8474)));
     let manner = if args.plain { Manner::Plain } else { Manner::Lifeboat };
-    let settings = Settings { api: args.api, token, manner };
-    until_interrupted("draining: open connections may finish (once more to leave at once)", |stop| serve(args, settings, stop))
+    let settings = Settings { token, manner, breakable: ground.breakable.clone(), ..Settings::at(api) };
+    until_interrupted("draining: open connections may finish (once more to leave at once)", |stop| serve(args, ground, settings, stop))
 }
 
-async fn serve(args: &Args, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
+/// What an environment says of its standing proxy.
+#[derive(Debug, Default)]
+struct Ground {
+    api: Option<SocketAddr>,
+    token_from: Option<String>,
+    breakable: Option<BTreeSet<String>>,
+    /// As the configuration file has them.
+    proxies: Vec<Value>,
+}
+
+impl Ground {
+    fn of(inventory: &Inventory, environment: Environment) -> Self {
+        let proxy = |(name, provider): (&String, &Provider)| {
+            let (origin, _) = origin_and_path(provider.base_url.as_deref()?);
+            let listen = environment.proxies.get(name).and_then(|binding| binding.listen.as_deref()).unwrap_or("127.0.0.1:0");
+            Some(json!({"name": name, "listen": listen, "upstream": origin, "dialect": provider.dialect.word(), "enabled": true}))
+        };
+        let proxies = inventory.providers.iter().filter_map(proxy).collect();
+        let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());
+        let token_from = environment.control.and_then(|control| control.token_from);
+        Self { api, token_from, breakable: environment.allow.faults_on.map(BTreeSet::from_iter), proxies }
+    }
+}
+
+async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
     let config = args.config.as_ref().map(|path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display())));
     let config = match config.transpose() {
-        Ok(config) => config,
+        Ok(config) => config.or_else(|| (!ground.proxies.is_empty()).then(|| Value::from(ground.proxies).to_string().into_bytes())),
         Err(error) => return usage(&format!("{error:#}")),
     };
     let proxy = match Proxy::start_with(settings).await {

@@ -72,6 +72,9 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let how = if healed.expired { "ended by itself, nobody renewed its lease" } else { "healed" };
             ("fault", format!("{} {how}; it touched {}", fault(healed.fault), healed.touched))
         }
+        Event::ProxyClock(clock) => {
+            ("proxy", format!("runs on another host: its clock is known within {}", milliseconds(clock.error.saturating_mul(2))))
+        }
         Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),

@@ -4,12 +4,12 @@ use super::Stop;
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Event, Gateway, Served, SightGap};
-use crate::journal::{Recorder, boot_id};
+use crate::history::{Event, Gateway, ProxyClock, Served, SightGap};
+use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand};
+use crate::model::{ControlBinding, CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
-use crate::toxiproxy::{Control, Events, SightEvent};
+use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Client, Target};
 use crate::units::{Fingerprint, Seed};
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ pub(super) struct Stage {
     pub(super) control: Arc<Control>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) secrets: Vec<(String, String)>,
+    /// Those that were created for this drill.
     proxies: Vec<String>,
     embedded: Option<Proxy>,
     providers: Vec<SimulatedProvider>,
@@ -68,17 +69,22 @@ impl Stage {
                 providers.push(simulated);
             }
         }
-        let (control, embedded) = control(plan.environment.control.as_deref()).await?;
+        let (control, embedded) = control(plan.environment.control.as_ref()).await?;
+        let control = Arc::new(control);
+        let Offset { ahead, error } = control.offset();
+        if control.offset() != Offset::NONE {
+            site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
+        }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
-            Some(tokio::spawn(follow(events, site.tag, site.recorder.clone())))
+            Some(tokio::spawn(follow(events, control.clone(), site.tag, site.recorder.clone())))
         } else {
             None
         };
         let stage = Self {
             target: Target { base_url: String::new(), dialect: Dialect::OpenAi, model: String::new(), key: String::new() },
-            control: Arc::new(control),
+            control,
             variables: BTreeMap::new(),
             secrets: Vec::new(),
             proxies: Vec::new(),
@@ -99,14 +105,17 @@ impl Stage {
         let plan = site.plan;
         for (name, provider) in &plan.providers {
             let upstream = names.upstream.get(name).ok_or_else(|| no_address(name))?;
-            let (origin, path) = split(upstream);
+            let (origin, path) = origin_and_path(upstream);
             let listen = plan.environment.proxies.get(name).and_then(|binding| binding.listen.as_deref()).unwrap_or("127.0.0.1:0");
-            let address = self.control.create(name, listen, origin, provider.dialect).await.map_err(Stop::environment)?;
-            self.proxies.push(name.clone());
-            names.values.insert(format!("proxy.{name}.url"), format!("http://{address}{path}"));
+            let opened = self.control.create(name, listen, origin, provider.dialect).await.map_err(Stop::environment)?;
+            if !opened.was_there {
+                self.proxies.push(name.clone());
+            }
+            names.values.insert(format!("proxy.{name}.url"), format!("http://{}{path}", opened.listen));
         }
         if !self.control.is_lifeboat() {
-            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &self.proxies)?);
+            let proxies: Vec<&String> = plan.providers.keys().collect();
+            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
         }
         let service = plan.environment.services.get(&plan.scenario.service);
         let model = plan.providers.get(plan.service.primary()).map_or("gpt-4o", Provider::chat_model);
@@ -219,15 +228,16 @@ impl Stage {
 }
 
 /// A control API: a standing proxy's, or that of one that is started here.
-async fn control(standing: Option<&str>) -> Result<(Control, Option<Proxy>), Stop> {
-    if let Some(url) = standing {
-        let control = Control::connect(url).await.map_err(Stop::environment)?;
-        if control.is_lifeboat() && control.boot_id() != Some(boot_id().as_str()) {
-            return Err(Stop::environment(format!(
-                "the fault proxy at {url} runs on another host, whose clock is not this one's\n\n\
-                 hint: run the drill on that host, or leave `control:` out of the environment to have a proxy embedded"
-            )));
-        }
+async fn control(standing: Option<&ControlBinding>) -> Result<(Control, Option<Proxy>), Stop> {
+    if let Some(ControlBinding { url, token_from }) = standing {
+        let token = token_from.as_ref().map(|variable| {
+            std::env::var(variable).map_err(|_| {
+                Stop::environment(format!(
+                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the token of the control API at {url}"
+                ))
+            })
+        });
+        let control = Control::connect_with(url, token.transpose()?.as_deref()).await.map_err(Stop::environment)?;
         return Ok((control, None));
     }
     let proxy = Proxy::start(ANY_PORT).await.map_err(Stop::environment)?;
@@ -236,7 +246,7 @@ async fn control(standing: Option<&str>) -> Result<(Control, Option<Proxy>), Sto
 }
 
 /// What the proxies see becomes events, as far as it belongs to this drill.
-async fn follow(mut sight: Events, tag: u32, recorder: Recorder) {
+async fn follow(mut sight: Events, control: Arc<Control>, tag: u32, recorder: Recorder) {
     let clock = recorder.clock();
     // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
     while let Ok(Some(event)) = sight.next().await {
@@ -245,7 +255,7 @@ async fn follow(mut sight: Events, tag: u32, recorder: Recorder) {
                 let served = Served {
                     id: seen.drill.and(seen.id),
                     by: seen.proxy.into(),
-                    at: clock.at(seen.at),
+                    at: clock.at(control.offset().near(seen.at)),
                     took: seen.took,
                     status: seen.status,
                     key: seen.key,
@@ -342,13 +352,6 @@ fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<Stri
     }
 }
 
-/// `https://host:port` and the path after it.
-fn split(url: &str) -> (&str, &str) {
-    let host = url.find("://").map_or(0, |place| place + 3);
-    let end = url[host..].find('/').map_or(url.len(), |place| host + place);
-    (&url[..end], url[end..].trim_end_matches('/'))
-}
-
 fn no_address(name: &str) -> Stop {
     Stop::environment(format!(
         "the provider `{name}` has no base_url, and this environment does not imitate it\n\nhint: add `base_url:` to it in the inventory"
@@ -361,15 +364,4 @@ fn free_port() -> Result<u16, Stop> {
     listener
         .map(|address| address.port())
         .map_err(|error| Stop::environment(format!("no free port on loopback: {error}\n\nhint: end programs that hold many connections")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn an_address_is_an_origin_and_a_path() {
-        assert_eq!(split("https://api.openai.com/v1/"), ("https://api.openai.com", "/v1"));
-        assert_eq!(split("http://127.0.0.1:80"), ("http://127.0.0.1:80", ""));
-    }
 }

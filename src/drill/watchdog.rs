@@ -15,7 +15,7 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Starts `lifeboat`'s own watchdog for these proxies.
-    pub(super) fn start(lifeboat: &Path, control: &str, proxies: &[String]) -> Result<Self, Stop> {
+    pub(super) fn start(lifeboat: &Path, control: &str, proxies: &[&String]) -> Result<Self, Stop> {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
         command.args(["watchdog", "--control", control]);

@@ -24,6 +24,8 @@ pub enum Event {
     Shed(Shed),
     /// A fault proxy saw an exchange with a provider end.
     Served(Served),
+    /// The fault proxy has a clock of its own.
+    ProxyClock(ProxyClock),
     /// Some of the fault proxy's sight was lost.
     SightGap(SightGap),
     /// The reference gateway's own record of its breaker.
@@ -218,6 +220,15 @@ impl Served {
     pub fn completed(&self) -> bool {
         !self.cut && (200..300).contains(&self.status)
     }
+}
+
+/// The fault proxy runs on another host. Its moments were put on this drill's clock; those of faults are as much wider as they are unsure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyClock {
+    /// Nanoseconds that its clock is ahead of this host's.
+    pub ahead: i64,
+    /// The largest error of that, in nanoseconds.
+    pub error: u64,
 }
 
 /// Some of the fault proxy's sight was lost, because it was not read fast enough.

@@ -70,6 +70,7 @@ kinds! {
     "request" => Request,
     "shed" => Shed,
     "served" => Served,
+    "proxy_clock" => ProxyClock,
     "sight_gap" => SightGap,
     "gateway" => Gateway,
     "runbook_started" => RunbookStarted,

@@ -184,7 +184,12 @@ impl Live {
                 }
             }
             Event::Finished(_) => self.finished = true,
-            Event::SightGap(_) | Event::Gateway(_) | Event::StepUndone(_) | Event::GuardTripped(_) | Event::Cancelled(_) => {}
+            Event::ProxyClock(_)
+            | Event::SightGap(_)
+            | Event::Gateway(_)
+            | Event::StepUndone(_)
+            | Event::GuardTripped(_)
+            | Event::Cancelled(_) => {}
         }
         self.notable.push(Arc::new(stamped.clone()));
     }

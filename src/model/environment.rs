@@ -20,8 +20,8 @@ pub struct Environment {
     pub services: BTreeMap<String, ServiceBinding>,
     /// Where the fault proxy of each provider listens. Providers that are not named get a free port on loopback.
     pub proxies: BTreeMap<String, ProxyBinding>,
-    /// The control API of a standing fault proxy, for example `http://127.0.0.1:8474`; `None` embeds one.
-    pub control: Option<String>,
+    /// The control API of a standing fault proxy; `None` embeds one.
+    pub control: Option<ControlBinding>,
     /// What a drill may do here.
     pub allow: Allow,
 }
@@ -36,6 +36,16 @@ pub struct ServiceBinding {
     pub key_from: Option<String>,
 }
 
+/// Where a standing fault proxy is told what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlBinding {
+    /// Its control API, for example `http://127.0.0.1:8474`.
+    pub url: String,
+    /// The environment variable that holds the token which it asks for; `None` sends none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<String>,
+}
+
 /// Where the fault proxy of one provider listens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ProxyBinding {
@@ -43,7 +53,7 @@ pub struct ProxyBinding {
     pub listen: Option<String>,
 }
 
-/// What a drill may do in an environment. Empty allows everything.
+/// What a drill, or whoever drives the environment's standing fault proxy, may do there. Empty allows everything.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Allow {
     /// The providers that may be broken; `None` allows all.

@@ -117,6 +117,13 @@ impl Provider {
     }
 }
 
+/// Of a URL the origin, `https://host:port`, and the path after it without a slash at its end.
+pub fn origin_and_path(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |place| place + 3);
+    let end = url[host..].find('/').map_or(url.len(), |place| host + place);
+    (&url[..end], url[end..].trim_end_matches('/'))
+}
+
 /// How the lab imitates a provider: time to the first token as a mixture of two log-normal distributions (a body, and a
 /// tail that one log-normal cannot reach), then tokens at a steady speed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -182,5 +189,16 @@ impl Service {
     /// The providers that serve when the primary does not.
     pub fn standbys(&self) -> &[String] {
         &self.providers[1..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin_and_path;
+
+    #[test]
+    fn an_address_is_an_origin_and_a_path() {
+        assert_eq!(origin_and_path("https://api.openai.com/v1/"), ("https://api.openai.com", "/v1"));
+        assert_eq!(origin_and_path("http://127.0.0.1:80"), ("http://127.0.0.1:80", ""));
     }
 }

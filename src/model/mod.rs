@@ -15,10 +15,10 @@ mod scenario;
 mod workload;
 
 pub use condition::{Condition, Goal, Probe, Who};
-pub use environment::{Allow, Breaker, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 pub use fault::{Fault, Refusal, RetryForm};
 pub use inventory::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation,
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation, origin_and_path,
 };
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
 pub use plan::DrillPlan;

@@ -191,10 +191,15 @@ async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
 
 async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
     let change: RawProxy = read(&body)?;
+    // Leading elsewhere breaks it as well as carrying nothing does.
+    if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() {
+        api.registry.guard(&proxy)?;
+    }
     Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?))
 }
 
 async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
+    api.registry.guard(&proxy)?;
     api.registry.remove(&proxy).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -205,6 +210,7 @@ async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
 
 async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
     let raw: RawToxic = read(&body)?;
+    api.registry.guard(&proxy)?;
     // Shopify's server answers 200 here, although it created something.
     Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::AddToxic(raw, reply)).await?))
 }

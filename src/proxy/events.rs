@@ -75,7 +75,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_told_how_much_it_missed() {
         const SENT: u64 = 70_000;
-        let registry = Registry::new(Manner::Lifeboat);
+        let registry = Registry::new(Manner::Lifeboat, None);
         let (stop, stopped) = tokio::sync::watch::channel(None);
         let mut reader = body(&registry, stopped);
         let now = HostTime::now();

@@ -47,6 +47,7 @@ mod tests;
 
 pub use registry::Manner;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +91,15 @@ pub struct Settings {
     pub token: Option<String>,
     /// Whose server it answers as.
     pub manner: Manner,
+    /// The proxies that may be broken; `None` where all may. Everything else the control API refuses.
+    pub breakable: Option<BTreeSet<String>>,
+}
+
+impl Settings {
+    /// Open to whoever reaches `api`, which must then be on loopback, with everything that is ours.
+    pub const fn at(api: SocketAddr) -> Self {
+        Self { api, token: None, manner: Manner::Lifeboat, breakable: None }
+    }
 }
 
 /// A running proxy. It starts empty; everything else goes over its control API. Dropping it ends it without waiting.
@@ -107,7 +117,7 @@ impl Proxy {
     /// # Errors
     /// Where the address cannot be bound, or is not loopback.
     pub async fn start(api: SocketAddr) -> Result<Self, ProxyError> {
-        Self::start_with(Settings { api, token: None, manner: Manner::Lifeboat }).await
+        Self::start_with(Settings::at(api)).await
     }
 
     /// The same with all settings.
@@ -115,7 +125,7 @@ impl Proxy {
     /// # Errors
     /// Where the address cannot be bound, or is not loopback and there is no token.
     pub async fn start_with(settings: Settings) -> Result<Self, ProxyError> {
-        let Settings { api, token, manner } = settings;
+        let Settings { api, token, manner, breakable } = settings;
         if token.is_none() && !api.ip().to_canonical().is_loopback() {
             return Err(ProxyError::Open { address: api });
         }
@@ -123,13 +133,13 @@ impl Proxy {
         let listener = TcpListener::bind(api).await.map_err(bind)?;
         let api = listener.local_addr().map_err(bind)?;
         let (stop, stopped) = watch::channel(None);
-        let registry = Arc::new(registry::Registry::new(manner));
+        let registry = Arc::new(registry::Registry::new(manner, breakable));
         let server = tokio::spawn(api::serve(listener, registry.clone(), token.map(Into::into), stopped));
         Ok(Self { api, registry, stop, server })
     }
 
-    /// Creates the proxies of a configuration as `toxiproxy-server` reads it: a JSON list of objects with `name`, `listen`, `upstream` and
-    /// `enabled`. Returns `name`, `listen` and `upstream` of each.
+    /// Creates the proxies of a configuration as `toxiproxy-server` reads it: a JSON list of objects with `name`, `listen`, `upstream`,
+    /// `enabled` and, ours, `dialect`. Returns `name`, `listen` and `upstream` of each.
     ///
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.

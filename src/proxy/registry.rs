@@ -3,8 +3,8 @@
 use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
 use super::sight::Sight;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -39,6 +39,10 @@ impl ApiError {
 
     pub(super) fn unauthorized() -> Self {
         Self::new(401, "this control API asks for its token").with_hint("send `Authorization: Bearer TOKEN`")
+    }
+
+    pub(super) fn forbidden(error: impl Into<String>) -> Self {
+        Self::new(403, error)
     }
 
     pub(super) fn not_found(error: impl Into<String>) -> Self {
@@ -85,6 +89,8 @@ pub(super) struct Registry {
     proxies: Mutex<BTreeMap<String, Handle>>,
     sight: Arc<Sight>,
     pub(super) manner: Manner,
+    /// The proxies that may be broken; `None` where all may.
+    breakable: Option<BTreeSet<String>>,
 }
 
 /// What came of a list of proxies: those that are there now, and the error that kept the rest away.
@@ -108,8 +114,18 @@ impl Populated {
 }
 
 impl Registry {
-    pub(super) fn new(manner: Manner) -> Self {
-        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), manner }
+    pub(super) fn new(manner: Manner, breakable: Option<BTreeSet<String>>) -> Self {
+        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), manner, breakable }
+    }
+
+    /// # Errors
+    /// Where what stands behind this proxy must not be broken.
+    pub(super) fn guard(&self, proxy: &str) -> Result<(), ApiError> {
+        if self.breakable.as_ref().is_none_or(|breakable| breakable.contains(proxy)) {
+            return Ok(());
+        }
+        let hint = "add it to `allow: {faults_on: [...]}` of the environment that this proxy was started for, and start it again";
+        Err(ApiError::forbidden(format!("faults on `{proxy}` are not allowed here")).with_hint(hint))
     }
 
     pub(super) fn sight(&self) -> &Sight {
@@ -170,6 +186,7 @@ impl Registry {
             if there.leads_as(&raw).await? {
                 return Ok(there);
             }
+            self.guard(&name)?;
             self.remove(&name).await?;
         }
         self.create(raw).await

@@ -37,6 +37,7 @@ impl Upstream {
     /// What is wrong with it, in words.
     pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Self, String> {
         if dialect == Dialect::Tcp {
+            let text = text.strip_prefix("tcp://").unwrap_or(text);
             let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/')).map(|(_, port)| port);
             return match port.map(str::parse::<u16>) {
                 Some(Ok(_)) => Ok(Self::Tcp(text.to_owned())),
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_nonsense_is_refused() {
-        for text in ["127.0.0.1:80", "[::1]:80", "localhost:8080"] {
+        for text in ["127.0.0.1:80", "[::1]:80", "localhost:8080", "tcp://localhost:8080"] {
             assert!(matches!(Upstream::parse(text, Dialect::Tcp), Ok(Upstream::Tcp(_))), "{text}");
         }
         for text in ["localhost", ":80", "http://h:80", "h:99999", "", "h:80/x"] {

@@ -6,6 +6,7 @@
 use super::digest::{Digest, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
+use crate::units::Duration;
 use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
 
@@ -303,6 +304,10 @@ impl Report<'_> {
                 Event::Cancelled(cancelled) => {
                     findings.push(format!("The drill was stopped early: {}.", cancelled.detail.lines().next().unwrap_or_default()));
                 }
+                Event::ProxyClock(clock) => findings.push(format!(
+                    "The fault proxy ran on another host. Its clock was measured to within {}; the moments of faults are as much wider.",
+                    Duration::from_nanos(clock.error.saturating_mul(2))
+                )),
                 Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
                 Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
                     findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));

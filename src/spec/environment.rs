@@ -1,9 +1,9 @@
 //! Environments: what is embedded, what is started, which addresses stand for which names, what a drill may do.
 
 use super::reader::Reader;
-use super::tree::Node;
+use super::tree::{Kind, Node};
 use super::variable;
-use crate::model::{Allow, Breaker, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+use crate::model::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 use crate::units::{Duration, Rate};
 
 /// Reads one environment.
@@ -16,7 +16,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
         carries: fields.optional("carries", &|reader, node| reader.quantity::<Rate>(node)),
         services: fields.optional("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
-        control: fields.optional("control", &|reader, node| reader.url(node)),
+        control: fields.optional("control", &control),
         allow: fields.optional("allow", &allow).unwrap_or_default(),
     };
     fields.finish();
@@ -92,6 +92,18 @@ fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
     });
     fields.finish();
     Some(ProxyBinding { listen })
+}
+
+/// A URL, or a map of a URL and where its token is found.
+fn control(reader: &Reader<'_>, node: &Node) -> Option<ControlBinding> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return Some(ControlBinding { url: reader.url(node)?, token_from: None });
+    }
+    let fields = reader.fields(node, "a control API")?;
+    let url = fields.required("url", &|reader, node| reader.url(node));
+    let token_from = fields.optional("token_from", &key_from);
+    fields.finish();
+    Some(ControlBinding { url: url?, token_from })
 }
 
 fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {

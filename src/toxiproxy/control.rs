@@ -2,14 +2,18 @@
 
 use super::call::{Line, Reply};
 use super::plain::{self, DOWN, Means, means, toxic_name};
-use super::{ControlError, Events, SightEvent};
+use super::{ControlError, Events, Offset, SightEvent};
 use crate::fault::{Stream, Toxic};
-use crate::journal::HostTime;
+use crate::journal::{HostTime, boot_id};
 use crate::model::{Dialect, Fault};
 use crate::units::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How often the time is asked to measure an offset.
+const QUESTIONS: u32 = 8;
 
 /// A control API that has answered.
 #[derive(Debug)]
@@ -17,6 +21,7 @@ pub struct Control {
     line: Line,
     server: Server,
     injected: AtomicU64,
+    offset: Mutex<Offset>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +39,15 @@ pub struct Injected {
     pub lo: HostTime,
     /// It was in force on every connection.
     pub hi: HostTime,
+}
+
+/// A proxy that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Where it listens, as `host:port`.
+    pub listen: String,
+    /// True where it stood there before, leading to the same place: it is to stay.
+    pub was_there: bool,
 }
 
 /// A proxy as it was found.
@@ -91,7 +105,9 @@ impl Control {
             (Value::String(_), Some(boot_id)) => Server::Lifeboat { boot_id: boot_id.to_owned() },
             _ => Server::Toxiproxy,
         };
-        Ok(Self { line, server, injected: AtomicU64::new(0) })
+        let control = Self { line, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE) };
+        control.measure().await?;
+        Ok(control)
     }
 
     /// True where the server has leases, dialects, faults on requests and sight.
@@ -99,7 +115,7 @@ impl Control {
         self.server != Server::Toxiproxy
     }
 
-    /// The boot of the server's host, which tells whose clock its moments are on; `None` for a plain Toxiproxy, where they are ours.
+    /// The boot of the server's host; `None` for a plain Toxiproxy.
     pub fn boot_id(&self) -> Option<&str> {
         match &self.server {
             Server::Lifeboat { boot_id } => Some(boot_id),
@@ -107,16 +123,45 @@ impl Control {
         }
     }
 
+    /// How the server's clock was last measured to stand to ours; [`Offset::NONE`] where it is ours.
+    pub fn offset(&self) -> Offset {
+        // A panic while the lock was held leaves a value that is whole.
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the server the time, unless its clock is known to be ours.
+    async fn measure(&self) -> Result<(), ControlError> {
+        let Server::Lifeboat { boot_id: theirs } = &self.server else { return Ok(()) };
+        let mut best: Option<Offset> = None;
+        for _ in 0..QUESTIONS {
+            let sent = HostTime::now();
+            let reply = self.line.call(Method::GET, &["version"], None, "tell its time").await?;
+            let now = reply["now"].as_u64().map(HostTime);
+            let stamped = now.ok_or_else(|| self.line.not_shown("tell its time", &reply))?;
+            let offset = Offset::of(sent, stamped, HostTime::now());
+            if *theirs == boot_id() && offset.may_be_none() {
+                best = Some(Offset::NONE);
+                break;
+            }
+            best = Some(best.filter(|best| best.error <= offset.error).unwrap_or(offset));
+        }
+        if let Some(best) = best {
+            *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = best;
+        }
+        Ok(())
+    }
+
     /// The address of the control API.
     pub fn url(&self) -> String {
         self.line.url()
     }
 
-    /// Creates a proxy and reads back where it listens, as `host:port`. `listen` may have port 0.
+    /// Creates a proxy and reads back where it listens. `listen` may have port 0. One of that name that leads to the same place, and is as
+    /// well as a new one, is taken as it stands.
     ///
     /// # Errors
     /// Where the server refuses (the name or the address is taken) or the read-back shows another proxy.
-    pub async fn create(&self, name: &str, listen: &str, upstream: &str, dialect: Dialect) -> Result<String, ControlError> {
+    pub async fn create(&self, name: &str, listen: &str, upstream: &str, dialect: Dialect) -> Result<Opened, ControlError> {
         let what = format!("create the proxy `{name}`");
         let mut body = json!({"name": name, "listen": listen, "upstream": upstream, "enabled": true});
         if self.is_lifeboat() {
@@ -127,13 +172,23 @@ impl Control {
         let reply = self.line.ask(Method::POST, &["proxies"], Some(&body), &what).await?;
         match reply.status {
             200..300 => {}
-            409 => return Err(ControlError::Taken { url: self.line.url(), proxy: name.to_owned() }),
+            409 => return self.adopt(name, &body).await,
             _ => return Err(self.line.refused(&reply, &what)),
         }
         let shown = self.line.call(Method::GET, &["proxies", name], None, &what).await?;
         match shown["listen"].as_str() {
-            Some(listen) if shown["upstream"] == body["upstream"] && shown["enabled"] == true => Ok(listen.to_owned()),
+            Some(listen) if is_well(&shown, &body) => Ok(Opened { listen: listen.to_owned(), was_there: false }),
             _ => Err(self.line.not_shown(&what, &shown)),
+        }
+    }
+
+    /// Takes a proxy that stands there already, where it is the one that is wanted.
+    async fn adopt(&self, name: &str, wanted: &Value) -> Result<Opened, ControlError> {
+        let shown = self.line.call(Method::GET, &["proxies", name], None, &format!("show the proxy `{name}`")).await?;
+        let here = wanted["listen"].as_str().is_some_and(|listen| listen.ends_with(":0")) || shown["listen"] == wanted["listen"];
+        match shown["listen"].as_str() {
+            Some(listen) if here && is_well(&shown, wanted) => Ok(Opened { listen: listen.to_owned(), was_there: true }),
+            _ => Err(ControlError::Taken { url: self.line.url(), proxy: name.to_owned() }),
         }
     }
 
@@ -155,13 +210,15 @@ impl Control {
         let name = format!("{}-{}", fault.word(), self.injected.fetch_add(1, Ordering::Relaxed) + 1);
         let what = format!("inject `{fault}` on `{proxy}`");
         if self.is_lifeboat() {
+            // Clocks drift: what is known of theirs shall be as old as the call.
+            self.measure().await?;
             let toxic = Toxic::of(name, fault.into());
             let mut body = wire(&toxic);
             // A lease of nothing would be over before its read-back.
             body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
             self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&body), &what).await?;
             let shown = self.read_back(proxy, &toxic, &what).await?;
-            let (lo, hi) = applied(&shown).ok_or_else(|| self.line.not_shown(&what, &shown))?;
+            let (lo, hi) = self.applied(&shown).ok_or_else(|| self.line.not_shown(&what, &shown))?;
             return Ok(Injected { toxic: toxic.name, lo, hi });
         }
         let lo = HostTime::now();
@@ -216,7 +273,10 @@ impl Control {
         };
         self.gone(&path, &what).await?;
         // Of a toxic that ended long ago the server may have forgotten when.
-        let (lo, hi) = applied(told).unwrap_or((before, HostTime::now()));
+        let after = HostTime::now();
+        // Where it cannot be measured now, what was known before must do: the fault is healed all the same.
+        let _ = self.measure().await;
+        let (lo, hi) = self.applied(told).unwrap_or((before, after));
         Ok(Healed { lo, hi, touched: told["touched"].as_u64(), expired })
     }
 
@@ -323,6 +383,12 @@ impl Control {
         if status == 404 { Ok(()) } else { Err(self.line.not_shown(what, &body)) }
     }
 
+    /// Between which moments of our clock a change came into force.
+    fn applied(&self, shown: &Value) -> Option<(HostTime, HostTime)> {
+        let moment = |key: &str| shown["applied"][key].as_u64().map(|theirs| self.offset().ours(HostTime(theirs)));
+        Some((moment("lo")?.0, moment("hi")?.1))
+    }
+
     fn unsupported(&self, what: String) -> ControlError {
         ControlError::Unsupported { url: self.line.url(), what }
     }
@@ -337,6 +403,12 @@ impl Found {
             toxics: toxics.filter_map(|toxic| toxic["name"].as_str().map(str::to_owned)).collect(),
         }
     }
+}
+
+/// True where a proxy leads where it shall, and carries everything.
+fn is_well(shown: &Value, wanted: &Value) -> bool {
+    let same = ["upstream", "dialect"].iter().all(|key| wanted[key].is_null() || shown[key] == wanted[key]);
+    same && shown["enabled"] == true && shown["toxics"].as_array().is_none_or(Vec::is_empty)
 }
 
 fn wire(toxic: &Toxic) -> Value {
@@ -358,9 +430,4 @@ fn agree(wanted: &Value, shown: &Value) -> bool {
         (Value::Number(wanted), Value::Number(shown)) => wanted.as_f64() == shown.as_f64(),
         _ => wanted == shown,
     }
-}
-
-fn applied(shown: &Value) -> Option<(HostTime, HostTime)> {
-    let moment = |key: &str| shown["applied"][key].as_u64().map(HostTime);
-    Some((moment("lo")?, moment("hi")?))
 }

@@ -9,12 +9,14 @@
 mod call;
 mod control;
 mod error;
+mod offset;
 mod plain;
 mod sight;
 
 #[cfg(test)]
 mod tests;
 
-pub use control::{Control, Found, Healed, Injected};
+pub use control::{Control, Found, Healed, Injected, Opened};
 pub use error::ControlError;
+pub use offset::Offset;
 pub use sight::{Events, Exchange, FaultChange, SightEvent};

@@ -60,8 +60,8 @@ async fn embedded() -> (Proxy, Control, String) {
     let provider = serve(Router::new().fallback(async || "yes")).await;
     let proxy = Proxy::start(([127, 0, 0, 1], 0).into()).await.unwrap();
     let control = Control::connect(&proxy.api().to_string()).await.unwrap();
-    let listen = control.create("azure", "127.0.0.1:0", &provider, Dialect::AzureOpenAi).await.unwrap();
-    (proxy, control, listen)
+    let opened = control.create("azure", "127.0.0.1:0", &provider, Dialect::AzureOpenAi).await.unwrap();
+    (proxy, control, opened.listen)
 }
 
 /// One request on a connection of its own; everything that comes back, or the error.
@@ -192,7 +192,7 @@ impl Plain {
             .with_state(plain.clone());
         let control = Control::connect(&serve(routes).await).await.unwrap();
         let listen = control.create("p", "127.0.0.1:7", "http://api.example", Dialect::OpenAi).await.unwrap();
-        assert_eq!(listen, "127.0.0.1:7");
+        assert_eq!(listen, Opened { listen: "127.0.0.1:7".into(), was_there: false });
         (plain, control)
     }
 

@@ -103,6 +103,14 @@ impl Project {
         command
     }
 
+    /// The binary, in this project, started by another program.
+    pub(crate) fn after(&self, before: &[&str], args: &[&str]) -> Command {
+        let Some((program, more)) = before.split_first() else { return self.command(args) };
+        let mut command = Command::new(program);
+        command.args(more).arg(env!("CARGO_BIN_EXE_lifeboat")).args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
     /// Runs the binary to its end.
     pub(crate) fn lifeboat(&self, args: &[&str]) -> Run {
         self.run(&mut self.command(args))

@@ -16,8 +16,12 @@ pub(crate) struct Standing {
 impl Standing {
     pub(crate) fn start(more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
-        command.args(["proxy", "--api", "127.0.0.1:0"]).args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+        Self::spawn(command.args(["proxy", "--api", "127.0.0.1:0"]).args(more))
+    }
+
+    /// Starts it as this command says.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let api = line.trim().rsplit_once("http://").unwrap_or_else(|| panic!("it said {line:?}")).1.to_owned();
@@ -27,6 +31,12 @@ impl Standing {
     /// One call to the control API: its status and its body, `null` where that is not JSON.
     pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let (status, text) = self.raw(method, path, body, "");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// The same by somebody who knows the token.
+    pub(crate) fn authorized(&self, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let (status, text) = self.raw(method, path, body, &format!("authorization: Bearer {token}\r\n"));
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
