@@ -16,11 +16,12 @@
 //!
 //! | floor | room | what lives there |
 //! |---|---|---|
-//! | 0 | [`units`] | durations, rates, ratios, seeds, fingerprints and their text forms |
+//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints and their text forms |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
+//! | 3 | [`price`] | list prices, and the most that a drill can cost |
 //! | 3 | [`verdict`] | `judge`: evidence → verdict |
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
@@ -48,6 +49,7 @@ pub mod history;
 pub mod journal;
 pub mod lab;
 pub mod model;
+pub mod price;
 pub mod proxy;
 pub mod report;
 pub mod spec;

@@ -9,6 +9,7 @@ mod litellm;
 mod random_systems;
 mod readme;
 mod runbooks;
+mod spending;
 mod staging;
 mod standing;
 mod standing_proxy;

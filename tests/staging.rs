@@ -60,6 +60,7 @@ impl Staging {
             base_url: None,
             credential: None,
             models: BTreeMap::new(),
+            price: None,
             simulation: quick,
         };
         let start = |name: &str| SimulatedProvider::start(name, &provider, format!("sk-{name}"), Seed(1), ANY).unwrap();

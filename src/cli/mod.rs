@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod bill;
 mod check;
 mod environment;
 mod exit;

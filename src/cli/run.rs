@@ -1,6 +1,6 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, put, say, until_interrupted};
+use super::{Exit, bill, put, say, until_interrupted};
 use crate::console::{self, Shape};
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Only show what would happen
     #[arg(long)]
     dry_run: bool,
-    /// Answer every question of a runbook with yes
+    /// Answer every question with yes: those of a runbook, and whether to spend money
     #[arg(long)]
     yes: bool,
 }
@@ -48,7 +48,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         let root = Project::find(scenario)?;
         let (project, _) = Project::open(&root);
         let findings = match project.plan(scenario, &args.env) {
-            Ok((plan, findings)) => {
+            Ok((mut plan, findings)) => {
+                if let Err(problem) = bill::priced(&mut plan) {
+                    say(&format!("error: {problem}"));
+                    invalid = true;
+                }
                 plans.push((root, plan));
                 findings
             }
@@ -70,6 +74,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
         );
         return Ok(Exit::Usage);
+    }
+    if !args.yes && plans.iter().any(|(_, plan)| plan.is_paid()) {
+        if !std::io::stdin().is_terminal() {
+            say(
+                "error: this drill asks real providers, who will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
+                 cost with --dry-run, then agree beforehand with --yes",
+            );
+            return Ok(Exit::Usage);
+        }
+        if !bill::agreed(plans.iter().map(|(_, plan)| plan), args.repeat) {
+            return Ok(Exit::Safety);
+        }
     }
     let first = args.seed.unwrap_or_else(drawn);
     let keeper = std::env::current_exe()?;
@@ -176,7 +192,8 @@ async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::W
     }
 }
 
-fn answer(question: &str) -> bool {
+/// Asks for yes or no; no where nobody answers.
+pub(super) fn answer(question: &str) -> bool {
     loop {
         say(&format!("{question} [yes/no]"));
         let mut line = String::new();
@@ -207,6 +224,7 @@ fn outline(plan: &DrillPlan) -> String {
         traffic.rate,
         timeline.total()
     );
+    text += &format!("  spends      {}\n", bill::most(plan));
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
         text += &format!("  fault       {} on {}, from {} for {}\n", fault.fault, fault.on, fault.at, fault.length);

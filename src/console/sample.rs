@@ -128,6 +128,7 @@ fn plan() -> DrillPlan {
         on_failure: OnFailure::Stop,
     };
     DrillPlan {
+        prices: std::collections::BTreeMap::new(),
         scenario: Scenario {
             name: "azure-outage".into(),
             title: "Azure OpenAI stops answering".into(),

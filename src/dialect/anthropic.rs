@@ -4,7 +4,7 @@
 //! with the reason for the end and the usage, then `message_stop`, the terminal marker; a `ping` may come anywhere.
 //! Sources: Anthropic's API reference, its pages on errors and streaming, the error types of its Python client.
 
-use super::chat::{conversation, flag, words_of};
+use super::chat::{MAX_TOKENS, conversation, flag, words_of};
 use super::credential::bearer;
 use super::reply::End;
 use super::tongue::{Header, Heard, Refusal, Tongue};
@@ -45,7 +45,7 @@ impl Tongue for Anthropic {
     }
 
     fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value {
-        let mut body = json!({"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]});
+        let mut body = json!({"model": model, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": prompt}]});
         if streamed {
             body["stream"] = json!(true);
         }

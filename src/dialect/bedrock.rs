@@ -6,7 +6,7 @@
 //! signature itself is not checked**, because its secret is nobody's business here.
 //! Sources: botocore's service model of `bedrock-runtime`, AWS's troubleshooting of API error codes.
 
-use super::chat::{conversation, words_of};
+use super::chat::{MAX_TOKENS, conversation, words_of};
 use super::credential::bearer;
 use super::eventstream::{MESSAGE_TYPE, frame};
 use super::reply::End;
@@ -57,7 +57,7 @@ impl Tongue for Bedrock {
     fn request(&self, _model: &str, prompt: &str, _streamed: bool) -> Value {
         json!({
             "messages": [{"role": "user", "content": [{"text": prompt}]}],
-            "inferenceConfig": {"maxTokens": 64, "temperature": 0},
+            "inferenceConfig": {"maxTokens": MAX_TOKENS, "temperature": 0},
         })
     }
 

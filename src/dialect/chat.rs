@@ -14,6 +14,9 @@ const WORDS: [&str; 32] = [
     "oar", "pilot", "quay", "rope", "sail", "tide", "upper", "vessel", "water", "yard", "bell", "compass", "signal", "shore", "wind",
     "wave", "storm", "light",
 ];
+const LONGEST_WORD: usize = 7;
+/// The longest answer that is asked for, in tokens.
+pub(super) const MAX_TOKENS: u64 = 64;
 /// Words in a canary.
 const LENGTH: usize = 8;
 /// What stands before the canary in a prompt.
@@ -44,6 +47,13 @@ pub fn canary(mark: Mark) -> String {
 /// The prompt of this request.
 pub fn prompt(mark: Mark) -> String {
     format!("{} {ORDER}{}", mark.in_body(), canary(mark))
+}
+
+/// The most tokens that a request of the traffic can have: those that are sent and those that come back. English words and hexadecimal
+/// digits are more than two bytes a token in every vocabulary in use; what a chat format adds to a message is a few.
+pub fn request_tokens() -> (u64, u64) {
+    let longest = Mark { drill: u32::MAX, id: u64::MAX }.in_body().len() + 1 + ORDER.len() + LENGTH * (LONGEST_WORD + 1);
+    (longest as u64 / 2 + 16, MAX_TOKENS)
 }
 
 /// A chat completion of the traffic as bytes. `key` is the client's credential at whoever is asked.

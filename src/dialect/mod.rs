@@ -32,7 +32,7 @@ mod tongue;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt};
+pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt, request_tokens};
 pub use credential::{credential, credential_header, head_fault};
 pub use failure::{ProviderFault, error_answer, error_code, error_event};
 pub use mark::{MARK_HEADER, Mark, find_mark};

@@ -2,7 +2,7 @@
 //!
 //! Sources: OpenAI's API reference, its guide to error codes, recorded 401 and 403 bodies.
 
-use super::chat::{conversation, flag};
+use super::chat::{MAX_TOKENS, conversation, flag};
 use super::credential::bearer;
 use super::reply::End;
 use super::tongue::{Header, Heard, Refusal, Tongue};
@@ -44,7 +44,7 @@ impl Tongue for OpenAi {
         let mut body = json!({
             "model": model,
             "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": 64,
+            "max_tokens": MAX_TOKENS,
             "temperature": 0,
         });
         if streamed {

@@ -5,7 +5,7 @@
 //! last chunk has a `finishReason`, and the `usageMetadata`. A key that is refused is answered as Vertex does, with 401; the Gemini API
 //! is said to answer 400. Source: Google's reference and its page of API errors.
 
-use super::chat::{conversation, words_of};
+use super::chat::{MAX_TOKENS, conversation, words_of};
 use super::credential::bearer;
 use super::reply::End;
 use super::route::{query_value, segment, unescaped};
@@ -59,7 +59,7 @@ impl Tongue for Vertex {
     fn request(&self, _model: &str, prompt: &str, _streamed: bool) -> Value {
         json!({
             "contents": [{"role": "user", "parts": [{"text": prompt}]}],
-            "generationConfig": {"maxOutputTokens": 64, "temperature": 0},
+            "generationConfig": {"maxOutputTokens": MAX_TOKENS, "temperature": 0},
         })
     }
 

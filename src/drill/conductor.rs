@@ -7,8 +7,9 @@ use super::stage::{Site, Stage};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Guard, RequestKind};
+use crate::price;
 use crate::step::{Attendance, Context};
-use crate::traffic::{Client, Observed, Schedule, Traffic};
+use crate::traffic::{Budget, Client, Load, Observed, Schedule, Traffic};
 use crate::units::{Duration, Seed};
 use std::io::Write;
 use std::path::PathBuf;
@@ -92,18 +93,20 @@ impl Drill {
             clock: recorder.clock(),
             guard: None,
             broken: None,
+            emptied: None,
         };
         let http = reqwest::Client::new();
         let Order { plan, seed, root, keeper, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
-        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http };
+        let budget = Arc::new(budget(plan));
+        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
         let nothing = |stop| (Observed { requests: 0, until: recorder.clock().now() }, Some(stop));
         let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),
             Ok((mut stage, names)) => {
                 let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
                     Err(stop) => nothing(stop),
-                    Ok(()) => self.conduct(&stage, tag, &recorder, &http, &mut interrupts).await,
+                    Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
                 };
                 stage.take_down().await;
                 (observed, stopped)
@@ -121,15 +124,8 @@ impl Drill {
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.
-    async fn conduct(
-        &self,
-        stage: &Stage,
-        tag: u32,
-        recorder: &Recorder,
-        http: &reqwest::Client,
-        interrupts: &mut Interrupts,
-    ) -> (Observed, Option<Stop>) {
-        let plan = &self.order.plan;
+    async fn conduct(&self, stage: &Stage, site: &Site<'_>, interrupts: &mut Interrupts) -> (Observed, Option<Stop>) {
+        let Site { plan, tag, recorder, http, budget, .. } = *site;
         let deadline = plan.objectives.deadline.unwrap_or(Duration::from_secs(30));
         let workload = &plan.scenario.traffic;
         let nothing = Observed { requests: 0, until: recorder.clock().now() };
@@ -138,14 +134,21 @@ impl Drill {
             Err(error) => return (nothing, Some(Stop::environment(error))),
         };
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
-        let streamed = workload.request == RequestKind::ChatStream;
-        let schedule = Schedule::new(workload, self.order.seed);
-        let traffic = match Traffic::start(client, schedule, streamed, tag, workload.max_in_flight, deadline, recorder.clone()) {
+        let load = Load {
+            schedule: Schedule::new(workload, self.order.seed),
+            streamed: workload.request == RequestKind::ChatStream,
+            drill: tag,
+            bound: workload.max_in_flight,
+            deadline,
+            budget: budget.clone(),
+        };
+        let traffic = match Traffic::start(client, load, recorder.clone()) {
             Ok(traffic) => traffic,
             Err(error) => return (nothing, Some(Stop::environment(error))),
         };
         let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone());
         interrupts.broken = Some(broken);
+        interrupts.emptied = Some(budget.emptied());
         interrupts.guard = plan.scenario.abort_when;
         let context = Context {
             variables: stage.variables.clone(),
@@ -256,6 +259,7 @@ struct Interrupts {
     clock: Clock,
     guard: Option<Guard>,
     broken: Option<mpsc::Receiver<Stop>>,
+    emptied: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Interrupts {
@@ -272,6 +276,7 @@ impl Interrupts {
                     return Err(Stop::new(StopReason::Journal, problem));
                 }
                 Some(stop) = told(&mut self.broken) => return Err(stop),
+                why = spent(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
                 done = &mut work => return Ok(done),
                 _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
             }
@@ -299,6 +304,23 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
         Some(broken) => broken.recv().await,
         None => std::future::pending().await,
     }
+}
+
+/// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
+fn budget(plan: &DrillPlan) -> Budget {
+    let allow = &plan.environment.allow;
+    let prices = plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price))).collect();
+    Budget::new(allow.max_spend, allow.max_requests, prices)
+}
+
+/// Why nothing more may be sent, once that is so.
+async fn spent(emptied: &mut Option<watch::Receiver<Option<String>>>) -> String {
+    if let Some(emptied) = emptied
+        && let Ok(why) = emptied.wait_for(Option::is_some).await
+    {
+        return why.clone().unwrap_or_default();
+    }
+    std::future::pending().await
 }
 
 /// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then.

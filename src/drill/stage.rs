@@ -10,7 +10,7 @@ use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
-use crate::traffic::{Client, Target};
+use crate::traffic::{Budget, Client, Target};
 use crate::units::{Fingerprint, Seed};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -51,6 +51,7 @@ pub(super) struct Site<'a> {
     pub(super) folder: &'a Path,
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
+    pub(super) budget: &'a Arc<Budget>,
 }
 
 impl Stage {
@@ -78,7 +79,9 @@ impl Stage {
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
-            Some(tokio::spawn(follow(events, control.clone(), site.tag, site.recorder.clone())))
+            let follower =
+                Follower { control: control.clone(), tag: site.tag, recorder: site.recorder.clone(), budget: site.budget.clone() };
+            Some(tokio::spawn(follower.follow(events)))
         } else {
             None
         };
@@ -245,27 +248,43 @@ async fn control(standing: Option<&ControlBinding>) -> Result<(Control, Option<P
     Ok((control, Some(proxy)))
 }
 
-/// What the proxies see becomes events, as far as it belongs to this drill.
-async fn follow(mut sight: Events, control: Arc<Control>, tag: u32, recorder: Recorder) {
-    let clock = recorder.clock();
-    // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
-    while let Ok(Some(event)) = sight.next().await {
-        match event {
-            SightEvent::Exchange(seen) if seen.drill.is_none_or(|drill| drill == tag) => {
-                let served = Served {
-                    id: seen.drill.and(seen.id),
-                    by: seen.proxy.into(),
-                    at: clock.at(control.offset().near(seen.at)),
-                    took: seen.took,
-                    status: seen.status,
-                    key: seen.key,
-                    cut: seen.cut,
-                    touched: seen.touched,
-                };
-                recorder.record(Event::Served(served)).await;
+/// Makes events of what the proxies see, as far as it belongs to this drill.
+struct Follower {
+    control: Arc<Control>,
+    tag: u32,
+    recorder: Recorder,
+    budget: Arc<Budget>,
+}
+
+impl Follower {
+    async fn follow(self, mut sight: Events) {
+        let clock = self.recorder.clock();
+        // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
+        while let Ok(Some(event)) = sight.next().await {
+            match event {
+                SightEvent::Exchange(seen) => {
+                    // What warms a system up costs as much as any other request.
+                    if seen.drill.is_none_or(|drill| drill == self.tag || drill == !self.tag) && seen.status < 400 {
+                        self.budget.pay(&seen.proxy);
+                    }
+                    if seen.drill.is_some_and(|drill| drill != self.tag) {
+                        continue;
+                    }
+                    let served = Served {
+                        id: seen.drill.and(seen.id),
+                        by: seen.proxy.into(),
+                        at: clock.at(self.control.offset().near(seen.at)),
+                        took: seen.took,
+                        status: seen.status,
+                        key: seen.key,
+                        cut: seen.cut,
+                        touched: seen.touched,
+                    };
+                    self.recorder.record(Event::Served(served)).await;
+                }
+                SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
+                _ => {}
             }
-            SightEvent::Gap { missed } => recorder.record(Event::SightGap(SightGap { missed })).await,
-            _ => {}
         }
     }
 }

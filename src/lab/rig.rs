@@ -23,6 +23,7 @@ pub(super) fn quick(dialect: Dialect) -> Provider {
         base_url: None,
         credential: None,
         models: BTreeMap::from([("chat".to_owned(), "gpt-4o".to_owned())]),
+        price: None,
         simulation: Simulation {
             first_token_p50: units::Duration::from_millis(5),
             first_token_p95: units::Duration::from_millis(8),

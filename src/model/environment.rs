@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use crate::units::{Duration, Rate};
+use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,6 +60,12 @@ pub struct Allow {
     pub faults_on: Option<Vec<String>>,
     /// The highest rate of traffic.
     pub max_rate: Option<Rate>,
+    /// The most that a drill may spend at list prices; it is stopped before it passes that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_spend: Option<Money>,
+    /// The most requests that a drill may send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_requests: Option<u64>,
 }
 
 /// The system under test, started by the drill and ended with it.

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{Environment, Objectives, words};
+use super::{Environment, Objectives, Price, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -106,6 +106,9 @@ pub struct Provider {
     pub credential: Option<String>,
     /// The provider's model identifier by the role that the service asks for, for example `chat: gpt-4o`.
     pub models: BTreeMap<String, String>,
+    /// What its chat model costs, where the list price is not what the team pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
     /// How the lab imitates it.
     pub simulation: Simulation,
 }

@@ -10,6 +10,7 @@ mod fault;
 mod inventory;
 mod objective;
 mod plan;
+mod price;
 mod runbook;
 mod scenario;
 mod workload;
@@ -22,6 +23,7 @@ pub use inventory::{
 };
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
 pub use plan::DrillPlan;
+pub use price::Price;
 pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use workload::{Arrivals, RequestKind, Workload};

@@ -41,6 +41,8 @@ pub struct Digest {
     pub(super) why: BTreeMap<String, u64>,
     pub(super) late_ms: Histogram<u64>,
     pub(super) attempts: BTreeMap<String, (u64, u64)>,
+    /// Attempts that a provider bills, whole or broken off.
+    pub(super) billed: BTreeMap<String, u64>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -57,6 +59,7 @@ impl Default for Digest {
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             attempts: BTreeMap::new(),
+            billed: BTreeMap::new(),
             traffic_since: None,
             fault_since: None,
             fault_until: None,
@@ -78,6 +81,9 @@ impl Digest {
             Event::Served(served) => {
                 let attempts = self.attempts.entry(served.by.to_string()).or_default();
                 attempts.0 += 1;
+                if served.status < 400 {
+                    *self.billed.entry(served.by.to_string()).or_default() += 1;
+                }
                 if served.completed() {
                     attempts.1 += 1;
                     let place = self.place(&served.by);

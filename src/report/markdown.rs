@@ -6,7 +6,8 @@
 use super::digest::{Digest, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
-use crate::units::Duration;
+use crate::price::of_request;
+use crate::units::{Duration, Money};
 use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
 
@@ -169,6 +170,12 @@ impl Report<'_> {
         writeln!(text)
     }
 
+    /// What the answers of a provider cost at most, where its price is known.
+    fn cost(&self, provider: &str) -> Option<Money> {
+        let price = self.digest.started.as_ref()?.plan.prices.get(provider)?;
+        Some(of_request(price).times(self.digest.billed.get(provider).copied().unwrap_or(0)))
+    }
+
     fn faults(&self, text: &mut String) -> std::fmt::Result {
         let mut rows: Vec<[String; 5]> = Vec::new();
         let second = |moment: u64| format!("{:.3} s", moment.saturating_sub(self.digest.zero()) as f64 / 1e9);
@@ -266,7 +273,8 @@ impl Report<'_> {
             writeln!(text, "What went wrong: {}.", words.join(", "))?;
         }
         for (provider, (attempts, whole)) in &self.digest.attempts {
-            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole.")?;
+            let cost = self.cost(provider).map(|cost| format!(", for at most {cost:.4} at list prices")).unwrap_or_default();
+            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole{cost}.")?;
         }
         if let Some(ratio) = self.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
             writeln!(text, "While the fault lasted, a request cost {ratio:.2} attempts that reached a provider.")?;

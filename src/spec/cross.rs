@@ -94,6 +94,7 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let reached = runbook.iter().flat_map(|runbook| runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)));
     let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
     Some(DrillPlan {
+        prices: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,
@@ -300,6 +301,11 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             message,
             format!("write `rate: {most}` or less, or raise `max_rate` in the inventory"),
         ));
+    }
+    if let Some(most) = place.allow.max_requests.filter(|most| plan.requests() > *most && document.sound(&["traffic", "rate"])) {
+        let message = format!("{} requests are more than the {most} that the environment `{name}` allows", plan.requests());
+        let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
+        found.push(document.error(&["traffic", "rate"], message, hint));
     }
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));

@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::variable;
 use crate::model::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
-use crate::units::{Duration, Rate};
+use crate::units::{Duration, Money, Rate};
 
 /// Reads one environment.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
@@ -111,6 +111,8 @@ fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {
     let allow = Allow {
         faults_on: fields.optional("faults_on", &|reader, node| reader.list(node, &|reader, node| reader.name(node))),
         max_rate: fields.optional("max_rate", &|reader, node| reader.quantity::<Rate>(node)),
+        max_spend: fields.optional("max_spend", &|reader, node| reader.quantity::<Money>(node)),
+        max_requests: fields.optional("max_requests", &|reader, node| reader.count(node, 1)).map(u64::from),
     };
     fields.finish();
     Some(allow)

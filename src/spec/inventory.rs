@@ -6,9 +6,10 @@ use super::reader::{Reader, closest, listed};
 use super::tree::{Kind, Node};
 use super::{environment, objective, variable};
 use crate::model::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Provider, Service, Simulation,
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Price, Provider, Service,
+    Simulation,
 };
-use crate::units::{Duration, Rate, Ratio};
+use crate::units::{Duration, Money, Rate, Ratio};
 use std::collections::BTreeMap;
 
 /// Reads an inventory and adds what is wrong in it to the document's findings.
@@ -91,10 +92,20 @@ fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {
         base_url: fields.optional("base_url", &|reader, node| reader.url(node)),
         credential: fields.optional("credential", &|reader, node| reader.name(node)),
         models: fields.optional("models", &|reader, node| reader.named(node, &|reader, node| reader.words(node))).unwrap_or_default(),
+        price: fields.optional("price", &price),
         simulation: fields.optional("simulation", &simulation).unwrap_or_default(),
     };
     fields.finish();
     Some(provider)
+}
+
+/// Of a million tokens.
+fn price(reader: &Reader<'_>, node: &Node) -> Option<Price> {
+    let fields = reader.fields(node, "a price")?;
+    let money = |name| fields.required(name, &|reader, node| reader.quantity::<Money>(node));
+    let (input, output) = (money("input"), money("output"));
+    fields.finish();
+    Some(Price { input: input?, output: output?, source: String::new() })
 }
 
 fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {

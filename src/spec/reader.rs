@@ -7,7 +7,7 @@
 use super::finding::{FINDINGS_MAX, Finding};
 use super::source::{Source, Spot};
 use super::tree::{Key, Kind, Node};
-use crate::units::{ByteRate, Duration, ParseError, Rate, Ratio};
+use crate::units::{ByteRate, Duration, Money, ParseError, Rate, Ratio};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -343,6 +343,10 @@ impl Quantity for Rate {
 
 impl Quantity for ByteRate {
     const UNIT: &'static str = "KB/s";
+}
+
+impl Quantity for Money {
+    const UNIT: &'static str = " USD";
 }
 
 impl Quantity for Ratio {

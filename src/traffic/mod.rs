@@ -7,12 +7,14 @@
 //!
 //! What this room does not do: decide who served a request (the proxies' sight does), or judge.
 
+mod budget;
 mod client;
 mod pacer;
 mod schedule;
 
+pub use budget::Budget;
 pub use client::{Client, Target};
-pub use pacer::{Observed, Traffic};
+pub use pacer::{Load, Observed, Traffic};
 pub use schedule::Schedule;
 
 /// Why traffic cannot start.

@@ -1,7 +1,7 @@
 //! The thread that wakes at every due time, and the tasks that it starts.
 
 use super::client::{Answer, Client, Progress};
-use super::{Schedule, TrafficError};
+use super::{Budget, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, RequestDone, Shed};
 use crate::journal::{Clock, HostTime, Recorder};
@@ -33,6 +33,23 @@ pub struct Traffic {
     thread: std::thread::JoinHandle<Observed>,
 }
 
+/// What is sent.
+#[derive(Debug)]
+pub struct Load {
+    /// When each request is due.
+    pub schedule: Schedule,
+    /// True where answers shall be streamed.
+    pub streamed: bool,
+    /// The drill that requests are marked with.
+    pub drill: u32,
+    /// How many may be in flight.
+    pub bound: u32,
+    /// Counts from when a request was due.
+    pub deadline: Duration,
+    /// What it may cost. Nothing is due any more once one request cannot be paid for.
+    pub budget: Arc<Budget>,
+}
+
 /// What each request needs.
 #[derive(Debug, Clone)]
 struct Shot {
@@ -43,20 +60,12 @@ struct Shot {
 }
 
 impl Traffic {
-    /// Starts traffic whose time zero is now. `drill` marks its requests, `bound` is how many may be in flight, `deadline` counts from
-    /// when a request was due.
+    /// Starts traffic whose time zero is now.
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub fn start(
-        client: Client,
-        schedule: Schedule,
-        streamed: bool,
-        drill: u32,
-        bound: u32,
-        deadline: Duration,
-        recorder: Recorder,
-    ) -> Result<Self, TrafficError> {
+    pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
+        let Load { schedule, streamed, drill, bound, deadline, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
@@ -65,6 +74,8 @@ impl Traffic {
             schedule,
             streamed,
             drill,
+            budget,
+            bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
             runtime: tokio::runtime::Handle::current(),
@@ -95,6 +106,8 @@ struct Pacer {
     schedule: Schedule,
     streamed: bool,
     drill: u32,
+    budget: Arc<Budget>,
+    bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
@@ -111,6 +124,10 @@ impl Pacer {
             let due = zero + offset;
             if !sleep_until(clock, due, &self.stop) {
                 return Observed { requests: id, until: due.min(clock.now()) };
+            }
+            let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
+            if !self.budget.affords(on_the_way, id) {
+                return Observed { requests: id, until: due };
             }
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(permit) => {

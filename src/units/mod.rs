@@ -1,16 +1,18 @@
-//! Quantities and their text forms: durations, rates, ratios, seeds, fingerprints.
+//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
 mod duration;
 mod fingerprint;
+mod money;
 mod rate;
 mod ratio;
 mod seed;
 
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
+pub use money::Money;
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
 pub use seed::Seed;

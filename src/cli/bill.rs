@@ -1,0 +1,48 @@
+//! What drills may cost: shown in the plan, and asked about where somebody will send a bill.
+
+use super::run::answer;
+use super::say;
+use crate::model::DrillPlan;
+use crate::price::{bills, price};
+use crate::units::Money;
+use std::time::SystemTime;
+
+/// Writes today's prices into a plan.
+///
+/// # Errors
+/// In words, where the environment has a ceiling and a price is not known.
+pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
+    price(plan, SystemTime::now());
+    let (Some(ceiling), Some(bill)) = (plan.environment.allow.max_spend, bills(plan).into_iter().find(|bill| bill.most.is_none())) else {
+        return Ok(());
+    };
+    Err(format!(
+        "the environment `{}` allows {ceiling}, and nobody knows what `{}` costs\n\nhint: add `price: {{input: 2.50 USD, output: 10 USD}}` to \
+         the provider in the inventory, for a million tokens each",
+        plan.environment_name, bill.provider
+    ))
+}
+
+/// One line of a plan: what each provider could ask for.
+pub(super) fn most(plan: &DrillPlan) -> String {
+    let each = |bill: crate::price::Bill| match bill.most {
+        Some(most) => format!("{most:.2} with {}", bill.provider),
+        None => format!("a price that is not known with {}", bill.provider),
+    };
+    let each: Vec<String> = bills(plan).into_iter().map(each).collect();
+    let ceiling = plan.environment.allow.max_spend.map(|ceiling| format!("; stops at {ceiling}")).unwrap_or_default();
+    let free = if plan.is_paid() { "up to" } else { "nothing; at list prices up to" };
+    format!("{free} {}{ceiling}", each.join(", "))
+}
+
+/// Whether somebody who pays wants all of these drills, each so many times.
+pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32) -> bool {
+    let mut total = Money::ZERO;
+    let mut lines = String::new();
+    for plan in plans.filter(|plan| plan.is_paid()) {
+        total = bills(plan).into_iter().filter_map(|bill| bill.most).fold(total, Money::plus);
+        lines += &format!("  {}: {}\n", plan.scenario.title, most(plan));
+    }
+    say(&format!("real providers will be asked, and will send a bill:\n{lines}"));
+    answer(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
+}

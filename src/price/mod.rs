@@ -1,0 +1,93 @@
+//! What a drill may cost: list prices of models, and the most that its traffic can spend.
+//!
+//! Prices are those that the inventory states (`price:` of a provider), else public list prices as the crate `genai-prices` has them. They
+//! are estimates: discounts, caches and taxes are not in them. What a request costs is bounded from above, by the longest prompt and the
+//! longest answer that the traffic asks for, so that a ceiling is never passed unseen.
+//!
+//! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
+
+use crate::dialect::request_tokens;
+use crate::model::{Dialect, DrillPlan, Price};
+use crate::units::Money;
+use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
+use std::time::SystemTime;
+
+/// The most that a drill can spend with one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    /// The provider.
+    pub provider: String,
+    /// Requests, if it answered all of them.
+    pub requests: u64,
+    /// What they cost then; `None` where no price is known.
+    pub most: Option<Money>,
+}
+
+/// The list price of a model on a day; `None` where there is none.
+pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Price> {
+    let provider = match dialect {
+        Dialect::OpenAi => "openai",
+        Dialect::AzureOpenAi => "azure",
+        Dialect::Anthropic => "anthropic",
+        Dialect::Bedrock => "aws",
+        Dialect::Vertex => "google",
+        Dialect::Http | Dialect::Tcp => return None,
+    };
+    // Of a thousand tokens, since above some length of a prompt tokens cost more.
+    let million = |key: UsageKey| {
+        let usage = Usage::from([(key, 1e3)]);
+        let request = PriceRequest::new(model, &usage).with_provider_id(provider).with_timestamp(day);
+        Money::from_dollars(calculate(&request).ok()?.total_price * 1e3)
+    };
+    let source = format!("public list price of {provider} {model}");
+    Some(Price { input: million(UsageKey::INPUT_TOKENS)?, output: million(UsageKey::OUTPUT_TOKENS)?, source })
+}
+
+/// Writes into a plan what each of its providers costs on a day, as far as that is known.
+pub fn price(plan: &mut DrillPlan, day: SystemTime) {
+    let known = |(name, provider): (&String, &crate::model::Provider)| {
+        let stated = provider.price.clone().map(|price| Price { source: "the inventory".into(), ..price });
+        Some((name.clone(), stated.or_else(|| list_price(provider.dialect, provider.chat_model(), day))?))
+    };
+    plan.prices = plan.providers.iter().filter_map(known).collect();
+}
+
+/// The most that one request can cost at a provider of this price.
+pub fn of_request(price: &Price) -> Money {
+    let (input, output) = request_tokens();
+    price.of(input, output)
+}
+
+/// The most that a drill can spend with each provider of its service, if each request is asked of it once.
+pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
+    let requests = plan.requests();
+    let bill = |name: &String| Bill {
+        provider: name.clone(),
+        requests,
+        most: plan.prices.get(name).map(|price| of_request(price).times(requests)),
+    };
+    plan.service.providers.iter().map(bill).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn every_dialect_has_list_prices() {
+        let day = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+        for (dialect, model) in [
+            (Dialect::OpenAi, "gpt-4o"),
+            (Dialect::AzureOpenAi, "gpt-4o"),
+            (Dialect::Anthropic, "claude-sonnet-4-5"),
+            (Dialect::Bedrock, "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            (Dialect::Vertex, "gemini-2.5-flash"),
+        ] {
+            let price = list_price(dialect, model, day).unwrap_or_else(|| panic!("{dialect} {model}"));
+            assert!(Money::ZERO < price.input && price.input < price.output, "{dialect} {model}: {price:?}");
+        }
+        assert_eq!(list_price(Dialect::OpenAi, "no-such-model", day), None);
+        assert_eq!(list_price(Dialect::Http, "gpt-4o", day), None);
+    }
+}
