@@ -129,6 +129,18 @@ fn google_genai_talks_to_the_labs_vertex() {
     tells("genai_client.py", "vertex", Some("vertex"), VERTEX);
 }
 
+#[test]
+fn google_genai_mints_tokens_as_a_service_account() {
+    tells("genai_account.py", "vertex", None, ACCOUNT);
+}
+
+const ACCOUNT: &str = "\
+minted: ferry storm light | True
+again: ferry storm light
+revoked: RefreshError invalid_grant: Invalid JWT Signature.
+expired: RefreshError invalid_grant: Invalid JWT Signature.
+";
+
 const OPENAI: &str = "\
 whole: ferry storm light | stop | 3 | model-v1:0
 stream: ferry storm light | stop | 3 | model-v1:0

@@ -7,6 +7,10 @@ use crate::units::Fingerprint;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
+
+/// So many keys are swept for expired ones.
+const MANY: usize = 10_000;
 
 /// Whether a key is taken. A key that was never set is refused like a revoked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,35 +45,62 @@ impl KeyState {
 }
 
 /// The keys of one provider.
-pub(super) struct Keys(Mutex<HashMap<String, KeyState>>);
+pub(super) struct Keys(Mutex<HashMap<String, Held>>);
+
+/// How a key stands, and until when where it was lent.
+#[derive(Clone, Copy)]
+struct Held {
+    state: KeyState,
+    until: Option<Instant>,
+}
+
+impl Held {
+    fn state(self) -> KeyState {
+        if self.state == KeyState::Valid && self.until.is_some_and(|until| until <= Instant::now()) {
+            KeyState::Expired
+        } else {
+            self.state
+        }
+    }
+}
 
 impl Keys {
     pub(super) fn new(valid: String) -> Self {
-        Self(Mutex::new(HashMap::from([(valid, KeyState::Valid)])))
+        Self(Mutex::new(HashMap::from([(valid, Held { state: KeyState::Valid, until: None })])))
     }
 
     pub(super) fn set(&self, key: &str, state: KeyState) {
-        self.lock().insert(key.to_owned(), state);
+        self.lock().insert(key.to_owned(), Held { state, until: None });
+    }
+
+    /// A key that is taken until then.
+    pub(super) fn lend(&self, key: &str, until: Instant) {
+        let mut keys = self.lock();
+        // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
+        if keys.len() >= MANY {
+            keys.retain(|_, held| held.until.is_none_or(|until| until > Instant::now()));
+        }
+        keys.insert(key.to_owned(), Held { state: KeyState::Valid, until: Some(until) });
     }
 
     /// Why this key is refused; `None` where it is taken.
     pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
-        self.lock().get(key).map_or(Some(ProviderFault::InvalidKey), |state| state.fault())
+        self.lock().get(key).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
     pub(super) fn state(&self, fingerprint: Fingerprint) -> Option<KeyState> {
-        self.lock().iter().find(|(key, _)| Fingerprint::of(key) == fingerprint).map(|(_, state)| *state)
+        self.lock().iter().find(|(key, _)| Fingerprint::of(key) == fingerprint).map(|(_, held)| held.state())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, KeyState>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
         self.0.lock().expect("nothing panics while it holds the keys")
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.lock().iter().map(|(key, state)| (Fingerprint::of(key).to_string(), *state))).finish()
+        f.debug_map().entries(self.lock().iter().map(|(key, held)| (Fingerprint::of(key).to_string(), held.state()))).finish()
     }
 }
 

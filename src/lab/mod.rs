@@ -25,6 +25,7 @@ mod provider;
 #[cfg(test)]
 mod rig;
 mod server;
+mod tokens;
 mod upstream;
 
 pub use attempts::AttemptRecord;

@@ -10,6 +10,7 @@ use super::attempts::{AttemptRecord, Attempts};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
 use super::server::{Body, BodyError, Server, response, whole_body};
+use super::tokens;
 use crate::dialect::{
     ChatAsk, ChatReply, MARK_HEADER, Mark, ProviderFault, Receipt, Route, base_path, credential, error_answer, find_mark, head_fault,
     model_list, receipt_headers,
@@ -51,6 +52,8 @@ struct Core {
     keys: Keys,
     attempts: Attempts,
     requests: AtomicU64,
+    /// How long a minted token is taken.
+    credential_life: Duration,
 }
 
 /// The head of a chat completion that reached a provider.
@@ -85,6 +88,7 @@ impl SimulatedProvider {
             keys: Keys::new(key),
             attempts: Attempts::default(),
             requests: AtomicU64::new(0),
+            credential_life: provider.simulation.credential_life.std(),
         });
         let server = Server::start(name, listen, {
             let core = Arc::clone(&core);
@@ -127,6 +131,10 @@ impl Core {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let key = credential(self.dialect, header).unwrap_or_default();
         let refusal = self.keys.refusal(key).or_else(|| head_fault(self.dialect, header));
+        if self.dialect == Dialect::Vertex && head.method == hyper::Method::POST && head.uri.path() == tokens::PATH {
+            let form = whole_body(body, LONGEST).await.unwrap_or_default();
+            return response(tokens::mint(&self.keys, &form, number, self.credential_life));
+        }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
             None => self.refuse(&ProviderFault::NoSuchPath),

@@ -30,6 +30,7 @@ pub(super) fn quick(dialect: Dialect) -> Provider {
             tail_share: units::Ratio::new(0.0).unwrap(),
             tail_p50: units::Duration::from_millis(20),
             token_gap: units::Duration::from_millis(1),
+            ..Simulation::default()
         },
     }
 }

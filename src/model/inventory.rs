@@ -141,6 +141,13 @@ pub struct Simulation {
     pub tail_p50: Duration,
     /// Time between two tokens.
     pub token_gap: Duration,
+    /// How long a credential is taken that was minted from a key (Vertex).
+    #[serde(default = "an_hour")]
+    pub credential_life: Duration,
+}
+
+const fn an_hour() -> Duration {
+    Duration::from_secs(3600)
 }
 
 impl Default for Simulation {
@@ -152,6 +159,7 @@ impl Default for Simulation {
             tail_share: Ratio::new(0.02).expect("a constant from 0 to 1"),
             tail_p50: Duration::from_millis(4500),
             token_gap: Duration::from_micros(12_500),
+            credential_life: an_hour(),
         }
     }
 }

@@ -130,6 +130,7 @@ fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
         first_token_p95,
         tail_share: fields.optional("tail_share", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.tail_share),
         tail_p50: time("tail_p50").unwrap_or(usual.tail_p50),
+        credential_life: time("credential_life").unwrap_or(usual.credential_life),
         token_gap: fields.optional("tokens", &|reader, node| reader.quantity::<Rate>(node)).map_or(usual.token_gap, Rate::gap),
     };
     fields.finish();
