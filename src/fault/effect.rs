@@ -23,6 +23,8 @@
 //! | `keep_alive` (ours) | `after` (events), `every_ms` | answers |
 //! | `cut`, `end_early`, `error_event`, `malformed` (ours) | `after` (events) | answers |
 //! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
+//! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes |
+//! | `dns_failure` (ours) | | new connections through the forward proxy |
 //!
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take `probability` (0 to 1; a request meets
 //! the toxic where both it and the toxicity will have it) and `match`, told in `matching.rs`.
@@ -30,8 +32,9 @@
 use super::fields::{Attributes, Fields};
 use super::{
     Bandwidth, Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict,
+    handshake,
 };
-use crate::model::{Fault, RetryForm};
+use crate::model::{Fault, RetryForm, TlsProblem};
 use crate::units::Seed;
 
 /// A type with its attributes.
@@ -54,11 +57,13 @@ pub enum Effect {
     CredentialRevoked,
     Refused(Refused),
     Shape(Shape),
+    Tls(TlsProblem),
+    DnsFailure,
 }
 
 impl Effect {
     /// The types' names; the first eight are Shopify's.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 27] = [
         "latency",
         "bandwidth",
         "slow_close",
@@ -84,6 +89,8 @@ impl Effect {
         "empty_answer",
         "wrong_model",
         "corrupt",
+        "tls",
+        "dns_failure",
     ];
 
     /// Reads the attributes of the type `kind`.
@@ -104,6 +111,8 @@ impl Effect {
             "http_stall" => Self::Stall(Stall::read(fields)?),
             "credential_revoked" => Self::CredentialRevoked,
             "http_error" => Self::Refused(Refused::read(fields)?),
+            "tls" => Self::Tls(handshake::read(fields)?),
+            "dns_failure" => Self::DnsFailure,
             _ => return Shape::read(kind, fields)?.map(Self::Shape).ok_or_else(|| ToxicError::Type { kind: kind.to_owned() }),
         })
     }
@@ -127,13 +136,15 @@ impl Effect {
             Self::CredentialRevoked => "credential_revoked",
             Self::Refused(_) => "http_error",
             Self::Shape(shape) => shape.kind(),
+            Self::Tls(_) => "tls",
+            Self::DnsFailure => "dns_failure",
         }
     }
 
     /// The attributes as they are written in JSON.
     pub fn attributes(&self) -> Attributes {
         match self {
-            Self::Noop | Self::Refuse | Self::Blackhole | Self::Reset | Self::CredentialRevoked => Attributes::new(),
+            Self::Noop | Self::Refuse | Self::Blackhole | Self::Reset | Self::CredentialRevoked | Self::DnsFailure => Attributes::new(),
             Self::Latency(toxic) => toxic.attributes(),
             Self::Bandwidth(toxic) => toxic.attributes(),
             Self::SlowClose(toxic) => toxic.attributes(),
@@ -145,6 +156,7 @@ impl Effect {
             Self::Stall(toxic) => toxic.attributes(),
             Self::Refused(toxic) => toxic.attributes(),
             Self::Shape(toxic) => toxic.attributes(),
+            Self::Tls(problem) => handshake::attributes(*problem),
         }
     }
 
@@ -160,7 +172,7 @@ impl Effect {
 
     /// True where it acts on the bytes of its stream.
     pub const fn is_on_bytes(&self) -> bool {
-        !self.needs_http() && !matches!(self, Self::Refuse | Self::Blackhole | Self::Reset)
+        !self.needs_http() && !matches!(self, Self::Refuse | Self::Blackhole | Self::Reset | Self::Tls(_) | Self::DnsFailure)
     }
 
     /// The toxic at work on one direction of one connection from `now` on. `passed` is what a stage before it, of the same toxic with
@@ -182,7 +194,9 @@ impl Effect {
             | Self::Stall(_)
             | Self::CredentialRevoked
             | Self::Refused(_)
-            | Self::Shape(_) => Box::new(Open),
+            | Self::Shape(_)
+            | Self::Tls(_)
+            | Self::DnsFailure => Box::new(Open),
         }
     }
 }
@@ -212,6 +226,8 @@ impl From<&Fault> for Effect {
             Fault::WrongModel => Self::Shape(Shape::WrongModel),
             Fault::Corrupt => Self::Shape(Shape::Corrupt),
             Fault::Refused { error, retry_after } => Self::Refused(Refused { error, retry_after, retry_form: RetryForm::Seconds }),
+            Fault::Tls { problem } => Self::Tls(problem),
+            Fault::DnsFailure => Self::DnsFailure,
         }
     }
 }

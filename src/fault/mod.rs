@@ -12,6 +12,7 @@ mod bandwidth;
 mod effect;
 mod events;
 mod fields;
+mod handshake;
 mod latency;
 mod limit_data;
 mod matching;

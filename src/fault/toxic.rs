@@ -185,7 +185,7 @@ impl Toxic {
 mod tests {
     use super::*;
     use crate::fault::{Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stall, Status, Timeout};
-    use crate::model::{Fault, Refusal, RetryForm};
+    use crate::model::{Fault, Refusal, RetryForm, TlsProblem};
     use crate::units::{ByteRate, Duration};
 
     fn raw(text: &str) -> RawToxic {
@@ -223,6 +223,8 @@ mod tests {
             Effect::Shape(Shape::Empty),
             Effect::Shape(Shape::WrongModel),
             Effect::Shape(Shape::Corrupt),
+            Effect::Tls(TlsProblem::WrongName),
+            Effect::DnsFailure,
         ];
         for kind in Effect::KINDS {
             assert!(effects.iter().any(|effect| effect.kind() == kind), "{kind} is not tried");
@@ -281,6 +283,7 @@ mod tests {
             (r#"{"type":"cut","attributes":{"after":-1}}"#, "after"),
             (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
             (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),
+            (r#"{"type":"tls"}"#, "wrong-name"),
             (r#"{"type":"refuse","toxicity":0.5}"#, "toxicity"),
             (r#"{"type":"latency","attributes":{"seed":-4}}"#, "seed"),
         ] {

@@ -36,6 +36,20 @@ words! {
     }
 }
 
+words! {
+    /// What is wrong with a TLS handshake.
+    TlsProblem {
+        /// The certificate's time is over.
+        Expired = "expired",
+        /// The certificate is for another name.
+        WrongName = "wrong-name",
+        /// Nobody who is trusted has signed the certificate.
+        Untrusted = "untrusted",
+        /// The connection ends before the handshake does.
+        Cut = "cut",
+    }
+}
+
 /// A fault. In YAML a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,6 +138,13 @@ pub enum Fault {
         /// The `Retry-After` header's value.
         retry_after: Option<Duration>,
     },
+    /// New TLS handshakes go wrong, where the proxy stands for the provider with a certificate of its own.
+    Tls {
+        /// How.
+        problem: TlsProblem,
+    },
+    /// The provider's name does not resolve, for those who come through a forward proxy.
+    DnsFailure,
 }
 
 impl Fault {
@@ -148,6 +169,8 @@ impl Fault {
         "wrong-model",
         "corrupt",
         "refused",
+        "tls",
+        "dns-failure",
     ];
 
     /// This fault's name.
@@ -172,12 +195,23 @@ impl Fault {
             Self::WrongModel => "wrong-model",
             Self::Corrupt => "corrupt",
             Self::Refused { .. } => "refused",
+            Self::Tls { .. } => "tls",
+            Self::DnsFailure => "dns-failure",
         }
     }
 
     /// True where the fault acts on requests and not on bytes, so that the proxy must speak HTTP.
     pub const fn needs_http(&self) -> bool {
-        !matches!(self, Self::Refuse | Self::Blackhole | Self::Reset | Self::Latency { .. } | Self::Bandwidth { .. })
+        !matches!(
+            self,
+            Self::Refuse
+                | Self::Blackhole
+                | Self::Reset
+                | Self::Latency { .. }
+                | Self::Bandwidth { .. }
+                | Self::Tls { .. }
+                | Self::DnsFailure
+        )
     }
 }
 
@@ -199,6 +233,7 @@ impl std::fmt::Display for Fault {
             | Self::ErrorEvent { after }
             | Self::Malformed { after } => write!(f, " after {after} events"),
             Self::Refused { error, .. } => write!(f, " {error}"),
+            Self::Tls { problem } => write!(f, " {problem}"),
             _ => Ok(()),
         }
     }

@@ -17,7 +17,7 @@ mod workload;
 
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
-pub use fault::{Fault, Refusal, RetryForm};
+pub use fault::{Fault, Refusal, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation, origin_and_path,
 };

@@ -1,6 +1,6 @@
 //! The control API over HTTP: Shopify Toxiproxy's paths, statuses and bodies, and what we add to them.
 //!
-//! Added: `dialect` of a proxy, `ttl_ms` of a toxic (creating or changing it with one begins its lease anew; shown is what is left),
+//! Added: `dialect`, `tls` and `hosts` of a proxy, `GET /authority`, `ttl_ms` of a toxic (creating or changing it with one begins its lease anew; shown is what is left),
 //! `applied` and `touched` in every answer about a toxic, `hint` in errors, `GET /events`, and in `GET /version` what tells that this
 //! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. In the plain
 //! manner nothing is added.
@@ -55,6 +55,7 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, token:
         .route("/reset", post(reset))
         .route("/populate", post(populate))
         .route("/events", get(stream_events))
+        .route("/authority", get(authority))
         .route("/proxies", get(list).post(create))
         .route("/proxies/{proxy}", get(show).post(configure).patch(configure).delete(remove))
         .route("/proxies/{proxy}/toxics", get(toxics).post(add_toxic))
@@ -139,7 +140,7 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
 }
 
 async fn version(State(api): State<Api>) -> Response {
-    if api.registry.manner == Manner::Plain {
+    if api.registry.manner() == Manner::Plain {
         return json(StatusCode::OK, &serde_json::json!({"version": TOXIPROXY}));
     }
     let version = serde_json::json!({
@@ -171,10 +172,19 @@ async fn meters(State(api): State<Api>) -> Response {
 }
 
 async fn stream_events(State(api): State<Api>) -> Response {
-    if api.registry.manner == Manner::Plain {
+    if api.registry.manner() == Manner::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
     ([(header::CONTENT_TYPE, "application/jsonl")], events::body(&api.registry, api.stopped)).into_response()
+}
+
+/// The certificate to trust where proxies speak TLS; never its key.
+async fn authority(State(api): State<Api>) -> Response {
+    if api.registry.manner() == Manner::Plain {
+        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    }
+    let pem = api.registry.ground.trust.authority().pem().to_owned();
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
 async fn list(State(api): State<Api>) -> Response {
@@ -226,6 +236,6 @@ async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String
 
 async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> Answer {
     let removed = api.registry.ask(&proxy, |reply| Command::RemoveToxic(toxic, reply)).await?;
-    let ours = api.registry.manner == Manner::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
+    let ours = api.registry.manner() == Manner::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
     Ok(if ours { json(StatusCode::OK, &removed) } else { StatusCode::NO_CONTENT.into_response() })
 }

@@ -1,24 +1,30 @@
 //! HTTP exchanges: one request from the gateway, one answer, from the provider or from a fault in its place.
 //!
 //! Bodies pass as they come. A request's body is read ahead up to 1 MB only to find the traffic's mark in it. Headers pass unchanged
-//! but for `host` and those that belong to a single connection (RFC 9110, 7.6.1).
+//! but for those that belong to a single connection (RFC 9110, 7.6.1), and for `host`, which names the provider; where the gateway asked for
+//! the provider by name, through a forward proxy, it stays as it was, so that signatures over it hold.
 
+use super::arrival::Host;
 use super::asked::Asked;
-use super::flow::Flow;
+use super::delivery::{Delivery, Underway};
+use super::flow::{Flow, Ticket};
 use super::hold::{Active, Hold};
 use super::link::Shared;
-use super::shaped::{Broken, Kind, Shaped};
+use super::shaped::{Kind, Shaped};
 use super::sight::Exchange;
+use super::streams::Streams;
+use super::upgrade;
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall, instead};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -40,110 +46,149 @@ pub(super) struct Exchanger {
     flow: Arc<Flow>,
     /// Only looked at, never kept: a hold that is kept here would delay its end.
     holds: watch::Receiver<Arc<Hold>>,
+    streams: Streams,
+    host: Host,
 }
 
 impl Exchanger {
-    pub(super) const fn new(shared: Arc<Shared>, upstream: HttpUpstream, flow: Arc<Flow>, holds: watch::Receiver<Arc<Hold>>) -> Self {
-        Self { shared, upstream, flow, holds }
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        upstream: HttpUpstream,
+        flow: Arc<Flow>,
+        holds: watch::Receiver<Arc<Hold>>,
+        streams: Streams,
+        host: Host,
+    ) -> Self {
+        Self { shared, upstream, flow, holds, streams, host }
     }
 
     /// Answers one request.
-    pub(super) async fn exchange(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
+    pub(super) async fn exchange(&self, mut request: Request<Incoming>) -> Result<Response<Delivery>, Infallible> {
         let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
+        let upgrade = upgrade::is_asked(&request).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let at = HostTime::now();
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let (proxy, key) = (self.shared.proxy.clone(), credential(self.upstream.dialect, text).map(Fingerprint::of));
         let head_mark = text(MARK_HEADER);
-        self.flow.begin(Exchange { proxy, mark: find_mark(head_mark, b""), at, status: 0, key, touched: false, stream: false });
-        let underway = Underway { flow: Some(self.flow.clone()) };
+        let began = Exchange { proxy, mark: find_mark(head_mark, b""), at, status: 0, key, touched: false, stream: false };
+        let underway = Underway::new(self.flow.begin(began));
+        let ticket = underway.ticket().clone();
 
         let Ok(body) = RequestBody::read_ahead(body).await else {
-            return Ok(self.reply(underway, &plain_error(400, "the request's body ended early")));
+            return Ok(reply(underway, &plain_error(400, "the request's body ended early")));
         };
-        self.flow.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, body.ahead())));
+        ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, body.ahead())));
 
         let asked = Arc::new(Asked::new(self.upstream.dialect, number, &parts, body.whole.clone()));
         let answering = self.holds.borrow().answering(&asked);
         if let Some((active, answer)) =
             answering.and_then(|active| instead(&active.toxic.effect, self.upstream.dialect).map(|answer| (active, answer)))
         {
-            self.flow.touch(&active);
-            return Ok(self.reply(underway, &answer));
+            ticket.touch(&active);
+            return Ok(reply(underway, &answer));
         }
 
         let bodyless = parts.method == Method::HEAD;
         let is_shaped = self.holds.borrow().shaping(&asked).is_some();
-        let Some(mut request) = self.forwarded(parts, body) else {
-            return Ok(self.reply(underway, &plain_error(405, "CONNECT is not known here")));
+        let Some(mut request) = self.forwarded(parts, body, upgrade.is_some()) else {
+            return Ok(reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
         if is_shaped {
             // Compressed, its events could not be told apart.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
-        let answer = match self.upstream.client.request(request).await {
+        let is_named = request.headers().get(header::HOST).is_some_and(|host| host == self.upstream.authority.as_str());
+        // An upgrade is one of HTTP/1.1, and over HTTP/2 an authority beside another `host` would be a contradiction.
+        let client = if is_named && upgrade.is_none() { &self.upstream.client } else { &self.upstream.http1 };
+        let mut answer = match client.request(request).await {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::debug!(proxy = %self.shared.proxy, %error, "the upstream gave no answer");
-                return Ok(self.unreachable(underway));
+                let cause = innermost(&error);
+                tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream gave no answer");
+                drop(underway);
+                return Ok(respond(None, &plain_error(502, &format!("no answer came from the upstream: {cause}"))));
             }
         };
-        self.stall(&asked).await;
+        if let Some(gateway) = upgrade
+            && answer.status() == StatusCode::SWITCHING_PROTOCOLS
+        {
+            return Ok(self.switch(underway, gateway, &mut answer));
+        }
+        self.stall(&asked, &ticket).await;
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
         let stream = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_stream);
-        self.flow.learn(|exchange| {
+        ticket.learn(|exchange| {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
         });
         let is_open = !bodyless && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
         let kind = Kind { dialect: self.upstream.dialect, streamed: stream, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
-        let body = Shaped::new(body, kind, asked, is_fixed, self.flow.clone(), self.holds.clone());
+        let body = Shaped::new(body, kind, asked, is_fixed, ticket, self.holds.clone());
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
-        Ok(Response::from_parts(head, AnswerBody { source: Source::Provider(Box::new(body)), underway: Some(underway), bodyless }))
+        Ok(Response::from_parts(head, Delivery::of_provider(body, underway, bodyless)))
     }
 
     /// The request as it goes to the provider; `None` for one that names no path.
-    fn forwarded(&self, mut parts: Parts, body: RequestBody) -> Option<Request<RequestBody>> {
+    fn forwarded(&self, mut parts: Parts, body: RequestBody, upgrades: bool) -> Option<Request<RequestBody>> {
         if parts.method == Method::CONNECT {
             return None;
         }
         let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let asked_of = parts.uri.authority().map(|authority| authority.as_str().parse());
         let uri = Uri::builder().scheme(self.upstream.scheme.clone()).authority(self.upstream.authority.clone()).path_and_query(path);
         parts.uri = uri.build().ok()?;
+        let protocol = parts.headers.get(header::UPGRADE).cloned().filter(|_| upgrades);
         strip_connection(&mut parts.headers);
+        if let Some(protocol) = protocol {
+            upgrade::mark(&mut parts.headers, protocol);
+        }
         parts.headers.remove(header::EXPECT);
-        parts.headers.insert(header::HOST, self.upstream.authority.as_str().parse().ok()?);
+        join_cookies(&mut parts.headers);
+        match (self.host, asked_of) {
+            (Host::OfUpstream, _) => {
+                parts.headers.insert(header::HOST, self.upstream.authority.as_str().parse().ok()?);
+            }
+            (Host::AsAsked, Some(asked_of)) => {
+                parts.headers.insert(header::HOST, asked_of.ok()?);
+            }
+            (Host::AsAsked, None) => {}
+        }
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
         Some(Request::from_parts(parts, body))
     }
 
+    /// The provider speaks another protocol from here on, which passes untouched.
+    fn switch(&self, underway: Arc<Underway>, gateway: OnUpgrade, answer: &mut Response<Incoming>) -> Response<Delivery> {
+        self.streams.tunnel(upgrade::carry(gateway, hyper::upgrade::on(&mut *answer)));
+        underway.ticket().learn(|exchange| exchange.status = answer.status().as_u16());
+        let mut response = Response::new(Delivery::instead(Bytes::new(), Some(underway)));
+        *response.status_mut() = answer.status();
+        let mut headers = std::mem::take(answer.headers_mut());
+        let protocol = headers.get(header::UPGRADE).cloned();
+        strip_connection(&mut headers);
+        if let Some(protocol) = protocol {
+            upgrade::mark(&mut headers, protocol);
+        }
+        *response.headers_mut() = headers;
+        response
+    }
+
     /// Holds the answer back for as long as a stall says.
-    async fn stall(&self, asked: &Asked) {
+    async fn stall(&self, asked: &Asked, ticket: &Ticket) {
         let Some(active) = self.holds.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
-        self.flow.touch(&active);
+        ticket.touch(&active);
         tokio::select! {
             () = gone(self.holds.clone(), &active) => {}
             () = async { match hold { Some(hold) => tokio::time::sleep(hold.std()).await, None => pending().await } } => {}
         }
-    }
-
-    /// An answer that did not come from the provider.
-    fn reply(&self, underway: Underway, answer: &WireAnswer) -> Response<AnswerBody> {
-        self.flow.learn(|exchange| exchange.status = answer.status);
-        respond(underway, answer)
-    }
-
-    /// The provider gave no answer. The gateway is told so; the record says that none came.
-    fn unreachable(&self, underway: Underway) -> Response<AnswerBody> {
-        drop(underway);
-        respond(Underway { flow: None }, &plain_error(502, "the proxy got no answer from its upstream"))
     }
 }
 
@@ -153,8 +198,15 @@ async fn gone(mut holds: watch::Receiver<Arc<Hold>>, active: &Arc<Active>) {
     let _ = holds.wait_for(|hold| !hold.contains(active)).await;
 }
 
-fn respond(underway: Underway, answer: &WireAnswer) -> Response<AnswerBody> {
-    let body = AnswerBody { source: Source::Fault(Full::new(answer.body.clone().into())), underway: Some(underway), bodyless: true };
+/// An answer that did not come from the provider.
+fn reply(underway: Arc<Underway>, answer: &WireAnswer) -> Response<Delivery> {
+    underway.ticket().learn(|exchange| exchange.status = answer.status);
+    respond(Some(underway), answer)
+}
+
+/// Without a record where it gave no answer: the gateway is told so; the record says that none came.
+fn respond(underway: Option<Arc<Underway>>, answer: &WireAnswer) -> Response<Delivery> {
+    let body = Delivery::instead(answer.body.clone().into(), underway);
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {
@@ -168,6 +220,25 @@ fn respond(underway: Underway, answer: &WireAnswer) -> Response<AnswerBody> {
 fn plain_error(status: u16, message: &str) -> WireAnswer {
     let body = serde_json::json!({"error": {"message": format!("lifeboat proxy: {message}"), "type": "proxy_error", "code": status}});
     WireAnswer { status, headers: vec![("content-type", "application/json".to_owned())], body: body.to_string().into_bytes() }
+}
+
+/// What the operating system or TLS said, without the layers around it.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// HTTP/2 may send cookies apart, HTTP/1.1 may not (RFC 9113, 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(header::COOKIE).iter().nth(1).is_some() {
+        let all: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(header::HeaderValue::as_bytes).collect();
+        if let Ok(joined) = header::HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+            headers.insert(header::COOKIE, joined);
+        }
+    }
 }
 
 /// Removes the headers that belong to one connection, not to the exchange.
@@ -185,101 +256,6 @@ fn strip_connection(headers: &mut HeaderMap) {
     }
     for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"] {
         headers.remove(name);
-    }
-}
-
-/// Ends the record of an exchange exactly once: whole where it says so, cut where it is dropped before.
-#[derive(Debug)]
-struct Underway {
-    flow: Option<Arc<Flow>>,
-}
-
-impl Underway {
-    fn finish(mut self) {
-        if let Some(flow) = self.flow.take() {
-            flow.finish();
-        }
-    }
-}
-
-impl Drop for Underway {
-    fn drop(&mut self) {
-        if let Some(flow) = self.flow.take() {
-            flow.cut();
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Source {
-    Provider(Box<Shaped>),
-    Fault(Full<Bytes>),
-}
-
-/// The body of an answer on its way to the gateway.
-#[derive(Debug)]
-pub(super) struct AnswerBody {
-    source: Source,
-    underway: Option<Underway>,
-    /// True where not reading the body does not make the answer less whole: answers to HEAD, and our own.
-    bodyless: bool,
-}
-
-impl AnswerBody {
-    fn is_over(&self) -> bool {
-        match &self.source {
-            Source::Provider(body) => body.is_over(),
-            Source::Fault(body) => body.is_end_stream(),
-        }
-    }
-
-    /// The record ends: as whole, unless a fault has made another answer of it.
-    fn finish(&mut self) {
-        let is_spoilt = matches!(&self.source, Source::Provider(body) if body.is_spoilt());
-        if let Some(underway) = self.underway.take()
-            && !is_spoilt
-        {
-            underway.finish();
-        }
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let this = self.get_mut();
-        let polled = match &mut this.source {
-            Source::Provider(body) => body.poll_frame(cx),
-            Source::Fault(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
-        };
-        match &polled {
-            Poll::Ready(None) => this.finish(),
-            Poll::Ready(Some(Ok(_))) if this.is_over() => this.finish(),
-            Poll::Ready(Some(Err(_))) => this.underway = None,
-            _ => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.is_over()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.source {
-            Source::Provider(body) => body.size_hint(),
-            Source::Fault(body) => body.size_hint(),
-        }
-    }
-}
-
-impl Drop for AnswerBody {
-    fn drop(&mut self) {
-        if self.bodyless || self.is_over() {
-            self.finish();
-        }
     }
 }
 

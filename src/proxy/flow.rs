@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep};
 const FAR: u64 = 3_600_000_000_000;
 
 /// What is shared.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct State {
     /// Towards the gateway.
     pub(super) down: Lane,
@@ -26,12 +26,46 @@ pub(super) struct State {
     pub(super) up: Lane,
     /// True once a byte came from the gateway.
     pub(super) carried: bool,
-    underway: Option<Exchange>,
+    /// True where the gateway said something that belongs to no exchange yet.
+    pub(super) heard: bool,
+    /// True where the gateway speaks of more than exchanges, as HTTP/2 does: then it is not heard.
+    pub(super) is_framed: bool,
+    pub(super) written: Written,
+    /// Over HTTP/2 these are several.
+    underway: Vec<Underway>,
     /// Ended for HTTP, but not yet flushed to the gateway.
-    unflushed: Vec<Exchange>,
-    /// Toxics that have counted what is underway.
+    unflushed: Vec<Underway>,
+    /// Toxics that have counted what belongs to no exchange.
     counted: Vec<Arc<Active>>,
+    begun: u64,
     seized: bool,
+}
+
+/// How far what was written to the gate is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The operating system has all of it.
+    #[default]
+    Out,
+    /// There may be more to come before it is flushed.
+    Partly,
+    /// All was written and is to be flushed, but something waits in the lane.
+    Waiting,
+}
+
+#[derive(Debug)]
+struct Underway {
+    number: u64,
+    exchange: Exchange,
+    /// Toxics that have counted it.
+    counted: Vec<Arc<Active>>,
+}
+
+/// What an exchange is known by to those who carry it.
+#[derive(Debug, Clone)]
+pub(super) struct Ticket {
+    flow: Arc<Flow>,
+    number: u64,
 }
 
 /// See the head of this file.
@@ -44,16 +78,7 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) fn new(link: u64, sight: Arc<Sight>) -> Arc<Self> {
-        let state = State {
-            down: Lane::default(),
-            up: Lane::default(),
-            carried: false,
-            underway: None,
-            unflushed: Vec::new(),
-            counted: Vec::new(),
-            seized: false,
-        };
-        Arc::new(Self { state: Mutex::new(state), sight, link })
+        Arc::new(Self { state: Mutex::default(), sight, link })
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -104,47 +129,24 @@ impl Flow {
     }
 
     /// An exchange began.
-    pub(super) fn begin(&self, exchange: Exchange) {
+    pub(super) fn begin(self: &Arc<Self>, mut exchange: Exchange) -> Ticket {
         let mut state = self.state();
-        state.counted.clear();
-        state.underway = Some(exchange);
+        state.begun += 1;
+        state.heard = false;
+        let number = state.begun;
+        // What its head met on the way here.
+        let counted = std::mem::take(&mut state.counted);
+        exchange.touched |= !counted.is_empty();
+        state.underway.push(Underway { number, exchange, counted });
+        Ticket { flow: self.clone(), number }
     }
 
-    /// Learns something about the exchange underway.
-    pub(super) fn learn(&self, what: impl FnOnce(&mut Exchange)) {
-        if let Some(exchange) = &mut self.state().underway {
-            what(exchange);
-        }
-    }
-
-    /// The exchange underway was touched by a fault; counted once a fault.
-    pub(super) fn touch(&self, active: &Arc<Active>) {
-        self.state().touch(active);
-    }
-
-    /// The answer is whole; it counts as such once it was flushed.
-    pub(super) fn finish(&self) {
-        let mut state = self.state();
-        if let Some(exchange) = state.underway.take() {
-            state.unflushed.push(exchange);
-        }
-    }
-
-    /// The exchange underway ended before its answer was whole.
-    pub(super) fn cut(&self) {
-        let mut state = self.state();
-        let seized = state.seized;
-        if let Some(mut exchange) = state.underway.take() {
-            exchange.touched |= seized;
-            self.sight.exchange(&exchange, End::Cut);
-        }
-    }
-
-    /// Everything written so far was taken by the operating system.
+    /// All that was written to the gate has left.
     pub(super) fn flushed(&self) {
         let mut state = self.state();
-        for exchange in state.unflushed.drain(..) {
-            self.sight.exchange(&exchange, End::Whole);
+        state.written = Written::Out;
+        for ended in state.unflushed.drain(..) {
+            self.sight.exchange(&ended.exchange, End::Whole);
         }
     }
 
@@ -152,18 +154,70 @@ impl Flow {
     pub(super) fn seize(&self) -> bool {
         let mut state = self.state();
         state.seized = true;
-        state.underway.is_some() || !state.unflushed.is_empty()
+        (state.heard && !state.is_framed) || !state.underway.is_empty() || !state.unflushed.is_empty()
     }
 
     /// The connection ended; what was not flushed was cut.
     pub(super) fn close(&self) {
-        self.cut();
         let mut state = self.state();
         let seized = state.seized;
-        for mut exchange in std::mem::take(&mut state.unflushed) {
-            exchange.touched |= seized;
-            self.sight.exchange(&exchange, End::Cut);
+        for ended in [std::mem::take(&mut state.unflushed), std::mem::take(&mut state.underway)].into_iter().flatten() {
+            self.tell_cut(ended, seized);
         }
+    }
+
+    fn tell_cut(&self, mut ended: Underway, seized: bool) {
+        ended.exchange.touched |= seized;
+        self.sight.exchange(&ended.exchange, End::Cut);
+    }
+}
+
+impl Ticket {
+    /// Learns something about the exchange.
+    pub(super) fn learn(&self, what: impl FnOnce(&mut Exchange)) {
+        if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number) {
+            what(&mut underway.exchange);
+        }
+    }
+
+    /// The exchange was touched by a fault; counted once a fault.
+    pub(super) fn touch(&self, active: &Arc<Active>) {
+        if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number) {
+            underway.touch(active);
+        }
+    }
+
+    /// The answer is whole; it counts as such once it was flushed.
+    pub(super) fn finish(&self) {
+        let mut state = self.flow.state();
+        if let Some(ended) = state.take(self.number) {
+            state.heard = false;
+            state.unflushed.push(ended);
+        }
+    }
+
+    /// The exchange ended before its answer was whole.
+    pub(super) fn cut(&self) {
+        let mut state = self.flow.state();
+        let seized = state.seized;
+        if let Some(ended) = state.take(self.number) {
+            self.flow.tell_cut(ended, seized);
+        }
+    }
+}
+
+impl Underway {
+    fn touch(&mut self, active: &Arc<Active>) {
+        count(&mut self.counted, active);
+        self.exchange.touched = true;
+    }
+}
+
+/// Counts once a toxic.
+fn count(counted: &mut Vec<Arc<Active>>, active: &Arc<Active>) {
+    if !counted.iter().any(|counted| Arc::ptr_eq(counted, active)) {
+        counted.push(active.clone());
+        active.touch();
     }
 }
 
@@ -204,13 +258,19 @@ impl State {
         }
     }
 
+    /// A toxic acted on bytes, which belong to whatever is underway.
     fn touch(&mut self, active: &Arc<Active>) {
-        if !self.counted.iter().any(|counted| Arc::ptr_eq(counted, active)) {
-            self.counted.push(active.clone());
-            active.touch();
+        if self.underway.is_empty() && self.unflushed.is_empty() {
+            count(&mut self.counted, active);
+        } else if self.underway.is_empty() {
+            self.unflushed.iter_mut().for_each(|ended| ended.touch(active));
+        } else {
+            self.underway.iter_mut().for_each(|underway| underway.touch(active));
         }
-        if let Some(exchange) = self.underway.as_mut().or(self.unflushed.last_mut()) {
-            exchange.touched = true;
-        }
+    }
+
+    fn take(&mut self, number: u64) -> Option<Underway> {
+        let place = self.underway.iter().position(|underway| underway.number == number)?;
+        Some(self.underway.swap_remove(place))
     }
 }

@@ -1,14 +1,18 @@
-//! The gateway's socket as HTTP sees it: bytes pass at once, or wait in the lanes until the toxics let them.
+//! The gateway's socket as TLS or HTTP see it: bytes pass at once, or wait in the lanes until the toxics let them.
 //!
-//! Without a toxic it is the socket and one uncontended lock. Flushing means that nothing waits any more and the operating system has
+//! The socket stays the link's, which may drop all that was built upon this and go on with it. Without a toxic this is the socket and one
+//! uncontended lock. Flushing means that nothing waits any more and the operating system has
 //! taken all, and that is when exchanges count as whole. Nothing here sets a timer: [`Flow::poll_doom`], which the connection's task polls
 //! after this, wakes it when something is due.
 
 use super::counters::{Counter, Counters};
-use super::flow::Flow;
+use super::flow::{Flow, Written};
+use super::pump::poll_write;
 use crate::fault::Stream;
 use bytes::Bytes;
+use socket2::SockRef;
 use std::io;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,7 +22,7 @@ use tokio::net::TcpStream;
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Gate {
-    socket: TcpStream,
+    socket: Arc<TcpStream>,
     flow: Arc<Flow>,
     counters: Arc<Counters>,
     /// The gateway has ended its direction.
@@ -28,31 +32,12 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) const fn new(socket: TcpStream, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
+    pub(super) const fn new(socket: Arc<TcpStream>, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
         Self { socket, flow, counters, at_end: false, ending: false }
     }
 
-    /// The bare socket; what still waits is lost.
-    pub(super) fn into_socket(self) -> TcpStream {
-        self.socket
-    }
-
-    /// Lets pass what is due; ready once nothing waits.
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.flow.state();
-        if state.down.is_clear() {
-            return Poll::Ready(Ok(()));
-        }
-        state.advance(Stream::Downstream);
-        while let Some(front) = state.down.front() {
-            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, front))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.counters.add(Counter::SentDownstream, written);
-            state.down.written(written);
-        }
-        if state.down.is_waiting() { Poll::Pending } else { Poll::Ready(Ok(())) }
+    fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        poll_drain(&self.socket, &self.flow, &self.counters, cx)
     }
 
     /// Writes bytes that toxics act on: into the lane, as far as there is room.
@@ -80,7 +65,7 @@ impl Gate {
     }
 
     fn poll_straight(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        let written = ready!(poll_write(&self.socket, bytes, cx))?;
         self.counters.add(Counter::ReceivedDownstream, written);
         self.counters.add(Counter::SentDownstream, written);
         Poll::Ready(Ok(written))
@@ -88,14 +73,49 @@ impl Gate {
 
     /// Reads from the socket, marking that something came.
     fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
-        let came = buf.filled().len() - before;
+        let came = ready!(poll_read_buf(&self.socket, buf, cx))?;
         if came > 0 {
             self.counters.add(Counter::ReceivedUpstream, came);
-            self.flow.state().carried = true;
+            let mut state = self.flow.state();
+            (state.carried, state.heard) = (true, true);
         }
         Poll::Ready(Ok(came))
+    }
+}
+
+/// Lets pass what is due; ready once nothing waits.
+pub(super) fn poll_drain(socket: &TcpStream, flow: &Flow, counters: &Counters, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    let mut state = flow.state();
+    if state.down.is_clear() {
+        return Poll::Ready(Ok(()));
+    }
+    state.advance(Stream::Downstream);
+    while let Some(front) = state.down.front() {
+        let written = ready!(poll_write(socket, front, cx))?;
+        counters.add(Counter::SentDownstream, written);
+        state.down.written(written);
+    }
+    if state.down.is_waiting() { Poll::Pending } else { Poll::Ready(Ok(())) }
+}
+
+/// Into memory that need not be cleared before.
+fn poll_read_buf(from: &TcpStream, buf: &mut ReadBuf<'_>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(from.poll_read_ready(cx))?;
+        match from.try_read_buf(buf) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return Poll::Ready(other),
+        }
+    }
+}
+
+fn poll_write_vectored(to: &TcpStream, slices: &[io::IoSlice<'_>], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(to.poll_write_ready(cx))?;
+        match to.try_write_vectored(slices) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return Poll::Ready(other),
+        }
     }
 }
 
@@ -144,16 +164,24 @@ impl AsyncWrite for Gate {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        if this.flow.state().down.is_clear() {
+        let mut state = this.flow.state();
+        state.written = Written::Partly;
+        if state.down.is_clear() {
+            drop(state);
             return this.poll_straight(cx, bytes);
         }
+        drop(state);
         this.poll_lane(cx, bytes)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.flow.state().down.is_clear() {
-            let written = ready!(Pin::new(&mut this.socket).poll_write_vectored(cx, slices))?;
+        let mut state = this.flow.state();
+        state.written = Written::Partly;
+        let is_clear = state.down.is_clear();
+        drop(state);
+        if is_clear {
+            let written = ready!(poll_write_vectored(&this.socket, slices, cx))?;
             this.counters.add(Counter::ReceivedDownstream, written);
             this.counters.add(Counter::SentDownstream, written);
             return Poll::Ready(Ok(written));
@@ -163,13 +191,14 @@ impl AsyncWrite for Gate {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        this.flow.state().written = Written::Waiting;
+        // A socket has no buffer of its own.
         ready!(this.poll_drain(cx))?;
-        ready!(Pin::new(&mut this.socket).poll_flush(cx))?;
         this.flow.flushed();
         Poll::Ready(Ok(()))
     }
@@ -184,6 +213,8 @@ impl AsyncWrite for Gate {
         }
         ready!(this.poll_drain(cx))?;
         this.flow.flushed();
-        Pin::new(&mut this.socket).poll_shutdown(cx)
+        // Fails only where the gateway has gone, and then it knows.
+        let _ = SockRef::from(&*this.socket).shutdown(Shutdown::Write);
+        Poll::Ready(Ok(()))
     }
 }

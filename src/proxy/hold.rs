@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use crate::fault::{Effect, Stream, Toxic, bites};
+use crate::model::TlsProblem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
@@ -119,6 +120,19 @@ impl Hold {
     pub(super) fn shaping(&self, request: &Asked) -> Option<Arc<Active>> {
         let shapes = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Shape(_));
         self.toxics.iter().filter(shapes).find(|active| active.toxic.takes(request.number, request)).cloned()
+    }
+
+    /// The toxic on the TLS handshake of connection number `link`, and what goes wrong.
+    pub(super) fn handshake(&self, link: u64) -> Option<(Arc<Active>, TlsProblem)> {
+        self.toxics.iter().find_map(|active| match active.toxic.effect {
+            Effect::Tls(problem) if active.takes(link) => Some((active.clone(), problem)),
+            _ => None,
+        })
+    }
+
+    /// The toxic that keeps the provider's name from being found for connection number `link`.
+    pub(super) fn nameless(&self, link: u64) -> Option<Arc<Active>> {
+        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure && active.takes(link)).cloned()
     }
 
     /// True where this very toxic is still in force.

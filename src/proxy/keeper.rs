@@ -3,13 +3,14 @@
 //! A keeper is one task. Whoever wants something sends it a [`Command`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
+use super::arrival::Arrival;
 use super::counters::Counters;
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::Door;
-use super::registry::{ApiError, Manner};
+use super::registry::{ApiError, Ground, Manner};
 use super::sight::{FaultChange, Sight};
-use super::upstream::Upstream;
+use super::upstream::{Answers, Upstream};
 use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
 use crate::journal::HostTime;
 use crate::model::Dialect;
@@ -18,8 +19,8 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -39,6 +40,10 @@ pub(super) struct RawProxy {
     pub(super) upstream: Option<String>,
     pub(super) enabled: Option<bool>,
     pub(super) dialect: Option<String>,
+    /// Whether its listener speaks TLS.
+    pub(super) tls: Option<bool>,
+    /// Who it answers for where a forward proxy asks; its upstream where absent.
+    pub(super) hosts: Option<Vec<String>>,
 }
 
 /// A proxy as it is shown.
@@ -50,19 +55,24 @@ pub(super) struct ProxyView {
     enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     dialect: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosts: Option<Vec<String>>,
     pub(super) toxics: Vec<ToxicView>,
     #[serde(skip)]
     pub(super) counters: Arc<Counters>,
 }
 
 impl ProxyView {
-    /// True where this request asks for the same addresses.
+    /// True where this request asks for the same addresses, and for nothing else that it shows.
     ///
     /// # Errors
     /// Where its address is none.
     pub(super) async fn leads_as(&self, raw: &RawProxy) -> Result<bool, ApiError> {
         let listen = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
-        Ok(self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream))
+        let same_place = raw.tls.is_none_or(|tls| self.tls == Some(tls)) && (raw.hosts.is_none() || raw.hosts == self.hosts);
+        Ok(self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream) && same_place)
     }
 }
 
@@ -113,6 +123,8 @@ pub(super) enum Command {
     ShowToxic(String, Reply<ToxicView>),
     ChangeToxic(String, RawToxic, Reply<ToxicView>),
     RemoveToxic(String, Reply<ToxicView>),
+    /// Carries a connection that the forward proxy took.
+    Admit(TcpStream, Arrival),
     /// Enabled and without toxics.
     Reset(Reply<()>),
     /// Nothing new is taken; the keeper ends with its last connection.
@@ -135,7 +147,9 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     upstream: String,
     dialect: Dialect,
-    manner: Manner,
+    ground: Ground,
+    hosts: Option<Vec<String>>,
+    answers: Arc<Mutex<Vec<Answers>>>,
     door: Door,
     phase: Phase,
     toxics: Vec<Entry>,
@@ -151,28 +165,42 @@ impl Keeper {
     ///
     /// # Errors
     /// Where the request is incomplete or wrong, or the address cannot be bound.
-    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, manner: Manner) -> Result<Self, ApiError> {
+    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, ground: Ground) -> Result<Self, ApiError> {
+        let manner = ground.manner;
         let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
         let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
         let dialect = raw.dialect.as_deref().filter(|_| manner == Manner::Lifeboat).unwrap_or("tcp");
         let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
         let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
-        let shared = Shared {
-            proxy: name.into(),
-            upstream: Upstream::parse(&upstream, dialect).map_err(ApiError::bad_request)?,
-            sight,
-            counters: Arc::default(),
-            requests: AtomicU64::new(0),
-        };
+        let speaks_tls = raw.tls.filter(|_| manner == Manner::Lifeboat).unwrap_or(false);
+        if speaks_tls && dialect == Dialect::Tcp {
+            return Err(ApiError::bad_request("a proxy that ends TLS must know what is inside, and this one sees only bytes")
+                .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
+        }
+        let leads = Upstream::parse(&upstream, dialect, &ground.trust).map_err(ApiError::bad_request)?;
+        let hosts = raw.hosts.filter(|_| manner == Manner::Lifeboat);
+        let answers = Arc::new(Mutex::new(answers(hosts.as_deref(), &leads)?));
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
         let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
         let (hold, released) = Hold::new(phase, Vec::new());
+        let door = open_door(address, phase)?;
+        let shared = Shared {
+            proxy: name.into(),
+            upstream: leads,
+            sight,
+            counters: Arc::default(),
+            requests: AtomicU64::new(0),
+            trust: ground.trust.clone(),
+            names: speaks_tls.then(|| names(door.address())),
+        };
         Ok(Self {
             shared: Arc::new(shared),
             upstream,
             dialect,
-            manner,
-            door: open_door(address, phase)?,
+            ground,
+            hosts,
+            answers,
+            door,
             phase,
             toxics: Vec::new(),
             expired: VecDeque::new(),
@@ -197,7 +225,7 @@ impl Keeper {
                     }
                     Some(command) => self.obey(command).await,
                 },
-                socket = self.door.accept() => self.admit(socket),
+                socket = self.door.accept() => self.admit(socket, Arrival::Listener),
                 Some(_) = self.links.join_next() => {}
                 () = async { match next_end { Some(end) => sleep_until(end).await, None => pending().await } } => self.expire().await,
             }
@@ -212,10 +240,15 @@ impl Keeper {
         }
     }
 
-    fn admit(&mut self, socket: TcpStream) {
+    /// Who it answers for, now and later.
+    pub(super) fn answers(&self) -> Arc<Mutex<Vec<Answers>>> {
+        self.answers.clone()
+    }
+
+    fn admit(&mut self, socket: TcpStream, arrival: Arrival) {
         self.accepted += 1;
         let link = Link::new(self.accepted, self.shared.clone(), self.holds.subscribe());
-        self.links.spawn(link.run(socket));
+        self.links.spawn(link.run(socket, arrival));
     }
 
     async fn obey(&mut self, command: Command) {
@@ -224,9 +257,12 @@ impl Keeper {
             Command::Show(reply) => drop(reply.send(Ok(self.view()))),
             Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
             Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.manner)))),
+            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.ground.manner)))),
             Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
             Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
+            // Dropped, it is closed: nothing new is taken any more.
+            Command::Admit(..) if self.phase == Phase::Draining => {}
+            Command::Admit(socket, arrival) => self.admit(socket, arrival),
             Command::Reset(reply) => drop(reply.send(self.reset().await)),
             Command::Drain(reply) => {
                 self.phase = Phase::Draining;
@@ -260,7 +296,7 @@ impl Keeper {
 
     async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let toxic = Toxic::parse(raw).map_err(refused)?;
-        if self.manner == Manner::Plain && !toxic.effect.is_shopifys() {
+        if self.ground.manner == Manner::Plain && !toxic.effect.is_shopifys() {
             return Err(refused(ToxicError::Type { kind: toxic.kind().to_owned() }));
         }
         if toxic.effect.needs_http() && self.dialect == Dialect::Tcp {
@@ -268,13 +304,14 @@ impl Keeper {
             return Err(ApiError::bad_request(format!("the toxic `{kind}` needs HTTP, and the proxy `{proxy}` sees only bytes"))
                 .with_hint("create the proxy with a dialect, for example \"openai\""));
         }
+        self.can_play(&toxic.effect)?;
         if self.place(&toxic.name).is_ok() {
             return Err(ApiError::conflict("toxic already exists"));
         }
         self.expired.retain(|expired| expired.name != toxic.name);
         let now = HostTime::now();
         let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
-        entry.renew(raw.ttl_ms.filter(|_| self.manner == Manner::Lifeboat));
+        entry.renew(raw.ttl_ms.filter(|_| self.ground.manner == Manner::Lifeboat));
         self.toxics.push(entry);
         let settled = self.settle(self.toxics.len() - 1).await;
         if settled.is_err() {
@@ -285,14 +322,31 @@ impl Keeper {
         settled
     }
 
+    /// # Errors
+    /// Where this proxy never comes to the moment at which such a toxic acts.
+    fn can_play(&self, effect: &Effect) -> Result<(), ApiError> {
+        let (kind, proxy, forward) = (effect.kind(), &self.shared.proxy, self.ground.has_forward);
+        match effect {
+            Effect::Tls(_) if self.shared.names.is_none() && (!forward || self.dialect == Dialect::Tcp) => {
+                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` takes none"))
+                    .with_hint("create the proxy with a dialect and \"tls\": true"))
+            }
+            Effect::DnsFailure if !forward => {
+                Err(ApiError::bad_request(format!("the toxic `{kind}` is for those who ask for a name, and here nobody does"))
+                    .with_hint("start the proxy with --forward ADDR, and set HTTPS_PROXY to that address"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
         let toxic = entry.active.toxic.changed(raw).map_err(refused)?;
-        entry.renew(raw.ttl_ms.filter(|_| self.manner == Manner::Lifeboat));
+        entry.renew(raw.ttl_ms.filter(|_| self.ground.manner == Manner::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
         if toxic == entry.active.toxic {
-            return Ok(entry.view(self.manner));
+            return Ok(entry.view(self.ground.manner));
         }
         entry.active = Active::new(toxic, entry.active.touched());
         self.settle(place).await
@@ -303,7 +357,7 @@ impl Keeper {
         self.toxics[place].applied = self.flip().await?;
         let entry = &self.toxics[place];
         self.tell(&entry.active, "applied", entry.applied);
-        Ok(entry.view(self.manner))
+        Ok(entry.view(self.ground.manner))
     }
 
     async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
@@ -314,7 +368,7 @@ impl Keeper {
         let mut entry = self.toxics.remove(place);
         entry.applied = self.flip().await?;
         self.tell(&entry.active, "removed", entry.applied);
-        Ok(entry.view(self.manner))
+        Ok(entry.view(self.ground.manner))
     }
 
     /// Ends every toxic whose lease is over.
@@ -356,6 +410,10 @@ impl Keeper {
         if self.phase == Phase::Draining {
             return Err(ApiError::conflict("the proxy is shutting down"));
         }
+        let ours = self.ground.manner == Manner::Lifeboat;
+        if change.tls.is_some_and(|tls| ours && tls != self.shared.names.is_some()) {
+            return Err(ApiError::bad_request("whether a proxy speaks TLS cannot be changed").with_hint("remove it and create it anew"));
+        }
         let was = self.phase;
         let wanted = change.enabled.map_or(was, |enabled| if enabled { Phase::Enabled } else { Phase::Disabled });
         let listen = match &change.listen {
@@ -363,8 +421,10 @@ impl Keeper {
             None => None,
         };
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
-        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect)).transpose();
+        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.ground.trust)).transpose();
         let parsed = parsed.map_err(ApiError::bad_request)?;
+        let hosts = change.hosts.filter(|_| ours).or_else(|| self.hosts.clone());
+        let answers = answers(hosts.as_deref(), parsed.as_ref().unwrap_or(&self.shared.upstream))?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.phase = Phase::Disabled;
@@ -380,11 +440,18 @@ impl Keeper {
                 }
             }
         }
-        if let (Some(text), Some(upstream)) = (upstream, parsed) {
-            let (proxy, sight, counters) = (self.shared.proxy.clone(), self.shared.sight.clone(), self.shared.counters.clone());
-            self.shared = Arc::new(Shared { proxy, upstream, sight, counters, requests: AtomicU64::new(0) });
-            self.upstream = text;
-        }
+        self.upstream = upstream.unwrap_or_else(|| std::mem::take(&mut self.upstream));
+        self.shared = Arc::new(Shared {
+            proxy: self.shared.proxy.clone(),
+            upstream: parsed.unwrap_or_else(|| self.shared.upstream.clone()),
+            sight: self.shared.sight.clone(),
+            counters: self.shared.counters.clone(),
+            requests: AtomicU64::new(self.shared.requests.load(Ordering::Relaxed)),
+            trust: self.shared.trust.clone(),
+            names: self.shared.names.is_some().then(|| names(self.door.address())),
+        });
+        self.hosts = hosts;
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
         self.phase = wanted;
         if let Err(error) = self.flip().await {
             // It could not be opened: as it is shown, so it shall be.
@@ -412,8 +479,10 @@ impl Keeper {
             listen: self.door.address().to_string(),
             upstream: self.upstream.clone(),
             enabled: self.phase != Phase::Disabled,
-            dialect: (self.manner == Manner::Lifeboat).then(|| self.dialect.word()),
-            toxics: self.toxics.iter().map(|entry| entry.view(self.manner)).collect(),
+            dialect: (self.ground.manner == Manner::Lifeboat).then(|| self.dialect.word()),
+            tls: (self.ground.manner == Manner::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
+            hosts: self.hosts.clone(),
+            toxics: self.toxics.iter().map(|entry| entry.view(self.ground.manner)).collect(),
             counters: self.shared.counters.clone(),
         }
     }
@@ -444,6 +513,24 @@ impl Entry {
             touched: ours.then(|| self.active.touched()),
         }
     }
+}
+
+/// Who a proxy answers for: these hosts, or its upstream.
+fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
+    match hosts {
+        Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
+        None => Ok(upstream.answers().into_iter().collect()),
+    }
+}
+
+/// For whom a listener stands where nobody asks for a name, as those who connect to an address do not.
+fn names(address: SocketAddr) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let own = address.ip().to_canonical().to_string();
+    if !names.contains(&own) {
+        names.push(own);
+    }
+    names
 }
 
 fn open_door(address: SocketAddr, phase: Phase) -> Result<Door, ApiError> {

@@ -3,23 +3,27 @@
 //! Its task looks for a new hold before anything else, so nothing moves after a fault was published. A fault that takes the whole
 //! connection takes it out of the hands of whoever carried it: what was underway is dropped there and then, and ends as cut.
 
-use super::counters::Counters;
+use super::arrival::{Arrival, Decline, ESTABLISHED};
+use super::counters::{Counter, Counters};
 use super::exchange::Exchanger;
-use super::flow::Flow;
-use super::gate::Gate;
+use super::flow::{Flow, Written};
+use super::gate::{Gate, poll_drain};
 use super::hold::{Active, Grip, Hold};
 use super::lane::Doom;
 use super::pump::Pump;
+use super::serving::{Serving, first_byte};
 use super::sight::Sight;
+use super::streams::Beside;
+use super::trust::Trust;
 use super::upstream::{HttpUpstream, Upstream};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use crate::fault::Stream;
+use crate::model::TlsProblem;
 use std::future::{pending, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -34,6 +38,9 @@ pub(super) struct Shared {
     pub(super) counters: Arc<Counters>,
     /// Numbers requests, so that partial faults can be drawn for each.
     pub(super) requests: AtomicU64,
+    pub(super) trust: Arc<Trust>,
+    /// For whom its own listener stands with a certificate, where it speaks TLS.
+    pub(super) names: Option<Vec<String>>,
 }
 
 /// See the head of this file.
@@ -46,12 +53,14 @@ pub(super) struct Link {
     hold: Arc<Hold>,
 }
 
+/// The first byte of a TLS handshake (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 22;
 /// How long a connection that a toxic closed is still read from, so that the operating system does not turn the close into a reset.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A connection that a fault took from whoever carried it.
 struct Seized {
-    socket: TcpStream,
+    socket: Arc<TcpStream>,
     upstream: Option<TcpStream>,
     /// True where a request or an answer was underway.
     in_use: bool,
@@ -75,12 +84,22 @@ impl Link {
     }
 
     /// Carries the connection until it ends.
-    pub(super) async fn run(mut self, socket: TcpStream) {
+    pub(super) async fn run(mut self, socket: TcpStream, arrival: Arrival) {
         // Small answers must not wait for more; where this fails the connection is already dead.
         let _ = socket.set_nodelay(true);
+        let socket = Arc::new(socket);
+        let is_forwarded = !matches!(arrival, Arrival::Listener);
         loop {
+            if is_forwarded && let Some(active) = self.hold.nameless(self.number) {
+                active.touch();
+                return self.decline(socket, &arrival, Decline::Nameless).await;
+            }
             match self.hold.grip(self.number) {
                 Grip::Free => break,
+                Grip::Cut(active) if is_forwarded => {
+                    active.inspect(|active| active.touch());
+                    return self.decline(socket, &arrival, Decline::Refused).await;
+                }
                 Grip::Cut(_) => return,
                 Grip::Reset(active) => {
                     tokio::select! {
@@ -91,7 +110,7 @@ impl Link {
                             }
                             self.hold = self.holds.borrow_and_update().clone();
                         }
-                        spoken = first_byte(&socket) => {
+                        spoken = async { is_forwarded || first_byte(&socket).await.is_some() } => {
                             if spoken {
                                 active.touch();
                                 reset(socket);
@@ -100,13 +119,19 @@ impl Link {
                         }
                     }
                 }
-                Grip::Blackhole(active) => return self.keep_still(socket, None, active, false).await,
+                Grip::Blackhole(active) => {
+                    if is_forwarded {
+                        active.touch();
+                    }
+                    return self.keep_still(socket, None, active, is_forwarded).await;
+                }
             }
         }
         let shared = self.shared.clone();
         let seized = match &shared.upstream {
-            Upstream::Tcp(address) => self.carry_bytes(socket, address).await,
-            Upstream::Http(upstream) => self.carry_exchanges(socket, upstream).await,
+            Upstream::Tcp(address) => self.carry_bytes(socket, address, arrival).await,
+            // Not within this future: one that carries bytes only shall not pay for it.
+            Upstream::Http(upstream) => Box::pin(self.carry_exchanges(socket, upstream, arrival)).await,
         };
         let Some(Seized { socket, upstream, in_use, carried, fate }) = seized else { return };
         let spoke = |active: &Arc<Active>| {
@@ -133,7 +158,7 @@ impl Link {
             }
             Fate::Doomed(Doom::Reset) => {
                 reset(socket);
-                upstream.into_iter().for_each(reset);
+                upstream.into_iter().map(Arc::new).for_each(reset);
             }
             Fate::Doomed(Doom::Close) => {
                 // Nothing that comes can take hold of it any more.
@@ -159,10 +184,30 @@ impl Link {
         }
     }
 
-    async fn carry_bytes(&mut self, socket: TcpStream, address: &str) -> Option<Seized> {
-        let shared = self.shared.clone();
-        let flow = Flow::new(self.number, shared.sight.clone());
+    /// Answers whoever came through the forward proxy that there is no way on.
+    async fn decline(self, socket: Arc<TcpStream>, arrival: &Arrival, why: Decline) {
+        let Self { shared, .. } = self;
+        arrival.say(&socket, why.answer(&shared.proxy).as_bytes());
+        let _ = timeout(LINGER, close(socket, None)).await;
+    }
+
+    /// The state of a connection under the present hold, with what was read of it already.
+    fn begin(&self, arrival: &Arrival) -> Arc<Flow> {
+        let flow = Flow::new(self.number, self.shared.sight.clone());
         flow.reshape(&self.hold);
+        let ahead = arrival.ahead();
+        if !ahead.is_empty() {
+            self.shared.counters.add(Counter::ReceivedUpstream, ahead.len());
+            let mut state = flow.state();
+            (state.carried, state.heard) = (true, true);
+            state.push(Stream::Upstream, ahead);
+        }
+        flow
+    }
+
+    async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &str, arrival: Arrival) -> Option<Seized> {
+        let shared = self.shared.clone();
+        let flow = self.begin(&arrival);
         let mut timer = None;
         let mut upstream = None;
         let fate = 'seized: {
@@ -173,9 +218,13 @@ impl Link {
                         biased;
                         fate = self.next_grip(&flow) => if let Some(fate) = fate { break 'seized fate },
                         connected = &mut connecting => match connected {
-                            Ok(connected) => break upstream = Some(connected),
+                            Ok(connected) => {
+                                arrival.say(&socket, ESTABLISHED);
+                                break upstream = Some(connected);
+                            }
                             Err(error) => {
                                 tracing::debug!(proxy = %self.shared.proxy, %error, "the upstream cannot be reached");
+                                arrival.say(&socket, Decline::Unreachable.answer(&self.shared.proxy).as_bytes());
                                 if error.kind() == io::ErrorKind::ConnectionReset {
                                     // It accepted and reset before we looked: that is passed on as a later reset is.
                                     reset(socket);
@@ -198,7 +247,7 @@ impl Link {
                         if ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
                             // One of them has reset it; the other shall not take that for an end.
                             reset(socket);
-                            upstream.into_iter().for_each(reset);
+                            upstream.into_iter().map(Arc::new).for_each(reset);
                         }
                         return None;
                     }
@@ -210,47 +259,98 @@ impl Link {
         Some(Seized { socket, upstream, in_use: false, carried, fate })
     }
 
-    async fn carry_exchanges(&mut self, socket: TcpStream, upstream: &HttpUpstream) -> Option<Seized> {
-        let flow = Flow::new(self.number, self.shared.sight.clone());
-        flow.reshape(&self.hold);
-        let exchanger = Arc::new(Exchanger::new(self.shared.clone(), upstream.clone(), flow.clone(), self.holds.clone()));
-        let service = service_fn(move |request| {
-            let exchanger = exchanger.clone();
-            async move { exchanger.exchange(request).await }
-        });
-        let io = TokioIo::new(Gate::new(socket, flow.clone(), self.shared.counters.clone()));
-        // The date is the provider's to say, not ours.
-        let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(io, service);
+    async fn carry_exchanges(&mut self, socket: Arc<TcpStream>, upstream: &HttpUpstream, arrival: Arrival) -> Option<Seized> {
+        let shared = self.shared.clone();
+        let flow = self.begin(&arrival);
+        if matches!(arrival, Arrival::Tunnel { .. }) {
+            arrival.say(&socket, ESTABLISHED);
+        }
+        let names = match &arrival {
+            Arrival::Listener => shared.names.clone(),
+            Arrival::Tunnel { host, .. } => Some(vec![host.clone()]),
+            Arrival::Request { .. } => None,
+        };
+        let mut acceptor = None;
+        if let Some(names) = names {
+            // What goes wrong with a handshake is decided when it begins.
+            let first = match arrival.ahead().first() {
+                Some(first) => *first,
+                None => loop {
+                    tokio::select! {
+                        biased;
+                        fate = self.next_grip(&flow) => if let Some(fate) = fate {
+                            return Some(Seized { socket, upstream: None, in_use: false, carried: false, fate });
+                        },
+                        first = first_byte(&socket) => break first?,
+                    }
+                },
+            };
+            // A tunnel may carry plain HTTP as well.
+            if first == TLS_HANDSHAKE || matches!(arrival, Arrival::Listener) {
+                let problem = self.hold.handshake(self.number).map(|(active, problem)| {
+                    active.touch();
+                    problem
+                });
+                if problem == Some(TlsProblem::Cut) {
+                    part(socket);
+                    return None;
+                }
+                let made = shared.trust.acceptor(names, problem);
+                acceptor = Some(made.inspect_err(|error| tracing::error!(proxy = %shared.proxy, %error, "no TLS")).ok()?);
+            }
+        }
+        let mut beside = Beside::default();
+        let exchanger =
+            Exchanger::new(shared.clone(), upstream.clone(), flow.clone(), self.holds.clone(), beside.streams(), arrival.host());
+        let draining = Arc::new(AtomicBool::new(self.hold.is_draining()));
+        let is_single = matches!(arrival, Arrival::Request { .. });
+        let serving = Serving { exchanger: Arc::new(exchanger), streams: beside.streams(), is_single, draining: draining.clone() };
+        let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
+        let mut http = Some(Box::pin(serving.run(gate, acceptor, flow.clone())));
         let mut timer = None;
         let fate = loop {
-            if self.hold.is_draining() {
-                Pin::new(&mut connection).graceful_shutdown();
-            }
             tokio::select! {
                 biased;
-                fate = self.next_grip(&flow) => if let Some(fate) = fate { break fate },
-                ended = &mut connection => {
-                    if let Err(error) = ended {
-                        tracing::debug!(proxy = %self.shared.proxy, %error, "a connection ended badly");
+                fate = self.next_grip(&flow) => match fate {
+                    Some(fate) => break fate,
+                    None => {
+                        draining.store(self.hold.is_draining(), Ordering::Relaxed);
+                        beside.stir();
                     }
-                    drop(connection);
+                },
+                () = poll_fn(|cx| {
+                    if let Some(running) = &mut http
+                        && let Poll::Ready(ended) = running.as_mut().poll(cx)
+                    {
+                        if let Err(error) = ended {
+                            tracing::debug!(proxy = %shared.proxy, %error, "a connection ended badly");
+                        }
+                        http = None;
+                    }
+                    beside.poll(cx);
+                    // Not all who write to the gate ask it again once they have flushed.
+                    if poll_drain(&socket, &flow, &shared.counters, cx).is_ready() && flow.state().written != Written::Partly {
+                        flow.flushed();
+                    }
+                    if http.is_none() && beside.end_http() { Poll::Ready(()) } else { Poll::Pending }
+                }) => {
                     flow.close();
                     return None;
                 }
                 doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break Fate::Doomed(doom),
             }
         };
-        let underway = flow.seize();
-        let parts = connection.into_parts();
+        let in_use = flow.seize();
+        drop(http);
+        drop(beside);
         flow.close();
-        let in_use = underway || !parts.read_buf.is_empty();
         let carried = flow.state().carried;
-        Some(Seized { socket: parts.io.into_inner().into_socket(), upstream: None, in_use, carried, fate })
+        Some(Seized { socket, upstream: None, in_use, carried, fate })
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
     /// connection, or when the gateway gives up.
-    async fn keep_still(mut self, socket: TcpStream, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
+    async fn keep_still(mut self, socket: Arc<TcpStream>, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
         loop {
             tokio::select! {
                 biased;
@@ -302,32 +402,27 @@ async fn lose(socket: Option<&TcpStream>) -> io::Result<usize> {
     }
 }
 
-/// True once the gateway sent something, false where it closed instead.
-async fn first_byte(socket: &TcpStream) -> bool {
-    matches!(socket.peek(&mut [0]).await, Ok(1..))
-}
-
 /// Ends both sides and reads until they have ended too: closed with bytes unread, the operating system would reset the connection and
 /// take back what it has not delivered yet.
-async fn close(socket: TcpStream, upstream: Option<TcpStream>) {
-    let ended = async |socket: Option<TcpStream>| {
+async fn close(socket: Arc<TcpStream>, upstream: Option<TcpStream>) {
+    let ended = async |socket: Option<&TcpStream>| {
         let Some(socket) = socket else { return };
-        let _ = socket2::SockRef::from(&socket).shutdown(std::net::Shutdown::Write);
-        while matches!(lose(Some(&socket)).await, Ok(1..)) {}
+        let _ = socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write);
+        while matches!(lose(Some(socket)).await, Ok(1..)) {}
     };
-    tokio::join!(ended(Some(socket)), ended(upstream));
+    tokio::join!(ended(Some(&socket)), ended(upstream.as_ref()));
 }
 
 /// Closes with FIN. Bytes that came and were not read would make it a reset, so they are read and lost.
-fn part(socket: TcpStream) {
+fn part(socket: Arc<TcpStream>) {
     use io::Read;
-    let raw = socket2::SockRef::from(&socket);
+    let raw = socket2::SockRef::from(&*socket);
     while matches!((&*raw).read(&mut [0; 4096]), Ok(1..)) {}
 }
 
-/// Closes with RST instead of FIN.
-fn reset(socket: TcpStream) {
+/// Closes with RST instead of FIN. Nobody else may hold the socket any more.
+fn reset(socket: Arc<TcpStream>) {
     // Where the option cannot be set the socket is already gone, and then there is nobody to reset.
-    let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+    let _ = socket2::SockRef::from(&*socket).set_linger(Some(Duration::ZERO));
     drop(socket);
 }

@@ -24,11 +24,15 @@
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or speak TLS towards the gateway.
 
 mod api;
+mod arrival;
 mod asked;
+mod authority;
 mod counters;
+mod delivery;
 mod events;
 mod exchange;
 mod flow;
+mod forward;
 mod gate;
 mod hold;
 mod keeper;
@@ -38,17 +42,23 @@ mod listener;
 mod metrics;
 mod pump;
 mod registry;
+mod serving;
 mod shaped;
 mod sight;
+mod streams;
+mod trust;
+mod upgrade;
 mod upstream;
 
 #[cfg(test)]
 mod tests;
 
+pub use authority::{Authority, AuthorityError, Origin};
 pub use registry::Manner;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -77,6 +87,32 @@ pub enum ProxyError {
         /// The address that was asked for.
         address: SocketAddr,
     },
+    /// Whoever can reach it could go anywhere through it.
+    #[error(
+        "the forward proxy would lead everybody who can reach {address} to wherever they like\n\nhint: listen on 127.0.0.1, or say \
+         --forward-open where only those can reach it who may"
+    )]
+    Relay {
+        /// The address that was asked for.
+        address: SocketAddr,
+    },
+    /// The address of the forward proxy cannot be bound.
+    #[error(
+        "the forward proxy cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one; `ss -ltnp` shows who \
+         has it"
+    )]
+    BindForward {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// There is no authority to sign certificates with.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The providers' private authorities cannot be read.
+    #[error("the authorities of providers cannot be read: {0}\n\nhint: --upstream-ca takes a file of certificates in PEM")]
+    Trust(String),
     /// A configuration that cannot be followed.
     #[error("the proxies of the configuration could not be created: {0}")]
     Config(String),
@@ -93,12 +129,29 @@ pub struct Settings {
     pub manner: Manner,
     /// The proxies that may be broken; `None` where all may. Everything else the control API refuses.
     pub breakable: Option<BTreeSet<String>>,
+    /// Where the forward proxy listens; none without.
+    pub forward: Option<SocketAddr>,
+    /// Whether the forward proxy may listen elsewhere than on loopback.
+    pub forward_open: bool,
+    /// The folder of the authority that signs certificates; without one it lives in memory.
+    pub authority: Option<PathBuf>,
+    /// Who is trusted as a provider besides the web's authorities: a file of certificates in PEM.
+    pub upstream_ca: Option<PathBuf>,
 }
 
 impl Settings {
     /// Open to whoever reaches `api`, which must then be on loopback, with everything that is ours.
     pub const fn at(api: SocketAddr) -> Self {
-        Self { api, token: None, manner: Manner::Lifeboat, breakable: None }
+        Self {
+            api,
+            token: None,
+            manner: Manner::Lifeboat,
+            breakable: None,
+            forward: None,
+            forward_open: false,
+            authority: None,
+            upstream_ca: None,
+        }
     }
 }
 
@@ -106,6 +159,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Proxy {
     api: SocketAddr,
+    forward: Option<SocketAddr>,
     registry: Arc<registry::Registry>,
     stop: watch::Sender<Option<Duration>>,
     server: JoinHandle<()>,
@@ -123,19 +177,46 @@ impl Proxy {
     /// The same with all settings.
     ///
     /// # Errors
-    /// Where the address cannot be bound, or is not loopback and there is no token.
+    /// Where an address cannot be bound, or would be open to strangers; where the authority or the trusted certificates cannot be read.
     pub async fn start_with(settings: Settings) -> Result<Self, ProxyError> {
-        let Settings { api, token, manner, breakable } = settings;
-        if token.is_none() && !api.ip().to_canonical().is_loopback() {
+        let Settings { api, token, manner, breakable, forward, forward_open, authority, upstream_ca } = settings;
+        let is_near = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        if token.is_none() && !is_near(api) {
             return Err(ProxyError::Open { address: api });
         }
+        if let Some(address) = forward.filter(|forward| !forward_open && !is_near(*forward)) {
+            return Err(ProxyError::Relay { address });
+        }
+        let authority = authority.map_or_else(Authority::in_memory, |folder| Authority::load(&folder))?;
+        let trust = trust::Trust::new(authority, upstream_ca.as_deref()).map_err(ProxyError::Trust)?;
         let bind = |source| ProxyError::Bind { address: api, source };
         let listener = TcpListener::bind(api).await.map_err(bind)?;
         let api = listener.local_addr().map_err(bind)?;
+        let forward = match forward {
+            Some(address) => {
+                let bind = |source| ProxyError::BindForward { address, source };
+                let listener = TcpListener::bind(address).await.map_err(bind)?;
+                Some((listener.local_addr().map_err(bind)?, listener))
+            }
+            None => None,
+        };
         let (stop, stopped) = watch::channel(None);
-        let registry = Arc::new(registry::Registry::new(manner, breakable));
-        let server = tokio::spawn(api::serve(listener, registry.clone(), token.map(Into::into), stopped));
-        Ok(Self { api, registry, stop, server })
+        let ground = registry::Ground { manner, trust: Arc::new(trust), has_forward: forward.is_some() };
+        let registry = Arc::new(registry::Registry::new(ground, breakable));
+        let served = api::serve(listener, registry.clone(), token.map(Into::into), stopped.clone());
+        let (forward, listener) = forward.unzip();
+        let forwarded = {
+            let registry = registry.clone();
+            async move {
+                if let Some(listener) = listener {
+                    forward::serve(listener, registry, stopped).await;
+                }
+            }
+        };
+        let server = tokio::spawn(async {
+            tokio::join!(served, forwarded);
+        });
+        Ok(Self { api, forward, registry, stop, server })
     }
 
     /// Creates the proxies of a configuration as `toxiproxy-server` reads it: a JSON list of objects with `name`, `listen`, `upstream`,
@@ -155,6 +236,16 @@ impl Proxy {
     /// Where the control API listens.
     pub const fn api(&self) -> SocketAddr {
         self.api
+    }
+
+    /// Where the forward proxy listens, if there is one.
+    pub const fn forward(&self) -> Option<SocketAddr> {
+        self.forward
+    }
+
+    /// The certificate of the authority that signs for its proxies, in PEM.
+    pub fn authority(&self) -> &str {
+        self.registry.ground.trust.authority().pem()
     }
 
     /// Ends every proxy, connection and reader, and waits until they have ended.

@@ -111,7 +111,7 @@ fn poll_read(from: &TcpStream, chunk: &mut [u8], cx: &mut Context<'_>) -> Poll<i
     }
 }
 
-fn poll_write(to: &TcpStream, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+pub(super) fn poll_write(to: &TcpStream, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
     loop {
         ready!(to.poll_write_ready(cx))?;
         match to.try_write(bytes) {

@@ -1,12 +1,16 @@
 //! All proxies by name, and the errors that the control API answers with.
 
+use super::arrival::Arrival;
 use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
 use super::sight::Sight;
+use super::trust::Trust;
+use super::upstream::Answers;
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -72,6 +76,7 @@ impl ApiError {
 struct Handle {
     commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
+    answers: Arc<std::sync::Mutex<Vec<Answers>>>,
 }
 
 /// Whose server it answers as.
@@ -83,12 +88,30 @@ pub enum Manner {
     Plain,
 }
 
+/// What all proxies stand on.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) manner: Manner,
+    pub(super) trust: Arc<Trust>,
+    /// True where a forward proxy hands them connections.
+    pub(super) has_forward: bool,
+}
+
+#[cfg(test)]
+impl Ground {
+    /// With an authority of its own, and no forward proxy.
+    pub(super) fn of_lifeboat() -> Self {
+        let trust = Trust::new(super::Authority::in_memory().unwrap(), None).unwrap();
+        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), has_forward: false }
+    }
+}
+
 /// The proxies. Keepers own their state; this only knows where to find them.
 #[derive(Debug)]
 pub(super) struct Registry {
     proxies: Mutex<BTreeMap<String, Handle>>,
     sight: Arc<Sight>,
-    pub(super) manner: Manner,
+    pub(super) ground: Ground,
     /// The proxies that may be broken; `None` where all may.
     breakable: Option<BTreeSet<String>>,
 }
@@ -114,10 +137,6 @@ impl Populated {
 }
 
 impl Registry {
-    pub(super) fn new(manner: Manner, breakable: Option<BTreeSet<String>>) -> Self {
-        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), manner, breakable }
-    }
-
     /// # Errors
     /// Where what stands behind this proxy must not be broken.
     pub(super) fn guard(&self, proxy: &str) -> Result<(), ApiError> {
@@ -126,6 +145,28 @@ impl Registry {
         }
         let hint = "add it to `allow: {faults_on: [...]}` of the environment that this proxy was started for, and start it again";
         Err(ApiError::forbidden(format!("faults on `{proxy}` are not allowed here")).with_hint(hint))
+    }
+
+    pub(super) fn new(ground: Ground, breakable: Option<BTreeSet<String>>) -> Self {
+        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), ground, breakable }
+    }
+
+    /// Whose server this answers as.
+    pub(super) const fn manner(&self) -> Manner {
+        self.ground.manner
+    }
+
+    /// Hands a connection to the proxy that answers for this host; gives it back where there is none. Of several the first by name.
+    pub(super) async fn admit(&self, host: &str, port: u16, socket: TcpStream, arrival: Arrival) -> Option<(TcpStream, Arrival)> {
+        let meant = |handle: &&Handle| {
+            let answers = handle.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.iter().any(|answers| answers.to(host, port))
+        };
+        let commands = self.proxies.lock().await.values().find(meant).map(|handle| handle.commands.clone());
+        let Some(commands) = commands else { return Some((socket, arrival)) };
+        // A keeper that has ended meanwhile closes what it is sent.
+        let _ = commands.send(Command::Admit(socket, arrival)).await;
+        None
     }
 
     pub(super) fn sight(&self) -> &Sight {
@@ -144,13 +185,14 @@ impl Registry {
             return Err(exists());
         }
         // Names may have to be resolved, which nobody else shall wait for.
-        let keeper = Keeper::open(raw, self.sight.clone(), self.manner).await?;
+        let keeper = Keeper::open(raw, self.sight.clone(), self.ground.clone()).await?;
         let view = keeper.view();
         match self.proxies.lock().await.entry(view.name.clone()) {
             Entry::Occupied(_) => Err(exists()),
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
-                place.insert(Handle { commands, task: tokio::spawn(keeper.run(received)) });
+                let answers = keeper.answers();
+                place.insert(Handle { commands, task: tokio::spawn(keeper.run(received)), answers });
                 Ok(view)
             }
         }

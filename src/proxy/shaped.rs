@@ -8,7 +8,7 @@
 //! there.
 
 use super::asked::Asked;
-use super::flow::Flow;
+use super::flow::Ticket;
 use super::hold::{Active, Hold};
 use crate::fault::{Boundary, Effect, Events, NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
@@ -72,7 +72,7 @@ pub(super) struct Kind {
 #[derive(Debug)]
 pub(super) struct Shaped {
     body: Incoming,
-    flow: Arc<Flow>,
+    ticket: Ticket,
     holds: watch::Receiver<Arc<Hold>>,
     kind: Kind,
     asked: Arc<Asked>,
@@ -97,12 +97,12 @@ impl Shaped {
         kind: Kind,
         asked: Arc<Asked>,
         is_fixed: bool,
-        flow: Arc<Flow>,
+        ticket: Ticket,
         holds: watch::Receiver<Arc<Hold>>,
     ) -> Self {
         let mut shaped = Self {
             body,
-            flow,
+            ticket,
             holds,
             kind,
             asked,
@@ -182,7 +182,7 @@ impl Shaped {
         let now = HostTime::now().0;
         let play = work.tamper.piece(now, piece);
         if play.touched {
-            self.flow.touch(&work.active);
+            self.ticket.touch(&work.active);
         }
         self.is_spoilt |= play.spoilt;
         self.ping_at = play.meanwhile.map_or(NEVER, |_| now);

@@ -1,6 +1,7 @@
 //! Where a proxy leads: an address for bytes, or a base URL for exchanges with a pool of connections to it.
 
 use super::exchange::RequestBody;
+use super::trust::Trust;
 use crate::model::Dialect;
 use hyper::http::uri::{Authority, Scheme};
 use hyper_rustls::HttpsConnector;
@@ -27,7 +28,40 @@ pub(super) struct HttpUpstream {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) dialect: Dialect,
-    pub(super) client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    /// HTTP/2 where the provider offers it, else HTTP/1.1.
+    pub(super) client: HttpClient,
+    /// HTTP/1.1 only.
+    pub(super) http1: HttpClient,
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, RequestBody>;
+
+/// Who a proxy answers for, where a forward proxy asks: `host` with any port, or `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answers {
+    host: String,
+    port: Option<u16>,
+}
+
+impl Answers {
+    /// Reads `host` or `host:port`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let bad = || format!("host `{text}` is not HOST or HOST:PORT");
+        let authority: Authority = text.parse().map_err(|_| bad())?;
+        let is_ported = authority.as_str().len() > authority.host().len();
+        match authority.port_u16() {
+            None if is_ported || authority.as_str().contains('@') => Err(bad()),
+            port => Ok(Self { host: authority.host().to_ascii_lowercase(), port }),
+        }
+    }
+
+    /// True where a connection to this host and port is meant.
+    pub(super) fn to(&self, host: &str, port: u16) -> bool {
+        self.host.eq_ignore_ascii_case(host) && self.port.is_none_or(|own| own == port)
+    }
 }
 
 impl Upstream {
@@ -35,7 +69,7 @@ impl Upstream {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, dialect: Dialect, trust: &Trust) -> Result<Self, String> {
         if dialect == Dialect::Tcp {
             let text = text.strip_prefix("tcp://").unwrap_or(text);
             let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/')).map(|(_, port)| port);
@@ -52,44 +86,67 @@ impl Upstream {
         if (scheme != Scheme::HTTP && scheme != Scheme::HTTPS) || authority.as_str().contains('@') {
             return Err(bad());
         }
-        Ok(Self::Http(HttpUpstream { scheme, authority, dialect, client: client()? }))
+        let (client, http1) = (client(trust, true), client(trust, false));
+        Ok(Self::Http(HttpUpstream { scheme, authority, dialect, client, http1 }))
+    }
+
+    /// Who it is, for those who ask for it by name.
+    pub(super) fn answers(&self) -> Option<Answers> {
+        match self {
+            Self::Tcp(address) => Answers::parse(address).ok(),
+            Self::Http(upstream) => {
+                let port = upstream.authority.port_u16().unwrap_or(if upstream.scheme == Scheme::HTTPS { 443 } else { 80 });
+                Some(Answers { host: upstream.authority.host().to_ascii_lowercase(), port: Some(port) })
+            }
+        }
     }
 }
 
-fn client() -> Result<Client<HttpsConnector<HttpConnector>, RequestBody>, String> {
+fn client(trust: &Trust, with_http2: bool) -> HttpClient {
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let connector = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|error| format!("TLS is not available: {error}"))?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
+    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.client()).https_or_http().enable_http1();
+    let connector = if with_http2 { connector.enable_http2().wrap_connector(tcp) } else { connector.wrap_connector(tcp) };
     let mut builder = Client::builder(TokioExecutor::new());
     // The pool's timer closes connections that a provider would soon close itself, in the middle of a request.
     builder.set_host(false).pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60));
-    Ok(builder.build(connector))
+    builder.build(connector)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::authority::Authority;
 
     #[test]
     fn addresses_are_read_and_nonsense_is_refused() {
+        let trust = Trust::new(Authority::in_memory().unwrap(), None).unwrap();
+        let parse = |text, dialect| Upstream::parse(text, dialect, &trust);
         for text in ["127.0.0.1:80", "[::1]:80", "localhost:8080", "tcp://localhost:8080"] {
-            assert!(matches!(Upstream::parse(text, Dialect::Tcp), Ok(Upstream::Tcp(_))), "{text}");
+            assert!(matches!(parse(text, Dialect::Tcp), Ok(Upstream::Tcp(_))), "{text}");
         }
         for text in ["localhost", ":80", "http://h:80", "h:99999", "", "h:80/x"] {
-            assert!(Upstream::parse(text, Dialect::Tcp).is_err(), "{text}");
+            assert!(parse(text, Dialect::Tcp).is_err(), "{text}");
         }
         for text in ["https://api.example", "http://127.0.0.1:80", "127.0.0.1:80", "http://h/"] {
-            assert!(matches!(Upstream::parse(text, Dialect::OpenAi), Ok(Upstream::Http(_))), "{text}");
+            assert!(matches!(parse(text, Dialect::OpenAi), Ok(Upstream::Http(_))), "{text}");
         }
         for text in ["ftp://h", "https://", "https://h/v1", "https://user:word@h", "", "http://h?x"] {
-            assert!(Upstream::parse(text, Dialect::OpenAi).is_err(), "{text}");
+            assert!(parse(text, Dialect::OpenAi).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn a_proxy_answers_for_its_upstream_or_for_the_hosts_it_was_given() {
+        let trust = Trust::new(Authority::in_memory().unwrap(), None).unwrap();
+        let upstream = Upstream::parse("https://Api.Example", Dialect::OpenAi, &trust).unwrap().answers().unwrap();
+        assert!(upstream.to("api.example", 443) && upstream.to("API.EXAMPLE", 443) && !upstream.to("api.example", 80));
+        let any = Answers::parse("api.example").unwrap();
+        assert!(any.to("api.example", 8443) && !any.to("example", 8443));
+        assert!(Answers::parse("[::1]:80").unwrap().to("[::1]", 80));
+        for text in ["", "a b", "http://h", "h:99999", "h:", "u@h", "h/x"] {
+            assert!(Answers::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, pick};
 use super::tree::{Kind, Node};
-use crate::model::{Fault, Refusal};
+use crate::model::{Fault, Refusal, TlsProblem};
 use crate::units::{ByteRate, Duration, Rate};
 
 /// Reads one fault.
@@ -37,6 +37,11 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         "empty-answer" => Some(Fault::EmptyAnswer),
         "wrong-model" => Some(Fault::WrongModel),
         "corrupt" => Some(Fault::Corrupt),
+        "dns-failure" => Some(Fault::DnsFailure),
+        "tls" => {
+            let problem = fields.required("problem", &|reader, node| reader.word(node, TlsProblem::WORDS, TlsProblem::from_word));
+            problem.map(|problem| Fault::Tls { problem })
+        }
         "cut" => Some(Fault::Cut { after: after() }),
         "end-early" => Some(Fault::EndEarly { after: after() }),
         "error-event" => Some(Fault::ErrorEvent { after: after() }),

@@ -1,0 +1,94 @@
+//! How a connection came to a proxy: at its own listener, or through the forward proxy, which has read the beginning of it.
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+
+/// How a tunnel begins.
+pub(super) const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// At the proxy's listener.
+    Listener,
+    /// As `CONNECT` to this host, which is not answered yet.
+    Tunnel {
+        /// Without its port.
+        host: String,
+        /// What came after the request's head.
+        ahead: Bytes,
+    },
+    /// As one plain request for an absolute URI.
+    Request {
+        /// All that came.
+        ahead: Bytes,
+    },
+}
+
+/// Whose name a request carries to the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    /// The provider's own.
+    OfUpstream,
+    /// The one that the gateway asked for.
+    AsAsked,
+}
+
+impl Arrival {
+    pub(super) const fn host(&self) -> Host {
+        match self {
+            Self::Listener => Host::OfUpstream,
+            Self::Tunnel { .. } | Self::Request { .. } => Host::AsAsked,
+        }
+    }
+
+    /// What was read of it and belongs to the provider.
+    pub(super) fn ahead(&self) -> Bytes {
+        match self {
+            Self::Listener => Bytes::new(),
+            Self::Tunnel { ahead, .. } | Self::Request { ahead } => ahead.clone(),
+        }
+    }
+
+    /// Answers what the forward proxy was asked; says nothing to whom came to the listener. Few bytes on a connection on which nothing was
+    /// written yet: the operating system takes them at once.
+    pub(super) fn say(&self, socket: &TcpStream, answer: &[u8]) {
+        let is_forwarded = match self {
+            Self::Listener => false,
+            Self::Tunnel { .. } => true,
+            // It is answered by the provider.
+            Self::Request { .. } => answer != ESTABLISHED,
+        };
+        if is_forwarded && let Err(error) = socket.try_write(answer) {
+            tracing::debug!(%error, "whoever asked the forward proxy has gone");
+        }
+    }
+}
+
+/// Why there is no way on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decline {
+    /// The provider takes no connection.
+    Refused,
+    /// Its name leads nowhere.
+    Nameless,
+    /// It cannot be reached, and that is no fault of ours.
+    Unreachable,
+}
+
+impl Decline {
+    /// The answer of a forward proxy, with its reason as RFC 9209 writes it.
+    pub(super) fn answer(self, whose: &str) -> String {
+        let (error, said) = match self {
+            Self::Refused => ("connection_refused", "refused the connection"),
+            Self::Nameless => ("dns_error", "was not found: its name does not resolve"),
+            Self::Unreachable => ("destination_ip_unroutable", "cannot be reached"),
+        };
+        let body = format!("lifeboat proxy: {whose} {said}\n");
+        format!(
+            "HTTP/1.1 502 Bad Gateway\r\nproxy-status: lifeboat; error={error}\r\ncontent-type: text/plain; charset=utf-8\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+}

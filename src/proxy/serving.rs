@@ -1,0 +1,70 @@
+//! HTTP/1.1 or HTTP/2 towards the gateway, within TLS where the proxy speaks it.
+
+use super::exchange::Exchanger;
+use super::flow::Flow;
+use super::gate::Gate;
+use super::streams::Streams;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::Builder;
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+/// What serves one connection.
+pub(super) struct Serving {
+    pub(super) exchanger: Arc<Exchanger>,
+    pub(super) streams: Streams,
+    /// Ends after one exchange: the next request may be for somebody else.
+    pub(super) is_single: bool,
+    /// Ends as soon as it carries nothing, once this is true.
+    pub(super) draining: Arc<AtomicBool>,
+}
+
+impl Serving {
+    /// Serves until one of both ends it.
+    pub(super) async fn run(self, gate: Gate, acceptor: Option<TlsAcceptor>, flow: Arc<Flow>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(acceptor) = acceptor else { return self.serve(gate).await };
+        let secured = acceptor.accept(gate).await?;
+        let is_framed = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+        {
+            // The handshake asked for nothing.
+            let mut state = flow.state();
+            (state.heard, state.is_framed) = (false, is_framed);
+        }
+        self.serve(secured).await
+    }
+
+    async fn serve(self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Self { exchanger, streams, is_single, draining } = self;
+        let service = service_fn(move |request| {
+            let exchanger = exchanger.clone();
+            async move { exchanger.exchange(request).await }
+        });
+        let mut builder = Builder::new(streams);
+        // The date is the provider's to say, not ours.
+        builder.http1().keep_alive(!is_single).auto_date_header(false);
+        builder.http2().auto_date_header(false);
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
+        let mut is_told = false;
+        poll_fn(|cx| {
+            if !is_told && draining.load(Ordering::Relaxed) {
+                is_told = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            connection.as_mut().poll(cx)
+        })
+        .await
+    }
+}
+
+/// What the gateway says first, still to be read; `None` where it closed instead.
+pub(super) async fn first_byte(socket: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    matches!(socket.peek(&mut first).await, Ok(1..)).then_some(first[0])
+}

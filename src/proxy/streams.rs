@@ -1,0 +1,123 @@
+//! What HTTP runs beside a connection, within that connection's own task.
+//!
+//! Over HTTP/2 each exchange is a future of its own. Spawned, it would outlive a fault that takes the connection; here it ends with it, and
+//! a hold counts as obeyed only when all exchanges have seen it. After an upgrade the bytes of both sides pass here too.
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use hyper::rt::Executor;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What was handed over and does not run yet.
+#[derive(Default)]
+struct Waiting {
+    exchanges: Vec<Running>,
+    tunnel: Option<Running>,
+}
+
+/// Takes futures from HTTP; cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<Mutex<Waiting>>);
+
+impl Streams {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What carries an upgraded connection; it may outlive HTTP on it.
+    pub(super) fn tunnel(&self, tunnel: impl Future<Output = ()> + Send + 'static) {
+        self.waiting().tunnel = Some(Box::pin(tunnel));
+    }
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Streams")
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, exchange: F) {
+        self.waiting().exchanges.push(Box::pin(exchange));
+    }
+}
+
+/// Where they run.
+#[derive(Default)]
+pub(super) struct Beside {
+    streams: Streams,
+    exchanges: FuturesUnordered<Stirred>,
+    stirs: Vec<Arc<Mutex<Option<Waker>>>>,
+    tunnel: Option<Running>,
+}
+
+/// A future that can be told to look again.
+struct Stirred {
+    inner: Running,
+    waker: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Future for Stirred {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        // It stays the same for as long as the future runs here.
+        waker.get_or_insert_with(|| cx.waker().clone());
+        drop(waker);
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+impl Beside {
+    /// What HTTP hands them to.
+    pub(super) fn streams(&self) -> Streams {
+        self.streams.clone()
+    }
+
+    /// Runs all that can go on.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let mut waiting = self.streams.waiting();
+            let (came, tunnel) = (std::mem::take(&mut waiting.exchanges), waiting.tunnel.take());
+            drop(waiting);
+            self.tunnel = tunnel.or(self.tunnel.take());
+            let is_done = came.is_empty();
+            self.stirs.retain(|waker| Arc::strong_count(waker) > 1);
+            for inner in came {
+                let waker = Arc::default();
+                self.stirs.push(Arc::clone(&waker));
+                self.exchanges.push(Stirred { inner, waker });
+            }
+            while let Poll::Ready(Some(())) = self.exchanges.poll_next_unpin(cx) {}
+            // Not among the others: it moves the connection's bytes, and whoever wakes this task for them shall reach it.
+            if let Some(tunnel) = &mut self.tunnel
+                && tunnel.as_mut().poll(cx).is_ready()
+            {
+                self.tunnel = None;
+            }
+            if is_done {
+                return;
+            }
+        }
+    }
+
+    /// All shall look again: another hold is in force.
+    pub(super) fn stir(&self) {
+        for waker in &self.stirs {
+            if let Some(waker) = &*waker.lock().unwrap_or_else(PoisonError::into_inner) {
+                waker.wake_by_ref();
+            }
+        }
+    }
+
+    /// HTTP has ended: nothing but an upgraded connection goes on. True where there is none.
+    pub(super) fn end_http(&mut self) -> bool {
+        self.exchanges.clear();
+        self.tunnel.is_none()
+    }
+}
