@@ -150,7 +150,8 @@ async fn a_stall_holds_the_answer_until_its_time_or_its_end() {
 async fn a_fault_on_an_idle_proxy_touches_nothing() {
     let rig = Rig::start("openai").await;
     let _open = rig.link().await;
-    for kind in Effect::KINDS {
+    // Those two need another place to stand.
+    for kind in Effect::KINDS.into_iter().filter(|kind| !matches!(*kind, "tls" | "dns_failure")) {
         let attributes = match kind {
             "http_status" => json!({"code": 500}),
             "http_error" => json!({"error": "quota"}),

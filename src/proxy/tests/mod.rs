@@ -4,6 +4,7 @@ mod api;
 mod chaos;
 mod faults;
 mod passage;
+mod places;
 mod shapes;
 mod sight;
 mod toxics;
@@ -42,7 +43,11 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(LONG, what).await.expect("this should not take twenty seconds")
 }
 
-/// A provider: `/echo` tells what it got, `/stream` sends what the test says, `/never` does not answer.
+/// More than any buffer or window on the way holds.
+const LARGE: usize = 16 << 20;
+
+/// A provider: `/echo` tells what it got, `/stream` sends what the test says, `/large` sends much, `/never` does not
+/// answer.
 #[derive(Debug, Clone, Default)]
 struct Provider {
     asked: Arc<AtomicU64>,
@@ -75,6 +80,7 @@ impl Provider {
         let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
         match parts.uri.path() {
             "/never" => std::future::pending().await,
+            "/large" => Response::new(vec![b'x'; LARGE].into()),
             "/stream" => {
                 let (sender, receiver) = mpsc::channel(64);
                 provider.streams.lock().unwrap().push(sender);
