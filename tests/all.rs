@@ -6,6 +6,7 @@ mod clients;
 mod drills;
 mod interrupted;
 mod litellm;
+mod places;
 mod random_systems;
 mod readme;
 mod runbooks;

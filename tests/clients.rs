@@ -1,92 +1,15 @@
 //! The providers' own Python clients, unmodified, against the lab: every dialect, whole and streamed, and what each raises for each refusal.
 
-use crate::support::{Project, wait_for};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use crate::support::{LAB, Lab, Project, python};
+use std::path::Path;
+use std::process::Command;
 
 const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
-/// Python with the clients: under `target/`, where they are installed once for each set of versions. Never left out: a suite that passes
-/// without them would claim what it has not seen.
-fn python() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (venv, wanted) = (root.join("target/clients"), std::fs::read_to_string(root.join(REQUIREMENTS)).unwrap());
-    // Each test may be a process of its own; one of them installs, the others wait.
-    let lock = std::fs::File::create(root.join("target/clients.lock")).unwrap();
-    lock.lock().unwrap();
-    let installed = venv.join("installed.txt");
-    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        does("python3", &["-m", "venv", "--clear", "target/clients"], root);
-        does("target/clients/bin/pip", &["install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS], root);
-        std::fs::write(installed, wanted).unwrap();
-    }
-    venv.join("bin/python")
-}
-
-fn does(program: &str, args: &[&str], folder: &Path) {
-    let done = Command::new(program).args(args).current_dir(folder).output();
-    let said = match &done {
-        Ok(output) if output.status.success() => return,
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    panic!(
-        "`{program} {}` cannot install the providers' clients:\n{said}\nIt takes Python 3.10 or later with its `venv`, and a package index.",
-        args.join(" ")
-    );
-}
-
-const INVENTORY: &str = "\
-version: 1
-providers:
-  openai: {dialect: openai, models: &models {chat: 'model-v1:0'}, simulation: &quick {first_token_p50: 5ms, tail_share: 0%, tokens: 1000/s}}
-  azure: {dialect: azure-openai, models: *models, simulation: *quick}
-  anthropic: {dialect: anthropic, models: *models, simulation: *quick}
-  bedrock: {dialect: bedrock, models: *models, simulation: *quick}
-  vertex: {dialect: vertex, models: *models, simulation: *quick}
-services:
-  chat: {providers: [openai, anthropic]}
-";
-
-/// `lifeboat lab`, until it is dropped.
-struct Lab {
-    process: Child,
-    said: String,
-}
-
-impl Lab {
-    fn start(project: &Project) -> Self {
-        let said = project.path("lab.txt");
-        let mut command = project.command(&["lab"]);
-        command.stdout(std::fs::File::create(&said).unwrap()).stderr(Stdio::null());
-        let process = command.spawn().unwrap();
-        let mut lab = Self { process, said: String::new() };
-        lab.said = wait_for("the lab's gateway, which is said last", || {
-            std::fs::read_to_string(&said).ok().filter(|text| text.contains("/status\n"))
-        });
-        lab
-    }
-
-    /// A provider's base URL and its key, as its lines have them.
-    fn provider(&self, name: &str) -> (&str, &str) {
-        let (_, after) = self.said.split_once(&format!("{name} (")).unwrap();
-        let (_, url) = after.split_once("answers at ").unwrap();
-        let key = &url[url.find("sk-lab-").unwrap()..];
-        (url.lines().next().unwrap(), key.split('\'').next().unwrap())
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// Runs a script against a provider of a lab of its own; it must tell this and nothing else.
 fn tells(script: &str, provider: &str, variant: Option<&str>, wanted: &str) {
-    let (python, project) = (python(), Project::empty());
-    project.write("runbooks/inventory.yaml", INVENTORY);
+    let (python, project) = (python("clients", REQUIREMENTS).join("python"), Project::empty());
+    project.write("runbooks/inventory.yaml", LAB);
     let lab = Lab::start(&project);
     let (url, key) = lab.provider(provider);
     let mut command = Command::new(&python);

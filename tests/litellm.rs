@@ -1,10 +1,8 @@
 //! The real thing: the shipped scenario against a LiteLLM proxy that the drill starts itself.
 
-use crate::support::Project;
+use crate::support::{Project, python};
 use serde_json::Value;
 use std::ffi::OsString;
-use std::path::Path;
-use std::process::Command;
 
 const REQUIREMENTS: &str = "scenarios/gateways/litellm/requirements.txt";
 
@@ -15,29 +13,7 @@ fn path_with_litellm() -> OsString {
     if std::env::split_paths(&path).any(|folder| folder.join("litellm").is_file()) {
         return path;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (venv, wanted) = (root.join("target/litellm"), std::fs::read_to_string(root.join(REQUIREMENTS)).unwrap());
-    let installed = venv.join("installed.txt");
-    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        does("python3", &["-m", "venv", "target/litellm"], root);
-        does("target/litellm/bin/pip", &["install", "--quiet", "-r", REQUIREMENTS], root);
-        std::fs::write(installed, wanted).unwrap();
-    }
-    std::env::join_paths(std::env::split_paths(&path).chain([venv.join("bin")])).unwrap()
-}
-
-fn does(program: &str, args: &[&str], folder: &Path) {
-    let done = Command::new(program).args(args).current_dir(folder).output();
-    let said = match &done {
-        Ok(output) if output.status.success() => return,
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    panic!(
-        "`litellm` is not on PATH, and `{program} {}` cannot install it:\n{said}\nIt takes Python 3.10 or later with its `venv`, and a \
-         package index; or put a `litellm` of your own on PATH.",
-        args.join(" ")
-    );
+    std::env::join_paths(std::env::split_paths(&path).chain([python("litellm", REQUIREMENTS)])).unwrap()
 }
 
 /// How many answers of a provider were whole, among those that the proxies saw begin within a span of the history.

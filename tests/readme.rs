@@ -63,6 +63,10 @@ fn its_commands_run_and_print_what_it_shows() {
         if arguments[0] == "run" && !arguments.contains(&"--dry-run") {
             arguments.push("--dry-run");
         }
+        if arguments[0] == "proxy" && arguments[1] != "ca" {
+            // It would stand until it is told to end.
+            arguments.push("--help");
+        }
         let run = Project::shipped().lifeboat(&arguments);
         run.exits_with(0);
         if !shown.is_empty() {

@@ -150,7 +150,7 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 
 #[test]
 fn outside_libraries_stay_in_their_rooms() {
-    let homes: [(&str, &[&str]); 11] = [
+    let homes: [(&str, &[&str]); 15] = [
         ("clap", &["cli"]),
         ("anyhow", &["cli"]),
         ("serde_saphyr", &["spec"]),
@@ -159,6 +159,10 @@ fn outside_libraries_stay_in_their_rooms() {
         ("axum", &["proxy"]),
         ("hyper", &["proxy", "traffic", "lab"]),
         ("hyper_util", &["proxy", "traffic", "lab"]),
+        ("tokio_rustls", &["proxy"]),
+        ("rcgen", &["proxy"]),
+        ("webpki_roots", &["proxy"]),
+        ("futures_util", &["proxy"]),
         ("reqwest", &["step", "toxiproxy", "drill"]),
         ("indicatif", &["console"]),
         ("hdrhistogram", &["report"]),

@@ -1,31 +1,13 @@
 //! Clients that people already use drive `lifeboat proxy`: toxiproxy-python, and the Chaos Toolkit with its Toxiproxy extension. They are
 //! installed under `target/` where they are missing.
 
-use crate::support::{Standing, echo_http};
+use crate::support::{Standing, echo_http, python};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-const PACKAGES: [&str; 3] = ["toxiproxy-python==0.1.1", "chaostoolkit==1.19.0", "chaostoolkit-toxiproxy==0.3.1"];
-
-/// The folder of the programs of an environment with [`PACKAGES`].
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (folder, lock) = (target.join("toxiproxy-clients"), target.join("toxiproxy-clients.lock"));
-        // Each test may be a process of its own; one of them installs, the others wait.
-        let file = std::fs::File::create(lock).unwrap();
-        file.lock().unwrap();
-        let whole = folder.join("installed");
-        if std::fs::read_to_string(&whole).is_ok_and(|text| text == PACKAGES.join("\n")) {
-            return folder.join("bin");
-        }
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES));
-        std::fs::write(whole, PACKAGES.join("\n")).unwrap();
-        folder.join("bin")
-    })
+/// The folder of the clients' programs.
+fn programs() -> PathBuf {
+    python("toxiproxy-clients", "tests/clients/toxiproxy.txt")
 }
 
 fn run(command: &mut Command) -> String {

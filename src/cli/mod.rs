@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
 mod bill;
+mod ca;
 mod check;
 mod environment;
 mod exit;

@@ -13,7 +13,10 @@ use tokio::sync::watch;
 
 /// Starts a standing fault proxy that any Toxiproxy client can drive. It ends with Ctrl-C or SIGTERM, letting open connections finish.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where the control API listens; port 0 takes a free one [default: what the environment says, else 127.0.0.1:8474]
     #[arg(long, value_name = "ADDR")]
     api: Option<SocketAddr>,
@@ -26,12 +29,31 @@ pub(super) struct Args {
     /// The token that callers of the control API must send as `Authorization: Bearer`; needed wherever it is not on loopback
     #[arg(long, value_name = "env:NAME")]
     token_from: Option<TokenSource>,
+    /// Where the forward proxy listens, for HTTPS_PROXY and HTTP_PROXY; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    forward: Option<SocketAddr>,
+    /// Let the forward proxy listen elsewhere than on loopback, open to everybody who can reach it
+    #[arg(long, requires = "forward")]
+    forward_open: bool,
+    /// The authority that signs the certificates of proxies that speak TLS, as `lifeboat proxy ca` makes it [default: one in memory, shown
+    /// at /authority of the control API]
+    #[arg(long, value_name = "DIR")]
+    authority: Option<PathBuf>,
+    /// Whom to trust as a provider besides the web's authorities: certificates in PEM
+    #[arg(long, value_name = "FILE")]
+    upstream_ca: Option<PathBuf>,
     /// How long open connections may go on when the proxy is told to end
     #[arg(long, value_name = "TIME", default_value = "10s")]
     drain: Duration,
     /// Answer as Shopify's server does, without leases, dialects and our own toxics
     #[arg(long, hide = true)]
     plain: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Make the local authority that signs for proxies with TLS, once, and tell how to trust it
+    Ca(super::ca::Args),
 }
 
 /// Where a token is kept. Never on the command line, where everybody could read it.
@@ -64,6 +86,9 @@ impl TokenSource {
 }
 
 pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(Command::Ca(args)) = &args.command {
+        return super::ca::ca(args);
+    }
     let ground = match &args.env {
         None => Ground::default(),
         Some(name) => match environment::named(name)? {
@@ -82,7 +107,16 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
     };
     let api = args.api.or(ground.api).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8474)));
     let manner = if args.plain { Manner::Plain } else { Manner::Lifeboat };
-    let settings = Settings { token, manner, breakable: ground.breakable.clone(), ..Settings::at(api) };
+    let settings = Settings {
+        api,
+        token,
+        manner,
+        breakable: ground.breakable.clone(),
+        forward: args.forward,
+        forward_open: args.forward_open,
+        authority: args.authority.clone(),
+        upstream_ca: args.upstream_ca.clone(),
+    };
     until_interrupted("draining: open connections may finish (once more to leave at once)", |stop| serve(args, ground, settings, stop))
 }
 
@@ -118,13 +152,18 @@ async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch:
     };
     let proxy = match Proxy::start_with(settings).await {
         Ok(proxy) => proxy,
-        Err(error @ ProxyError::Open { .. }) => return usage(&error.to_string()),
+        Err(error @ (ProxyError::Open { .. } | ProxyError::Relay { .. } | ProxyError::Authority(_) | ProxyError::Trust(_))) => {
+            return usage(&error.to_string());
+        }
         Err(error) => {
             say(&format!("error: {error}"));
             return Ok(Exit::Inconclusive);
         }
     };
     put(&format!("the control API answers at http://{}\n", proxy.api()))?;
+    if let Some(forward) = proxy.forward() {
+        put(&format!("the forward proxy listens on http://{forward}\n"))?;
+    }
     if let Some(config) = config {
         match proxy.populate(&config).await {
             Ok(proxies) => {

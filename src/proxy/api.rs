@@ -143,12 +143,15 @@ async fn version(State(api): State<Api>) -> Response {
     if api.registry.manner() == Manner::Plain {
         return json(StatusCode::OK, &serde_json::json!({"version": TOXIPROXY}));
     }
-    let version = serde_json::json!({
+    let mut version = serde_json::json!({
         "version": TOXIPROXY,
         "lifeboat": env!("CARGO_PKG_VERSION"),
         "boot_id": boot_id(),
         "now": HostTime::now(),
     });
+    if let Some(forward) = api.registry.footing.forward {
+        version["forward"] = forward.to_string().into();
+    }
     json(StatusCode::OK, &version)
 }
 
@@ -183,7 +186,7 @@ async fn authority(State(api): State<Api>) -> Response {
     if api.registry.manner() == Manner::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
-    let pem = api.registry.ground.trust.authority().pem().to_owned();
+    let pem = api.registry.footing.trust.authority().pem().to_owned();
     ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
@@ -202,7 +205,7 @@ async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
 async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
     let change: RawProxy = read(&body)?;
     // Leading elsewhere breaks it as well as carrying nothing does.
-    if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() {
+    if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
     }
     Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?))

@@ -68,14 +68,14 @@ impl HttpBody for Batches {
 mod tests {
     use super::*;
     use crate::journal::HostTime;
-    use crate::proxy::registry::Ground;
+    use crate::proxy::registry::Footing;
     use crate::proxy::sight::FaultChange;
     use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn a_slow_reader_is_told_how_much_it_missed() {
         const SENT: u64 = 70_000;
-        let registry = Registry::new(Ground::of_lifeboat(), None);
+        let registry = Registry::new(Footing::of_lifeboat(), None);
         let (stop, stopped) = tokio::sync::watch::channel(None);
         let mut reader = body(&registry, stopped);
         let now = HostTime::now();

@@ -8,7 +8,7 @@ use super::counters::Counters;
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::Door;
-use super::registry::{ApiError, Ground, Manner};
+use super::registry::{ApiError, Footing, Manner};
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
 use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
@@ -147,7 +147,7 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     upstream: String,
     dialect: Dialect,
-    ground: Ground,
+    footing: Footing,
     hosts: Option<Vec<String>>,
     answers: Arc<Mutex<Vec<Answers>>>,
     door: Door,
@@ -165,8 +165,8 @@ impl Keeper {
     ///
     /// # Errors
     /// Where the request is incomplete or wrong, or the address cannot be bound.
-    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, ground: Ground) -> Result<Self, ApiError> {
-        let manner = ground.manner;
+    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
+        let manner = footing.manner;
         let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
         let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
         let dialect = raw.dialect.as_deref().filter(|_| manner == Manner::Lifeboat).unwrap_or("tcp");
@@ -177,7 +177,7 @@ impl Keeper {
             return Err(ApiError::bad_request("a proxy that ends TLS must know what is inside, and this one sees only bytes")
                 .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
         }
-        let leads = Upstream::parse(&upstream, dialect, &ground.trust).map_err(ApiError::bad_request)?;
+        let leads = Upstream::parse(&upstream, dialect, &footing.trust).map_err(ApiError::bad_request)?;
         let hosts = raw.hosts.filter(|_| manner == Manner::Lifeboat);
         let answers = Arc::new(Mutex::new(answers(hosts.as_deref(), &leads)?));
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
@@ -190,14 +190,14 @@ impl Keeper {
             sight,
             counters: Arc::default(),
             requests: AtomicU64::new(0),
-            trust: ground.trust.clone(),
+            trust: footing.trust.clone(),
             names: speaks_tls.then(|| names(door.address())),
         };
         Ok(Self {
             shared: Arc::new(shared),
             upstream,
             dialect,
-            ground,
+            footing,
             hosts,
             answers,
             door,
@@ -257,7 +257,9 @@ impl Keeper {
             Command::Show(reply) => drop(reply.send(Ok(self.view()))),
             Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
             Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            Command::ShowToxic(name, reply) => drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.ground.manner)))),
+            Command::ShowToxic(name, reply) => {
+                drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.footing.manner))))
+            }
             Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
             Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             // Dropped, it is closed: nothing new is taken any more.
@@ -296,7 +298,7 @@ impl Keeper {
 
     async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let toxic = Toxic::parse(raw).map_err(refused)?;
-        if self.ground.manner == Manner::Plain && !toxic.effect.is_shopifys() {
+        if self.footing.manner == Manner::Plain && !toxic.effect.is_shopifys() {
             return Err(refused(ToxicError::Type { kind: toxic.kind().to_owned() }));
         }
         if toxic.effect.needs_http() && self.dialect == Dialect::Tcp {
@@ -311,7 +313,7 @@ impl Keeper {
         self.expired.retain(|expired| expired.name != toxic.name);
         let now = HostTime::now();
         let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
-        entry.renew(raw.ttl_ms.filter(|_| self.ground.manner == Manner::Lifeboat));
+        entry.renew(raw.ttl_ms.filter(|_| self.footing.manner == Manner::Lifeboat));
         self.toxics.push(entry);
         let settled = self.settle(self.toxics.len() - 1).await;
         if settled.is_err() {
@@ -325,7 +327,7 @@ impl Keeper {
     /// # Errors
     /// Where this proxy never comes to the moment at which such a toxic acts.
     fn can_play(&self, effect: &Effect) -> Result<(), ApiError> {
-        let (kind, proxy, forward) = (effect.kind(), &self.shared.proxy, self.ground.has_forward);
+        let (kind, proxy, forward) = (effect.kind(), &self.shared.proxy, self.footing.forward.is_some());
         match effect {
             Effect::Tls(_) if self.shared.names.is_none() && (!forward || self.dialect == Dialect::Tcp) => {
                 Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` takes none"))
@@ -343,10 +345,10 @@ impl Keeper {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
         let toxic = entry.active.toxic.changed(raw).map_err(refused)?;
-        entry.renew(raw.ttl_ms.filter(|_| self.ground.manner == Manner::Lifeboat));
+        entry.renew(raw.ttl_ms.filter(|_| self.footing.manner == Manner::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
         if toxic == entry.active.toxic {
-            return Ok(entry.view(self.ground.manner));
+            return Ok(entry.view(self.footing.manner));
         }
         entry.active = Active::new(toxic, entry.active.touched());
         self.settle(place).await
@@ -357,7 +359,7 @@ impl Keeper {
         self.toxics[place].applied = self.flip().await?;
         let entry = &self.toxics[place];
         self.tell(&entry.active, "applied", entry.applied);
-        Ok(entry.view(self.ground.manner))
+        Ok(entry.view(self.footing.manner))
     }
 
     async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
@@ -368,7 +370,7 @@ impl Keeper {
         let mut entry = self.toxics.remove(place);
         entry.applied = self.flip().await?;
         self.tell(&entry.active, "removed", entry.applied);
-        Ok(entry.view(self.ground.manner))
+        Ok(entry.view(self.footing.manner))
     }
 
     /// Ends every toxic whose lease is over.
@@ -410,7 +412,7 @@ impl Keeper {
         if self.phase == Phase::Draining {
             return Err(ApiError::conflict("the proxy is shutting down"));
         }
-        let ours = self.ground.manner == Manner::Lifeboat;
+        let ours = self.footing.manner == Manner::Lifeboat;
         if change.tls.is_some_and(|tls| ours && tls != self.shared.names.is_some()) {
             return Err(ApiError::bad_request("whether a proxy speaks TLS cannot be changed").with_hint("remove it and create it anew"));
         }
@@ -421,7 +423,7 @@ impl Keeper {
             None => None,
         };
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
-        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.ground.trust)).transpose();
+        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.footing.trust)).transpose();
         let parsed = parsed.map_err(ApiError::bad_request)?;
         let hosts = change.hosts.filter(|_| ours).or_else(|| self.hosts.clone());
         let answers = answers(hosts.as_deref(), parsed.as_ref().unwrap_or(&self.shared.upstream))?;
@@ -479,10 +481,10 @@ impl Keeper {
             listen: self.door.address().to_string(),
             upstream: self.upstream.clone(),
             enabled: self.phase != Phase::Disabled,
-            dialect: (self.ground.manner == Manner::Lifeboat).then(|| self.dialect.word()),
-            tls: (self.ground.manner == Manner::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
+            dialect: (self.footing.manner == Manner::Lifeboat).then(|| self.dialect.word()),
+            tls: (self.footing.manner == Manner::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
             hosts: self.hosts.clone(),
-            toxics: self.toxics.iter().map(|entry| entry.view(self.ground.manner)).collect(),
+            toxics: self.toxics.iter().map(|entry| entry.view(self.footing.manner)).collect(),
             counters: self.shared.counters.clone(),
         }
     }

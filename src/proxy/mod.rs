@@ -2,26 +2,32 @@
 //!
 //! ```text
 //!  control API ──► registry ──► keeper (one a proxy: listener, toxics, leases)
-//!    (api)                        │ publishes a Hold to every link
-//!                                 ▼
-//!  gateway ◄──► gate ◄──► link: bytes (tcp), or exchange (HTTP) ◄──► upstream
-//!                                 │
-//!                                 └─► sight: events of exchanges and faults, GET /events
+//!    (api)            ▲           │ publishes a Hold to every link
+//!  HTTPS_PROXY ──► forward        ▼
+//!  gateway ◄──► gate ◄── TLS ──► link: bytes (tcp), or exchanges (HTTP/1.1, HTTP/2) ◄── TLS ──► upstream
+//!                      (trust,    │
+//!                    authority)   └─► sight: events of exchanges and faults, GET /events
 //! ```
+//!
+//! # Where it can stand
+//!
+//! At a listener for each provider, plain or with a certificate that the authority signs, or as a forward proxy that hands each host asked
+//! for to the keeper that answers for it. However a connection came, it is one link of one keeper, and all faults take it alike.
 //!
 //! # How a fault takes hold
 //!
 //! A keeper publishes the set of faults in force as one `Hold`. Each open connection is one task that watches for a new
 //! hold before it does anything else; it lets go of the old one only when it obeys the new one. When the last has let go, the
 //! keeper stamps `hi` and answers. What is sent after that is affected, on open and pooled connections too. Acts on bytes
-//! (refuse, blackhole, reset, latency, bandwidth) work at the gateway's socket, beneath HTTP, so both modes share them.
+//! (refuse, blackhole, reset, latency, bandwidth) work at the gateway's socket, beneath TLS and HTTP, so both modes share them. The socket is
+//! the link's: whatever was built upon it (TLS, HTTP/2 with all its exchanges, an upgrade) is dropped when a fault takes the connection.
 //!
 //! # What it sees
 //!
 //! With a dialect, each exchange becomes an event when it ends: whole once its last byte was taken by the operating system for
 //! the gateway's connection, else `cut`. A request that a blackhole keeps from being read leaves no exchange.
 //!
-//! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or speak TLS towards the gateway.
+//! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or authenticate those who use its proxies.
 
 mod api;
 mod arrival;
@@ -201,15 +207,15 @@ impl Proxy {
             None => None,
         };
         let (stop, stopped) = watch::channel(None);
-        let ground = registry::Ground { manner, trust: Arc::new(trust), has_forward: forward.is_some() };
-        let registry = Arc::new(registry::Registry::new(ground, breakable));
+        let (forward, door) = forward.unzip();
+        let footing = registry::Footing { manner, trust: Arc::new(trust), forward };
+        let registry = Arc::new(registry::Registry::new(footing, breakable));
         let served = api::serve(listener, registry.clone(), token.map(Into::into), stopped.clone());
-        let (forward, listener) = forward.unzip();
         let forwarded = {
             let registry = registry.clone();
             async move {
-                if let Some(listener) = listener {
-                    forward::serve(listener, registry, stopped).await;
+                if let Some(door) = door {
+                    forward::serve(door, registry, stopped).await;
                 }
             }
         };
@@ -245,7 +251,7 @@ impl Proxy {
 
     /// The certificate of the authority that signs for its proxies, in PEM.
     pub fn authority(&self) -> &str {
-        self.registry.ground.trust.authority().pem()
+        self.registry.footing.trust.authority().pem()
     }
 
     /// Ends every proxy, connection and reader, and waits until they have ended.

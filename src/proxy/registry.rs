@@ -8,6 +8,7 @@ use super::upstream::Answers;
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -90,19 +91,19 @@ pub enum Manner {
 
 /// What all proxies stand on.
 #[derive(Debug, Clone)]
-pub(super) struct Ground {
+pub(super) struct Footing {
     pub(super) manner: Manner,
     pub(super) trust: Arc<Trust>,
-    /// True where a forward proxy hands them connections.
-    pub(super) has_forward: bool,
+    /// Where the forward proxy listens that hands them connections, if there is one.
+    pub(super) forward: Option<SocketAddr>,
 }
 
 #[cfg(test)]
-impl Ground {
+impl Footing {
     /// With an authority of its own, and no forward proxy.
     pub(super) fn of_lifeboat() -> Self {
         let trust = Trust::new(super::Authority::in_memory().unwrap(), None).unwrap();
-        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), has_forward: false }
+        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), forward: None }
     }
 }
 
@@ -111,7 +112,7 @@ impl Ground {
 pub(super) struct Registry {
     proxies: Mutex<BTreeMap<String, Handle>>,
     sight: Arc<Sight>,
-    pub(super) ground: Ground,
+    pub(super) footing: Footing,
     /// The proxies that may be broken; `None` where all may.
     breakable: Option<BTreeSet<String>>,
 }
@@ -147,13 +148,13 @@ impl Registry {
         Err(ApiError::forbidden(format!("faults on `{proxy}` are not allowed here")).with_hint(hint))
     }
 
-    pub(super) fn new(ground: Ground, breakable: Option<BTreeSet<String>>) -> Self {
-        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), ground, breakable }
+    pub(super) fn new(footing: Footing, breakable: Option<BTreeSet<String>>) -> Self {
+        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), footing, breakable }
     }
 
     /// Whose server this answers as.
     pub(super) const fn manner(&self) -> Manner {
-        self.ground.manner
+        self.footing.manner
     }
 
     /// Hands a connection to the proxy that answers for this host; gives it back where there is none. Of several the first by name.
@@ -185,7 +186,7 @@ impl Registry {
             return Err(exists());
         }
         // Names may have to be resolved, which nobody else shall wait for.
-        let keeper = Keeper::open(raw, self.sight.clone(), self.ground.clone()).await?;
+        let keeper = Keeper::open(raw, self.sight.clone(), self.footing.clone()).await?;
         let view = keeper.view();
         match self.proxies.lock().await.entry(view.name.clone()) {
             Entry::Occupied(_) => Err(exists()),

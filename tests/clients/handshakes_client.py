@@ -9,6 +9,7 @@ import urllib.request
 
 import boto3
 import botocore.config
+import botocore.exceptions
 import openai
 import requests
 from told import KEY, MODEL, PROMPT, URL, tell
@@ -52,6 +53,8 @@ REASONS = ["expired", "Hostname mismatch", "unable to get local issuer", "self-s
 def outcome(ask):
     try:
         ask()
+    except (openai.APIStatusError, botocore.exceptions.ClientError):
+        return "answered"
     except Exception as error:  # whatever the client raises is what is asked
         told = list(causes(error))
         reason = next((reason for reason in REASONS if any(reason in said for _, said in told)), told)

@@ -1,7 +1,13 @@
 //! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
 
+mod lab;
+mod nginx;
+mod python;
 mod standing;
 
+pub(crate) use lab::{LAB, Lab};
+pub(crate) use nginx::Nginx;
+pub(crate) use python::python;
 pub(crate) use standing::{Standing, echo, echo_http};
 
 use serde_json::Value;
