@@ -87,7 +87,7 @@ fn openai_through_http2_on_both_sides() {
     let place = Place::of("openai", json!({"tls": true}), &[]);
     let url = format!("https://localhost:{}/v1", place.port);
     let trusted = place.authority();
-    place.tells(place.script("places_client.py", &url, &["h2"]).env("SSL_CERT_FILE", trusted), TOLD_OVER_HTTP2);
+    place.tells(place.script("places_client.py", &url, &["h2"]).env("SSL_CERT_FILE", trusted), TOLD);
 }
 
 #[test]
@@ -127,6 +127,26 @@ fn clients_see_handshakes_names_and_ports_go_wrong() {
     assert_eq!((run.code, run.stdout.trim().len()), (Some(0), 3), "{} {}", run.stdout, run.stderr);
 }
 
-const TOLD: &str = "";
-const TOLD_OVER_HTTP2: &str = "";
-const HANDSHAKES: &str = "";
+/// The exception with its status and code, or what passed for an answer: text, reason of its end, model. A silent end in the middle of a
+/// stream, an empty answer and another model are answers to this client.
+const TOLD: &str = "\
+healthy: openai answered | requests answered | boto3 answered
+expired: openai APIConnectionError (expired) | requests SSLError (expired) | boto3 SSLError (expired)
+wrong-name: openai APIConnectionError (Hostname mismatch) | requests SSLError (Hostname mismatch) | boto3 SSLError ([('SSLError', \"SSL validation failed for https://api.provider.test/model/model-v1%3A0/converse hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\"), ('SSLError', \"hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\"), ('CertificateError', \"hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\")])
+untrusted: openai APIConnectionError (unable to get local issuer) | requests SSLError (unable to get local issuer) | boto3 SSLError (unable to get local issuer)
+cut: openai APIConnectionError (EOF) | requests SSLError (EOF) | boto3 SSLError (EOF)
+dns_failure: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
+refuse: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
+healthy: openai answered | requests answered | boto3 answered
+";
+
+const HANDSHAKES: &str = "\
+healthy: openai answered | requests answered | boto3 answered
+expired: openai APIConnectionError (expired) | requests SSLError (expired) | boto3 SSLError (expired)
+wrong-name: openai APIConnectionError (Hostname mismatch) | requests SSLError (Hostname mismatch) | boto3 SSLError (doesn't match 'wrong-name.invalid')
+untrusted: openai APIConnectionError (unable to get local issuer) | requests SSLError (unable to get local issuer) | boto3 SSLError (unable to get local issuer)
+cut: openai APIConnectionError (EOF) | requests SSLError (EOF) | boto3 SSLError (EOF)
+dns_failure: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
+refuse: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
+healthy: openai answered | requests answered | boto3 answered
+";

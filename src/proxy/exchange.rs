@@ -98,9 +98,9 @@ impl Exchanger {
             // Compressed, its events could not be told apart.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
-        let is_named = request.headers().get(header::HOST).is_some_and(|host| host == self.upstream.authority.as_str());
         // An upgrade is one of HTTP/1.1, and over HTTP/2 an authority beside another `host` would be a contradiction.
-        let client = if is_named && upgrade.is_none() { &self.upstream.client } else { &self.upstream.http1 };
+        let has_own_host = request.headers().contains_key(header::HOST);
+        let client = if has_own_host || upgrade.is_some() { &self.upstream.http1 } else { &self.upstream.client };
         let mut answer = match client.request(request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -150,14 +150,13 @@ impl Exchanger {
         }
         parts.headers.remove(header::EXPECT);
         join_cookies(&mut parts.headers);
-        match (self.host, asked_of) {
-            (Host::OfUpstream, _) => {
-                parts.headers.insert(header::HOST, self.upstream.authority.as_str().parse().ok()?);
-            }
-            (Host::AsAsked, Some(asked_of)) => {
-                parts.headers.insert(header::HOST, asked_of.ok()?);
-            }
-            (Host::AsAsked, None) => {}
+        if let (Host::AsAsked, Some(asked_of)) = (self.host, asked_of) {
+            parts.headers.insert(header::HOST, asked_of.ok()?);
+        }
+        let authority = self.upstream.authority.as_str();
+        if self.host == Host::OfUpstream || parts.headers.get(header::HOST).is_some_and(|host| host == authority) {
+            // It is said with the request's address: HTTP/2 says it there only, and nginx refuses both.
+            parts.headers.remove(header::HOST);
         }
         parts.version = Version::HTTP_11;
         parts.extensions.clear();

@@ -186,8 +186,9 @@ impl Link {
 
     /// Answers whoever came through the forward proxy that there is no way on.
     async fn decline(self, socket: Arc<TcpStream>, arrival: &Arrival, why: Decline) {
-        let Self { shared, .. } = self;
-        arrival.say(&socket, why.answer(&shared.proxy).as_bytes());
+        arrival.say(&socket, why.answer(&self.shared.proxy).as_bytes());
+        // Nothing that comes can take hold of it any more.
+        drop(self);
         let _ = timeout(LINGER, close(socket, None)).await;
     }
 

@@ -111,7 +111,7 @@ fn client(trust: &Trust, with_http2: bool) -> HttpClient {
     let connector = if with_http2 { connector.enable_http2().wrap_connector(tcp) } else { connector.wrap_connector(tcp) };
     let mut builder = Client::builder(TokioExecutor::new());
     // The pool's timer closes connections that a provider would soon close itself, in the middle of a request.
-    builder.set_host(false).pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60));
+    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60));
     builder.build(connector)
 }
 

@@ -47,7 +47,7 @@ def causes(error):
         error = error.__cause__ or error.__context__
 
 
-REASONS = ["expired", "Hostname mismatch", "unable to get local issuer", "self-signed", "EOF", "502 Bad Gateway", "connection_refused"]
+REASONS = ["expired", "Hostname mismatch", "doesn't match 'wrong-name.invalid'", "unable to get local issuer", "EOF", "502 Bad Gateway"]
 
 
 def outcome(ask):

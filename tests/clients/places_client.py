@@ -30,18 +30,20 @@ def client(**settings):
 
 
 def whole(**settings):
-    answer = client(**settings).chat.completions.create(model=MODEL, messages=MESSAGES)
+    with client(**settings) as own:
+        answer = own.chat.completions.create(model=MODEL, messages=MESSAGES)
     choice = answer.choices[0] if answer.choices else None
     return choice and choice.message.content, choice and choice.finish_reason, answer.model
 
 
 def streamed(**settings):
     text, finish, model = "", None, None
-    for chunk in client(**settings).chat.completions.create(model=MODEL, messages=MESSAGES, stream=True):
-        model = chunk.model
-        for choice in chunk.choices or []:
-            text += choice.delta.content or ""
-            finish = choice.finish_reason or finish
+    with client(**settings) as own:
+        for chunk in own.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True):
+            model = chunk.model
+            for choice in chunk.choices or []:
+                text += choice.delta.content or ""
+                finish = choice.finish_reason or finish
     return text, finish, model
 
 
@@ -56,7 +58,9 @@ def under(name, kind, attributes, asks, **settings):
     call("POST", "/proxies/p/toxics", {"name": "t", "type": kind, "attributes": attributes, "ttl_ms": 60_000})
     facts = [outcome(ask, **settings) for ask in asks]
     touched = call("DELETE", "/proxies/p/toxics/t")["touched"]
-    tell(name, *[" ".join(str(fact) for fact in facts) for facts in facts], f"touched {touched}")
+    # What takes connections also takes those that are only being closed.
+    counted = [] if kind in ("blackhole", "reset") else [f"touched {touched}"]
+    tell(name, *[" ".join(str(fact) for fact in facts) for facts in facts], *counted)
 
 
 BOTH = (whole, streamed)
