@@ -130,14 +130,31 @@ fn clients_see_handshakes_names_and_ports_go_wrong() {
 /// The exception with its status and code, or what passed for an answer: text, reason of its end, model. A silent end in the middle of a
 /// stream, an empty answer and another model are answers to this client.
 const TOLD: &str = "\
-healthy: openai answered | requests answered | boto3 answered
-expired: openai APIConnectionError (expired) | requests SSLError (expired) | boto3 SSLError (expired)
-wrong-name: openai APIConnectionError (Hostname mismatch) | requests SSLError (Hostname mismatch) | boto3 SSLError ([('SSLError', \"SSL validation failed for https://api.provider.test/model/model-v1%3A0/converse hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\"), ('SSLError', \"hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\"), ('CertificateError', \"hostname 'api.provider.test' doesn't match 'wrong-name.invalid'\")])
-untrusted: openai APIConnectionError (unable to get local issuer) | requests SSLError (unable to get local issuer) | boto3 SSLError (unable to get local issuer)
-cut: openai APIConnectionError (EOF) | requests SSLError (EOF) | boto3 SSLError (EOF)
-dns_failure: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
-refuse: openai APIConnectionError (502 Bad Gateway) | requests ProxyError (502 Bad Gateway) | boto3 ProxyConnectionError (502 Bad Gateway)
-healthy: openai answered | requests answered | boto3 answered
+healthy: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0
+status 503: InternalServerError 503 server_is_overloaded | touched 3
+status 429 3600: RateLimitError 429 rate_limit_exceeded | touched 1
+status 401: AuthenticationError 401 invalid_api_key | touched 1
+rate-limit: RateLimitError 429 rate_limit_exceeded | RateLimitError 429 rate_limit_exceeded | touched 2
+quota: RateLimitError 429 insufficient_quota | RateLimitError 429 insufficient_quota | touched 2
+overloaded: InternalServerError 503 server_is_overloaded | InternalServerError 503 server_is_overloaded | touched 2
+expired: AuthenticationError 401 token_expired | AuthenticationError 401 token_expired | touched 2
+forbidden: PermissionDeniedError 403 model_access_denied | PermissionDeniedError 403 model_access_denied | touched 2
+model-withdrawn: NotFoundError 404 model_not_found | NotFoundError 404 model_not_found | touched 2
+content-filter: BadRequestError 400 content_policy_violation | BadRequestError 400 content_policy_violation | touched 2
+revoked: AuthenticationError 401 invalid_api_key | AuthenticationError 401 invalid_api_key | touched 2
+stall: APITimeoutError None None | APITimeoutError None None | touched 2
+stall midstream: APITimeoutError None None | APITimeoutError None None | touched 2
+slow stream: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0 | touched 1
+cut: APIConnectionError None None | APIConnectionError None None | touched 2
+end_early: JSONDecodeError None None | ferry storm None model-v1:0 | touched 2
+error_event: None None None | APIError None server_error | touched 2
+malformed: JSONDecodeError None None | JSONDecodeError None None | touched 2
+empty_answer: None None None |  None None | touched 2
+wrong_model: ferry storm light stop lifeboat-another-model | ferry storm light stop lifeboat-another-model | touched 2
+corrupt: sreel fgbez yvtug stop model-v1:0 | sreel fgbez yvtug stop model-v1:0 | touched 2
+blackhole: APITimeoutError None None | APITimeoutError None None
+reset: APIConnectionError None None | APIConnectionError None None
+healed: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0
 ";
 
 const HANDSHAKES: &str = "\
