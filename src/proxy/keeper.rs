@@ -257,9 +257,7 @@ impl Keeper {
             Command::Show(reply) => drop(reply.send(Ok(self.view()))),
             Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
             Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            Command::ShowToxic(name, reply) => {
-                drop(reply.send(self.place(&name).map(|place| self.toxics[place].view(self.footing.manner))))
-            }
+            Command::ShowToxic(name, reply) => drop(reply.send(self.shown(&name))),
             Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
             Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             // Dropped, it is closed: nothing new is taken any more.
@@ -467,6 +465,10 @@ impl Keeper {
     fn place(&self, name: &str) -> Result<usize, ApiError> {
         let place = self.toxics.iter().position(|entry| entry.active.toxic.name == name);
         place.ok_or_else(|| ApiError::not_found("toxic not found"))
+    }
+
+    fn shown(&self, name: &str) -> Result<ToxicView, ApiError> {
+        self.place(name).map(|place| self.toxics[place].view(self.footing.manner))
     }
 
     fn tell(&self, active: &Active, change: &'static str, applied: Applied) {

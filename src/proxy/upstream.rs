@@ -19,7 +19,7 @@ pub(super) enum Upstream {
     /// `host:port`, bytes only.
     Tcp(String),
     /// HTTP exchanges.
-    Http(HttpUpstream),
+    Http(Box<HttpUpstream>),
 }
 
 /// A provider that is asked over HTTP.
@@ -87,7 +87,7 @@ impl Upstream {
             return Err(bad());
         }
         let (client, http1) = (client(trust, true), client(trust, false));
-        Ok(Self::Http(HttpUpstream { scheme, authority, dialect, client, http1 }))
+        Ok(Self::Http(Box::new(HttpUpstream { scheme, authority, dialect, client, http1 })))
     }
 
     /// Who it is, for those who ask for it by name.
