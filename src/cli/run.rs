@@ -227,7 +227,7 @@ fn outline(plan: &DrillPlan) -> String {
     text += &format!("  spends      {}\n", bill::most(plan));
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
-        text += &format!("  fault       {} on {}, from {} for {}\n", fault.fault, fault.on, fault.at, fault.length);
+        text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

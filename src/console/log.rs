@@ -64,7 +64,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
     match event {
         Event::Started(started) => ("drill", format!("{} (drill {}, seed {})", started.plan.scenario.title, started.drill, started.seed)),
         Event::Phase(entered) => ("phase", phase(entered.name, live)),
-        Event::FaultRequested(asked) => ("fault", format!("{} on {} asked for", asked.what, asked.on)),
+        Event::FaultRequested(asked) => ("fault", format!("{}{} on {} asked for", asked.what, asked.aim, asked.on)),
         Event::FaultConfirmed(seen) => {
             ("fault", format!("{} in force (confirmed within {})", fault(seen.fault), milliseconds(seen.hi.saturating_sub(seen.lo))))
         }

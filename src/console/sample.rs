@@ -5,7 +5,7 @@ use crate::history::{
     Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Arrivals, Condition, Criticality, DrillPlan, Environment, Fault, Goal, Objectives, OnFailure, PlannedFault, RequestKind,
+    Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, Fault, Goal, Objectives, OnFailure, PlannedFault, RequestKind,
     Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
@@ -89,7 +89,7 @@ fn events() -> Vec<(u64, Event)> {
     vec![
         (1_000, phase(Phase::Baseline)),
         (9_000, phase(Phase::Fault)),
-        (9_005, Event::FaultRequested(FaultRequested { fault: 0, on: AZURE.into(), what: what() })),
+        (9_005, Event::FaultRequested(FaultRequested { fault: 0, on: AZURE.into(), what: what(), aim: Aim::default() })),
         (9_010, Event::FaultConfirmed(FaultConfirmed { fault: 0, on: AZURE.into(), lo: 9_006_000_000, hi: 9_006_400_000 })),
         (9_600, Event::RunbookStarted(RunbookStarted { runbook: "fail-over".into(), because: "5 failures in a row".into() })),
         (9_600, step(0, "See that the primary is down", 1)),
@@ -117,7 +117,13 @@ fn events() -> Vec<(u64, Event)> {
 }
 
 fn plan() -> DrillPlan {
-    let fault = PlannedFault { at: Duration::ZERO, on: AZURE.into(), fault: Fault::Blackhole, length: Duration::from_secs(20) };
+    let fault = PlannedFault {
+        at: Duration::ZERO,
+        on: AZURE.into(),
+        fault: Fault::Blackhole,
+        aim: Aim::default(),
+        length: Duration::from_secs(20),
+    };
     let step = |name: &str| Step {
         name: name.into(),
         action: Action::Pause(Duration::from_secs(1)),

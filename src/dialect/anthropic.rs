@@ -6,9 +6,10 @@
 
 use super::chat::{MAX_TOKENS, conversation, flag, words_of};
 use super::credential::bearer;
+use super::moment::internet_date;
 use super::reply::End;
 use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use super::{ChatAsk, ChatReply, ProviderFault, Quota, Quotas, Receipt, Route};
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -142,6 +143,31 @@ impl Tongue for Anthropic {
 
     fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
         event(&self.error_body(refusal))
+    }
+
+    fn quota_headers(&self, quotas: &Quotas, wall: u64) -> Vec<(String, String)> {
+        let tell = |(name, quota): (&str, Quota)| {
+            let reset = wall.saturating_add(quota.reset.as_nanos().div_ceil(1_000_000_000));
+            [
+                (format!("anthropic-ratelimit-{name}-limit"), quota.limit.to_string()),
+                (format!("anthropic-ratelimit-{name}-remaining"), quota.remaining.to_string()),
+                (format!("anthropic-ratelimit-{name}-reset"), internet_date(reset)),
+            ]
+        };
+        quotas.named().flat_map(tell).collect()
+    }
+
+    fn sign_of_life(&self) -> Vec<u8> {
+        event(&json!({"type": "ping"}))
+    }
+
+    /// A stream's first event holds the message without its text.
+    fn model_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"], &["message", "model"]]
+    }
+
+    fn text_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["delta", "text"], &["content", "*", "text"]]
     }
 
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

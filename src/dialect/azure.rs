@@ -6,7 +6,8 @@ use super::credential::bearer;
 use super::openai::OpenAi;
 use super::route::{query_value, segment, unescaped};
 use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use super::{ChatAsk, ChatReply, ProviderFault, Quotas, Receipt, Route};
+use crate::model::RetryForm;
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -130,8 +131,12 @@ impl Tongue for Azure {
         body
     }
 
-    fn error_headers(&self, _refusal: &Refusal, retry_after: Option<u64>) -> Vec<(&'static str, String)> {
-        retry_after.map(|seconds| ("retry-after-ms", seconds.saturating_mul(1000).to_string())).into_iter().collect()
+    fn retry_form(&self) -> RetryForm {
+        RetryForm::Both
+    }
+
+    fn quota_headers(&self, quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
+        quotas.named().map(|(name, quota)| (format!("x-ratelimit-remaining-{name}"), quota.remaining.to_string())).collect()
     }
 
     fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
@@ -140,6 +145,10 @@ impl Tongue for Azure {
 
     fn filter_is_an_answer(&self) -> bool {
         false
+    }
+
+    fn text_at(&self) -> &'static [&'static [&'static str]] {
+        OpenAi.text_at()
     }
 
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

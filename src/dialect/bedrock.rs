@@ -152,7 +152,7 @@ impl Tongue for Bedrock {
         json!({"message": refusal.message})
     }
 
-    fn error_headers(&self, refusal: &Refusal, _retry_after: Option<u64>) -> Vec<(&'static str, String)> {
+    fn error_headers(&self, refusal: &Refusal) -> Vec<(&'static str, String)> {
         vec![("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", refusal.kind))]
     }
 
@@ -162,6 +162,20 @@ impl Tongue for Bedrock {
         kind[..1].make_ascii_lowercase();
         let headers = [(":exception-type", kind.as_str()), (":content-type", "application/json"), (MESSAGE_TYPE, "exception")];
         frame(&headers, self.error_body(refusal).to_string().as_bytes())
+    }
+
+    /// The encoding has none: a token without a letter.
+    fn sign_of_life(&self) -> Vec<u8> {
+        event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": ""}}))
+    }
+
+    /// Its answers name none.
+    fn model_at(&self) -> &'static [&'static [&'static str]] {
+        &[]
+    }
+
+    fn text_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["delta", "text"], &["output", "message", "content", "*", "text"]]
     }
 
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

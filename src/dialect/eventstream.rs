@@ -52,15 +52,31 @@ pub(super) fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
         head.extend_from_slice(&u16::try_from(value.len()).expect("a header's value is short").to_be_bytes());
         head.extend_from_slice(value.as_bytes());
     }
+    written(&head, payload)
+}
+
+fn written(head: &[u8], payload: &[u8]) -> Vec<u8> {
     let length = |length: usize| u32::try_from(length).expect("a frame is far shorter than 4 GiB").to_be_bytes();
     let mut bytes = Vec::with_capacity(OVERHEAD + head.len() + payload.len());
     bytes.extend_from_slice(&length(OVERHEAD + head.len() + payload.len()));
     bytes.extend_from_slice(&length(head.len()));
     bytes.extend_from_slice(&crc32(&bytes).to_be_bytes());
-    bytes.extend_from_slice(&head);
+    bytes.extend_from_slice(head);
     bytes.extend_from_slice(payload);
     bytes.extend_from_slice(&crc32(&bytes).to_be_bytes());
     bytes
+}
+
+/// The length of a whole frame by its first four bytes; `None` where no frame is so long.
+pub(super) fn frame_length(bytes: [u8; 4]) -> Option<usize> {
+    Some(number(&bytes) as usize).filter(|total| (OVERHEAD..=LONGEST).contains(total))
+}
+
+/// The same frame with another payload; its headers stay as they are.
+pub(super) fn with_payload(whole: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+    first_frame(whole).ok()??;
+    let head = &whole[PRELUDE..PRELUDE + number(&whole[4..8]) as usize];
+    Some(written(head, payload))
 }
 
 /// Takes the first frame off `bytes`, with its length; `None` while it is not whole.
@@ -168,6 +184,13 @@ mod tests {
             damaged[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(first_frame(&damaged), Err(Damaged), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn another_payload_leaves_the_headers_alone() {
+        let changed = with_payload(&frame(&[("a", "b")], b"one"), b"another").unwrap();
+        assert_eq!(changed, frame(&[("a", "b")], b"another"));
+        assert_eq!(with_payload(b"nothing of the kind", b""), None);
     }
 
     #[test]

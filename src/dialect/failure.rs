@@ -1,8 +1,9 @@
 //! How a provider says no: statuses, headers and bodies, in each dialect's own shape.
 
 use super::tongue::{Refusal, Tongue, tongue};
-use super::{ChatAsk, ChatReply, WireAnswer};
+use super::{ChatAsk, ChatReply, WireAnswer, retry_headers};
 use crate::model::Dialect;
+use crate::units::Duration;
 use serde_json::Value;
 
 /// What a provider refuses for.
@@ -73,15 +74,35 @@ impl ProviderFault {
 /// The answer of a provider of this dialect, before anything of another was sent.
 pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
     let tongue = tongue(dialect);
-    if *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer() {
-        let nothing = ChatAsk { model: None, streamed: false, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
-        return ChatReply::new(dialect, &nothing, "withheld", "filtered", 0).filtered().whole();
+    if is_answer(tongue, fault) {
+        return withheld(dialect, "withheld").whole();
     }
-    let (refusal, retry_after) = (refusal(tongue, fault), fault.retry_after());
+    let refusal = refusal(tongue, fault);
     let mut answer = WireAnswer::json(refusal.status, &tongue.error_body(&refusal));
-    answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
-    answer.headers.extend(tongue.error_headers(&refusal, retry_after));
+    if let Some(seconds) = fault.retry_after() {
+        answer.headers.extend(retry_headers(dialect, Duration::from_secs(seconds), None, 0));
+    }
+    answer.headers.extend(tongue.error_headers(&refusal));
     answer
+}
+
+/// The same to somebody who asked for a stream: a refusal that is an answer is a stream too, which ends for that reason.
+pub fn error_stream(dialect: Dialect, fault: &ProviderFault, model: &str) -> WireAnswer {
+    if !is_answer(tongue(dialect), fault) {
+        return error_answer(dialect, fault);
+    }
+    let reply = withheld(dialect, model);
+    WireAnswer { status: 200, headers: reply.stream_headers(), body: reply.end_events() }
+}
+
+fn is_answer(tongue: &dyn Tongue, fault: &ProviderFault) -> bool {
+    *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer()
+}
+
+/// An answer that a filter of content withholds.
+fn withheld(dialect: Dialect, model: &str) -> ChatReply {
+    let nothing = ChatAsk { model: None, streamed: false, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
+    ChatReply::new(dialect, &nothing, model, "filtered", 0).filtered()
 }
 
 /// The same in the middle of a stream that began with status 200.
@@ -175,6 +196,23 @@ mod tests {
         assert!(text(Dialect::Bedrock, &ProviderFault::ContentFiltered).contains(r#""stopReason":"content_filtered""#));
         assert!(text(Dialect::Vertex, &ProviderFault::ContentFiltered).contains(r#""finishReason":"SAFETY""#));
         assert!(text(Dialect::Vertex, &ProviderFault::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
+    }
+
+    #[test]
+    fn a_stream_that_is_withheld_is_a_stream_which_ends_for_that_reason() {
+        for (dialect, reason) in [
+            (Dialect::Anthropic, r#""stop_reason":"refusal""#),
+            (Dialect::Bedrock, r#"{"stopReason":"content_filtered"}"#),
+            (Dialect::Vertex, r#""finishReason":"SAFETY""#),
+        ] {
+            let answer = error_stream(dialect, &ProviderFault::ContentFiltered, "m");
+            let is_stream = answer.headers.iter().any(|(name, value)| *name == "content-type" && super::super::is_stream(value));
+            let body = String::from_utf8_lossy(&answer.body);
+            assert!(answer.status == 200 && is_stream && body.contains(reason), "{dialect}: {body}");
+        }
+        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
+            assert_eq!(error_stream(dialect, &ProviderFault::ContentFiltered, "m"), error_answer(dialect, &ProviderFault::ContentFiltered));
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@
 
 use super::chat::{MAX_TOKENS, conversation, flag};
 use super::credential::bearer;
+use super::limit::go_duration;
 use super::reply::End;
 use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use super::{ChatAsk, ChatReply, ProviderFault, Quota, Quotas, Receipt, Route};
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -177,8 +178,23 @@ impl Tongue for OpenAi {
         format!("data: {}\n\n", self.error_body(refusal)).into_bytes()
     }
 
+    fn quota_headers(&self, quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
+        let tell = |(name, quota): (&str, Quota)| {
+            [
+                (format!("x-ratelimit-limit-{name}"), quota.limit.to_string()),
+                (format!("x-ratelimit-remaining-{name}"), quota.remaining.to_string()),
+                (format!("x-ratelimit-reset-{name}"), go_duration(quota.reset)),
+            ]
+        };
+        quotas.named().flat_map(tell).collect()
+    }
+
     fn filter_is_an_answer(&self) -> bool {
         false
+    }
+
+    fn text_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["choices", "*", "delta", "content"], &["choices", "*", "message", "content"]]
     }
 
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

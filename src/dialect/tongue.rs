@@ -5,8 +5,8 @@ use super::azure::Azure;
 use super::bedrock::Bedrock;
 use super::openai::OpenAi;
 use super::vertex::Vertex;
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
-use crate::model::Dialect;
+use super::{ChatAsk, ChatReply, ProviderFault, Quotas, Receipt, Route};
+use crate::model::{Dialect, RetryForm};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -109,8 +109,16 @@ pub(super) trait Tongue: Sync {
     fn refusal(&self, fault: &ProviderFault) -> Refusal;
     /// The refusal in the dialect's envelope.
     fn error_body(&self, refusal: &Refusal) -> Value;
-    /// The headers that go with it, besides its content type and `retry-after`.
-    fn error_headers(&self, _refusal: &Refusal, _retry_after: Option<u64>) -> Vec<(&'static str, String)> {
+    /// The headers that go with it, besides its content type and the time to come back.
+    fn error_headers(&self, _refusal: &Refusal) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// How it tells when to come back.
+    fn retry_form(&self) -> RetryForm {
+        RetryForm::Seconds
+    }
+    /// The headers that tell what is left of its limits; most tell nothing. `wall` is seconds since 1970.
+    fn quota_headers(&self, _quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
         Vec::new()
     }
     /// The refusal in the middle of a stream.
@@ -119,6 +127,17 @@ pub(super) trait Tongue: Sync {
     fn filter_is_an_answer(&self) -> bool {
         true
     }
+
+    /// What keeps a stream alive and says nothing.
+    fn sign_of_life(&self) -> Vec<u8> {
+        b": keep-alive\n\n".to_vec()
+    }
+    /// Where an answer or an event of a stream names its model; each a path of keys.
+    fn model_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
+    /// Where it has its text, `*` standing for all of a list.
+    fn text_at(&self) -> &'static [&'static [&'static str]];
 
     /// The headers by which a support desk finds a request again.
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)>;

@@ -150,6 +150,14 @@ impl Tongue for Vertex {
         event(&self.error_body(refusal))
     }
 
+    fn model_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["modelVersion"]]
+    }
+
+    fn text_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["candidates", "*", "content", "parts", "*", "text"]]
+    }
+
     /// Google sends none; its answers bear their identifier in the body.
     fn receipt(&self, _receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
         Vec::new()

@@ -61,9 +61,9 @@ impl Faults {
     /// Puts a fault in force; returns when it wholly was, in nanoseconds since the drill's origin.
     pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault) -> Result<u64, Stop> {
         let number = u32::try_from(place).unwrap_or(u32::MAX);
-        let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone() };
+        let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone(), aim: planned.aim.clone() };
         self.recorder.record(Event::FaultRequested(requested)).await;
-        let injected = self.control.inject(&planned.on, &planned.fault, LEASE).await.map_err(|error| {
+        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
             Stop::new(StopReason::Fault, format!("{} on {} could not be put in force: {error}", planned.fault, planned.on))
         })?;
         let clock = self.recorder.clock();

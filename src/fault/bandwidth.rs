@@ -1,7 +1,9 @@
 //! `bandwidth`: a ceiling of `rate` KB (1000 bytes) a second. Idle time earns no burst; at 0 nothing passes until it is removed.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, thousandths};
-use super::{NEVER, Stage, ToxicError, Verdict};
+use super::{NEVER, On, Stage, ToxicError, Verdict};
+use crate::units::Seed;
 use serde_json::json;
 
 /// The toxic's attributes.
@@ -11,18 +13,22 @@ pub struct Bandwidth {
     pub bytes_per_second: u64,
 }
 
-impl Bandwidth {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for Bandwidth {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         let rate = fields.number("rate", 1e9)?.unwrap_or_default();
         Ok(Self { bytes_per_second: (rate * 1e3).round() as u64 })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         Attributes::from_iter([("rate".to_owned(), json!(thousandths(self.bytes_per_second)))])
     }
 
-    pub(super) const fn stage(&self, now: u64) -> Pace {
-        Pace { bytes_per_second: self.bytes_per_second, free_at: now }
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn Stage> {
+        Box::new(Pace { bytes_per_second: self.bytes_per_second, free_at: now })
     }
 }
 
@@ -53,10 +59,10 @@ mod tests {
 
     #[test]
     fn bytes_pass_at_the_rate_and_idle_time_earns_nothing() {
-        let mut pace = Bandwidth { bytes_per_second: 1000 }.stage(0);
+        let mut pace = Bandwidth { bytes_per_second: 1000 }.stage(Seed(0), 0, 0);
         assert_eq!(pace.chunk(0, 500), Verdict::Pass { bytes: 20, due: 20_000_000 });
         assert_eq!(pace.chunk(0, 480), Verdict::Pass { bytes: 20, due: 40_000_000 });
         assert_eq!(pace.chunk(9_000_000_000, 1), Verdict::Pass { bytes: 1, due: 9_001_000_000 });
-        assert_eq!(Bandwidth { bytes_per_second: 0 }.stage(0).chunk(5, 9), Verdict::Pass { bytes: 9, due: NEVER });
+        assert_eq!(Bandwidth { bytes_per_second: 0 }.stage(Seed(0), 0, 0).chunk(5, 9), Verdict::Pass { bytes: 9, due: NEVER });
     }
 }

@@ -1,5 +1,4 @@
-//! What a toxic does: every type there is, its name on the wire and its attributes. A new toxic is a file of its own and a line in each
-//! `match` here.
+//! What a toxic does: every type there is, listed once. A new toxic is a file of its own and a line here.
 //!
 //! | type | attributes | acts on |
 //! |---|---|---|
@@ -14,10 +13,11 @@
 //! | `refuse` (ours) | | the listener and every connection |
 //! | `blackhole` (ours) | | connections in both directions |
 //! | `reset` (ours) | | connections: open ones at once, new ones when they speak |
-//! | `http_status` (ours) | `code`, `retry_after` (s) | requests |
-//! | `http_stall` (ours) | `hold_ms`; without it until it is removed | answers |
+//! | `http_status` (ours) | `code`, `retry_after` (s), `retry_form` (`seconds`, `ms`, `date`, `both`; else the provider's own) | requests |
+//! | `http_error` (ours) | `error` (a word), `retry_after` (s), `retry_form` | requests |
 //! | `credential_revoked` (ours) | | requests |
-//! | `http_error` (ours) | `error` (a word), `retry_after` (s), `retry_form` (`seconds`, `ms`, `both`) | requests |
+//! | `rate_limit` (ours) | `requests`, `tokens` (a minute; at least one of them) | requests, and the headers of all answers |
+//! | `http_stall` (ours) | `hold_ms`; without it until it is removed | answers, before their head |
 //! | `stall_midstream` (ours) | `after` (events), `hold_ms`; without it until it is removed | answers |
 //! | `slow_stream` (ours) | `rate` (events/s) | answers |
 //! | `keep_alive` (ours) | `after` (events), `every_ms` | answers |
@@ -26,218 +26,120 @@
 //! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes |
 //! | `dns_failure` (ours) | | new connections through the forward proxy |
 //!
-//! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take `probability` (0 to 1; a request meets
-//! the toxic where both it and the toxicity will have it) and `match`, told in `matching.rs`.
+//! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take
+//! `probability` (0 to 1; a request meets the toxic where both it and the toxicity will have it), `match`, told in `matching.rs`, and
+//! `shape`, told in `shape.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
 
+use super::deed::{Bare, Deed};
 use super::fields::{Attributes, Fields};
 use super::{
-    Bandwidth, Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stage, Stall, Status, Timeout, ToxicError, Verdict,
-    handshake,
+    Bandwidth, Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Latency, Ledger, LimitData, Malformed, On,
+    Piece, Play, Question, RateLimit, Refused, ResetPeer, Ruling, Slicer, SlowClose, SlowStream, Stage, Stall, StallMidstream, Status,
+    Timeout, Tls, ToxicError, WrongModel,
 };
-use crate::model::{Fault, RetryForm, TlsProblem};
 use crate::units::Seed;
 
-/// A type with its attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is told in its own file, or in the table above")]
-pub enum Effect {
-    Noop,
-    Latency(Latency),
-    Bandwidth(Bandwidth),
-    SlowClose(SlowClose),
-    Timeout(Timeout),
-    ResetPeer(ResetPeer),
-    Slicer(Slicer),
-    LimitData(LimitData),
-    Refuse,
-    Blackhole,
-    Reset,
-    Status(Status),
-    Stall(Stall),
-    CredentialRevoked,
-    Refused(Refused),
-    Shape(Shape),
-    Tls(TlsProblem),
-    DnsFailure,
+macro_rules! effects {
+    (bare { $($bare:ident = $bare_word:literal on $on:ident,)+ } deeds { $($deed:ident = $word:literal,)+ }) => {
+        /// A type with its attributes, each told in its own file or in the table above.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is told in its own file, or in the table above")]
+        pub enum Effect { $($bare,)+ $($deed($deed),)+ }
+
+        impl Effect {
+            /// The types' names.
+            pub const KINDS: &'static [&'static str] = &[$($bare_word,)+ $($word,)+];
+
+            /// Reads the attributes of the type `kind`.
+            pub(super) fn read(kind: &str, fields: &mut Fields) -> Result<Self, ToxicError> {
+                match kind {
+                    $($bare_word => Ok(Self::$bare),)+
+                    $($word => $deed::read(fields).map(Self::$deed),)+
+                    _ => Err(ToxicError::Type { kind: kind.to_owned() }),
+                }
+            }
+
+            /// The type's name.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$bare => $bare_word,)+ $(Self::$deed(_) => $word,)+ }
+            }
+
+            fn deed(&self) -> &dyn Deed {
+                match self { $(Self::$bare => &Bare(On::$on),)+ $(Self::$deed(deed) => deed,)+ }
+            }
+        }
+    };
+}
+
+effects! {
+    bare {
+        Noop = "noop" on Bytes,
+        Refuse = "refuse" on Connections,
+        Blackhole = "blackhole" on Connections,
+        Reset = "reset" on Connections,
+        DnsFailure = "dns_failure" on Connections,
+    }
+    deeds {
+        Latency = "latency",
+        Bandwidth = "bandwidth",
+        SlowClose = "slow_close",
+        Timeout = "timeout",
+        ResetPeer = "reset_peer",
+        Slicer = "slicer",
+        LimitData = "limit_data",
+        Status = "http_status",
+        Refused = "http_error",
+        CredentialRevoked = "credential_revoked",
+        RateLimit = "rate_limit",
+        Stall = "http_stall",
+        StallMidstream = "stall_midstream",
+        SlowStream = "slow_stream",
+        KeepAlive = "keep_alive",
+        Cut = "cut",
+        EndEarly = "end_early",
+        ErrorEvent = "error_event",
+        Malformed = "malformed",
+        EmptyAnswer = "empty_answer",
+        WrongModel = "wrong_model",
+        Corrupt = "corrupt",
+        Tls = "tls",
+    }
 }
 
 impl Effect {
-    /// The types' names; the first eight are Shopify's.
-    pub const KINDS: [&'static str; 27] = [
-        "latency",
-        "bandwidth",
-        "slow_close",
-        "timeout",
-        "reset_peer",
-        "slicer",
-        "limit_data",
-        "noop",
-        "refuse",
-        "blackhole",
-        "reset",
-        "http_status",
-        "http_stall",
-        "credential_revoked",
-        "http_error",
-        "stall_midstream",
-        "slow_stream",
-        "keep_alive",
-        "cut",
-        "end_early",
-        "error_event",
-        "malformed",
-        "empty_answer",
-        "wrong_model",
-        "corrupt",
-        "tls",
-        "dns_failure",
-    ];
-
-    /// Reads the attributes of the type `kind`.
-    pub(super) fn read(kind: &str, fields: &mut Fields) -> Result<Self, ToxicError> {
-        Ok(match kind {
-            "noop" => Self::Noop,
-            "latency" => Self::Latency(Latency::read(fields)?),
-            "bandwidth" => Self::Bandwidth(Bandwidth::read(fields)?),
-            "slow_close" => Self::SlowClose(SlowClose::read(fields)?),
-            "timeout" => Self::Timeout(Timeout::read(fields)?),
-            "reset_peer" => Self::ResetPeer(ResetPeer::read(fields)?),
-            "slicer" => Self::Slicer(Slicer::read(fields)?),
-            "limit_data" => Self::LimitData(LimitData::read(fields)?),
-            "refuse" => Self::Refuse,
-            "blackhole" => Self::Blackhole,
-            "reset" => Self::Reset,
-            "http_status" => Self::Status(Status::read(fields)?),
-            "http_stall" => Self::Stall(Stall::read(fields)?),
-            "credential_revoked" => Self::CredentialRevoked,
-            "http_error" => Self::Refused(Refused::read(fields)?),
-            "tls" => Self::Tls(handshake::read(fields)?),
-            "dns_failure" => Self::DnsFailure,
-            _ => return Shape::read(kind, fields)?.map(Self::Shape).ok_or_else(|| ToxicError::Type { kind: kind.to_owned() }),
-        })
-    }
-
-    /// The type's name.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Noop => "noop",
-            Self::Latency(_) => "latency",
-            Self::Bandwidth(_) => "bandwidth",
-            Self::SlowClose(_) => "slow_close",
-            Self::Timeout(_) => "timeout",
-            Self::ResetPeer(_) => "reset_peer",
-            Self::Slicer(_) => "slicer",
-            Self::LimitData(_) => "limit_data",
-            Self::Refuse => "refuse",
-            Self::Blackhole => "blackhole",
-            Self::Reset => "reset",
-            Self::Status(_) => "http_status",
-            Self::Stall(_) => "http_stall",
-            Self::CredentialRevoked => "credential_revoked",
-            Self::Refused(_) => "http_error",
-            Self::Shape(shape) => shape.kind(),
-            Self::Tls(_) => "tls",
-            Self::DnsFailure => "dns_failure",
-        }
-    }
-
     /// The attributes as they are written in JSON.
     pub fn attributes(&self) -> Attributes {
-        match self {
-            Self::Noop | Self::Refuse | Self::Blackhole | Self::Reset | Self::CredentialRevoked | Self::DnsFailure => Attributes::new(),
-            Self::Latency(toxic) => toxic.attributes(),
-            Self::Bandwidth(toxic) => toxic.attributes(),
-            Self::SlowClose(toxic) => toxic.attributes(),
-            Self::Timeout(toxic) => toxic.attributes(),
-            Self::ResetPeer(toxic) => toxic.attributes(),
-            Self::Slicer(toxic) => toxic.attributes(),
-            Self::LimitData(toxic) => toxic.attributes(),
-            Self::Status(toxic) => toxic.attributes(),
-            Self::Stall(toxic) => toxic.attributes(),
-            Self::Refused(toxic) => toxic.attributes(),
-            Self::Shape(toxic) => toxic.attributes(),
-            Self::Tls(problem) => handshake::attributes(*problem),
-        }
+        self.deed().attributes()
+    }
+
+    /// What it acts on.
+    pub fn on(&self) -> On {
+        self.deed().on()
     }
 
     /// True where a plain Toxiproxy has this type.
     pub fn is_shopifys(&self) -> bool {
-        Self::KINDS[..8].contains(&self.kind())
+        self.on() == On::Bytes
     }
 
     /// True where it acts on requests and not on bytes, so that the proxy must speak HTTP.
-    pub const fn needs_http(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Stall(_) | Self::CredentialRevoked | Self::Refused(_) | Self::Shape(_))
-    }
-
-    /// True where it acts on the bytes of its stream.
-    pub const fn is_on_bytes(&self) -> bool {
-        !self.needs_http() && !matches!(self, Self::Refuse | Self::Blackhole | Self::Reset | Self::Tls(_) | Self::DnsFailure)
+    pub fn needs_http(&self) -> bool {
+        !matches!(self.on(), On::Bytes | On::Connections)
     }
 
     /// The toxic at work on one direction of one connection from `now` on. `passed` is what a stage before it, of the same toxic with
     /// other attributes, let through. One that does not act on bytes lets them pass.
     pub fn stage(&self, seed: Seed, now: u64, passed: u64) -> Box<dyn Stage> {
-        match self {
-            Self::Latency(toxic) => Box::new(toxic.stage(seed)),
-            Self::Bandwidth(toxic) => Box::new(toxic.stage(now)),
-            Self::SlowClose(toxic) => Box::new(*toxic),
-            Self::Timeout(toxic) => Box::new(toxic.stage(now)),
-            Self::ResetPeer(toxic) => Box::new(*toxic),
-            Self::Slicer(toxic) => Box::new(toxic.stage(seed)),
-            Self::LimitData(toxic) => Box::new(toxic.stage(passed)),
-            Self::Noop
-            | Self::Refuse
-            | Self::Blackhole
-            | Self::Reset
-            | Self::Status(_)
-            | Self::Stall(_)
-            | Self::CredentialRevoked
-            | Self::Refused(_)
-            | Self::Shape(_)
-            | Self::Tls(_)
-            | Self::DnsFailure => Box::new(Open),
-        }
+        self.deed().stage(seed, now, passed)
     }
-}
 
-impl From<&Fault> for Effect {
-    /// How Lifeboat's own proxy plays a drill's fault.
-    fn from(fault: &Fault) -> Self {
-        match *fault {
-            Fault::Refuse => Self::Refuse,
-            Fault::Blackhole => Self::Blackhole,
-            Fault::Reset => Self::Reset,
-            Fault::Latency { latency, jitter } => Self::Latency(Latency { latency, jitter }),
-            Fault::Bandwidth { rate } => Self::Bandwidth(Bandwidth { bytes_per_second: rate.as_bytes_per_second() }),
-            Fault::Status { code, retry_after } => Self::Status(Status { code, retry_after }),
-            Fault::Stall { hold } => Self::Stall(Stall { hold }),
-            Fault::CredentialRevoked => Self::CredentialRevoked,
-            Fault::StallMidstream { after, hold } => Self::Shape(Shape::Stall { after, hold }),
-            Fault::SlowStream { rate } => {
-                Self::Shape(Shape::Slow { rate: ((rate.as_per_second() * 1e3).round() as u64).clamp(1, 1_000_000_000) })
-            }
-            Fault::KeepAlive { after, every } => Self::Shape(Shape::KeepAlive { after, every }),
-            Fault::Cut { after } => Self::Shape(Shape::Cut { after }),
-            Fault::EndEarly { after } => Self::Shape(Shape::EndEarly { after }),
-            Fault::ErrorEvent { after } => Self::Shape(Shape::ErrorEvent { after }),
-            Fault::Malformed { after } => Self::Shape(Shape::Malformed { after }),
-            Fault::EmptyAnswer => Self::Shape(Shape::Empty),
-            Fault::WrongModel => Self::Shape(Shape::WrongModel),
-            Fault::Corrupt => Self::Shape(Shape::Corrupt),
-            Fault::Refused { error, retry_after } => Self::Refused(Refused { error, retry_after, retry_form: RetryForm::Seconds }),
-            Fault::Tls { problem } => Self::Tls(problem),
-            Fault::DnsFailure => Self::DnsFailure,
-        }
+    /// What it says to a request; one that does not act on requests lets them pass.
+    pub fn rule(&self, question: &Question<'_>, ledger: &mut Ledger) -> Ruling {
+        self.deed().rule(question, ledger)
     }
-}
 
-/// Lets everything pass at once.
-#[derive(Debug)]
-struct Open;
-
-impl Stage for Open {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
-        Verdict::Pass { bytes, due: at }
+    /// What becomes of a piece of an answer; one that does not act on answers lets it pass.
+    pub(super) fn play(&self, piece: &Piece<'_>) -> Play {
+        self.deed().play(piece)
     }
 }

@@ -31,6 +31,11 @@ impl Fields {
         Ok(self.number(name, 86_400_000.0)?.map(|number| Duration::from_nanos((number * 1e6).round() as u64)))
     }
 
+    /// The attribute `after`: how many events pass before.
+    pub(super) fn after(&mut self) -> Result<u64, ToxicError> {
+        Ok(self.whole("after", 1_000_000_000)?.unwrap_or_default())
+    }
+
     /// A whole number from 0 to `most`.
     pub(super) fn whole(&mut self, name: &str, most: u64) -> Result<Option<u64>, ToxicError> {
         match self.number(name, most as f64)? {
@@ -83,6 +88,11 @@ impl Fields {
             Some(_) => Err(bad("seed", "write a whole number or hexadecimal digits")),
         }
     }
+}
+
+/// The attribute `after`.
+pub(super) fn after(events: u64) -> Attributes {
+    Attributes::from_iter([("after".to_owned(), events.into())])
 }
 
 /// Whole milliseconds as an integer, because Shopify's server reads nothing else; a fraction where there is one.

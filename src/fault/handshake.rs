@@ -2,15 +2,30 @@
 //! are over stay as they are.
 
 use super::ToxicError;
+use super::deed::{Deed, On};
 use super::fields::{Attributes, Fields, bad};
 use crate::model::TlsProblem;
 use serde_json::json;
 
-pub(super) fn read(fields: &mut Fields) -> Result<TlsProblem, ToxicError> {
-    let problem = fields.word("problem")?.and_then(|word| TlsProblem::from_word(&word));
-    problem.ok_or_else(|| bad("problem", format!("write one of {}", TlsProblem::WORDS.join(", "))))
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tls {
+    /// What goes wrong.
+    pub problem: TlsProblem,
 }
 
-pub(super) fn attributes(problem: TlsProblem) -> Attributes {
-    Attributes::from_iter([("problem".to_owned(), json!(problem.word()))])
+impl Deed for Tls {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        let problem = fields.word("problem")?.and_then(|word| TlsProblem::from_word(&word));
+        let problem = problem.ok_or_else(|| bad("problem", format!("write one of {}", TlsProblem::WORDS.join(", "))))?;
+        Ok(Self { problem })
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::from_iter([("problem".to_owned(), json!(self.problem.word()))])
+    }
+
+    fn on(&self) -> On {
+        On::Connections
+    }
 }

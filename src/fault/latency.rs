@@ -2,8 +2,9 @@
 //!
 //! A chunk's delay does not count from when the chunk before it left: latency must not become a rate limit.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, milliseconds};
-use super::{Stage, ToxicError, Verdict};
+use super::{On, Stage, ToxicError, Verdict};
 use crate::units::{Duration, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -18,21 +19,26 @@ pub struct Latency {
     pub jitter: Duration,
 }
 
-impl Latency {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for Latency {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         let latency = fields.milliseconds("latency")?.unwrap_or_default();
         Ok(Self { latency, jitter: fields.milliseconds("jitter")?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         let mut attributes = Attributes::new();
         attributes.insert("latency".into(), json!(milliseconds(self.latency)));
         attributes.insert("jitter".into(), json!(milliseconds(self.jitter)));
         attributes
     }
 
-    pub(super) fn stage(&self, seed: Seed) -> Lateness {
-        Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random: ChaCha8Rng::seed_from_u64(seed.0) }
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+        let random = ChaCha8Rng::seed_from_u64(seed.0);
+        Box::new(Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random })
     }
 }
 
@@ -65,7 +71,7 @@ mod tests {
     fn delays_stay_within_the_jitter_and_repeat_with_the_seed() {
         let draw = |latency, jitter, seed| {
             let toxic = Latency { latency: Duration::from_millis(latency), jitter: Duration::from_millis(jitter) };
-            let mut stage = toxic.stage(Seed(seed));
+            let mut stage = toxic.stage(Seed(seed), 0, 0);
             let due = |_| match stage.chunk(7, 1) {
                 Verdict::Pass { bytes: 1, due } => due - 7,
                 other => panic!("{other:?}"),

@@ -1,7 +1,9 @@
 //! `limit_data`: the connection is closed once `bytes` have passed in this direction since the toxic took it.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields};
-use super::{Stage, ToxicError, Verdict};
+use super::{On, Stage, ToxicError, Verdict};
+use crate::units::Seed;
 use serde_json::json;
 
 /// The toxic's attributes.
@@ -11,17 +13,21 @@ pub struct LimitData {
     pub bytes: u64,
 }
 
-impl LimitData {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for LimitData {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         Ok(Self { bytes: fields.whole("bytes", 1 << 53)?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         Attributes::from_iter([("bytes".to_owned(), json!(self.bytes))])
     }
 
-    pub(super) const fn stage(&self, passed: u64) -> Allowance {
-        Allowance { bytes: self.bytes, passed }
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, _seed: Seed, _now: u64, passed: u64) -> Box<dyn Stage> {
+        Box::new(Allowance { bytes: self.bytes, passed })
     }
 }
 
@@ -53,10 +59,10 @@ mod tests {
 
     #[test]
     fn the_last_byte_that_may_pass_closes() {
-        let mut stage = LimitData { bytes: 10 }.stage(0);
+        let mut stage = LimitData { bytes: 10 }.stage(Seed(0), 0, 0);
         assert_eq!(stage.chunk(1, 6), Verdict::Pass { bytes: 6, due: 1 });
         assert_eq!(stage.chunk(2, 6), Verdict::Close { bytes: 4 });
-        assert_eq!(LimitData { bytes: 10 }.stage(10).chunk(0, 1), Verdict::Close { bytes: 0 });
-        assert_eq!(LimitData { bytes: 10 }.stage(0).chunk(0, 10), Verdict::Close { bytes: 10 });
+        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 10).chunk(0, 1), Verdict::Close { bytes: 0 });
+        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 0).chunk(0, 10), Verdict::Close { bytes: 10 });
     }
 }

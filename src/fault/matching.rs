@@ -11,22 +11,14 @@
 
 use super::ToxicError;
 use super::fields::{Attributes, Fields, bad};
+use crate::model::{Dialect, Match};
 use crate::units::Fingerprint;
 use serde_json::json;
 
-/// What a request must be; what is absent may be anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Match {
-    method: Option<String>,
-    path: Option<String>,
-    model: Option<String>,
-    stream: Option<bool>,
-    key: Option<String>,
-    header: Option<String>,
-}
-
-/// A request as a match sees it.
+/// A request as a toxic sees it.
 pub trait Matched {
+    /// How its provider speaks.
+    fn dialect(&self) -> Dialect;
     /// Its method.
     fn method(&self) -> &str;
     /// Its path, without the query.
@@ -37,47 +29,113 @@ pub trait Matched {
     fn key(&self) -> Option<Fingerprint>;
     /// The model or deployment that it is for, and whether the answer shall be streamed.
     fn ask(&self) -> (Option<String>, bool);
+    /// Its body; empty where it is too long to be looked at.
+    fn body(&self) -> &[u8];
 }
 
-impl Match {
-    pub(super) fn read(attributes: Attributes) -> Result<Self, ToxicError> {
-        let mut fields = Fields::of(attributes);
-        let read = Self {
-            method: fields.word("method")?,
-            path: fields.word("path")?,
-            model: fields.word("model")?,
-            stream: fields.truth("stream")?,
-            key: fields.word("key")?,
-            header: fields.word("header")?,
-        };
-        fields.end("match")?;
-        let fingerprint = |key: &String| key.parse::<Fingerprint>().is_ok();
-        if read.key.as_ref().is_some_and(|key| !fingerprint(key)) {
-            return Err(bad("key", "write a credential's fingerprint, never the credential"));
+pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
+    let mut fields = Fields::of(attributes);
+    let no_key = |_| bad("key", "write a credential's fingerprint, never the credential");
+    let read = Match {
+        method: fields.word("method")?,
+        path: fields.word("path")?,
+        model: fields.word("model")?,
+        stream: fields.truth("stream")?,
+        key: fields.word("key")?.map(|key| key.parse().map_err(no_key)).transpose()?,
+        header: fields.word("header")?,
+    };
+    fields.end("match")?;
+    if read.header.as_deref().is_some_and(Match::is_secret) {
+        return Err(bad("header", "a credential is matched by its fingerprint: write `key`"));
+    }
+    Ok(read)
+}
+
+pub(super) fn attributes(matching: &Match) -> Attributes {
+    let Match { method, path, model, stream, key, header } = matching;
+    let texts = [("method", method), ("path", path), ("model", model), ("header", header)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
+    let key = key.map(|key| ("key".to_owned(), json!(key.to_string())));
+    texts.chain(key).chain(stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
+}
+
+/// True where it takes this request.
+pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
+    let Match { method, path, model, stream, key, header } = matching;
+    let like = |pattern: &str, text: &str| pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start));
+    method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
+        && path.as_ref().is_none_or(|path| like(path, request.path()))
+        && key.is_none_or(|key| request.key() == Some(key))
+        && header.as_ref().is_none_or(|header| match header.split_once(':') {
+            Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
+            None => request.header(header.trim()).is_some(),
+        })
+        && ((model.is_none() && stream.is_none()) || {
+            let (asked, streamed) = request.ask();
+            stream.is_none_or(|stream| stream == streamed)
+                && model.as_ref().is_none_or(|wanted| asked.is_some_and(|model| like(wanted, &model)))
+        })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A request of OpenAI's.
+    #[derive(Debug, Default)]
+    pub(in crate::fault) struct Example {
+        pub(in crate::fault) body: &'static str,
+        pub(in crate::fault) streamed: bool,
+        pub(in crate::fault) dialect: Option<Dialect>,
+    }
+
+    impl Matched for Example {
+        fn dialect(&self) -> Dialect {
+            self.dialect.unwrap_or(Dialect::OpenAi)
         }
-        Ok(read)
+
+        fn method(&self) -> &str {
+            "POST"
+        }
+
+        fn path(&self) -> &str {
+            "/v1/chat/completions"
+        }
+
+        fn header(&self, name: &str) -> Option<&str> {
+            (name == "x-team").then_some("blue")
+        }
+
+        fn key(&self) -> Option<Fingerprint> {
+            Some(Fingerprint::of("sk-one"))
+        }
+
+        fn ask(&self) -> (Option<String>, bool) {
+            (Some("gpt-4o".to_owned()), self.streamed)
+        }
+
+        fn body(&self) -> &[u8] {
+            self.body.as_bytes()
+        }
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
-        let texts = [("method", &self.method), ("path", &self.path), ("model", &self.model), ("key", &self.key), ("header", &self.header)];
-        let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
-        texts.chain(self.stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
-    }
-
-    /// True where it takes this request.
-    pub fn takes(&self, request: &impl Matched) -> bool {
-        let like = |pattern: &str, text: &str| pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start));
-        self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
-            && self.path.as_ref().is_none_or(|path| like(path, request.path()))
-            && self.key.as_ref().is_none_or(|key| request.key().is_some_and(|other| *key == other.to_string()))
-            && self.header.as_ref().is_none_or(|header| match header.split_once(':') {
-                Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
-                None => request.header(header.trim()).is_some(),
-            })
-            && ((self.model.is_none() && self.stream.is_none()) || {
-                let (model, streamed) = request.ask();
-                self.stream.is_none_or(|stream| stream == streamed)
-                    && self.model.as_ref().is_none_or(|wanted| model.is_some_and(|model| like(wanted, &model)))
-            })
+    #[test]
+    fn each_field_must_be_so() {
+        let key = Fingerprint::of("sk-one").to_string();
+        for (matching, taken) in [
+            (json!({}), true),
+            (json!({"method": "post", "path": "/v1/*", "model": "gpt-4*", "stream": false, "key": key, "header": "x-team: blue"}), true),
+            (json!({"method": "GET"}), false),
+            (json!({"path": "/v1/chat"}), false),
+            (json!({"model": "gpt-4"}), false),
+            (json!({"stream": true}), false),
+            (json!({"key": "00000000"}), false),
+            (json!({"header": "x-team"}), true),
+            (json!({"header": "x-team: red"}), false),
+        ] {
+            let read = read(serde_json::from_value(matching.clone()).unwrap()).unwrap();
+            assert_eq!(takes(&read, &Example::default()), taken, "{matching}");
+            assert_eq!(serde_json::Value::from(attributes(&read)), matching);
+        }
     }
 }

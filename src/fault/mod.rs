@@ -1,51 +1,76 @@
 //! Faults as decisions: what each does to a chunk, a connection or a request, and how it is spelled in the control API.
 //!
-//! [`Toxic`] is the wire form, shared by the proxy and by its client; [`Effect`] is what it does, one small file a type. Those on bytes
-//! act as a [`Stage`] in each connection; [`instead`] says which answer takes the provider's place (status, revoked key), [`bites`] which
-//! connections or requests a partial toxic takes. Those on the shape of an answer act as a [`Tamper`] on its events. Refuse, blackhole, reset and stall decide nothing beyond their presence.
+//! [`Toxic`] is the wire form, shared by the proxy and by its client; [`Effect`] is what it does, one small file a type, each after the one
+//! contract in `deed.rs`. Those on bytes act as a [`Stage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes
+//! the provider's place; those on answers say in a [`Play`] what becomes of each piece. Which connections or requests a toxic takes is told
+//! by its toxicity ([`bites`]), and by its aim: probability, match and shape over time. Refuse, blackhole, reset and stall decide nothing
+//! beyond their presence.
 //!
-//! The contract of every toxic: it can be interrupted at any moment, and it loses, changes or reorders no byte that it does not
-//! declare. What this room does not do: sockets, clocks, tasks. Moments come in as nanoseconds, randomness from seeds.
+//! What this room does not do: sockets, clocks, tasks. Moments come in as nanoseconds, randomness from seeds.
 
-mod answer;
 mod bandwidth;
+mod corrupt;
+mod credential_revoked;
+mod cut;
+mod deed;
 mod effect;
-mod events;
+mod empty_answer;
+mod end_early;
+mod error_event;
 mod fields;
 mod handshake;
+mod keep_alive;
 mod latency;
 mod limit_data;
+mod malformed;
 mod matching;
+mod planned;
+mod rate_limit;
 mod refused;
 mod reset_peer;
+mod retry;
 mod shape;
 mod slicer;
 mod slow_close;
+mod slow_stream;
 mod stage;
 mod stall;
+mod stall_midstream;
 mod status;
 mod tamper;
 mod timeout;
 mod toxic;
 mod toxicity;
+mod wrong_model;
 
-pub use answer::instead;
 pub use bandwidth::Bandwidth;
+pub use corrupt::Corrupt;
+pub use credential_revoked::CredentialRevoked;
+pub use cut::Cut;
+pub use deed::{Ledger, On, Question, Ruling};
 pub use effect::Effect;
-pub use events::{Boundary, Events};
+pub use empty_answer::EmptyAnswer;
+pub use end_early::EndEarly;
+pub use error_event::ErrorEvent;
 pub use fields::Attributes;
+pub use handshake::Tls;
+pub use keep_alive::KeepAlive;
 pub use latency::Latency;
 pub use limit_data::LimitData;
-pub use matching::{Match, Matched};
+pub use malformed::Malformed;
+pub use matching::Matched;
+pub use rate_limit::RateLimit;
 pub use refused::Refused;
 pub use reset_peer::ResetPeer;
-pub use shape::Shape;
 pub use slicer::Slicer;
 pub use slow_close::SlowClose;
+pub use slow_stream::SlowStream;
 pub use stage::{NEVER, Stage, Verdict};
 pub use stall::Stall;
+pub use stall_midstream::StallMidstream;
 pub use status::Status;
-pub use tamper::{Play, Tamper, Then};
+pub use tamper::{Piece, Play, Tamper, Then};
 pub use timeout::Timeout;
 pub use toxic::{RawToxic, Stream, Toxic, ToxicError};
 pub use toxicity::bites;
+pub use wrong_model::WrongModel;

@@ -2,9 +2,10 @@
 //!
 //! Until then what came is held, so that a toxic that is removed in time has cost nothing.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, milliseconds};
-use super::{Stage, ToxicError, Verdict};
-use crate::units::Duration;
+use super::{On, Stage, ToxicError, Verdict};
+use crate::units::{Duration, Seed};
 use serde_json::json;
 
 /// The toxic's attributes.
@@ -14,13 +15,21 @@ pub struct ResetPeer {
     pub timeout: Duration,
 }
 
-impl ResetPeer {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for ResetPeer {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         Attributes::from_iter([("timeout".to_owned(), json!(milliseconds(self.timeout)))])
+    }
+
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+        Box::new(*self)
     }
 }
 

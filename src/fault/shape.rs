@@ -1,141 +1,75 @@
-//! Toxics on the shape of an answer: that it stalls, ends early, goes wrong or lies.
+//! A fault's shape over time, the attribute `shape`: how the share of requests that it takes changes since it was put in force.
 //!
-//! `after` counts the events of a stream that carry data, from when the fault took hold of it. A whole answer has no events: there these
-//! toxics act in its middle, whatever `after` says. Answers other than 2xx pass.
+//! | `form` | attributes | share of the probability |
+//! |---|---|---|
+//! | `step` | | all of it at once, which is also so without a shape |
+//! | `ramp` | `over_ms` | grows evenly from nothing |
+//! | `grey` | | all of it: a small probability that stays |
+//! | `flap` | `on_ms`, `off_ms` | all of it and nothing by turns |
+//! | `pulse` | `for_ms` | all of it, then nothing |
+//!
+//! Whether a request is taken is decided by the moment at which it came, and never again; one that was underway before the fault counts as
+//! of the fault's first moment. The same seed takes the same requests: as a share grows it takes more, never others.
 
 use super::ToxicError;
-use super::fields::{Attributes, Fields, bad, milliseconds, thousandths};
+use super::fields::{Attributes, Fields, bad, milliseconds};
+use crate::model::Shape;
 use crate::units::Duration;
 use serde_json::json;
 
-/// A shape with its attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// `stall_midstream`: the head comes, then so many events, then nothing for a while.
-    Stall {
-        /// Events that pass before.
-        after: u64,
-        /// How long; `None` until the toxic is removed.
-        hold: Option<Duration>,
-    },
-    /// `slow_stream`: events pass at a steady rate. A whole answer passes.
-    Slow {
-        /// Thousandths of an event a second.
-        rate: u64,
-    },
-    /// `keep_alive`: after so many events only comments come.
-    KeepAlive {
-        /// Events that pass before.
-        after: u64,
-        /// From one comment to the next.
-        every: Duration,
-    },
-    /// `cut`: the connection is cut after so many events.
-    Cut {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// `end_early`: the answer ends politely after so many events, or at the latest before its terminal marker.
-    EndEarly {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// `error_event`: after so many events an error comes, and the answer ends.
-    ErrorEvent {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// `malformed`: after so many events one is broken; the others pass.
-    Malformed {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// `empty_answer`: a stream without events, or `{}`.
-    Empty,
-    /// `wrong_model`: the answer names another model.
-    WrongModel,
-    /// `corrupt`: the letters of the text are others.
-    Corrupt,
+pub(super) fn read(attributes: Attributes) -> Result<Shape, ToxicError> {
+    let mut fields = Fields::of(attributes);
+    let form = fields.word("form")?.unwrap_or_default();
+    let mut some = |name: &str| {
+        let time = fields.milliseconds(name)?.filter(|time| *time > Duration::ZERO);
+        time.ok_or_else(|| bad(name, "write a number of milliseconds above 0"))
+    };
+    let shape = match form.as_str() {
+        "step" => Shape::Step,
+        "ramp" => Shape::Ramp { over: some("over_ms")? },
+        "grey" => Shape::Grey,
+        "flap" => Shape::Flap { on: some("on_ms")?, off: some("off_ms")? },
+        "pulse" => Shape::Pulse { length: some("for_ms")? },
+        _ => return Err(bad("form", format!("write one of {}", Shape::WORDS.join(", ")))),
+    };
+    fields.end("shape")?;
+    Ok(shape)
 }
 
-impl Shape {
-    /// The types' names.
-    pub(super) const KINDS: [&'static str; 10] = [
-        "stall_midstream",
-        "slow_stream",
-        "keep_alive",
-        "cut",
-        "end_early",
-        "error_event",
-        "malformed",
-        "empty_answer",
-        "wrong_model",
-        "corrupt",
-    ];
+pub(super) fn attributes(shape: Shape) -> Attributes {
+    let time = |name: &str, time: Duration| (name.to_owned(), json!(milliseconds(time)));
+    let times = match shape {
+        Shape::Step | Shape::Grey => vec![],
+        Shape::Ramp { over } => vec![time("over_ms", over)],
+        Shape::Flap { on, off } => vec![time("on_ms", on), time("off_ms", off)],
+        Shape::Pulse { length } => vec![time("for_ms", length)],
+    };
+    times.into_iter().chain([("form".to_owned(), json!(shape.word()))]).collect()
+}
 
-    pub(super) fn read(kind: &str, fields: &mut Fields) -> Result<Option<Self>, ToxicError> {
-        let mut after = || Ok(fields.whole("after", 1_000_000_000)?.unwrap_or_default());
-        Ok(Some(match kind {
-            "stall_midstream" => Self::Stall { after: after()?, hold: fields.milliseconds("hold_ms")? },
-            "slow_stream" => {
-                let rate = (fields.number("rate", 1e6)?.unwrap_or(1.0) * 1e3).round() as u64;
-                Self::Slow { rate: Some(rate).filter(|rate| *rate > 0).ok_or_else(|| bad("rate", "write at least 0.001 events a second"))? }
-            }
-            "keep_alive" => {
-                let after = after()?;
-                let every = fields.milliseconds("every_ms")?.unwrap_or(Duration::from_secs(1));
-                if every < Duration::from_millis(1) {
-                    return Err(bad("every_ms", "write at least 1"));
-                }
-                Self::KeepAlive { after, every }
-            }
-            "cut" => Self::Cut { after: after()? },
-            "end_early" => Self::EndEarly { after: after()? },
-            "error_event" => Self::ErrorEvent { after: after()? },
-            "malformed" => Self::Malformed { after: after()? },
-            "empty_answer" => Self::Empty,
-            "wrong_model" => Self::WrongModel,
-            "corrupt" => Self::Corrupt,
-            _ => return Ok(None),
-        }))
+/// From 0 to 1: what the probability is multiplied with so many nanoseconds after the fault was put in force.
+pub(super) fn share(shape: Shape, since: u64) -> f64 {
+    let while_there = |there: bool| f64::from(u8::from(there));
+    match shape {
+        Shape::Step | Shape::Grey => 1.0,
+        Shape::Ramp { over } => (since as f64 / over.as_nanos().max(1) as f64).min(1.0),
+        Shape::Flap { on, off } => while_there(since % on.as_nanos().saturating_add(off.as_nanos()).max(1) < on.as_nanos()),
+        Shape::Pulse { length } => while_there(since < length.as_nanos()),
     }
+}
 
-    pub(super) const fn kind(&self) -> &'static str {
-        let place = match self {
-            Self::Stall { .. } => 0,
-            Self::Slow { .. } => 1,
-            Self::KeepAlive { .. } => 2,
-            Self::Cut { .. } => 3,
-            Self::EndEarly { .. } => 4,
-            Self::ErrorEvent { .. } => 5,
-            Self::Malformed { .. } => 6,
-            Self::Empty => 7,
-            Self::WrongModel => 8,
-            Self::Corrupt => 9,
-        };
-        Self::KINDS[place]
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    pub(super) fn attributes(&self) -> Attributes {
-        let mut attributes = Attributes::new();
-        let mut set = |name: &str, value| drop(attributes.insert(name.to_owned(), value));
-        match *self {
-            Self::Slow { rate } => set("rate", json!(thousandths(rate))),
-            Self::Stall { after, hold } => {
-                set("after", json!(after));
-                if let Some(hold) = hold {
-                    set("hold_ms", json!(milliseconds(hold)));
-                }
-            }
-            Self::KeepAlive { after, every } => {
-                set("after", json!(after));
-                set("every_ms", json!(milliseconds(every)));
-            }
-            Self::Cut { after } | Self::EndEarly { after } | Self::ErrorEvent { after } | Self::Malformed { after } => {
-                set("after", json!(after));
-            }
-            Self::Empty | Self::WrongModel | Self::Corrupt => {}
-        }
-        attributes
+    #[test]
+    fn each_form_has_its_course() {
+        let (over, on, off, length) = (Duration::from_nanos(10), Duration::from_nanos(3), Duration::from_nanos(2), Duration::from_nanos(4));
+        let course = |shape| [0, 1, 3, 4, 5, 8, 10, 99].map(|since| share(shape, since));
+        assert_eq!(course(Shape::Step), [1.0; 8]);
+        assert_eq!(course(Shape::Grey), [1.0; 8]);
+        assert_eq!(course(Shape::Ramp { over }), [0.0, 0.1, 0.3, 0.4, 0.5, 0.8, 1.0, 1.0]);
+        assert_eq!(course(Shape::Flap { on, off }), [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(course(Shape::Pulse { length }), [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     }
 }

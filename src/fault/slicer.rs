@@ -1,7 +1,8 @@
 //! `slicer`: chunks pass in pieces of `average_size` ± `size_variation` bytes, one every `delay` microseconds.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, bad};
-use super::{Stage, ToxicError, Verdict};
+use super::{On, Stage, ToxicError, Verdict};
 use crate::units::Seed;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -18,8 +19,8 @@ pub struct Slicer {
     pub delay_us: u64,
 }
 
-impl Slicer {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for Slicer {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         let average_size = fields.whole("average_size", 1 << 30)?.unwrap_or_default();
         let size_variation = fields.whole("size_variation", 1 << 30)?.unwrap_or_default();
         if size_variation > 0 && size_variation >= average_size {
@@ -28,14 +29,18 @@ impl Slicer {
         Ok(Self { average_size, size_variation, delay_us: fields.whole("delay", 86_400_000_000)?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         let Self { average_size, size_variation, delay_us } = *self;
         let value = |name: &str, value: u64| (name.to_owned(), json!(value));
         [value("average_size", average_size), value("size_variation", size_variation), value("delay", delay_us)].into_iter().collect()
     }
 
-    pub(super) fn stage(&self, seed: Seed) -> Slices {
-        Slices { toxic: *self, free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) }
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+        Box::new(Slices { toxic: *self, free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) })
     }
 }
 
@@ -67,7 +72,7 @@ mod tests {
 
     #[test]
     fn pieces_are_about_the_size_and_a_delay_apart() {
-        let mut stage = Slicer { average_size: 10, size_variation: 4, delay_us: 2 }.stage(Seed(1));
+        let mut stage = Slicer { average_size: 10, size_variation: 4, delay_us: 2 }.stage(Seed(1), 0, 0);
         let (mut left, mut due) = (1000, 0);
         while left > 0 {
             let Verdict::Pass { bytes, due: next } = stage.chunk(50, left) else { panic!("a slicer loses nothing") };
@@ -76,7 +81,7 @@ mod tests {
             (left, due) = (left - bytes, next);
         }
         assert_eq!(
-            Slicer { average_size: 0, size_variation: 0, delay_us: 0 }.stage(Seed(1)).chunk(5, 9),
+            Slicer { average_size: 0, size_variation: 0, delay_us: 0 }.stage(Seed(1), 0, 0).chunk(5, 9),
             Verdict::Pass { bytes: 1, due: 5 }
         );
     }

@@ -1,8 +1,9 @@
 //! `slow_close`: the end of the stream is late by `delay` milliseconds.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, milliseconds};
-use super::{Stage, ToxicError, Verdict};
-use crate::units::Duration;
+use super::{On, Stage, ToxicError, Verdict};
+use crate::units::{Duration, Seed};
 use serde_json::json;
 
 /// The toxic's attributes.
@@ -12,13 +13,21 @@ pub struct SlowClose {
     pub delay: Duration,
 }
 
-impl SlowClose {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for SlowClose {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         Ok(Self { delay: fields.milliseconds("delay")?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         Attributes::from_iter([("delay".to_owned(), json!(milliseconds(self.delay)))])
+    }
+
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+        Box::new(*self)
     }
 }
 

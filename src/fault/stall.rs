@@ -1,7 +1,8 @@
 //! `http_stall` (ours): requests reach the provider, whose answer is held back before its first byte.
 
-use super::ToxicError;
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, milliseconds};
+use super::{On, ToxicError};
 use crate::units::Duration;
 use serde_json::json;
 
@@ -12,12 +13,16 @@ pub struct Stall {
     pub hold: Option<Duration>,
 }
 
-impl Stall {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for Stall {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         Ok(Self { hold: fields.milliseconds("hold_ms")? })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         self.hold.map(|hold| ("hold_ms".to_owned(), json!(milliseconds(hold)))).into_iter().collect()
+    }
+
+    fn on(&self) -> On {
+        On::Heads
     }
 }

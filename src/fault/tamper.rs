@@ -1,14 +1,17 @@
-//! A [`Shape`] at work on one answer: what it decides about each event of a stream, or about a whole answer.
+//! A toxic at work on one answer: it is shown each piece that carries something, an event of a stream or all of a whole answer, and says
+//! what becomes of it.
 //!
-//! It holds no bytes, so nothing is lost when it is removed. What it lets wait passes at once then.
+//! It holds no bytes, so nothing is lost when it is removed. What it lets wait passes at once then. `after`, an attribute of several
+//! types, counts the events of a stream from when the toxic took hold of it. A whole answer has no events: there they act in its middle,
+//! whatever `after` says. Answers other than 2xx pass.
 
-use super::{NEVER, Shape};
-use crate::dialect::{PING, error_midway, has_data, is_terminal, with_garbled_text, with_other_model};
+use super::Effect;
+use crate::dialect::{Event, has_data};
 use crate::model::Dialect;
 use bytes::Bytes;
 
-/// What comes after a piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What comes after a piece; the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Then {
     /// The next one.
     GoOn,
@@ -24,7 +27,7 @@ pub struct Play {
     /// When it passes, in nanoseconds.
     pub due: u64,
     /// What is sent while it waits: these bytes, once in so many nanoseconds.
-    pub meanwhile: Option<(&'static [u8], u64)>,
+    pub meanwhile: Option<(Bytes, u64)>,
     /// What passes in its place.
     pub bytes: Bytes,
     /// What comes then.
@@ -36,134 +39,116 @@ pub struct Play {
 }
 
 impl Play {
-    const fn pass(bytes: Bytes) -> Self {
+    /// It passes as it is.
+    pub const fn pass(bytes: Bytes) -> Self {
         Self { due: 0, meanwhile: None, bytes, then: Then::GoOn, touched: false, spoilt: false }
     }
 
-    fn wait(self, due: u64, meanwhile: Option<(&'static [u8], u64)>) -> Self {
-        Self { due, meanwhile, touched: true, ..self }
+    /// It passes as it is, later.
+    pub(super) fn wait(piece: &Piece<'_>, due: u64) -> Self {
+        Self { due, touched: true, ..Self::pass(piece.bytes.clone()) }
     }
 
-    const fn spoil(bytes: Bytes, then: Then) -> Self {
+    /// Something else passes, which is not the provider's answer any more.
+    pub(super) const fn spoil(bytes: Bytes, then: Then) -> Self {
         Self { due: 0, meanwhile: None, bytes, then, touched: true, spoilt: true }
+    }
+}
+
+/// A piece that carries something, as a toxic is shown it.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    pub(super) bytes: &'a Bytes,
+    pub(super) dialect: Dialect,
+    /// False for a whole answer.
+    pub(super) streamed: bool,
+    /// True where the toxic took hold before anything of the answer had passed.
+    pub(super) from_start: bool,
+    /// How many it was shown before.
+    pub(super) place: u64,
+    pub(super) now: u64,
+    /// When the one before it passed.
+    pub(super) before: Option<u64>,
+}
+
+impl Piece<'_> {
+    /// True from event number `after` on, and for a whole answer.
+    pub(super) const fn is_behind(&self, after: u64) -> bool {
+        !self.streamed || self.place >= after
+    }
+
+    /// True for event number `after`, and for a whole answer.
+    pub(super) const fn is_at(&self, after: u64) -> bool {
+        !self.streamed || self.place == after
+    }
+
+    /// Nothing of an event, the first half of a whole answer: what passes of a piece in whose place an answer ends.
+    pub(super) fn stump(&self) -> Bytes {
+        if self.streamed { Bytes::new() } else { self.bytes.slice(..self.bytes.len() / 2) }
     }
 }
 
 /// See the head of this file. Moments are nanoseconds of a clock that never goes back.
 #[derive(Debug)]
 pub struct Tamper {
-    shape: Shape,
+    effect: Effect,
     dialect: Dialect,
     streamed: bool,
-    /// True where it took hold before anything of the answer had passed.
     from_start: bool,
     seen: u64,
-    /// When the next event may pass, where they are paced.
-    next_at: u64,
-    spent: bool,
+    before: Option<u64>,
 }
 
 impl Tamper {
-    /// For one answer, a stream or whole.
-    pub const fn new(shape: Shape, dialect: Dialect, streamed: bool, from_start: bool) -> Self {
-        Self { shape, dialect, streamed, from_start, seen: 0, next_at: 0, spent: false }
+    /// For one answer, a stream or whole. `from_start` where nothing of it has passed yet.
+    pub const fn new(effect: Effect, dialect: Dialect, streamed: bool, from_start: bool) -> Self {
+        Self { effect, dialect, streamed, from_start, seen: 0, before: None }
     }
 
-    /// The next piece, which came at `now`: an event with the blank line at its end, or all of a whole answer.
-    pub fn piece(&mut self, now: u64, piece: Bytes) -> Play {
-        let counts = !self.streamed || has_data(&piece);
-        if self.spent || !counts {
-            return Play::pass(piece);
+    /// The next piece, which came at `now`. One that is no whole event, or only a sign of life, passes and is not counted.
+    pub fn piece(&mut self, now: u64, event: Event) -> Play {
+        let counts = !self.streamed || (event.is_whole && has_data(self.dialect, &event.bytes));
+        if !counts {
+            return Play::pass(event.bytes);
         }
-        let place = self.seen;
+        let Self { dialect, streamed, from_start, seen, before, .. } = *self;
+        let play = self.effect.play(&Piece { bytes: &event.bytes, dialect, streamed, from_start, place: seen, now, before });
         self.seen += 1;
-        let reached = |after: u64| !self.streamed || place >= after;
-        let half = || piece.slice(..piece.len() / 2);
-        match self.shape {
-            Shape::Stall { after, hold } if reached(after) => {
-                self.spent = true;
-                Play::pass(piece).wait(hold.map_or(NEVER, |hold| now.saturating_add(hold.as_nanos())), None)
-            }
-            Shape::KeepAlive { after, every } if reached(after) => {
-                self.spent = true;
-                // JSON takes blank lines before it.
-                let ping = if self.streamed { PING } else { b"\n" };
-                Play::pass(piece).wait(NEVER, Some((ping, every.as_nanos())))
-            }
-            Shape::Slow { rate } if self.streamed => {
-                let due = self.next_at.max(now);
-                self.next_at = due.saturating_add(1_000_000_000_000 / rate.max(1));
-                if due > now { Play::pass(piece).wait(due, None) } else { Play::pass(piece) }
-            }
-            Shape::Cut { after } if reached(after) => Play::spoil(if self.streamed { Bytes::new() } else { half() }, Then::Cut),
-            Shape::EndEarly { .. } if !self.streamed => Play::spoil(half(), Then::End),
-            Shape::EndEarly { after } if reached(after) || is_terminal(&piece) => Play::spoil(Bytes::new(), Then::End),
-            Shape::ErrorEvent { after } if reached(after) => Play::spoil(error_midway(self.dialect, self.streamed).into(), Then::End),
-            Shape::Malformed { after } if reached(after) => {
-                self.spent = true;
-                let broken = if self.streamed { [b"data: {\"oops", &b"\n\n"[..]].concat().into() } else { half() };
-                Play::spoil(broken, Then::GoOn)
-            }
-            Shape::Empty if self.from_start => Play::spoil(Bytes::from_static(if self.streamed { b"" } else { b"{}" }), Then::End),
-            Shape::WrongModel => match with_other_model(&piece, self.streamed) {
-                Some(other) => Play { touched: true, ..Play::pass(other.into()) },
-                None => Play::pass(piece),
-            },
-            Shape::Corrupt => match with_garbled_text(&piece, self.streamed) {
-                Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),
-                None => Play::pass(piece),
-            },
-            _ => Play::pass(piece),
-        }
+        self.before = Some(play.due.max(now));
+        play
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::units::Duration;
+    use crate::fault::Cut;
 
-    const EVENT: &[u8] = b"data: {\"choices\":[{\"delta\":{\"content\":\"one\"}}]}\n\n";
+    /// Tokens of a stream as OpenAI sends them.
+    pub(in crate::fault) fn token(text: &str) -> Event {
+        let bytes = format!("data: {{\"model\":\"m\",\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+        Event { bytes: bytes.into(), is_whole: true }
+    }
 
-    fn stream(shape: Shape) -> Tamper {
-        Tamper::new(shape, Dialect::OpenAi, true, true)
+    /// A toxic at work on a stream of OpenAI's from its start.
+    pub(in crate::fault) fn stream(effect: Effect) -> Tamper {
+        Tamper::new(effect, Dialect::OpenAi, true, true)
+    }
+
+    /// A toxic at work on a whole answer.
+    pub(in crate::fault) fn whole(effect: Effect, body: &'static str) -> Play {
+        let event = Event { bytes: Bytes::from_static(body.as_bytes()), is_whole: true };
+        Tamper::new(effect, Dialect::OpenAi, false, true).piece(0, event)
     }
 
     #[test]
-    fn events_are_counted_and_comments_are_not() {
-        let mut cut = stream(Shape::Cut { after: 2 });
-        for piece in [PING, EVENT, PING, EVENT, PING] {
-            assert_eq!(cut.piece(0, Bytes::from_static(piece)), Play::pass(Bytes::from_static(piece)));
+    fn events_are_counted_and_signs_of_life_and_torn_events_are_not() {
+        let mut cut = stream(Effect::Cut(Cut { after: 2 }));
+        let ping = || Event { bytes: ": ping\n\n".into(), is_whole: true };
+        let torn = Event { is_whole: false, ..token("torn") };
+        for event in [torn, ping(), token("one"), ping(), token("two"), ping()] {
+            assert_eq!(cut.piece(0, event.clone()), Play::pass(event.bytes));
         }
-        assert_eq!(cut.piece(0, Bytes::from_static(EVENT)), Play::spoil(Bytes::new(), Then::Cut));
-    }
-
-    #[test]
-    fn a_slow_stream_has_a_steady_pace_and_saves_nothing_up() {
-        let mut slow = stream(Shape::Slow { rate: 2000 });
-        let mut due = |now| slow.piece(now, Bytes::from_static(EVENT)).due;
-        assert_eq!([due(0), due(1), due(2)], [0, 500_000_000, 1_000_000_000]);
-        assert_eq!([due(9_000_000_000), due(9_000_000_000)], [0, 9_500_000_000]);
-    }
-
-    #[test]
-    fn a_stream_never_ends_with_its_terminal_marker_where_it_shall_end_early() {
-        let done = Bytes::from_static(b"data: [DONE]\n\n");
-        assert_eq!(stream(Shape::EndEarly { after: 99 }).piece(0, done).then, Then::End);
-    }
-
-    #[test]
-    fn a_stall_ends_in_its_time_and_happens_once() {
-        let mut stall = stream(Shape::Stall { after: 0, hold: Some(Duration::from_nanos(70)) });
-        assert_eq!(stall.piece(5, Bytes::from_static(EVENT)).due, 75);
-        assert_eq!(stall.piece(80, Bytes::from_static(EVENT)), Play::pass(Bytes::from_static(EVENT)));
-    }
-
-    #[test]
-    fn what_has_begun_is_not_empty() {
-        let mut late = Tamper::new(Shape::Empty, Dialect::OpenAi, true, false);
-        assert!(!late.piece(0, Bytes::from_static(EVENT)).touched);
-        let mut whole = Tamper::new(Shape::Empty, Dialect::OpenAi, false, true);
-        assert_eq!(whole.piece(0, Bytes::from_static(b"{\"a\":1}")).bytes, &b"{}"[..]);
+        assert_eq!(cut.piece(0, token("three")), Play::spoil(Bytes::new(), Then::Cut));
     }
 }

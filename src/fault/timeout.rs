@@ -1,8 +1,9 @@
 //! `timeout`: everything is lost; the connection is closed after `timeout` milliseconds, or with 0 when the toxic is removed.
 
+use super::deed::Deed;
 use super::fields::{Attributes, Fields, milliseconds};
-use super::{Stage, ToxicError, Verdict};
-use crate::units::Duration;
+use super::{On, Stage, ToxicError, Verdict};
+use crate::units::{Duration, Seed};
 use serde_json::json;
 
 /// The toxic's attributes.
@@ -12,17 +13,21 @@ pub struct Timeout {
     pub timeout: Duration,
 }
 
-impl Timeout {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+impl Deed for Timeout {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
     }
 
-    pub(super) fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> Attributes {
         Attributes::from_iter([("timeout".to_owned(), json!(milliseconds(self.timeout)))])
     }
 
-    pub(super) fn stage(&self, now: u64) -> Silence {
-        Silence { closes_at: (self.timeout > Duration::ZERO).then(|| now.saturating_add(self.timeout.as_nanos())) }
+    fn on(&self) -> On {
+        On::Bytes
+    }
+
+    fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn Stage> {
+        Box::new(Silence { closes_at: (self.timeout > Duration::ZERO).then(|| now.saturating_add(self.timeout.as_nanos())) })
     }
 }
 
@@ -52,8 +57,8 @@ mod tests {
 
     #[test]
     fn it_loses_everything_and_closes_in_its_time() {
-        let mut stage = Timeout { timeout: Duration::from_nanos(5) }.stage(100);
+        let mut stage = Timeout { timeout: Duration::from_nanos(5) }.stage(Seed(0), 100, 0);
         assert_eq!((stage.chunk(1, 1), stage.closes_at()), (Verdict::Lose, Some(105)));
-        assert_eq!(Timeout { timeout: Duration::ZERO }.stage(100).closes_at(), None);
+        assert_eq!(Timeout { timeout: Duration::ZERO }.stage(Seed(0), 100, 0).closes_at(), None);
     }
 }

@@ -1,9 +1,9 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
 use super::fields::{Attributes, Fields, bad};
-use super::{Effect, Match, Matched, bites};
-use crate::model::words;
-use crate::units::Seed;
+use super::{Effect, Matched, bites, matching, shape};
+use crate::model::{Aim, Shape, words};
+use crate::units::{Ratio, Seed};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -82,10 +82,8 @@ pub struct Toxic {
     pub toxicity: f64,
     /// The seed of its randomness, where one was given.
     pub seed: Option<Seed>,
-    /// The share of requests that it takes, where one was given apart from its toxicity.
-    pub probability: Option<f64>,
-    /// Which requests it takes.
-    pub matching: Match,
+    /// Which requests it takes, and what share of them apart from its toxicity.
+    pub aim: Aim,
     /// What it does.
     pub effect: Effect,
 }
@@ -93,15 +91,7 @@ pub struct Toxic {
 impl Toxic {
     /// A toxic that takes everything.
     pub fn of(name: impl Into<String>, effect: Effect) -> Self {
-        Self {
-            name: name.into(),
-            stream: Stream::Downstream,
-            toxicity: 1.0,
-            seed: None,
-            probability: None,
-            matching: Match::default(),
-            effect,
-        }
+        Self { name: name.into(), stream: Stream::Downstream, toxicity: 1.0, seed: None, aim: Aim::default(), effect }
     }
 
     /// Checks a toxic from a request.
@@ -120,17 +110,13 @@ impl Toxic {
         let mut fields = Fields::of(raw.attributes.clone().unwrap_or_default());
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
-        let mut common = (None, Match::default());
-        if effect.needs_http() {
-            common = (fields.number("probability", 1.0)?, fields.map("match")?.map(Match::read).transpose()?.unwrap_or_default());
-        }
+        let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
         fields.end(kind)?;
-        let (probability, matching) = common;
         if effect == Effect::Refuse && toxicity > 0.0 && toxicity < 1.0 {
             return Err(bad("toxicity", "`refuse` closes the listener for everybody; write 1 or leave it out"));
         }
         let name = raw.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{kind}_{stream}"));
-        Ok(Self { name, stream, toxicity, seed, probability, matching, effect })
+        Ok(Self { name, stream, toxicity, seed, aim, effect })
     }
 
     /// The same toxic with what a later request changes: toxicity, and single attributes.
@@ -161,18 +147,22 @@ impl Toxic {
         if let Some(seed) = self.seed {
             attributes.insert("seed".into(), json!(seed.to_string()));
         }
-        if let Some(probability) = self.probability {
-            attributes.insert("probability".into(), json!(probability));
+        if let Some(probability) = self.aim.probability {
+            attributes.insert("probability".into(), json!(probability.get()));
         }
-        if self.matching != Match::default() {
-            attributes.insert("match".into(), self.matching.attributes().into());
+        if !self.aim.matching.is_anything() {
+            attributes.insert("match".into(), matching::attributes(&self.aim.matching).into());
+        }
+        if self.aim.shape != Shape::Step {
+            attributes.insert("shape".into(), shape::attributes(self.aim.shape).into());
         }
         attributes
     }
 
-    /// True where it takes this request, of this number.
-    pub fn takes(&self, number: u64, request: &impl Matched) -> bool {
-        bites(self.toxicity * self.probability.unwrap_or(1.0), self.seed(), number) && self.matching.takes(request)
+    /// True where it takes this request, of this number, which came so many nanoseconds after the toxic was put in force.
+    pub fn takes(&self, number: u64, since: u64, request: &dyn Matched) -> bool {
+        let probability = self.aim.probability.map_or(1.0, Ratio::get) * shape::share(self.aim.shape, since);
+        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.aim.matching, request)
     }
 
     /// The seed of what it draws: the given one, else one drawn from its name.
@@ -181,11 +171,20 @@ impl Toxic {
     }
 }
 
+fn read_aim(fields: &mut Fields) -> Result<Aim, ToxicError> {
+    Ok(Aim {
+        probability: fields.number("probability", 1.0)?.and_then(Ratio::new),
+        matching: fields.map("match")?.map(matching::read).transpose()?.unwrap_or_default(),
+        shape: fields.map("shape")?.map(shape::read).transpose()?.unwrap_or_default(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Latency, LimitData, Refused, ResetPeer, Shape, Slicer, SlowClose, Stall, Status, Timeout};
-    use crate::model::{Fault, Refusal, RetryForm, TlsProblem};
+    use crate::fault::matching::tests::Example;
+    use crate::fault::{Latency, LimitData, ResetPeer, Slicer, SlowClose, Timeout};
+    use crate::model::{Fault, Match, Refusal, Retry, RetryForm, TlsProblem};
     use crate::units::{ByteRate, Duration};
 
     fn raw(text: &str) -> RawToxic {
@@ -203,38 +202,47 @@ mod tests {
             Effect::Slicer(Slicer { average_size: 9, size_variation: 3, delay_us: 7 }),
             Effect::LimitData(LimitData { bytes: 1000 }),
             Effect::Latency(Latency { latency: Duration::ZERO, jitter: second }),
-            Effect::Status(Status { code: 503, retry_after: Some(Duration::from_secs(30)) }),
-            Effect::Stall(Stall { hold: Some(second) }),
-            (&Fault::Stall { hold: None }).into(),
-            (&Fault::Status { code: 429, retry_after: None }).into(),
             (&Fault::Bandwidth { rate: ByteRate::bytes_per_second(64_500).unwrap() }).into(),
             (&Fault::Refuse).into(),
             (&Fault::Blackhole).into(),
             (&Fault::Reset).into(),
+            (&Fault::Status { code: 503, retry: Retry { after: Some(Duration::from_millis(1500)), form: None } }).into(),
+            (&Fault::Status { code: 429, retry: Retry::default() }).into(),
+            (&Fault::Refused { error: Refusal::Quota, retry: Retry { after: Some(second), form: Some(RetryForm::Date) } }).into(),
             (&Fault::CredentialRevoked).into(),
-            Effect::Refused(Refused { error: Refusal::Quota, retry_after: Some(second), retry_form: RetryForm::Both }),
-            Effect::Shape(Shape::Stall { after: 3, hold: Some(second) }),
-            Effect::Shape(Shape::Slow { rate: 2500 }),
-            Effect::Shape(Shape::KeepAlive { after: 1, every: second }),
-            Effect::Shape(Shape::Cut { after: 4 }),
-            Effect::Shape(Shape::EndEarly { after: 5 }),
-            Effect::Shape(Shape::ErrorEvent { after: 6 }),
-            Effect::Shape(Shape::Malformed { after: 7 }),
-            Effect::Shape(Shape::Empty),
-            Effect::Shape(Shape::WrongModel),
-            Effect::Shape(Shape::Corrupt),
-            Effect::Tls(TlsProblem::WrongName),
-            Effect::DnsFailure,
+            (&Fault::RateLimit { requests: Some(60), tokens: Some(90_000) }).into(),
+            (&Fault::RateLimit { requests: None, tokens: Some(1) }).into(),
+            (&Fault::Stall { hold: Some(second) }).into(),
+            (&Fault::Stall { hold: None }).into(),
+            (&Fault::StallMidstream { after: 3, hold: Some(second) }).into(),
+            (&Fault::SlowStream { rate: "2.5/s".parse().unwrap() }).into(),
+            (&Fault::KeepAlive { after: 1, every: second }).into(),
+            (&Fault::Cut { after: 4 }).into(),
+            (&Fault::EndEarly { after: 5 }).into(),
+            (&Fault::ErrorEvent { after: 6 }).into(),
+            (&Fault::Malformed { after: 7 }).into(),
+            (&Fault::EmptyAnswer).into(),
+            (&Fault::WrongModel).into(),
+            (&Fault::Corrupt).into(),
+            (&Fault::Tls { problem: TlsProblem::WrongName }).into(),
+            (&Fault::DnsFailure).into(),
         ];
         for kind in Effect::KINDS {
-            assert!(effects.iter().any(|effect| effect.kind() == kind), "{kind} is not tried");
+            assert!(effects.iter().any(|effect| effect.kind() == *kind), "{kind} is not tried");
         }
-        for effect in effects {
+        let shapes = [
+            json!({"form": "ramp", "over_ms": 1500}),
+            json!({"form": "grey"}),
+            json!({"form": "flap", "on_ms": 1, "off_ms": 2.5}),
+            json!({"form": "pulse", "for_ms": 3}),
+        ];
+        let map = |value: &serde_json::Value| serde_json::from_value::<Attributes>(value.clone()).unwrap();
+        for (effect, shape) in effects.into_iter().zip(shapes.iter().cycle()) {
             let mut toxic = Toxic { seed: Some(Seed(42)), ..Toxic::of("one", effect) };
             if effect.needs_http() {
-                toxic.probability = Some(0.25);
                 let matching = json!({"model": "gpt-*", "stream": true, "header": "x-team: blue", "method": "POST", "path": "/v1/*"});
-                toxic.matching = Match::read(serde_json::from_value(matching).unwrap()).unwrap();
+                let (matching, shape) = (matching::read(map(&matching)).unwrap(), shape::read(map(shape)).unwrap());
+                toxic.aim = Aim { probability: Ratio::new(0.25), matching, shape };
             }
             let raw = RawToxic {
                 name: Some("one".into()),
@@ -244,6 +252,25 @@ mod tests {
             };
             assert_eq!(Toxic::parse(&raw), Ok(toxic));
         }
+    }
+
+    #[test]
+    fn the_share_follows_the_shape_and_takes_the_same_requests_again() {
+        let mut toxic = Toxic { seed: Some(Seed(7)), ..Toxic::of("one", Effect::Corrupt(crate::fault::Corrupt)) };
+        toxic.aim.probability = Ratio::new(0.5);
+        toxic.aim.shape = Shape::Ramp { over: Duration::from_nanos(100) };
+        let taken = |since| (0..2000).filter(|number| toxic.takes(*number, since, &Example::default())).collect::<Vec<_>>();
+        let [none, quarter, half] = [0, 50, 1000].map(taken);
+        // Five standard deviations of binomials with n = 2000.
+        assert!(
+            none.is_empty() && quarter.len().abs_diff(500) < 100 && half.len().abs_diff(1000) < 115,
+            "{} {}",
+            quarter.len(),
+            half.len()
+        );
+        assert!(quarter.iter().all(|number| half.contains(number)), "as it grows it takes more, never others");
+        let nobody = Toxic { aim: Aim { matching: Match { stream: Some(true), ..Match::default() }, ..Aim::default() }, ..toxic.clone() };
+        assert!(!nobody.takes(0, 1000, &Example::default()) && nobody.takes(0, 0, &Example { streamed: true, ..Example::default() }));
     }
 
     #[test]
@@ -284,6 +311,16 @@ mod tests {
             (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
             (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),
             (r#"{"type":"tls"}"#, "wrong-name"),
+            (r#"{"type":"cut","attributes":{"match":{"header":"Authorization: Bearer sk"}}}"#, "fingerprint"),
+            (r#"{"type":"cut","attributes":{"shape":{"form":"spiral"}}}"#, "ramp"),
+            (r#"{"type":"cut","attributes":{"shape":{"form":"ramp"}}}"#, "over_ms"),
+            (r#"{"type":"cut","attributes":{"shape":{"form":"flap","on_ms":1,"off_ms":0}}}"#, "off_ms"),
+            (r#"{"type":"cut","attributes":{"shape":{"form":"grey","over_ms":1}}}"#, "over_ms"),
+            (r#"{"type":"latency","attributes":{"shape":{"form":"grey"}}}"#, "shape"),
+            (r#"{"type":"http_status","attributes":{"code":503,"retry_form":"soon"}}"#, "date"),
+            (r#"{"type":"rate_limit"}"#, "requests"),
+            (r#"{"type":"rate_limit","attributes":{"requests":0}}"#, "requests"),
+            (r#"{"type":"rate_limit","attributes":{"tokens":1.5}}"#, "tokens"),
             (r#"{"type":"refuse","toxicity":0.5}"#, "toxicity"),
             (r#"{"type":"latency","attributes":{"seed":-4}}"#, "seed"),
         ] {

@@ -1,6 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use crate::model::{DrillPlan, Fault, Objectives, SloOn, words};
+use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, words};
 use crate::units::{Fingerprint, Seed};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -97,6 +97,9 @@ pub struct FaultRequested {
     pub on: String,
     /// What.
     pub what: Fault,
+    /// Of which requests.
+    #[serde(default, skip_serializing_if = "Aim::is_everything")]
+    pub aim: Aim,
 }
 
 /// The read-back showed the fault in force.

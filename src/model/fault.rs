@@ -31,7 +31,9 @@ words! {
         Seconds = "seconds",
         /// `retry-after-ms`, in milliseconds.
         Milliseconds = "ms",
-        /// Both.
+        /// `retry-after`, as a moment.
+        Date = "date",
+        /// In whole seconds and in milliseconds.
         Both = "both",
     }
 }
@@ -48,6 +50,17 @@ words! {
         /// The connection ends before the handshake does.
         Cut = "cut",
     }
+}
+
+/// When to come back, as a refusal tells it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// After so long; nothing is told without it.
+    #[serde(rename = "retry_after")]
+    pub after: Option<Duration>,
+    /// How it is told; in the provider's own way where it is not said.
+    #[serde(rename = "retry_form", default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<RetryForm>,
 }
 
 /// A fault. In YAML a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
@@ -76,8 +89,9 @@ pub enum Fault {
     Status {
         /// 400 to 599.
         code: u16,
-        /// The `Retry-After` header's value, in seconds.
-        retry_after: Option<Duration>,
+        /// When to come back.
+        #[serde(flatten)]
+        retry: Retry,
     },
     /// Requests reach the provider, whose answer is held back before its first byte.
     Stall {
@@ -135,8 +149,16 @@ pub enum Fault {
     Refused {
         /// Why.
         error: Refusal,
-        /// The `Retry-After` header's value.
-        retry_after: Option<Duration>,
+        /// When to come back.
+        #[serde(flatten)]
+        retry: Retry,
+    },
+    /// Requests are refused where they are more, or ask for more tokens, than the provider gives a minute; its counters tell so.
+    RateLimit {
+        /// Requests a minute.
+        requests: Option<u64>,
+        /// Tokens a minute.
+        tokens: Option<u64>,
     },
     /// New TLS handshakes go wrong, where the proxy stands for the provider with a certificate of its own.
     Tls {
@@ -171,6 +193,7 @@ impl Fault {
         "refused",
         "tls",
         "dns-failure",
+        "rate-limit",
     ];
 
     /// This fault's name.
@@ -197,6 +220,7 @@ impl Fault {
             Self::Refused { .. } => "refused",
             Self::Tls { .. } => "tls",
             Self::DnsFailure => "dns-failure",
+            Self::RateLimit { .. } => "rate-limit",
         }
     }
 
@@ -215,6 +239,13 @@ impl Fault {
     }
 }
 
+impl std::fmt::Display for Retry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.after.map_or(Ok(()), |after| write!(f, ", Retry-After {after}"))?;
+        self.form.filter(|_| self.after.is_some()).map_or(Ok(()), |form| write!(f, " as {form}"))
+    }
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.word())?;
@@ -222,8 +253,7 @@ impl std::fmt::Display for Fault {
             Self::Latency { latency, jitter } if *jitter == Duration::ZERO => write!(f, " {latency}"),
             Self::Latency { latency, jitter } => write!(f, " {latency} ± {jitter}"),
             Self::Bandwidth { rate } => write!(f, " {rate}"),
-            Self::Status { code, retry_after: None } => write!(f, " {code}"),
-            Self::Status { code, retry_after: Some(after) } => write!(f, " {code}, Retry-After {after}"),
+            Self::Status { code, retry } => write!(f, " {code}{retry}"),
             Self::Stall { hold: Some(hold) } => write!(f, " {hold}"),
             Self::SlowStream { rate } => write!(f, " {rate}"),
             Self::StallMidstream { after, .. }
@@ -232,7 +262,12 @@ impl std::fmt::Display for Fault {
             | Self::EndEarly { after }
             | Self::ErrorEvent { after }
             | Self::Malformed { after } => write!(f, " after {after} events"),
-            Self::Refused { error, .. } => write!(f, " {error}"),
+            Self::Refused { error, retry } => write!(f, " {error}{retry}"),
+            Self::RateLimit { requests, tokens } => {
+                let limits = [("requests", requests), ("tokens", tokens)];
+                let told = limits.iter().filter_map(|(name, limit)| Some(format!(" {} {name}/min", (*limit).as_ref()?)));
+                f.write_str(&told.collect::<Vec<_>>().join(","))
+            }
             Self::Tls { problem } => write!(f, " {problem}"),
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@
 //! relied on: the room `spec` is the only one that makes them from text, and a history carries them as JSON so that a
 //! drill can be judged again without its files.
 
+mod aim;
 mod condition;
 mod environment;
 mod fault;
@@ -15,9 +16,10 @@ mod runbook;
 mod scenario;
 mod workload;
 
+pub use aim::{Aim, Match, Shape};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
-pub use fault::{Fault, Refusal, RetryForm, TlsProblem};
+pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation, origin_and_path,
 };

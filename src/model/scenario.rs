@@ -1,6 +1,6 @@
 //! A story of what goes wrong.
 
-use super::{Fault, Objectives, Workload};
+use super::{Aim, Fault, Objectives, Workload};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct PlannedFault {
     pub on: String,
     /// How.
     pub fault: Fault,
+    /// Which requests it takes (in YAML beside the fault's own settings).
+    #[serde(default, skip_serializing_if = "Aim::is_everything")]
+    pub aim: Aim,
     /// For how long (`for` in YAML).
     pub length: Duration,
 }

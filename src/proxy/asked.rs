@@ -2,6 +2,7 @@
 
 use crate::dialect::{Route, credential};
 use crate::fault::Matched;
+use crate::journal::HostTime;
 use crate::model::Dialect;
 use crate::units::Fingerprint;
 use bytes::Bytes;
@@ -12,7 +13,9 @@ use serde::Deserialize;
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Asked {
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
+    /// When it came.
+    pub(super) at: HostTime,
     /// Its place among the requests of its proxy, for partial faults.
     pub(super) number: u64,
     method: Method,
@@ -29,12 +32,20 @@ struct Ask {
 }
 
 impl Asked {
-    pub(super) fn new(dialect: Dialect, number: u64, parts: &Parts, body: Bytes) -> Self {
-        Self { dialect, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body }
+    pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, body: Bytes) -> Self {
+        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body }
     }
 }
 
 impl Matched for Asked {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     fn method(&self) -> &str {
         self.method.as_str()
     }

@@ -16,7 +16,7 @@ use super::streams::Streams;
 use super::upgrade;
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
-use crate::fault::{Effect, Stall, instead};
+use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use bytes::Bytes;
@@ -80,17 +80,17 @@ impl Exchanger {
         };
         ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, body.ahead())));
 
-        let asked = Arc::new(Asked::new(self.upstream.dialect, number, &parts, body.whole.clone()));
-        let answering = self.holds.borrow().answering(&asked);
-        if let Some((active, answer)) =
-            answering.and_then(|active| instead(&active.toxic.effect, self.upstream.dialect).map(|answer| (active, answer)))
-        {
-            ticket.touch(&active);
-            return Ok(reply(underway, &answer));
+        let asked = Arc::new(Asked::new(self.upstream.dialect, number, at, &parts, body.whole.clone()));
+        let ruled = self.holds.borrow().rule(&asked);
+        if let Some((active, answer)) = &ruled.instead {
+            ticket.touch(active);
+            let mut response = reply(underway, answer);
+            ruled.tell(response.headers_mut());
+            return Ok(response);
         }
 
         let bodyless = parts.method == Method::HEAD;
-        let is_shaped = self.holds.borrow().shaping(&asked).is_some();
+        let is_shaped = !self.holds.borrow().shaping(&asked).is_empty();
         let Some(mut request) = self.forwarded(parts, body, upgrade.is_some()) else {
             return Ok(reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
@@ -131,6 +131,7 @@ impl Exchanger {
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
+        ruled.tell(&mut head.headers);
         Ok(Response::from_parts(head, Delivery::of_provider(body, underway, bodyless)))
     }
 

@@ -1,10 +1,15 @@
 //! The faults in force on one proxy, as every connection of it sees them at once.
 
 use super::asked::Asked;
-use crate::fault::{Effect, Stream, Toxic, bites};
+use crate::dialect::{Quotas, WireAnswer, quota_headers};
+use crate::fault::{Effect, Ledger, On, Question, Stream, Tls, Toxic, bites};
+use crate::journal::HostTime;
 use crate::model::TlsProblem;
-use std::sync::Arc;
+use hyper::HeaderMap;
+use hyper::header::HeaderName;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
 /// A toxic in force, and how much it touched.
@@ -12,12 +17,15 @@ use tokio::sync::oneshot;
 pub(super) struct Active {
     pub(super) toxic: Toxic,
     touched: AtomicU64,
+    /// When it was put in force as it is now.
+    since: HostTime,
+    ledger: Mutex<Ledger>,
 }
 
 impl Active {
     /// A toxic that has touched `touched` requests before (it was changed, not created).
     pub(super) fn new(toxic: Toxic, touched: u64) -> Arc<Self> {
-        Arc::new(Self { toxic, touched: AtomicU64::new(touched) })
+        Arc::new(Self { toxic, touched: AtomicU64::new(touched), since: HostTime::now(), ledger: Mutex::default() })
     }
 
     /// Counts one more request.
@@ -32,6 +40,10 @@ impl Active {
 
     fn takes(&self, number: u64) -> bool {
         bites(self.toxic.toxicity, self.toxic.seed(), number)
+    }
+
+    fn takes_request(&self, request: &Asked) -> bool {
+        self.toxic.takes(request.number, request.at.since(self.since), request)
     }
 }
 
@@ -99,33 +111,48 @@ impl Hold {
 
     /// The toxics on the bytes of one direction of connection number `link`, in their order.
     pub(super) fn chain(&self, stream: Stream, link: u64) -> Vec<Arc<Active>> {
-        let acts = |active: &&Arc<Active>| active.toxic.effect.is_on_bytes() && active.toxic.stream == stream && active.takes(link);
+        let acts = |active: &&Arc<Active>| active.toxic.effect.on() == On::Bytes && active.toxic.stream == stream && active.takes(link);
         self.toxics.iter().filter(acts).cloned().collect()
     }
 
-    /// The toxic that answers `request` in the provider's place.
-    pub(super) fn answering(&self, request: &Asked) -> Option<Arc<Active>> {
-        let answers =
-            |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Status(_) | Effect::CredentialRevoked | Effect::Refused(_));
-        self.toxics.iter().filter(answers).find(|active| active.toxic.takes(request.number, request)).cloned()
+    /// The toxics on this that take `request`, in their order.
+    fn on<'a>(&'a self, on: On, request: &'a Asked) -> impl Iterator<Item = &'a Arc<Active>> {
+        self.toxics.iter().filter(move |active| active.toxic.effect.on() == on && active.takes_request(request))
+    }
+
+    /// What the toxics on requests say to `request`; the first that answers in the provider's place has the last word.
+    pub(super) fn rule(&self, request: &Asked) -> Ruled {
+        let (mut ruled, mut quotas, mut wall) = (Ruled::default(), Quotas::default(), None);
+        for active in self.on(On::Requests, request) {
+            let wall = *wall.get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+            let question = Question { asked: request, now: request.at.0, wall };
+            // A panic while the lock was held leaves numbers that are still whole.
+            let mut ledger = active.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            let ruling = active.toxic.effect.rule(&question, &mut ledger);
+            quotas = quotas.tighter(ruling.quotas);
+            ruled.instead = ruling.instead.map(|answer| (active.clone(), answer));
+            if ruled.instead.is_some() {
+                break;
+            }
+        }
+        ruled.headers = wall.map_or_else(Vec::new, |wall| quota_headers(request.dialect, &quotas, wall));
+        ruled
     }
 
     /// The toxic that holds the answer to `request` back.
     pub(super) fn stalling(&self, request: &Asked) -> Option<Arc<Active>> {
-        let stalls = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Stall(_));
-        self.toxics.iter().filter(stalls).find(|active| active.toxic.takes(request.number, request)).cloned()
+        self.on(On::Heads, request).next().cloned()
     }
 
-    /// The toxic on the shape of the answer to `request`.
-    pub(super) fn shaping(&self, request: &Asked) -> Option<Arc<Active>> {
-        let shapes = |active: &&Arc<Active>| matches!(active.toxic.effect, Effect::Shape(_));
-        self.toxics.iter().filter(shapes).find(|active| active.toxic.takes(request.number, request)).cloned()
+    /// The toxics on the pieces of the answer to `request`, in their order.
+    pub(super) fn shaping(&self, request: &Asked) -> Vec<Arc<Active>> {
+        self.on(On::Answers, request).cloned().collect()
     }
 
     /// The toxic on the TLS handshake of connection number `link`, and what goes wrong.
     pub(super) fn handshake(&self, link: u64) -> Option<(Arc<Active>, TlsProblem)> {
         self.toxics.iter().find_map(|active| match active.toxic.effect {
-            Effect::Tls(problem) if active.takes(link) => Some((active.clone(), problem)),
+            Effect::Tls(Tls { problem }) if active.takes(link) => Some((active.clone(), problem)),
             _ => None,
         })
     }
@@ -138,5 +165,25 @@ impl Hold {
     /// True where this very toxic is still in force.
     pub(super) fn contains(&self, active: &Arc<Active>) -> bool {
         self.toxics.iter().any(|other| Arc::ptr_eq(other, active))
+    }
+}
+
+/// What the toxics on requests say to one.
+#[derive(Debug, Default)]
+pub(super) struct Ruled {
+    /// The answer in the provider's place, and whose it is.
+    pub(super) instead: Option<(Arc<Active>, WireAnswer)>,
+    /// What every answer tells instead of the provider.
+    headers: Vec<(String, String)>,
+}
+
+impl Ruled {
+    /// Tells it in the headers of an answer.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
+                headers.insert(name, value);
+            }
+        }
     }
 }

@@ -1,16 +1,22 @@
-//! The body of a provider's answer on its way to the gateway, under whatever toxic is on the shape of answers.
+//! The body of a provider's answer on its way to the gateway, under whatever toxics are on answers.
+//!
+//! ```text
+//!  the provider ──► events ──► station ──► station ──► the gateway
+//!                              (toxic)     (toxic)
+//! ```
 //!
 //! Without one its chunks pass as they came; all that is remembered is whether the last one ended an event. A toxic that comes takes hold
-//! of streams that are underway, at the next event. One that goes lets what it held back pass at once. Of several, the first that takes
-//! the request acts.
+//! of streams that are underway, at the next event. One that goes lets what it held back pass at once, on to those behind it. A piece is
+//! taken in only when the one before it has left the last station, so no more than one is ever held.
 //!
-//! A whole answer is read to its end first, up to 1 MB, but only where the toxic was there before its head went out: its length is said
+//! A whole answer is read to its end first, up to 1 MB, but only where a toxic was there before its head went out: its length is said
 //! there.
 
 use super::asked::Asked;
 use super::flow::Ticket;
 use super::hold::{Active, Hold};
-use crate::fault::{Boundary, Effect, Events, NEVER, Play, Tamper, Then};
+use crate::dialect::{Boundary, Event, Events};
+use crate::fault::{NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use bytes::{Bytes, BytesMut};
@@ -40,14 +46,27 @@ pub(super) enum Broken {
 
 /// A toxic at work.
 #[derive(Debug)]
-struct Work {
+struct Station {
     active: Arc<Active>,
     tamper: Tamper,
+}
+
+/// The toxics at work; never none.
+#[derive(Debug)]
+struct Work {
+    stations: Vec<Station>,
     events: Events,
     /// What came and was not looked at yet.
     chunk: Bytes,
     /// What came of a whole answer.
     whole: BytesMut,
+}
+
+/// A piece that waits at a station.
+#[derive(Debug)]
+struct Held {
+    station: usize,
+    play: Play,
 }
 
 #[derive(Debug)]
@@ -79,11 +98,13 @@ pub(super) struct Shaped {
     boundary: Boundary,
     has_begun: bool,
     work: Option<Work>,
-    held: Option<Play>,
+    held: Option<Held>,
     timer: Option<Pin<Box<Sleep>>>,
     /// When the next sign of life is due.
     ping_at: u64,
-    /// What passes before anything else.
+    /// What has left the last station.
+    ready: Bytes,
+    /// What was let go, and passes behind that.
     loose: Bytes,
     ending: Option<Ending>,
     is_spoilt: bool,
@@ -106,12 +127,13 @@ impl Shaped {
             holds,
             kind,
             asked,
-            boundary: Boundary::default(),
+            boundary: Boundary::of(kind.dialect),
             has_begun: false,
             work: None,
             held: None,
             timer: None,
             ping_at: 0,
+            ready: Bytes::new(),
             loose: Bytes::new(),
             ending: None,
             is_spoilt: false,
@@ -135,81 +157,131 @@ impl Shaped {
 
     /// Takes notice of the hold that is in force.
     fn heed(&mut self) {
-        // An error means that the proxy is ending; the link will see to that.
-        if self.kind.is_open && self.holds.has_changed().unwrap_or(false) {
+        // What was let go passes first. An error means that the proxy is ending; the link will see to that.
+        if self.kind.is_open && self.loose.is_empty() && self.holds.has_changed().unwrap_or(false) {
             self.look();
         }
     }
 
     fn look(&mut self) {
-        let active = self.holds.borrow_and_update().shaping(&self.asked);
-        match (&self.work, &active) {
-            (None, None) => return,
-            (Some(work), Some(active)) if Arc::ptr_eq(&work.active, active) => return,
-            _ => {}
-        }
-        self.let_go();
-        let Some(active) = active else { return };
-        let Effect::Shape(shape) = active.toxic.effect else { return };
-        if self.ending.is_none() && (self.kind.streamed || !self.has_begun) {
-            let tamper = Tamper::new(shape, self.kind.dialect, self.kind.streamed, !self.has_begun);
-            let chunk = std::mem::take(&mut self.loose);
-            self.work = Some(Work { active, tamper, events: Events::default(), chunk, whole: BytesMut::new() });
-            if let Some(work) = &mut self.work
-                && work.chunk.is_empty()
+        let wanted = self.holds.borrow_and_update().shaping(&self.asked);
+        let mut before = self.work.as_mut().map(|work| std::mem::take(&mut work.stations)).unwrap_or_default();
+        let may_begin = self.ending.is_none() && (self.kind.streamed || !self.has_begun);
+        let held_by = self.held.as_ref().map(|held| held.station);
+        // Where what is held goes on: at its station, else behind the last of those before it that are still there.
+        let (mut resume, mut is_kept) = (0, held_by.is_none());
+        let mut stations: Vec<Station> = Vec::new();
+        let places: Vec<Arc<Active>> = before.iter().map(|station| station.active.clone()).collect();
+        for active in wanted {
+            let place = places.iter().position(|other| Arc::ptr_eq(other, &active));
+            if let (Some(place), Some(held_by)) = (place, held_by)
+                && place <= held_by
             {
-                work.events = Events::after(self.boundary);
+                is_kept |= place == held_by;
+                resume = stations.len() + usize::from(place < held_by);
             }
+            match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
+                Some(old) => stations.push(before.swap_remove(old)),
+                None if may_begin => {
+                    let tamper = Tamper::new(active.toxic.effect, self.kind.dialect, self.kind.streamed, !self.has_begun);
+                    stations.push(Station { active, tamper });
+                }
+                None => {}
+            }
+        }
+        if stations.is_empty() {
+            return self.let_go();
+        }
+        match &mut self.work {
+            Some(work) => work.stations = stations,
+            None => {
+                let events = Events::after(self.boundary);
+                self.work = Some(Work { stations, events, chunk: Bytes::new(), whole: BytesMut::new() });
+            }
+        }
+        match &mut self.held {
+            Some(held) if is_kept => held.station = resume,
+            Some(_) => self.release(resume),
+            None => {}
         }
     }
 
-    /// Ends the work of the toxic: what it held, and what was kept for it, passes.
+    /// Ends the work: what was held, and what was kept for it, passes.
     fn let_go(&mut self) {
-        let held = self.held.take().map(|held| held.bytes).unwrap_or_default();
+        let held = self.held.take().map(|held| held.play);
         self.timer = None;
         let Some(mut work) = self.work.take() else { return };
         self.boundary = work.events.boundary();
         self.boundary.follow(&work.chunk);
-        self.loose = [&held, &work.events.rest(), &work.whole.freeze(), &work.chunk].map(|part| &part[..]).concat().into();
-    }
-
-    /// The toxic decides about a piece.
-    fn judge(&mut self, piece: Bytes) {
-        let Some(work) = &mut self.work else {
-            self.loose = piece;
-            return;
-        };
-        let now = HostTime::now().0;
-        let play = work.tamper.piece(now, piece);
-        if play.touched {
-            self.ticket.touch(&work.active);
+        let then = held.as_ref().map_or(Then::GoOn, |held| held.then);
+        let mut loose = BytesMut::from(&held.map(|held| held.bytes).unwrap_or_default()[..]);
+        if then == Then::GoOn {
+            for part in [&work.events.rest()[..], &work.whole, &work.chunk] {
+                loose.extend_from_slice(part);
+            }
         }
-        self.is_spoilt |= play.spoilt;
-        self.ping_at = play.meanwhile.map_or(NEVER, |_| now);
-        self.held = Some(play);
+        self.loose = loose.freeze();
+        self.end(then);
     }
 
-    /// The piece that is held, once it is due; signs of life before.
+    /// What is held goes on at this station.
+    fn release(&mut self, station: usize) {
+        self.timer = None;
+        if let Some(Held { play, .. }) = self.held.take() {
+            self.judge(station, Event { bytes: play.bytes, is_whole: true }, play.then);
+        }
+    }
+
+    /// The toxics from this station on decide about a piece, until one of them holds it.
+    fn judge(&mut self, mut station: usize, mut event: Event, mut then: Then) {
+        let now = HostTime::now().0;
+        while let Some(Station { active, tamper }) = self.work.as_mut().and_then(|work| work.stations.get_mut(station)) {
+            let is_whole = event.is_whole;
+            let play = tamper.piece(now, event);
+            if play.touched {
+                self.ticket.touch(active);
+            }
+            self.is_spoilt |= play.spoilt;
+            then = then.max(play.then);
+            if play.due > now {
+                self.ping_at = play.meanwhile.as_ref().map_or(NEVER, |_| now);
+                self.held = Some(Held { station, play: Play { then, ..play } });
+                return;
+            }
+            event = Event { bytes: play.bytes, is_whole };
+            if event.bytes.is_empty() && then != Then::GoOn {
+                break;
+            }
+            station += 1;
+        }
+        self.ready = event.bytes;
+        self.end(then);
+    }
+
+    fn end(&mut self, then: Then) {
+        match then {
+            Then::GoOn => {}
+            Then::End => self.ending = Some(Ending::Polite),
+            Then::Cut => self.ending = Some(Ending::Cut(false)),
+        }
+    }
+
+    /// Waits until the piece that is held is due, and lets it go on then; signs of life before.
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         loop {
-            let Some(held) = &self.held else { return Poll::Ready(Bytes::new()) };
+            let Some(Held { station, play }) = &self.held else { return Poll::Ready(Bytes::new()) };
             let now = HostTime::now().0;
-            if held.due <= now {
-                match held.then {
-                    Then::GoOn => {}
-                    Then::End => self.ending = Some(Ending::Polite),
-                    Then::Cut => self.ending = Some(Ending::Cut(false)),
-                }
-                self.timer = None;
-                return Poll::Ready(self.held.take().map(|held| held.bytes).unwrap_or_default());
+            if play.due <= now {
+                self.release(station + 1);
+                return Poll::Ready(Bytes::new());
             }
-            if let Some((sign, every)) = held.meanwhile
+            if let Some((sign, every)) = &play.meanwhile
                 && self.ping_at <= now
             {
-                self.ping_at = now.saturating_add(every);
-                return Poll::Ready(Bytes::from_static(sign));
+                self.ping_at = now.saturating_add(*every);
+                return Poll::Ready(sign.clone());
             }
-            let next = held.due.min(self.ping_at);
+            let next = play.due.min(self.ping_at);
             if next == NEVER {
                 return Poll::Pending;
             }
@@ -220,7 +292,7 @@ impl Shaped {
         }
     }
 
-    /// Takes what the provider sent next to the toxic at work, or hands it out where there is none.
+    /// Takes what the provider sent next to the toxics at work, or hands it out where there is none.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let came = ready!(Pin::new(&mut self.body).poll_frame(cx)?);
         let Some(work) = &mut self.work else {
@@ -247,7 +319,7 @@ impl Shaped {
                 let rest = if self.kind.streamed { work.events.rest() } else { work.whole.split().freeze() };
                 self.ending = Some(Ending::Natural(trailers));
                 if !rest.is_empty() || !self.has_begun {
-                    self.judge(rest);
+                    self.judge(0, Event { bytes: rest, is_whole: true }, Then::GoOn);
                 }
             }
         }
@@ -256,7 +328,7 @@ impl Shaped {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        let idle = self.held.is_none() && self.loose.is_empty();
+        let idle = self.held.is_none() && self.ready.is_empty() && self.loose.is_empty();
         match &self.ending {
             Some(Ending::Natural(trailers)) => idle && trailers.is_none(),
             Some(Ending::Polite) => idle,
@@ -272,9 +344,10 @@ impl Shaped {
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
             self.heed();
-            if !self.loose.is_empty() {
+            let passing = if self.ready.is_empty() { &mut self.loose } else { &mut self.ready };
+            if !passing.is_empty() {
                 self.has_begun = true;
-                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.loose)))));
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(passing)))));
             }
             if self.held.is_some() {
                 let bytes = ready!(self.poll_held(cx));
@@ -300,7 +373,7 @@ impl Shaped {
                 && !work.chunk.is_empty()
             {
                 if let Some(event) = work.events.next(&mut work.chunk) {
-                    self.judge(event);
+                    self.judge(0, event, Then::GoOn);
                 }
                 continue;
             }

@@ -183,7 +183,7 @@ impl Report<'_> {
             match &stamped.event {
                 Event::FaultRequested(fault) => {
                     rows.push([
-                        format!("{} on {}", fault.what, fault.on),
+                        format!("{}{} on {}", fault.what, fault.aim, fault.on),
                         second(stamped.t),
                         "never".into(),
                         "never".into(),

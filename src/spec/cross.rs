@@ -8,7 +8,7 @@ use super::document::Document;
 use super::finding::Finding;
 use super::inventory;
 use super::project::{Project, Story};
-use crate::model::{Dialect, DrillPlan, Gate, Objectives, Service};
+use crate::model::{Dialect, DrillPlan, Fault, Gate, Objectives, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -43,6 +43,10 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
                     message,
                     "use refuse, blackhole, reset, latency or bandwidth, or give the provider an HTTP dialect",
                 ));
+            }
+            if provider.dialect == Dialect::Bedrock && fault.fault == Fault::WrongModel {
+                let message = format!("`{}` speaks Bedrock's dialect, whose answers name no model that could be wrong", fault.on);
+                found.push(document.error(&at("fault"), message, "break another provider so, or use `corrupt`"));
             }
         }
         let earlier = scenario.timeline.faults[..index]

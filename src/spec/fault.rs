@@ -1,12 +1,17 @@
-//! Faults: `{blackhole: {}}`, `{status: {code: 503}}`, or the bare word where nothing needs saying.
+//! Faults: `{blackhole: {}}`, `{status: {code: 503}}`, or the bare word where nothing needs saying. Those on requests and answers also take
+//! `probability`, `match` and `shape` beside their own settings.
 
-use super::reader::{Reader, pick};
+use super::aim;
+use super::reader::{Fields, Reader, pick};
 use super::tree::{Kind, Node};
-use crate::model::{Fault, Refusal, TlsProblem};
+use crate::model::{Aim, Fault, Refusal, Retry, RetryForm, TlsProblem};
 use crate::units::{ByteRate, Duration, Rate};
 
-/// Reads one fault.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Fault> {
+/// The largest rate limit, a minute.
+const MOST_A_MINUTE: f64 = 1e9;
+
+/// Reads one fault, and which requests it takes.
+pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<(Fault, Aim)> {
     let nothing = Node { kind: Kind::Map(Vec::new()), spot: node.spot };
     match &node.kind {
         Kind::Text(word) => of_word(reader, word, node, &nothing),
@@ -22,7 +27,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Fault> {
     }
 }
 
-fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Option<Fault> {
+fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Option<(Fault, Aim)> {
     if !Fault::WORDS.contains(&word) {
         reader.error(named.spot, format!("`{word}` is not a fault"), pick(word, Fault::WORDS.iter().copied()));
         return None;
@@ -56,8 +61,20 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         "slow-stream" => fields.required("rate", &|reader, node| reader.quantity::<Rate>(node)).map(|rate| Fault::SlowStream { rate }),
         "refused" => {
             let error = fields.required("error", &|reader, node| reader.word(node, Refusal::WORDS, Refusal::from_word));
-            let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
-            error.map(|error| Fault::Refused { error, retry_after })
+            let retry = retry(&fields);
+            error.map(|error| Fault::Refused { error, retry })
+        }
+        "rate-limit" => {
+            let requests = fields.optional("requests", &a_minute);
+            let tokens = fields.optional("tokens", &a_minute);
+            if fields.has_none(&["requests", "tokens"]) {
+                reader.error(
+                    named.spot,
+                    "a rate limit is one on requests, on tokens or on both",
+                    "write `{rate-limit: {requests: 60/min}}`",
+                );
+            }
+            Some(Fault::RateLimit { requests, tokens })
         }
         "latency" => {
             let latency = fields.required("latency", &|reader, node| reader.quantity::<Duration>(node));
@@ -76,11 +93,35 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         "bandwidth" => fields.required("rate", &|reader, node| reader.quantity::<ByteRate>(node)).map(|rate| Fault::Bandwidth { rate }),
         "status" => {
             let code = fields.required("code", &|reader, node| reader.number(node, 400, 599));
-            let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
-            code.and_then(|code| u16::try_from(code).ok()).map(|code| Fault::Status { code, retry_after })
+            let retry = retry(&fields);
+            code.and_then(|code| u16::try_from(code).ok()).map(|code| Fault::Status { code, retry })
         }
         _ => Some(Fault::Stall { hold: fields.optional("for", &|reader, node| reader.time(node)) }),
     };
+    let aim = if fault.as_ref().is_some_and(|fault| !fault.needs_http()) { Aim::default() } else { aim::read(&fields) };
     fields.finish();
-    fault
+    Some((fault?, aim))
+}
+
+/// When to come back; its form is nothing without it.
+fn retry(fields: &Fields<'_>) -> Retry {
+    let after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
+    let form = fields.optional("retry_form", &|reader, node| {
+        let form = reader.word(node, RetryForm::WORDS, RetryForm::from_word);
+        if fields.has_none(&["retry_after"]) {
+            reader.error(node.spot, "there is no time whose form this could be", "add `retry_after: 30s`, or take `retry_form` away");
+        }
+        form
+    });
+    Retry { after, form }
+}
+
+/// How many a minute.
+fn a_minute(reader: &Reader<'_>, node: &Node) -> Option<u64> {
+    let rate = (reader.quantity::<Rate>(node)?.as_per_second() * 60.0).round();
+    if !(1.0..=MOST_A_MINUTE).contains(&rate) {
+        reader.error(node.spot, "a limit is from 1 to a billion a minute", "write a rate such as `60/min`");
+        return None;
+    }
+    Some(rate as u64)
 }

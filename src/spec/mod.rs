@@ -12,6 +12,7 @@
 //! This is the one room on its floor that touches the file system: it reads the files of a project, and writes none. It has
 //! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.
 
+mod aim;
 mod check;
 mod condition;
 mod cross;

@@ -275,6 +275,11 @@ impl<'n> Fields<'n> {
         self.optional(name, read)
     }
 
+    /// True where none of these keys is there.
+    pub(super) fn has_none(&self, names: &[&str]) -> bool {
+        !self.entries.iter().any(|(key, _)| names.contains(&key.text.as_str()))
+    }
+
     /// The one key of `names` that is there. None, or more than one, is an error.
     pub(super) fn exactly_one(&self, names: &[&'static str]) -> Option<&'static str> {
         self.known.borrow_mut().extend(names);

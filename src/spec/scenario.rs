@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::reader::Reader;
 use super::tree::Node;
 use super::{fault, objective};
-use crate::model::{Arrivals, Fault, Guard, Objectives, PlannedFault, RequestKind, Scenario, Timeline, Workload};
+use crate::model::{Aim, Arrivals, Fault, Guard, Objectives, PlannedFault, RequestKind, Scenario, Timeline, Workload};
 use crate::units::{Duration, Rate, Ratio};
 
 /// A scenario as it was read, and what the model does not keep.
@@ -87,10 +87,10 @@ fn planned(reader: &Reader<'_>, node: &Node) -> Option<PlannedFault> {
     let fields = reader.fields(node, "a fault on the timeline")?;
     let at = fields.optional("at", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let on = fields.required("on", &|reader, node| reader.name(node)).unwrap_or_default();
-    let fault = fields.required("fault", &fault::read).unwrap_or(Fault::Blackhole);
+    let (fault, aim) = fields.required("fault", &fault::read).unwrap_or((Fault::Blackhole, Aim::default()));
     let length = fields.required("for", &|reader, node| reader.time(node)).unwrap_or(Duration::ZERO);
     fields.finish();
-    Some(PlannedFault { at, on, fault, length })
+    Some(PlannedFault { at, on, fault, aim, length })
 }
 
 fn guard(reader: &Reader<'_>, node: &Node) -> Option<Option<Guard>> {

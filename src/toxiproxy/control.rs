@@ -5,7 +5,7 @@ use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::{ControlError, Events, Offset, SightEvent};
 use crate::fault::{Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
-use crate::model::{Dialect, Fault};
+use crate::model::{Aim, Dialect, Fault};
 use crate::units::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -202,17 +202,17 @@ impl Control {
         self.gone(&["proxies", name], &what).await
     }
 
-    /// Puts a fault into force for `ttl`, where the server has leases, and reads it back.
+    /// Puts a fault on the requests of this aim into force for `ttl`, where the server has leases, and reads it back.
     ///
     /// # Errors
     /// Where the server cannot play it, refuses, or the read-back does not show it as it was asked for.
-    pub async fn inject(&self, proxy: &str, fault: &Fault, ttl: Duration) -> Result<Injected, ControlError> {
+    pub async fn inject(&self, proxy: &str, fault: &Fault, aim: &Aim, ttl: Duration) -> Result<Injected, ControlError> {
         let name = format!("{}-{}", fault.word(), self.injected.fetch_add(1, Ordering::Relaxed) + 1);
-        let what = format!("inject `{fault}` on `{proxy}`");
+        let what = format!("inject `{fault}{aim}` on `{proxy}`");
         if self.is_lifeboat() {
             // Clocks drift: what is known of theirs shall be as old as the call.
             self.measure().await?;
-            let toxic = Toxic::of(name, fault.into());
+            let toxic = Toxic::planned(name, fault, aim);
             let mut body = wire(&toxic);
             // A lease of nothing would be over before its read-back.
             body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
@@ -224,6 +224,7 @@ impl Control {
         let lo = HostTime::now();
         let toxic = match means(fault) {
             Means::None => return Err(self.unsupported(format!("fault `{}`", fault.word()))),
+            _ if !aim.is_everything() => return Err(self.unsupported(format!("fault `{}` on some requests", fault.word()))),
             Means::Down => {
                 self.enable(proxy, false, &what).await?;
                 DOWN.to_owned()

@@ -1,7 +1,7 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
-use crate::model::{Dialect, Fault};
+use crate::model::{Aim, Dialect, Fault, Match, Refusal, Retry, RetryForm, Shape};
 use crate::proxy::Proxy;
 use crate::units::{ByteRate, Duration, Fingerprint};
 use axum::body::Bytes;
@@ -29,7 +29,8 @@ fn faults() -> Vec<Fault> {
         Fault::Reset,
         Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(2500) },
         Fault::Bandwidth { rate: ByteRate::bytes_per_second(64_000).unwrap() },
-        Fault::Status { code: 503, retry_after: Some(Duration::from_secs(3)) },
+        Fault::Status { code: 503, retry: Retry { after: Some(Duration::from_secs(3)), form: Some(RetryForm::Date) } },
+        Fault::RateLimit { requests: Some(60), tokens: Some(90_000) },
         Fault::Stall { hold: None },
         Fault::Stall { hold: Some(Duration::from_secs(2)) },
         Fault::CredentialRevoked,
@@ -43,7 +44,7 @@ fn faults() -> Vec<Fault> {
         Fault::EmptyAnswer,
         Fault::WrongModel,
         Fault::Corrupt,
-        Fault::Refused { error: crate::model::Refusal::Quota, retry_after: Some(Duration::from_millis(1500)) },
+        Fault::Refused { error: Refusal::Quota, retry: Retry { after: Some(Duration::from_millis(1500)), form: None } },
     ]
 }
 
@@ -76,8 +77,14 @@ async fn ask(listen: &str) -> std::io::Result<String> {
 async fn every_fault_is_injected_read_back_and_healed() {
     let (proxy, control, listen) = embedded().await;
     assert!(control.is_lifeboat() && control.boot_id() == Some(&crate::journal::boot_id()));
+    let aim = Aim {
+        probability: crate::units::Ratio::new(0.3),
+        matching: Match { model: Some("gpt-*".into()), key: Some(crate::units::Fingerprint(7)), ..Match::default() },
+        shape: Shape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
+    };
     for fault in faults() {
-        let injected = control.inject("azure", &fault, TTL).await.unwrap();
+        let aim = if fault.needs_http() { aim.clone() } else { Aim::default() };
+        let injected = control.inject("azure", &fault, &aim, TTL).await.unwrap();
         assert!(injected.lo <= injected.hi && injected.toxic.starts_with(fault.word()));
         control.renew("azure", &injected.toxic, TTL).await.unwrap();
         let healed = control.heal("azure", &injected.toxic).await.unwrap();
@@ -85,10 +92,10 @@ async fn every_fault_is_injected_read_back_and_healed() {
         assert_eq!((healed.touched, healed.expired), (Some(0), false), "{fault}");
         assert!(ask(&listen).await.unwrap().ends_with("yes"), "{fault}");
     }
-    let injected = control.inject("azure", &Fault::CredentialRevoked, TTL).await.unwrap();
+    let injected = control.inject("azure", &Fault::CredentialRevoked, &Aim::default(), TTL).await.unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 401"));
     assert_eq!(control.heal("azure", &injected.toxic).await.unwrap().touched, Some(1));
-    control.inject("azure", &Fault::Refuse, TTL).await.unwrap();
+    control.inject("azure", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
     control.heal_all().await.unwrap();
     assert!(ask(&listen).await.unwrap().ends_with("yes"));
     control.remove("azure").await.unwrap();
@@ -101,7 +108,10 @@ async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let (_proxy, control, listen) = embedded().await;
     let (hello, mut events) = control.events().await.unwrap();
     assert!(matches!(hello, SightEvent::Hello { .. }), "{hello:?}");
-    let injected = control.inject("azure", &Fault::Status { code: 500, retry_after: None }, Duration::from_millis(400)).await.unwrap();
+    let injected = control
+        .inject("azure", &Fault::Status { code: 500, retry: Retry::default() }, &Aim::default(), Duration::from_millis(400))
+        .await
+        .unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
     let expired = loop {
         if let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap()
@@ -124,7 +134,7 @@ async fn sight_is_read_until_the_proxy_ends() {
     let Some(SightEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
     assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
     assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
-    let injected = control.inject("azure", &Fault::Blackhole, TTL).await.unwrap();
+    let injected = control.inject("azure", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
     let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
     assert_eq!((change.lo, change.hi, change.change.as_str()), (injected.lo, injected.hi, "applied"));
     soon(proxy.stop()).await;
@@ -155,7 +165,7 @@ async fn what_is_refused_is_told_apart_from_what_is_unknown() {
         }
     });
     let control = Control::connect(&url).await.unwrap();
-    let cut = control.inject("p", &Fault::Reset, TTL).await.unwrap_err();
+    let cut = control.inject("p", &Fault::Reset, &Aim::default(), TTL).await.unwrap_err();
     assert!(matches!(cut, ControlError::Unknown { .. }), "{cut}");
 }
 
@@ -248,7 +258,7 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
     assert!(!control.is_lifeboat() && control.boot_id().is_none());
     assert_eq!(plain.shown()["upstream"], "api.example:80");
     for fault in faults() {
-        let injected = control.inject("p", &fault, TTL).await;
+        let injected = control.inject("p", &fault, &Aim::default(), TTL).await;
         if fault.needs_http() {
             let error = injected.unwrap_err().to_string();
             assert!(error.contains(fault.word()) && error.contains(&control.url()), "{error}");
@@ -279,6 +289,6 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
 async fn a_fault_that_the_read_back_does_not_show_is_an_error() {
     let (_plain, control) = Plain::start(true).await;
     let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };
-    let error = control.inject("p", &late, TTL).await.unwrap_err();
+    let error = control.inject("p", &late, &Aim::default(), TTL).await.unwrap_err();
     assert!(matches!(error, ControlError::NotShown { .. }), "{error}");
 }

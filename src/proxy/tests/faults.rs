@@ -113,8 +113,8 @@ async fn a_refusal_with_a_reason_answers_in_the_providers_place() {
         ("rate-limit", 429, "rate_limit_exceeded"),
         ("quota", 429, "insufficient_quota"),
         ("overloaded", 503, "server_is_overloaded"),
-        ("expired", 401, "token_expired"),
-        ("forbidden", 403, "model_access_denied"),
+        ("expired", 401, "Your API key has expired"),
+        ("forbidden", 403, "request_forbidden"),
         ("model-withdrawn", 404, "model_not_found"),
         ("content-filter", 400, "content_policy_violation"),
     ];
@@ -151,8 +151,9 @@ async fn a_fault_on_an_idle_proxy_touches_nothing() {
     let rig = Rig::start("openai").await;
     let _open = rig.link().await;
     // Those two need another place to stand.
-    for kind in Effect::KINDS.into_iter().filter(|kind| !matches!(*kind, "tls" | "dns_failure")) {
-        let attributes = match kind {
+    for kind in Effect::KINDS.iter().filter(|kind| !matches!(**kind, "tls" | "dns_failure")) {
+        let attributes = match *kind {
+            "rate_limit" => json!({"requests": 60}),
             "http_status" => json!({"code": 500}),
             "http_error" => json!({"error": "quota"}),
             _ => json!({}),

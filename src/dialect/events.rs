@@ -1,0 +1,254 @@
+//! Where the events of a stream end, for any division of its bytes into chunks.
+//!
+//! A server-sent event ends with a blank line; lines end with LF or CRLF. A binary frame ends where its length says. What holds no end for
+//! 1 MB, and what cannot be a frame, passes as pieces that nobody may take for an event, so that a body which is no such stream cannot
+//! fill the memory.
+
+use super::eventstream::frame_length;
+use super::tongue::{Framing, tongue};
+use crate::model::Dialect;
+use bytes::{Bytes, BytesMut};
+
+/// The longest piece that is kept.
+const LONGEST: usize = 1 << 20;
+
+/// Follows a stream without keeping any of it: knows whether its last byte ended an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Boundary {
+    at: At,
+    is_between: bool,
+}
+
+/// Where a stream has come to.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    /// In a line that holds nothing yet but perhaps a CR, or in one that holds something.
+    Line { is_blank: bool },
+    /// In a frame: so many bytes of its length are known, and when all are, so many of the frame are left.
+    Frame { length: [u8; 4], known: usize, left: usize },
+    /// What came is no frame; nothing after it can be told apart.
+    Lost,
+}
+
+const FRAME: At = At::Frame { length: [0; 4], known: 0, left: 0 };
+
+impl Boundary {
+    /// At the beginning of a stream of this dialect.
+    pub fn of(dialect: Dialect) -> Self {
+        let at = match tongue(dialect).framing() {
+            Framing::Lines => At::Line { is_blank: true },
+            Framing::Frames => FRAME,
+        };
+        Self { at, is_between: true }
+    }
+
+    /// Takes more of the stream; hands back how many bytes of it belong to the event that ends first in it.
+    fn until_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.is_between &= bytes.is_empty();
+        let end = match &mut self.at {
+            At::Line { is_blank } => line_end(is_blank, bytes),
+            At::Frame { length, known, left } => match frame_end(length, known, left, bytes) {
+                Ok(end) => end,
+                Err(()) => {
+                    self.at = At::Lost;
+                    None
+                }
+            },
+            At::Lost => None,
+        };
+        if end.is_some() {
+            self.is_between = true;
+            if matches!(self.at, At::Frame { .. }) {
+                self.at = FRAME;
+            }
+        }
+        match self.at {
+            At::Lost if !bytes.is_empty() => Some(bytes.len()),
+            _ => end,
+        }
+    }
+
+    /// Takes more of the stream.
+    pub fn follow(&mut self, bytes: &[u8]) {
+        // Of lines only the end matters: from the last that holds something on.
+        let is_lines = matches!(self.at, At::Line { .. });
+        let tail = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).filter(|_| is_lines).unwrap_or(0);
+        let mut rest = &bytes[tail..];
+        while let Some(end) = self.until_end(rest) {
+            rest = &rest[end..];
+        }
+    }
+
+    /// True where no event is underway.
+    pub const fn is_between(&self) -> bool {
+        self.is_between
+    }
+}
+
+fn line_end(is_blank: &mut bool, bytes: &[u8]) -> Option<usize> {
+    for (place, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\n' if *is_blank => return Some(place + 1),
+            b'\n' => *is_blank = true,
+            b'\r' => {}
+            _ => *is_blank = false,
+        }
+    }
+    None
+}
+
+fn frame_end(length: &mut [u8; 4], known: &mut usize, left: &mut usize, bytes: &[u8]) -> Result<Option<usize>, ()> {
+    let mut place = 0;
+    while *known < length.len() {
+        let Some(byte) = bytes.get(place) else { return Ok(None) };
+        length[*known] = *byte;
+        (*known, place) = (*known + 1, place + 1);
+        if *known == length.len() {
+            *left = frame_length(*length).ok_or(())? - length.len();
+        }
+    }
+    let taken = (bytes.len() - place).min(*left);
+    *left -= taken;
+    Ok((*left == 0).then_some(place + taken))
+}
+
+/// A piece of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The piece, with the blank line at its end where the stream has such.
+    pub bytes: Bytes,
+    /// False for a part of one.
+    pub is_whole: bool,
+}
+
+/// Cuts a stream into its events; keeps at most the one that has not ended.
+#[derive(Debug)]
+pub struct Events {
+    boundary: Boundary,
+    kept: BytesMut,
+    /// Something of the event underway has passed already.
+    is_torn: bool,
+}
+
+impl Events {
+    /// Goes on where the stream has come to.
+    pub fn after(boundary: Boundary) -> Self {
+        Self { boundary, kept: BytesMut::new(), is_torn: !boundary.is_between }
+    }
+
+    /// Where the stream has come to.
+    pub const fn boundary(&self) -> Boundary {
+        self.boundary
+    }
+
+    /// Takes the first event out of `chunk` (with what was kept before it). `None` once nothing of it is whole any more: the rest is
+    /// kept, and `chunk` is empty.
+    pub fn next(&mut self, chunk: &mut Bytes) -> Option<Event> {
+        let Some(end) = self.boundary.until_end(chunk) else {
+            self.kept.extend_from_slice(chunk);
+            chunk.clear();
+            return (self.kept.len() > LONGEST).then(|| {
+                self.is_torn = true;
+                Event { bytes: self.rest(), is_whole: false }
+            });
+        };
+        let is_lost = matches!(self.boundary.at, At::Lost);
+        let is_whole = !std::mem::replace(&mut self.is_torn, is_lost) && !is_lost;
+        let mut bytes = chunk.split_to(end);
+        if !self.kept.is_empty() {
+            self.kept.extend_from_slice(&bytes);
+            bytes = self.rest();
+        }
+        Some(Event { bytes, is_whole })
+    }
+
+    /// What is kept of an event that has not ended.
+    pub fn rest(&mut self) -> Bytes {
+        self.kept.split().freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::eventstream::frame;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn events(dialect: Dialect, chunks: &[&[u8]]) -> (Vec<Bytes>, Bytes) {
+        let (mut events, mut found) = (Events::after(Boundary::of(dialect)), Vec::new());
+        for chunk in chunks {
+            let mut chunk = Bytes::copy_from_slice(chunk);
+            while let Some(event) = events.next(&mut chunk) {
+                assert!(event.is_whole || event.bytes.len() > LONGEST || dialect == Dialect::Bedrock);
+                found.push(event.bytes);
+            }
+        }
+        (found, events.rest())
+    }
+
+    #[test]
+    fn events_end_with_a_blank_line_of_either_kind() {
+        let (found, rest) = events(Dialect::OpenAi, &[b"data: a\n\ndata: b\r\n\r\n: ping\n\ndata: c\nid: 1\n\ndata: d\n"]);
+        assert_eq!(found, [&b"data: a\n\n"[..], b"data: b\r\n\r\n", b": ping\n\n", b"data: c\nid: 1\n\n"]);
+        assert_eq!(rest, &b"data: d\n"[..]);
+        let long = vec![b'x'; LONGEST + 1];
+        assert_eq!(events(Dialect::OpenAi, &[&long]).0.len(), 1, "memory is bounded");
+    }
+
+    #[test]
+    fn frames_end_where_their_length_says_and_what_is_none_passes_in_pieces() {
+        let (one, two) = (frame(&[], b"\n\n"), frame(&[("a", "b")], b"{}"));
+        let both = [&one[..], &two].concat();
+        for cut in 0..both.len() {
+            let (found, rest) = events(Dialect::Bedrock, &[&both[..cut], &both[cut..]]);
+            assert_eq!((found, rest.len()), (vec![Bytes::from(one.clone()), two.clone().into()], 0), "cut at {cut}");
+        }
+        let (found, rest) = events(Dialect::Bedrock, &[&one, b"data: a\n\n", b"data: b"]);
+        assert_eq!((found.concat(), rest.len()), ([&one[..], b"data: a\n\ndata: b"].concat(), 0));
+    }
+
+    #[test]
+    fn the_rest_of_an_event_that_had_begun_is_no_whole_one() {
+        let mut boundary = Boundary::of(Dialect::Anthropic);
+        boundary.follow(b"event: ping\ndata");
+        let mut events = Events::after(boundary);
+        let mut chunk = Bytes::from_static(b": {}\n\ndata: {}\n\n");
+        assert_eq!([events.next(&mut chunk), events.next(&mut chunk)].map(|event| event.unwrap().is_whole), [false, true]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_division_gives_the_same_events(text in "[a\r\n]{0,60}", cut in 0usize..60, other in 0usize..60) {
+            let bytes = text.as_bytes();
+            let (low, high) = (cut.min(other).min(bytes.len()), cut.max(other).min(bytes.len()));
+            let (whole, rest) = events(Dialect::OpenAi, &[bytes]);
+            let divided = events(Dialect::OpenAi, &[&bytes[..low], &bytes[low..high], &bytes[high..]]);
+            prop_assert_eq!(&(whole.clone(), rest.clone()), &divided);
+            prop_assert_eq!([whole.concat(), rest.to_vec()].concat(), bytes.to_vec());
+            let (mut boundary, mut followed) = (Boundary::of(Dialect::OpenAi), Boundary::of(Dialect::OpenAi));
+            followed.follow(&bytes[..low]);
+            followed.follow(&bytes[low..]);
+            let mut left = bytes;
+            while let Some(end) = boundary.until_end(left) {
+                left = &left[end..];
+            }
+            prop_assert_eq!(format!("{boundary:?}"), format!("{followed:?}"));
+        }
+
+        #[test]
+        fn no_bytes_are_lost_and_none_make_it_panic(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..6)) {
+            for dialect in [Dialect::Bedrock, Dialect::Vertex] {
+                let mut events = Events::after(Boundary::of(dialect));
+                let mut came = Vec::new();
+                for chunk in &chunks {
+                    let mut chunk = Bytes::copy_from_slice(chunk);
+                    while let Some(event) = events.next(&mut chunk) {
+                        came.extend_from_slice(&event.bytes);
+                    }
+                }
+                came.extend_from_slice(&events.rest());
+                prop_assert_eq!(came, chunks.concat());
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `corrupt` (ours): the letters of the text are others; everything around them is as it was.
+
+use super::deed::Deed;
+use super::fields::Fields;
+use super::{On, Piece, Play, Then, ToxicError};
+use crate::dialect::with_garbled_text;
+
+/// It has no attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Corrupt;
+
+impl Deed for Corrupt {
+    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self)
+    }
+
+    fn on(&self) -> On {
+        On::Answers
+    }
+
+    fn play(&self, piece: &Piece<'_>) -> Play {
+        match with_garbled_text(piece.dialect, piece.bytes, piece.streamed) {
+            Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),
+            None => Play::pass(piece.bytes.clone()),
+        }
+    }
+}

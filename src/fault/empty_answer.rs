@@ -1,0 +1,43 @@
+//! `empty_answer` (ours): the provider says yes and nothing else: a stream without events, or `{}`. What has begun goes on.
+
+use super::deed::Deed;
+use super::fields::Fields;
+use super::{On, Piece, Play, Then, ToxicError};
+use bytes::Bytes;
+
+/// It has no attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmptyAnswer;
+
+impl Deed for EmptyAnswer {
+    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self)
+    }
+
+    fn on(&self) -> On {
+        On::Answers
+    }
+
+    fn play(&self, piece: &Piece<'_>) -> Play {
+        if !piece.from_start {
+            return Play::pass(piece.bytes.clone());
+        }
+        Play::spoil(Bytes::from_static(if piece.streamed { b"" } else { b"{}" }), Then::End)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::tamper::tests::{stream, token, whole};
+    use crate::fault::{Effect, Tamper};
+    use crate::model::Dialect;
+
+    #[test]
+    fn what_has_begun_is_not_empty() {
+        let effect = Effect::EmptyAnswer(EmptyAnswer);
+        assert!(!Tamper::new(effect, Dialect::OpenAi, true, false).piece(0, token("one")).touched);
+        assert_eq!(stream(effect).piece(0, token("one")), Play::spoil(Bytes::new(), Then::End));
+        assert_eq!(whole(effect, "{\"a\":1}").bytes, &b"{}"[..]);
+    }
+}

@@ -1,0 +1,36 @@
+//! `malformed` (ours): after so many events one is broken: its JSON, or in binary frames its checksum. The others pass. Of a whole answer
+//! the first half passes.
+
+use super::deed::Deed;
+use super::fields::{Attributes, Fields, after};
+use super::{On, Piece, Play, Then, ToxicError};
+use crate::dialect::malformed;
+
+/// The toxic's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed {
+    /// Events that pass before.
+    pub after: u64,
+}
+
+impl Deed for Malformed {
+    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self { after: fields.after()? })
+    }
+
+    fn attributes(&self) -> Attributes {
+        after(self.after)
+    }
+
+    fn on(&self) -> On {
+        On::Answers
+    }
+
+    fn play(&self, piece: &Piece<'_>) -> Play {
+        match (piece.is_at(self.after), piece.streamed) {
+            (true, true) => Play::spoil(malformed(piece.dialect, piece.bytes).into(), Then::GoOn),
+            (true, false) => Play::spoil(piece.stump(), Then::GoOn),
+            (false, _) => Play::pass(piece.bytes.clone()),
+        }
+    }
+}

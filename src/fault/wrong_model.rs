@@ -1,0 +1,27 @@
+//! `wrong_model` (ours): the answer names another model, and is whole all the same. Bedrock's answers name none, so nothing of them changes.
+
+use super::deed::Deed;
+use super::fields::Fields;
+use super::{On, Piece, Play, ToxicError};
+use crate::dialect::with_other_model;
+
+/// It has no attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongModel;
+
+impl Deed for WrongModel {
+    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+        Ok(Self)
+    }
+
+    fn on(&self) -> On {
+        On::Answers
+    }
+
+    fn play(&self, piece: &Piece<'_>) -> Play {
+        match with_other_model(piece.dialect, piece.bytes, piece.streamed) {
+            Some(other) => Play { touched: true, ..Play::pass(other.into()) },
+            None => Play::pass(piece.bytes.clone()),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
+
+use super::reader::{Fields, Reader, pick};
+use super::tree::{Kind, Node};
+use crate::model::{Aim, Match, Shape};
+use crate::units::{Duration, Fingerprint, Ratio};
+
+/// Reads it from among a fault's settings.
+pub(super) fn read(fields: &Fields<'_>) -> Aim {
+    Aim {
+        probability: fields.optional("probability", &|reader, node| reader.quantity::<Ratio>(node)),
+        matching: fields.optional("match", &matching).unwrap_or_default(),
+        shape: fields.optional("shape", &shape).unwrap_or_default(),
+    }
+}
+
+fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
+    let fields = reader.fields(node, "a match")?;
+    let text = |name| fields.optional(name, &|reader, node| reader.words(node));
+    let matching = Match {
+        method: text("method"),
+        path: text("path"),
+        model: text("model"),
+        stream: fields.optional("stream", &|reader, node| reader.truth(node)),
+        key: fields.optional("key", &|reader, node| {
+            let key = reader.text(node)?.parse::<Fingerprint>();
+            if let Err(error) = &key {
+                // What was written may be the key itself.
+                reader.error(node.spot, "this is not a credential's fingerprint", &error.hint);
+            }
+            key.ok()
+        }),
+        header: fields.optional("header", &|reader, node| {
+            let header = reader.words(node)?;
+            if Match::is_secret(&header) {
+                reader.error(node.spot, "a credential does not belong into a scenario", "write its fingerprint as `key`");
+                return None;
+            }
+            Some(header)
+        }),
+    };
+    fields.finish();
+    Some(matching)
+}
+
+fn shape(reader: &Reader<'_>, node: &Node) -> Option<Shape> {
+    if let Kind::Text(word) = &node.kind {
+        return match word.as_str() {
+            "step" => Some(Shape::Step),
+            "grey" => Some(Shape::Grey),
+            _ => {
+                let hint = "write `step` or `grey`, or one of `{form: ramp, over: 30s}`, `{form: flap, on: 5s, off: 5s}`, `{form: pulse, for: 5s}`";
+                reader.error(node.spot, format!("`{word}` is not a shape that needs no times"), hint);
+                None
+            }
+        };
+    }
+    let fields = reader.fields(node, "a shape")?;
+    let form = fields.required("form", &|reader, node| Some((reader.text(node)?, node.spot)));
+    let time = |name| fields.required::<Duration>(name, &|reader, node| reader.time(node));
+    let shape = match form.as_ref().map(|(form, _)| form.as_str()) {
+        Some("step") => Some(Shape::Step),
+        Some("grey") => Some(Shape::Grey),
+        Some("ramp") => time("over").map(|over| Shape::Ramp { over }),
+        Some("flap") => time("on").zip(time("off")).map(|(on, off)| Shape::Flap { on, off }),
+        Some("pulse") => time("for").map(|length| Shape::Pulse { length }),
+        _ => {
+            if let Some((form, spot)) = form {
+                reader.error(spot, format!("`{form}` is not a form"), pick(&form, Shape::WORDS.iter().copied()));
+            }
+            return None;
+        }
+    };
+    fields.finish();
+    shape
+}
