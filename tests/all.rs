@@ -4,6 +4,7 @@
 mod bad_input;
 mod clients;
 mod drills;
+mod faulty_answers;
 mod interrupted;
 mod litellm;
 mod places;

@@ -73,9 +73,20 @@ impl ProviderFault {
 
 /// The answer of a provider of this dialect, before anything of another was sent.
 pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
+    error_reply(dialect, fault, "withheld", false)
+}
+
+/// The same to who asked this model, perhaps for a stream: a refusal that is an answer is a stream then too, which ends for that reason.
+pub fn error_reply(dialect: Dialect, fault: &ProviderFault, model: &str, streamed: bool) -> WireAnswer {
     let tongue = tongue(dialect);
-    if is_answer(tongue, fault) {
-        return withheld(dialect, "withheld").whole();
+    if *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer() {
+        let nothing = ChatAsk { model: None, streamed, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
+        let reply = ChatReply::new(dialect, &nothing, model, "filtered", 0).filtered();
+        return if streamed {
+            WireAnswer { status: 200, headers: reply.stream_headers(), body: reply.end_events() }
+        } else {
+            reply.whole()
+        };
     }
     let refusal = refusal(tongue, fault);
     let mut answer = WireAnswer::json(refusal.status, &tongue.error_body(&refusal));
@@ -86,26 +97,7 @@ pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
     answer
 }
 
-/// The same to somebody who asked for a stream: a refusal that is an answer is a stream too, which ends for that reason.
-pub fn error_stream(dialect: Dialect, fault: &ProviderFault, model: &str) -> WireAnswer {
-    if !is_answer(tongue(dialect), fault) {
-        return error_answer(dialect, fault);
-    }
-    let reply = withheld(dialect, model);
-    WireAnswer { status: 200, headers: reply.stream_headers(), body: reply.end_events() }
-}
-
-fn is_answer(tongue: &dyn Tongue, fault: &ProviderFault) -> bool {
-    *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer()
-}
-
-/// An answer that a filter of content withholds.
-fn withheld(dialect: Dialect, model: &str) -> ChatReply {
-    let nothing = ChatAsk { model: None, streamed: false, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
-    ChatReply::new(dialect, &nothing, model, "filtered", 0).filtered()
-}
-
-/// The same in the middle of a stream that began with status 200.
+/// A refusal in the middle of a stream that began with status 200.
 pub fn error_event(dialect: Dialect, fault: &ProviderFault) -> Vec<u8> {
     let tongue = tongue(dialect);
     tongue.error_event(&refusal(tongue, fault))
@@ -205,13 +197,16 @@ mod tests {
             (Dialect::Bedrock, r#"{"stopReason":"content_filtered"}"#),
             (Dialect::Vertex, r#""finishReason":"SAFETY""#),
         ] {
-            let answer = error_stream(dialect, &ProviderFault::ContentFiltered, "m");
+            let answer = error_reply(dialect, &ProviderFault::ContentFiltered, "m", true);
             let is_stream = answer.headers.iter().any(|(name, value)| *name == "content-type" && super::super::is_stream(value));
             let body = String::from_utf8_lossy(&answer.body);
             assert!(answer.status == 200 && is_stream && body.contains(reason), "{dialect}: {body}");
         }
         for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
-            assert_eq!(error_stream(dialect, &ProviderFault::ContentFiltered, "m"), error_answer(dialect, &ProviderFault::ContentFiltered));
+            assert_eq!(
+                error_reply(dialect, &ProviderFault::ContentFiltered, "m", true),
+                error_answer(dialect, &ProviderFault::ContentFiltered)
+            );
         }
     }
 

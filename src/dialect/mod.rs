@@ -38,7 +38,7 @@ pub use answer::{AnswerReader, Flaw};
 pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt, request_tokens};
 pub use credential::{credential, credential_header, head_fault};
 pub use events::{Boundary, Event, Events};
-pub use failure::{ProviderFault, error_answer, error_code, error_event, error_stream};
+pub use failure::{ProviderFault, error_answer, error_code, error_event, error_reply};
 pub use limit::{Quota, Quotas, estimated_tokens, quota_headers, retry_headers};
 pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{ChatReply, is_stream};

@@ -150,6 +150,11 @@ impl Tongue for Vertex {
         event(&self.error_body(refusal))
     }
 
+    /// It has none, and its Python client takes a comment for a broken answer: a token without a letter.
+    fn sign_of_life(&self) -> Vec<u8> {
+        event(&json!({"candidates": [{"content": {"role": "model", "parts": [{"text": ""}]}, "index": 0}]}))
+    }
+
     fn model_at(&self) -> &'static [&'static [&'static str]] {
         &[&["modelVersion"]]
     }

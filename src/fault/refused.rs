@@ -5,7 +5,7 @@
 use super::deed::Deed;
 use super::fields::{Attributes, Fields, bad};
 use super::{Ledger, On, Question, Ruling, ToxicError, retry};
-use crate::dialect::{ProviderFault, error_answer, error_stream};
+use crate::dialect::{ProviderFault, error_reply};
 use crate::model::{Refusal, Retry};
 use serde_json::json;
 
@@ -47,8 +47,7 @@ impl Deed for Refused {
             Refusal::ModelWithdrawn => ProviderFault::NoSuchModel(model.clone()),
             Refusal::ContentFilter => ProviderFault::ContentFiltered,
         };
-        let dialect = question.asked.dialect();
-        let answer = if streamed { error_stream(dialect, &fault, &model) } else { error_answer(dialect, &fault) };
+        let answer = error_reply(question.asked.dialect(), &fault, &model, streamed);
         Ruling::instead(retry::told(answer, &self.retry, question))
     }
 }

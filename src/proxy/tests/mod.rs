@@ -2,6 +2,7 @@
 
 mod api;
 mod chaos;
+mod dialects;
 mod faults;
 mod passage;
 mod places;

@@ -4,6 +4,7 @@ use super::{Project, check};
 use std::path::{Path, PathBuf};
 
 mod across;
+mod faults;
 mod good;
 mod hostile;
 mod sheet;
