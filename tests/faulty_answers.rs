@@ -39,7 +39,7 @@ fn openai_meets_each_fault_at_openai() {
 
 #[test]
 fn openai_meets_each_fault_at_azure() {
-    meets("faulty_openai.py", "azure", "azure-openai", AZURE);
+    meets("faulty_openai.py", "azure", "azure-openai", OPENAI);
 }
 
 #[test]
@@ -54,11 +54,121 @@ fn boto3_meets_each_fault() {
 
 #[test]
 fn google_genai_meets_each_fault() {
-    meets("faulty_genai.py", "vertex", "vertex", VERTEX);
+    meets("faulty_genai.py", "vertex", "vertex", GEMINI);
 }
 
-const OPENAI: &str = "";
-const AZURE: &str = "";
-const ANTHROPIC: &str = "";
-const BEDROCK: &str = "";
-const VERTEX: &str = "";
+/// A stream that ends early is silence: `None` for its reason, or even a `stop` where only the marker is missing.
+const OPENAI: &str = "\
+none: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop model-v1:0
+cut: '' raises APIConnectionError | 'ferry storm' raises APIConnectionError
+cut at once: '' raises APIConnectionError | '' raises APIConnectionError
+end_early: '' raises JSONDecodeError | 'ferry storm' None model-v1:0
+end_early before the end: '' raises JSONDecodeError | 'ferry storm light' stop model-v1:0
+error_event: '' raises TypeError | 'ferry storm' raises APIError
+error_event at once: '' raises TypeError | '' raises APIError
+malformed: '' raises JSONDecodeError | 'ferry storm' raises JSONDecodeError
+empty_answer: '' raises TypeError | '' None None
+wrong_model: 'ferry storm light' stop lifeboat-another-model | 'ferry storm light' stop lifeboat-another-model
+corrupt: 'sreel fgbez yvtug' stop model-v1:0 | 'sreel fgbez yvtug' stop model-v1:0
+slow_stream: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop model-v1:0
+stall_midstream: '' raises APITimeoutError | 'ferry storm' raises APITimeoutError
+keep_alive: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop model-v1:0
+http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 529: '' raises InternalServerError 529 | '' raises InternalServerError 529
+credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
+quota: '' raises RateLimitError 429 | '' raises RateLimitError 429
+overloaded: '' raises InternalServerError 503 | '' raises InternalServerError 503
+expired: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+forbidden: '' raises PermissionDeniedError 403 | '' raises PermissionDeniedError 403
+model-withdrawn: '' raises NotFoundError 404 | '' raises NotFoundError 404
+content-filter: '' raises BadRequestError 400 | '' raises BadRequestError 400
+";
+
+/// An error in a whole answer of status 200 is silence too; one in a stream has the status 200.
+const ANTHROPIC: &str = "\
+none: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+cut: '' raises APIConnectionError | 'ferry storm' raises RemoteProtocolError
+cut at once: '' raises APIConnectionError | '' raises RemoteProtocolError
+end_early: '' raises JSONDecodeError | 'ferry storm' None model-v1:0
+end_early before the end: '' raises JSONDecodeError | 'ferry storm light' end_turn model-v1:0
+error_event: '' None None | 'ferry storm' raises APIStatusError 200
+error_event at once: '' None None | '' raises APIStatusError 200
+malformed: '' raises JSONDecodeError | 'ferry storm' raises JSONDecodeError
+empty_answer: '' None None | '' raises AssertionError
+wrong_model: 'ferry storm light' end_turn lifeboat-another-model | 'ferry storm light' end_turn lifeboat-another-model
+corrupt: 'sreel fgbez yvtug' end_turn model-v1:0 | 'sreel fgbez yvtug' end_turn model-v1:0
+slow_stream: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+stall_midstream: '' raises APITimeoutError | 'ferry storm' raises ReadTimeout
+keep_alive: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 529: '' raises OverloadedError 529 | '' raises OverloadedError 529
+credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
+quota: '' raises PaymentRequiredError 402 | '' raises PaymentRequiredError 402
+overloaded: '' raises OverloadedError 529 | '' raises OverloadedError 529
+expired: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+forbidden: '' raises PermissionDeniedError 403 | '' raises PermissionDeniedError 403
+model-withdrawn: '' raises NotFoundError 404 | '' raises NotFoundError 404
+content-filter: '' refusal model-v1:0 | '' refusal model-v1:0
+";
+
+/// What a checksum is for. The answers name no model, so nothing of them can be wrong.
+const BEDROCK: &str = "\
+none: 'ferry storm light' end_turn | 'ferry storm light' end_turn
+cut: '' raises ConnectionClosedError | 'ferry storm' raises ProtocolError
+cut at once: '' raises ConnectionClosedError | '' raises ProtocolError
+end_early: '' raises KeyError | 'ferry storm' None
+end_early before the end: '' raises KeyError | 'ferry storm light' None
+error_event: '' raises KeyError | 'ferry storm' raises EventStreamError internalServerException
+error_event at once: '' raises KeyError | '' raises EventStreamError internalServerException
+malformed: '' raises KeyError | 'ferry storm' raises ChecksumMismatch
+empty_answer: '' raises KeyError | '' None
+wrong_model: 'ferry storm light' end_turn | 'ferry storm light' end_turn
+corrupt: 'sreel fgbez yvtug' end_turn | 'sreel fgbez yvtug' end_turn
+slow_stream: 'ferry storm light' end_turn | 'ferry storm light' end_turn
+stall_midstream: '' raises ReadTimeoutError | 'ferry storm' raises ReadTimeoutError
+keep_alive: 'ferry storm light' end_turn | 'ferry storm light' end_turn
+http_stall: '' raises ReadTimeoutError | '' raises ReadTimeoutError
+http_status 500: '' raises InternalServerException 500 InternalServerException | '' raises InternalServerException 500 InternalServerException
+http_status 529: '' raises ServiceUnavailableException 529 ServiceUnavailableException | '' raises ServiceUnavailableException 529 ServiceUnavailableException
+credential_revoked: '' raises ClientError 403 UnrecognizedClientException | '' raises ClientError 403 UnrecognizedClientException
+rate-limit: '' raises ThrottlingException 429 ThrottlingException | '' raises ThrottlingException 429 ThrottlingException
+quota: '' raises ServiceQuotaExceededException 400 ServiceQuotaExceededException | '' raises ServiceQuotaExceededException 400 ServiceQuotaExceededException
+overloaded: '' raises ServiceUnavailableException 503 ServiceUnavailableException | '' raises ServiceUnavailableException 503 ServiceUnavailableException
+expired: '' raises ClientError 403 ExpiredTokenException | '' raises ClientError 403 ExpiredTokenException
+forbidden: '' raises AccessDeniedException 403 AccessDeniedException | '' raises AccessDeniedException 403 AccessDeniedException
+model-withdrawn: '' raises ResourceNotFoundException 404 ResourceNotFoundException | '' raises ResourceNotFoundException 404 ResourceNotFoundException
+content-filter: '' content_filtered | '' content_filtered
+";
+
+/// The last token may come without a reason for the end, and nobody is told.
+const GEMINI: &str = "\
+none: 'ferry storm light' STOP model-v1:0 | 'ferry storm light' STOP model-v1:0
+cut: '' raises RemoteProtocolError | 'ferry storm' raises RemoteProtocolError
+cut at once: '' raises RemoteProtocolError | '' raises RemoteProtocolError
+end_early: '' raises JSONDecodeError | 'ferry storm' None model-v1:0
+end_early before the end: '' raises JSONDecodeError | 'ferry storm light' None model-v1:0
+error_event: '' None None | 'ferry storm' raises ServerError 500 INTERNAL
+error_event at once: '' None None | '' raises ServerError 500 INTERNAL
+malformed: '' raises JSONDecodeError | 'ferry storm' raises UnknownApiResponseError
+empty_answer: '' None None | '' None None
+wrong_model: 'ferry storm light' STOP lifeboat-another-model | 'ferry storm light' STOP lifeboat-another-model
+corrupt: 'sreel fgbez yvtug' STOP model-v1:0 | 'sreel fgbez yvtug' STOP model-v1:0
+slow_stream: 'ferry storm light' STOP model-v1:0 | 'ferry storm light' STOP model-v1:0
+stall_midstream: '' raises ReadTimeout | 'ferry storm' raises ReadTimeout
+keep_alive: 'ferry storm light' STOP model-v1:0 | 'ferry storm light' STOP model-v1:0
+http_stall: '' raises ReadTimeout | '' raises ReadTimeout
+http_status 500: '' raises ServerError 500 INTERNAL | '' raises ServerError 500 INTERNAL
+http_status 529: '' raises ServerError 529 UNAVAILABLE | '' raises ServerError 529 UNAVAILABLE
+credential_revoked: '' raises ClientError 401 UNAUTHENTICATED | '' raises ClientError 401 UNAUTHENTICATED
+rate-limit: '' raises ClientError 429 RESOURCE_EXHAUSTED | '' raises ClientError 429 RESOURCE_EXHAUSTED
+quota: '' raises ClientError 429 RESOURCE_EXHAUSTED | '' raises ClientError 429 RESOURCE_EXHAUSTED
+overloaded: '' raises ServerError 503 UNAVAILABLE | '' raises ServerError 503 UNAVAILABLE
+expired: '' raises ClientError 401 UNAUTHENTICATED | '' raises ClientError 401 UNAUTHENTICATED
+forbidden: '' raises ClientError 403 PERMISSION_DENIED | '' raises ClientError 403 PERMISSION_DENIED
+model-withdrawn: '' raises ClientError 404 NOT_FOUND | '' raises ClientError 404 NOT_FOUND
+content-filter: '' SAFETY model-v1:0 | '' SAFETY model-v1:0
+";

@@ -38,7 +38,7 @@ fn every_setting_is_read_and_told() {
 #[test]
 fn each_mistake_is_found_where_it_stands() {
     for (written, wrong, message, hint) in [
-        ("{cut: {probability: 0.3}}", "0.3", "`0.3` has no per cent sign", "30%"),
+        ("{cut: {probability: 0.3}}", "0.3", "`0.3` has no per cent sign", "write `0.3%` if that is meant"),
         ("{cut: {probability: 130%}}", "130%", "not a percentage", "99%"),
         ("{cut: {probabilty: 30%}}", "probabilty", "not a key of this fault", "did you mean `probability`?"),
         ("{blackhole: {probability: 30%}}", "probability", "not a key of this fault", "nothing to set"),
