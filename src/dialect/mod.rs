@@ -13,6 +13,8 @@
 //!  anthropic  messages                                              vertex       generateContent, streamGenerateContent
 //! ```
 //!
+//! `events` tells where the events of a stream end, `tamper` what they become when they go wrong, `limit` what providers say of limits.
+//!
 //! What this room does not do: sockets, time, randomness, or deciding which fault to play.
 
 mod answer;

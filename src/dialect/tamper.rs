@@ -64,9 +64,8 @@ pub fn sign_of_life(dialect: Dialect, streamed: bool) -> Vec<u8> {
 }
 
 /// The error that a provider of this dialect sends in the middle of an answer; as an event where the answer is a stream.
-pub fn error_midway(dialect: Dialect, streamed: bool) -> Vec<u8> {
-    let fault = ProviderFault::ServerError;
-    if streamed { error_event(dialect, &fault) } else { error_answer(dialect, &fault).body }
+pub fn error_midway(dialect: Dialect, fault: &ProviderFault, streamed: bool) -> Vec<u8> {
+    if streamed { error_event(dialect, fault) } else { error_answer(dialect, fault).body }
 }
 
 /// The event as one that cannot be read: broken JSON, or a checksum that does not fit.
@@ -205,10 +204,15 @@ mod tests {
             let with = |place: usize, piece: Vec<u8>| [pieces[..place].concat(), piece, pieces[place + 1..].concat()].concat();
             if streamed {
                 assert_eq!(judge(dialect, true, &with(2, malformed(dialect, &pieces[2]))), Err(Flaw::Malformed), "{dialect}");
-                let error = judge(dialect, true, &[pieces[..3].concat(), error_midway(dialect, true)].concat());
+                let error =
+                    judge(dialect, true, &[pieces[..3].concat(), error_midway(dialect, &ProviderFault::ServerError, true)].concat());
                 assert!(matches!(error, Err(Flaw::ErrorEvent(Some(_)))), "{dialect}: {error:?}");
             } else {
-                assert_eq!(judge(dialect, false, &error_midway(dialect, false)), Err(Flaw::Empty), "{dialect}");
+                assert_eq!(
+                    judge(dialect, false, &error_midway(dialect, &ProviderFault::ServerError, false)),
+                    Err(Flaw::Empty),
+                    "{dialect}"
+                );
             }
             let each = |change: fn(Dialect, &[u8], bool) -> Option<Vec<u8>>| {
                 let changed: Vec<_> = pieces.iter().map(|piece| change(dialect, piece, streamed)).collect();

@@ -21,7 +21,8 @@
 //! | `stall_midstream` (ours) | `after` (events), `hold_ms`; without it until it is removed | answers |
 //! | `slow_stream` (ours) | `rate` (events/s) | answers |
 //! | `keep_alive` (ours) | `after` (events), `every_ms` | answers |
-//! | `cut`, `end_early`, `error_event`, `malformed` (ours) | `after` (events) | answers |
+//! | `cut`, `end_early`, `malformed` (ours) | `after` (events) | answers |
+//! | `error_event` (ours) | `after` (events), `error` (a word as in `http_error`; else the provider's own failure) | answers |
 //! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
 //! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes |
 //! | `dns_failure` (ours) | | new connections through the forward proxy |

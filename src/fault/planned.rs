@@ -31,7 +31,7 @@ impl From<&Fault> for Effect {
             Fault::KeepAlive { after, every } => Self::KeepAlive(KeepAlive { after, every }),
             Fault::Cut { after } => Self::Cut(Cut { after }),
             Fault::EndEarly { after } => Self::EndEarly(EndEarly { after }),
-            Fault::ErrorEvent { after } => Self::ErrorEvent(ErrorEvent { after }),
+            Fault::ErrorEvent { after, error } => Self::ErrorEvent(ErrorEvent { after, error }),
             Fault::Malformed { after } => Self::Malformed(Malformed { after }),
             Fault::EmptyAnswer => Self::EmptyAnswer(EmptyAnswer),
             Fault::WrongModel => Self::WrongModel(WrongModel),

@@ -20,8 +20,7 @@ pub struct Refused {
 
 impl Deed for Refused {
     fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
-        let error = fields.word("error")?.and_then(|word| Refusal::from_word(&word));
-        let error = error.ok_or_else(|| bad("error", format!("write one of {}", Refusal::WORDS.join(", "))))?;
+        let error = read_error(fields)?.ok_or_else(no_error)?;
         Ok(Self { error, retry: retry::read(fields)? })
     }
 
@@ -38,16 +37,30 @@ impl Deed for Refused {
     fn rule(&self, question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
         let (model, streamed) = question.asked.ask();
         let model = model.unwrap_or_default();
-        let fault = match self.error {
-            Refusal::RateLimit => ProviderFault::RateLimited { retry_after: None },
-            Refusal::Quota => ProviderFault::OutOfQuota,
-            Refusal::Overloaded => ProviderFault::Overloaded,
-            Refusal::Expired => ProviderFault::ExpiredToken,
-            Refusal::Forbidden => ProviderFault::Forbidden,
-            Refusal::ModelWithdrawn => ProviderFault::NoSuchModel(model.clone()),
-            Refusal::ContentFilter => ProviderFault::ContentFiltered,
-        };
+        let fault = provider_fault(self.error, &model);
         let answer = error_reply(question.asked.dialect(), &fault, &model, streamed);
         Ruling::instead(retry::told(answer, &self.retry, question))
+    }
+}
+
+/// The attribute `error`.
+pub(super) fn read_error(fields: &mut Fields) -> Result<Option<Refusal>, ToxicError> {
+    fields.word("error")?.map(|word| Refusal::from_word(&word).ok_or_else(no_error)).transpose()
+}
+
+fn no_error() -> ToxicError {
+    bad("error", format!("write one of {}", Refusal::WORDS.join(", ")))
+}
+
+/// What a provider refuses for whose `model` was asked.
+pub(super) fn provider_fault(error: Refusal, model: &str) -> ProviderFault {
+    match error {
+        Refusal::RateLimit => ProviderFault::RateLimited { retry_after: None },
+        Refusal::Quota => ProviderFault::OutOfQuota,
+        Refusal::Overloaded => ProviderFault::Overloaded,
+        Refusal::Expired => ProviderFault::ExpiredToken,
+        Refusal::Forbidden => ProviderFault::Forbidden,
+        Refusal::ModelWithdrawn => ProviderFault::NoSuchModel(model.to_owned()),
+        Refusal::ContentFilter => ProviderFault::ContentFiltered,
     }
 }

@@ -133,6 +133,9 @@ pub enum Fault {
     ErrorEvent {
         /// Events that pass before.
         after: u64,
+        /// Which error; something broke at the provider where it is not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Refusal>,
     },
     /// After so many events one comes broken.
     Malformed {
@@ -260,8 +263,9 @@ impl std::fmt::Display for Fault {
             | Self::KeepAlive { after, .. }
             | Self::Cut { after }
             | Self::EndEarly { after }
-            | Self::ErrorEvent { after }
+            | Self::ErrorEvent { after, error: None }
             | Self::Malformed { after } => write!(f, " after {after} events"),
+            Self::ErrorEvent { after, error: Some(error) } => write!(f, " {error} after {after} events"),
             Self::Refused { error, retry } => write!(f, " {error}{retry}"),
             Self::RateLimit { requests, tokens } => {
                 let limits = [("requests", requests), ("tokens", tokens)];

@@ -124,7 +124,9 @@ impl Hold {
     pub(super) fn rule(&self, request: &Asked) -> Ruled {
         let (mut ruled, mut quotas, mut wall) = (Ruled::default(), Quotas::default(), None);
         for active in self.on(On::Requests, request) {
-            let wall = *wall.get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+            // Rounded up, so that no time that is told lies before the true one.
+            let wall = *wall
+                .get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs_f64().ceil() as u64));
             let question = Question { asked: request, now: request.at.0, wall };
             // A panic while the lock was held leaves numbers that are still whole.
             let mut ledger = active.ledger.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,7 +49,10 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         }
         "cut" => Some(Fault::Cut { after: after() }),
         "end-early" => Some(Fault::EndEarly { after: after() }),
-        "error-event" => Some(Fault::ErrorEvent { after: after() }),
+        "error-event" => {
+            let error = fields.optional("error", &|reader, node| reader.word(node, Refusal::WORDS, Refusal::from_word));
+            Some(Fault::ErrorEvent { after: after(), error })
+        }
         "malformed" => Some(Fault::Malformed { after: after() }),
         "stall-midstream" => {
             Some(Fault::StallMidstream { after: after(), hold: fields.optional("for", &|reader, node| reader.time(node)) })

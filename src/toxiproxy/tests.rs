@@ -39,7 +39,7 @@ fn faults() -> Vec<Fault> {
         Fault::KeepAlive { after: 2, every: Duration::from_millis(500) },
         Fault::Cut { after: 5 },
         Fault::EndEarly { after: 5 },
-        Fault::ErrorEvent { after: 5 },
+        Fault::ErrorEvent { after: 5, error: Some(Refusal::Overloaded) },
         Fault::Malformed { after: 5 },
         Fault::EmptyAnswer,
         Fault::WrongModel,

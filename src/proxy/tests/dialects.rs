@@ -3,6 +3,8 @@
 use super::*;
 use crate::dialect::{AnswerReader, Ask, ChatAsk, ChatReply, Flaw, Mark, Route, WireRequest, base_path, chat_request, sign_of_life};
 use crate::model::Dialect;
+use proptest::prelude::{ProptestConfig, any};
+use proptest::{prop_assert_eq, proptest};
 
 const DIALECTS: [Dialect; 5] = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
 
@@ -221,6 +223,43 @@ async fn one_of_several_that_goes_lets_what_it_held_on_to_those_behind_it() {
         assert_eq!((before, came.politely), (&tokens[..2].concat()[..], true), "{dialect}");
         assert_eq!(behind.len(), tokens[2].len(), "{dialect}: one token more, then the end");
         assert_ne!(behind, tokens[2], "{dialect}: its letters are others");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Toxics that only delay, or whose time never comes, are put in force and taken away while an answer passes.
+    #[test]
+    fn nothing_is_lost_changed_or_reordered_that_no_toxic_declares(
+        size in 1usize..300, is_binary in any::<bool>(), plan in proptest::collection::vec((0usize..4, any::<bool>(), 0u64..3), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let dialect = if is_binary { Dialect::Bedrock } else { Dialect::OpenAi };
+        let came = runtime.block_on(async {
+            let talk = Talk::start(dialect, size).await;
+            let kinds = [
+                ("stall_midstream", json!({"after": 2})),
+                ("slow_stream", json!({"rate": 1000})),
+                ("malformed", json!({"after": 10_000})),
+                ("keep_alive", json!({"after": 10_000, "every_ms": 1})),
+            ];
+            talk.add("0", kinds[0].0, kinds[0].1.clone()).await;
+            let mut in_force = [true, false, false, false];
+            let changes = async {
+                for (place, wanted, pause) in plan {
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    match (in_force[place], wanted) {
+                        (false, true) => talk.add(&place.to_string(), kinds[place].0, kinds[place].1.clone()).await,
+                        (true, false) => drop(talk.remove(&place.to_string()).await),
+                        _ => {}
+                    }
+                    in_force[place] = wanted;
+                }
+                assert_eq!(talk.rig.call("POST", "/reset", None).await.0, 204);
+            };
+            tokio::join!(talk.chat(true), changes).0
+        });
+        prop_assert_eq!((came.bytes, came.politely), (answer(dialect, true).concat(), true));
     }
 }
 

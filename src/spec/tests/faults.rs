@@ -23,6 +23,7 @@ fn every_setting_is_read_and_told() {
         ),
         ("{stall: {for: 5s, probability: 5%, shape: grey}}", "stall 5s, 5% of requests, grey"),
         ("{wrong-model: {shape: step}}", "wrong-model"),
+        ("{error-event: {after: 9, error: overloaded}}", "error-event overloaded after 9 events"),
     ] {
         let files = Files::new();
         files.spoil(SCENARIO_PATH, PLANNED, &format!("fault: {written}"));
