@@ -4,7 +4,7 @@ use crate::support::{LAB, Lab, Project, python};
 use std::path::Path;
 use std::process::Command;
 
-const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+pub(crate) const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
 /// Runs a script against a provider of a lab of its own; it must tell this and nothing else.
 fn tells(script: &str, provider: &str, variant: Option<&str>, wanted: &str) {

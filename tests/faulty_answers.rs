@@ -4,15 +4,15 @@
 //! A row of these tables is a fault: the text that the client's user was given and what followed, whole and streamed. What stands there
 //! was observed, and is the clients' business; a new version of one of them may change it, and then it is worth a look.
 
-use crate::clients::{INVENTORY, Lab, python};
-use crate::support::{Project, Standing};
+use crate::clients::REQUIREMENTS;
+use crate::support::{LAB, Lab, Project, Standing, python};
 use std::path::Path;
 use std::process::Command;
 
 /// Runs a script through a proxy of this dialect before the lab's provider of this name; it must tell this and nothing else.
 fn meets(script: &str, provider: &str, dialect: &str, wanted: &str) {
-    let (python, project, standing) = (python(), Project::empty(), Standing::start(&[]));
-    project.write("runbooks/inventory.yaml", INVENTORY);
+    let (python, project, standing) = (python("clients", REQUIREMENTS).join("python"), Project::empty(), Standing::start(&[]));
+    project.write("runbooks/inventory.yaml", LAB);
     let lab = Lab::start(&project);
     let (url, key) = lab.provider(provider);
     let rest = url.strip_prefix("http://").unwrap();
