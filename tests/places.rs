@@ -135,10 +135,10 @@ status 503: InternalServerError 503 server_is_overloaded | touched 3
 status 429 3600: RateLimitError 429 rate_limit_exceeded | touched 1
 status 401: AuthenticationError 401 invalid_api_key | touched 1
 rate-limit: RateLimitError 429 rate_limit_exceeded | RateLimitError 429 rate_limit_exceeded | touched 2
-quota: RateLimitError 429 insufficient_quota | RateLimitError 429 insufficient_quota | touched 2
+quota: RateLimitError 429 credit_balance_exhausted | RateLimitError 429 credit_balance_exhausted | touched 2
 overloaded: InternalServerError 503 server_is_overloaded | InternalServerError 503 server_is_overloaded | touched 2
-expired: AuthenticationError 401 token_expired | AuthenticationError 401 token_expired | touched 2
-forbidden: PermissionDeniedError 403 model_access_denied | PermissionDeniedError 403 model_access_denied | touched 2
+expired: AuthenticationError 401 invalid_api_key | AuthenticationError 401 invalid_api_key | touched 2
+forbidden: PermissionDeniedError 403 unsupported_country_region_territory | PermissionDeniedError 403 unsupported_country_region_territory | touched 2
 model-withdrawn: NotFoundError 404 model_not_found | NotFoundError 404 model_not_found | touched 2
 content-filter: BadRequestError 400 content_policy_violation | BadRequestError 400 content_policy_violation | touched 2
 revoked: AuthenticationError 401 invalid_api_key | AuthenticationError 401 invalid_api_key | touched 2
@@ -147,7 +147,7 @@ stall midstream: APITimeoutError None None | APITimeoutError None None | touched
 slow stream: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0 | touched 1
 cut: APIConnectionError None None | APIConnectionError None None | touched 2
 end_early: JSONDecodeError None None | ferry storm None model-v1:0 | touched 2
-error_event: None None None | APIError None server_error | touched 2
+error_event: None None None | APIError None None | touched 2
 malformed: JSONDecodeError None None | JSONDecodeError None None | touched 2
 empty_answer: None None None |  None None | touched 2
 wrong_model: ferry storm light stop lifeboat-another-model | ferry storm light stop lifeboat-another-model | touched 2
