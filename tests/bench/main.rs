@@ -1,14 +1,16 @@
-//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`) one.
+//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`, `proxy`) one.
 //!
 //! | figure | what is measured |
 //! |---|---|
 //! | judge | time and peak memory of judging a stored history of 1, 3 and 10 million requests, and the cost of one request |
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
+//! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
 mod judge;
 mod pacing;
+mod proxy;
 mod start;
 
 fn main() {
@@ -18,6 +20,8 @@ fn main() {
         ["judge"] => judge::bench(),
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
+        ["proxy"] => proxy::bench(5),
+        ["proxy", rounds] => proxy::bench(rounds.parse().unwrap()),
         _ => {
             judge::bench();
             pacing::bench();
