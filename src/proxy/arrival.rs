@@ -1,7 +1,16 @@
 //! How a connection came to a proxy: at its own listener, or through the forward proxy, which has read the beginning of it.
 
+use super::listener::Seat;
 use bytes::Bytes;
 use tokio::net::TcpStream;
+
+/// A connection that came.
+#[derive(Debug)]
+pub(super) struct Guest {
+    pub(super) socket: TcpStream,
+    pub(super) arrival: Arrival,
+    pub(super) seat: Seat,
+}
 
 /// How a tunnel begins.
 pub(super) const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";

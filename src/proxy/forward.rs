@@ -7,7 +7,8 @@
 //! What this file does not do: authenticate anybody. It listens on loopback unless it is told to be open.
 
 use super::api::Stopped;
-use super::arrival::{Arrival, Decline, ESTABLISHED};
+use super::arrival::{Arrival, Decline, ESTABLISHED, Guest};
+use super::listener::{Door, Seat};
 use super::registry::Registry;
 use bytes::{Bytes, BytesMut};
 use hyper::Uri;
@@ -16,7 +17,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -42,28 +43,21 @@ enum Kind {
 }
 
 /// Serves until the proxy is told to end; then open straight tunnels may go on for the time that it gives.
-pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, mut stopped: Stopped) {
+pub(super) async fn serve(door: Door, registry: Arc<Registry>, mut stopped: Stopped) {
     let mut tasks = JoinSet::new();
     let grace = loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => drop(tasks.spawn(receive(socket, registry.clone()))),
-                Err(error) => {
-                    // Out of file descriptors, most likely: connections that end will free some.
-                    tracing::warn!(%error, "the forward proxy could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            },
+            (socket, seat) = door.accept() => drop(tasks.spawn(receive(socket, seat, registry.clone()))),
             Some(_) = tasks.join_next() => {}
             grace = async { stopped.wait_for(Option::is_some).await.ok().and_then(|grace| *grace) } => break grace.unwrap_or_default(),
         }
     };
-    drop(listener);
+    drop(door);
     let _ = timeout(grace, async { while tasks.join_next().await.is_some() {} }).await;
     tasks.shutdown().await;
 }
 
-async fn receive(mut socket: TcpStream, registry: Arc<Registry>) {
+async fn receive(mut socket: TcpStream, seat: Seat, registry: Arc<Registry>) {
     let _ = socket.set_nodelay(true);
     let read = match timeout(PATIENCE, read_head(&mut socket)).await {
         Ok(Ok(Some(read))) => read,
@@ -81,7 +75,8 @@ async fn receive(mut socket: TcpStream, registry: Arc<Registry>) {
         Kind::Tunnel => Arrival::Tunnel { host: host.clone(), ahead: read.slice(end..) },
         Kind::Request => Arrival::Request { ahead: read.clone() },
     };
-    let Some((mut socket, _)) = registry.admit(&asked.host, asked.port, socket, arrival).await else { return };
+    let Some(guest) = registry.admit(&asked.host, asked.port, Guest { socket, arrival, seat }).await else { return };
+    let Guest { mut socket, seat: _seat, .. } = guest;
     match straight(&host, asked.port).await {
         Ok(mut upstream) => {
             let begun = match asked.kind {

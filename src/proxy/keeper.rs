@@ -3,7 +3,7 @@
 //! A keeper is one task. Whoever wants something sends it a [`Command`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Guest};
 use super::counters::Counters;
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
@@ -24,7 +24,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// Connections obey within microseconds; a machine that needs longer than this is no place to measure on.
@@ -124,7 +123,7 @@ pub(super) enum Command {
     ChangeToxic(String, RawToxic, Reply<ToxicView>),
     RemoveToxic(String, Reply<ToxicView>),
     /// Carries a connection that the forward proxy took.
-    Admit(TcpStream, Arrival),
+    Admit(Guest),
     /// Enabled and without toxics.
     Reset(Reply<()>),
     /// Nothing new is taken; the keeper ends with its last connection.
@@ -156,7 +155,6 @@ pub(super) struct Keeper {
     expired: VecDeque<Expired>,
     holds: watch::Sender<Arc<Hold>>,
     released: Released,
-    links: JoinSet<()>,
     accepted: u64,
 }
 
@@ -206,7 +204,6 @@ impl Keeper {
             expired: VecDeque::new(),
             holds: watch::Sender::new(hold),
             released,
-            links: JoinSet::new(),
             accepted: 0,
         })
     }
@@ -214,7 +211,7 @@ impl Keeper {
     /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut told = None;
-        while self.phase != Phase::Draining || !self.links.is_empty() {
+        while self.phase != Phase::Draining || self.holds.receiver_count() > 0 {
             let next_end = self.toxics.iter().filter_map(|entry| entry.until).min();
             tokio::select! {
                 command = commands.recv() => match command {
@@ -225,15 +222,16 @@ impl Keeper {
                     }
                     Some(command) => self.obey(command).await,
                 },
-                socket = self.door.accept() => self.admit(socket, Arrival::Listener),
-                Some(_) = self.links.join_next() => {}
+                (socket, seat) = self.door.accept() => self.admit(Guest { socket, arrival: Arrival::Listener, seat }),
+                // Every connection watches the holds to its end.
+                () = self.holds.closed(), if self.phase == Phase::Draining => {}
                 () = async { match next_end { Some(end) => sleep_until(end).await, None => pending().await } } => self.expire().await,
             }
         }
         self.phase = Phase::Disabled;
         let _ = self.flip().await;
-        // All have obeyed; what is left only reads the last bytes of connections that are closed already.
-        self.links.shutdown().await;
+        // All have obeyed; what goes on for a moment only reads the last bytes of connections that are closed already.
+        let _ = timeout(OBEDIENCE, self.holds.closed()).await;
         drop(self);
         if let Some(reply) = told {
             let _ = reply.send(Ok(()));
@@ -245,10 +243,14 @@ impl Keeper {
         self.answers.clone()
     }
 
-    fn admit(&mut self, socket: TcpStream, arrival: Arrival) {
+    fn admit(&mut self, guest: Guest) {
         self.accepted += 1;
         let link = Link::new(self.accepted, self.shared.clone(), self.holds.subscribe());
-        self.links.spawn(link.run(socket, arrival));
+        let Guest { socket, arrival, seat } = guest;
+        tokio::spawn(async move {
+            link.run(socket, arrival).await;
+            drop(seat);
+        });
     }
 
     async fn obey(&mut self, command: Command) {
@@ -262,7 +264,7 @@ impl Keeper {
             Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             // Dropped, it is closed: nothing new is taken any more.
             Command::Admit(..) if self.phase == Phase::Draining => {}
-            Command::Admit(socket, arrival) => self.admit(socket, arrival),
+            Command::Admit(guest) => self.admit(guest),
             Command::Reset(reply) => drop(reply.send(self.reset().await)),
             Command::Drain(reply) => {
                 self.phase = Phase::Draining;

@@ -238,6 +238,7 @@ impl Link {
                 }
             }
             let provider = upstream.as_ref()?;
+            // Small requests must not wait for more; where this fails the connection is already dead.
             let _ = provider.set_nodelay(true);
             let mut pump = Pump::new(&socket, provider, &flow, &shared.counters);
             loop {
@@ -393,10 +394,10 @@ impl Link {
 /// Reads bytes and loses them; 0 at the end. Waits forever where there is no socket.
 async fn lose(socket: Option<&TcpStream>) -> io::Result<usize> {
     let Some(socket) = socket else { return pending().await };
-    let mut lost = [0; 4096];
     loop {
         socket.readable().await?;
-        match socket.try_read(&mut lost) {
+        // Here, for what lives while it waits is paid for by every connection.
+        match socket.try_read(&mut [0; 4096]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             other => return other,
         }

@@ -1,22 +1,45 @@
 //! The listening socket of a proxy, which can be shut so that the operating system itself refuses.
 //!
+//! A connection is taken only where there are files for it: one for its own socket and one for the upstream's. Those beyond wait in the
+//! operating system's queue until others have ended, and the control API can always be reached.
+//!
 //! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
+/// Connections that may wait to be accepted, where the operating system allows so many.
+const BACKLOG: i32 = 4096;
+/// Files that are kept for everything else: listeners, the control API, standing readers of events.
+const KEPT: u64 = 128;
+
+/// The place of one connection among all that this process can have open. Dropping it frees it.
+pub(super) type Seat = SemaphorePermit<'static>;
+
+/// As many as the limit on open files allows. It is read once, so whoever wants to raise it does that first.
+fn seats() -> &'static Semaphore {
+    static SEATS: OnceLock<Semaphore> = OnceLock::new();
+    SEATS.get_or_init(|| {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        let count = usize::try_from(limit.saturating_sub(KEPT) / 2).unwrap_or(usize::MAX);
+        Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))
+    })
+}
 
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Door {
     address: SocketAddr,
     state: State,
+    /// The last attempt to accept failed, which was said.
+    has_failed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -45,7 +68,7 @@ impl Door {
     pub(super) fn closed(address: SocketAddr) -> io::Result<Self> {
         let socket = bound(address)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Self { address, state: State::Shut(socket) })
+        Ok(Self { address, state: State::Shut(socket), has_failed: AtomicBool::new(false) })
     }
 
     /// The address that it has, open or shut.
@@ -83,15 +106,22 @@ impl Door {
         Ok(())
     }
 
-    /// The next connection; never while shut.
-    pub(super) async fn accept(&self) -> TcpStream {
+    /// The next connection, once there is a seat for it; never while shut.
+    pub(super) async fn accept(&self) -> (TcpStream, Seat) {
         let State::Open(listener) = &self.state else { return pending().await };
+        // Never closed.
+        let Ok(seat) = seats().acquire().await else { return pending().await };
         loop {
             match listener.accept().await {
-                Ok((socket, _)) => return socket,
+                Ok((socket, _)) => {
+                    self.has_failed.store(false, Ordering::Relaxed);
+                    return (socket, seat);
+                }
                 Err(error) => {
-                    // Out of file descriptors, most likely: connections that end will free some.
-                    tracing::warn!(address = %self.address, %error, "a connection could not be accepted");
+                    // Others have taken the files, most likely: what ends will free some.
+                    if !self.has_failed.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(address = %self.address, %error, "a connection could not be accepted; trying on");
+                    }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }

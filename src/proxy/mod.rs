@@ -60,6 +60,8 @@ mod upstream;
 mod tests;
 
 pub use authority::{Authority, AuthorityError, Origin};
+use listener::Door;
+
 pub use registry::Manner;
 
 use std::collections::BTreeSet;
@@ -201,8 +203,8 @@ impl Proxy {
         let forward = match forward {
             Some(address) => {
                 let bind = |source| ProxyError::BindForward { address, source };
-                let listener = TcpListener::bind(address).await.map_err(bind)?;
-                Some((listener.local_addr().map_err(bind)?, listener))
+                let door = Door::open(address).map_err(bind)?;
+                Some((door.address(), door))
             }
             None => None,
         };

@@ -1,6 +1,6 @@
 //! All proxies by name, and the errors that the control API answers with.
 
-use super::arrival::Arrival;
+use super::arrival::Guest;
 use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
 use super::sight::Sight;
 use super::trust::Trust;
@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -158,15 +157,15 @@ impl Registry {
     }
 
     /// Hands a connection to the proxy that answers for this host; gives it back where there is none. Of several the first by name.
-    pub(super) async fn admit(&self, host: &str, port: u16, socket: TcpStream, arrival: Arrival) -> Option<(TcpStream, Arrival)> {
+    pub(super) async fn admit(&self, host: &str, port: u16, guest: Guest) -> Option<Guest> {
         let meant = |handle: &&Handle| {
             let answers = handle.answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.iter().any(|answers| answers.to(host, port))
         };
         let commands = self.proxies.lock().await.values().find(meant).map(|handle| handle.commands.clone());
-        let Some(commands) = commands else { return Some((socket, arrival)) };
+        let Some(commands) = commands else { return Some(guest) };
         // A keeper that has ended meanwhile closes what it is sent.
-        let _ = commands.send(Command::Admit(socket, arrival)).await;
+        let _ = commands.send(Command::Admit(guest)).await;
         None
     }
 
