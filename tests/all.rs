@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod clients;
+mod crowds;
 mod drills;
 mod faulty_answers;
 mod interrupted;

@@ -119,6 +119,7 @@ fn until_interrupted<F>(stopping: &'static str, work: impl FnOnce(watch::Receive
 where
     F: Future<Output = anyhow::Result<Exit>>,
 {
+    open_all_files_allowed();
     // TLS is set up once. This fails only where it was done before, and then it is done.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -135,6 +136,16 @@ where
     // A question that nobody answers holds a thread; it must not hold up the end.
     runtime.shutdown_timeout(HALT);
     done
+}
+
+/// As many files as the hard limit allows, as servers do: the soft one of 1,024 is for programs that use select(2).
+fn open_all_files_allowed() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit on open files stays as it was");
+    }
 }
 
 /// Tells of the first interrupt and ends with the second.

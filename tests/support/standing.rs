@@ -19,6 +19,13 @@ impl Standing {
         Self::spawn(command.args(["proxy", "--api", "127.0.0.1:0"]).args(more))
     }
 
+    /// The same where no more than so many files may be open.
+    pub(crate) fn start_within(files: u32, more: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_lifeboat")]);
+        Self::spawn(shell.args(["proxy", "--api", "127.0.0.1:0"]).args(more))
+    }
+
     /// Starts it as this command says.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
