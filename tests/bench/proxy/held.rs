@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Open connections, where the limit on files allows: the proxy and this process each have two sockets for each.
+/// Open connections, where the limit on files allows: the proxy and this process each have two sockets for each, and the proxy keeps some files back.
 const MOST: u64 = 10_000;
 /// So long each message is delayed.
 const DELAY: Duration = Duration::from_millis(100);
@@ -17,7 +17,7 @@ const INJECTIONS: usize = 200;
 pub(crate) fn bench() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
-    let count = MOST.min(limit.saturating_sub(100) / 2);
+    let count = MOST.min(limit.saturating_sub(200) / 2);
     rustix::process::setrlimit(rustix::process::Resource::Nofile, rustix::process::Rlimit { current: Some(limit), maximum: Some(limit) })
         .unwrap();
     let ours = Lifeboat::start();
