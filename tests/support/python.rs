@@ -9,6 +9,7 @@ pub(crate) fn python(name: &str, requirements: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (venv, wanted) = (root.join("target").join(name), std::fs::read_to_string(root.join(requirements)).unwrap());
     // Each test may be a process of its own; one of them installs, the others wait.
+    std::fs::create_dir_all(root.join("target")).unwrap();
     let lock = std::fs::File::create(venv.with_extension("lock")).unwrap();
     lock.lock().unwrap();
     let installed = venv.join("installed.txt");
