@@ -88,7 +88,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
         Event::Finished(finished) => ("end", format!("{} requests were due", finished.requests)),
         // Never notable: the live fold only counts them.
-        Event::Request(_) | Event::Shed(_) | Event::Served(_) => ("", String::new()),
+        Event::Request(_) | Event::Shed(_) | Event::Served(_) | Event::Carried(_) => ("", String::new()),
     }
 }
 

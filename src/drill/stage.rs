@@ -4,7 +4,7 @@ use super::Stop;
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Event, Gateway, ProxyClock, Served, SightGap};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand, origin_and_path};
@@ -12,7 +12,7 @@ use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Target};
 use crate::units::{Fingerprint, Seed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -79,8 +79,13 @@ impl Stage {
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
-            let follower =
-                Follower { control: control.clone(), tag: site.tag, recorder: site.recorder.clone(), budget: site.budget.clone() };
+            let follower = Follower {
+                control: control.clone(),
+                tag: site.tag,
+                recorder: site.recorder.clone(),
+                budget: site.budget.clone(),
+                providers: plan.providers.keys().cloned().collect(),
+            };
             Some(tokio::spawn(follower.follow(events)))
         } else {
             None
@@ -254,6 +259,8 @@ struct Follower {
     tag: u32,
     recorder: Recorder,
     budget: Arc<Budget>,
+    /// On a standing proxy there are others.
+    providers: BTreeSet<String>,
 }
 
 impl Follower {
@@ -281,6 +288,18 @@ impl Follower {
                         touched: seen.touched,
                     };
                     self.recorder.record(Event::Served(served)).await;
+                }
+                SightEvent::Connection(seen) if self.providers.contains(&seen.proxy) => {
+                    let carried = Carried {
+                        by: seen.proxy.into(),
+                        at: clock.at(self.control.offset().near(seen.at)),
+                        took: seen.took,
+                        up: seen.up,
+                        down: seen.down,
+                        cut: seen.cut,
+                        touched: seen.touched,
+                    };
+                    self.recorder.record(Event::Carried(carried)).await;
                 }
                 SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
                 _ => {}

@@ -24,6 +24,8 @@ pub enum Event {
     Shed(Shed),
     /// A fault proxy saw an exchange with a provider end.
     Served(Served),
+    /// A fault proxy that sees only bytes saw a connection end.
+    Carried(Carried),
     /// The fault proxy has a clock of its own.
     ProxyClock(ProxyClock),
     /// Some of the fault proxy's sight was lost.
@@ -223,6 +225,27 @@ impl Served {
     pub fn completed(&self) -> bool {
         !self.cut && (200..300).contains(&self.status)
     }
+}
+
+/// A fault proxy that sees only bytes saw a connection end. Of whom it was it knows nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The provider that the proxy stands before.
+    pub by: Cow<'static, str>,
+    /// When it was accepted, by the proxy's stamp.
+    pub at: u64,
+    /// From `at` to its end.
+    pub took: u64,
+    /// Bytes that reached the provider.
+    pub up: u64,
+    /// Bytes that reached the gateway.
+    pub down: u64,
+    /// True where it did not end by itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+    /// True where a fault touched it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub touched: bool,
 }
 
 /// The fault proxy runs on another host. Its moments were put on this drill's clock; those of faults are as much wider as they are unsure.

@@ -70,6 +70,7 @@ kinds! {
     "request" => Request,
     "shed" => Shed,
     "served" => Served,
+    "carried" => Carried,
     "proxy_clock" => ProxyClock,
     "sight_gap" => SightGap,
     "gateway" => Gateway,

@@ -137,6 +137,7 @@ impl Live {
                 }
                 return;
             }
+            Event::Carried(_) => return,
             Event::Shed(_) => {
                 self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
                 self.good_in_a_row = 0;

@@ -36,8 +36,9 @@ mod read;
 
 pub use bare::{BareError, bare};
 pub use event::{
-    Breaker, Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase, PhaseEntered,
-    ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone, StopReason,
+    Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
+    PhaseEntered, ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone,
+    StopReason,
 };
 pub use evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
 pub use fold::{Fold, evidence};

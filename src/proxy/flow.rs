@@ -35,6 +35,8 @@ pub(super) struct State {
     underway: Vec<Underway>,
     /// Ended for HTTP, but not yet flushed to the gateway.
     unflushed: Vec<Underway>,
+    /// Bytes that went on: towards the gateway, towards the provider. Only counted where nothing else is seen of them.
+    pub(super) passed: [u64; 2],
     /// Toxics that have counted what belongs to no exchange.
     counted: Vec<Arc<Active>>,
     begun: u64,
@@ -267,6 +269,20 @@ impl State {
         } else {
             self.underway.iter_mut().for_each(|underway| underway.touch(active));
         }
+    }
+
+    /// True where a toxic acted on bytes that belong to no exchange.
+    pub(super) fn is_touched(&self) -> bool {
+        !self.counted.is_empty()
+    }
+
+    /// So many bytes of one direction went on.
+    pub(super) const fn pass(&mut self, stream: Stream, count: usize) {
+        let place = match stream {
+            Stream::Downstream => 0,
+            Stream::Upstream => 1,
+        };
+        self.passed[place] += count as u64;
     }
 
     fn take(&mut self, number: u64) -> Option<Underway> {

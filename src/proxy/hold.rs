@@ -83,6 +83,13 @@ pub(super) enum Grip {
     Blackhole(Arc<Active>),
 }
 
+impl Grip {
+    /// True where a fault has it, and not a proxy that was disabled.
+    pub(super) const fn is_of_a_fault(&self) -> bool {
+        !matches!(self, Self::Free | Self::Cut(None))
+    }
+}
+
 impl Hold {
     pub(super) fn new(phase: Phase, toxics: Vec<Arc<Active>>) -> (Arc<Self>, Released) {
         let (sender, released) = oneshot::channel();

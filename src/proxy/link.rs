@@ -12,11 +12,12 @@ use super::hold::{Active, Grip, Hold};
 use super::lane::Doom;
 use super::pump::Pump;
 use super::serving::{Serving, first_byte};
-use super::sight::Sight;
+use super::sight::{Connection, Sight};
 use super::streams::Beside;
 use super::trust::Trust;
 use super::upstream::{HttpUpstream, Upstream};
 use crate::fault::Stream;
+use crate::journal::HostTime;
 use crate::model::TlsProblem;
 use std::future::{pending, poll_fn};
 use std::io;
@@ -209,6 +210,27 @@ impl Link {
     async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &str, arrival: Arrival) -> Option<Seized> {
         let shared = self.shared.clone();
         let flow = self.begin(&arrival);
+        let at = HostTime::now();
+        let seized = self.pass_bytes(&flow, socket, address, arrival).await;
+        let state = flow.state();
+        let [down, up] = state.passed;
+        let gripped = seized.as_ref().is_some_and(|seized| matches!(&seized.fate, Fate::Gripped(grip, _) if grip.is_of_a_fault()));
+        shared.sight.connection(&Connection {
+            proxy: &shared.proxy,
+            at,
+            took: HostTime::now().since(at),
+            up,
+            down,
+            cut: seized.is_some(),
+            touched: state.is_touched() || gripped && state.carried,
+        });
+        drop(state);
+        seized
+    }
+
+    /// Until the connection ends by itself, or a fault takes it.
+    async fn pass_bytes(&mut self, flow: &Flow, socket: Arc<TcpStream>, address: &str, arrival: Arrival) -> Option<Seized> {
+        let shared = self.shared.clone();
         let mut timer = None;
         let mut upstream = None;
         let fate = 'seized: {
@@ -217,7 +239,7 @@ impl Link {
                 loop {
                     tokio::select! {
                         biased;
-                        fate = self.next_grip(&flow) => if let Some(fate) = fate { break 'seized fate },
+                        fate = self.next_grip(flow) => if let Some(fate) = fate { break 'seized fate },
                         connected = &mut connecting => match connected {
                             Ok(connected) => {
                                 arrival.say(&socket, ESTABLISHED);
@@ -240,11 +262,11 @@ impl Link {
             let provider = upstream.as_ref()?;
             // Small requests must not wait for more; where this fails the connection is already dead.
             let _ = provider.set_nodelay(true);
-            let mut pump = Pump::new(&socket, provider, &flow, &shared.counters);
+            let mut pump = Pump::new(&socket, provider, flow, &shared.counters);
             loop {
                 tokio::select! {
                     biased;
-                    fate = self.next_grip(&flow) => if let Some(fate) = fate { break 'seized fate },
+                    fate = self.next_grip(flow) => if let Some(fate) = fate { break 'seized fate },
                     ended = poll_fn(|cx| pump.poll(cx)) => {
                         if ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
                             // One of them has reset it; the other shall not take that for an end.

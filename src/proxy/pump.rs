@@ -88,12 +88,13 @@ impl Way<'_> {
             let room = {
                 let mut state = flow.state();
                 state.advance(stream);
-                let lane = state.lane(stream);
-                while let Some(front) = lane.front() {
+                while let Some(front) = state.lane(stream).front() {
                     let Poll::Ready(written) = poll_write(self.to, front, cx)? else { break };
                     counters.add(Counter::sent(stream), written);
-                    lane.written(written);
+                    state.lane(stream).written(written);
+                    state.pass(stream, written);
                 }
+                let lane = state.lane(stream);
                 if lane.is_over() {
                     self.is_over = true;
                     return Poll::Ready(Ok(()));
@@ -129,6 +130,7 @@ impl Way<'_> {
                 && let Poll::Ready(written) = poll_write(self.to, rest, cx)?
             {
                 counters.add(Counter::sent(self.stream), written);
+                state.pass(self.stream, written);
                 rest = &rest[written..];
             }
             if !rest.is_empty() {

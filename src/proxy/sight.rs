@@ -1,6 +1,6 @@
 //! What the proxy saw, as JSON lines for any number of readers.
 //!
-//! Each line is an object with one key that names its kind: `hello` (the first a reader gets), `exchange`, `fault`, `gap` (how many
+//! Each line is an object with one key that names its kind: `hello` (the first a reader gets), `exchange`, `connection` (where only bytes are seen), `fault`, `gap` (how many
 //! events a slow reader missed). Moments are `HostTime` nanoseconds. A credential appears as its fingerprint.
 
 use crate::dialect::Mark;
@@ -19,6 +19,7 @@ const KEPT: usize = 65_536;
 enum Line<'e> {
     Hello { boot_id: String, now: HostTime },
     Exchange(ExchangeLine<'e>),
+    Connection(&'e Connection<'e>),
     Fault(&'e FaultChange<'e>),
     Gap { missed: u64 },
 }
@@ -38,6 +39,22 @@ struct ExchangeLine<'e> {
     cut: bool,
     touched: bool,
     stream: bool,
+}
+
+/// A connection of which only bytes were seen has ended.
+#[derive(Debug, Serialize)]
+pub(super) struct Connection<'e> {
+    pub(super) proxy: &'e str,
+    pub(super) at: HostTime,
+    /// Nanoseconds.
+    pub(super) took: u64,
+    /// Bytes that reached the provider.
+    pub(super) up: u64,
+    /// Bytes that reached the gateway.
+    pub(super) down: u64,
+    /// True where it did not end by itself.
+    pub(super) cut: bool,
+    pub(super) touched: bool,
 }
 
 /// A toxic came or went.
@@ -109,6 +126,12 @@ impl Sight {
             touched: exchange.touched,
             stream: exchange.stream,
         }));
+    }
+
+    pub(super) fn connection(&self, connection: &Connection<'_>) {
+        if self.lines.receiver_count() > 0 {
+            self.send(&Line::Connection(connection));
+        }
     }
 
     pub(super) fn fault(&self, change: &FaultChange<'_>) {

@@ -41,6 +41,8 @@ pub struct Digest {
     pub(super) why: BTreeMap<String, u64>,
     pub(super) late_ms: Histogram<u64>,
     pub(super) attempts: BTreeMap<String, (u64, u64)>,
+    /// Connections and bytes, up and down, where a proxy saw no more.
+    pub(super) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts that a provider bills, whole or broken off.
     pub(super) billed: BTreeMap<String, u64>,
     traffic_since: Option<u64>,
@@ -59,6 +61,7 @@ impl Default for Digest {
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             attempts: BTreeMap::new(),
+            carried: BTreeMap::new(),
             billed: BTreeMap::new(),
             traffic_since: None,
             fault_since: None,
@@ -76,6 +79,13 @@ impl Digest {
                 let second = self.second(shed.due);
                 second.bad += 1;
                 *self.part(shed.due).outcomes.entry("not sent").or_default() += 1;
+                return;
+            }
+            Event::Carried(carried) => {
+                let sums = self.carried.entry(carried.by.to_string()).or_default();
+                for (sum, more) in sums.iter_mut().zip([1, carried.up, carried.down]) {
+                    *sum += more;
+                }
                 return;
             }
             Event::Served(served) => {

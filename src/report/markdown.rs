@@ -276,6 +276,9 @@ impl Report<'_> {
             let cost = self.cost(provider).map(|cost| format!(", for at most {cost:.4} at list prices")).unwrap_or_default();
             writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole{cost}.")?;
         }
+        for (provider, [connections, up, down]) in &self.digest.carried {
+            writeln!(text, "The proxy before {provider} sees bytes only: {connections} connections, {up} bytes sent and {down} received.")?;
+        }
         if let Some(ratio) = self.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
             writeln!(text, "While the fault lasted, a request cost {ratio:.2} attempts that reached a provider.")?;
         }

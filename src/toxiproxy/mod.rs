@@ -19,4 +19,4 @@ mod tests;
 pub use control::{Control, Found, Healed, Injected, Opened};
 pub use error::ControlError;
 pub use offset::Offset;
-pub use sight::{Events, Exchange, FaultChange, SightEvent};
+pub use sight::{Connection, Events, Exchange, FaultChange, SightEvent};

@@ -20,6 +20,8 @@ pub enum SightEvent {
     },
     /// An exchange with a provider ended.
     Exchange(Exchange),
+    /// A connection of which only bytes were seen has ended.
+    Connection(Connection),
     /// A toxic came or went.
     Fault(FaultChange),
     /// We read too slowly.
@@ -55,6 +57,25 @@ pub struct Exchange {
     pub touched: bool,
     /// True where the answer was a stream of events.
     pub stream: bool,
+}
+
+/// A connection of which only bytes were seen, by the proxy that carried it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Connection {
+    /// The proxy's name.
+    pub proxy: String,
+    /// When it was accepted.
+    pub at: HostTime,
+    /// Nanoseconds from `at` to the end.
+    pub took: u64,
+    /// Bytes that reached the provider.
+    pub up: u64,
+    /// Bytes that reached the gateway.
+    pub down: u64,
+    /// True where it did not end by itself.
+    pub cut: bool,
+    /// True where a fault touched it.
+    pub touched: bool,
 }
 
 /// A toxic came or went.

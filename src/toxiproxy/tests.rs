@@ -141,6 +141,29 @@ async fn sight_is_read_until_the_proxy_ends() {
     while let Ok(Some(_)) = soon(events.next()).await {}
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_tcp_service_connections_and_bytes_are_seen() {
+    let (_proxy, control, _) = embedded().await;
+    let provider = serve(Router::new().fallback(async || "yes")).await;
+    let opened = control.create("bytes", "127.0.0.1:0", provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
+    let (_, mut events) = control.events().await.unwrap();
+    let mut next = async || loop {
+        if let Some(SightEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
+            return (seen.proxy, seen.up, seen.down, seen.cut, seen.touched);
+        }
+    };
+    let answer = ask(&opened.listen).await.unwrap();
+    let request = "GET / HTTP/1.1\r\nhost: h\r\napi-key: sk-one\r\nconnection: close\r\n\r\n".len() as u64;
+    assert_eq!(next().await, ("bytes".into(), request, answer.len() as u64, false, false));
+    // One that is open and has carried something is taken, and counts.
+    let mut open = TcpStream::connect(&opened.listen).await.unwrap();
+    open.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    soon(open.read_exact(&mut [0; 12])).await.unwrap();
+    control.inject("bytes", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
+    let (_, up, down, cut, touched) = next().await;
+    assert!(up == 27 && down > 12 && cut && touched, "{up} {down} {cut} {touched}");
+}
+
 #[tokio::test]
 async fn what_is_refused_is_told_apart_from_what_is_unknown() {
     let (_proxy, control, listen) = embedded().await;
