@@ -213,6 +213,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
             .iter()
             .filter_map(|entry| Some(Ledger { acknowledged: nanos(entry.acknowledged_ms)?, found: entry.found }))
             .collect(),
+        caveats: Vec::new(),
     })
 }
 

@@ -3,7 +3,8 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
-use crate::model::{Gate, SloOn};
+use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
+use serde::Serialize;
 
 /// How a request ended, as the judgement sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,54 @@ pub struct Terms {
     pub max_overshoot: Option<f64>,
 }
 
+impl Terms {
+    /// Those of declared objectives, with the documented defaults for what is not declared. Gaps between requests, errors of clocks and
+    /// the planned length of the fault are not known from objectives; they are 0 or absent.
+    pub fn of(objectives: &Objectives) -> Self {
+        let objectives = objectives.clone().or_default();
+        let nanos = |duration: Option<crate::units::Duration>| signed(duration.map_or(0, crate::units::Duration::as_nanos));
+        let success = objectives.success.map_or(0.99, crate::units::Ratio::get);
+        Self {
+            rto: nanos(objectives.rto),
+            gate: objectives.gate.unwrap_or(Gate::Cutover),
+            slo: nanos(objectives.slo),
+            slo_on: objectives.slo_on.unwrap_or(SloOn::Done),
+            deadline: nanos(objectives.deadline),
+            success,
+            lead_in: objectives.lead_in.unwrap_or(5),
+            max_consecutive_bad: objectives.max_consecutive_bad.unwrap_or(1),
+            hold: nanos(objectives.stable_for),
+            gap_max: 0,
+            gap_mean: 0,
+            lag_max: nanos(objectives.lag_max),
+            clock_error: 0,
+            fault_uncertainty: 0,
+            baseline_min: 20,
+            baseline_success: success,
+            planned_fault: None,
+            failback_rto: objectives.failback.map(|failback| signed(failback.as_nanos())),
+            failback_hold: None,
+            rpo: None,
+            max_lost: match objectives.lost {
+                Some(LossBudget::Requests(count)) => Some(count),
+                _ => None,
+            },
+            max_lost_share: match objectives.lost {
+                Some(LossBudget::Share(share)) => Some(share.get()),
+                _ => None,
+            },
+            max_truncated: objectives.truncated,
+            max_duplicates: objectives.duplicates,
+            max_overshoot: objectives.overshoot,
+        }
+    }
+}
+
+/// Nanoseconds since the origin, signed. Half of the range is 292 years.
+pub(super) fn signed(nanoseconds: u64) -> i64 {
+    i64::try_from(nanoseconds).unwrap_or(i64::MAX / 4)
+}
+
 /// Everything that a verdict is computed from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -166,9 +215,61 @@ pub struct Evidence {
     pub attempts_seen: bool,
     /// Acknowledged writes, where the service has any.
     pub ledger: Vec<Ledger>,
+    /// What this evidence cannot tell. Empty for a drill's own history, which sees all of it; never empty for somebody else's record.
+    pub caveats: Vec<Caveat>,
+}
+
+/// A claim that a record cannot support, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Caveat {
+    /// What is lost.
+    pub name: Lost,
+    /// Why, and what follows from it, in a sentence for people.
+    pub text: String,
+}
+
+words! {
+    /// What a record cannot tell.
+    Lost {
+        /// What was promised.
+        Objectives = "objectives",
+        /// When the fault began, by a proxy's own stamp.
+        FaultSeen = "fault_seen",
+        /// What would have happened to requests that a closed model held back.
+        OpenModel = "open_model",
+        /// When each request was due, and with it how late it was sent.
+        DueTimes = "due_times",
+        /// When some requests were sent.
+        SendTimes = "send_times",
+        /// Who served.
+        WhoServed = "who_served",
+        /// Proof of who served, by a proxy that only looks on.
+        WhoServedProven = "who_served_proven",
+        /// Whether answers were whole.
+        Completeness = "completeness",
+        /// How long answers took.
+        AnswerTimes = "answer_times",
+        /// When the first content of an answer came.
+        FirstContent = "first_content",
+        /// Requests that were not answered.
+        Unanswered = "unanswered",
+        /// Requests that never reached the log.
+        Unreached = "unreached",
+        /// Times finer than they were written.
+        FineTimes = "fine_times",
+        /// The lines that could not be read.
+        EveryLine = "every_line",
+        /// How closely requests followed each other once the fault had begun.
+        Spacing = "spacing",
+    }
 }
 
 impl Evidence {
+    /// True where this cannot be told.
+    pub fn lacks(&self, lost: Lost) -> bool {
+        self.caveats.iter().any(|caveat| caveat.name == lost)
+    }
+
     /// The name of a provider.
     pub fn name(&self, place: u16) -> &str {
         &self.providers[usize::from(place)]

@@ -1,10 +1,9 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
 use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms};
+use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms, signed};
 use super::line::Stamped;
 use super::read::{ReadError, Reader};
-use crate::model::{Gate, LossBudget, SloOn};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -81,6 +80,7 @@ impl Fold {
                 attempts: Vec::new(),
                 attempts_seen: false,
                 ledger: Vec::new(),
+                caveats: Vec::new(),
             },
             sight: Vec::with_capacity(room.min(20_000_000)),
             faults: Vec::new(),
@@ -242,48 +242,14 @@ fn request(done: &RequestDone) -> Request {
     }
 }
 
-/// Nanoseconds since the origin, signed. Half of the range is 292 years.
-fn signed(nanoseconds: u64) -> i64 {
-    i64::try_from(nanoseconds).unwrap_or(i64::MAX / 4)
-}
-
 fn terms(started: &Started) -> Terms {
     let plan = &started.plan;
-    let objectives = plan.objectives.clone().or_default();
-    let nanos = |duration: Option<crate::units::Duration>| signed(duration.map_or(0, crate::units::Duration::as_nanos));
-    let success = objectives.success.map_or(0.99, crate::units::Ratio::get);
     Terms {
-        rto: nanos(objectives.rto),
-        gate: objectives.gate.unwrap_or(Gate::Cutover),
-        slo: nanos(objectives.slo),
-        slo_on: objectives.slo_on.unwrap_or(SloOn::Done),
-        deadline: nanos(objectives.deadline),
-        success,
-        lead_in: objectives.lead_in.unwrap_or(5),
-        max_consecutive_bad: objectives.max_consecutive_bad.unwrap_or(1),
-        hold: nanos(objectives.stable_for),
         gap_max: signed(started.gap_max),
         gap_mean: signed(plan.scenario.traffic.rate.gap().as_nanos()),
-        lag_max: nanos(objectives.lag_max),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
-        fault_uncertainty: 0,
-        baseline_min: 20,
-        baseline_success: success,
         planned_fault: Some(signed(plan.scenario.timeline.disruption().as_nanos())),
-        failback_rto: objectives.failback.map(|failback| signed(failback.as_nanos())),
-        failback_hold: None,
-        rpo: None,
-        max_lost: match objectives.lost {
-            Some(LossBudget::Requests(count)) => Some(count),
-            _ => None,
-        },
-        max_lost_share: match objectives.lost {
-            Some(LossBudget::Share(share)) => Some(share.get()),
-            _ => None,
-        },
-        max_truncated: objectives.truncated,
-        max_duplicates: objectives.duplicates,
-        max_overshoot: objectives.overshoot,
+        ..Terms::of(&plan.objectives)
     }
 }

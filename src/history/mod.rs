@@ -40,7 +40,7 @@ pub use event::{
     PhaseEntered, ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone,
     StopReason,
 };
-pub use evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Terms};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
 pub use live::{Bucket, Live, LiveFault, LiveStep};

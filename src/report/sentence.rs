@@ -8,6 +8,9 @@ use crate::verdict::{Decision, Interval, Millis, Reason, Verdict};
 pub fn headline(verdict: &Verdict) -> String {
     let objective = span(verdict.terms.rto);
     let Some(measures) = &verdict.measures else {
+        if verdict.reason == Some(Reason::FaultNotTold) {
+            return "Without the moment of the fault there is nothing to measure from.".into();
+        }
         return match verdict.verdict {
             Decision::Void => format!("This drill proves nothing about the objective of {objective}: {}.", because(verdict)),
             Decision::InvalidPlan => format!("This drill could never have told about the objective of {objective}: {}.", because(verdict)),
@@ -22,8 +25,14 @@ pub fn headline(verdict: &Verdict) -> String {
     let measured = match interval.hi {
         Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
         Some(_) => format!("Users were {state}, and stayed so, {} after the fault", between(interval)),
+        None if verdict.reason == Some(Reason::RecordCannotTell) => {
+            format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(interval.lo))
+        }
         None => format!("Users were not {state} {} after the fault, and not stably so before it ended", seconds_down(interval.lo)),
     };
+    if verdict.reason == Some(Reason::ObjectivesNotTold) {
+        return format!("{measured}. That is held against nothing: {}.", because(verdict));
+    }
     let mut text = match (rto, verdict.reason) {
         (Decision::Inconclusive, Some(_)) => {
             format!("{measured}; the objective is {objective}: inconclusive, because {}.", because(verdict))
@@ -47,7 +56,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::ScheduleIncomplete) => format!("{} requests were due and could not be sent", evidence.unsent),
         Some(Reason::DriverLag) => format!(
             "the load generator sent a request {:.0} ms late, and {:.0} ms is the most that this objective bears",
-            evidence.lag.0 as f64 / 1e6,
+            evidence.lag.map_or(0, |lag| lag.0) as f64 / 1e6,
             terms.lag_max.0 as f64 / 1e6
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
@@ -62,12 +71,18 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::HorizonTooShort) => {
             format!("the fault is shorter than objective and hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
         }
+        Some(Reason::ObjectivesNotTold) => "nobody said what was promised".into(),
+        Some(Reason::FaultNotTold) => "nobody said when the fault began".into(),
+        Some(Reason::RecordCannotTell) => "the record cannot tell what the objective needs".into(),
         None => "the evidence does not tell".into(),
     }
 }
 
 /// What to do about a verdict that is not decisive.
 pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
+    if !verdict.caveats.is_empty() {
+        return for_record(verdict);
+    }
     Some(match verdict.reason? {
         Reason::ScheduleIncomplete if !verdict.evidence.complete => {
             "run it again; a drill that was killed or whose fault proxy failed leaves what it saw, and no more"
@@ -86,6 +101,23 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
         Reason::HoldTooShort => "raise the rate, or `objectives: stable_for`",
         Reason::DeadlineBelowSlo => "raise `objectives: deadline`",
         Reason::HorizonTooShort => "lengthen the fault's `for:`",
+        Reason::ObjectivesNotTold | Reason::FaultNotTold | Reason::RecordCannotTell => return for_record(verdict),
+    })
+}
+
+/// The same for somebody else's record, which was not planned and cannot be run again.
+fn for_record(verdict: &Verdict) -> Option<&'static str> {
+    Some(match verdict.reason? {
+        Reason::ObjectivesNotTold => "name what was promised: --objectives SCENARIO",
+        Reason::FaultNotTold => "say when it began by the record's clock: --fault-at 2026-11-20T14:03:07Z, or --fault-at +42s",
+        Reason::RecordCannotTell => "the caveats say which claim is lost, and what would have to be recorded",
+        Reason::ScheduleIncomplete => "give the generator more to send with, or drive a lower rate",
+        Reason::BaselineUnstable => "look at the requests before the fault; --since leaves out what came long before it",
+        Reason::FaultNotEffective | Reason::CutoverNotExercised => "see that --fault-at is the right moment, by the record's own clock",
+        Reason::ResolutionExceedsRto | Reason::HoldTooShort => {
+            "requests came too seldom before the fault; --since leaves out quiet hours, and --fault-uncertainty may be too wide"
+        }
+        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort => return None,
     })
 }
 

@@ -1,8 +1,9 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
 use super::sentence::{because, between, headline, hint, span};
+use crate::history::Lost;
 use crate::model::Gate;
-use crate::verdict::{Decision, Verdict};
+use crate::verdict::{Decision, Reason, Verdict};
 
 /// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
@@ -20,12 +21,17 @@ pub fn summary(verdict: &Verdict, width: usize) -> String {
         }
     };
     put("verdict", &word);
+    let nameless = verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed);
     if let Some(measures) = &verdict.measures {
-        let gate =
-            |gate: Gate| if verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() };
-        put("cutover", &format!("{}{}", between(measures.cutover), gate(Gate::Cutover)));
+        let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
+        let gate = |gate: Gate| {
+            if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
+        };
+        if !nameless {
+            put("cutover", &format!("{}{}", between(measures.cutover), gate(Gate::Cutover)));
+        }
         put("restore", &format!("{}{}", between(measures.restore), gate(Gate::Restore)));
-        if let Some(failback) = measures.failback {
+        if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
             put("failback", &format!("{}{objective}", between(failback)));
         }
@@ -40,6 +46,9 @@ pub fn summary(verdict: &Verdict, width: usize) -> String {
         );
     }
     put("", &headline(verdict));
+    for caveat in &verdict.caveats {
+        put("not told", &format!("{}: {}", caveat.name, caveat.text));
+    }
     if let Some(hint) = hint(verdict) {
         put("hint", hint);
     }

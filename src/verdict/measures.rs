@@ -229,7 +229,12 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
                 let (began, _) = run.unwrap_or((None, 0));
                 run = Some((began.or(due), request.due));
             }
-            Tri::Maybe => {}
+            // It may have been good: what is certainly an outage ends here, what may be one goes on.
+            Tri::Maybe => {
+                if let Some((began, last)) = &mut run {
+                    outage.lo.0 += began.take().map_or(0, |first| *last - first);
+                }
+            }
         }
     }
     if let Some(open) = run {

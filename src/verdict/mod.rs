@@ -21,7 +21,7 @@ mod window;
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 
-use crate::history::{Evidence, Kind};
+use crate::history::{Caveat, Evidence, Kind, Lost};
 use crate::model::{Gate, SloOn, words};
 use serde::{Serialize, Serializer};
 
@@ -74,6 +74,12 @@ words! {
         DeadlineBelowSlo = "deadline_below_slo",
         /// The fault is shorter than RTO and hold together.
         HorizonTooShort = "horizon_too_short",
+        /// Somebody else's record, and nobody said what was promised.
+        ObjectivesNotTold = "objectives_not_told",
+        /// Somebody else's record, and nobody said when the fault began.
+        FaultNotTold = "fault_not_told",
+        /// Somebody else's record lacks what the claim needs; the caveats say what.
+        RecordCannotTell = "record_cannot_tell",
     }
 }
 
@@ -112,6 +118,9 @@ pub struct Verdict {
     pub terms: Terms,
     /// How much evidence there is.
     pub evidence: Basis,
+    /// What the evidence cannot tell; only ever of somebody else's record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<Caveat>,
 }
 
 /// The terms that a verdict applied, as far as a reader needs them to check it.
@@ -152,13 +161,13 @@ pub struct Basis {
     pub baseline: u64,
     /// Requests that were due while the fault lasted.
     pub during_fault: u64,
-    /// Requests that the fault touched, by the proxy's count.
-    pub touched: u64,
+    /// Requests that the fault touched, by the proxy's count; `None` where no proxy counted.
+    pub touched: Option<u64>,
     /// Requests that were due and not sent.
     pub unsent: u64,
-    /// The largest lateness of the generator.
+    /// The largest lateness of the generator; `None` where it was not recorded.
     #[serde(rename = "lag_ms")]
-    pub lag: Millis,
+    pub lag: Option<Millis>,
     /// True where attempts at providers were recorded.
     pub attempts_seen: bool,
     /// False where the record breaks off.
@@ -190,15 +199,22 @@ pub fn judge(evidence: &Evidence) -> Verdict {
             requests: evidence.requests.len() as u64,
             baseline: baseline.requests,
             during_fault: 0,
-            touched: evidence.touched,
+            touched: (!evidence.lacks(Lost::FaultSeen)).then_some(evidence.touched),
             unsent: evidence.requests.iter().filter(|request| request.kind == Kind::Unsent).count() as u64,
-            lag: Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0)),
+            lag: (!evidence.lacks(Lost::DueTimes))
+                .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
             attempts_seen: evidence.attempts_seen,
             complete: evidence.complete,
         },
+        caveats: evidence.caveats.clone(),
     };
-    if let Some(reason) = plan::fault_of(terms) {
-        return Verdict { verdict: Decision::InvalidPlan, reason: Some(reason), ..verdict };
+    if let Some(reason) = plan::fault_of(terms).filter(|_| !evidence.lacks(Lost::Objectives)) {
+        // Nobody planned what somebody else recorded: there it is a reason for doubt.
+        let decision = if evidence.caveats.is_empty() { Decision::InvalidPlan } else { Decision::Inconclusive };
+        return Verdict { verdict: decision, reason: Some(reason), ..verdict };
+    }
+    if evidence.fault.is_none() && evidence.lacks(Lost::FaultSeen) {
+        return Verdict { verdict: Decision::Inconclusive, reason: Some(Reason::FaultNotTold), ..verdict };
     }
     if !evidence.complete {
         // The drill was killed. That is no property of the system under test, and no reason to call it a bad trial either.
@@ -210,10 +226,19 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     };
     let measured = measures::measure(evidence, fault);
     verdict.evidence.during_fault = measured.due as u64;
+    if evidence.lacks(Lost::Objectives) {
+        let reason = Some(Reason::ObjectivesNotTold);
+        return Verdict { verdict: Decision::Inconclusive, reason, measures: Some(measured.measures), ..verdict };
+    }
     verdict.objectives = objectives::hold(terms, &measured);
+    let doubted = objectives::doubt(&mut verdict.objectives, &evidence.caveats);
     verdict.verdict = verdict.objectives.iter().fold(Decision::Met, |all, objective| all.and(objective.verdict));
-    if !measured.exercised && verdict.verdict == Decision::Inconclusive {
-        verdict.reason = Some(Reason::CutoverNotExercised);
+    if verdict.verdict == Decision::Inconclusive {
+        let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
+        verdict.reason = match measured.exercised {
+            false => Some(Reason::CutoverNotExercised),
+            true => (doubted || blind).then_some(Reason::RecordCannotTell),
+        };
     }
     verdict.measures = Some(measured.measures);
     verdict

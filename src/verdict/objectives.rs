@@ -2,7 +2,7 @@
 
 use super::Decision;
 use super::measures::{Interval, Measured};
-use crate::history::Terms;
+use crate::history::{Caveat, Lost, Terms};
 use crate::model::Gate;
 use serde::Serialize;
 
@@ -60,6 +60,33 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
     .into_iter()
     .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name, verdict: verdict? }))
     .collect()
+}
+
+/// Takes back what a record cannot prove: an objective that it met by what it shows is in doubt where it may not show all. A miss stands,
+/// because what was seen was seen. True where anything was taken back.
+pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> bool {
+    let mut doubted = false;
+    for objective in objectives.iter_mut().filter(|objective| objective.verdict == Decision::Met) {
+        if caveats.iter().any(|caveat| needs(objective.name, caveat.name)) {
+            objective.verdict = Decision::Inconclusive;
+            doubted = true;
+        }
+    }
+    doubted
+}
+
+/// Whether the proof that an objective was met needs this.
+fn needs(objective: &str, lost: Lost) -> bool {
+    let counts = matches!(objective, "lost" | "truncated");
+    match lost {
+        // While a closed model waits it asks nothing, so neither its counts nor its holds are whole.
+        Lost::OpenModel => counts || objective == "stability",
+        Lost::Unreached | Lost::EveryLine => counts,
+        Lost::Completeness => objective == "truncated",
+        // Between two answers there may have been any number of failures.
+        Lost::Unanswered => counts || matches!(objective, "rto" | "stability" | "failback"),
+        _ => false,
+    }
 }
 
 fn within(interval: Interval, limit: i64) -> Decision {

@@ -3,7 +3,7 @@
 
 use super::window::{Tri, good};
 use super::{Basis, Reason};
-use crate::history::{By, Edge, Evidence};
+use crate::history::{By, Edge, Evidence, Lost};
 
 /// Requests that began and ended before the fault.
 pub(super) struct Baseline {
@@ -17,11 +17,19 @@ impl Baseline {
     pub(super) fn of(evidence: &Evidence) -> Self {
         let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo);
         let mut baseline = Self { requests: 0, good: 0, by_primary: 0 };
+        // What a record cannot tell is not held against the time before the fault; after it, it proves nothing.
+        let untimed = evidence.lacks(Lost::AnswerTimes) || evidence.lacks(Lost::FirstContent);
+        let nameless = evidence.lacks(Lost::WhoServed);
         let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
         for request in ended {
             baseline.requests += 1;
-            baseline.good += u64::from(good(&evidence.terms, request) == Tri::Yes);
-            baseline.by_primary += u64::from(matches!(request.by, By::Provider(place) if evidence.primary.contains(&place)));
+            let reading = good(&evidence.terms, request);
+            baseline.good += u64::from(reading == Tri::Yes || (untimed && reading == Tri::Maybe));
+            baseline.by_primary += u64::from(match request.by {
+                By::Provider(place) => evidence.primary.contains(&place),
+                By::Unknown => nameless,
+                By::Nobody => false,
+            });
         }
         baseline
     }
@@ -37,7 +45,7 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -
     if basis.unsent > 0 {
         return Err(Reason::ScheduleIncomplete);
     }
-    if basis.lag.0 > evidence.terms.lag_max {
+    if basis.lag.is_some_and(|lag| lag.0 > evidence.terms.lag_max) {
         return Err(Reason::DriverLag);
     }
     if !baseline.is_steady(evidence) {
