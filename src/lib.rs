@@ -23,6 +23,7 @@
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 3 | [`price`] | list prices, and the most that a drill can cost |
 //! | 3 | [`verdict`] | `judge`: evidence → verdict |
+//! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
@@ -36,7 +37,7 @@
 //! | 6 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
 //! | 8 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units … verdict`, `dialect`, `fault` and `report` hold no async code, clock, file, environment
+//! What is absent matters as much: `units … verdict`, `dialect`, `fault`, `import` and `report` hold no async code, clock, file, environment
 //! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
 
 pub mod cli;
@@ -46,6 +47,7 @@ pub mod drill;
 pub mod exercise;
 pub mod fault;
 pub mod history;
+pub mod import;
 pub mod journal;
 pub mod lab;
 pub mod model;

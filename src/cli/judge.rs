@@ -1,18 +1,78 @@
-//! `lifeboat judge`: the verdict of a stored history, for people or as JSON.
+//! `lifeboat judge`: the verdict of a stored history or of somebody else's record, for people or as JSON.
 
 use super::{Exit, put, say};
-use crate::exercise;
+use crate::exercise::{self, Judged};
+use crate::import::{Moment, Pace, Settings, Source, Told};
 use crate::report::{json, summary};
-use std::path::PathBuf;
+use crate::spec::Project;
+use crate::units::{Duration, ParseError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-/// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON. The exit code is the verdict's.
+/// Judges a drill's folder, a `history.jsonl`, a bare history in JSON, or with --from what another tool recorded. The exit code is the
+/// verdict's.
+///
+/// A record of another tool says neither what was promised nor when the outage began: --objectives and --fault-at do. What it cannot tell
+/// is said with the verdict, and nothing is met that was not seen.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A drill's folder, its `history.jsonl`, or a bare history
+    /// A drill's folder, its `history.jsonl`, a bare history, or with --from another tool's record
     history: PathBuf,
     /// How the verdict is written to stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    record: Record,
+}
+
+const EXAMPLES: &str = "Examples:
+  lifeboat judge drills/2026-11-20T14-03-07-azure-outage-2a1f
+  lifeboat judge run.json --from k6 --model open --objectives scenarios/outage.yaml --fault-at 2026-11-20T14:03:07.5Z
+  lifeboat judge access.log --from nginx --log-format '$msec $request_time $status $upstream_addr' \\
+      --map 10.0.0.1:443=azure-swedencentral --map 10.0.0.2:443=openai-eu \\
+      --objectives scenarios/outage.yaml --fault-at 1763647387 --heal-at +10m --fault-uncertainty 500ms";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Another tool's record")]
+struct Record {
+    /// Whose record it is: k6 (--out json), oha (--output-format csv), vegeta (encode --to json or csv), locust (a CSV with a row a
+    /// request), or an access log of nginx, haproxy or envoy
+    #[arg(long, value_name = "TOOL", value_parser = source)]
+    from: Option<Source>,
+    /// The scenario whose service, providers and objectives it is held against; without it there are measures and no verdict
+    #[arg(long, value_name = "SCENARIO", requires = "from")]
+    objectives: Option<PathBuf>,
+    /// The environment of that scenario
+    #[arg(long, default_value = "lab", requires = "objectives")]
+    env: String,
+    /// When the outage began, by the record's clock: RFC 3339, seconds since 1970 (or as the record counts), or +42s from its start
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    fault_at: Option<Moment>,
+    /// When its cause was gone, likewise; without it the outage lasts to the record's end
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
+    heal_at: Option<Moment>,
+    /// How far off these moments may be, either way
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "fault_at")]
+    fault_uncertainty: Option<Duration>,
+    /// Leave out what was sent before; access logs begin ten minutes before the fault where this is not given
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    since: Option<Moment>,
+    /// Leave out what was sent after
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    until: Option<Moment>,
+    /// The format line of an access log, in its gateway's own words
+    #[arg(long, value_name = "LINE", requires = "from")]
+    log_format: Option<String>,
+    /// The field that tells who served: a tag of k6, a header in Vegeta's JSON, a column, a field of the format line
+    #[arg(long, value_name = "FIELD", requires = "from")]
+    served_by: Option<String>,
+    /// Which provider the record means by a name or an address
+    #[arg(long, value_name = "NAME=PROVIDER", value_parser = pair, requires = "objectives")]
+    map: Vec<(String, String)>,
+    /// How k6 sent: `open` if its executor is one of an arrival rate, else `closed`
+    #[arg(long, value_name = "open|closed", value_parser = pace, requires = "from")]
+    model: Option<Pace>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -24,13 +84,120 @@ enum Format {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
-    let judged = exercise::judge(&args.history)?;
+    let judged = match args.record.from {
+        None => exercise::judge(&args.history)?,
+        Some(source) => match recorded(source, args)? {
+            Ok(judged) => judged,
+            Err(problem) => {
+                say(&format!("error: {problem}"));
+                return Ok(Exit::Usage);
+            }
+        },
+    };
     if judged.torn {
         say("warning: the last line is torn and was left out: the drill was killed while it was written");
+    }
+    if let Some(outline) = &judged.outline {
+        say(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
         Format::Text => put(&summary(&judged.verdict, super::run::width()))?,
         Format::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
+}
+
+/// Judges another tool's record, or tells in words what is wrong with what was said about it.
+fn recorded(source: Source, args: &Args) -> anyhow::Result<Result<Judged, String>> {
+    let record = &args.record;
+    let mut told = Told {
+        fault: record.fault_at,
+        heal: record.heal_at,
+        uncertainty: record
+            .fault_uncertainty
+            .map_or(0, |duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX / 8).min(i64::MAX / 8)),
+        since: record.since.is_some(),
+        ..Told::default()
+    };
+    if let Some(scenario) = &record.objectives
+        && let Err(problem) = promised(scenario, record, &mut told)?
+    {
+        return Ok(Err(problem));
+    }
+    let settings = Settings {
+        source,
+        pace: record.model,
+        template: record.log_format.clone(),
+        served_by: record.served_by.clone(),
+        since: record.since,
+        until: record.until,
+    };
+    Ok(Ok(exercise::judge_record(&args.history, &settings, &told)?))
+}
+
+/// What a scenario promises, its providers, and what they are called.
+fn promised(scenario: &Path, record: &Record, told: &mut Told) -> anyhow::Result<Result<(), String>> {
+    let (project, _) = Project::open(&Project::find(scenario)?);
+    let plan = match project.plan(scenario, &record.env) {
+        Ok((plan, _)) => plan,
+        Err(findings) => {
+            for finding in &findings {
+                say(&finding.to_string());
+            }
+            return Ok(Err(format!("{} does not validate", scenario.display())));
+        }
+    };
+    told.providers = plan.service.providers;
+    for (name, provider) in &plan.providers {
+        if let Some(url) = &provider.base_url {
+            told.called.insert(authority(url), name.clone());
+        }
+    }
+    let mut map = BTreeMap::new();
+    for (called, provider) in &record.map {
+        if !told.providers.contains(provider) {
+            return Ok(Err(format!(
+                "`{provider}` is not a provider of this scenario's service\n\nhint: they are {}",
+                told.providers.join(", ")
+            )));
+        }
+        map.insert(called.clone(), provider.clone());
+    }
+    told.called.extend(map);
+    told.objectives = Some(plan.objectives);
+    Ok(Ok(()))
+}
+
+/// `host:port` of a URL, as access logs have it.
+fn authority(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let host = rest.split('/').next().unwrap_or(rest);
+    if host.contains(':') { host.to_owned() } else { format!("{host}:{}", if scheme == "http" { 80 } else { 443 }) }
+}
+
+fn word<T>(text: &str, words: &[&str], value: Option<T>) -> Result<T, String> {
+    value.ok_or_else(|| format!("it is none of {}", words.join(", "))).map_err(|problem| format!("`{text}`: {problem}"))
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    word(text, Source::WORDS, Source::from_word(text))
+}
+
+fn pace(text: &str) -> Result<Pace, String> {
+    word(text, Pace::WORDS, Pace::from_word(text))
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    text.parse()
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse().map_err(|ParseError { problem, hint }| format!("{problem}\n\nhint: {hint}"))
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('=') {
+        Some((called, provider)) if !called.is_empty() && !provider.is_empty() => Ok((called.to_owned(), provider.to_owned())),
+        _ => Err(format!("`{text}` names no provider\n\nhint: write it as 10.0.0.1:443=azure-swedencentral")),
+    }
 }

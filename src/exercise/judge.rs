@@ -1,6 +1,7 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
 use crate::history::{BareError, Event, Fold, ReadError, Reader, Stamped, bare};
+use crate::import::{self, ImportError, Outline, Settings, Told};
 use crate::report::Digest;
 use crate::verdict::{Verdict, judge as decide};
 use sha2::{Digest as _, Sha256};
@@ -13,12 +14,14 @@ use std::path::{Path, PathBuf};
 pub struct Judged {
     /// The judgement.
     pub verdict: Verdict,
-    /// What its report shows; `None` for a bare history, which tells of no drill.
+    /// What its report shows; `None` for what others recorded, which tells of no drill.
     pub digest: Option<Digest>,
     /// SHA-256 of the file, in hexadecimal.
     pub hash: String,
     /// True where the history's last line was torn, because the drill was killed.
     pub torn: bool,
+    /// What somebody else's record holds, for people; `None` for a history.
+    pub outline: Option<Outline>,
 }
 
 /// Why a history cannot be judged.
@@ -54,6 +57,14 @@ pub enum JudgeError {
     Other {
         /// As named.
         path: PathBuf,
+    },
+    /// It is not the record that it was taken for, or what was said about it is wrong.
+    #[error("{}: {source}", path.display())]
+    Record {
+        /// As named.
+        path: PathBuf,
+        /// What is wrong.
+        source: ImportError,
     },
     /// It is not a bare history.
     #[error("{}: {source}\n\nhint: the README shows a bare history with all its keys", path.display())]
@@ -95,7 +106,7 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
         let mut text = Vec::new();
         input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(open)?;
         let evidence = bare(&text).map_err(|source| JudgeError::Bare { path: file.clone(), source })?;
-        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false });
+        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, outline: None });
     }
     let wrong = |source| JudgeError::History { path: file.clone(), source };
     let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
@@ -111,7 +122,21 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
     }
     let torn = reader.torn();
     let evidence = fold.ok_or(ReadError::NoStart).map_err(wrong)?.finish();
-    Ok(Judged { verdict: decide(&evidence), digest: Some(digest), hash: input.hex(), torn })
+    Ok(Judged { verdict: decide(&evidence), digest: Some(digest), hash: input.hex(), torn, outline: None })
+}
+
+/// Judges what somebody else recorded: another load generator's output, or a gateway's access log.
+///
+/// # Errors
+/// Where the file cannot be read or is something else, or where what was told about it cannot be true.
+pub fn judge_record(path: &Path, settings: &Settings, told: &Told) -> Result<Judged, JudgeError> {
+    let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
+    let mut input = Hashing { input: file, hash: Sha256::new() };
+    let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
+    let outline = Some(record.outline());
+    let verdict = decide(&import::evidence(record, told).map_err(wrong)?);
+    Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, outline })
 }
 
 /// Hashes what is read through it.

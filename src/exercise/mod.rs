@@ -1,10 +1,11 @@
 //! Drill → judge → report: the one place where engine and judgement meet.
 //!
 //! A drill's folder holds `history.jsonl` (the evidence), and what is computed from it and from nothing else: `verdict.json` and
-//! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded.
+//! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
+//! judges what another tool recorded in its own format.
 
 mod folder;
 mod judge;
 
 pub use folder::{Exercise, ExerciseError, Finish, Orders};
-pub use judge::{JudgeError, Judged, judge};
+pub use judge::{JudgeError, Judged, judge, judge_record};

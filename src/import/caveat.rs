@@ -1,0 +1,79 @@
+//! The sentences that say which claim a record cannot support, why, and what would have to be recorded.
+
+use super::record::Record;
+use super::{Pace, Source};
+use crate::history::{Caveat, Lost};
+
+pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
+    Caveat { name, text: text.into() }
+}
+
+/// What follows from whose record it is.
+pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
+    let nature = &record.nature;
+    let mut found = Vec::new();
+    match nature.pace {
+        Some(Pace::Closed) => {
+            let mut text =
+                "a worker that waits asks nothing, so requests that users would have sent meanwhile are missing: counts are lower \
+                            bounds, and that service held cannot be proven"
+                    .to_owned();
+            match nature.source {
+                Source::K6 => text.push_str("; if the executor is one of an arrival rate, say --model open"),
+                Source::Oha => text.push_str("; this holds with -q and with latency correction too"),
+                _ => {}
+            }
+            found.push(caveat(Lost::OpenModel, text));
+        }
+        Some(Pace::Open) => {
+            found.push(caveat(
+                Lost::DueTimes,
+                "how late each request was sent is not recorded; latencies count from sending, and whether the generator kept up is its word",
+            ));
+        }
+        None => {
+            found.push(caveat(
+                Lost::Unreached,
+                "requests that never reached this gateway, and those that had not ended with the record, are not in it: counts are lower bounds",
+            ));
+        }
+    }
+    if nature.pace == Some(Pace::Closed) || nature.pace.is_none() {
+        found.push(caveat(Lost::DueTimes, "when requests were due is not recorded; latencies count from sending"));
+    }
+    if !nature.unanswered_seen {
+        found.push(caveat(
+            Lost::Unanswered,
+            "requests that got no answer have no row, so no recovery can be proven; record with k6 or Vegeta, which keep them",
+        ));
+    }
+    found.push(caveat(
+        Lost::Completeness,
+        "whether an answer was whole is not recorded; one that ended early without an error counts as good",
+    ));
+    if record.skipped > 0 {
+        found.push(caveat(Lost::EveryLine, format!("{} of {} lines could not be read and were left out", record.skipped, record.lines)));
+    }
+    if record.grain > 1_000_000 {
+        let grain = record.grain as f64 / 1e9;
+        found
+            .push(caveat(Lost::FineTimes, format!("moments are written to {grain} s, so both ends of every interval are that much wider")));
+    }
+    let untimed = record.rows.iter().any(|row| row.took.is_none());
+    if untimed {
+        found.push(caveat(
+            Lost::AnswerTimes,
+            "how long answers took is not recorded, so nothing proves that any came in time; log $request_time (and $msec)",
+        ));
+    }
+    let unsent = record.rows.iter().filter(|row| row.doubt > 0).count();
+    if unsent > 0 {
+        found.push(caveat(
+            Lost::SendTimes,
+            format!(
+                "{unsent} requests failed before they were sent, and when they began is not recorded: each may lie up to a minute earlier"
+            ),
+        ));
+    }
+    found
+}

@@ -1,0 +1,109 @@
+//! Envoy: text access logs by their format line, by default Envoy's own, and JSON access logs: by the usual names of their keys, or by
+//! the `json_format` where that is given as the format line.
+
+use super::Source;
+use super::access::{Access, Sense, Shape};
+use super::record::ImportError;
+use super::template::{Piece, Template};
+use serde_json::Value;
+
+const DEFAULT: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %RESPONSE_FLAGS% \
+%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" \
+\"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\"";
+const HINT: &str =
+    "give the format that it was written by: --log-format '[%START_TIME%] %RESPONSE_CODE% %RESPONSE_FLAGS% %DURATION% %UPSTREAM_HOST%'";
+
+/// # Errors
+/// Where the format line cannot be used.
+pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Access, ImportError> {
+    let of_line = |line: &str| pieces(line, served_by).and_then(Template::of);
+    let shape = match line {
+        Some(json) if json.trim_start().starts_with('{') => keys(json, served_by).map(Shape::Keys),
+        Some(line) => of_line(line).map(Shape::Line),
+        None => of_line(DEFAULT)
+            .or_else(|problem| if served_by.is_some() { pieces(DEFAULT, None).and_then(Template::of) } else { Err(problem) })
+            .map(|template| Shape::Either(template, usual_keys(served_by))),
+    };
+    Access::new(Source::Envoy, shape.map_err(ImportError::Template)?, HINT)
+}
+
+fn sense(name: &str) -> Option<Sense> {
+    Some(match name {
+        "START_TIME" => Sense::Came,
+        "DURATION" => Sense::Took(6),
+        "RESPONSE_DURATION" => Sense::Head(6),
+        "RESPONSE_CODE" => Sense::Status,
+        "RESPONSE_FLAGS" | "RESPONSE_FLAGS_LONG" => Sense::Flags,
+        "UPSTREAM_HOST" => Sense::Served,
+        _ => return None,
+    })
+}
+
+/// The keys that nearly everybody gives to JSON access logs: the operators in small letters.
+fn usual_keys(served_by: Option<&str>) -> Vec<(String, Sense)> {
+    let mut keys: Vec<(String, Sense)> =
+        ["START_TIME", "DURATION", "RESPONSE_DURATION", "RESPONSE_CODE", "RESPONSE_FLAGS", "UPSTREAM_HOST"]
+            .iter()
+            .filter_map(|name| Some((name.to_lowercase(), sense(name)?)))
+            .collect();
+    if let Some(field) = served_by {
+        keys.retain(|(_, sense)| *sense != Sense::Served);
+        keys.push((field.to_owned(), Sense::Served));
+    }
+    keys
+}
+
+/// The keys of a `json_format`.
+fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, Sense)>, String> {
+    let object: serde_json::Map<String, Value> = serde_json::from_str(json)
+        .map_err(|error| format!("it is not JSON: {error}\n\nhint: give the object under `json_format`, as JSON"))?;
+    let mut keys = Vec::new();
+    for (key, value) in &object {
+        let operator = value.as_str().unwrap_or_default().trim_matches('%');
+        let name = operator.split('(').next().unwrap_or_default();
+        let asked = served_by == Some(key);
+        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
+        if let Some(sense) = if asked { Some(Sense::Served) } else { usual } {
+            keys.push((key.clone(), sense));
+        }
+    }
+    match served_by.filter(|field| !object.contains_key(*field)) {
+        Some(field) => Err(format!("it has no key `{field}`\n\nhint: name one of its keys with --served-by")),
+        None => Ok(keys),
+    }
+}
+
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
+    let (mut pieces, mut rest, mut found) = (Vec::new(), line.trim_end_matches("\\n"), false);
+    while let Some(place) = rest.find('%') {
+        pieces.push(Piece::Text(rest[..place].to_owned()));
+        let after = &rest[place + 1..];
+        if let Some(next) = after.strip_prefix('%') {
+            pieces.push(Piece::Text("%".into()));
+            rest = next;
+            continue;
+        }
+        let words = after.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')).unwrap_or(after.len());
+        let name = &after[..words];
+        // An argument in brackets may hold per cent signs itself: %START_TIME(%Y-%m-%d)%.
+        let from = if after[words..].starts_with('(') {
+            words + after[words..].find(')').ok_or("a bracket is not closed\n\nhint: an operator is %NAME% or %NAME(ARGUMENT)%")?
+        } else {
+            words
+        };
+        let end =
+            from + after[from..].find('%').ok_or("a per cent sign is not closed\n\nhint: an operator is %NAME% or %NAME(ARGUMENT)%")?;
+        let asked = served_by.is_some_and(|field| field == name || field == &after[..end]);
+        found |= asked;
+        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
+        pieces.push(Piece::Field(format!("%{}%", &after[..end]), if asked { Some(Sense::Served) } else { usual }));
+        rest = &after[end + 1..];
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    match served_by.filter(|_| !found) {
+        Some(field) => {
+            Err(format!("it has no field `{field}`\n\nhint: name one of its operators with --served-by, for example UPSTREAM_CLUSTER"))
+        }
+        None => Ok(pieces),
+    }
+}

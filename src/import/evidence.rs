@@ -1,0 +1,235 @@
+//! A record and what people told about it → evidence. Each row is placed where it claims least; what cannot be told becomes a caveat.
+
+use super::caveat::{by_nature, caveat};
+use super::moment::{Moment, SECOND};
+use super::record::{ImportError, Record, Row, Who};
+use crate::history::{By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms};
+use crate::model::{Gate, Objectives, SloOn};
+use std::collections::BTreeMap;
+
+/// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
+const BASELINE: i64 = 600 * SECOND;
+
+/// What people told about a record.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// What was promised.
+    pub objectives: Option<Objectives>,
+    /// Names of the providers, the primary first.
+    pub providers: Vec<String>,
+    /// Providers by what the record calls them: an address, a server's name.
+    pub called: BTreeMap<String, String>,
+    /// When the outage began.
+    pub fault: Option<Moment>,
+    /// When its cause was gone.
+    pub heal: Option<Moment>,
+    /// How far off these two may be, either way, in nanoseconds.
+    pub uncertainty: i64,
+    /// True where somebody said from when on the record counts.
+    pub since: bool,
+}
+
+/// Makes evidence of a record.
+///
+/// # Errors
+/// Where the moments that were told do not lie within the record.
+pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError> {
+    let fault = place(&record, "--fault-at", told.fault)?;
+    let heal = place(&record, "--heal-at", told.heal)?;
+    if fault.zip(heal).is_some_and(|(fault, heal)| heal < fault) {
+        return Err(ImportError::Order);
+    }
+    if let Some(fault) = fault.filter(|_| record.nature.pace.is_none() && !told.since) {
+        record.rows.retain(|row| row.sent >= fault - BASELINE);
+    }
+    let zero = fault.unwrap_or(record.start);
+    let edge = |at: i64| Edge { lo: at - zero - told.uncertainty, hi: at - zero + told.uncertainty };
+    let mut caveats = by_nature(&record);
+    let mut terms = Terms::of(told.objectives.as_ref().unwrap_or(&Objectives::default()));
+    // Lateness is not known, and so nothing is held against it.
+    terms.lag_max = i64::MAX / 4;
+    terms.clock_error = record.grain;
+    if told.objectives.is_none() {
+        caveats.insert(0, caveat(Lost::Objectives, "nobody said what was promised; the usual terms were used to measure"));
+    }
+    caveats.push(caveat(
+        Lost::FaultSeen,
+        match fault {
+            Some(_) if told.uncertainty == 0 => {
+                "when the fault began is what somebody said, taken as exact; --fault-uncertainty says how far off it may be"
+            }
+            Some(_) => "when the fault began is what somebody said",
+            None => "when the fault began is not recorded; say it with --fault-at",
+        },
+    ));
+    let named = names(&record, told);
+    if named.values.iter().all(Option::is_none) {
+        terms.gate = Gate::Restore;
+        caveats.push(caveat(Lost::WhoServed, named.lost(&record)));
+    } else {
+        caveats.push(caveat(Lost::WhoServedProven, named.doubt(&record)));
+    }
+    let mut reading = Reading { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
+    let mut requests: Vec<Request> = record.rows.iter().map(|row| reading.request(row)).collect();
+    if reading.by_end_only {
+        caveats.push(caveat(
+            Lost::FirstContent,
+            "when the first content of an answer came is not recorded; one that ended later than the service level proves nothing",
+        ));
+    }
+    requests.sort_unstable_by_key(|request| (request.due, request.done));
+    let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
+    let observed_until = record.last - zero - longest.max(terms.deadline);
+    spacing(&requests, fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
+    terms.fault_uncertainty = 2 * told.uncertainty;
+    let providers: Vec<String> = told.providers.clone();
+    let standbys = (1..providers.len()).filter_map(|place| u16::try_from(place).ok()).collect();
+    Ok(Evidence {
+        terms,
+        primary: vec![0],
+        standbys,
+        providers,
+        fault: fault.map(edge),
+        // Whoever says that there was a fault is believed, as in a bare history.
+        touched: u64::from(fault.is_some()),
+        heal: heal.map(edge),
+        observed_until,
+        complete: true,
+        requests,
+        attempts: Vec::new(),
+        attempts_seen: false,
+        ledger: Vec::new(),
+        caveats,
+    })
+}
+
+/// A moment on the record's clock; an error where it lies outside of the record.
+fn place(record: &Record, what: &'static str, moment: Option<Moment>) -> Result<Option<i64>, ImportError> {
+    let Some(moment) = moment else { return Ok(None) };
+    let at = match moment {
+        Moment::At(at) => at,
+        Moment::After(after) => record.start.saturating_add(after),
+    };
+    if (record.start..=record.last).contains(&at) {
+        return Ok(Some(at));
+    }
+    let shown = |at: i64| record.shown(at);
+    Err(ImportError::Outside { what, moment: shown(at), from: shown(record.start), to: shown(record.last) })
+}
+
+/// The providers that the record's names stand for.
+struct Named {
+    values: Vec<Option<u16>>,
+}
+
+fn names(record: &Record, told: &Told) -> Named {
+    let provider = |name: &str| {
+        let name = told.called.get(name).map_or(name, String::as_str);
+        told.providers.iter().position(|provider| provider == name).and_then(|place| u16::try_from(place).ok())
+    };
+    // HAProxy's `backend/server` may be known by both, by the server, or by the backend.
+    let any = |name: &String| {
+        provider(name).or_else(|| name.split_once('/').and_then(|(left, right)| provider(right).or_else(|| provider(left))))
+    };
+    Named { values: record.names.iter().map(any).collect() }
+}
+
+impl Named {
+    /// Names that stand for no provider.
+    fn strange<'r>(&self, record: &'r Record) -> Vec<&'r str> {
+        record.names.iter().zip(&self.values).filter(|(_, provider)| provider.is_none()).map(|(name, _)| name.as_str()).take(4).collect()
+    }
+
+    fn lost(&self, record: &Record) -> String {
+        let text = "who served is not known, so cutover cannot be told from restore, and users being served by anyone is judged";
+        match self.strange(record)[..] {
+            [] => format!("{text}; record it, and name the field with --served-by"),
+            [first, ..] => format!(
+                "{text}; the record names {}: say which provider that is with --map {first}=PROVIDER",
+                self.strange(record).join(", ")
+            ),
+        }
+    }
+
+    fn doubt(&self, record: &Record) -> String {
+        let text = "who served is the record's word, not the sight of a proxy before each provider";
+        match self.strange(record)[..] {
+            [] => text.to_owned(),
+            [..] => format!("{text}; {} stand for no provider (--map)", self.strange(record).join(", ")),
+        }
+    }
+}
+
+/// How rows become requests.
+struct Reading<'a> {
+    zero: i64,
+    grain: i64,
+    terms: &'a Terms,
+    named: &'a [Option<u16>],
+    by_end_only: bool,
+}
+
+impl Reading<'_> {
+    fn request(&mut self, row: &Row) -> Request {
+        let sent = row.sent - self.zero;
+        let took = row.took.unwrap_or(0);
+        let kind = match (row.kind, row.took) {
+            // Nothing proves that it came in time, and nothing that it did not.
+            (Kind::Ok, None) => Kind::Unknown,
+            (Kind::Ok, Some(took)) => self.in_time(took, row.head),
+            (kind, _) => kind,
+        };
+        // A good request counts from the earliest moment at which it may have been sent, a bad one from the latest; and no bad one
+        // proves more than that service was bad at the earliest.
+        let is_bad = matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let due = if is_bad { sent + self.grain } else { sent };
+        let proof = match row.head {
+            Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
+            _ => due + took,
+        };
+        let by = match (kind, row.who) {
+            (Kind::Ok | Kind::Unknown, Who::Name(place)) => {
+                self.named.get(usize::from(place)).copied().flatten().map_or(By::Unknown, By::Provider)
+            }
+            (Kind::Ok | Kind::Unknown, _) => By::Unknown,
+            _ => By::Nobody,
+        };
+        Request { due, sent: due - row.doubt, proof, done: due + took, by, kind }
+    }
+
+    /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
+    /// end was, it was not if not even the head was.
+    fn in_time(&mut self, took: i64, head: Option<i64>) -> Kind {
+        let late_head = head.is_some_and(|head| head > self.terms.slo);
+        if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
+            self.by_end_only = true;
+            return Kind::Unknown;
+        }
+        Kind::Ok
+    }
+}
+
+/// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
+fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+    let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
+    let of = |requests: &[Request]| {
+        let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
+        let whole = requests.last()?.due - requests.first()?.due;
+        Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))
+    };
+    let Some((largest, mean)) = of(&requests[..before]).or_else(|| of(requests)) else { return };
+    (terms.gap_max, terms.gap_mean) = (largest, mean);
+    let watched =
+        &requests[before.saturating_sub(1)..requests.partition_point(|request| request.due < until).max(before.saturating_sub(1))];
+    if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(terms.clock_error)) {
+        let seconds = |nanos: i64| nanos as f64 / 1e9;
+        caveats.push(caveat(
+            Lost::Spacing,
+            format!(
+                "before the fault no two requests were more than {:.2} s apart, after it up to {:.2} s: what happened in between is not known",
+                seconds(largest),
+                seconds(later)
+            ),
+        ));
+    }
+}

@@ -1,0 +1,73 @@
+//! Somebody else's record → evidence: what a load generator or a gateway wrote down, judged by the same code as a drill.
+//!
+//! Every format fills the same rows ([`Row`]: when a request was sent, when it ended, how, who served), one line of the record at a time,
+//! so that a file of any size passes through; only what lies within the span that is asked for is kept. [`evidence`] then makes evidence
+//! of the rows. What a format does not tell is never filled in: it becomes a caveat, and the row is placed where it claims least.
+//!
+//! ```text
+//!  line ──k6, oha, vegeta, locust──► Row ─┐
+//!  line ──template──► fields ──access──► Row ─┴─► Record ──evidence──► Evidence with caveats
+//!        (nginx, haproxy, envoy)
+//! ```
+//!
+//! Where a start is known only within a span (stamps rounded to seconds, attempts that failed before they were sent), a good request is
+//! placed at the earliest moment of that span and a bad one at the latest. Whichever order they really had, no good request that may have
+//! come before a bad one then proves that service was back. The clock's error is raised by the same span, so that both ends of every
+//! interval stay proofs.
+//!
+//! What this room does not do: open files (`exercise`), know scenarios (`spec`), or judge (`verdict`).
+
+mod access;
+mod caveat;
+mod cells;
+mod envoy;
+mod evidence;
+mod haproxy;
+mod k6;
+mod locust;
+mod moment;
+mod nginx;
+mod oha;
+mod read;
+mod record;
+mod template;
+#[cfg(test)]
+mod tests;
+mod vegeta;
+
+pub use evidence::{Told, evidence};
+pub use moment::Moment;
+pub use read::{Settings, read};
+pub use record::{ImportError, Outline, Record, Row};
+
+use crate::model::words;
+
+words! {
+    /// Whose record it is.
+    Source {
+        /// `k6 run --out json=FILE`.
+        K6 = "k6",
+        /// `oha --output-format csv`.
+        Oha = "oha",
+        /// `vegeta encode --to json` or `--to csv`.
+        Vegeta = "vegeta",
+        /// A CSV with a row a request, as a listener of Locust or JMeter's writes it.
+        Locust = "locust",
+        /// nginx's access log.
+        Nginx = "nginx",
+        /// HAProxy's HTTP log.
+        Haproxy = "haproxy",
+        /// Envoy's access log.
+        Envoy = "envoy",
+    }
+}
+
+words! {
+    /// Whether requests waited for each other.
+    Pace {
+        /// They were sent on a schedule, whatever became of the others.
+        Open = "open",
+        /// Each worker sent its next one once its last had ended.
+        Closed = "closed",
+    }
+}

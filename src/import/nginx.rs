@@ -1,0 +1,52 @@
+//! nginx: `log_format` lines, by default `combined`, which tells whole seconds and no durations.
+
+use super::Source;
+use super::access::{Access, Sense, Shape};
+use super::record::ImportError;
+use super::template::{Piece, Template};
+
+const COMBINED: &str =
+    r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+const HINT: &str = "give the log_format line that it was written by: --log-format '$msec $request_time $status $upstream_addr'";
+
+/// # Errors
+/// Where the format line cannot be used.
+pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Access, ImportError> {
+    let template = pieces(line.unwrap_or(COMBINED), served_by).and_then(Template::of).map_err(ImportError::Template)?;
+    Access::new(Source::Nginx, Shape::Line(template), HINT)
+}
+
+fn sense(name: &str) -> Option<Sense> {
+    Some(match name {
+        // All of them are taken when the line is written, at the request's end.
+        "msec" | "time_local" | "time_iso8601" => Sense::Ended,
+        "request_time" => Sense::Took(9),
+        "status" => Sense::Status,
+        "upstream_addr" => Sense::Served,
+        _ => return None,
+    })
+}
+
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
+    let (mut pieces, mut rest, mut found) = (Vec::new(), line, false);
+    while let Some(place) = rest.find('$') {
+        pieces.push(Piece::Text(rest[..place].to_owned()));
+        let after = &rest[place + 1..];
+        let (name, next) = match after.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').ok_or("a brace is not closed\n\nhint: a variable is $name or ${name}")?,
+            None => after.split_at(after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len())),
+        };
+        let asked = served_by.is_some_and(|field| field.trim_start_matches('$') == name);
+        found |= asked;
+        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
+        pieces.push(Piece::Field(format!("${name}"), if asked { Some(Sense::Served) } else { usual }));
+        rest = next;
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    match served_by.filter(|_| !found) {
+        Some(field) => {
+            Err(format!("it has no field `{field}`\n\nhint: name one of its variables with --served-by, for example upstream_addr"))
+        }
+        None => Ok(pieces),
+    }
+}

@@ -1,0 +1,53 @@
+//! `oha --output-format csv`: a row for each answer, in seconds from oha's start.
+//!
+//! oha 1.16 keeps a row for a request only where it was answered, in its CSV as in its SQLite database; of the others it counts the error
+//! messages. Its JSON is a summary. Its connections wait for their answers, so it is a closed model, with `-q` and latency correction too.
+
+use super::cells::cells;
+use super::moment;
+use super::read::Format;
+use super::record::{Nature, Row, Rows, Who};
+use super::{Pace, Source};
+use crate::history::Kind;
+
+const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status";
+
+#[derive(Default)]
+pub(super) struct Oha {
+    headed: bool,
+}
+
+impl Format for Oha {
+    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+        if line == HEAD {
+            self.headed = true;
+            return Ok(());
+        }
+        if !self.headed {
+            return Err(format!("the first line is not `{HEAD}`"));
+        }
+        rows.relative = true;
+        let cells = cells(line).ok_or("a quote is not closed")?;
+        let [start, _, _, head, took, _, status] = cells.as_slice() else { return Err(format!("it has {} cells, not 7", cells.len())) };
+        let bad = |what: &str, text: &str| format!("`{text}` is not {what}");
+        let status: u16 = status.parse().map_err(|_| bad("a status", status))?;
+        let length = |text: &str| moment::length(text, 9).ok_or_else(|| bad("a number of seconds", text));
+        rows.push(Row {
+            sent: length(start)?,
+            doubt: 0,
+            took: Some(length(took)?),
+            head: length(head).ok().filter(|head| *head > 0),
+            kind: if (200..400).contains(&status) { Kind::Ok } else { Kind::Error },
+            who: Who::Untold,
+        });
+        Ok(())
+    }
+
+    fn nature(&self) -> Nature {
+        Nature { source: Source::Oha, pace: Some(Pace::Closed), unanswered_seen: false }
+    }
+
+    fn hint(&self) -> &'static str {
+        "record with `oha --output-format csv --no-tui URL > run.csv`; oha's JSON is a summary, and its database holds the same rows"
+    }
+}

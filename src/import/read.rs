@@ -1,0 +1,156 @@
+//! Reads a record as a stream: line by line, each of bounded length, what cannot be read counted.
+
+use super::moment::Moment;
+use super::record::{ImportError, Nature, Record, Rows};
+use super::{Pace, Source, envoy, haproxy, k6, locust, nginx, oha, vegeta};
+use std::io::{BufRead, Read};
+
+/// A longer line is none of ours.
+const LONGEST_LINE: u64 = 1 << 20;
+/// After this many lines of which most cannot be read, the file is something else.
+const ENOUGH: u64 = 1000;
+
+/// How a record is to be read.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whose record it is.
+    pub source: Source,
+    /// How the generator sent, where its record does not tell (k6).
+    pub pace: Option<Pace>,
+    /// The format line of an access log.
+    pub template: Option<String>,
+    /// The field that tells who served: a tag of k6, a header in Vegeta's JSON, a column of a CSV, a field of the format line.
+    pub served_by: Option<String>,
+    /// Requests that were sent before are left out.
+    pub since: Option<Moment>,
+    /// Requests that were sent after are left out.
+    pub until: Option<Moment>,
+}
+
+/// One format: takes lines in and makes rows of them.
+pub(super) trait Format {
+    /// Takes one line in. An error says why it cannot be read.
+    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String>;
+
+    /// The record is at its end.
+    fn end(&mut self, _rows: &mut Rows) {}
+
+    /// What this format tells and what it does not, once everything was read.
+    fn nature(&self) -> Nature;
+
+    /// What to do about lines that cannot be read.
+    fn hint(&self) -> &'static str;
+}
+
+/// Reads a record to its end.
+///
+/// # Errors
+/// See [`ImportError`].
+pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, ImportError> {
+    let mut format = format(settings)?;
+    let absolute = |moment: Option<Moment>| match moment {
+        Some(Moment::At(at)) => Some(at),
+        _ => None,
+    };
+    let mut rows = Rows { since: absolute(settings.since), until: absolute(settings.until), ..Rows::default() };
+    let mut first: Option<(u64, String)> = None;
+    let (mut lines, mut skipped) = (0_u64, 0_u64);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if Read::take(&mut input, LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        lines += 1;
+        let whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST_LINE;
+        if !whole {
+            pass_over(&mut input)?;
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        let done = match whole {
+            true if text.trim().is_empty() => Ok(()),
+            true => format.line(text, &mut rows),
+            false => Err("it is longer than a mebibyte".into()),
+        };
+        if let Err(why) = done {
+            skipped += 1;
+            first.get_or_insert((lines, why));
+        }
+        if rows.full {
+            return Err(ImportError::Many);
+        }
+        if lines >= ENOUGH && skipped * 2 > lines {
+            break;
+        }
+    }
+    if let Some((line, why)) = first.filter(|_| skipped * 100 > lines) {
+        return Err(ImportError::Unreadable { of: settings.source, unreadable: skipped, lines, line, why, hint: format.hint() });
+    }
+    format.end(&mut rows);
+    let Rows { rows, names, grain, start, relative, last, .. } = rows;
+    let start = if relative { 0 } else { start.unwrap_or(0) };
+    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, lines, skipped };
+    cut(&mut record, settings);
+    if record.rows.is_empty() {
+        return Err(ImportError::Empty(match (settings.since, settings.until) {
+            (None, None) => format.hint().to_owned(),
+            _ => "see that --since and --until are by the record's own clock".into(),
+        }));
+    }
+    Ok(record)
+}
+
+fn format(settings: &Settings) -> Result<Box<dyn Format>, ImportError> {
+    let Settings { source, pace, template, served_by, .. } = settings;
+    let no = |option: &'static str, hint: &'static str| ImportError::Option { option, of: *source, hint };
+    let log = matches!(source, Source::Nginx | Source::Haproxy | Source::Envoy);
+    if pace.is_some() && *source != Source::K6 {
+        return Err(no("model", "only k6 can send either way and not say which"));
+    }
+    if template.is_some() && !log {
+        return Err(no("log-format", "only access logs have a format line"));
+    }
+    if served_by.is_some() && *source == Source::Oha {
+        return Err(no("served-by", "oha does not record who served"));
+    }
+    let (template, served_by) = (template.as_deref(), served_by.clone());
+    Ok(match source {
+        Source::K6 => Box::new(k6::K6::new(pace.unwrap_or(Pace::Closed), served_by)),
+        Source::Oha => Box::new(oha::Oha::default()),
+        Source::Vegeta => Box::new(vegeta::Vegeta::new(served_by)),
+        Source::Locust => Box::new(locust::Locust::new(served_by)),
+        Source::Nginx => Box::new(nginx::format(template, served_by.as_deref())?),
+        Source::Haproxy => Box::new(haproxy::format(template, served_by.as_deref())?),
+        Source::Envoy => Box::new(envoy::format(template, served_by.as_deref())?),
+    })
+}
+
+/// Leaves out what lies before and after the moments that were given from the record's start, which is known only now.
+fn cut(record: &mut Record, settings: &Settings) {
+    let start = record.start;
+    let from_start = |moment: Option<Moment>| match moment {
+        Some(Moment::After(after)) => Some(start.saturating_add(after)),
+        _ => None,
+    };
+    let (since, until) = (from_start(settings.since), from_start(settings.until));
+    if since.is_some() || until.is_some() {
+        record.rows.retain(|row| since.is_none_or(|since| row.sent >= since) && until.is_none_or(|until| row.sent <= until));
+        record.last = record.rows.iter().map(|row| row.sent.saturating_add(row.took.unwrap_or(0))).max().unwrap_or(0);
+    }
+}
+
+/// Passes over the rest of a line that is too long.
+fn pass_over(input: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let chunk = input.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |place| (place + 1, true));
+        input.consume(used);
+        if ended {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What every format becomes: rows, and what is known of the record as a whole.
+
+use super::moment::{self, SECOND};
+use super::{Pace, Source};
+use crate::history::Kind;
+use std::fmt;
+
+/// The most requests that are judged at once: 20 million take about a gigabyte.
+const MOST_ROWS: usize = 20_000_000;
+/// The most distinct names of who served.
+const MOST_NAMES: usize = 1000;
+
+/// Who served, by the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The record does not say.
+    Untold,
+    /// Nobody did.
+    Nobody,
+    /// The name at this place in [`Record::names`].
+    Name(u16),
+}
+
+/// One request. Moments in nanoseconds on the record's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// When it was sent; the latest moment at which it may have been, where that is not known.
+    pub sent: i64,
+    /// How much earlier than `sent` it may have been sent; 0 where that is known as well as the record writes moments.
+    pub doubt: i64,
+    /// From `sent` to its end; `None` where the record does not tell.
+    pub took: Option<i64>,
+    /// From `sent` to the head of its answer, where the record tells.
+    pub head: Option<i64>,
+    /// How it ended.
+    pub kind: Kind,
+    /// Who served it.
+    pub who: Who,
+}
+
+/// What a format tells and what it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nature {
+    /// Whose it is.
+    pub source: Source,
+    /// How a generator sent; `None` for a log, whose requests came from whoever sent them.
+    pub pace: Option<Pace>,
+    /// False where requests without an answer leave no line.
+    pub unanswered_seen: bool,
+}
+
+/// A record that was read to its end.
+#[derive(Debug)]
+pub struct Record {
+    /// Its requests, in the order of the file.
+    pub rows: Vec<Row>,
+    /// Names of who served, as the record writes them.
+    pub names: Vec<String>,
+    /// What its format tells.
+    pub nature: Nature,
+    /// Moments may be this much later than they are written, because they were rounded.
+    pub grain: i64,
+    /// When it began: its first request, or its own zero.
+    pub start: i64,
+    /// True where it counts from its own zero, and not from 1970.
+    pub relative: bool,
+    /// When its last request ended.
+    pub last: i64,
+    /// Lines in all.
+    pub lines: u64,
+    /// Lines that could not be read.
+    pub skipped: u64,
+}
+
+/// Why a record cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file could not be read on.
+    #[error("cannot be read: {0}\n\nhint: copy the file anew")]
+    Read(#[from] std::io::Error),
+    /// Nothing in it.
+    #[error("no request is in it\n\nhint: {0}")]
+    Empty(String),
+    /// It is something else.
+    #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}\n\nhint: {hint}")]
+    Unreadable {
+        /// What it was taken for.
+        of: Source,
+        /// How many could not be read.
+        unreadable: u64,
+        /// Of how many.
+        lines: u64,
+        /// The first of them, from 1.
+        line: u64,
+        /// What is wrong there.
+        why: String,
+        /// What to type.
+        hint: &'static str,
+    },
+    /// A format line that cannot be used.
+    #[error("the format line cannot be used: {0}")]
+    Template(String),
+    /// An option that says nothing for this format.
+    #[error("--{option} says nothing for a record of {of}\n\nhint: {hint}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// The format.
+        of: Source,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// Too much for one judgement.
+    #[error("it holds more than {MOST_ROWS} requests\n\nhint: judge a part of it, with --since and --until")]
+    Many,
+    /// A moment outside of the record.
+    #[error(
+        "{what} ({moment}) lies outside of the record, which runs from {from} to {to}\n\nhint: type it by the record's own clock, or as an offset from its start: +42s"
+    )]
+    Outside {
+        /// Which moment.
+        what: &'static str,
+        /// As it was understood.
+        moment: String,
+        /// The record's start.
+        from: String,
+        /// The record's end.
+        to: String,
+    },
+    /// The heal before the fault.
+    #[error("--heal-at lies before --fault-at\n\nhint: the outage begins at --fault-at and ends at --heal-at")]
+    Order,
+}
+
+/// Rows in the making.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    pub(super) names: Vec<String>,
+    pub(super) grain: i64,
+    pub(super) start: Option<i64>,
+    pub(super) relative: bool,
+    pub(super) last: i64,
+    pub(super) since: Option<i64>,
+    pub(super) until: Option<i64>,
+    pub(super) full: bool,
+}
+
+impl Rows {
+    /// Takes one request in, if it lies within the span that is asked for.
+    pub(super) fn push(&mut self, row: Row) {
+        let earliest = row.sent.saturating_sub(row.doubt);
+        self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
+        if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
+            return;
+        }
+        if self.rows.len() == MOST_ROWS {
+            self.full = true;
+            return;
+        }
+        self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
+        self.rows.push(row);
+    }
+
+    /// Moments are written no finer than this.
+    pub(super) fn rounded_to(&mut self, grain: i64) {
+        self.grain = self.grain.max(grain);
+    }
+
+    /// Who served, by a name; `-` and nothing are no names.
+    pub(super) fn who(&mut self, name: &str) -> Who {
+        if name.is_empty() || name == "-" {
+            return Who::Untold;
+        }
+        let place = self.names.iter().position(|known| known == name).or_else(|| {
+            (self.names.len() < MOST_NAMES).then(|| {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            })
+        });
+        place.and_then(|place| u16::try_from(place).ok()).map_or(Who::Untold, Who::Name)
+    }
+}
+
+/// A record in a few lines for people, and where its failures are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline(String);
+
+impl Record {
+    /// A moment of it, for people.
+    pub(super) fn shown(&self, at: i64) -> String {
+        let after = format!("+{:.3}s", (at - self.start) as f64 / 1e9);
+        if self.relative { after } else { format!("{} ({after})", moment::shown(at)) }
+    }
+
+    /// What is in it. The longest stretch of failures is where an outage may have been; when it began is for people to say, because an
+    /// outage begins before its first failure.
+    pub fn outline(&self) -> Outline {
+        let mut order: Vec<&Row> = self.rows.iter().collect();
+        order.sort_by_key(|row| row.sent);
+        let bad = |row: &Row| matches!(row.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
+        // Failures with less than ten seconds between them belong together.
+        let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());
+        let mut text = format!("{} requests from {} to {}", self.rows.len(), self.shown(self.start), self.shown(self.last));
+        match longest {
+            None => text.push_str("; none failed"),
+            Some(run) => text.push_str(&format!(
+                "; {} failed, {} of them from {} to {}",
+                failed.len(),
+                run.len(),
+                self.shown(run[0]),
+                self.shown(run[run.len() - 1])
+            )),
+        }
+        if !self.names.is_empty() {
+            text.push_str(&format!("; served by {}", self.names.iter().take(8).cloned().collect::<Vec<_>>().join(", ")));
+        }
+        Outline(text)
+    }
+}
+
+impl fmt::Display for Outline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

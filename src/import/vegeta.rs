@@ -1,0 +1,78 @@
+//! `vegeta encode --to json` and `--to csv`: a line a request, stamped when it was really sent.
+//!
+//! Vegeta sends on a schedule while `-max-workers` suffice; what it sent late, it does not tell.
+
+use super::cells::cells;
+use super::moment;
+use super::read::Format;
+use super::record::{Nature, Row, Rows};
+use super::{Pace, Source};
+use crate::history::Kind;
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+pub(super) struct Vegeta {
+    served_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Hit<'a> {
+    code: u16,
+    #[serde(borrow)]
+    timestamp: Cow<'a, str>,
+    latency: i64,
+    #[serde(borrow, default)]
+    error: Cow<'a, str>,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Vec<String>>>,
+}
+
+impl Vegeta {
+    pub(super) const fn new(served_by: Option<String>) -> Self {
+        Self { served_by }
+    }
+}
+
+fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::record::Who) -> Result<Row, String> {
+    let sent = sent.ok_or("its timestamp is not a moment")?;
+    let took = moment::span(latency).ok_or_else(|| format!("a latency of {latency} ns is not a length of time"))?;
+    let kind = match code {
+        200..400 if error.is_empty() => Kind::Ok,
+        200..400 => Kind::Truncated,
+        _ if error.contains("deadline exceeded") || error.contains("Client.Timeout") || error.contains("i/o timeout") => Kind::Timeout,
+        _ => Kind::Error,
+    };
+    Ok(Row { sent, doubt: 0, took: Some(took), head: None, kind, who })
+}
+
+impl Format for Vegeta {
+    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+        if line.starts_with('{') {
+            let hit: Hit<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+            let wanted = self.served_by.as_deref().zip(hit.headers.as_ref());
+            let header = wanted.and_then(|(name, headers)| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)));
+            let who = rows.who(header.and_then(|(_, values)| values.first()).map_or("", String::as_str));
+            rows.push(row(moment::stamp(&hit.timestamp), hit.latency, hit.code, &hit.error, who)?);
+            return Ok(());
+        }
+        let cells = cells(line).ok_or("a quote is not closed")?;
+        let [timestamp, code, latency, _, _, error, ..] = cells.as_slice() else {
+            return Err("it is neither JSON nor a row of `vegeta encode --to csv`".into());
+        };
+        let code = code.parse().map_err(|_| format!("`{code}` is not a status"))?;
+        let latency = latency.parse().map_err(|_| format!("`{latency}` is not a number of nanoseconds"))?;
+        let sent = timestamp.parse().ok().and_then(moment::moment);
+        let who = rows.who("");
+        rows.push(row(sent, latency, code, error, who)?);
+        Ok(())
+    }
+
+    fn nature(&self) -> Nature {
+        Nature { source: Source::Vegeta, pace: Some(Pace::Open), unanswered_seen: true }
+    }
+
+    fn hint(&self) -> &'static str {
+        "write it with `vegeta encode --to json results.bin > run.json`; a report holds no requests"
+    }
+}
