@@ -6,6 +6,7 @@ mod clients;
 mod crowds;
 mod drills;
 mod faulty_answers;
+mod imported;
 mod interrupted;
 mod litellm;
 mod places;

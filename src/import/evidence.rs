@@ -79,7 +79,9 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     }
     requests.sort_unstable_by_key(|request| (request.due, request.done));
     let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
-    let observed_until = record.last - zero - longest.max(terms.deadline);
+    // What was sent later may not have ended with the record, and then it is not in it.
+    let whole = record.last - longest.max(terms.deadline);
+    let observed_until = record.until.map_or(whole, |until| until.min(whole)) - zero;
     spacing(&requests, fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
     terms.fault_uncertainty = 2 * told.uncertainty;
     let providers: Vec<String> = told.providers.clone();

@@ -88,9 +88,9 @@ pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, Impo
         return Err(ImportError::Unreadable { of: settings.source, unreadable: skipped, lines, line, why, hint: format.hint() });
     }
     format.end(&mut rows);
-    let Rows { rows, names, grain, start, relative, last, .. } = rows;
+    let Rows { rows, names, grain, start, relative, last, until, .. } = rows;
     let start = if relative { 0 } else { start.unwrap_or(0) };
-    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, lines, skipped };
+    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped };
     cut(&mut record, settings);
     if record.rows.is_empty() {
         return Err(ImportError::Empty(match (settings.since, settings.until) {
@@ -136,7 +136,7 @@ fn cut(record: &mut Record, settings: &Settings) {
     let (since, until) = (from_start(settings.since), from_start(settings.until));
     if since.is_some() || until.is_some() {
         record.rows.retain(|row| since.is_none_or(|since| row.sent >= since) && until.is_none_or(|until| row.sent <= until));
-        record.last = record.rows.iter().map(|row| row.sent.saturating_add(row.took.unwrap_or(0))).max().unwrap_or(0);
+        record.until = record.until.or(until);
     }
 }
 

@@ -64,8 +64,10 @@ pub struct Record {
     pub start: i64,
     /// True where it counts from its own zero, and not from 1970.
     pub relative: bool,
-    /// When its last request ended.
+    /// When its last request ended, of those too that were left out.
     pub last: i64,
+    /// The moment after which requests were left out.
+    pub until: Option<i64>,
     /// Lines in all.
     pub lines: u64,
     /// Lines that could not be read.
@@ -151,6 +153,7 @@ impl Rows {
     pub(super) fn push(&mut self, row: Row) {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
+        self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -158,7 +161,6 @@ impl Rows {
             self.full = true;
             return;
         }
-        self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
         self.rows.push(row);
     }
 

@@ -64,9 +64,11 @@ impl<S: Copy> Template<S> {
             .ok_or_else(|| format!("it does not begin with `{}`", self.fields[0].before))?;
         for (place, field) in self.fields.iter().enumerate() {
             let next = self.fields.get(place + 1).map_or(self.tail.as_str(), |next| next.before.as_str());
+            // A value that was put into quotes may hold what stands behind it.
+            let quoted = rest.strip_prefix('"').filter(|_| !next.starts_with('"')).and_then(|rest| rest.find('"')).map_or(0, |end| end + 2);
             let end = match next {
                 "" => rest.len(),
-                text => rest.find(text).ok_or_else(|| format!("it has no `{text}` where the format line has one"))?,
+                text => quoted + rest[quoted..].find(text).ok_or_else(|| format!("it has no `{text}` where the format line has one"))?,
             };
             if let Some(sense) = field.sense {
                 take(sense, rest[..end].trim_matches('"'))?;

@@ -11,10 +11,11 @@ pub fn headline(verdict: &Verdict) -> String {
         if verdict.reason == Some(Reason::FaultNotTold) {
             return "Without the moment of the fault there is nothing to measure from.".into();
         }
+        let this = if verdict.caveats.is_empty() { "drill" } else { "record" };
         return match verdict.verdict {
-            Decision::Void => format!("This drill proves nothing about the objective of {objective}: {}.", because(verdict)),
-            Decision::InvalidPlan => format!("This drill could never have told about the objective of {objective}: {}.", because(verdict)),
-            _ => format!("This drill does not tell about the objective of {objective}: {}.", because(verdict)),
+            Decision::Void => format!("This {this} proves nothing about the objective of {objective}: {}.", because(verdict)),
+            Decision::InvalidPlan => format!("This {this} could never have told about the objective of {objective}: {}.", because(verdict)),
+            _ => format!("This {this} does not tell about the objective of {objective}: {}.", because(verdict)),
         };
     };
     let (interval, state) = match verdict.terms.gate {

