@@ -103,7 +103,7 @@ fn an_outage_that_k6_and_nginx_saw_too_is_measured_alike_by_all_three() {
     let record = at("k6.json");
     let generators = judge(&record, &["--from", "k6", "--model", "open", "--until", &heal]);
     let (first, second) = (format!("unix:{}=first", at("first.sock")), format!("unix:{}=second", at("second.sock")));
-    let format = "$msec $request_time $status \"$upstream_addr\"";
+    let format = "$msec $request_time $status \"$upstream_addr\" \"$upstream_header_time\" \"$upstream_response_time\"";
     let log = at("access.log");
     let gateways = judge(&log, &["--from", "nginx", "--log-format", format, "--map", &first, "--map", &second, "--until", &heal]);
 
@@ -129,4 +129,78 @@ fn an_outage_that_k6_and_nginx_saw_too_is_measured_alike_by_all_three() {
     assert_eq!(lost(&generators), ["due_times", "completeness", "fault_seen", "who_served"]);
     assert!(lost(&gateways).starts_with(&["unreached".to_owned()]) && !lost(&gateways).contains(&"who_served".to_owned()));
     assert_eq!((&generators["terms"]["gate"], &gateways["terms"]["gate"]), (&"restore".into(), &"cutover".into()));
+}
+
+const FAULT: &str = "2026-11-20T19:33:24.209Z";
+const HEAL: &str = "2026-11-20T19:33:31.621Z";
+
+/// A project whose service is what stood behind the gateways of `tests/records`.
+fn recorded() -> Project {
+    let project = Project::empty();
+    let objectives = "{rto: 3s, slo: {complete: 500ms}, deadline: 2s, success: 95%, stable_for: 5s}";
+    project.write(
+        "runbooks/inventory.yaml",
+        &format!(
+            "version: 1\nproviders:\n  first: {{dialect: openai, base_url: 'http://127.0.0.1:18811'}}\n  second: {{dialect: openai, base_url: \
+             'http://127.0.0.1:18812'}}\nservices:\n  chat: {{criticality: recoverable, providers: [first, second], objectives: {objectives}}}\n"
+        ),
+    );
+    project.write(
+        "scenarios/outage.yaml",
+        "version: 1\nscenario: outage\nservice: chat\ntraffic: {rate: 10/s}\ntimeline: {baseline: 5s, faults: [{at: 0s, on: first, fault: refuse, \
+         for: 9s}]}\n",
+    );
+    project
+}
+
+/// The arguments that judge one of the records.
+fn of<'a>(record: &'a str, tool: &'a str) -> Vec<&'a str> {
+    let told = ["--objectives", "scenarios/outage.yaml", "--fault-at", FAULT, "--heal-at", HEAL, "--fault-uncertainty", "50ms"];
+    [&[record, "--from", tool][..], &told].concat()
+}
+
+#[test]
+fn real_records_are_judged_and_agree_where_they_saw_the_same() {
+    let project = recorded();
+    let record = |name: &str| root().join("tests/records").join(name).display().to_string();
+    let judged = |name: &str, tool: &str| verdict(&project, &of(&record(name), tool));
+    let (text, json) = (judged("envoy.log", "envoy"), judged("envoy.jsonl", "envoy"));
+    assert_eq!((&text["verdict"], &text["terms"]["gate"]), (&"met".into(), &"cutover".into()), "{text:#}");
+    // Addresses are those of the inventory, so nobody had to say who is who. The two logs tell of the same requests.
+    assert_eq!(text["measures"], json["measures"]);
+    let haproxy = judged("haproxy.log", "haproxy");
+    assert_eq!((&haproxy["verdict"], &haproxy["terms"]["gate"]), (&"met".into(), &"cutover".into()), "servers are named as providers are");
+    // Two witnesses of one recovery: the gateway, and Locust in front of it, which never meets what needs every request.
+    let locust = judged("locust.csv", "locust");
+    assert!(overlap(interval(&haproxy, "restore"), interval(&locust, "restore")), "{locust:#}");
+    assert_eq!((&locust["verdict"], &locust["reason"]), (&"inconclusive".into(), &"record_cannot_tell".into()));
+    // Whole seconds resolve no objective of three.
+    let combined = judged("nginx-combined.log", "nginx");
+    assert_eq!((&combined["verdict"], &combined["reason"]), (&"inconclusive".into(), &"resolution_exceeds_rto".into()));
+    let lost: Vec<&str> = combined["caveats"].as_array().unwrap().iter().map(|caveat| caveat["name"].as_str().unwrap()).collect();
+    assert_eq!(lost, ["unreached", "due_times", "completeness", "fine_times", "answer_times", "fault_seen", "who_served"]);
+    let sums = record("locust_stats_history.csv");
+    project.lifeboat(&[&["judge"], &of(&sums, "locust")[..]].concat()).exits_with(2).says("holds sums, not requests");
+}
+
+#[test]
+fn a_record_says_what_to_type_next() {
+    let project = recorded();
+    let log = root().join("tests/records/envoy.log").display().to_string();
+    let judge = |more: &[&str]| project.lifeboat(&[&["judge", &log, "--from", "envoy"], more].concat());
+    let objectives = ["--objectives", "scenarios/outage.yaml"];
+    judge(&objectives)
+        .exits_with(3)
+        .says("nobody said when the fault began")
+        .says("--fault-at")
+        .says("7 failed, 7 of them from 2026-11-20T19:33:24");
+    judge(&["--fault-at", FAULT]).exits_with(3).says("--objectives SCENARIO").says("restore ");
+    judge(&[&objectives[..], &["--fault-at", "+2h"]].concat()).exits_with(2).says("lies outside of the record");
+    judge(&["--fault-at", "noon"]).exits_with(2).says("as +42s from its start");
+    judge(&[&objectives[..], &["--map", "a=b"]].concat()).exits_with(2).says("hint: they are first, second");
+    judge(&["--model", "open"]).exits_with(2).says("--model says nothing");
+    let wrong = project.lifeboat(&["judge", &log, "--from", "k6"]);
+    wrong.exits_with(2).says("lines cannot be read as k6").says("line 1").says("hint: record with `k6 run --out json=run.json");
+    project.lifeboat(&["judge", "nothing.json", "--from", "k6"]).exits_with(2).says("cannot read nothing.json");
+    project.lifeboat(&["judge", &log, "--from", "apache"]).exits_with(2).says("k6, oha, vegeta, locust, nginx, haproxy, envoy");
 }

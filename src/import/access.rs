@@ -22,6 +22,10 @@ pub(super) enum Sense {
     Took(u32),
     /// From its coming to the head of the answer, likewise.
     Head(u32),
+    /// From asking a server to the end of its answer, and to its head; of several servers the last counts.
+    Answered(u32),
+    /// See [`Sense::Answered`].
+    Headed(u32),
     /// The status that was answered.
     Status,
     /// Who served; of several, separated by commas or colons with blanks, the last.
@@ -60,6 +64,8 @@ struct Seen<'l> {
     ended: Option<i64>,
     took: Option<i64>,
     head: Option<i64>,
+    answered: Option<i64>,
+    headed: Option<i64>,
     status: u16,
     served: Option<&'l str>,
     group: Option<&'l str>,
@@ -163,14 +169,15 @@ impl<'l> Seen<'l> {
                 }
             }
             Sense::Head(scale) => self.head = lapse(value, scale)?,
+            Sense::Answered(scale) => self.answered = lapse(last(value), scale)?,
+            Sense::Headed(scale) => self.headed = lapse(last(value), scale)?,
             Sense::Status => {
                 self.status = match value {
                     "-" | "-1" | "" => 0,
                     text => text.parse().map_err(|_| format!("`{text}` is not a status"))?,
                 }
             }
-            // nginx writes every upstream that was tried, the last of them served.
-            Sense::Served => self.served = value.rsplit([',', ' ']).map(str::trim).find(|part| !part.is_empty() && *part != ":"),
+            Sense::Served => self.served = Some(last(value)),
             Sense::Group => self.group = Some(value),
             Sense::Termination => self.cut = self.cut.or(termination(value)),
             Sense::Flags => self.cut = self.cut.or(flags(value)),
@@ -189,6 +196,9 @@ impl<'l> Seen<'l> {
         }
         let took = self.took.or_else(|| self.ended.filter(|ended| *ended >= sent && self.came.is_some()).map(|ended| ended - sent));
         rows.rounded_to(self.grain);
+        // nginx tells when the head came by the server's clock: as long before the end as the rest of the answer took.
+        let rest = self.answered.zip(self.headed).map(|(answered, headed)| answered - headed + 2 * self.grain);
+        let head = self.head.or_else(|| Some((took? - rest?).max(0)));
         let kind = match (self.status, self.cut) {
             (200..400, None) => Kind::Ok,
             (200..400, Some(cut)) => cut,
@@ -201,8 +211,13 @@ impl<'l> Seen<'l> {
             (Kind::Ok, group, served) => rows.who(served.or(group).unwrap_or_default()),
             _ => Who::Nobody,
         };
-        Ok(Row { sent, doubt: 0, took, head: self.head, kind, who })
+        Ok(Row { sent, doubt: 0, took, head, kind, who })
     }
+}
+
+/// The last of several values: nginx writes one for every server that was tried, and the last of them served.
+fn last(value: &str) -> &str {
+    value.rsplit([',', ' ']).map(str::trim).find(|part| !part.is_empty() && *part != ":").unwrap_or(value)
 }
 
 /// A length of time; `None` where the log says that there is none.

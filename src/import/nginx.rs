@@ -21,6 +21,8 @@ fn sense(name: &str) -> Option<Sense> {
         // All of them are taken when the line is written, at the request's end.
         "msec" | "time_local" | "time_iso8601" => Sense::Ended,
         "request_time" => Sense::Took(9),
+        "upstream_response_time" => Sense::Answered(9),
+        "upstream_header_time" => Sense::Headed(9),
         "status" => Sense::Status,
         "upstream_addr" => Sense::Served,
         _ => return None,

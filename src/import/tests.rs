@@ -329,6 +329,15 @@ fn envoys_default_line_its_json_and_a_format_of_ones_own() {
 }
 
 #[test]
+fn nginx_tells_when_the_head_of_an_answer_came() {
+    let line = "$msec $request_time $status \"$upstream_addr\" \"$upstream_header_time\" \"$upstream_response_time\"";
+    let log = "1795179787.123 0.700 200 \"unix:/a.sock, 10.0.0.2:443\" \"-, 0.030\" \"0.600, 0.090\"\n";
+    let record = read(log.as_bytes(), &with_line(Source::Nginx, line)).unwrap();
+    // The last server's answer took 60 ms from its head to its end; rounding is taken off twice.
+    assert_eq!((record.rows[0].head, record.names.as_slice()), (Some(638 * MS), &["10.0.0.2:443".to_owned()][..]));
+}
+
+#[test]
 fn a_format_line_that_cannot_be_used_says_why() {
     for (source, line, problem) in [
         (Source::Nginx, "$msec$status", "nothing stands between `$msec` and `$status`"),

@@ -12,7 +12,7 @@ events { worker_connections 4096; }
 http {
   client_body_temp_path $FOLDER/body; proxy_temp_path $FOLDER/proxy; fastcgi_temp_path $FOLDER/fastcgi;
   uwsgi_temp_path $FOLDER/uwsgi; scgi_temp_path $FOLDER/scgi;
-  log_format fine '\$msec \$request_time \$status "\$upstream_addr"';
+  log_format fine '\$msec \$request_time \$status "\$upstream_addr" "\$upstream_header_time" "\$upstream_response_time"';
   access_log off;
   proxy_http_version 1.1;
   proxy_buffering off;
