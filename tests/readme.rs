@@ -84,3 +84,22 @@ fn its_picture_has_the_lines_that_a_drill_prints() {
         assert!(picture.lines().any(|line| line.trim_start().starts_with(label)), "the picture has no line {label:?}");
     }
 }
+
+#[test]
+fn its_commands_for_other_tools_records_are_understood() {
+    let project = Project::shipped();
+    let commands = blocks("sh").concat().replace("\\\n", " ");
+    assert!(commands.lines().count() >= 2);
+    for command in commands.lines() {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("lifeboat() {{ \"$LIFEBOAT\" \"$@\"; }}; {command}")]).current_dir(project.path("."));
+        // Everything was understood, down to the scenario and its providers: only the record is not there.
+        project.run(shell.env("LIFEBOAT", env!("CARGO_BIN_EXE_lifeboat"))).exits_with(2).says("cannot read ").says("No such file");
+    }
+}
+
+#[test]
+fn its_listener_for_locust_can_be_compiled() {
+    let status = Command::new("python3").args(["-c", "import sys; compile(sys.argv[1], 'listener', 'exec')", blocks("python")[0]]).status();
+    assert!(status.unwrap().success());
+}

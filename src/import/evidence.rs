@@ -80,8 +80,8 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     requests.sort_unstable_by_key(|request| (request.due, request.done));
     let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     // What was sent later may not have ended with the record, and then it is not in it.
-    let whole = record.last - longest.max(terms.deadline);
-    let observed_until = record.until.map_or(whole, |until| until.min(whole)) - zero;
+    let whole = record.last.saturating_sub(longest.max(terms.deadline));
+    let observed_until = record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero);
     spacing(&requests, fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
     terms.fault_uncertainty = 2 * told.uncertainty;
     let providers: Vec<String> = told.providers.clone();
@@ -220,7 +220,9 @@ fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Ter
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))
     };
     let Some((largest, mean)) = of(&requests[..before]).or_else(|| of(requests)) else { return };
-    (terms.gap_max, terms.gap_mean) = (largest, mean);
+    // A century between two requests is as hopeless as a thousand years, and sums of such gaps must fit.
+    let hopeless = 100 * 365 * 86_400 * SECOND / 8;
+    (terms.gap_max, terms.gap_mean) = (largest.min(hopeless), mean.min(hopeless));
     let watched =
         &requests[before.saturating_sub(1)..requests.partition_point(|request| request.due < until).max(before.saturating_sub(1))];
     if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(terms.clock_error)) {

@@ -444,3 +444,47 @@ fn a_part_of_a_record_is_judged_by_its_own_clock() {
     let none = Settings { since: Some("+50s".parse().unwrap()), ..with_line(Source::Nginx, FINE) };
     assert!(refused(&none, &log).contains("--since and --until"));
 }
+
+proptest::proptest! {
+    /// Whatever stands in a file: it is read or refused, and what was read can be judged.
+    #[test]
+    fn proptest_no_line_harms(
+        source in 0..Source::WORDS.len(),
+        pieces in proptest::collection::vec((0..PIECES.len(), proptest::num::u64::ANY), 1..40),
+        fault in 0_i64..20_000_000_000,
+    ) {
+        let source = Source::from_word(Source::WORDS[source]).unwrap();
+        let text: String = pieces.iter().map(|(piece, number)| PIECES[*piece].replace('#', &number.to_string())).collect();
+        for settings in [settings(source), Settings { pace: Some(Pace::Open), ..settings(source) }, with_line(source, FINE)] {
+            if let Ok(record) = read(text.as_bytes(), &settings) {
+                record.outline();
+                let told = Told { fault: Some(Moment::After(fault)), uncertainty: fault, ..told("+0s") };
+                let _ = evidence(record, &told).map(|evidence| judge(&evidence));
+            }
+        }
+    }
+}
+
+/// What lines are made of; `#` stands for a number.
+const PIECES: [&str; 20] = [
+    "\n",
+    " ",
+    ",",
+    "\"",
+    "#",
+    "-",
+    ".",
+    "1795179787.# 0.# 200 a\n",
+    "1.5 0.# 200 10.0.0.1:#, -\n",
+    "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n",
+    "0.#,0,0,0.1,0.#,2,200\n",
+    "start_time,response_time,exception\n",
+    "1795179787#,#,\n",
+    "{\"code\":200,\"timestamp\":\"2026-11-20T14:03:07.#Z\",\"latency\":#}\n",
+    "1795179787123456789,200,#,0,2,,b2s=\n",
+    "{\"metric\":\"http_reqs\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-20T14:03:07Z\",\"value\":1,\"tags\":{\"error\":\"x\"}}}\n",
+    "{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-20T14:03:07Z\",\"value\":#}}\n",
+    "1.1.1.1:1 [20/Nov/2026:19:20:44.890] f p/a 0/0/0/20/# 200 116 - - ---- 1\n",
+    "[2026-11-20T14:03:07.123Z] \"GET / HTTP/1.1\" 200 - 11 5 # 40 \"-\" \"é\" \"-\" \"gw\" \"10.0.0.2:443\"\n",
+    "1.1.1.1 - - [20/Nov/2026:14:03:07 +0000] \"GET /\" 200 2 \"-\" \"-\"\n",
+];
