@@ -24,7 +24,8 @@ struct Hit<'a> {
     latency: i64,
     #[serde(borrow, default)]
     error: Cow<'a, str>,
-    #[serde(default)]
+    // Older versions write it in the singular.
+    #[serde(default, alias = "header")]
     headers: Option<BTreeMap<String, Vec<String>>>,
 }
 

@@ -9,6 +9,9 @@
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
 //! `window`), then holds the measures against each objective (`objectives`).
 //!
+//! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
+//! (`objectives::doubt`), and are handed on with the verdict.
+//!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 
 mod measures;
