@@ -5,7 +5,7 @@ use super::{Pace, Source};
 use crate::history::Kind;
 use std::fmt;
 
-/// The most requests that are judged at once: 20 million take about a gigabyte.
+/// The most requests that are judged at once: 20 million take about two gigabytes.
 const MOST_ROWS: usize = 20_000_000;
 /// The most distinct names of who served.
 const MOST_NAMES: usize = 1000;
