@@ -21,6 +21,7 @@ fn main() {
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
         ["proxy"] => proxy::bench(5),
+        ["proxy", "held"] => proxy::held(),
         ["proxy", rounds] => proxy::bench(rounds.parse().unwrap()),
         _ => {
             judge::bench();

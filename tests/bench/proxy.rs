@@ -1,6 +1,7 @@
 //! The fault proxy beside others: rates, latencies, what it adds, what an open connection costs, and how soon a fault takes hold.
 //!
-//! `cargo bench -- proxy` runs all of it in about eight minutes, `cargo bench -- proxy 1` one round of each. It needs nginx and wrk, and
+//! `cargo bench -- proxy` runs all of it in about eight minutes, `cargo bench -- proxy 1` one round of each,
+//! `cargo bench -- proxy held` only the part about many open connections. It needs nginx and wrk, and
 //! HAProxy and Envoy (`$ENVOY`, or on the path) for what they are compared with; who is absent is told and left out. All traffic stays on
 //! loopback. The figures are of a machine that does other things too: read the ratios, which compare runs of the same minute.
 
@@ -11,6 +12,8 @@ mod streams;
 
 use contenders::{Lifeboat, envoy, haproxy, proxy_pass, upstream};
 use load::{Ask, Measured, rounds};
+
+pub(crate) use held::bench as held;
 
 const OURS: &str = "lifeboat";
 
