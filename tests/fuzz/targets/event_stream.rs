@@ -4,8 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use lifeboat::dialect::{AnswerReader, Ask, ChatAsk, ChatReply, Mark, chat_request};
-use lifeboat::fault::Events;
+use lifeboat::dialect::{AnswerReader, Ask, Boundary, ChatAsk, ChatReply, Events, Mark, chat_request};
 use lifeboat::model::Dialect;
 
 fuzz_target!(|data: &[u8]| {
@@ -30,18 +29,20 @@ fuzz_target!(|data: &[u8]| {
         assert!(read(&stream).is_err(), "a changed byte at {place} of {} was not noticed", stream.len());
     }
 
-    let mut events = Events::default();
-    let mut passed = Vec::new();
-    for piece in data.chunks(cut) {
-        let mut piece = Bytes::copy_from_slice(piece);
-        while !piece.is_empty() {
-            let before = piece.len();
-            match events.next(&mut piece) {
-                Some(event) => passed.extend_from_slice(&event),
-                None => assert!(piece.len() < before, "neither an event nor a step"),
+    for dialect in Dialect::WORDS.iter().filter_map(|word| Dialect::from_word(word)).filter(|dialect| *dialect != Dialect::Tcp) {
+        let mut events = Events::after(Boundary::of(dialect));
+        let mut passed = Vec::new();
+        for piece in data.chunks(cut) {
+            let mut piece = Bytes::copy_from_slice(piece);
+            while !piece.is_empty() {
+                let before = piece.len();
+                match events.next(&mut piece) {
+                    Some(event) => passed.extend_from_slice(&event.bytes),
+                    None => assert!(piece.is_empty(), "{before} bytes were neither an event nor kept"),
+                }
             }
         }
+        passed.extend_from_slice(&events.rest());
+        assert_eq!(passed, data);
     }
-    passed.extend_from_slice(&events.rest());
-    assert_eq!(passed, data);
 });
