@@ -6,6 +6,7 @@ mod clients;
 mod crowds;
 mod drills;
 mod faulty_answers;
+mod handshakes;
 mod imported;
 mod interrupted;
 mod litellm;

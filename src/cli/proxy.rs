@@ -134,8 +134,17 @@ impl Ground {
     fn of(inventory: &Inventory, environment: Environment) -> Self {
         let proxy = |(name, provider): (&String, &Provider)| {
             let (origin, _) = origin_and_path(provider.base_url.as_deref()?);
-            let listen = environment.proxies.get(name).and_then(|binding| binding.listen.as_deref()).unwrap_or("127.0.0.1:0");
-            Some(json!({"name": name, "listen": listen, "upstream": origin, "dialect": provider.dialect.word(), "enabled": true}))
+            let place = environment.proxies.get(name).cloned().unwrap_or_default();
+            let listen = place.listen.as_deref().unwrap_or("127.0.0.1:0");
+            let mut proxy =
+                json!({"name": name, "listen": listen, "upstream": origin, "dialect": provider.dialect.word(), "enabled": true});
+            if place.tls {
+                proxy["tls"] = json!(true);
+            }
+            if !place.hosts.is_empty() {
+                proxy["hosts"] = json!(place.hosts);
+            }
+            Some(proxy)
         };
         let proxies = inventory.providers.iter().filter_map(proxy).collect();
         let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());

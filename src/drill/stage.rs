@@ -114,12 +114,19 @@ impl Stage {
         for (name, provider) in &plan.providers {
             let upstream = names.upstream.get(name).ok_or_else(|| no_address(name))?;
             let (origin, path) = origin_and_path(upstream);
-            let listen = plan.environment.proxies.get(name).and_then(|binding| binding.listen.as_deref()).unwrap_or("127.0.0.1:0");
-            let opened = self.control.create(name, listen, origin, provider.dialect).await.map_err(Stop::environment)?;
+            let place = plan.environment.proxies.get(name).cloned().unwrap_or_default();
+            let opened = self.control.create(name, &place, origin, provider.dialect).await.map_err(Stop::environment)?;
             if !opened.was_there {
                 self.proxies.push(name.clone());
             }
-            names.values.insert(format!("proxy.{name}.url"), format!("http://{}{path}", opened.listen));
+            let scheme = if place.tls { "https" } else { "http" };
+            names.values.insert(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
+            names.values.insert(format!("proxy.{name}.address"), opened.listen);
+        }
+        if plan.environment.proxies.values().any(|place| place.tls) {
+            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
+            std::fs::write(&file, pem).map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
+            names.values.insert("proxy.authority".into(), file.display().to_string());
         }
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();

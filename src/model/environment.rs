@@ -51,6 +51,12 @@ pub struct ControlBinding {
 pub struct ProxyBinding {
     /// `HOST:PORT`; `None` takes a free port on loopback.
     pub listen: Option<String>,
+    /// True where it stands there with a certificate of its own authority (`${proxy.authority}`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
+    /// The hosts, as `host` or `host:port`, that it answers for where somebody comes through its forward proxy; none: its provider's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 /// What a drill, or whoever drives the environment's standing fault proxy, may do there. Empty allows everything.

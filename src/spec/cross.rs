@@ -329,6 +329,28 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
         found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2))).warning());
     }
     let inventory = &project.document;
+    for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
+        let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
+        let message = format!("the reference gateway of `{name}` trusts no authority of a fault proxy");
+        found.push(inventory.error(&["environments", name, "proxies", id, "tls"], message, hint));
+    }
+    for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
+        let on = &fault.on;
+        let problem = match fault.fault {
+            Fault::Tls { .. } if !place.proxies.get(on).is_some_and(|binding| binding.tls) => Some((
+                format!("the fault proxy of `{on}` shows no certificate in the environment `{name}`"),
+                format!("add `proxies: {{{on}: {{tls: true}}}}` to it, and let the gateway trust `${{proxy.authority}}`"),
+            )),
+            Fault::DnsFailure if place.control.is_none() => Some((
+                format!("names are looked up by a forward proxy, and the environment `{name}` has none"),
+                "start `lifeboat proxy --env … --forward …`, and name its control API under `control:`".into(),
+            )),
+            _ => None,
+        };
+        if let Some((message, hint)) = problem {
+            found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
+        }
+    }
     if !reference_gateway && !bound {
         let message = format!("the environment `{name}` has no address for the service `{}`", plan.scenario.service);
         let hint = format!("add `services: {{{}: {{url: …}}}}` to it", plan.scenario.service);

@@ -90,8 +90,10 @@ fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
         }
         good.then_some(text)
     });
+    let tls = fields.optional("tls", &|reader, node| reader.truth(node)).unwrap_or(false);
+    let hosts = fields.optional("hosts", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default();
     fields.finish();
-    Some(ProxyBinding { listen })
+    Some(ProxyBinding { listen, tls, hosts })
 }
 
 /// A URL, or a map of a URL and where its token is found.

@@ -8,7 +8,8 @@
 //! | `${port}` | the free port that was chosen for what the environment starts |
 //! | `${root}` | the project's folder |
 //! | `${primary}`, `${standby}` | the names of the service's first and second provider |
-//! | `${proxy.NAME.url}` | the address of the fault proxy in front of a provider |
+//! | `${proxy.NAME.url}`, `${proxy.NAME.address}` | the fault proxy in front of a provider: a base URL, or `host:port` |
+//! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //!
 //! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
@@ -22,7 +23,8 @@ use super::tree::{Kind, Node};
 use crate::model::Provider;
 use std::collections::BTreeMap;
 
-const PLAIN: [&str; 8] = ["service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby"];
+const PLAIN: [&str; 9] =
+    ["service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
 
 /// A text uses a variable that has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +89,10 @@ fn problems(text: &str, providers: &BTreeMap<String, Provider>) -> Vec<(String, 
             break;
         };
         rest = tail;
-        let provider = name.strip_prefix("credential.").or_else(|| name.strip_prefix("proxy.")?.strip_suffix(".url"));
+        let provider = name.strip_prefix("credential.").or_else(|| {
+            let proxy = name.strip_prefix("proxy.")?;
+            proxy.strip_suffix(".url").or_else(|| proxy.strip_suffix(".address"))
+        });
         match provider {
             Some(provider) if providers.contains_key(provider) => {}
             Some(provider) => {
@@ -109,7 +114,7 @@ fn hint(name: &str) -> String {
         return "environment variables are not filled in here; a program that is run sees them itself".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
-    known.extend(["proxy.NAME.url", "credential.PROVIDER"]);
+    known.extend(["proxy.NAME.url", "proxy.NAME.address", "credential.PROVIDER"]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
 }
 

@@ -5,7 +5,7 @@ use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::{ControlError, Events, Offset, SightEvent};
 use crate::fault::{Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
-use crate::model::{Aim, Dialect, Fault};
+use crate::model::{Aim, Dialect, Fault, ProxyBinding};
 use crate::units::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -156,16 +156,25 @@ impl Control {
         self.line.url()
     }
 
-    /// Creates a proxy and reads back where it listens. `listen` may have port 0. One of that name that leads to the same place, and is as
-    /// well as a new one, is taken as it stands.
+    /// Creates a proxy and reads back where it listens. Its port may be 0. One of that name that leads to the same place, and is as well as
+    /// a new one, is taken as it stands.
     ///
     /// # Errors
     /// Where the server refuses (the name or the address is taken) or the read-back shows another proxy.
-    pub async fn create(&self, name: &str, listen: &str, upstream: &str, dialect: Dialect) -> Result<Opened, ControlError> {
+    pub async fn create(&self, name: &str, place: &ProxyBinding, upstream: &str, dialect: Dialect) -> Result<Opened, ControlError> {
+        let listen = place.listen.as_deref().unwrap_or("127.0.0.1:0");
         let what = format!("create the proxy `{name}`");
         let mut body = json!({"name": name, "listen": listen, "upstream": upstream, "enabled": true});
         if self.is_lifeboat() {
             body["dialect"] = json!(dialect.word());
+            if place.tls {
+                body["tls"] = json!(true);
+            }
+            if !place.hosts.is_empty() {
+                body["hosts"] = json!(place.hosts);
+            }
+        } else if place.tls {
+            return Err(self.unsupported("TLS towards the gateway".into()));
         } else {
             body["upstream"] = json!(plain::address(upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?);
         }
@@ -190,6 +199,17 @@ impl Control {
             Some(listen) if here && is_well(&shown, wanted) => Ok(Opened { listen: listen.to_owned(), was_there: true }),
             _ => Err(ControlError::Taken { url: self.line.url(), proxy: name.to_owned() }),
         }
+    }
+
+    /// The certificate, in PEM, of the authority that signs for proxies with TLS.
+    ///
+    /// # Errors
+    /// Where the server has none.
+    pub async fn authority(&self) -> Result<String, ControlError> {
+        let what = "show its authority";
+        let response = self.line.send(self.line.request(Method::GET, &["authority"]), what).await?;
+        let (status, text) = (response.status().as_u16(), response.text().await.unwrap_or_default());
+        if status == 200 && text.contains("BEGIN CERTIFICATE") { Ok(text) } else { Err(self.unsupported("authority".into())) }
     }
 
     /// Removes a proxy and with it its faults; its connections are closed.
@@ -408,7 +428,7 @@ impl Found {
 
 /// True where a proxy leads where it shall, and carries everything.
 fn is_well(shown: &Value, wanted: &Value) -> bool {
-    let same = ["upstream", "dialect"].iter().all(|key| wanted[key].is_null() || shown[key] == wanted[key]);
+    let same = ["upstream", "dialect", "tls", "hosts"].iter().all(|key| wanted[key].is_null() || shown[key] == wanted[key]);
     same && shown["enabled"] == true && shown["toxics"].as_array().is_none_or(Vec::is_empty)
 }
 

@@ -1,7 +1,7 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
-use crate::model::{Aim, Dialect, Fault, Match, Refusal, Retry, RetryForm, Shape};
+use crate::model::{Aim, Dialect, Fault, Match, ProxyBinding, Refusal, Retry, RetryForm, Shape};
 use crate::proxy::Proxy;
 use crate::units::{ByteRate, Duration, Fingerprint};
 use axum::body::Bytes;
@@ -61,8 +61,12 @@ async fn embedded() -> (Proxy, Control, String) {
     let provider = serve(Router::new().fallback(async || "yes")).await;
     let proxy = Proxy::start(([127, 0, 0, 1], 0).into()).await.unwrap();
     let control = Control::connect(&proxy.api().to_string()).await.unwrap();
-    let opened = control.create("azure", "127.0.0.1:0", &provider, Dialect::AzureOpenAi).await.unwrap();
+    let opened = control.create("azure", &ProxyBinding::default(), &provider, Dialect::AzureOpenAi).await.unwrap();
     (proxy, control, opened.listen)
+}
+
+fn at(listen: &str) -> ProxyBinding {
+    ProxyBinding { listen: Some(listen.into()), ..ProxyBinding::default() }
 }
 
 /// One request on a connection of its own; everything that comes back, or the error.
@@ -145,7 +149,7 @@ async fn sight_is_read_until_the_proxy_ends() {
 async fn of_a_tcp_service_connections_and_bytes_are_seen() {
     let (_proxy, control, _) = embedded().await;
     let provider = serve(Router::new().fallback(async || "yes")).await;
-    let opened = control.create("bytes", "127.0.0.1:0", provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
+    let opened = control.create("bytes", &ProxyBinding::default(), provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
     let (_, mut events) = control.events().await.unwrap();
     let mut next = async || loop {
         if let Some(SightEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
@@ -167,9 +171,9 @@ async fn of_a_tcp_service_connections_and_bytes_are_seen() {
 #[tokio::test]
 async fn what_is_refused_is_told_apart_from_what_is_unknown() {
     let (_proxy, control, listen) = embedded().await;
-    let twice = control.create("azure", "127.0.0.1:0", "http://h:1", Dialect::OpenAi).await.unwrap_err();
+    let twice = control.create("azure", &ProxyBinding::default(), "http://h:1", Dialect::OpenAi).await.unwrap_err();
     assert!(matches!(&twice, ControlError::Taken { proxy, .. } if proxy == "azure"), "{twice}");
-    let taken = control.create("other", &listen, "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
+    let taken = control.create("other", &at(&listen), "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
     assert!(taken.contains(&listen) && taken.contains("hint:"), "{taken}");
     let missing = control.heal("nobody", "x").await.unwrap_err();
     assert!(matches!(missing, ControlError::Refused { status: 404, .. }), "a proxy that is missing was never healed: {missing}");
@@ -224,7 +228,7 @@ impl Plain {
             .route("/proxies/p/toxics/{name}", get(Self::toxic).delete(Self::delete))
             .with_state(plain.clone());
         let control = Control::connect(&serve(routes).await).await.unwrap();
-        let listen = control.create("p", "127.0.0.1:7", "http://api.example", Dialect::OpenAi).await.unwrap();
+        let listen = control.create("p", &at("127.0.0.1:7"), "http://api.example", Dialect::OpenAi).await.unwrap();
         assert_eq!(listen, Opened { listen: "127.0.0.1:7".into(), was_there: false });
         (plain, control)
     }
@@ -304,7 +308,7 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
     }
     assert!(control.heal("p", "latency-1").await.unwrap().expired);
     assert!(matches!(control.events().await, Err(ControlError::Unsupported { .. })));
-    let tls = control.create("q", "", "https://api.example", Dialect::OpenAi).await.unwrap_err();
+    let tls = control.create("q", &at(""), "https://api.example", Dialect::OpenAi).await.unwrap_err();
     assert!(matches!(tls, ControlError::Unsupported { .. }), "{tls}");
 }
 
