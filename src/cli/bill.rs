@@ -3,7 +3,7 @@
 use super::run::answer;
 use super::say;
 use crate::model::DrillPlan;
-use crate::price::{bills, price};
+use crate::price::{Bill, bills, price};
 use crate::units::Money;
 use std::time::SystemTime;
 
@@ -25,11 +25,7 @@ pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
 
 /// One line of a plan: what each provider could ask for.
 pub(super) fn most(plan: &DrillPlan) -> String {
-    let each = |bill: crate::price::Bill| match bill.most {
-        Some(most) => format!("{most:.2} with {}", bill.provider),
-        None => format!("a price that is not known with {}", bill.provider),
-    };
-    let each: Vec<String> = bills(plan).into_iter().map(each).collect();
+    let each: Vec<String> = bills(plan).iter().map(told).collect();
     let ceiling = plan.environment.allow.max_spend.map(|ceiling| format!("; stops at {ceiling}")).unwrap_or_default();
     let free = if plan.is_paid() { "up to" } else { "nothing; at list prices up to" };
     format!("{free} {}{ceiling}", each.join(", "))
@@ -40,9 +36,20 @@ pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32)
     let mut total = Money::ZERO;
     let mut lines = String::new();
     for plan in plans.filter(|plan| plan.is_paid()) {
-        total = bills(plan).into_iter().filter_map(|bill| bill.most).fold(total, Money::plus);
-        lines += &format!("  {}: {}\n", plan.scenario.title, most(plan));
+        let (bills, ceiling) = (bills(plan), plan.environment.allow.max_spend);
+        let most = bills.iter().filter_map(|bill| bill.most).fold(Money::ZERO, Money::plus);
+        total = total.plus(ceiling.map_or(most, |ceiling| most.min(ceiling)));
+        lines += &format!("\n  {}\n", plan.scenario.title);
+        bills.iter().for_each(|bill| lines += &format!("    up to {}\n", told(bill)));
+        ceiling.into_iter().for_each(|ceiling| lines += &format!("    stops at {ceiling}\n"));
     }
-    say(&format!("real providers will be asked, and will send a bill:\n{lines}"));
+    say(&format!("real providers will be asked, and will send a bill\n{lines}"));
     answer(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
+}
+
+fn told(bill: &Bill) -> String {
+    match bill.most {
+        Some(most) => format!("{most:.2} with {}", bill.provider),
+        None => format!("a price that is not known with {}", bill.provider),
+    }
 }
