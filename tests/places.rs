@@ -145,6 +145,8 @@ revoked: AuthenticationError 401 invalid_api_key | AuthenticationError 401 inval
 stall: APITimeoutError None None | APITimeoutError None None | touched 2
 stall midstream: APITimeoutError None None | APITimeoutError None None | touched 2
 slow stream: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0 | touched 1
+signs of life: ferry storm light stop model-v1:0 | ferry storm light stop model-v1:0 | touched 2
+one a minute: ferry storm light stop model-v1:0 | RateLimitError 429 rate_limit_exceeded | touched 1
 cut: APIConnectionError None None | APIConnectionError None None | touched 2
 end_early: JSONDecodeError None None | ferry storm None model-v1:0 | touched 2
 error_event: None None None | APIError None None | touched 2

@@ -5,6 +5,7 @@ have them."""
 
 import json
 import sys
+import urllib.error
 import urllib.request
 
 import openai
@@ -63,6 +64,17 @@ def under(name, kind, attributes, asks, **settings):
     tell(name, *[" ".join(str(fact) for fact in facts) for facts in facts], *counted)
 
 
+def alive(ask):
+    """Signs of life for twice as long as the client has patience with silence; then the fault's lease is over."""
+    lease = {"name": "t", "type": "keep_alive", "attributes": {"after": 2, "every_ms": 50}, "ttl_ms": int(2000 * TIMEOUT)}
+    call("POST", "/proxies/p/toxics", lease)
+    fact = outcome(ask, max_retries=0, timeout=TIMEOUT)
+    try:
+        return fact, call("DELETE", "/proxies/p/toxics/t")["touched"]
+    except urllib.error.HTTPError as gone:
+        return fact, json.load(gone)["expired"]["touched"]
+
+
 BOTH = (whole, streamed)
 tell("healthy", *[" ".join(str(fact) for fact in ask()) for ask in BOTH])
 # As often as it tries by itself.
@@ -74,6 +86,10 @@ under("revoked", "credential_revoked", {}, BOTH, max_retries=0)
 under("stall", "http_stall", {}, BOTH, max_retries=0, timeout=TIMEOUT)
 under("stall midstream", "stall_midstream", {"after": 2}, BOTH, max_retries=0, timeout=TIMEOUT)
 under("slow stream", "slow_stream", {"rate": 20}, BOTH, max_retries=0)
+kept = [alive(ask) for ask in BOTH]
+touched = sum(count for _, count in kept)
+tell("signs of life", *[" ".join(str(part) for part in fact) for fact, _ in kept], f"touched {touched}")
+under("one a minute", "rate_limit", {"requests": 1}, BOTH, max_retries=0)
 for kind in ("cut", "end_early", "error_event", "malformed"):
     under(kind, kind, {"after": 2}, BOTH, max_retries=0)
 for kind in ("empty_answer", "wrong_model", "corrupt"):
