@@ -1,23 +1,14 @@
 //! The providers' own Python clients, unmodified, against the lab: every dialect, whole and streamed, and what each raises for each refusal.
 
-use crate::support::{LAB, Lab, Project, python};
-use std::path::Path;
-use std::process::Command;
-
-pub(crate) const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+use crate::support::{LAB, Lab, Project, client};
 
 /// Runs a script against a provider of a lab of its own; it must tell this and nothing else.
 fn tells(script: &str, provider: &str, variant: Option<&str>, wanted: &str) {
-    let (python, project) = (python("clients", REQUIREMENTS).join("python"), Project::empty());
+    let project = Project::empty();
     project.write("runbooks/inventory.yaml", LAB);
     let lab = Lab::start(&project);
     let (url, key) = lab.provider(provider);
-    let mut command = Command::new(&python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script)).args([url, key]).args(variant);
-    command.env("NO_PROXY", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");
-    // Nobody's own credentials are looked for, on this host or in its cloud.
-    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("HOME", project.path("."));
-    let run = project.run(&mut command);
+    let run = project.run(client(script, &project).args([url, key]).args(variant));
     run.exits_with(0);
     assert_eq!(run.stdout, wanted, "{}", run.stderr);
 }

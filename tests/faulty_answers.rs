@@ -4,14 +4,11 @@
 //! A row of these tables is a fault: the text that the client's user was given and what followed, whole and streamed. What stands there
 //! was observed, and is the clients' business; a new version of one of them may change it, and then it is worth a look.
 
-use crate::clients::REQUIREMENTS;
-use crate::support::{LAB, Lab, Project, Standing, python};
-use std::path::Path;
-use std::process::Command;
+use crate::support::{LAB, Lab, Project, Standing, client};
 
 /// Runs a script through a proxy of this dialect before the lab's provider of this name; it must tell this and nothing else.
 fn meets(script: &str, provider: &str, dialect: &str, wanted: &str) {
-    let (python, project, standing) = (python("clients", REQUIREMENTS).join("python"), Project::empty(), Standing::start(&[]));
+    let (project, standing) = (Project::empty(), Standing::start(&[]));
     project.write("runbooks/inventory.yaml", LAB);
     let lab = Lab::start(&project);
     let (url, key) = lab.provider(provider);
@@ -21,12 +18,8 @@ fn meets(script: &str, provider: &str, dialect: &str, wanted: &str) {
     let (status, made) = standing.call("POST", "/proxies", &asked);
     assert_eq!(status, 201, "{made}");
     let through = format!("http://{}{path}", made["listen"].as_str().unwrap());
-    let mut command = Command::new(&python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script));
+    let mut command = client(script, &project);
     command.args([&through, key, &standing.api, provider]).args((provider == "azure").then_some("azure"));
-    command.env("NO_PROXY", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");
-    // Nobody's own credentials are looked for, on this host or in its cloud.
-    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("HOME", project.path("."));
     let run = project.run(&mut command);
     run.exits_with(0);
     assert_eq!(run.stdout, wanted, "{}", run.stderr);

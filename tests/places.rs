@@ -1,9 +1,9 @@
 //! openai-python, unmodified, through each place where the proxy can stand, with every certificate verified: it meets each fault on requests
 //! and answers, and makes the same of it everywhere. The provider speaks TLS through an nginx with a private authority.
 
-use crate::support::{LAB, Lab, Nginx, Project, Standing, python};
+use crate::support::{LAB, Lab, Nginx, Project, Standing, client, clients};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A lab's OpenAI behind TLS, and a standing proxy that trusts it.
@@ -50,14 +50,8 @@ impl Place {
 
     /// A script of `tests/clients`, told where to ask and over which control API.
     fn script(&self, name: &str, url: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(python("clients", "tests/clients/requirements.txt").join("python"));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name);
-        command.arg(script).args([url, &self.key, &format!("http://{}", self.standing.api)]).args(more);
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"] {
-            command.env_remove(name).env_remove(name.to_lowercase());
-        }
-        command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("HOME", self.project.path("."));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut command = client(name, &self.project);
+        command.args([url, &self.key, &format!("http://{}", self.standing.api)]).args(more);
         command
     }
 
@@ -121,7 +115,7 @@ fn clients_see_handshakes_names_and_ports_go_wrong() {
     let run = place.project.run(stranger.env("HTTPS_PROXY", &forward));
     assert!(run.stdout.contains("openai APIConnectionError (unable to get local issuer)"), "{} {}", run.stdout, run.stderr);
     let other = format!("import requests; print(requests.get('https://localhost:{}/', timeout=20).status_code)", place.nginx.port);
-    let mut python = Command::new(python("clients", "tests/clients/requirements.txt").join("python"));
+    let mut python = clients();
     python.args(["-c", &other]).env("HTTPS_PROXY", &forward).env("NO_PROXY", "").env("REQUESTS_CA_BUNDLE", &place.nginx.authority);
     let run = place.project.run(&mut python);
     assert_eq!((run.code, run.stdout.trim().len()), (Some(0), 3), "{} {}", run.stdout, run.stderr);

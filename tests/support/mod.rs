@@ -7,7 +7,7 @@ mod standing;
 
 pub(crate) use lab::{LAB, Lab};
 pub(crate) use nginx::Nginx;
-pub(crate) use python::python;
+pub(crate) use python::{client, clients, python};
 pub(crate) use standing::{Standing, echo, echo_http};
 
 use serde_json::Value;

@@ -1,7 +1,26 @@
 //! Python with what a requirements file names, in an environment under `target/`.
 
+use super::Project;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// A script of `tests/clients`, with the clients that providers give to Python. It sees nobody's own credentials, on this host or in its
+/// cloud, and goes through nobody's proxy.
+pub(crate) fn client(script: &str, project: &Project) -> Command {
+    let mut command = clients();
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script));
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null").env("HOME", project.path("."));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// The Python that has them.
+pub(crate) fn clients() -> Command {
+    Command::new(python("clients", "tests/clients/requirements.txt").join("python"))
+}
 
 /// The folder of its programs. It is installed once for each set of versions, and never left out: a suite that passes without it would
 /// claim what it has not seen.
