@@ -28,6 +28,7 @@ mod locust;
 mod moment;
 mod nginx;
 mod oha;
+mod points;
 mod read;
 mod record;
 mod template;
@@ -37,6 +38,7 @@ mod vegeta;
 
 pub use evidence::{Told, evidence};
 pub use moment::Moment;
+pub use points::{Point, Points, SERVED, Sample};
 pub use read::{Settings, read};
 pub use record::{ImportError, Outline, Record, Row};
 
