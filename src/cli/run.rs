@@ -211,19 +211,24 @@ pub(super) fn answer(question: &str) -> bool {
 
 /// What a drill would do, without doing it.
 fn outline(plan: &DrillPlan) -> String {
-    let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
-    let requests = (timeline.total().as_secs_f64() * traffic.rate.as_per_second()).round();
+    let timeline = &plan.scenario.timeline;
+    let workloads = plan.workloads();
     let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
     let mut text =
         format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
     text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
-    text += &format!(
-        "  traffic     {} {} at {}, {requests} requests in {}\n",
-        traffic.arrivals,
-        traffic.request,
-        traffic.rate,
-        timeline.total()
-    );
+    for named in &workloads {
+        let traffic = &named.workload;
+        let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
+        text += &format!(
+            "  traffic     {whose}{} {} at {}, {:.0} requests in {}\n",
+            traffic.arrivals,
+            traffic.request,
+            traffic.rate,
+            traffic.requests(timeline.total()).round(),
+            timeline.total()
+        );
+    }
     text += &format!("  spends      {}\n", bill::most(plan));
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
@@ -234,12 +239,19 @@ fn outline(plan: &DrillPlan) -> String {
         text += &format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len());
     }
     let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
-    text += &format!(
-        "  objective   {} within {}, stable for {}\n",
-        plan.objectives.gate.map_or("cutover", crate::model::Gate::word),
-        span(plan.objectives.rto),
-        span(plan.objectives.stable_for)
-    );
+    for named in &workloads {
+        let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
+        if !named.judged {
+            text += &format!("  objective   {whose}none, it is pure load\n");
+            continue;
+        }
+        text += &format!(
+            "  objective   {whose}{} within {}, stable for {}\n",
+            objectives.gate.map_or("cutover", crate::model::Gate::word),
+            span(objectives.rto),
+            span(objectives.stable_for)
+        );
+    }
     if let Some(guard) = &plan.scenario.abort_when {
         text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);
     }

@@ -2,6 +2,7 @@
 
 use super::line::clean;
 use crate::history::{Bucket, Event, Live, Phase, StepEnd};
+use crate::model::NamedWorkload;
 
 /// How often it is said who serves.
 const BEAT: u64 = 5_000_000_000;
@@ -10,8 +11,8 @@ const BEAT: u64 = 5_000_000_000;
 #[derive(Debug, Default)]
 pub struct Log {
     shown: usize,
-    /// The next beat, and the totals at the last one.
-    beat: Option<(u64, Bucket)>,
+    /// The next beat, and the totals at the last one: those of the first workload, then those beside it.
+    beat: Option<(u64, Vec<Bucket>)>,
 }
 
 impl Log {
@@ -27,23 +28,33 @@ impl Log {
         lines.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn beats(&mut self, live: &Live) -> Option<(u64, String)> {
-        let since = live.traffic_since?;
-        let (due, before) = self.beat.get_or_insert_with(|| (since + BEAT, Bucket::default()));
+    fn beats(&mut self, live: &Live) -> Vec<(u64, String)> {
+        let Some(since) = live.traffic_since else { return Vec::new() };
+        let (due, before) = self.beat.get_or_insert_with(|| (since + BEAT, vec![Bucket::default(); 1 + live.beside.len()]));
         if live.now < *due || live.finished {
-            return None;
+            return Vec::new();
         }
         // The real length, which a busy machine makes longer than a beat.
         let seconds = (live.now - (*due - BEAT)) as f64 / 1e9;
         let rate = |now: u64, then: u64| (now - then) as f64 / seconds;
-        let served =
-            |place: usize| rate(live.total.served.get(place).copied().unwrap_or(0), before.served.get(place).copied().unwrap_or(0));
+        let trouble = |now: &Bucket, then: &Bucket| {
+            let errors = rate(now.failed + now.shed, then.failed + then.shed);
+            format!("errors {errors:.1}/s  late {:.1}/s", rate(now.late, then.late))
+        };
+        let count = |bucket: &Bucket, place: usize| bucket.served.get(place).copied().unwrap_or(0);
+        let served = |place: usize| rate(count(&live.total, place), count(&before[0], place));
         let mut parts: Vec<String> =
             live.providers.iter().enumerate().map(|(place, name)| format!("{name} {:.1}/s", served(place))).collect();
-        parts.push(format!("errors {:.1}/s", rate(live.total.failed + live.total.shed, before.failed + before.shed)));
-        parts.push(format!("late {:.1}/s", rate(live.total.late, before.late)));
-        self.beat = Some((live.now + BEAT, live.total.clone()));
-        Some((live.now, line(live.now, "served", &parts.join("  "))))
+        parts.push(trouble(&live.total, &before[0]));
+        let mut lines = vec![(live.now, line(live.now, "served", &parts.join("  ")))];
+        for (other, before) in live.beside.iter().zip(&before[1..]) {
+            let good = rate(other.total.good, before.good);
+            let text = format!("{} {good:.1}/s  {}", other.named.name, trouble(&other.total, before));
+            lines.push((live.now, line(live.now, "beside", &text)));
+        }
+        let totals = std::iter::once(&live.total).chain(live.beside.iter().map(|other| &other.total));
+        self.beat = Some((live.now + BEAT, totals.cloned().collect()));
+        lines
     }
 }
 
@@ -93,9 +104,14 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
 }
 
 fn phase(phase: Phase, live: &Live) -> String {
-    let Some(scenario) = live.plan.as_ref().map(|plan| &plan.scenario) else { return phase.to_string() };
+    let Some(plan) = live.plan.as_ref() else { return phase.to_string() };
+    let scenario = &plan.scenario;
     match phase {
-        Phase::Baseline => format!("{phase}: {} to {} for {}", scenario.traffic.rate, scenario.service, scenario.timeline.baseline),
+        Phase::Baseline => {
+            let each = |named: NamedWorkload| format!("{} to {}", named.workload.rate, named.service_name);
+            let each: Vec<String> = plan.workloads().into_iter().map(each).collect();
+            format!("{phase}: {} for {}", each.join(", "), scenario.timeline.baseline)
+        }
         Phase::Watch => format!("{phase}: {} more, to see traffic return", scenario.timeline.watch),
         Phase::Preparing | Phase::Fault | Phase::Draining => phase.to_string(),
     }

@@ -1,11 +1,15 @@
 //! The panel of a running drill: who serves, what fails, the fault, the runbook, how far it is. Pure: live fold and moment in, lines out.
 //!
+//! Bars and sparklines are those of the first workload; each other has one line.
+//!
 //! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. The scale of bars
 //! and sparklines is the offered rate, so that half a bar is half the traffic.
 
 use super::line::{Line, Tone, columns, cut};
-use crate::history::{Bucket, Event, Live, LiveStep, Phase, StepEnd};
+use crate::history::{Beside, Bucket, Event, Live, LiveStep, Phase, StepEnd};
 use crate::model::{PlannedFault, StartMode};
+
+use std::collections::VecDeque;
 
 /// The length of a slice of the live fold.
 const SLICE: u64 = 100_000_000;
@@ -26,6 +30,7 @@ pub fn panel(live: &Live, now: u64, width: usize) -> Vec<Line> {
     let mut lines = vec![head(live, now, width)];
     lines.extend(providers(live, now, width));
     lines.push(trouble(live, now));
+    lines.extend(live.beside.iter().map(|other| beside(other, now, width)));
     lines.extend(faults(live, &plan.scenario.timeline.faults, now, width));
     lines.extend(runbook(live, now, width));
     lines.extend(stopped(live));
@@ -66,12 +71,12 @@ fn providers(live: &Live, now: u64, width: usize) -> Vec<Line> {
 fn served(live: &Live, place: usize, now: u64, ago: u64) -> Option<u64> {
     let end = (now / SLICE).checked_sub(ago * SECOND)?;
     let start = end.saturating_sub(SECOND);
-    (live.traffic_since? / SLICE < end).then(|| sum(live, start, end, |bucket| bucket.served.get(place).copied().unwrap_or(0)))
+    (live.traffic_since? / SLICE < end).then(|| sum(&live.slices, start, end, |bucket| bucket.served.get(place).copied().unwrap_or(0)))
 }
 
 /// A count over the slices from `start` to before `end`.
-fn sum(live: &Live, start: u64, end: u64, count: impl Fn(&Bucket) -> u64) -> u64 {
-    let newest_first = live.slices.iter().rev().skip_while(|bucket| bucket.slice >= end);
+fn sum(slices: &VecDeque<Bucket>, start: u64, end: u64, count: impl Fn(&Bucket) -> u64) -> u64 {
+    let newest_first = slices.iter().rev().skip_while(|bucket| bucket.slice >= end);
     newest_first.take_while(|bucket| bucket.slice >= start).map(count).sum()
 }
 
@@ -95,7 +100,7 @@ fn sparkline(history: &[Option<u64>], scale: f64) -> String {
 
 fn trouble(live: &Live, now: u64) -> Line {
     let end = now / SLICE;
-    let last = |count: fn(&Bucket) -> u64| sum(live, end.saturating_sub(SECOND), end, count);
+    let last = |count: fn(&Bucket) -> u64| sum(&live.slices, end.saturating_sub(SECOND), end, count);
     let rate = |line: Line, what: &str, count: u64, tone: Tone| {
         line.with(if count > 0 { tone } else { Tone::Dim }, format!("{what} {count}/s")).with(Tone::Plain, "  ")
     };
@@ -103,6 +108,19 @@ fn trouble(live: &Live, now: u64) -> Line {
     let line = rate(line, "late", last(|bucket| bucket.late), Tone::Warn);
     let bad = live.total.failed + live.total.shed + live.total.late;
     line.with(Tone::Dim, format!("{} requests, {bad} bad", live.total.requests()))
+}
+
+/// A workload beside the first: whom it asks, and how that goes.
+fn beside(other: &Beside, now: u64, width: usize) -> Line {
+    let end = now / SLICE;
+    let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
+    let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.late));
+    let tone = |count: u64, tone: Tone| if count > 0 { tone } else { Tone::Dim };
+    let state = Line::new()
+        .with(tone(good, Tone::Good), format!("{good}/s"))
+        .with(tone(errors, Tone::Bad), format!("  errors {errors}/s"))
+        .with(tone(late, Tone::Warn), format!("  late {late}/s"));
+    row("beside", &format!("{} to {}", other.named.name, other.named.service_name), state, width)
 }
 
 fn faults(live: &Live, planned: &[PlannedFault], now: u64, width: usize) -> Vec<Line> {

@@ -31,6 +31,7 @@ impl Story {
             seed: Seed(42),
             wall_clock: "2026-11-20T15:00:00Z".into(),
             gap_max: 40_000_000,
+            gaps_beside: Vec::new(),
             plan: plan(),
         };
         story.tell(0, Event::Started(Box::new(started)));
@@ -112,7 +113,7 @@ fn events() -> Vec<(u64, Event)> {
         (29_010, phase(Phase::Watch)),
         (31_000, breaker(crate::history::Breaker::Closed)),
         (37_000, phase(Phase::Draining)),
-        (37_500, Event::Finished(Finished { observed_until: 37_000_000_000, requests: 1_796 })),
+        (37_500, Event::Finished(Finished { observed_until: 37_000_000_000, requests: 1_796, by_workload: Vec::new() })),
     ]
 }
 
@@ -172,5 +173,7 @@ fn plan() -> DrillPlan {
         credentials: Default::default(),
         contacts: Default::default(),
         objectives: Objectives::default(),
+        workload: String::new(),
+        beside: Vec::new(),
     }
 }

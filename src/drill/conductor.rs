@@ -4,12 +4,12 @@ use super::Stop;
 use super::answer::answer;
 use super::faults::{Change, Faults};
 use super::stage::{Site, Stage};
-use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
-use crate::model::{DrillPlan, Guard, RequestKind};
+use crate::model::{DrillPlan, Guard, NamedWorkload, RequestKind};
 use crate::price;
 use crate::step::{Attendance, Context};
-use crate::traffic::{Budget, Client, Load, Observed, Schedule, Traffic};
+use crate::traffic::{Budget, Client, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
 use std::path::PathBuf;
@@ -61,7 +61,8 @@ pub struct Ended {
 pub struct Drill {
     order: Order,
     journal: Journal,
-    gap_max: Duration,
+    /// The largest gap of each workload's schedule.
+    gaps: Vec<Duration>,
 }
 
 impl Drill {
@@ -72,8 +73,10 @@ impl Drill {
     pub fn begin(order: Order, history: impl Write + Send + 'static) -> std::io::Result<Self> {
         let journal = Journal::start(history, Clock::start())?;
         let horizon = order.plan.scenario.timeline.total().plus(SLACK);
-        let gap_max = Schedule::new(&order.plan.scenario.traffic, order.seed).gap_max(horizon);
-        Ok(Self { order, journal, gap_max })
+        let workloads = order.plan.workloads();
+        let gap = |(place, each): (usize, &NamedWorkload)| schedule(each, place, order.seed).gap_max(horizon);
+        let gaps = workloads.iter().enumerate().map(gap).collect();
+        Ok(Self { order, journal, gaps })
     }
 
     /// What is known of it while it runs.
@@ -100,7 +103,7 @@ impl Drill {
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
         let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
-        let nothing = |stop| (Observed { requests: 0, until: recorder.clock().now() }, Some(stop));
+        let nothing = |stop| (nothing(recorder.clock()), Some(stop));
         let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),
             Ok((mut stage, names)) => {
@@ -118,34 +121,28 @@ impl Drill {
             }
             recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
         }
-        recorder.record(Event::Finished(Finished { observed_until: observed.until, requests: observed.requests })).await;
+        recorder.record(Event::Finished(observed)).await;
         drop(recorder);
         Ended { stopped, journal: self.journal.close().await }
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.
-    async fn conduct(&self, stage: &Stage, site: &Site<'_>, interrupts: &mut Interrupts) -> (Observed, Option<Stop>) {
-        let Site { plan, tag, recorder, http, budget, .. } = *site;
-        let deadline = plan.objectives.deadline.unwrap_or(Duration::from_secs(30));
-        let workload = &plan.scenario.traffic;
-        let nothing = Observed { requests: 0, until: recorder.clock().now() };
-        let client = match Client::new(stage.target.clone()) {
-            Ok(client) => client,
-            Err(error) => return (nothing, Some(Stop::environment(error))),
+    async fn conduct(&self, stage: &Stage, site: &Site<'_>, interrupts: &mut Interrupts) -> (Finished, Option<Stop>) {
+        let Site { plan, recorder, http, budget, .. } = *site;
+        let deadlines = plan.workloads().into_iter().map(|each| deadline(&each));
+        let deadline = deadlines.max().unwrap_or(Duration::ZERO);
+        let loads = match self.loads(stage, site) {
+            Ok(loads) => loads,
+            Err(error) => return (nothing(recorder.clock()), Some(Stop::environment(error))),
         };
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
-        let load = Load {
-            schedule: Schedule::new(workload, self.order.seed),
-            streamed: workload.request == RequestKind::ChatStream,
-            drill: tag,
-            bound: workload.max_in_flight,
-            deadline,
-            budget: budget.clone(),
-        };
-        let traffic = match Traffic::start(client, load, recorder.clone()) {
-            Ok(traffic) => traffic,
-            Err(error) => return (nothing, Some(Stop::environment(error))),
-        };
+        let mut running = Running(Vec::new());
+        for (client, load) in loads {
+            match Traffic::start(client, load, recorder.clone()) {
+                Ok(traffic) => running.0.push(traffic),
+                Err(error) => return (running.finish(async {}).await, Some(Stop::environment(error))),
+            }
+        }
         let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone());
         interrupts.broken = Some(broken);
         interrupts.emptied = Some(budget.emptied());
@@ -167,7 +164,7 @@ impl Drill {
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
         interrupts.guard = None;
         let mut told = told.and(healed);
-        let observed = traffic
+        let observed = running
             .finish(async {
                 if told.is_ok() {
                     told = interrupts.during(tokio::time::sleep(deadline.std() + HURRY)).await;
@@ -178,6 +175,24 @@ impl Drill {
             })
             .await;
         (observed, told.err())
+    }
+
+    /// What each workload sends, and to whom.
+    fn loads(&self, stage: &Stage, site: &Site<'_>) -> Result<Vec<(Client, Load)>, TrafficError> {
+        let workloads = site.plan.workloads();
+        let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
+            let load = Load {
+                schedule: schedule(each, place, self.order.seed),
+                streamed: each.workload.request == RequestKind::ChatStream,
+                drill: site.tag,
+                workload: place,
+                bound: each.workload.max_in_flight,
+                deadline: deadline(each),
+                budget: site.budget.clone(),
+            };
+            Ok((Client::new(target.clone())?, load))
+        };
+        workloads.iter().zip(&stage.targets).enumerate().map(load).collect()
     }
 
     /// Baseline, faults, watch.
@@ -221,9 +236,63 @@ impl Drill {
             drill: self.order.id.clone(),
             seed: self.order.seed,
             wall_clock: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
-            gap_max: self.gap_max.as_nanos(),
+            gap_max: self.gaps[0].as_nanos(),
+            gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
             plan: self.order.plan.clone(),
         }))
+    }
+}
+
+/// When the requests of a workload are due.
+fn schedule(named: &NamedWorkload, place: usize, seed: Seed) -> Schedule {
+    let seed = if place == 0 { seed } else { seed.derive(&format!("workload {place}")) };
+    Schedule::new(&named.workload, seed)
+}
+
+fn deadline(named: &NamedWorkload) -> Duration {
+    named.objectives.deadline.unwrap_or(Duration::from_secs(30))
+}
+
+/// The end of a drill that sent nothing.
+fn nothing(clock: Clock) -> Finished {
+    Finished { observed_until: clock.now(), requests: 0, by_workload: Vec::new() }
+}
+
+/// The traffic of every workload.
+struct Running(Vec<Traffic>);
+
+impl Running {
+    /// Sends no more; waits for those in flight, at the longest until `patience` ends.
+    async fn finish(self, patience: impl Future<Output = ()>) -> Finished {
+        let over = watch::channel(false).0;
+        let end = |traffic: Traffic| {
+            let mut over = over.subscribe();
+            let patience = async move {
+                let _ = over.wait_for(|over| *over).await;
+            };
+            tokio::spawn(traffic.finish(patience))
+        };
+        let ends: Vec<JoinHandle<Observed>> = self.0.into_iter().map(end).collect();
+        let all = async {
+            let mut observed = Vec::with_capacity(ends.len());
+            for end in ends {
+                observed.push(end.await.unwrap_or(Observed { requests: 0, until: 0 }));
+            }
+            observed
+        };
+        tokio::pin!(all);
+        let observed = tokio::select! {
+            observed = &mut all => observed,
+            () = patience => {
+                over.send_replace(true);
+                all.await
+            }
+        };
+        Finished {
+            observed_until: observed.iter().map(|each| each.until).min().unwrap_or(0),
+            requests: observed.iter().map(|each| each.requests).sum(),
+            by_workload: if observed.len() > 1 { observed.iter().map(|each| each.requests).collect() } else { Vec::new() },
+        }
     }
 }
 
@@ -291,11 +360,18 @@ fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
     if live.traffic_since.is_none_or(|since| since + span > now) {
         return Ok(());
     }
-    let seen = live.over(span, now);
-    if seen.requests() == 0 || seen.good as f64 >= guard.success_below.get() * seen.requests() as f64 {
-        return Ok(());
-    }
-    let words = format!("fewer than {} of requests were good for {}", guard.success_below, guard.length);
+    let tripped = |seen: &Bucket| seen.requests() > 0 && (seen.good as f64) < guard.success_below.get() * seen.requests() as f64;
+    // Users of any workload may suffer too much.
+    let whose = if tripped(&live.over(span, now)) {
+        live.plan.as_ref().map_or("", |plan| plan.workload.as_str())
+    } else {
+        match live.beside.iter().find(|beside| tripped(&beside.over(span, now))) {
+            Some(beside) => &beside.named.name,
+            None => return Ok(()),
+        }
+    };
+    let of = if whose.is_empty() { String::new() } else { format!(" of {whose}") };
+    let words = format!("fewer than {} of requests{of} were good for {}", guard.success_below, guard.length);
     Err(Stop::new(StopReason::Guard, words))
 }
 
@@ -309,7 +385,8 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
-    let prices = plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price))).collect();
+    let prices = |_: NamedWorkload| plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price))).collect();
+    let prices = plan.workloads().into_iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 
@@ -323,25 +400,45 @@ async fn spent(emptied: &mut Option<watch::Receiver<Option<String>>>) -> String 
     std::future::pending().await
 }
 
-/// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then.
+/// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then. Of pure load
+/// nothing is asked.
 fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
-    let seen = &live.total;
-    let wanted = plan.objectives.success.map_or(0.99, crate::units::Ratio::get);
+    let several = !plan.beside.is_empty();
+    for (place, each) in plan.workloads().iter().enumerate().filter(|(_, each)| each.judged) {
+        let seen = if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) };
+        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live)) {
+            let of = if several { format!(" of {}", each.name) } else { String::new() };
+            let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
+            let words = format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}");
+            return Err(Stop::new(StopReason::BaselineUnsteady, words));
+        }
+    }
+    Ok(())
+}
+
+/// What ails a workload before the fault.
+fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+    let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
     let served: u64 = seen.served.iter().sum();
-    let by_primary = seen.served.first().copied().unwrap_or(0);
-    let problem = if seen.requests() < BASELINE {
-        format!("only {} requests had ended", seen.requests())
+    let primary = live.providers.iter().position(|name| name == named.service.primary());
+    let by_primary = primary.and_then(|place| seen.served.get(place)).copied().unwrap_or(0);
+    if seen.requests() < BASELINE {
+        Some(format!("only {} requests had ended", seen.requests()))
     } else if (seen.good as f64) < wanted * seen.requests() as f64 {
         let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
-        format!("only {} of {} requests were good{}{}", seen.good, seen.requests(), often.unwrap_or_default(), late.unwrap_or_default())
+        Some(format!(
+            "only {} of {} requests were good{}{}",
+            seen.good,
+            seen.requests(),
+            often.unwrap_or_default(),
+            late.unwrap_or_default()
+        ))
     } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-        format!("only {by_primary} of {served} answers came from {}", plan.service.primary())
+        Some(format!("only {by_primary} of {served} answers came from {}", named.service.primary()))
     } else {
-        return Ok(());
-    };
-    let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
-    Err(Stop::new(StopReason::BaselineUnsteady, format!("the traffic before the fault is not steady: {problem}\n\n{hint}")))
+        None
+    }
 }
 
 /// Tells this drill's requests from those of any other, even one with the same seed.

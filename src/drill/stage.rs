@@ -4,10 +4,12 @@ use super::Stop;
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, CredentialSource, Dialect, DrillPlan, Provider, RequestKind, StartCommand, origin_and_path};
+use crate::model::{
+    ControlBinding, CredentialSource, Dialect, DrillPlan, NamedWorkload, Provider, RequestKind, StartCommand, origin_and_path,
+};
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Target};
@@ -26,7 +28,8 @@ const REHEARSAL: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Everything that was started for a drill.
 pub(super) struct Stage {
-    pub(super) target: Target,
+    /// Whom each workload asks.
+    pub(super) targets: Vec<Target>,
     pub(super) control: Arc<Control>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) secrets: Vec<(String, String)>,
@@ -34,10 +37,10 @@ pub(super) struct Stage {
     proxies: Vec<String>,
     embedded: Option<Proxy>,
     providers: Vec<SimulatedProvider>,
-    gateway: Option<ReferenceGateway>,
+    gateways: Vec<ReferenceGateway>,
     system: Option<System>,
     sight: Option<JoinHandle<()>>,
-    moves: Option<JoinHandle<()>>,
+    moves: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
 }
 
@@ -91,17 +94,17 @@ impl Stage {
             None
         };
         let stage = Self {
-            target: Target { base_url: String::new(), dialect: Dialect::OpenAi, model: String::new(), key: String::new() },
+            targets: Vec::new(),
             control,
             variables: BTreeMap::new(),
             secrets: Vec::new(),
             proxies: Vec::new(),
             embedded,
             providers,
-            gateway: None,
+            gateways: Vec::new(),
             system: None,
             sight,
-            moves: None,
+            moves: Vec::new(),
             watchdog: None,
         };
         Ok((stage, names))
@@ -132,49 +135,19 @@ impl Stage {
             let proxies: Vec<&String> = plan.providers.keys().collect();
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
         }
-        let service = plan.environment.services.get(&plan.scenario.service);
-        let model = plan.providers.get(plan.service.primary()).map_or("gpt-4o", Provider::chat_model);
-        self.target.model = model.to_owned();
-        self.target.key = match service.and_then(|service| service.key_from.as_deref()) {
-            Some(variable) => std::env::var(variable).map_err(|_| {
-                Stop::environment(format!(
-                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {} send",
-                    plan.scenario.service
-                ))
-            })?,
-            None => lab_key(site.seed, "service"),
-        };
-        names.values.insert("service.key".into(), self.target.key.clone());
-        if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
-            let upstream = |name: &String| {
-                let provider = plan.providers.get(name)?;
-                let base_url = names.values.get(&format!("proxy.{name}.url"))?.clone();
-                let (key, model) = (names.key(name).to_owned(), provider.chat_model().to_owned());
-                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model })
-            };
-            let upstreams = plan.service.providers.iter().filter_map(upstream).collect();
-            let gateway = ReferenceGateway::start(&plan.environment.gateway, upstreams, self.target.key.clone(), ANY_PORT)
-                .map_err(Stop::environment)?;
-            self.target.base_url = gateway.base_url();
-            self.moves = Some(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
-            self.gateway = Some(gateway);
-        }
         if plan.environment.start.is_some() {
             names.values.insert("port".into(), free_port()?.to_string());
         }
-        if let Some(service) = service {
-            self.target.base_url = names.expand(&service.url)?;
+        let mut services: BTreeMap<String, Target> = BTreeMap::new();
+        for (place, each) in plan.workloads().iter().enumerate() {
+            let target = match services.get(&each.service_name) {
+                Some(target) => target.clone(),
+                None => self.serve(site, &mut names, each, place == 0)?,
+            };
+            services.insert(each.service_name.clone(), target.clone());
+            self.targets.push(target);
         }
-        if self.target.base_url.is_empty() {
-            return Err(Stop::environment(format!(
-                "the environment `{}` does not say where {} answers\n\nhint: add `services: {{{}: {{url: …}}}}` to it",
-                plan.environment_name, plan.scenario.service, plan.scenario.service
-            )));
-        }
-        names.keys.insert(format!("clients of {}", plan.scenario.service), self.target.key.clone());
         self.secrets = names.secrets();
-        names.values.insert("service.url".into(), self.target.base_url.clone());
-        names.values.insert("gateway.url".into(), self.target.base_url.clone());
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
@@ -184,12 +157,61 @@ impl Stage {
         Ok(())
     }
 
+    /// Where a service answers; its gateway is started where it has none of its own. What the first is called has shorter names too.
+    fn serve(&mut self, site: &Site<'_>, names: &mut Names, named: &NamedWorkload, first: bool) -> Result<Target, Stop> {
+        let (plan, name) = (site.plan, &named.service_name);
+        let service = plan.environment.services.get(name);
+        let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", Provider::chat_model).to_owned();
+        let key = match service.and_then(|service| service.key_from.as_deref()) {
+            Some(variable) => std::env::var(variable).map_err(|_| {
+                Stop::environment(format!(
+                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {name} send"
+                ))
+            })?,
+            None => lab_key(site.seed, &if first { "service".to_owned() } else { format!("service {name}") }),
+        };
+        if first {
+            names.values.insert("service.key".into(), key.clone());
+        }
+        let mut base_url = String::new();
+        if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
+            let upstream = |name: &String| {
+                let provider = plan.providers.get(name)?;
+                let base_url = names.values.get(&format!("proxy.{name}.url"))?.clone();
+                let (key, model) = (names.key(name).to_owned(), provider.chat_model().to_owned());
+                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model })
+            };
+            let upstreams = named.service.providers.iter().filter_map(upstream).collect();
+            let gateway =
+                ReferenceGateway::start(&plan.environment.gateway, upstreams, key.clone(), ANY_PORT).map_err(Stop::environment)?;
+            base_url = gateway.base_url();
+            self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
+            self.gateways.push(gateway);
+        }
+        if let Some(service) = service {
+            base_url = names.expand(&service.url)?;
+        }
+        if base_url.is_empty() {
+            return Err(Stop::environment(format!(
+                "the environment `{}` does not say where {name} answers\n\nhint: add `services: {{{name}: {{url: …}}}}` to it",
+                plan.environment_name
+            )));
+        }
+        names.keys.insert(format!("clients of {name}"), key.clone());
+        if first {
+            names.values.insert("service.url".into(), base_url.clone());
+            names.values.insert("gateway.url".into(), base_url.clone());
+        }
+        Ok(Target { base_url, dialect: Dialect::OpenAi, model, key })
+    }
+
     /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
     async fn warm_up(&self, site: &Site<'_>, count: u32) -> Result<(), Stop> {
-        let client = Client::new(self.target.clone()).map_err(Stop::environment)?;
+        let Some(target) = self.targets.first() else { return Ok(()) };
+        let client = Client::new(target.clone()).map_err(Stop::environment)?;
         let streamed = site.plan.scenario.traffic.request == RequestKind::ChatStream;
         for id in 0..u64::from(count) {
-            let ask = Ask { mark: Mark { drill: !site.tag, id }, model: self.target.model.clone(), streamed };
+            let ask = Ask { mark: Mark { drill: !site.tag, id }, model: target.model.clone(), streamed };
             if let Err(why) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await {
                 return Err(Stop::environment(format!(
                     "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",
@@ -206,7 +228,7 @@ impl Stage {
         if let Some(system) = self.system.take() {
             system.stop().await;
         }
-        if let Some(gateway) = self.gateway.take() {
+        for gateway in self.gateways {
             gateway.stop().await;
         }
         let mut removed = true;
@@ -233,7 +255,7 @@ impl Stage {
                 }
             }
         }
-        if let Some(moves) = self.moves.take() {
+        for moves in self.moves {
             let _ = moves.await;
         }
         for provider in self.providers {
@@ -279,7 +301,7 @@ impl Follower {
                 SightEvent::Exchange(seen) => {
                     // What warms a system up costs as much as any other request.
                     if seen.drill.is_none_or(|drill| drill == self.tag || drill == !self.tag) && seen.status < 400 {
-                        self.budget.pay(&seen.proxy);
+                        self.budget.pay(seen.id.map_or(0, workload_of), &seen.proxy);
                     }
                     if seen.drill.is_some_and(|drill| drill != self.tag) {
                         continue;

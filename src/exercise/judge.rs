@@ -1,9 +1,10 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
-use crate::history::{BareError, Event, Fold, ReadError, Reader, Stamped, bare};
+use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, Outline, Settings, Told};
+use crate::model::NamedWorkload;
 use crate::report::Digest;
-use crate::verdict::{Verdict, judge as decide};
+use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -111,18 +112,27 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::History { path: file.clone(), source };
     let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
     let mut digest = Digest::default();
-    let mut fold: Option<Fold> = None;
+    let mut folds: Vec<(NamedWorkload, Fold)> = Vec::new();
     while let Some(stamped) = reader.next_event().map_err(wrong)? {
         digest.apply(&stamped);
-        match (&mut fold, &stamped) {
-            (Some(fold), stamped) => fold.apply(stamped),
-            (none, Stamped { event: Event::Started(started), .. }) => *none = Some(Fold::new(started)),
-            _ => return Err(wrong(ReadError::NoStart)),
+        match &stamped.event {
+            Event::Started(started) if folds.is_empty() => {
+                let judged = started.plan.workloads().into_iter().enumerate().filter(|(_, named)| named.judged);
+                folds = judged.map(|(place, named)| (named, Fold::of(started, place))).collect();
+            }
+            _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
         }
     }
     let torn = reader.torn();
-    let evidence = fold.ok_or(ReadError::NoStart).map_err(wrong)?.finish();
-    Ok(Judged { verdict: decide(&evidence), digest: Some(digest), hash: input.hex(), torn, outline: None })
+    let several = digest.has_several_workloads();
+    let each = folds.into_iter().map(|(named, fold)| {
+        let verdict = decide(&fold.finish());
+        OfWorkload { name: named.name, service: named.service_name, verdict }
+    });
+    let mut each: Vec<OfWorkload> = each.collect();
+    let verdict = if several { together(each) } else { each.pop().map(|only| only.verdict) };
+    let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
+    Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, outline: None })
 }
 
 /// Judges what somebody else recorded: another load generator's output, or a gateway's access log.

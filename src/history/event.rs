@@ -63,6 +63,9 @@ pub struct Started {
     pub wall_clock: String,
     /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
     pub gap_max: u64,
+    /// The same for each workload beside the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps_beside: Vec<u64>,
     /// Everything else that was decided beforehand.
     pub plan: DrillPlan,
 }
@@ -154,7 +157,7 @@ words! {
 /// A request of the traffic ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestDone {
-    /// Its place in the schedule, from 0.
+    /// Its place in the schedule, from 0; above the 40th bit the place of its workload.
     pub id: u64,
     /// When it was due.
     pub due: u64,
@@ -188,7 +191,7 @@ impl RequestDone {
 /// A request was due and could not be sent, because too many were in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shed {
-    /// Its place in the schedule.
+    /// As in [`RequestDone`].
     pub id: u64,
     /// When it was due.
     pub due: u64,
@@ -380,12 +383,15 @@ pub struct Cancelled {
 }
 
 /// The drill ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// Until when requests were due: no request that was due before this is missing.
     pub observed_until: u64,
-    /// How many requests were due.
+    /// How many requests were due, of all workloads.
     pub requests: u64,
+    /// How many of each workload, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_workload: Vec<u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

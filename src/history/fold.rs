@@ -3,7 +3,9 @@
 use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms, signed};
 use super::line::Stamped;
+use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
+use crate::model::DrillPlan;
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -32,10 +34,18 @@ pub fn evidence(input: impl BufRead) -> Result<Evidence, ReadError> {
 #[derive(Debug)]
 pub struct Fold {
     evidence: Evidence,
+    /// The place of the workload that is folded.
+    workload: usize,
+    /// True where it has others beside it: then only what is its own counts.
+    among_others: bool,
+    /// The providers of its service.
+    own: Vec<String>,
     /// Attempts with their request's number in the schedule and whether a fault touched them.
     sight: Vec<(u64, Seen)>,
     faults: Vec<FaultSpan>,
     touched_seen: u64,
+    /// True once a proxy told of any exchange.
+    seen: bool,
     newest: u64,
     /// The instrument itself broke: the fault proxy refused or went away, and users may have suffered from that alone.
     spoiled: bool,
@@ -57,17 +67,25 @@ struct FaultSpan {
 }
 
 impl Fold {
-    /// From the first event.
+    /// From the first event, for the first workload.
     pub fn new(started: &Started) -> Self {
-        let plan = &started.plan;
+        Self::of(started, 0)
+    }
+
+    /// The same for the workload at this place.
+    pub fn of(started: &Started, workload: usize) -> Self {
+        let plan = &started.plan.alone(workload);
+        let among_others = !started.plan.beside.is_empty();
         let mut providers = plan.service.providers.clone();
         providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
-        let expected = plan.scenario.timeline.total().as_secs_f64() * plan.scenario.traffic.rate.as_per_second();
-        let room = (expected * 1.01) as usize;
+        let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
+            workload,
+            among_others,
+            own: plan.service.providers.clone(),
             evidence: Evidence {
-                terms: terms(started),
+                terms: terms(started, workload, plan),
                 primary: places(0..1),
                 standbys: places(1..plan.service.providers.len()),
                 providers,
@@ -85,6 +103,7 @@ impl Fold {
             sight: Vec::with_capacity(room.min(20_000_000)),
             faults: Vec::new(),
             touched_seen: 0,
+            seen: false,
             newest: 0,
             spoiled: false,
         }
@@ -100,10 +119,10 @@ impl Fold {
                 self.place(shed.id, Request { due, sent: due, proof: due, done: due, by: By::Nobody, kind: Kind::Unsent });
             }
             Event::Served(served) => self.served(served),
-            Event::FaultConfirmed(fault) => {
+            Event::FaultConfirmed(fault) if self.concerns(&fault.on) => {
                 self.fault(fault.fault).confirmed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
             }
-            Event::FaultHealed(fault) => {
+            Event::FaultHealed(fault) if self.concerns(&fault.on) => {
                 let span = self.fault(fault.fault);
                 span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
                 span.touched = fault.touched;
@@ -111,7 +130,8 @@ impl Fold {
             Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
             Event::Finished(finished) => {
                 self.evidence.observed_until = signed(finished.observed_until);
-                self.evidence.complete = self.evidence.requests.len() as u64 == finished.requests;
+                let requests = finished.by_workload.get(self.workload).copied().unwrap_or(finished.requests);
+                self.evidence.complete = self.evidence.requests.len() as u64 == requests;
             }
             _ => {}
         }
@@ -123,7 +143,9 @@ impl Fold {
         self.evidence.fault = confirmed.clone().filter_map(|span| span.confirmed).min_by_key(|edge| edge.lo);
         let all_healed = confirmed.clone().all(|span| span.healed.is_some());
         self.evidence.heal = if all_healed { confirmed.filter_map(|span| span.healed).max_by_key(|edge| edge.lo) } else { None };
-        self.evidence.touched = self.faults.iter().map(|span| span.touched).sum::<u64>().max(self.touched_seen);
+        // What a proxy counts is the touched requests of all workloads; only where it saw none by name is that all there is.
+        let counted = self.faults.iter().map(|span| span.touched).sum::<u64>();
+        self.evidence.touched = if self.among_others && self.seen { self.touched_seen } else { counted.max(self.touched_seen) };
         if let Some(edge) = self.evidence.fault {
             self.evidence.terms.fault_uncertainty = edge.hi - edge.lo;
         }
@@ -140,9 +162,17 @@ impl Fold {
         self.evidence
     }
 
+    /// Whether a fault on this provider is one that users of this workload could meet.
+    fn concerns(&self, provider: &str) -> bool {
+        !self.among_others || self.own.iter().any(|own| own == provider)
+    }
+
     fn place(&mut self, id: u64, request: Request) {
+        if workload_of(id) != self.workload {
+            return;
+        }
         let requests = &mut self.evidence.requests;
-        let Ok(place) = usize::try_from(id) else { return };
+        let Ok(place) = usize::try_from(number_of(id)) else { return };
         if place >= requests.len() {
             if place - requests.len() > AHEAD {
                 return;
@@ -153,8 +183,11 @@ impl Fold {
     }
 
     fn served(&mut self, served: &Served) {
-        self.touched_seen += u64::from(served.touched);
-        let Some(id) = served.id else { return };
+        self.seen = true;
+        if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
+            self.touched_seen += u64::from(served.touched);
+        }
+        let Some(id) = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of) else { return };
         let names = &mut self.evidence.providers;
         let place = names.iter().position(|name| *name == served.by).unwrap_or_else(|| {
             names.push(served.by.clone().into_owned());
@@ -242,14 +275,16 @@ fn request(done: &RequestDone) -> Request {
     }
 }
 
-fn terms(started: &Started) -> Terms {
-    let plan = &started.plan;
+fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
+    let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
+    let timeline = &plan.scenario.timeline;
+    let planned = if started.plan.beside.is_empty() { timeline.disruption() } else { timeline.disruption_of(&plan.service.providers) };
     Terms {
-        gap_max: signed(started.gap_max),
+        gap_max: signed(*beside.unwrap_or(&started.gap_max)),
         gap_mean: signed(plan.scenario.traffic.rate.gap().as_nanos()),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
-        planned_fault: Some(signed(plan.scenario.timeline.disruption().as_nanos())),
+        planned_fault: Some(signed(planned.as_nanos())),
         ..Terms::of(&plan.objectives)
     }
 }

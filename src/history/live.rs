@@ -5,7 +5,8 @@
 
 use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, StepEnd};
 use super::line::Stamped;
-use crate::model::{DrillPlan, Fault, Goal, Who};
+use super::number::workload_of;
+use crate::model::{DrillPlan, Fault, Goal, NamedWorkload, Who};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ const SLICES: usize = 600;
 /// Different words for failures that are counted: a body's error code is somebody else's text.
 const WORDS: usize = 32;
 
-/// What is known of a drill while it runs.
+/// What is known of a drill while it runs. Where there are several workloads, the counts are those of the first; the others are
+/// in [`Live::beside`].
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     /// The stamp of the newest event.
@@ -35,6 +37,8 @@ pub struct Live {
     pub slices: VecDeque<Bucket>,
     /// Everything so far.
     pub total: Bucket,
+    /// The workloads beside the first.
+    pub beside: Vec<Beside>,
     /// Good requests in a row, up to now.
     pub good_in_a_row: u32,
     /// Bad requests in a row, up to now.
@@ -90,6 +94,17 @@ impl Bucket {
     }
 }
 
+/// A workload beside the first.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// What it is.
+    pub named: NamedWorkload,
+    /// The last minute, oldest first.
+    pub slices: VecDeque<Bucket>,
+    /// Everything so far.
+    pub total: Bucket,
+}
+
 /// A fault on the timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveFault {
@@ -126,9 +141,9 @@ impl Live {
             Event::Request(request) => return self.request(stamped.t, request),
             Event::Served(served) => {
                 // What bears no mark is not this traffic's: gateways ask providers for their models, too.
-                if served.completed() && served.id.is_some() {
+                if let Some(id) = served.id.filter(|_| served.completed()) {
                     let place = self.place(&served.by);
-                    self.count(stamped.t, |bucket| {
+                    self.count(stamped.t, id, |bucket| {
                         if bucket.served.len() <= place {
                             bucket.served.resize(place + 1, 0);
                         }
@@ -138,16 +153,17 @@ impl Live {
                 return;
             }
             Event::Carried(_) => return,
-            Event::Shed(_) => {
-                self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
-                self.good_in_a_row = 0;
-                return self.count(stamped.t, |bucket| bucket.shed += 1);
+            Event::Shed(shed) => {
+                self.row(shed.id, false);
+                return self.count(stamped.t, shed.id, |bucket| bucket.shed += 1);
             }
             Event::Started(started) => {
                 let plan = Arc::new(started.plan.clone());
                 self.providers = plan.service.providers.clone();
                 self.providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
                 self.drill.clone_from(&started.drill);
+                let beside = |named: &NamedWorkload| Beside { named: named.clone(), slices: VecDeque::new(), total: Bucket::default() };
+                self.beside = plan.beside.iter().map(beside).collect();
                 self.plan = Some(plan);
             }
             Event::Phase(entered) => {
@@ -197,12 +213,7 @@ impl Live {
 
     /// What happened from `span` nanoseconds before `now` until `now`, in whole slices.
     pub fn over(&self, span: u64, now: u64) -> Bucket {
-        let first = now.saturating_sub(span) / SLICE;
-        let mut sum = Bucket::default();
-        for bucket in self.slices.iter().rev().take_while(|bucket| bucket.slice >= first) {
-            sum.add(bucket);
-        }
-        sum
+        over(&self.slices, span, now)
     }
 
     /// Whether the live traffic meets a goal at `now`. `succeeds` and `fails` count good and bad requests in a row; the others
@@ -245,39 +256,71 @@ impl Live {
     }
 
     fn request(&mut self, t: u64, request: &RequestDone) {
-        let good = self.plan.as_ref().is_none_or(|plan| request.is_good(&plan.objectives));
+        let good = match workload_of(request.id).checked_sub(1) {
+            None => self.plan.as_ref().is_none_or(|plan| request.is_good(&plan.objectives)),
+            Some(place) => self.beside.get(place).is_some_and(|beside| request.is_good(&beside.named.objectives)),
+        };
         if let Some(why) = &request.why
             && (self.why.len() < WORDS || self.why.contains_key(why.as_ref()))
         {
             *self.why.entry(why.to_string()).or_default() += 1;
         }
-        if good {
-            self.good_in_a_row = self.good_in_a_row.saturating_add(1);
-            self.bad_in_a_row = 0;
-        } else {
-            self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
-            self.good_in_a_row = 0;
-        }
-        self.count(t, |bucket| match request.outcome {
+        self.row(request.id, good);
+        self.count(t, request.id, |bucket| match request.outcome {
             Outcome::Ok if good => bucket.good += 1,
             Outcome::Ok => bucket.late += 1,
             _ => bucket.failed += 1,
         });
     }
 
-    fn count(&mut self, t: u64, change: impl Fn(&mut Bucket)) {
-        change(&mut self.total);
+    /// Requests of the first workload in a row.
+    fn row(&mut self, id: u64, good: bool) {
+        if workload_of(id) > 0 {
+            return;
+        }
+        let (longer, broken) =
+            if good { (&mut self.good_in_a_row, &mut self.bad_in_a_row) } else { (&mut self.bad_in_a_row, &mut self.good_in_a_row) };
+        *longer = longer.saturating_add(1);
+        *broken = 0;
+    }
+
+    /// Counts what became of a request where its workload is counted.
+    fn count(&mut self, t: u64, id: u64, change: impl Fn(&mut Bucket)) {
+        let (total, slices) = match workload_of(id).checked_sub(1) {
+            None => (&mut self.total, &mut self.slices),
+            Some(place) => match self.beside.get_mut(place) {
+                Some(beside) => (&mut beside.total, &mut beside.slices),
+                None => return,
+            },
+        };
+        change(total);
         let slice = t / SLICE;
-        if self.slices.back().is_none_or(|last| last.slice < slice) {
-            self.slices.push_back(Bucket { slice, ..Bucket::default() });
-            if self.slices.len() > SLICES {
-                self.slices.pop_front();
+        if slices.back().is_none_or(|last| last.slice < slice) {
+            slices.push_back(Bucket { slice, ..Bucket::default() });
+            if slices.len() > SLICES {
+                slices.pop_front();
             }
         }
-        if let Some(last) = self.slices.back_mut() {
+        if let Some(last) = slices.back_mut() {
             change(last);
         }
     }
+}
+
+impl Beside {
+    /// What happened from `span` nanoseconds before `now` until `now`, in whole slices.
+    pub fn over(&self, span: u64, now: u64) -> Bucket {
+        over(&self.slices, span, now)
+    }
+}
+
+fn over(slices: &VecDeque<Bucket>, span: u64, now: u64) -> Bucket {
+    let first = now.saturating_sub(span) / SLICE;
+    let mut sum = Bucket::default();
+    for bucket in slices.iter().rev().take_while(|bucket| bucket.slice >= first) {
+        sum.add(bucket);
+    }
+    sum
 }
 
 #[cfg(test)]

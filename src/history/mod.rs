@@ -17,7 +17,8 @@
 //! The first event is `started` and carries the format's version (1), the wall-clock time of the origin (the only one in the
 //! file), the seed and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
 //! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
-//! counts from `at`. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
+//! counts from `at`. Where a drill has several workloads, the `id` of a request holds its workload's place in the bits above the 40th and
+//! its place in that workload's schedule in those below (see `number`); the first workload has place 0. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
 //! without `finished` belongs to a drill that was killed. One with `cancelled` for the reason `fault` belongs to a drill whose fault
 //! proxy failed: what users suffered then may be the instrument's doing, and no verdict on it is decisive.
 //!
@@ -32,6 +33,7 @@ mod evidence;
 mod fold;
 mod line;
 mod live;
+mod number;
 mod read;
 
 pub use bare::{BareError, bare};
@@ -43,7 +45,8 @@ pub use event::{
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Terms};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
-pub use live::{Bucket, Live, LiveFault, LiveStep};
+pub use live::{Beside, Bucket, Live, LiveFault, LiveStep};
+pub use number::{number_of, request_id, workload_of};
 pub use read::{History, ReadError, Reader, read};
 
 /// The version of the line format that this build writes, and the only one it reads.

@@ -9,6 +9,7 @@ mod condition;
 mod environment;
 mod fault;
 mod inventory;
+mod named_workload;
 mod objective;
 mod plan;
 mod price;
@@ -23,6 +24,7 @@ pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation, origin_and_path,
 };
+pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
 pub use plan::DrillPlan;
 pub use price::Price;

@@ -1,6 +1,6 @@
 //! Everything that one drill needs, gathered from inventory, scenario and runbook, and checked across them.
 
-use super::{Contact, Credential, Environment, Objectives, Price, Provider, Runbook, Scenario, Service, origin_and_path};
+use super::{Contact, Credential, Environment, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, Service, origin_and_path};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,9 +16,9 @@ pub struct DrillPlan {
     pub environment_name: String,
     /// Where it runs.
     pub environment: Environment,
-    /// Whose users are watched.
+    /// Whose users are watched: the service of the first workload.
     pub service: Service,
-    /// The providers of the service and of every fault, by name.
+    /// The providers of every workload's service and of every fault, by name.
     pub providers: BTreeMap<String, Provider>,
     /// The credentials of those providers, by reference.
     pub credentials: BTreeMap<String, Credential>,
@@ -29,12 +29,20 @@ pub struct DrillPlan {
     pub prices: BTreeMap<String, Price>,
     /// Resolved: the scenario's, else the service's, else the defaults. Nothing but caps is unset.
     pub objectives: Objectives,
+    /// The name of the first workload, which is `scenario.traffic`; empty where the scenario gives it none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub workload: String,
+    /// The workloads beside the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<NamedWorkload>,
 }
 
 impl DrillPlan {
-    /// How many requests the traffic plans, warm-up included.
+    /// How many requests the traffic plans, that of all workloads and the warm-up included.
     pub fn requests(&self) -> u64 {
-        let planned = (self.scenario.timeline.total().as_secs_f64() * self.scenario.traffic.rate.as_per_second()).round() as u64;
+        let total = self.scenario.timeline.total();
+        let beside: u64 = self.beside.iter().map(|other| other.workload.requests(total).round() as u64).sum();
+        let planned = self.scenario.traffic.requests(total).round() as u64 + beside;
         planned + u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up))
     }
 
@@ -46,21 +54,13 @@ impl DrillPlan {
             host == "localhost" || host == "::1" || host.starts_with("127.")
         };
         let asked = |name: &&String| self.providers.get(*name).and_then(|provider| provider.base_url.as_deref());
-        !self.environment.embedded && self.service.providers.iter().filter_map(|name| asked(&name)).any(|url| !local(url))
+        let mut services = std::iter::once(&self.service).chain(self.beside.iter().map(|other| &other.service));
+        !self.environment.embedded
+            && services.any(|service| service.providers.iter().filter_map(|name| asked(&name)).any(|url| !local(url)))
     }
 
-    /// The largest gap between two requests that the arrivals plan, as far as it is known without a seed: 1/λ, one and a
-    /// half of it for jittered slots, and for Poisson the length that no gap of the drill exceeds with a probability of 95 %.
+    /// The largest gap between two requests of the first workload, as far as it is known without a seed.
     pub fn gap_expected(&self) -> Duration {
-        use super::Arrivals;
-        let gap = self.scenario.traffic.rate.gap();
-        match self.scenario.traffic.arrivals {
-            Arrivals::Constant => gap,
-            Arrivals::Jittered => Duration::from_nanos(gap.as_nanos() / 2 * 3),
-            Arrivals::Poisson => {
-                let requests = (self.scenario.timeline.total().as_secs_f64() / gap.as_secs_f64()).max(1.0);
-                std::time::Duration::from_secs_f64(gap.as_secs_f64() * (requests / 0.05).ln()).into()
-            }
-        }
+        self.scenario.traffic.gap_expected(self.scenario.timeline.total())
     }
 }

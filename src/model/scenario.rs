@@ -15,7 +15,7 @@ pub struct Scenario {
     pub service: String,
     /// The runbook that answers, as a path from the project's root; `None` leaves recovery to the gateway.
     pub runbook: Option<String>,
-    /// What observes.
+    /// What observes: the first of the workloads, where there are several.
     pub traffic: Workload,
     /// What happens when.
     pub timeline: Timeline,
@@ -40,6 +40,14 @@ impl Timeline {
     /// From the first fault to the last heal.
     pub fn disruption(&self) -> Duration {
         self.faults.iter().map(|fault| fault.at.plus(fault.length)).max().unwrap_or(Duration::ZERO)
+    }
+
+    /// The same of those faults alone that touch one of these providers; of all where none does.
+    pub fn disruption_of(&self, providers: &[String]) -> Duration {
+        let touching = || self.faults.iter().filter(|fault| providers.contains(&fault.on));
+        let from = touching().map(|fault| fault.at).min().unwrap_or(Duration::ZERO);
+        let until = touching().map(|fault| fault.at.plus(fault.length)).max().unwrap_or_else(|| self.disruption());
+        Duration::from_nanos(until.as_nanos().saturating_sub(from.as_nanos()))
     }
 
     /// From the first request to the last.

@@ -1,7 +1,7 @@
 //! The traffic that observes a drill.
 
 use super::words;
-use crate::units::Rate;
+use crate::units::{Duration, Rate};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -26,8 +26,8 @@ words! {
     }
 }
 
-/// The traffic of a drill.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// What is sent, and when. A drill's traffic is one of these or several, see [`super::NamedWorkload`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workload {
     /// The mean rate.
     pub rate: Rate,
@@ -37,4 +37,25 @@ pub struct Workload {
     pub request: RequestKind,
     /// Requests that may be open at once. One that is due beyond this is shed, and the history says so.
     pub max_in_flight: u32,
+}
+
+impl Workload {
+    /// How many requests are due before a moment of the traffic, on average.
+    pub fn requests(&self, until: Duration) -> f64 {
+        until.as_secs_f64() * self.rate.as_per_second()
+    }
+
+    /// The largest gap between two requests that the arrivals plan over a time, as far as it is known without a seed: 1/λ, one and a
+    /// half of it for jittered slots, and for Poisson the length that no gap exceeds with a probability of 95 %.
+    pub fn gap_expected(&self, over: Duration) -> Duration {
+        let gap = self.rate.gap();
+        match self.arrivals {
+            Arrivals::Constant => gap,
+            Arrivals::Jittered => Duration::from_nanos(gap.as_nanos() / 2 * 3),
+            Arrivals::Poisson => {
+                let requests = (over.as_secs_f64() / gap.as_secs_f64()).max(1.0);
+                std::time::Duration::from_secs_f64(gap.as_secs_f64() * (requests / 0.05).ln()).into()
+            }
+        }
+    }
 }

@@ -58,15 +58,25 @@ pub fn of_request(price: &Price) -> Money {
     price.of(input, output)
 }
 
-/// The most that a drill can spend with each provider of its service, if each request is asked of it once.
+/// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
-    let requests = plan.requests();
-    let bill = |name: &String| Bill {
-        provider: name.clone(),
-        requests,
-        most: plan.prices.get(name).map(|price| of_request(price).times(requests)),
-    };
-    plan.service.providers.iter().map(bill).collect()
+    let total = plan.scenario.timeline.total();
+    let mut bills: Vec<Bill> = Vec::new();
+    for (place, each) in plan.workloads().iter().enumerate() {
+        let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
+        let requests = each.workload.requests(total).round() as u64 + warm_up;
+        for name in &each.service.providers {
+            let most = plan.prices.get(name).map(|price| of_request(price).times(requests));
+            match bills.iter_mut().find(|bill| bill.provider == *name) {
+                Some(bill) => {
+                    bill.requests += requests;
+                    bill.most = bill.most.zip(most).map(|(sum, more)| sum.plus(more));
+                }
+                None => bills.push(Bill { provider: name.clone(), requests, most }),
+            }
+        }
+    }
+    bills
 }
 
 #[cfg(test)]

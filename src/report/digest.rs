@@ -1,6 +1,7 @@
 //! What a report shows of a history, folded one event at a time.
 
-use crate::history::{Event, Outcome, Phase, RequestDone, Stamped, Started};
+use crate::history::{Event, Outcome, Phase, RequestDone, Stamped, Started, workload_of};
+use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 
@@ -28,18 +29,49 @@ impl Part {
     }
 }
 
+/// What a report shows of one workload.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    /// What it is; `None` before the first event.
+    pub(super) named: Option<NamedWorkload>,
+    pub(super) requests: u64,
+    pub(super) seconds: Vec<Second>,
+    /// Before, during and after the fault, by due time.
+    pub(super) parts: [Part; 3],
+    pub(super) why: BTreeMap<String, u64>,
+    pub(super) late_ms: Histogram<u64>,
+}
+
+impl Flow {
+    fn new(named: Option<NamedWorkload>) -> Self {
+        Self {
+            named,
+            requests: 0,
+            seconds: Vec::new(),
+            parts: [Part::new(), Part::new(), Part::new()],
+            why: BTreeMap::new(),
+            late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
+        }
+    }
+
+    fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
+        let place = (moment.saturating_sub(zero) / 1_000_000_000).min(86_400 * 7) as usize;
+        if self.seconds.len() <= place {
+            self.seconds.resize(place + 1, Second::default());
+        }
+        &mut self.seconds[place]
+    }
+}
+
 /// What a report shows of a history. Counts and shapes for people; verdicts never use them.
 #[derive(Debug, Clone)]
 pub struct Digest {
     pub(super) started: Option<Box<Started>>,
     /// Everything but requests and exchanges, in order.
     pub(super) notable: Vec<Stamped>,
-    pub(super) seconds: Vec<Second>,
+    /// One for each workload; never empty.
+    pub(super) flows: Vec<Flow>,
     pub(super) providers: Vec<String>,
-    /// Before, during and after the fault, by due time.
-    pub(super) parts: [Part; 3],
-    pub(super) why: BTreeMap<String, u64>,
-    pub(super) late_ms: Histogram<u64>,
     pub(super) attempts: BTreeMap<String, (u64, u64)>,
     /// Connections and bytes, up and down, where a proxy saw no more.
     pub(super) carried: BTreeMap<String, [u64; 3]>,
@@ -55,11 +87,8 @@ impl Default for Digest {
         Self {
             started: None,
             notable: Vec::new(),
-            seconds: Vec::new(),
+            flows: vec![Flow::new(None)],
             providers: Vec::new(),
-            parts: [Part::new(), Part::new(), Part::new()],
-            why: BTreeMap::new(),
-            late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             attempts: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
@@ -76,9 +105,11 @@ impl Digest {
         match &stamped.event {
             Event::Request(done) => return self.request(done),
             Event::Shed(shed) => {
-                let second = self.second(shed.due);
-                second.bad += 1;
-                *self.part(shed.due).outcomes.entry("not sent").or_default() += 1;
+                let (zero, part) = (self.zero(), self.part(shed.due));
+                let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
+                flow.requests += 1;
+                flow.second(shed.due, zero).bad += 1;
+                *flow.parts[part].outcomes.entry("not sent").or_default() += 1;
                 return;
             }
             Event::Carried(carried) => {
@@ -97,7 +128,9 @@ impl Digest {
                 if served.completed() {
                     attempts.1 += 1;
                     let place = self.place(&served.by);
-                    let counts = &mut self.second(served.at).served;
+                    let zero = self.zero();
+                    let Some(flow) = self.flows.get_mut(served.id.map_or(0, workload_of)) else { return };
+                    let counts = &mut flow.second(served.at, zero).served;
                     if counts.len() <= place {
                         counts.resize(place + 1, 0);
                     }
@@ -107,6 +140,7 @@ impl Digest {
             }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.service.providers);
+                self.flows = started.plan.workloads().into_iter().map(|named| Flow::new(Some(named))).collect();
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
@@ -115,6 +149,11 @@ impl Digest {
             _ => {}
         }
         self.notable.push(stamped.clone());
+    }
+
+    /// True for a drill with more than one workload.
+    pub fn has_several_workloads(&self) -> bool {
+        self.flows.len() > 1
     }
 
     /// Nanoseconds since the origin: when traffic began.
@@ -129,46 +168,41 @@ impl Digest {
     }
 
     fn request(&mut self, done: &RequestDone) {
-        let good = self.started.as_ref().is_none_or(|started| done.is_good(&started.plan.objectives));
-        let second = self.second(done.due);
+        let (zero, part) = (self.zero(), self.part(done.due));
+        let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
+        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        flow.requests += 1;
+        let second = flow.second(done.due, zero);
         if good {
             second.good += 1;
         } else {
             second.bad += 1;
         }
-        self.late_ms.saturating_record(done.late / 1000);
+        flow.late_ms.saturating_record(done.late / 1000);
         if let Some(why) = &done.why
-            && (self.why.len() < 100 || self.why.contains_key(why.as_ref()))
+            && (flow.why.len() < 100 || flow.why.contains_key(why.as_ref()))
         {
-            *self.why.entry(why.to_string()).or_default() += 1;
+            *flow.why.entry(why.to_string()).or_default() += 1;
         }
         let word = match done.outcome {
             Outcome::Ok if !good => "late",
             other => other.word(),
         };
-        let part = self.part(done.due);
+        let part = &mut flow.parts[part];
         *part.outcomes.entry(word).or_default() += 1;
         if done.outcome == Outcome::Ok {
             part.latency_ms.saturating_record(done.proof.unwrap_or(done.done) / 1_000_000);
         }
     }
 
-    fn part(&mut self, due: u64) -> &mut Part {
-        let place = match (self.fault_since, self.fault_until) {
+    /// Which part of the drill a moment is in.
+    fn part(&self, due: u64) -> usize {
+        match (self.fault_since, self.fault_until) {
             (Some(since), _) if due < since => 0,
             (None, _) => 0,
             (_, Some(until)) if due >= until => 2,
             _ => 1,
-        };
-        &mut self.parts[place]
-    }
-
-    fn second(&mut self, moment: u64) -> &mut Second {
-        let place = (moment.saturating_sub(self.zero()) / 1_000_000_000).min(86_400 * 7) as usize;
-        if self.seconds.len() <= place {
-            self.seconds.resize(place + 1, Second::default());
         }
-        &mut self.seconds[place]
     }
 
     fn place(&mut self, provider: &str) -> usize {

@@ -3,7 +3,7 @@
 //! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
-use super::digest::{Digest, Second};
+use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
 use crate::price::of_request;
@@ -18,7 +18,7 @@ const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
 pub fn markdown(verdict: &Verdict, digest: &Digest, hash: &str) -> String {
     let mut text = String::new();
-    let report = Report { verdict, digest };
+    let report = Report { verdict, digest, flow: &digest.flows[0] };
     // Writing to a String cannot fail.
     let _ = report.write(&mut text, hash);
     text
@@ -27,14 +27,19 @@ pub fn markdown(verdict: &Verdict, digest: &Digest, hash: &str) -> String {
 struct Report<'a> {
     verdict: &'a Verdict,
     digest: &'a Digest,
+    /// The workload that the verdict is about.
+    flow: &'a Flow,
 }
 
 impl Report<'_> {
     fn write(&self, text: &mut String, hash: &str) -> std::fmt::Result {
         self.head(text)?;
-        self.picture(text)?;
-        self.objectives(text)?;
-        self.waterfall(text)?;
+        for each in self.each() {
+            each.workload_head(text)?;
+            each.picture(text)?;
+            each.objectives(text)?;
+            each.waterfall(text)?;
+        }
         self.faults(text)?;
         self.traffic(text)?;
         self.runbook(text)?;
@@ -43,9 +48,46 @@ impl Report<'_> {
         self.identity(text, hash)
     }
 
+    /// One report for each workload that is judged.
+    fn each(&self) -> Vec<Self> {
+        if self.verdict.workloads.is_empty() {
+            return vec![Self { ..*self }];
+        }
+        let flow = |name: &str| {
+            let named = |flow: &&Flow| flow.named.as_ref().is_some_and(|named| named.name == name);
+            self.digest.flows.iter().find(named).unwrap_or(self.flow)
+        };
+        self.verdict.workloads.iter().map(|of| Self { verdict: &of.verdict, flow: flow(&of.name), ..*self }).collect()
+    }
+
+    /// The name of the workload, where there are several.
+    fn name(&self) -> Option<&str> {
+        self.flow.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
+    }
+
+    fn workload_head(&self, text: &mut String) -> std::fmt::Result {
+        let Some((name, named)) = self.name().zip(self.flow.named.as_ref()) else { return Ok(()) };
+        writeln!(text, "## Workload {} to {}: {}\n", escaped(name), escaped(&named.service_name), self.verdict.verdict)?;
+        writeln!(text, "**{}**\n", headline(self.verdict))?;
+        if let Some(hint) = hint(self.verdict) {
+            writeln!(text, "What to do next: {hint}.\n")?;
+        }
+        Ok(())
+    }
+
+    /// A heading, one level deeper where it stands under that of a workload.
+    fn heading(&self, text: &mut String, words: &str) -> std::fmt::Result {
+        writeln!(text, "{} {words}\n", if self.name().is_some() { "###" } else { "##" })
+    }
+
     fn head(&self, text: &mut String) -> std::fmt::Result {
         let title = self.digest.started.as_ref().map_or("A drill", |started| started.plan.scenario.title.as_str());
         writeln!(text, "# {}: {}\n", escaped(title), self.verdict.verdict)?;
+        if !self.verdict.workloads.is_empty() {
+            let each: Vec<String> =
+                self.verdict.workloads.iter().map(|of| format!("{}: {}", escaped(&of.name), of.verdict.verdict)).collect();
+            return writeln!(text, "**{}.**\n", each.join("; "));
+        }
         writeln!(text, "**{}**\n", headline(self.verdict))?;
         if let Some(hint) = hint(self.verdict) {
             writeln!(text, "What to do next: {hint}.\n")?;
@@ -55,7 +97,7 @@ impl Report<'_> {
 
     /// One row for each provider and one for bad requests, on one axis.
     fn picture(&self, text: &mut String) -> std::fmt::Result {
-        let seconds = &self.digest.seconds;
+        let seconds = &self.flow.seconds;
         if seconds.is_empty() {
             return Ok(());
         }
@@ -68,7 +110,10 @@ impl Report<'_> {
         };
         let label = |name: &str| format!("{:<22}", name.chars().take(21).collect::<String>());
         writeln!(text, "```text")?;
-        for (place, name) in self.digest.providers.iter().enumerate() {
+        let own = |name: &String| self.flow.named.as_ref().is_some_and(|named| named.service.providers.contains(name));
+        let served = |place: usize| seconds.iter().any(|second| second.served.get(place).is_some_and(|count| *count > 0));
+        let rows = self.digest.providers.iter().enumerate().filter(|(place, name)| self.name().is_none() || own(name) || served(*place));
+        for (place, name) in rows {
             writeln!(text, "{}{}", label(name), row(&|second| second.served.get(place).copied().unwrap_or(0)).trim_end())?;
         }
         writeln!(text, "{}{}", label("bad"), row(&|second| second.bad).trim_end())?;
@@ -91,7 +136,7 @@ impl Report<'_> {
 
     fn objectives(&self, text: &mut String) -> std::fmt::Result {
         let Some(measures) = &self.verdict.measures else { return Ok(()) };
-        writeln!(text, "## Objectives against actuals\n")?;
+        self.heading(text, "Objectives against actuals")?;
         writeln!(text, "| objective | declared | measured | verdict |\n|---|---|---|---|")?;
         for objective in &self.verdict.objectives {
             let (declared, measured) = self.declared_and_measured(objective.name, measures);
@@ -102,7 +147,7 @@ impl Report<'_> {
 
     fn declared_and_measured(&self, name: &str, measures: &Measures) -> (String, String) {
         let terms = &self.verdict.terms;
-        let objectives = self.digest.started.as_ref().map(|started| &started.plan.objectives);
+        let objectives = self.flow.named.as_ref().map(|named| &named.objectives);
         let cap = |limit: Option<u64>| limit.map_or_else(|| "a limit".to_owned(), |limit| format!("at most {limit}"));
         match name {
             "rto" => {
@@ -139,7 +184,7 @@ impl Report<'_> {
         let since = self.digest.fault_seconds().map_or(0.0, |(from, _)| from);
         let after = |stamped: &Stamped| stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9 - since;
         let find = |wanted: &dyn Fn(&Event) -> bool| self.digest.notable.iter().find(|stamped| wanted(&stamped.event)).map(after);
-        writeln!(text, "## From the fault to the end\n")?;
+        self.heading(text, "From the fault to the end")?;
         writeln!(text, "| moment | after the fault | known from |\n|---|---|---|")?;
         writeln!(text, "| fault in force | 0 s | the proxy, read back |")?;
         if let Some(dispatch) = measures.first_standby_dispatch {
@@ -217,25 +262,52 @@ impl Report<'_> {
 
     fn traffic(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "## Traffic\n")?;
-        if let Some(started) = &self.digest.started {
-            let (traffic, terms) = (&started.plan.scenario.traffic, &self.verdict.terms);
+        for flow in &self.digest.flows {
+            self.flow(flow, text)?;
+        }
+        for (provider, (attempts, whole)) in &self.digest.attempts {
+            let cost = self.cost(provider).map(|cost| format!(", for at most {cost:.4} at list prices")).unwrap_or_default();
+            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole{cost}.")?;
+        }
+        for (provider, [connections, up, down]) in &self.digest.carried {
+            writeln!(text, "The proxy before {provider} sees bytes only: {connections} connections, {up} bytes sent and {down} received.")?;
+        }
+        for each in self.each() {
+            if let Some(ratio) = each.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
+                let of = each.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
+                writeln!(text, "While the fault lasted, a request{of} cost {ratio:.2} attempts that reached a provider.")?;
+            }
+        }
+        writeln!(text)
+    }
+
+    /// What one workload sent, and what became of it.
+    fn flow(&self, flow: &Flow, text: &mut String) -> std::fmt::Result {
+        if let Some(named) = &flow.named {
+            let (workload, objectives) = (&named.workload, &named.objectives);
+            let limit = |limit: Option<Duration>| limit.unwrap_or_default();
+            let (several, requests) = (self.digest.has_several_workloads(), flow.requests);
+            if several {
+                let what = if named.judged { "" } else { ", pure load" };
+                writeln!(text, "### {} to {}{what}\n", escaped(&named.name), escaped(&named.service_name))?;
+            }
             writeln!(
                 text,
                 "{} requests of the kind {} at {}, {} arrivals, open model. Good means: canary answered whole, {} within {} of when it was due, all within {}.\n",
-                self.verdict.evidence.requests,
-                traffic.request,
-                traffic.rate,
-                traffic.arrivals,
-                if terms.slo_on == crate::model::SloOn::Proof { "first token" } else { "the whole answer" },
-                span(terms.slo),
-                span(terms.deadline)
+                if several { requests } else { self.verdict.evidence.requests },
+                workload.request,
+                workload.rate,
+                workload.arrivals,
+                if objectives.slo_on == Some(crate::model::SloOn::Proof) { "first token" } else { "the whole answer" },
+                limit(objectives.slo),
+                limit(objectives.deadline)
             )?;
         }
         writeln!(
             text,
             "| due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
         )?;
-        for (name, part) in ["before the fault", "during the fault", "after the heal"].iter().zip(&self.digest.parts) {
+        for (name, part) in ["before the fault", "during the fault", "after the heal"].iter().zip(&flow.parts) {
             let count = |word: &str| part.outcomes.get(word).copied().unwrap_or(0);
             let at = |quantile: f64| {
                 if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", part.latency_ms.value_at_quantile(quantile)) }
@@ -255,7 +327,7 @@ impl Report<'_> {
             )?;
         }
         writeln!(text, "\nLatency is to the first content, of answered requests, from when they were due.")?;
-        let late = &self.digest.late_ms;
+        let late = &flow.late_ms;
         if !late.is_empty() {
             let ms = |quantile: f64| late.value_at_quantile(quantile) as f64 / 1e3;
             writeln!(
@@ -266,23 +338,13 @@ impl Report<'_> {
                 late.max() as f64 / 1e3
             )?;
         }
-        if !self.digest.why.is_empty() {
-            let mut why: Vec<_> = self.digest.why.iter().collect();
+        if !flow.why.is_empty() {
+            let mut why: Vec<_> = flow.why.iter().collect();
             why.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), (*word).clone()));
             let words: Vec<String> = why.iter().take(8).map(|(word, count)| format!("{count} × {}", escaped(word))).collect();
             writeln!(text, "What went wrong: {}.", words.join(", "))?;
         }
-        for (provider, (attempts, whole)) in &self.digest.attempts {
-            let cost = self.cost(provider).map(|cost| format!(", for at most {cost:.4} at list prices")).unwrap_or_default();
-            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole{cost}.")?;
-        }
-        for (provider, [connections, up, down]) in &self.digest.carried {
-            writeln!(text, "The proxy before {provider} sees bytes only: {connections} connections, {up} bytes sent and {down} received.")?;
-        }
-        if let Some(ratio) = self.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
-            writeln!(text, "While the fault lasted, a request cost {ratio:.2} attempts that reached a provider.")?;
-        }
-        writeln!(text)
+        if self.digest.has_several_workloads() { writeln!(text) } else { Ok(()) }
     }
 
     fn runbook(&self, text: &mut String) -> std::fmt::Result {
@@ -326,11 +388,15 @@ impl Report<'_> {
                 _ => {}
             }
         }
-        for objective in self.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met) {
-            findings.push(format!("Objective {}: {}.", objective.name, objective.verdict));
-        }
-        if self.verdict.reason.is_some() {
-            findings.push(format!("{}.", because(self.verdict)));
+        for each in self.each() {
+            let whose = each.name().map(|name| format!("Workload {name}: ")).unwrap_or_default();
+            for objective in each.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met) {
+                let word = if whose.is_empty() { "Objective" } else { "objective" };
+                findings.push(format!("{whose}{word} {}: {}.", objective.name, objective.verdict));
+            }
+            if each.verdict.reason.is_some() {
+                findings.push(format!("{whose}{}.", because(each.verdict)));
+            }
         }
         if findings.is_empty() {
             return Ok(());
@@ -345,22 +411,28 @@ impl Report<'_> {
     }
 
     fn uncertainty(&self, text: &mut String) -> std::fmt::Result {
-        let (verdict, evidence) = (self.verdict, &self.verdict.evidence);
+        let each = self.each();
+        let of = |report: &Self| report.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
         writeln!(text, "## What this does not claim\n")?;
+        let widest: Vec<String> = each.iter().map(|each| format!("{}{}", seconds_up(each.verdict.resolution.0), of(each))).collect();
         writeln!(
             text,
             "- Intervals are `(lo, hi]`: service was proven absent after `lo` and proven present by `hi`. None is wider than {} unless service came and went between two requests.",
-            seconds_up(verdict.resolution.0)
+            widest.join(", ")
         )?;
         writeln!(text, "- One drill is one sample: an objective that was met once is not one that is always met.")?;
-        if !evidence.attempts_seen {
+        if !self.verdict.evidence.attempts_seen {
             writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
         }
-        writeln!(
-            text,
-            "- {} requests were judged, {} before the fault and {} while it lasted. Those of other kinds and sizes may fare differently.\n",
-            evidence.requests, evidence.baseline, evidence.during_fault
-        )
+        for each in &each {
+            let (evidence, of) = (&each.verdict.evidence, of(each));
+            writeln!(
+                text,
+                "- {} requests{of} were judged, {} before the fault and {} while it lasted. Those of other kinds and sizes may fare differently.",
+                evidence.requests, evidence.baseline, evidence.during_fault
+            )?;
+        }
+        writeln!(text)
     }
 
     fn identity(&self, text: &mut String, hash: &str) -> std::fmt::Result {
@@ -379,6 +451,10 @@ impl Report<'_> {
                 escaped(&started.plan.scenario.service),
                 escaped(&started.plan.service.providers.join(", then "))
             )?;
+            for other in &started.plan.beside {
+                let (service, providers) = (escaped(&other.service_name), escaped(&other.service.providers.join(", then ")));
+                writeln!(text, "| workload {} | {service} by {providers} |", escaped(&other.name))?;
+            }
             writeln!(text, "| begun | {} |", started.wall_clock)?;
             writeln!(text, "| seed | {} |", started.seed)?;
             writeln!(text, "| Lifeboat | {} |", started.lifeboat)?;

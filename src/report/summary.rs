@@ -7,20 +7,42 @@ use crate::verdict::{Decision, Reason, Verdict};
 
 /// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
-    let word = match verdict.verdict {
+    let mut text = String::new();
+    if verdict.workloads.is_empty() {
+        put(&mut text, width, "verdict", &word(verdict));
+        about(&mut text, width, verdict);
+        return text;
+    }
+    put(&mut text, width, "verdict", verdict.verdict.word());
+    for of in &verdict.workloads {
+        text.push('\n');
+        put(&mut text, width, "workload", &format!("{} to {}: {}", of.name, of.service, word(&of.verdict)));
+        about(&mut text, width, &of.verdict);
+    }
+    text
+}
+
+/// The verdict in a few words.
+fn word(verdict: &Verdict) -> String {
+    match verdict.verdict {
         Decision::Void => format!("inconclusive (void: {})", because(verdict)),
         Decision::Inconclusive if verdict.reason.is_some() => format!("inconclusive ({})", because(verdict)),
         decision => decision.to_string(),
-    };
-    let mut text = String::new();
-    let mut put = |label: &str, value: &str| {
-        let indent = 14;
-        let room = width.clamp(40, 100) - indent;
-        for (place, line) in wrapped(value, room).iter().enumerate() {
-            text.push_str(&format!("{:<indent$}{line}\n", if place == 0 { label } else { "" }));
-        }
-    };
-    put("verdict", &word);
+    }
+}
+
+/// A label and what stands beside it, in as many lines as it takes.
+fn put(text: &mut String, width: usize, label: &str, value: &str) {
+    let indent = 14;
+    let room = width.clamp(40, 100) - indent;
+    for (place, line) in wrapped(value, room).iter().enumerate() {
+        text.push_str(&format!("{:<indent$}{line}\n", if place == 0 { label } else { "" }));
+    }
+}
+
+/// What was measured, and what to do.
+fn about(text: &mut String, width: usize, verdict: &Verdict) {
+    let mut put = |label: &str, value: &str| put(text, width, label, value);
     let nameless = verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed);
     if let Some(measures) = &verdict.measures {
         let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
@@ -52,7 +74,6 @@ pub fn summary(verdict: &Verdict, width: usize) -> String {
     if let Some(hint) = hint(verdict) {
         put("hint", hint);
     }
-    text
 }
 
 /// Words in lines of at most `room` characters.

@@ -53,6 +53,8 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
             || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
         if let Some(story) = story {
             covered.push(story.scenario.scenario.service.clone());
+            let judged = story.scenario.workloads.iter().filter(|told| told.judged);
+            covered.extend(judged.filter_map(|told| told.service.clone()));
             // Where it runs is not known here; what depends on that is checked when the drill is planned.
             findings.extend(cross::plan(&project, &story, "lab").iter().flat_map(|plan| cross::sums(&project, &story, plan)));
         }

@@ -8,7 +8,8 @@ use super::document::Document;
 use super::finding::Finding;
 use super::inventory;
 use super::project::{Project, Story};
-use crate::model::{Dialect, DrillPlan, Fault, Gate, Objectives, Service};
+use super::workload::Told;
+use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -24,16 +25,30 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
     if !scenario.service.is_empty() {
         found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", &project.inventory.services));
     }
-    let service = project.inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty));
+    for told in &file.workloads {
+        if let Some(name) = &told.service {
+            found.extend(inventory::unknown(document, &told.at(&["service"]), name, "a service", &project.inventory.services));
+        }
+    }
+    if let Some(other) = file.workloads[0].service.as_ref().filter(|other| **other != scenario.service && !scenario.service.is_empty()) {
+        let message = format!("the first workload asks `{other}`, and the scenario watches `{}`", scenario.service);
+        found.push(document.error(&["traffic", "0", "service"], message, "put a workload first that asks the scenario's service"));
+    }
+    // The service of each workload, where all of its providers can be told.
+    let served = |told: &Told| {
+        let service = project.inventory.services.get(service_of(told, scenario));
+        service.filter(|service| !service.providers.iter().any(String::is_empty))
+    };
+    let services: Option<Vec<&Service>> = file.workloads.iter().map(served).collect();
     for (index, (fault, place)) in scenario.timeline.faults.iter().zip(&file.order).enumerate() {
         let at = |key: &'static str| ["timeline", "faults", place.as_str(), key];
         if !fault.on.is_empty() {
             found.extend(inventory::unknown(document, &at("on"), &fault.on, "a provider", &project.inventory.providers));
         }
-        if let (Some(service), Some(provider)) = (service, project.inventory.providers.get(&fault.on)) {
-            if !service.providers.contains(&fault.on) {
+        if let (Some(services), Some(provider)) = (&services, project.inventory.providers.get(&fault.on)) {
+            if !services.iter().any(|service| service.providers.contains(&fault.on)) {
                 let message = format!("`{}` does not use `{}`, so this fault will touch nobody", scenario.service, fault.on);
-                found.push(document.error(&at("on"), message, format!("break `{}`, its primary", service.primary())).warning());
+                found.push(document.error(&at("on"), message, format!("break `{}`, its primary", services[0].primary())).warning());
             }
             if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
                 let message =
@@ -68,29 +83,60 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
             "write `at: 0s`, and a longer `baseline` if more calm is wanted",
         ));
     }
-    if let Some(service) = service {
+    for (told, service) in file.workloads.iter().zip(services.iter().flatten()) {
+        found.extend(inventory::residency(document, &told.at(&["objectives", "residency"]), service, &project.inventory));
+        let broken = scenario.timeline.faults.iter().any(|fault| service.providers.contains(&fault.on));
+        if file.workloads.len() > 1 && told.judged && !broken && !scenario.timeline.faults.is_empty() {
+            let message = format!("no fault breaks a provider of `{}`, so `{}` proves nothing", service_of(told, scenario), told.name);
+            let hint = "write `judged: false` for pure load, or break one of its providers too";
+            found.push(document.error(&told.at(&["workload"]), message, hint).warning());
+        }
+    }
+    if let Some(service) = services.iter().flatten().next() {
         found.extend(inventory::residency(document, &["objectives", "residency"], service, &project.inventory));
     }
     found
+}
+
+/// The service that a workload asks.
+fn service_of<'a>(told: &'a Told, scenario: &'a Scenario) -> &'a str {
+    told.service.as_deref().unwrap_or(&scenario.service)
+}
+
+/// A workload with its service and its objectives: its own, then the scenario's where it asks the scenario's service, then its service's.
+fn resolved(project: &Project, scenario: &Scenario, told: &Told, thinned: f64) -> Option<NamedWorkload> {
+    let service_name = service_of(told, scenario).to_owned();
+    let service = project.inventory.services.get(&service_name).filter(|service| !service.providers.iter().any(String::is_empty))?.clone();
+    let mut objectives = told.objectives.clone();
+    if service_name == scenario.service {
+        objectives = objectives.or(&scenario.objectives);
+    }
+    let objectives = objectives.or(&service.objectives).or_default();
+    let mut workload = told.workload.clone();
+    workload.rate = Rate::per_second(workload.rate.as_per_second() * thinned)?;
+    if !told.bound_given {
+        let open = workload.rate.as_per_second() * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
+    }
+    Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
 }
 
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
     let mut scenario = story.scenario.scenario.clone();
-    let service = inventory.services.get(&scenario.service).filter(|service| !service.providers.iter().any(String::is_empty))?.clone();
-    let objectives = scenario.objectives.clone().or(&service.objectives).or_default();
-    scenario.objectives = objectives.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
-    if let Some(most) = environment.carries.filter(|most| scenario.traffic.rate > *most) {
-        scenario.traffic.rate = most;
-    }
-    if !story.scenario.bound_given {
-        let open = scenario.traffic.rate.as_per_second() * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
-        scenario.traffic.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
-    }
+    let workloads = &story.scenario.workloads;
+    let offered: f64 = workloads.iter().map(|told| told.workload.rate.as_per_second()).sum();
+    // Every workload gives way alike.
+    let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
+    let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
+    let NamedWorkload { name, service, objectives, workload, .. } = workloads.remove(0);
+    scenario.objectives = objectives.clone();
+    scenario.traffic = workload;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
-    let named = service.providers.iter().chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let beside = workloads.iter().flat_map(|other| &other.service.providers);
+    let named = service.providers.iter().chain(beside).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let credentials = providers.values().filter_map(|provider| provider.credential.as_ref());
@@ -108,59 +154,101 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
         credentials,
         contacts,
         objectives,
+        workload: name,
+        beside: workloads,
     })
 }
 
-/// A story with the terms of its sums, and whether each is known.
+/// A workload of a story with the terms of its sums, and whether each is known.
 struct Terms<'a> {
     project: &'a Project,
     document: &'a Document,
-    plan: &'a DrillPlan,
-    declared: [&'a Objectives; 2],
+    /// As if the workload were the only one.
+    plan: DrillPlan,
+    told: &'a Told,
+    /// True where the scenario's own objectives are its.
+    watched: bool,
 }
 
 impl Terms<'_> {
-    fn new<'a>(project: &'a Project, story: &'a Story, plan: &'a DrillPlan) -> Terms<'a> {
-        let service: &Service = &plan.service;
-        Terms { project, document: &story.scenario.document, plan, declared: [&story.scenario.scenario.objectives, &service.objectives] }
+    /// Those of each workload that is judged.
+    fn of<'a>(project: &'a Project, story: &'a Story, plan: &DrillPlan) -> Vec<Terms<'a>> {
+        let file = &story.scenario;
+        let terms = |(place, told): (usize, &'a Told)| Terms {
+            project,
+            document: &file.document,
+            plan: plan.alone(place),
+            told,
+            watched: service_of(told, &file.scenario) == file.scenario.service,
+        };
+        file.workloads.iter().enumerate().filter(|(_, told)| told.judged).map(terms).collect()
     }
 
-    fn in_service<'a>(&'a self, key: &'a str) -> [&'a str; 4] {
-        ["services", &self.plan.scenario.service, "objectives", key]
+    /// Every place where an objective may be stated, the one that wins first.
+    fn places<'a>(&'a self, keys: &[&'a str]) -> Vec<(&'a Document, Vec<&'a str>)> {
+        let mut places = Vec::new();
+        if self.told.path.len() > 1 {
+            places.push((self.document, self.told.at(&["objectives"])));
+        }
+        if self.watched {
+            places.push((self.document, vec!["objectives"]));
+        }
+        places.push((&self.project.document, vec!["services", &self.plan.scenario.service, "objectives"]));
+        places.iter_mut().for_each(|(_, path)| path.extend(keys));
+        places
+    }
+
+    /// Where it is stated.
+    fn stated<'a>(&'a self, key: &'a str) -> Option<(&'a Document, Vec<&'a str>)> {
+        self.places(&[key]).into_iter().find(|(document, path)| document.has(path))
     }
 
     /// True unless the objective was written and could not be read.
     fn sound(&self, key: &str) -> bool {
-        let (here, there) = (["objectives", key], self.in_service(key));
-        if self.document.has(&here) { self.document.sound(&here) } else { self.project.document.sound(&there) }
+        self.stated(key).map_or(self.project.document.root.is_some(), |(document, path)| document.sound(&path))
     }
 
-    /// An error at an objective: where the scenario states it, else where the service does, else at the scenario's name.
+    /// True unless a value of the traffic was written and could not be read.
+    fn traffic_sound(&self, key: &str) -> bool {
+        self.document.sound(&self.told.at(&[key]))
+    }
+
+    /// Where an objective that is stated nowhere is missed.
+    fn nowhere(&self) -> Vec<&str> {
+        if self.told.path.len() > 1 { self.told.at(&["workload"]) } else { vec!["scenario"] }
+    }
+
+    /// An error at an objective: where it is stated, else at the name of who lacks it.
     fn error(&self, key: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
-        let (here, there) = (["objectives", key], self.in_service(key));
-        if self.document.has(&here) {
-            self.document.error(&here, message, hint)
-        } else if self.project.document.has(&there) {
-            self.project.document.error(&there, message, hint)
-        } else {
-            self.document.error(&["scenario"], message, hint)
-        }
+        let (document, path) = self.stated(key).unwrap_or_else(|| (self.document, self.nowhere()));
+        document.error(&path, message, hint)
     }
 }
 
 /// Whether the numbers can hold together, wherever the drill runs.
 pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
-    let terms = Terms::new(project, story, plan);
-    let (document, mut found) = (terms.document, Vec::new());
-    let rate_known = document.has(&["traffic", "rate"]) && document.sound(&["traffic", "rate"]) && document.sound(&["traffic", "arrivals"]);
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in Terms::of(project, story, plan).iter().flat_map(|terms| sums_of(story, terms)) {
+        // What ails a shared objective ails every workload that it is held against, and is said once.
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
+    let (document, plan, mut found) = (terms.document, &terms.plan, Vec::new());
+    let rate_known = document.has(&terms.told.at(&["rate"])) && terms.traffic_sound("rate") && terms.traffic_sound("arrivals");
     let objectives = &plan.objectives;
     let slo = objectives.slo.unwrap_or_default();
-    let slo_known = terms.sound("slo") && slo_sound(&terms);
-    if terms.declared.iter().all(|declared| declared.rto.is_none()) && terms.sound("rto") {
-        let hint = format!("add `objectives: {{rto: 30s}}` to the scenario, or to the service `{}`", plan.scenario.service);
-        found.push(document.error(&["scenario"], "neither this scenario nor its service declares an RTO", hint));
+    let slo_known = terms.sound("slo") && slo_sound(terms);
+    if terms.stated("rto").is_none() && terms.sound("rto") {
+        let (this, its) = if terms.told.path.len() > 1 { ("this workload", "it") } else { ("this scenario", "the scenario") };
+        let hint = format!("add `objectives: {{rto: 30s}}` to {its}, or to the service `{}`", plan.scenario.service);
+        found.push(document.error(&terms.nowhere(), format!("neither {this} nor its service declares an RTO"), hint));
     } else if terms.sound("rto") {
-        found.extend(against_rto(story, plan, &terms, rate_known && slo_known));
+        found.extend(against_rto(story, plan, terms, rate_known && slo_known));
     }
     let gap = plan.gap_expected();
     if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
@@ -176,7 +264,7 @@ pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Fi
         found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
     }
     let baseline = plan.scenario.timeline.baseline;
-    let requests = plan.scenario.traffic.rate.as_per_second() * baseline.as_secs_f64();
+    let requests = plan.scenario.traffic.requests(baseline);
     if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
         let needed = rounded_up(Duration::from_nanos((BASELINE_MIN / plan.scenario.traffic.rate.as_per_second() * 1e9) as u64));
         let message = format!("a baseline of {requests:.0} requests says nothing; {BASELINE_MIN} are the least");
@@ -186,17 +274,14 @@ pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Fi
         let message = format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service);
         found.push(document.error(&["service"], message, "add a standby to the service, or write `gate: restore`"));
     }
-    found.extend(failback(&terms));
+    found.extend(failback(terms));
     found
 }
 
 /// `slo` is a map, and an error in it stands at its value.
 fn slo_sound(terms: &Terms<'_>) -> bool {
-    let service = terms.plan.scenario.service.as_str();
-    ["first_token", "complete"].iter().all(|moment| {
-        terms.document.sound(&["objectives", "slo", moment])
-            && terms.project.document.sound(&["services", service, "objectives", "slo", moment])
-    })
+    let sound = |moment| terms.places(&["slo", moment]).iter().all(|(document, path)| document.sound(path));
+    ["first_token", "complete"].into_iter().all(sound)
 }
 
 /// What must fit into the RTO or cover it.
@@ -217,7 +302,7 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
                 Duration::from_nanos(rto.as_nanos() / 4)
             ),
         };
-        found.push(if slo < rto { document.error(&["traffic", "rate"], message, hint) } else { terms.error("slo", message, hint) });
+        found.push(if slo < rto { document.error(&terms.told.at(&["rate"]), message, hint) } else { terms.error("slo", message, hint) });
     }
     let on_primary: Vec<_> =
         plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| fault.on == plan.service.primary()).collect();
@@ -295,21 +380,20 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = Vec::new();
-    let terms = Terms::new(project, story, plan);
-    let (document, name, place) = (terms.document, &plan.environment_name, &plan.environment);
-    let rate = plan.scenario.traffic.rate;
-    if let Some(most) = place.allow.max_rate.filter(|most| rate > *most && document.sound(&["traffic", "rate"])) {
-        let message = format!("{rate} is more than the {most} that the environment `{name}` allows");
-        found.push(document.error(
-            &["traffic", "rate"],
-            message,
-            format!("write `rate: {most}` or less, or raise `max_rate` in the inventory"),
-        ));
+    let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
+    let workloads = plan.workloads();
+    let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.at(&["rate"])));
+    let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].at(&["rate"]) };
+    let offered = workloads.iter().map(|each| each.workload.rate.as_per_second()).sum();
+    if let Some((rate, most)) = Rate::per_second(offered).zip(place.allow.max_rate).filter(|(rate, most)| rate > most && rates_sound) {
+        let together = if workloads.len() > 1 { " of all workloads together" } else { "" };
+        let message = format!("{rate}{together} is more than the {most} that the environment `{name}` allows");
+        found.push(document.error(&rate_at, message, format!("write `rate: {most}` or less, or raise `max_rate` in the inventory")));
     }
-    if let Some(most) = place.allow.max_requests.filter(|most| plan.requests() > *most && document.sound(&["traffic", "rate"])) {
+    if let Some(most) = place.allow.max_requests.filter(|most| plan.requests() > *most && rates_sound) {
         let message = format!("{} requests are more than the {most} that the environment `{name}` allows", plan.requests());
         let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
-        found.push(document.error(&["traffic", "rate"], message, hint));
+        found.push(document.error(&rate_at, message, hint));
     }
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
@@ -319,14 +403,16 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.push(document.error(&["timeline", "faults", index, "on"], message, hint));
         }
     }
-    let bound = place.services.contains_key(&plan.scenario.service);
-    let reference_gateway = place.embedded && place.start.is_none() && !bound;
+    let bound = |service: &String| place.services.contains_key(service);
+    let imitated = place.embedded && place.start.is_none();
+    let reference_gateway = imitated && workloads.iter().any(|each| !bound(&each.service_name));
     let cooldown = place.gateway.breaker.cooldown;
-    if let Some(hold) =
-        plan.objectives.stable_for.filter(|hold| reference_gateway && *hold < cooldown.times(2) && terms.sound("stable_for"))
-    {
-        let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
-        found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2))).warning());
+    for terms in Terms::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
+        if let Some(hold) = terms.plan.objectives.stable_for.filter(|hold| *hold < cooldown.times(2) && terms.sound("stable_for")) {
+            let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
+            let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2))).warning();
+            found.extend(Some(finding).filter(|finding| !found.contains(finding)));
+        }
     }
     let inventory = &project.document;
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
@@ -351,9 +437,12 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
-    if !reference_gateway && !bound {
-        let message = format!("the environment `{name}` has no address for the service `{}`", plan.scenario.service);
-        let hint = format!("add `services: {{{}: {{url: …}}}}` to it", plan.scenario.service);
+    let mut unbound: Vec<&String> =
+        workloads.iter().map(|each| &each.service_name).filter(|service| !imitated && !bound(service)).collect();
+    unbound.dedup();
+    for service in unbound {
+        let message = format!("the environment `{name}` has no address for the service `{service}`");
+        let hint = format!("add `services: {{{service}: {{url: …}}}}` to it");
         found.push(inventory.error(&["environments", name], message, hint));
     }
     if !place.embedded {

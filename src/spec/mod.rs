@@ -32,6 +32,7 @@ mod table;
 mod tests;
 mod tree;
 mod variable;
+mod workload;
 
 pub use check::{Checked, check};
 pub use finding::{Finding, Findings, Severity};

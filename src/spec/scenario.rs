@@ -4,9 +4,10 @@ use super::document::Document;
 use super::finding::Finding;
 use super::reader::Reader;
 use super::tree::Node;
+use super::workload::{self, Told};
 use super::{fault, objective};
-use crate::model::{Aim, Arrivals, Fault, Guard, Objectives, PlannedFault, RequestKind, Scenario, Timeline, Workload};
-use crate::units::{Duration, Rate, Ratio};
+use crate::model::{Aim, Fault, Guard, Objectives, PlannedFault, Scenario, Timeline};
+use crate::units::{Duration, Ratio};
 
 /// A scenario as it was read, and what the model does not keep.
 #[derive(Debug, Clone)]
@@ -16,8 +17,8 @@ pub(super) struct ScenarioFile {
     pub(super) scenario: Scenario,
     /// The places of the faults in the file, in the order of `scenario.timeline.faults`.
     pub(super) order: Vec<String>,
-    /// False where `max_in_flight` is to be derived from rate and deadline.
-    pub(super) bound_given: bool,
+    /// The workloads; never empty. The scenario's `traffic` is that of the first.
+    pub(super) workloads: Vec<Told>,
 }
 
 /// Reads a scenario; only findings where there is nothing to read.
@@ -27,45 +28,28 @@ pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Vec<Finding>>
     let found = reader.into_findings();
     document.findings.extend(found);
     match whole {
-        Some((scenario, order, bound_given)) => Ok(ScenarioFile { document, scenario, order, bound_given }),
+        Some((scenario, order, workloads)) => Ok(ScenarioFile { document, scenario, order, workloads }),
         None => Err(document.findings),
     }
 }
 
-fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, bool)> {
+fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec<Told>)> {
     let fields = reader.fields(root, "a scenario")?;
     fields.version();
     let name = fields.required("scenario", &|reader, node| reader.name(node)).unwrap_or_default();
     let title = fields.optional("title", &|reader, node| reader.words(node)).unwrap_or_else(|| name.clone());
     let service = fields.required("service", &|reader, node| reader.name(node)).unwrap_or_default();
     let runbook = fields.optional("runbook", &|reader, node| reader.words(node));
-    let traffic = fields.required("traffic", &traffic);
+    let workloads = fields.required("traffic", &workload::traffic);
     let (timeline, order) = fields
         .required("timeline", &timeline)
         .unwrap_or_else(|| (Timeline { baseline: Duration::ZERO, faults: Vec::new(), watch: Duration::ZERO }, Vec::new()));
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_else(Objectives::default);
     let abort_when = fields.optional("abort_when", &guard).flatten();
     fields.finish();
-    let bound_given = traffic.is_some_and(|(_, given)| given);
-    let usual = Workload { rate: Rate::per_second(1.0)?, arrivals: Arrivals::Jittered, request: RequestKind::Chat, max_in_flight: 1 };
-    let traffic = traffic.map_or(usual, |(traffic, _)| traffic);
-    Some((Scenario { name, title, service, runbook, traffic, timeline, objectives, abort_when }, order, bound_given))
-}
-
-fn traffic(reader: &Reader<'_>, node: &Node) -> Option<(Workload, bool)> {
-    let fields = reader.fields(node, "a traffic")?;
-    let rate = fields.required("rate", &|reader, node| reader.quantity::<Rate>(node));
-    let arrivals = fields.optional("arrivals", &|reader, node| reader.word(node, Arrivals::WORDS, Arrivals::from_word));
-    let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
-    let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
-    fields.finish();
-    let workload = Workload {
-        rate: rate.or_else(|| Rate::per_second(1.0))?,
-        arrivals: arrivals.unwrap_or(Arrivals::Jittered),
-        request: request.unwrap_or(RequestKind::Chat),
-        max_in_flight: max_in_flight.unwrap_or(1),
-    };
-    Some((workload, max_in_flight.is_some()))
+    let workloads = workloads.map_or_else(|| Told::placeholder().map(|told| vec![told]), Some)?;
+    let traffic = workloads[0].workload.clone();
+    Some((Scenario { name, title, service, runbook, traffic, timeline, objectives, abort_when }, order, workloads))
 }
 
 fn timeline(reader: &Reader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {

@@ -2,7 +2,8 @@
 //!
 //! A request is only sent where everything that is on its way could still be paid for, each at the dearest provider; what a proxy sees
 //! answered is then counted at the provider that answered. So a ceiling is not passed but by what a gateway asks a second time, and that is
-//! counted as soon as it is seen. Failed attempts cost nothing; attempts that broke off count as whole, as providers bill them.
+//! counted as soon as it is seen. Failed attempts cost nothing; attempts that broke off count as whole, as providers bill them. All
+//! workloads of a drill share one budget; each has prices of its own, because its requests may be longer than those of another.
 
 use crate::units::Money;
 use std::collections::BTreeMap;
@@ -14,22 +15,31 @@ use tokio::sync::watch;
 pub struct Budget {
     ceiling: Option<Money>,
     most_requests: Option<u64>,
-    /// The most that a request costs, by provider, in billionths of a dollar.
-    prices: BTreeMap<String, u64>,
+    /// The most that a request of each workload costs, by provider, in billionths of a dollar.
+    prices: Vec<BTreeMap<String, u64>>,
+    /// The same at the dearest provider.
+    dearest: Vec<u64>,
     spent: AtomicU64,
+    /// What those on their way may cost.
+    reserved: AtomicU64,
+    sent: AtomicU64,
     empty: watch::Sender<Option<String>>,
 }
 
 impl Budget {
-    /// At most this much money and so many requests. `prices` is what a request costs at each provider.
-    pub fn new(ceiling: Option<Money>, most_requests: Option<u64>, prices: BTreeMap<String, Money>) -> Self {
-        let prices = prices.into_iter().map(|(name, price)| (name, price.as_nanos())).collect();
-        Self { ceiling, most_requests, prices, spent: AtomicU64::new(0), empty: watch::Sender::new(None) }
+    /// At most this much money and so many requests. `prices` is what a request of each workload costs at each provider.
+    pub fn new(ceiling: Option<Money>, most_requests: Option<u64>, prices: Vec<BTreeMap<String, Money>>) -> Self {
+        let nanos = |prices: BTreeMap<String, Money>| prices.into_iter().map(|(name, price)| (name, price.as_nanos())).collect();
+        let prices: Vec<BTreeMap<String, u64>> = prices.into_iter().map(nanos).collect();
+        let dearest = prices.iter().map(|prices| prices.values().max().copied().unwrap_or(0)).collect();
+        let zero = || AtomicU64::new(0);
+        let empty = watch::Sender::new(None);
+        Self { ceiling, most_requests, prices, dearest, spent: zero(), reserved: zero(), sent: zero(), empty }
     }
 
-    /// Counts an attempt that a provider answered or broke off.
-    pub fn pay(&self, provider: &str) {
-        if let Some(price) = self.prices.get(provider) {
+    /// Counts an attempt of a workload that a provider answered or broke off.
+    pub fn pay(&self, workload: usize, provider: &str) {
+        if let Some(price) = self.prices.get(workload).and_then(|prices| prices.get(provider)) {
             self.spent.fetch_add(*price, Ordering::Relaxed);
         }
     }
@@ -39,21 +49,21 @@ impl Budget {
         Money::from_nanos(self.spent.load(Ordering::Relaxed))
     }
 
-    /// Whether one more request may be sent while so many are on their way and so many were sent before. Where it may not, that is told to
-    /// whoever waits for it.
-    pub(super) fn affords(&self, on_the_way: u64, before: u64) -> bool {
-        let problem = if let Some(most) = self.most_requests.filter(|most| before >= *most) {
-            format!("{most} requests were sent, and the environment allows no more")
-        } else if let Some(ceiling) = self.ceiling {
-            let dearest = self.prices.values().max().copied().unwrap_or(0);
-            let (spent, reserved) = (self.spent(), Money::from_nanos(dearest).times(on_the_way + 1));
-            if spent.plus(reserved) <= ceiling {
-                return true;
-            }
-            format!("{spent} may be spent, and one more request could exceed the {ceiling} that the environment allows")
+    /// Holds back what one more request of a workload may cost; false where that could pass a limit. That is told to whoever waits for it.
+    pub(super) fn reserve(&self, workload: usize) -> bool {
+        if self.ceiling.is_none() && self.most_requests.is_none() {
+            return true;
+        }
+        let most = self.dearest(workload);
+        let reserved = self.reserved.fetch_add(most, Ordering::Relaxed) + most;
+        let problem = if let Some(limit) = self.most_requests.filter(|limit| self.sent.fetch_add(1, Ordering::Relaxed) >= *limit) {
+            format!("{limit} requests were sent, and the environment allows no more")
+        } else if let Some(ceiling) = self.ceiling.filter(|ceiling| self.spent().plus(Money::from_nanos(reserved)) > *ceiling) {
+            format!("{} may be spent, and one more request could exceed the {ceiling} that the environment allows", self.spent())
         } else {
             return true;
         };
+        self.release(workload);
         self.empty.send_if_modified(|empty| {
             let first = empty.is_none();
             if first {
@@ -62,6 +72,17 @@ impl Budget {
             first
         });
         false
+    }
+
+    /// A request of a workload is no longer on its way.
+    pub(super) fn release(&self, workload: usize) {
+        if self.ceiling.is_some() || self.most_requests.is_some() {
+            self.reserved.fetch_sub(self.dearest(workload), Ordering::Relaxed);
+        }
+    }
+
+    fn dearest(&self, workload: usize) -> u64 {
+        self.dearest.get(workload).copied().unwrap_or(0)
     }
 
     /// Told why once nothing more can be sent.
@@ -74,27 +95,45 @@ impl Budget {
 mod tests {
     use super::*;
 
+    fn prices(each: &[(&str, u64)]) -> BTreeMap<String, Money> {
+        each.iter().map(|(name, price)| ((*name).to_owned(), Money::from_nanos(*price))).collect()
+    }
+
     #[test]
     fn nothing_is_sent_that_could_pass_the_ceiling() {
-        let prices = BTreeMap::from([("cheap".to_owned(), Money::from_nanos(10)), ("dear".to_owned(), Money::from_nanos(40))]);
-        let budget = Budget::new(Some(Money::from_nanos(100)), None, prices);
-        assert!(budget.affords(1, 0), "two at 40");
-        budget.pay("cheap");
-        budget.pay("stranger");
-        assert!(budget.affords(1, 2), "10 and two at 40");
-        budget.pay("cheap");
-        assert!(budget.affords(1, 3), "20 and two at 40, no more");
+        let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("cheap", 10), ("dear", 40)])]);
+        assert!(budget.reserve(0) && budget.reserve(0), "two at 40");
+        budget.pay(0, "cheap");
+        budget.pay(0, "stranger");
+        budget.release(0);
+        assert!(budget.reserve(0), "10 and two at 40");
+        budget.pay(0, "cheap");
+        budget.release(0);
+        assert!(budget.reserve(0), "20 and two at 40, no more");
         assert!(budget.emptied().borrow().is_none());
-        budget.pay("cheap");
-        assert!(!budget.affords(1, 4));
+        budget.pay(0, "cheap");
+        budget.release(0);
+        assert!(!budget.reserve(0));
         assert!(budget.emptied().borrow().as_ref().unwrap().contains("0.0000001 USD"));
-        assert!(budget.affords(0, 5), "once the one on its way has come back cheaply");
+        budget.release(0);
+        assert!(budget.reserve(0), "once the one on its way has come back cheaply");
+    }
+
+    #[test]
+    fn workloads_share_a_ceiling_and_each_pays_its_own_price() {
+        let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("one", 10)]), prices(&[("one", 60)])]);
+        assert!(budget.reserve(1) && budget.reserve(0) && !budget.reserve(1), "60 and 10 leave no room for 60");
+        budget.pay(1, "one");
+        budget.release(1);
+        assert_eq!(budget.spent(), Money::from_nanos(60));
+        assert!(!budget.reserve(1) && budget.reserve(0));
     }
 
     #[test]
     fn requests_are_counted_and_without_limits_everything_goes() {
-        let few = Budget::new(None, Some(2), BTreeMap::new());
-        assert!(few.affords(0, 1) && !few.affords(0, 2));
-        assert!(Budget::new(None, None, BTreeMap::new()).affords(1_000_000, 1_000_000));
+        let few = Budget::new(None, Some(2), vec![BTreeMap::new(); 2]);
+        assert!(few.reserve(0) && few.reserve(1) && !few.reserve(0));
+        let free = Budget::new(None, None, Vec::new());
+        assert!((0..1000).all(|_| free.reserve(0)));
     }
 }

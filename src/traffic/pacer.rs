@@ -3,7 +3,7 @@
 use super::client::{Answer, Client, Progress};
 use super::{Budget, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
-use crate::history::{Event, RequestDone, Shed};
+use crate::history::{Event, RequestDone, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
 use crate::units::Duration;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
@@ -42,6 +42,8 @@ pub struct Load {
     pub streamed: bool,
     /// The drill that requests are marked with.
     pub drill: u32,
+    /// The place of the workload among those of the drill.
+    pub workload: usize,
     /// How many may be in flight.
     pub bound: u32,
     /// Counts from when a request was due.
@@ -65,7 +67,7 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, streamed, drill, bound, deadline, budget } = load;
+        let Load { schedule, streamed, drill, workload, bound, deadline, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
@@ -74,8 +76,8 @@ impl Traffic {
             schedule,
             streamed,
             drill,
+            workload,
             budget,
-            bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
             runtime: tokio::runtime::Handle::current(),
@@ -106,8 +108,8 @@ struct Pacer {
     schedule: Schedule,
     streamed: bool,
     drill: u32,
+    workload: usize,
     budget: Arc<Budget>,
-    bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
@@ -119,31 +121,35 @@ impl Pacer {
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let clock = self.shot.recorder.clock();
         let zero = clock.now();
-        let mut id = 0;
+        let mut number = 0;
         for offset in self.schedule {
             let due = zero + offset;
             if !sleep_until(clock, due, &self.stop) {
-                return Observed { requests: id, until: due.min(clock.now()) };
+                return Observed { requests: number, until: due.min(clock.now()) };
             }
-            let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
-            if !self.budget.affords(on_the_way, id) {
-                return Observed { requests: id, until: due };
+            if !self.budget.reserve(self.workload) {
+                return Observed { requests: number, until: due };
             }
+            let id = request_id(self.workload, number);
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(permit) => {
                     let ask =
                         Ask { mark: Mark { drill: self.drill, id }, model: self.shot.client.model().to_owned(), streamed: self.streamed };
-                    let shot = self.shot.clone();
+                    let (shot, budget, workload) = (self.shot.clone(), self.budget.clone(), self.workload);
                     self.runtime.spawn(async move {
                         shot.fire(ask, due).await;
+                        budget.release(workload);
                         drop(permit);
                     });
                 }
-                Err(_) => self.shot.recorder.record_blocking(Event::Shed(Shed { id, due })),
+                Err(_) => {
+                    self.budget.release(self.workload);
+                    self.shot.recorder.record_blocking(Event::Shed(Shed { id, due }));
+                }
             }
-            id += 1;
+            number += 1;
         }
-        Observed { requests: id, until: clock.now() }
+        Observed { requests: number, until: clock.now() }
     }
 }
 

@@ -24,7 +24,7 @@ impl Schedule {
     pub fn new(workload: &Workload, seed: Seed) -> Self {
         let gap = 1e9 / workload.rate.as_per_second();
         let random = ChaCha8Rng::seed_from_u64(seed.derive("schedule").0);
-        Self { workload: *workload, seed, gap, random, slot: 0, last: 0.0 }
+        Self { workload: workload.clone(), seed, gap, random, slot: 0, last: 0.0 }
     }
 
     /// The largest gap between two due times, the start counted as one, up to `horizon`.

@@ -12,17 +12,21 @@
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
 //!
+//! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
+//!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 
 mod measures;
 mod objectives;
 mod onset;
 mod plan;
+mod together;
 mod trial;
 mod window;
 
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
+pub use together::{OfWorkload, together};
 
 use crate::history::{Caveat, Evidence, Kind, Lost};
 use crate::model::{Gate, SloOn, words};
@@ -124,6 +128,10 @@ pub struct Verdict {
     /// What the evidence cannot tell; only ever of somebody else's record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
+    /// The verdict on each workload that is judged, where a drill has several workloads. All else above is then the first's, except that
+    /// `verdict` and `reason` are those of the worst.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<OfWorkload>,
 }
 
 /// The terms that a verdict applied, as far as a reader needs them to check it.
@@ -210,6 +218,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
             complete: evidence.complete,
         },
         caveats: evidence.caveats.clone(),
+        workloads: Vec::new(),
     };
     if let Some(reason) = plan::fault_of(terms).filter(|_| !evidence.lacks(Lost::Objectives)) {
         // Nobody planned what somebody else recorded: there it is a reason for doubt.

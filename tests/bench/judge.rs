@@ -33,6 +33,7 @@ fn write(path: &Path, count: u64) {
         seed: Seed(1),
         wall_clock: "2026-01-01T00:00:00Z".into(),
         gap_max: total / count + 1,
+        gaps_beside: Vec::new(),
         plan,
     };
     put(0, Event::Started(Box::new(started)));
@@ -70,7 +71,7 @@ fn write(path: &Path, count: u64) {
         let proof = (!lost).then_some(took);
         put(due, Event::Request(RequestDone { id, due, late: 31_000, proof, done: took + 90_000_000, outcome, why }));
     }
-    put(total, Event::Finished(Finished { observed_until: total, requests: count }));
+    put(total, Event::Finished(Finished { observed_until: total, requests: count, by_workload: Vec::new() }));
 }
 
 /// In a process of its own: judges, and says how long it took and how much memory it held at most.
