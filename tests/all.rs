@@ -25,3 +25,4 @@ mod timelines;
 mod toxiproxy_clients;
 mod trouble;
 mod vectors;
+mod workloads;
