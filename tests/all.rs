@@ -5,6 +5,7 @@ mod bad_input;
 mod clients;
 mod crowds;
 mod drills;
+mod driven;
 mod faulty_answers;
 mod handshakes;
 mod imported;

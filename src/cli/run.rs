@@ -223,7 +223,7 @@ fn outline(plan: &DrillPlan) -> String {
         text += &format!(
             "  traffic     {whose}{} {} at {}, {:.0} requests in {}\n",
             traffic.arrivals,
-            traffic.request,
+            traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
             traffic.rate,
             traffic.requests(timeline.total()).round(),
             timeline.total()

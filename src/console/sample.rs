@@ -146,6 +146,7 @@ fn plan() -> DrillPlan {
                 arrivals: Arrivals::Constant,
                 request: RequestKind::ChatStream,
                 max_in_flight: 500,
+                script: None,
             },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
             objectives: Objectives::default(),

@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::answer::answer;
+use super::driven;
 use super::faults::{Change, Faults};
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
@@ -9,7 +10,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Guard, NamedWorkload, RequestKind};
 use crate::price;
 use crate::step::{Attendance, Context};
-use crate::traffic::{Budget, Client, Load, Observed, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
 use std::path::PathBuf;
@@ -97,6 +98,7 @@ impl Drill {
             guard: None,
             broken: None,
             emptied: None,
+            undriven: None,
         };
         let http = reqwest::Client::new();
         let Order { plan, seed, root, keeper, folder, .. } = &self.order;
@@ -135,11 +137,22 @@ impl Drill {
             Ok(loads) => loads,
             Err(error) => return (nothing(recorder.clock()), Some(Stop::environment(error))),
         };
+        let mut running = Running { clock: recorder.clock(), each: Vec::new() };
+        // A program of others takes a while to begin; the baseline begins with it.
+        let (breaks, undriven) = watch::channel(None);
+        for (place, named) in plan.workloads().iter().enumerate() {
+            let Some(script) = &named.workload.script else { continue };
+            let starting = driven::start(place, named, script, stage, site, breaks.clone());
+            match interrupts.during(starting).await.and_then(|started| started) {
+                Ok(driven) => running.each.push((place, Each::Driven(Box::new(driven)))),
+                Err(stop) => return (running.finish(async {}).await, Some(stop)),
+            }
+        }
+        interrupts.undriven = Some(undriven);
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
-        let mut running = Running(Vec::new());
-        for (client, load) in loads {
+        for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
-                Ok(traffic) => running.0.push(traffic),
+                Ok(traffic) => running.each.push((place, Each::Own(traffic))),
                 Err(error) => return (running.finish(async {}).await, Some(Stop::environment(error))),
             }
         }
@@ -174,11 +187,15 @@ impl Drill {
                 }
             })
             .await;
+        let told = told.map_err(|stop| match interrupts.undriven.as_ref().and_then(|undriven| undriven.borrow().clone()) {
+            Some(why) if why == stop.detail => Stop::environment(driven::explained(&why, stage, site)),
+            _ => stop,
+        });
         (observed, told.err())
     }
 
-    /// What each workload sends, and to whom.
-    fn loads(&self, stage: &Stage, site: &Site<'_>) -> Result<Vec<(Client, Load)>, TrafficError> {
+    /// What each workload sends that the drill sends itself, and to whom.
+    fn loads(&self, stage: &Stage, site: &Site<'_>) -> Result<Vec<(usize, Client, Load)>, TrafficError> {
         let workloads = site.plan.workloads();
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
             let load = Load {
@@ -190,9 +207,10 @@ impl Drill {
                 deadline: deadline(each),
                 budget: site.budget.clone(),
             };
-            Ok((Client::new(target.clone())?, load))
+            Ok((place, Client::new(target.clone())?, load))
         };
-        workloads.iter().zip(&stage.targets).enumerate().map(load).collect()
+        let own = |(_, (each, _)): &(usize, (&NamedWorkload, &Target))| each.workload.script.is_none();
+        workloads.iter().zip(&stage.targets).enumerate().filter(own).map(load).collect()
     }
 
     /// Baseline, faults, watch.
@@ -258,21 +276,35 @@ fn nothing(clock: Clock) -> Finished {
     Finished { observed_until: clock.now(), requests: 0, by_workload: Vec::new() }
 }
 
-/// The traffic of every workload.
-struct Running(Vec<Traffic>);
+/// The traffic of every workload, with its place.
+struct Running {
+    clock: Clock,
+    each: Vec<(usize, Each)>,
+}
+
+/// Who sends one.
+enum Each {
+    Own(Traffic),
+    Driven(Box<Driven>),
+}
 
 impl Running {
     /// Sends no more; waits for those in flight, at the longest until `patience` ends.
     async fn finish(self, patience: impl Future<Output = ()>) -> Finished {
+        let Self { clock, mut each } = self;
+        each.sort_by_key(|(place, _)| *place);
         let over = watch::channel(false).0;
-        let end = |traffic: Traffic| {
+        let end = |(_, each): (usize, Each)| {
             let mut over = over.subscribe();
             let patience = async move {
                 let _ = over.wait_for(|over| *over).await;
             };
-            tokio::spawn(traffic.finish(patience))
+            match each {
+                Each::Own(traffic) => tokio::spawn(traffic.finish(patience)),
+                Each::Driven(driven) => tokio::spawn(driven.finish(clock, patience)),
+            }
         };
-        let ends: Vec<JoinHandle<Observed>> = self.0.into_iter().map(end).collect();
+        let ends: Vec<JoinHandle<Observed>> = each.into_iter().map(end).collect();
         let all = async {
             let mut observed = Vec::with_capacity(ends.len());
             for end in ends {
@@ -329,6 +361,7 @@ struct Interrupts {
     guard: Option<Guard>,
     broken: Option<mpsc::Receiver<Stop>>,
     emptied: Option<watch::Receiver<Option<String>>>,
+    undriven: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Interrupts {
@@ -345,7 +378,8 @@ impl Interrupts {
                     return Err(Stop::new(StopReason::Journal, problem));
                 }
                 Some(stop) = told(&mut self.broken) => return Err(stop),
-                why = spent(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
+                why = first_of(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
+                why = first_of(&mut self.undriven) => return Err(Stop::new(StopReason::Environment, why)),
                 done = &mut work => return Ok(done),
                 _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
             }
@@ -390,10 +424,10 @@ fn budget(plan: &DrillPlan) -> Budget {
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 
-/// Why nothing more may be sent, once that is so.
-async fn spent(emptied: &mut Option<watch::Receiver<Option<String>>>) -> String {
-    if let Some(emptied) = emptied
-        && let Ok(why) = emptied.wait_for(Option::is_some).await
+/// Why nothing more is sent, once somebody says so.
+async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String {
+    if let Some(whys) = whys
+        && let Ok(why) = whys.wait_for(Option::is_some).await
     {
         return why.clone().unwrap_or_default();
     }
@@ -423,7 +457,8 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
     let primary = live.providers.iter().position(|name| name == named.service.primary());
     let by_primary = primary.and_then(|place| seen.served.get(place)).copied().unwrap_or(0);
     if seen.requests() < BASELINE {
-        Some(format!("only {} requests had ended", seen.requests()))
+        let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
+        Some(format!("only {} requests had ended{judged}", seen.requests()))
     } else if (seen.good as f64) < wanted * seen.requests() as f64 {
         let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));

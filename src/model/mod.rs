@@ -30,7 +30,7 @@ pub use plan::DrillPlan;
 pub use price::Price;
 pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
-pub use workload::{Arrivals, RequestKind, Workload};
+pub use workload::{Arrivals, Engine, RequestKind, Workload};
 
 /// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".
 macro_rules! words {

@@ -26,6 +26,16 @@ words! {
     }
 }
 
+words! {
+    /// Who sends.
+    Engine {
+        /// The drill itself.
+        Own = "own",
+        /// A k6 that the drill starts.
+        K6 = "k6",
+    }
+}
+
 /// What is sent, and when. A drill's traffic is one of these or several, see [`super::NamedWorkload`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workload {
@@ -35,6 +45,9 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// What each asks for.
     pub request: RequestKind,
+    /// A script of k6 that sends them, as a path from the project's root; `None` where the drill sends them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
     /// Requests that may be open at once. One that is due beyond this is shed, and the history says so.
     pub max_in_flight: u32,
 }

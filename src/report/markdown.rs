@@ -293,11 +293,15 @@ impl Report<'_> {
             }
             writeln!(
                 text,
-                "{} requests of the kind {} at {}, {} arrivals, open model. Good means: canary answered whole, {} within {} of when it was due, all within {}.\n",
+                "{} requests {} at {}, {} arrivals, open model. Good means: {}, {} within {} of when it was due, all within {}.\n",
                 if several { requests } else { self.verdict.evidence.requests },
-                workload.request,
+                match &workload.script {
+                    Some(script) => format!("sent by k6 with {}", escaped(script)),
+                    None => format!("of the kind {}", workload.request),
+                },
                 workload.rate,
                 workload.arrivals,
+                if workload.script.is_some() { "accepted by the script" } else { "canary answered whole" },
                 if objectives.slo_on == Some(crate::model::SloOn::Proof) { "first token" } else { "the whole answer" },
                 limit(objectives.slo),
                 limit(objectives.deadline)

@@ -3,7 +3,7 @@
 use super::objective;
 use super::reader::{Fields, Reader};
 use super::tree::{Kind, Node};
-use crate::model::{Arrivals, Objectives, RequestKind, WORKLOADS_MAX, Workload};
+use crate::model::{Arrivals, Engine, Objectives, RequestKind, WORKLOADS_MAX, Workload};
 use crate::units::Rate;
 
 /// A workload as it was read, and what the model does not keep.
@@ -28,8 +28,13 @@ pub(super) struct Told {
 impl Told {
     /// Stands for traffic that could not be read.
     pub(super) fn placeholder() -> Option<Self> {
-        let workload =
-            Workload { rate: Rate::per_second(1.0)?, arrivals: Arrivals::Jittered, request: RequestKind::Chat, max_in_flight: 1 };
+        let workload = Workload {
+            rate: Rate::per_second(1.0)?,
+            arrivals: Arrivals::Jittered,
+            request: RequestKind::Chat,
+            script: None,
+            max_in_flight: 1,
+        };
         Some(Self::of(workload, vec!["traffic".into()], false))
     }
 
@@ -47,7 +52,7 @@ impl Told {
 pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
     let Kind::List(items) = &node.kind else {
         let fields = reader.fields(node, "a traffic")?;
-        let (workload, bound_given) = workload(&fields)?;
+        let (workload, bound_given) = workload(reader, node, &fields)?;
         fields.finish();
         return Some(vec![Told::of(workload, vec!["traffic".into()], bound_given)]);
     };
@@ -80,20 +85,41 @@ fn named(reader: &Reader<'_>, node: &Node) -> Option<Told> {
     let service = fields.optional("service", &|reader, node| reader.name(node));
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let judged = fields.optional("judged", &|reader, node| reader.truth(node)).unwrap_or(true);
-    let (workload, bound_given) = workload(&fields)?;
+    let (workload, bound_given) = workload(reader, node, &fields)?;
     fields.finish();
     Some(Told { name, service, objectives, judged, ..Told::of(workload, vec!["traffic".into()], bound_given) })
 }
 
 /// What every workload may say.
-fn workload(fields: &Fields<'_>) -> Option<(Workload, bool)> {
+fn workload(reader: &Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<(Workload, bool)> {
     let rate = fields.required("rate", &|reader, node| reader.quantity::<Rate>(node));
     let arrivals = fields.optional("arrivals", &|reader, node| reader.word(node, Arrivals::WORDS, Arrivals::from_word));
     let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
+    let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
+    let script = fields.optional("script", &|reader, node| reader.words(node));
+    let spot = |key: &str| node.at(&[key]).map_or(node.spot, |node| node.spot);
+    match (engine, &script) {
+        (Engine::K6, None) => {
+            reader.error(spot("engine"), "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it");
+        }
+        (Engine::Own, Some(_)) => {
+            reader.error(spot("script"), "a script is for k6 to run", "add `engine: k6`");
+        }
+        _ => {}
+    }
+    if engine == Engine::K6 && arrivals.is_some() {
+        reader.error(
+            spot("arrivals"),
+            "when requests are due is the script's business",
+            "leave `arrivals` out; `rate` is what the script must keep",
+        );
+    }
+    let usual = if script.is_some() { Arrivals::Constant } else { Arrivals::Jittered };
     let workload = Workload {
+        script,
         rate: rate.or_else(|| Rate::per_second(1.0))?,
-        arrivals: arrivals.unwrap_or(Arrivals::Jittered),
+        arrivals: arrivals.unwrap_or(usual),
         request: request.unwrap_or(RequestKind::Chat),
         max_in_flight: max_in_flight.unwrap_or(1),
     };

@@ -74,6 +74,11 @@ impl Budget {
         false
     }
 
+    /// Holds back for good what so many requests of a workload may cost that somebody else sends and does not ask before.
+    pub(super) fn hold(&self, workload: usize, requests: u64) {
+        self.reserved.fetch_add(self.dearest(workload).saturating_mul(requests), Ordering::Relaxed);
+    }
+
     /// A request of a workload is no longer on its way.
     pub(super) fn release(&self, workload: usize) {
         if self.ceiling.is_some() || self.most_requests.is_some() {

@@ -9,11 +9,13 @@
 
 mod budget;
 mod client;
+mod k6;
 mod pacer;
 mod schedule;
 
 pub use budget::Budget;
 pub use client::{Client, Target};
+pub use k6::{Driven, Script};
 pub use pacer::{Load, Observed, Traffic};
 pub use schedule::Schedule;
 

