@@ -224,7 +224,7 @@ fn outline(plan: &DrillPlan) -> String {
             "  traffic     {whose}{} {} at {}, {:.0} requests in {}\n",
             traffic.arrivals,
             traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
-            traffic.rate,
+            traffic.pace(),
             traffic.requests(timeline.total()).round(),
             timeline.total()
         );

@@ -108,7 +108,7 @@ fn phase(phase: Phase, live: &Live) -> String {
     let scenario = &plan.scenario;
     match phase {
         Phase::Baseline => {
-            let each = |named: NamedWorkload| format!("{} to {}", named.workload.rate, named.service_name);
+            let each = |named: NamedWorkload| format!("{} to {}", named.workload.pace(), named.service_name);
             let each: Vec<String> = plan.workloads().into_iter().map(each).collect();
             format!("{phase}: {} for {}", each.join(", "), scenario.timeline.baseline)
         }

@@ -54,7 +54,7 @@ fn providers(live: &Live, now: u64, width: usize) -> Vec<Line> {
     let bar = width.saturating_sub(names + spark + 14).min(WIDEST_BAR);
     let history: Vec<Vec<Option<u64>>> =
         (0..live.providers.len()).map(|place| (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect()).collect();
-    let offered = live.plan.as_ref().map_or(1.0, |plan| plan.scenario.traffic.rate.as_per_second());
+    let offered = live.plan.as_ref().map_or(1.0, |plan| plan.scenario.traffic.busiest(plan.scenario.timeline.total()));
     let most = history.iter().flatten().flatten().copied().max().unwrap_or(0);
     let scale = offered.max(most as f64);
     let line = |(name, history): (&String, &Vec<Option<u64>>)| {

@@ -142,11 +142,10 @@ fn plan() -> DrillPlan {
             service: "support-chat".into(),
             runbook: Some("runbooks/fail-over.yaml".into()),
             traffic: Workload {
-                rate: Rate::per_second(50.0).expect("a positive constant"),
                 arrivals: Arrivals::Constant,
                 request: RequestKind::ChatStream,
                 max_in_flight: 500,
-                script: None,
+                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
             },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
             objectives: Objectives::default(),

@@ -261,6 +261,7 @@ fn terms(objectives: &Objectives) -> Terms {
         hold: span(objectives.hold_ms),
         gap_max: span(objectives.gap_ms),
         gap_mean: span(objectives.gap_ms),
+        gap_busiest: None,
         lag_max: span(objectives.lag_max_ms),
         clock_error: span(objectives.clock_error_ms),
         fault_uncertainty: span(objectives.fault_uncertainty_ms),

@@ -108,6 +108,8 @@ pub struct Terms {
     pub gap_max: i64,
     /// The mean planned gap, 1/λ.
     pub gap_mean: i64,
+    /// The same in the busiest second of the plan, where the rate changes.
+    pub gap_busiest: Option<i64>,
     /// The largest lateness that the generator may show.
     pub lag_max: i64,
     /// Largest error between the clocks of generator and proxy.
@@ -157,6 +159,7 @@ impl Terms {
             hold: nanos(objectives.stable_for),
             gap_max: 0,
             gap_mean: 0,
+            gap_busiest: None,
             lag_max: nanos(objectives.lag_max),
             clock_error: 0,
             fault_uncertainty: 0,

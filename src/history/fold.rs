@@ -277,11 +277,12 @@ fn request(done: &RequestDone) -> Request {
 
 fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
     let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
-    let timeline = &plan.scenario.timeline;
+    let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
     let planned = if started.plan.beside.is_empty() { timeline.disruption() } else { timeline.disruption_of(&plan.service.providers) };
     Terms {
         gap_max: signed(*beside.unwrap_or(&started.gap_max)),
-        gap_mean: signed(plan.scenario.traffic.rate.gap().as_nanos()),
+        gap_mean: signed(traffic.mean(timeline.total()).gap().as_nanos()),
+        gap_busiest: (!traffic.is_steady()).then(|| (1e9 / traffic.busiest(timeline.total()).max(1.0)) as i64),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
         planned_fault: Some(signed(planned.as_nanos())),

@@ -11,10 +11,13 @@ mod fault;
 mod inventory;
 mod named_workload;
 mod objective;
+mod pace;
 mod plan;
 mod price;
+mod ramp;
 mod runbook;
 mod scenario;
+mod trace;
 mod workload;
 
 pub use aim::{Aim, Match, Shape};
@@ -26,10 +29,13 @@ pub use inventory::{
 };
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use pace::Bursts;
 pub use plan::DrillPlan;
 pub use price::Price;
+pub use ramp::{Ramp, RampPoint};
 pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
+pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};
 
 /// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".

@@ -1,7 +1,7 @@
 //! The traffic that observes a drill.
 
-use super::words;
-use crate::units::{Duration, Rate};
+use super::{Bursts, Ramp, Trace, words};
+use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -13,6 +13,8 @@ words! {
         Poisson = "poisson",
         /// One a slot of 1/rate, at a random place in its first half: no phase lock either, and gaps of at most one and a half slots.
         Jittered = "jittered",
+        /// As somebody recorded them.
+        Trace = "trace",
     }
 }
 
@@ -39,8 +41,17 @@ words! {
 /// What is sent, and when. A drill's traffic is one of these or several, see [`super::NamedWorkload`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workload {
-    /// The mean rate.
+    /// The mean rate; of a ramp the one that it begins with, and without bursts.
     pub rate: Rate,
+    /// How the rate changes, where it does (in YAML a list in the place of the rate).
+    #[serde(default, skip_serializing_if = "Ramp::is_empty")]
+    pub ramp: Ramp,
+    /// What comes on top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<Bursts>,
+    /// What is played instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     /// When requests are due.
     pub arrivals: Arrivals,
     /// What each asks for.
@@ -53,22 +64,9 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// How many requests are due before a moment of the traffic, on average.
-    pub fn requests(&self, until: Duration) -> f64 {
-        until.as_secs_f64() * self.rate.as_per_second()
-    }
-
-    /// The largest gap between two requests that the arrivals plan over a time, as far as it is known without a seed: 1/λ, one and a
-    /// half of it for jittered slots, and for Poisson the length that no gap exceeds with a probability of 95 %.
-    pub fn gap_expected(&self, over: Duration) -> Duration {
-        let gap = self.rate.gap();
-        match self.arrivals {
-            Arrivals::Constant => gap,
-            Arrivals::Jittered => Duration::from_nanos(gap.as_nanos() / 2 * 3),
-            Arrivals::Poisson => {
-                let requests = (over.as_secs_f64() / gap.as_secs_f64()).max(1.0);
-                std::time::Duration::from_secs_f64(gap.as_secs_f64() * (requests / 0.05).ln()).into()
-            }
-        }
+    /// Short chats at this rate, in jittered slots, one at a time.
+    pub fn steady(rate: Rate) -> Self {
+        let (arrivals, request) = (Arrivals::Jittered, RequestKind::Chat);
+        Self { rate, ramp: Ramp::default(), bursts: None, trace: None, arrivals, request, script: None, max_in_flight: 1 }
     }
 }

@@ -299,7 +299,7 @@ impl Report<'_> {
                     Some(script) => format!("sent by k6 with {}", escaped(script)),
                     None => format!("of the kind {}", workload.request),
                 },
-                workload.rate,
+                workload.pace(),
                 workload.arrivals,
                 if workload.script.is_some() { "accepted by the script" } else { "canary answered whole" },
                 if objectives.slo_on == Some(crate::model::SloOn::Proof) { "first token" } else { "the whole answer" },

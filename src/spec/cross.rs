@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::inventory;
 use super::project::{Project, Story};
 use super::workload::Told;
-use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Scenario, Service};
+use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -112,10 +112,9 @@ fn resolved(project: &Project, scenario: &Scenario, told: &Told, thinned: f64) -
         objectives = objectives.or(&scenario.objectives);
     }
     let objectives = objectives.or(&service.objectives).or_default();
-    let mut workload = told.workload.clone();
-    workload.rate = Rate::per_second(workload.rate.as_per_second() * thinned)?;
+    let mut workload = if thinned < 1.0 { told.workload.thinned(thinned) } else { told.workload.clone() };
     if !told.bound_given {
-        let open = workload.rate.as_per_second() * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
     Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
@@ -127,7 +126,8 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let mut scenario = story.scenario.scenario.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
     let workloads = &story.scenario.workloads;
-    let offered: f64 = workloads.iter().map(|told| told.workload.rate.as_per_second()).sum();
+    let total = scenario.timeline.total();
+    let offered: f64 = workloads.iter().map(|told| told.workload.busiest(total)).sum();
     // Every workload gives way alike.
     let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
@@ -213,6 +213,16 @@ impl Terms<'_> {
         self.document.sound(&self.told.at(&[key]))
     }
 
+    /// Words that tell whose something is, where there are several.
+    fn whose(&self) -> String {
+        if self.told.path.len() > 1 { format!(" of `{}`", self.told.name) } else { String::new() }
+    }
+
+    /// Where it says how fast requests come.
+    fn pace(&self) -> Vec<&str> {
+        self.told.pace()
+    }
+
     /// Where an objective that is stated nowhere is missed.
     fn nowhere(&self) -> Vec<&str> {
         if self.told.path.len() > 1 { self.told.at(&["workload"]) } else { vec!["scenario"] }
@@ -239,7 +249,10 @@ pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Fi
 
 fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     let (document, plan, mut found) = (terms.document, &terms.plan, Vec::new());
-    let rate_known = document.has(&terms.told.at(&["rate"])) && terms.traffic_sound("rate") && terms.traffic_sound("arrivals");
+    let rate_known = match &terms.told.played {
+        Some(_) => terms.told.workload.trace.is_some(),
+        None => document.has(&terms.told.at(&["rate"])) && ["rate", "arrivals", "bursts"].iter().all(|key| terms.traffic_sound(key)),
+    };
     let objectives = &plan.objectives;
     let slo = objectives.slo.unwrap_or_default();
     let slo_known = terms.sound("slo") && slo_sound(terms);
@@ -267,7 +280,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     let requests = plan.scenario.traffic.requests(baseline);
     if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
         let needed = rounded_up(Duration::from_nanos((BASELINE_MIN / plan.scenario.traffic.rate.as_per_second() * 1e9) as u64));
-        let message = format!("a baseline of {requests:.0} requests says nothing; {BASELINE_MIN} are the least");
+        let message = format!("a baseline of {requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
         found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
     }
     if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
@@ -295,14 +308,19 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
             "the traffic is too thin to resolve an RTO of {rto}: a gap of {} and the service level of {slo} leave nothing of it",
             rounded_up(gap)
         );
+        let traffic = &plan.scenario.traffic;
         let hint = match rate_that_resolves(plan, rto, slo) {
+            Some(_) if traffic.trace.is_some() => {
+                "put steady probes first, and the trace beside them with `judged: false`; or play it faster with `speed:`".into()
+            }
+            Some(rate) if !traffic.ramp.is_empty() => format!("let the ramp stay above {rate}, or declare a longer RTO"),
             Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
             None => format!(
                 "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
                 Duration::from_nanos(rto.as_nanos() / 4)
             ),
         };
-        found.push(if slo < rto { document.error(&terms.told.at(&["rate"]), message, hint) } else { terms.error("slo", message, hint) });
+        found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
     }
     let on_primary: Vec<_> =
         plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| fault.on == plan.service.primary()).collect();
@@ -320,7 +338,9 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         let needed = rto.plus(hold);
         if broken < needed {
             let longer = Duration::from_nanos(last.length.as_nanos() + needed.as_nanos() - broken.as_nanos());
-            let message = format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold} together");
+            let whose = terms.whose();
+            let message =
+                format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold}{whose} together");
             found.push(document.error(&["timeline", "faults", place, "for"], message, format!("write `for: {longer}` or longer")));
         }
     }
@@ -339,7 +359,8 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
 fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<Rate> {
     let room = rto.as_nanos().checked_sub(slo.as_nanos()).filter(|room| *room > 0)?;
     let mut wider = plan.clone();
-    let mut rate = (plan.scenario.traffic.rate.as_per_second() * plan.gap_expected().as_nanos() as f64 / room as f64).ceil();
+    (wider.scenario.traffic.ramp, wider.scenario.traffic.trace) = (Ramp::default(), None);
+    let mut rate = (wider.scenario.traffic.rate.as_per_second() * wider.gap_expected().as_nanos() as f64 / room as f64).ceil();
     // Poisson gaps shrink a little slower than the rate grows, so the first guess may fall short.
     while rate <= 1e6 {
         wider.scenario.traffic.rate = Rate::per_second(rate)?;
@@ -382,9 +403,16 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     let mut found = Vec::new();
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     let workloads = plan.workloads();
-    let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.at(&["rate"])));
-    let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].at(&["rate"]) };
-    let offered = workloads.iter().map(|each| each.workload.rate.as_per_second()).sum();
+    let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.pace()));
+    let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].pace() };
+    let total = plan.scenario.timeline.total();
+    let busiest = |each: &NamedWorkload| each.workload.busiest(total);
+    let offered = workloads.iter().map(busiest).sum();
+    let played: f64 = workloads.iter().filter(|each| each.workload.trace.is_some()).map(busiest).sum();
+    if let Some(most) = place.carries.filter(|most| played > most.as_per_second()) {
+        let message = format!("the trace has up to {played} requests a second, and the environment `{name}` carries {most}");
+        found.push(document.error(&rate_at, message, "a trace is not thinned: play it slower with `speed:`"));
+    }
     if let Some((rate, most)) = Rate::per_second(offered).zip(place.allow.max_rate).filter(|(rate, most)| rate > most && rates_sound) {
         let together = if workloads.len() > 1 { " of all workloads together" } else { "" };
         let message = format!("{rate}{together} is more than the {most} that the environment `{name}` allows");

@@ -30,6 +30,7 @@ mod source;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod tree;
 mod variable;
 mod workload;

@@ -5,7 +5,7 @@ use super::finding::{Finding, Findings};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::source::Source;
-use super::{cross, inventory, reader, table};
+use super::{cross, inventory, reader, table, trace};
 use crate::model::{DrillPlan, Inventory};
 use std::path::{Path, PathBuf};
 
@@ -109,11 +109,16 @@ impl Project {
 
     /// The same for a scenario that was opened already.
     pub(super) fn story_of(&self, document: Document) -> (Option<Story>, Vec<Finding>) {
-        let scenario = match scenario::read(document) {
+        let mut scenario = match scenario::read(document) {
             Ok(scenario) => scenario,
             Err(found) => return (None, found),
         };
         let mut found = scenario.document.findings.clone();
+        let total = scenario.scenario.timeline.total();
+        for told in &mut scenario.workloads {
+            found.extend(trace::load(&self.root, &scenario.document, told, total));
+        }
+        scenario.scenario.traffic = scenario.workloads[0].workload.clone();
         let runbook = scenario.scenario.runbook.as_ref().and_then(|path| {
             if let Some(finding) = self.missing(&scenario.document, &["runbook"], path) {
                 found.push(finding);

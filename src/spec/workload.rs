@@ -3,8 +3,8 @@
 use super::objective;
 use super::reader::{Fields, Reader};
 use super::tree::{Kind, Node};
-use crate::model::{Arrivals, Engine, Objectives, RequestKind, WORKLOADS_MAX, Workload};
-use crate::units::Rate;
+use crate::model::{Arrivals, Bursts, Engine, Objectives, Ramp, RampPoint, RequestKind, WORKLOADS_MAX, Workload};
+use crate::units::{Duration, Rate};
 
 /// A workload as it was read, and what the model does not keep.
 #[derive(Debug, Clone)]
@@ -21,25 +21,33 @@ pub(super) struct Told {
     pub(super) judged: bool,
     /// With placeholders where the document has errors.
     pub(super) workload: Workload,
+    /// The recording that it plays, which is not yet in `workload`.
+    pub(super) played: Option<Played>,
     /// False where `max_in_flight` is to be derived from rate and deadline.
     pub(super) bound_given: bool,
+}
+
+/// A recording that is to be played.
+#[derive(Debug, Clone)]
+pub(super) struct Played {
+    /// As written: a path from the project's root.
+    pub(super) file: String,
+    pub(super) speed: f64,
+    pub(super) repeat: bool,
 }
 
 impl Told {
     /// Stands for traffic that could not be read.
     pub(super) fn placeholder() -> Option<Self> {
-        let workload = Workload {
-            rate: Rate::per_second(1.0)?,
-            arrivals: Arrivals::Jittered,
-            request: RequestKind::Chat,
-            script: None,
-            max_in_flight: 1,
-        };
-        Some(Self::of(workload, vec!["traffic".into()], false))
+        let path = vec!["traffic".into()];
+        let workload = Workload::steady(Rate::per_second(1.0)?);
+        let (name, objectives) = (String::new(), Objectives::default());
+        Some(Self { name, path, service: None, objectives, judged: true, workload, played: None, bound_given: false })
     }
 
-    fn of(workload: Workload, path: Vec<String>, bound_given: bool) -> Self {
-        Self { name: String::new(), path, service: None, objectives: Objectives::default(), judged: true, workload, bound_given }
+    /// Where it says how fast requests come.
+    pub(super) fn pace(&self) -> Vec<&str> {
+        self.at(&[if self.played.is_some() { "trace" } else { "rate" }])
     }
 
     /// The path of one of its values.
@@ -52,9 +60,9 @@ impl Told {
 pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
     let Kind::List(items) = &node.kind else {
         let fields = reader.fields(node, "a traffic")?;
-        let (workload, bound_given) = workload(reader, node, &fields)?;
+        let told = workload(&fields)?;
         fields.finish();
-        return Some(vec![Told::of(workload, vec!["traffic".into()], bound_given)]);
+        return Some(vec![told]);
     };
     if items.len() > WORKLOADS_MAX {
         let message = format!("{} workloads are more than the {WORKLOADS_MAX} that a drill can have", items.len());
@@ -85,43 +93,131 @@ fn named(reader: &Reader<'_>, node: &Node) -> Option<Told> {
     let service = fields.optional("service", &|reader, node| reader.name(node));
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let judged = fields.optional("judged", &|reader, node| reader.truth(node)).unwrap_or(true);
-    let (workload, bound_given) = workload(reader, node, &fields)?;
+    let told = workload(&fields)?;
     fields.finish();
-    Some(Told { name, service, objectives, judged, ..Told::of(workload, vec!["traffic".into()], bound_given) })
+    Some(Told { name, service, objectives, judged, ..told })
 }
 
 /// What every workload may say.
-fn workload(reader: &Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<(Workload, bool)> {
-    let rate = fields.required("rate", &|reader, node| reader.quantity::<Rate>(node));
+fn workload(fields: &Fields<'_>) -> Option<Told> {
+    let mut told = Told::placeholder()?;
+    let refuse = |key: &'static str, message: &str, hint: &str| {
+        if let Some((key, _)) = fields.raw(key) {
+            fields.reader.error(key.spot, message, hint);
+        }
+    };
+    told.played = played(fields);
+    if told.played.is_none() && fields.has_none(&["trace"]) {
+        if let Some((rate, ramp)) = fields.required("rate", &rate) {
+            (told.workload.rate, told.workload.ramp) = (rate, ramp);
+        }
+    } else {
+        for key in ["rate", "arrivals", "bursts"] {
+            if let Some((key, _)) = fields.raw(key) {
+                let message = format!("a trace says itself when requests are due, and here is `{}` beside it", key.text);
+                fields.reader.error(key.spot, message, "take one of the two away; `speed: 2x` plays a trace faster");
+            }
+        }
+    }
     let arrivals = fields.optional("arrivals", &|reader, node| reader.word(node, Arrivals::WORDS, Arrivals::from_word));
+    if let (Some(Arrivals::Trace), Some((_, node))) = (arrivals, fields.raw("arrivals")) {
+        fields.reader.error(node.spot, "this does not say which trace", "write `trace: traces/conversations.csv` instead");
+    }
     let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
     let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
     let script = fields.optional("script", &|reader, node| reader.words(node));
-    let spot = |key: &str| node.at(&[key]).map_or(node.spot, |node| node.spot);
     match (engine, &script) {
-        (Engine::K6, None) => {
-            reader.error(spot("engine"), "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it");
-        }
-        (Engine::Own, Some(_)) => {
-            reader.error(spot("script"), "a script is for k6 to run", "add `engine: k6`");
-        }
+        (Engine::K6, None) => refuse("engine", "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it"),
+        (Engine::Own, Some(_)) => refuse("script", "a script is for k6 to run", "add `engine: k6`"),
         _ => {}
     }
-    if engine == Engine::K6 && arrivals.is_some() {
-        reader.error(
-            spot("arrivals"),
-            "when requests are due is the script's business",
-            "leave `arrivals` out; `rate` is what the script must keep",
-        );
+    if engine == Engine::K6 {
+        for key in ["arrivals", "bursts", "trace"] {
+            refuse(key, "when requests are due is the script's business", "leave it out; `rate` is what the script must keep");
+        }
+        if !told.workload.ramp.is_empty() {
+            refuse("rate", "when requests are due is the script's business", "write one rate, the lowest that the script keeps");
+        }
     }
     let usual = if script.is_some() { Arrivals::Constant } else { Arrivals::Jittered };
-    let workload = Workload {
+    told.workload = Workload {
         script,
-        rate: rate.or_else(|| Rate::per_second(1.0))?,
+        bursts: fields.optional("bursts", &bursts),
         arrivals: arrivals.unwrap_or(usual),
         request: request.unwrap_or(RequestKind::Chat),
         max_in_flight: max_in_flight.unwrap_or(1),
+        ..told.workload
     };
-    Some((workload, max_in_flight.is_some()))
+    told.bound_given = max_in_flight.is_some();
+    Some(told)
+}
+
+/// `50/s`, or the points of a ramp.
+fn rate(reader: &Reader<'_>, node: &Node) -> Option<(Rate, Ramp)> {
+    const POINTS_MAX: usize = 100;
+    let Kind::List(items) = &node.kind else { return Some((reader.quantity::<Rate>(node)?, Ramp::default())) };
+    let points = reader.list(node, &|reader, node| Some(point(reader, node)))?;
+    let points = points.into_iter().collect::<Option<Vec<RampPoint>>>()?;
+    if points.len() > POINTS_MAX {
+        reader.error(node.spot, format!("a ramp has at most {POINTS_MAX} points"), "leave out those on a straight line, or play a trace");
+        return None;
+    }
+    let spot = |place: usize| items[place].at(&["at"]).map_or(items[place].spot, |node| node.spot);
+    if points[0].at != Duration::ZERO {
+        reader.error(spot(0), "a ramp begins with the traffic", "write `at: 0s` at its first point");
+        return None;
+    }
+    if let Some(place) = points.windows(2).position(|pair| pair[1].at < pair[0].at) {
+        let message = format!("this point comes after one at {}", points[place].at);
+        reader.error(spot(place + 1), message, "write the points in the order of their moments");
+        return None;
+    }
+    Some((points[0].rate, if points.len() > 1 { Ramp(points) } else { Ramp::default() }))
+}
+
+fn point(reader: &Reader<'_>, node: &Node) -> Option<RampPoint> {
+    let fields = reader.fields(node, "a point of a ramp")?;
+    let at = fields.required("at", &|reader, node| reader.quantity::<Duration>(node));
+    let rate = fields.required("rate", &|reader, node| reader.quantity::<Rate>(node));
+    fields.finish();
+    Some(RampPoint { at: at?, rate: rate? })
+}
+
+fn bursts(reader: &Reader<'_>, node: &Node) -> Option<Bursts> {
+    let fields = reader.fields(node, "a map of bursts")?;
+    let every = fields.required("every", &|reader, node| reader.time(node));
+    let of = fields.required("of", &|reader, node| reader.count(node, 1));
+    let within = fields.optional("within", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
+    if let (Some(every), Some((_, node))) = (every.filter(|every| within >= *every), fields.raw("within")) {
+        let message = format!("bursts of {within} every {every} run into each other");
+        reader.error(node.spot, message, "write a shorter `within`, or a steady rate");
+    }
+    fields.finish();
+    Some(Bursts { every: every?, of: of?, within })
+}
+
+/// `trace: …` with what belongs to it.
+fn played(fields: &Fields<'_>) -> Option<Played> {
+    let file = fields.optional("trace", &|reader, node| reader.words(node));
+    let speed = fields.optional("speed", &speed);
+    let repeat = fields.optional("repeat", &|reader, node| reader.truth(node));
+    if fields.has_none(&["trace"]) {
+        for key in ["speed", "repeat"] {
+            if let Some((key, _)) = fields.raw(key) {
+                fields.reader.error(key.spot, format!("`{}` says how a trace is played, and there is none", key.text), "add `trace: …`");
+            }
+        }
+    }
+    Some(Played { file: file?, speed: speed.unwrap_or(1.0), repeat: repeat.unwrap_or(false) })
+}
+
+/// `2x`.
+fn speed(reader: &Reader<'_>, node: &Node) -> Option<f64> {
+    let text = reader.text(node)?;
+    let times = text.strip_suffix('x').and_then(|times| times.parse::<f64>().ok()).filter(|times| (0.001..=1000.0).contains(times));
+    if times.is_none() {
+        reader.error(node.spot, format!("`{text}` is not a speed"), "write how many times as fast, from `0.001x` to `1000x`");
+    }
+    times
 }

@@ -6,7 +6,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1};
 
-/// Due times in nanoseconds from the start of the traffic, ascending, without end. Two schedules of one workload and seed are the same.
+/// Due times in nanoseconds from the start of the traffic, ascending; without end, unless a trace ends. Two schedules of one workload and seed are the same.
 #[derive(Debug)]
 pub struct Schedule {
     workload: Workload,
@@ -15,8 +15,12 @@ pub struct Schedule {
     gap: f64,
     random: ChaCha8Rng,
     slot: u64,
-    /// The Poisson process's last arrival.
+    /// The Poisson process's last arrival: in nanoseconds, on a ramp in requests.
     last: f64,
+    /// The next request of those that do not come in bursts, where it was drawn already.
+    waiting: Option<u64>,
+    /// Requests of bursts so far.
+    burst: u64,
 }
 
 impl Schedule {
@@ -24,7 +28,7 @@ impl Schedule {
     pub fn new(workload: &Workload, seed: Seed) -> Self {
         let gap = 1e9 / workload.rate.as_per_second();
         let random = ChaCha8Rng::seed_from_u64(seed.derive("schedule").0);
-        Self { workload: workload.clone(), seed, gap, random, slot: 0, last: 0.0 }
+        Self { workload: workload.clone(), seed, gap, random, slot: 0, last: 0.0, waiting: None, burst: 0 }
     }
 
     /// The largest gap between two due times, the start counted as one, up to `horizon`.
@@ -42,14 +46,30 @@ impl Schedule {
     }
 }
 
-impl Iterator for Schedule {
-    type Item = u64;
-
-    fn next(&mut self) -> Option<u64> {
-        let slot = self.slot as f64 * self.gap;
+impl Schedule {
+    /// The next one that does not come in a burst.
+    fn steady(&mut self) -> Option<u64> {
+        let number = self.slot;
         self.slot += 1;
+        if let Some(trace) = &self.workload.trace {
+            return trace.due(number);
+        }
+        if !self.workload.ramp.is_empty() {
+            // On an axis of requests a ramp is steady; its moments follow from the rates.
+            let count = match self.workload.arrivals {
+                Arrivals::Constant | Arrivals::Trace => number as f64,
+                Arrivals::Jittered => number as f64 + self.random.random::<f64>() / 2.0,
+                Arrivals::Poisson => {
+                    let step: f64 = Exp1.sample(&mut self.random);
+                    self.last += step;
+                    self.last
+                }
+            };
+            return Some((self.workload.ramp.moment(count) * 1e9) as u64);
+        }
+        let slot = number as f64 * self.gap;
         Some(match self.workload.arrivals {
-            Arrivals::Constant => slot as u64,
+            Arrivals::Constant | Arrivals::Trace => slot as u64,
             Arrivals::Jittered => (slot + self.random.random::<f64>() * self.gap / 2.0) as u64,
             Arrivals::Poisson => {
                 let step: f64 = Exp1.sample(&mut self.random);
@@ -60,24 +80,58 @@ impl Iterator for Schedule {
     }
 }
 
+impl Iterator for Schedule {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let Some(bursts) = self.workload.bursts else { return self.steady() };
+        let steady = self.waiting.take().or_else(|| self.steady());
+        let burst = bursts.due(self.burst);
+        match steady {
+            Some(due) if due <= burst => Some(due),
+            _ => {
+                self.waiting = steady;
+                self.burst += 1;
+                Some(burst)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RequestKind;
+    use crate::model::{Bursts, Ramp, RampPoint, Trace, TraceRow};
+    use proptest::prelude::*;
+
+    const ALL: [Arrivals; 3] = [Arrivals::Constant, Arrivals::Jittered, Arrivals::Poisson];
 
     fn workload(arrivals: Arrivals) -> Workload {
-        Workload { rate: "50/s".parse().unwrap(), arrivals, request: RequestKind::Chat, script: None, max_in_flight: 100 }
+        Workload { arrivals, max_in_flight: 100, ..Workload::steady("50/s".parse().unwrap()) }
+    }
+
+    fn ramp(points: &[(u64, f64)]) -> Ramp {
+        let point =
+            |(at, rate): &(u64, f64)| RampPoint { at: Duration::from_secs(*at), rate: crate::units::Rate::per_second(*rate).unwrap() };
+        Ramp(points.iter().map(point).collect())
+    }
+
+    fn due(workload: &Workload, seed: u64, seconds: u64) -> Vec<u64> {
+        Schedule::new(workload, Seed(seed)).take_while(|due| *due < seconds * 1_000_000_000).collect()
+    }
+
+    /// Six standard deviations of a Poisson count bound it for any seed worth having.
+    fn near(count: usize, wanted: f64) -> bool {
+        (count as f64 - wanted).abs() <= 6.0 * wanted.sqrt() + 1.0
     }
 
     #[test]
     fn every_arrival_process_keeps_its_rate_and_its_seed() {
-        for arrivals in [Arrivals::Constant, Arrivals::Jittered, Arrivals::Poisson] {
-            let schedule = Schedule::new(&workload(arrivals), Seed(7));
-            let minute: Vec<u64> = schedule.take_while(|due| *due < 600_000_000_000).collect();
-            assert!(minute.is_sorted(), "{arrivals}");
-            // 30,000 arrivals; a Poisson count has a standard deviation of 173, and six of them bound it for any seed worth having.
-            assert!(minute.len().abs_diff(30_000) <= 1040, "{arrivals}: {}", minute.len());
-            assert!(minute.iter().copied().eq(Schedule::new(&workload(arrivals), Seed(7)).take(minute.len())), "{arrivals}");
+        for arrivals in ALL {
+            let ten_minutes = due(&workload(arrivals), 7, 600);
+            assert!(ten_minutes.is_sorted(), "{arrivals}");
+            assert!(near(ten_minutes.len(), 30_000.0), "{arrivals}: {}", ten_minutes.len());
+            assert_eq!(ten_minutes, due(&workload(arrivals), 7, 600), "{arrivals}");
         }
     }
 
@@ -88,5 +142,89 @@ mod tests {
         assert!((gap(Arrivals::Constant) - 20.0).abs() < 0.001);
         assert!((20.0..=30.0).contains(&gap(Arrivals::Jittered)));
         assert!(gap(Arrivals::Poisson) > 60.0, "3,000 exponential gaps of 20 ms without one of 60 ms have a probability of 10⁻⁶⁵");
+    }
+
+    #[test]
+    fn a_ramp_keeps_its_rate_at_every_moment() {
+        for arrivals in ALL {
+            let rising = Workload { ramp: ramp(&[(0, 10.0), (100, 110.0), (100, 5.0)]), ..workload(arrivals) };
+            let due = due(&rising, 7, 200);
+            assert!(due.is_sorted(), "{arrivals}");
+            for second in (0..200).step_by(20) {
+                let (from, to) = (Duration::from_secs(second), Duration::from_secs(second + 20));
+                let seen = due.iter().filter(|due| (from.as_nanos()..to.as_nanos()).contains(due)).count();
+                let wanted = rising.requests(to) - rising.requests(from);
+                assert!(near(seen, wanted), "{arrivals}: {seen} from {from} on, not {wanted}");
+            }
+        }
+        let falling = Workload { ramp: ramp(&[(0, 50.0), (60, 5.0)]), ..workload(Arrivals::Constant) };
+        let gap = Schedule::new(&falling, Seed(7)).gap_max(Duration::from_secs(120)).as_millis_f64();
+        assert!((gap - 200.0).abs() < 0.001, "the gap at its lowest rate: {gap}");
+    }
+
+    #[test]
+    fn bursts_come_on_top_and_close_no_gap_elsewhere() {
+        let bursts = Some(Bursts { every: Duration::from_secs(10), of: 200, within: Duration::from_millis(500) });
+        for arrivals in ALL {
+            let (plain, with) = (due(&workload(arrivals), 7, 35), due(&Workload { bursts, ..workload(arrivals) }, 7, 35));
+            assert!(with.is_sorted(), "{arrivals}");
+            assert_eq!(with.len(), plain.len() + 600, "{arrivals}: after 10, 20 and 30 seconds");
+            let second = |from: u64| with.iter().filter(|due| *due / 1_000_000_000 == from).count();
+            assert!(second(10) >= 200 && second(9) < 100, "{arrivals}");
+        }
+        let gap = |bursts| Schedule::new(&Workload { bursts, ..workload(Arrivals::Constant) }, Seed(7)).gap_max(Duration::from_secs(35));
+        assert_eq!(gap(bursts), gap(None));
+        assert_eq!(Workload { bursts, ..workload(Arrivals::Constant) }.busiest(Duration::from_secs(35)), 250.0);
+    }
+
+    #[test]
+    fn a_trace_is_played_as_it_was_and_begins_anew_only_where_it_may() {
+        let row = |at: u64| TraceRow { at: at * 1_000_000, input: 1, output: 1 };
+        let trace = |repeat| Trace {
+            file: "trace.csv".into(),
+            rows_sha256: String::new(),
+            speed: 1.0,
+            repeat,
+            length: Duration::from_millis(900),
+            requests: 4,
+            busiest: 4,
+            gap_max: Duration::from_millis(700),
+            rows: vec![row(0), row(100), row(800), row(900)].into(),
+        };
+        let play = |repeat| -> Vec<u64> {
+            let workload = Workload { trace: Some(trace(repeat)), ..workload(Arrivals::Trace) };
+            Schedule::new(&workload, Seed(7)).take(6).map(|due| due / 1_000_000).collect()
+        };
+        assert_eq!(play(false), [0, 100, 800, 900]);
+        assert_eq!(play(true), [0, 100, 800, 900, 1200, 1300]);
+        let workload = Workload { trace: Some(trace(true)), ..workload(Arrivals::Trace) };
+        assert_eq!(Schedule::new(&workload, Seed(7)).gap_max(Duration::from_secs(9)), Duration::from_millis(700));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_planned_comes_in_order_and_no_gap_is_wider_than_told(
+            seed: u64, lowest in 1_u32..100, highest in 1_u32..400, every in 2_u64..20, of in 1_u32..300, place in 0_usize..3,
+        ) {
+            let (low, high) = (f64::from(lowest), f64::from(highest));
+            let planned = Workload {
+                ramp: ramp(&[(0, low), (20, high), (40, low)]),
+                bursts: Some(Bursts { every: Duration::from_secs(every), of, within: Duration::from_millis(500) }),
+                ..workload(ALL[place])
+            };
+            let seconds = 60;
+            let all = due(&planned, seed, seconds);
+            let horizon = Duration::from_secs(seconds);
+            prop_assert!(all.is_sorted());
+            let wanted = planned.requests(horizon);
+            prop_assert!(if place == 2 { near(all.len(), wanted) } else { (all.len() as f64 - wanted).abs() <= 2.0 }, "{} of {wanted}", all.len());
+            let widest = all.windows(2).map(|pair| pair[1] - pair[0]).chain(all.first().copied()).max().unwrap_or(0);
+            let told = Schedule::new(&planned, Seed(seed)).gap_max(horizon).as_nanos();
+            prop_assert!(widest <= told, "{widest} within, {told} told");
+            if place < 2 {
+                // A nanosecond is lost to rounding.
+                prop_assert!(told <= planned.gap_expected(horizon).as_nanos() + 2, "{told} told, {} expected", planned.gap_expected(horizon));
+            }
+        }
     }
 }

@@ -151,7 +151,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             late: asked.iter().filter(|request| request.kind == Kind::Ok && good(terms, request) == Tri::No).count() as u64,
             truncated: count(Kind::Truncated),
             duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
-            overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_mean as f64 / 1e9),
+            overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_busiest.unwrap_or(terms.gap_mean) as f64 / 1e9),
             amplification: attempts.as_ref().map(|attempts| attempts.count as f64 / asked.len().max(1) as f64),
             first_standby_dispatch: attempts
                 .as_ref()

@@ -9,6 +9,7 @@ mod good;
 mod hostile;
 mod sheet;
 mod within;
+mod workloads;
 
 const INVENTORY: &str = r#"version: 1
 contacts:

@@ -1,0 +1,127 @@
+//! How many requests a workload plans, and how they lie: everything about its arrivals that can be told without a seed.
+
+use super::{Arrivals, Ramp, Workload};
+use crate::units::{Duration, Rate};
+use std::fmt;
+
+/// Requests on top of the others, many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Bursts {
+    /// From the start of one to the start of the next; the first comes this long after the traffic began.
+    pub every: Duration,
+    /// Requests of each.
+    pub of: u32,
+    /// How long one takes; its requests are spread evenly over this.
+    pub within: Duration,
+}
+
+impl Bursts {
+    /// When the request at this place is due, in nanoseconds from the start.
+    pub fn due(&self, place: u64) -> u64 {
+        let (burst, within) = (place / u64::from(self.of), place % u64::from(self.of));
+        (burst + 1) * self.every.as_nanos() + self.within.as_nanos() * within / u64::from(self.of)
+    }
+
+    /// How many of them begin before a moment.
+    fn before(&self, until: Duration) -> u64 {
+        until.as_nanos().saturating_sub(1) / self.every.as_nanos().max(1)
+    }
+}
+
+impl Workload {
+    /// How many requests are due before a moment of the traffic, on average.
+    pub fn requests(&self, until: Duration) -> f64 {
+        let bursts = self.bursts.map_or(0.0, |bursts| (bursts.before(until) * u64::from(bursts.of)) as f64);
+        match &self.trace {
+            Some(trace) if trace.rows.is_empty() => (until.as_secs_f64() * self.rate.as_per_second()).round(),
+            Some(trace) => (0..).map_while(|place| trace.due(place)).take_while(|due| *due < until.as_nanos()).count() as f64,
+            None if self.ramp.is_empty() => until.as_secs_f64() * self.rate.as_per_second() + bursts,
+            None => self.ramp.count(until) + bursts,
+        }
+    }
+
+    /// The mean rate from the start to a moment.
+    pub fn mean(&self, until: Duration) -> Rate {
+        // A trace's rate is its mean already, and what does not change is left exact.
+        let told = self.trace.is_some() || self.is_steady();
+        let mean = Rate::per_second(self.requests(until) / until.as_secs_f64()).filter(|_| !told);
+        mean.unwrap_or(self.rate)
+    }
+
+    /// True where the rate is the same at every moment.
+    pub const fn is_steady(&self) -> bool {
+        self.ramp.is_empty() && self.bursts.is_none() && self.trace.is_none()
+    }
+
+    /// Requests in the busiest second up to a moment, on average.
+    pub fn busiest(&self, until: Duration) -> f64 {
+        let second = Duration::from_secs(1);
+        let bursts = self.bursts.filter(|bursts| bursts.before(until) > 0).map_or(0.0, |bursts| {
+            let (of, every) = (f64::from(bursts.of), bursts.every.as_secs_f64());
+            // Within one second there is a part of one burst, or more than one of them.
+            if bursts.every >= second { of / bursts.within.as_secs_f64().max(1.0) } else { of * (1.0 / every).ceil() }
+        });
+        let base = match &self.trace {
+            Some(trace) => trace.busiest as f64,
+            None => self.ramp.range(until).map_or(self.rate.as_per_second(), |(_, most)| most),
+        };
+        base + bursts
+    }
+
+    /// The largest gap between two requests that the arrivals plan over a time, as far as it is known without a seed: 1/λ of the lowest
+    /// rate, one and a half of it for jittered slots, for Poisson the length that no gap exceeds with a probability of 95 %, and of a trace
+    /// its own.
+    pub fn gap_expected(&self, over: Duration) -> Duration {
+        if let Some(trace) = &self.trace {
+            return trace.gap_max;
+        }
+        let gap = self.ramp.range(over).and_then(|(least, _)| Rate::per_second(least)).unwrap_or(self.rate).gap();
+        match self.arrivals {
+            Arrivals::Constant | Arrivals::Trace => gap,
+            Arrivals::Jittered => Duration::from_nanos(gap.as_nanos() / 2 * 3),
+            Arrivals::Poisson => {
+                let requests = (over.as_secs_f64() / gap.as_secs_f64()).max(1.0);
+                std::time::Duration::from_secs_f64(gap.as_secs_f64() * (requests / 0.05).ln()).into()
+            }
+        }
+    }
+
+    /// The same workload with so much of its rate. A trace is played as it is.
+    #[must_use]
+    pub fn thinned(&self, share: f64) -> Self {
+        let thin = |rate: Rate| Rate::per_second(rate.as_per_second() * share).unwrap_or(rate);
+        let mut workload = self.clone();
+        if self.trace.is_none() {
+            workload.rate = thin(self.rate);
+            workload.ramp.0.iter_mut().for_each(|point| point.rate = thin(point.rate));
+            workload.bursts.iter_mut().for_each(|bursts| bursts.of = ((f64::from(bursts.of) * share) as u32).max(1));
+        }
+        workload
+    }
+
+    /// How fast requests come, in words: `50/s`, `10/s to 50/s, 20/s with 200 more every 10s`.
+    pub fn pace(&self) -> impl fmt::Display + '_ {
+        Pace(self)
+    }
+}
+
+struct Pace<'w>(&'w Workload);
+
+impl fmt::Display for Pace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Workload { rate, ramp, bursts, trace, .. } = self.0;
+        if let Some(trace) = trace {
+            let speed = if trace.speed == 1.0 { String::new() } else { format!(" at {}x", trace.speed) };
+            return write!(f, "{:.4}/s on average, as in {}{speed}", rate.as_per_second(), trace.file);
+        }
+        match ramp {
+            Ramp(points) if points.is_empty() => write!(f, "{rate}")?,
+            Ramp(points) => {
+                for (place, point) in points.iter().enumerate() {
+                    write!(f, "{}{}", if place == 0 { "" } else { " to " }, point.rate)?;
+                }
+            }
+        }
+        bursts.iter().try_for_each(|bursts| write!(f, " with {} more every {}", bursts.of, bursts.every))
+    }
+}
