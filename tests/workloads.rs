@@ -65,6 +65,37 @@ fn one_workload_is_met_and_another_missed_and_the_drill_is_missed() {
 }
 
 #[test]
+fn a_trace_is_played_as_it_was_recorded() {
+    let project = Project::quick();
+    // Fifty a second, each up to 12 ms late, for a little longer than the drill.
+    let moment = |number: u64| number * 20 + number * 7919 % 13;
+    let row = |number: u64| format!("2023-11-16 18:17:{:02}.{:03}0000,374,44\n", moment(number) / 1000, moment(number) % 1000);
+    let rows: String = (0..520).map(row).collect();
+    project.write("traces/calls.csv", &format!("TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}"));
+    project.edit("scenarios/quick.yaml", "rate: 50/s", "trace: traces/calls.csv");
+    let dry = project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]);
+    dry.exits_with(0).says("trace chat-stream at 50").says("as in traces/calls.csv, 500 requests in 10s");
+    project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]).exits_with(0).says("met");
+    let events = project.events("drill");
+    let mut due: Vec<(u64, u64)> =
+        events.iter().filter_map(|event| Some((event["request"]["id"].as_u64()?, event["request"]["due"].as_u64()?))).collect();
+    due.sort_unstable();
+    assert!(due.len() >= 500, "{}", due.len());
+    let zero = due[0].1;
+    assert!(due.iter().all(|(number, due)| due - zero == moment(*number) * 1_000_000), "every request was due when its row says");
+    let widest = (1..520).map(|number| moment(number) - moment(number - 1)).max().unwrap();
+    assert_eq!(events[0]["started"]["gap_max"], widest * 1_000_000);
+    // The history names the trace and keeps none of its rows; the verdict needs neither.
+    let trace = &events[0]["started"]["plan"]["scenario"]["traffic"]["trace"];
+    assert_eq!((trace["file"].as_str(), trace["requests"].as_u64()), (Some("traces/calls.csv"), Some(500)));
+    assert_eq!(trace["rows_sha256"].as_str().unwrap().len(), 64);
+    std::fs::remove_file(project.path("traces/calls.csv")).unwrap();
+    let again = project.lifeboat(&["judge", "drill", "--format", "json"]);
+    again.exits_with(0);
+    assert_eq!(again.stdout, std::fs::read_to_string(project.path("drill/verdict.json")).unwrap());
+}
+
+#[test]
 fn what_several_workloads_would_do_is_said_beforehand() {
     let project = project();
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "tight", "--dry-run"]);

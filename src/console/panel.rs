@@ -237,9 +237,10 @@ fn length(nanoseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::outage;
+    use super::super::sample::{Story, outage};
     use super::*;
-    use crate::history::{Cancelled, StopReason};
+    use crate::history::{Cancelled, PhaseEntered, StopReason};
+    use crate::model::NamedWorkload;
     use crate::units::Duration;
 
     fn text(live: &Live, now: u64, width: usize) -> String {
@@ -316,6 +317,28 @@ Azure OpenAI stops answering         fault  3.8 s
                 text(&story.live, 0, width);
             }
         }
+    }
+
+    #[test]
+    fn each_workload_beside_the_first_has_a_line_of_its_own() {
+        use crate::history::{Outcome, RequestDone, request_id};
+        let mut story = Story::with(|plan| {
+            let named = NamedWorkload { name: "long-answers".into(), judged: false, ..plan.workloads().remove(0) };
+            plan.beside = vec![named];
+        });
+        story.tell(1_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
+        for ms in (1_000..3_000).step_by(100) {
+            let outcome = if ms < 2_500 { Outcome::Ok } else { Outcome::Timeout };
+            let done = RequestDone { id: request_id(1, ms), due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
+            story.tell(ms, Event::Request(done));
+        }
+        let shown = |width: usize| {
+            let shown = text(&story.live, 3_000_000_000, width);
+            shown.lines().find(|line| line.contains("beside")).unwrap().to_owned()
+        };
+        assert_eq!(shown(79), "  beside   long-answers to support-chat  5/s  errors 5/s  late 0/s");
+        assert_eq!(shown(49), "  beside   long-answer…  5/s  errors 5/s  late 0/s");
+        assert_eq!(story.live.total.requests(), 0, "the first workload's counts are its own");
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub(super) struct Story {
 impl Story {
     /// A drill that has just begun.
     pub(super) fn begin() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same with a plan that is a little different.
+    pub(super) fn with(change: impl Fn(&mut DrillPlan)) -> Self {
+        let mut plan = plan();
+        change(&mut plan);
         let mut story = Self { live: Live::default() };
         let started = Started {
             format: 1,
@@ -32,7 +39,7 @@ impl Story {
             wall_clock: "2026-11-20T15:00:00Z".into(),
             gap_max: 40_000_000,
             gaps_beside: Vec::new(),
-            plan: plan(),
+            plan,
         };
         story.tell(0, Event::Started(Box::new(started)));
         story

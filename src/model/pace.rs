@@ -112,7 +112,7 @@ impl fmt::Display for Pace<'_> {
         let Workload { rate, ramp, bursts, trace, .. } = self.0;
         if let Some(trace) = trace {
             let speed = if trace.speed == 1.0 { String::new() } else { format!(" at {}x", trace.speed) };
-            return write!(f, "{:.4}/s on average, as in {}{speed}", rate.as_per_second(), trace.file);
+            return write!(f, "{:.1}/s on average, as in {}{speed}", rate.as_per_second(), trace.file);
         }
         match ramp {
             Ramp(points) if points.is_empty() => write!(f, "{rate}")?,

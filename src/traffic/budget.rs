@@ -20,9 +20,9 @@ pub struct Budget {
     /// The same at the dearest provider.
     dearest: Vec<u64>,
     spent: AtomicU64,
-    /// What those on their way may cost.
-    reserved: AtomicU64,
-    sent: AtomicU64,
+    /// Of each workload, how many requests were on their way when its last was due, that one included, and how many it had then.
+    on_the_way: Vec<AtomicU64>,
+    sent: Vec<AtomicU64>,
     empty: watch::Sender<Option<String>>,
 }
 
@@ -32,9 +32,9 @@ impl Budget {
         let nanos = |prices: BTreeMap<String, Money>| prices.into_iter().map(|(name, price)| (name, price.as_nanos())).collect();
         let prices: Vec<BTreeMap<String, u64>> = prices.into_iter().map(nanos).collect();
         let dearest = prices.iter().map(|prices| prices.values().max().copied().unwrap_or(0)).collect();
-        let zero = || AtomicU64::new(0);
-        let empty = watch::Sender::new(None);
-        Self { ceiling, most_requests, prices, dearest, spent: zero(), reserved: zero(), sent: zero(), empty }
+        let zeros = || prices.iter().map(|_| AtomicU64::new(0)).collect();
+        let (on_the_way, sent, empty) = (zeros(), zeros(), watch::Sender::new(None));
+        Self { ceiling, most_requests, prices, dearest, spent: AtomicU64::new(0), on_the_way, sent, empty }
     }
 
     /// Counts an attempt of a workload that a provider answered or broke off.
@@ -49,21 +49,29 @@ impl Budget {
         Money::from_nanos(self.spent.load(Ordering::Relaxed))
     }
 
-    /// Holds back what one more request of a workload may cost; false where that could pass a limit. That is told to whoever waits for it.
-    pub(super) fn reserve(&self, workload: usize) -> bool {
+    /// Whether a workload may send one more request while so many of its own are on their way and so many were sent before. Where it may
+    /// not, that is told to whoever waits for it.
+    pub(super) fn affords(&self, workload: usize, on_the_way: u64, before: u64) -> bool {
+        let (Some(own), Some(sent)) = (self.on_the_way.get(workload), self.sent.get(workload)) else { return true };
         if self.ceiling.is_none() && self.most_requests.is_none() {
             return true;
         }
-        let most = self.dearest(workload);
-        let reserved = self.reserved.fetch_add(most, Ordering::Relaxed) + most;
-        let problem = if let Some(limit) = self.most_requests.filter(|limit| self.sent.fetch_add(1, Ordering::Relaxed) >= *limit) {
-            format!("{limit} requests were sent, and the environment allows no more")
-        } else if let Some(ceiling) = self.ceiling.filter(|ceiling| self.spent().plus(Money::from_nanos(reserved)) > *ceiling) {
+        // Told before it is asked: of two workloads that ask at once, each then counts the other's request too.
+        own.store(on_the_way + 1, Ordering::SeqCst);
+        sent.store(before + 1, Ordering::SeqCst);
+        let due: u64 = self.sent.iter().map(|sent| sent.load(Ordering::SeqCst)).sum();
+        let reserved = || {
+            let each =
+                self.on_the_way.iter().zip(&self.dearest).map(|(count, dearest)| count.load(Ordering::SeqCst).saturating_mul(*dearest));
+            Money::from_nanos(each.fold(0, u64::saturating_add))
+        };
+        let problem = if let Some(most) = self.most_requests.filter(|most| due > *most) {
+            format!("{most} requests were sent, and the environment allows no more")
+        } else if let Some(ceiling) = self.ceiling.filter(|ceiling| self.spent().plus(reserved()) > *ceiling) {
             format!("{} may be spent, and one more request could exceed the {ceiling} that the environment allows", self.spent())
         } else {
             return true;
         };
-        self.release(workload);
         self.empty.send_if_modified(|empty| {
             let first = empty.is_none();
             if first {
@@ -72,22 +80,6 @@ impl Budget {
             first
         });
         false
-    }
-
-    /// Holds back for good what so many requests of a workload may cost that somebody else sends and does not ask before.
-    pub(super) fn hold(&self, workload: usize, requests: u64) {
-        self.reserved.fetch_add(self.dearest(workload).saturating_mul(requests), Ordering::Relaxed);
-    }
-
-    /// A request of a workload is no longer on its way.
-    pub(super) fn release(&self, workload: usize) {
-        if self.ceiling.is_some() || self.most_requests.is_some() {
-            self.reserved.fetch_sub(self.dearest(workload), Ordering::Relaxed);
-        }
-    }
-
-    fn dearest(&self, workload: usize) -> u64 {
-        self.dearest.get(workload).copied().unwrap_or(0)
     }
 
     /// Told why once nothing more can be sent.
@@ -107,38 +99,33 @@ mod tests {
     #[test]
     fn nothing_is_sent_that_could_pass_the_ceiling() {
         let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("cheap", 10), ("dear", 40)])]);
-        assert!(budget.reserve(0) && budget.reserve(0), "two at 40");
+        assert!(budget.affords(0, 1, 0), "two at 40");
         budget.pay(0, "cheap");
         budget.pay(0, "stranger");
-        budget.release(0);
-        assert!(budget.reserve(0), "10 and two at 40");
+        assert!(budget.affords(0, 1, 2), "10 and two at 40");
         budget.pay(0, "cheap");
-        budget.release(0);
-        assert!(budget.reserve(0), "20 and two at 40, no more");
+        assert!(budget.affords(0, 1, 3), "20 and two at 40, no more");
         assert!(budget.emptied().borrow().is_none());
         budget.pay(0, "cheap");
-        budget.release(0);
-        assert!(!budget.reserve(0));
+        assert!(!budget.affords(0, 1, 4));
         assert!(budget.emptied().borrow().as_ref().unwrap().contains("0.0000001 USD"));
-        budget.release(0);
-        assert!(budget.reserve(0), "once the one on its way has come back cheaply");
+        assert!(budget.affords(0, 0, 5), "once the one on its way has come back cheaply");
     }
 
     #[test]
     fn workloads_share_a_ceiling_and_each_pays_its_own_price() {
         let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("one", 10)]), prices(&[("one", 60)])]);
-        assert!(budget.reserve(1) && budget.reserve(0) && !budget.reserve(1), "60 and 10 leave no room for 60");
+        assert!(budget.affords(1, 0, 0) && budget.affords(0, 0, 0) && !budget.affords(1, 1, 1), "60 and 10 leave no room for 60");
         budget.pay(1, "one");
-        budget.release(1);
         assert_eq!(budget.spent(), Money::from_nanos(60));
-        assert!(!budget.reserve(1) && budget.reserve(0));
+        assert!(!budget.affords(1, 0, 1), "60 were spent");
     }
 
     #[test]
     fn requests_are_counted_and_without_limits_everything_goes() {
         let few = Budget::new(None, Some(2), vec![BTreeMap::new(); 2]);
-        assert!(few.reserve(0) && few.reserve(1) && !few.reserve(0));
-        let free = Budget::new(None, None, Vec::new());
-        assert!((0..1000).all(|_| free.reserve(0)));
+        assert!(few.affords(0, 0, 0) && few.affords(1, 0, 0) && !few.affords(0, 0, 1));
+        let free = Budget::new(None, None, vec![BTreeMap::new()]);
+        assert!((0..1000).all(|before| free.affords(0, before, before)));
     }
 }

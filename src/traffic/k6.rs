@@ -86,12 +86,12 @@ impl Driven {
         let (until, asked) = watch::channel(None);
         let (begins, begun) = watch::channel(false);
         let clock = recorder.clock();
-        script.budget.hold(script.workload, script.on_the_way);
         let follower = Follower {
             points: Points::new(vec!["lifeboat".into(), "due".into()]),
             walls: Walls::read(clock),
             recorder,
             workload: script.workload,
+            on_the_way: script.on_the_way,
             budget: script.budget,
             unjudged: HashMap::new(),
             dropped: Vec::new(),
@@ -145,6 +145,7 @@ struct Follower {
     walls: Walls,
     recorder: Recorder,
     workload: usize,
+    on_the_way: u64,
     budget: Arc<Budget>,
     /// Good by what k6 saw; the script has not said yet what it thinks.
     unjudged: HashMap<u64, RequestDone>,
@@ -229,10 +230,8 @@ impl Follower {
             return;
         }
         self.recorded += 1;
-        // It does not ask before it sends: what may be on its way is held back for good, and this tells when the rest is spent.
-        if self.budget.reserve(self.workload) {
-            self.budget.release(self.workload);
-        }
+        // It does not ask before it sends: what may be on its way is held back, and this tells when the rest is spent.
+        let _ = self.budget.affords(self.workload, self.on_the_way, self.recorded);
         self.recorder.record(Event::Request(done)).await;
     }
 

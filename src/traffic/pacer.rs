@@ -78,6 +78,7 @@ impl Traffic {
             drill,
             workload,
             budget,
+            bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
             runtime: tokio::runtime::Handle::current(),
@@ -110,6 +111,7 @@ struct Pacer {
     drill: u32,
     workload: usize,
     budget: Arc<Budget>,
+    bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
     runtime: tokio::runtime::Handle,
@@ -127,7 +129,8 @@ impl Pacer {
             if !sleep_until(clock, due, &self.stop) {
                 return Observed { requests: number, until: due.min(clock.now()) };
             }
-            if !self.budget.reserve(self.workload) {
+            let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
+            if !self.budget.affords(self.workload, on_the_way, number) {
                 return Observed { requests: number, until: due };
             }
             let id = request_id(self.workload, number);
@@ -135,17 +138,13 @@ impl Pacer {
                 Ok(permit) => {
                     let ask =
                         Ask { mark: Mark { drill: self.drill, id }, model: self.shot.client.model().to_owned(), streamed: self.streamed };
-                    let (shot, budget, workload) = (self.shot.clone(), self.budget.clone(), self.workload);
+                    let shot = self.shot.clone();
                     self.runtime.spawn(async move {
                         shot.fire(ask, due).await;
-                        budget.release(workload);
                         drop(permit);
                     });
                 }
-                Err(_) => {
-                    self.budget.release(self.workload);
-                    self.shot.recorder.record_blocking(Event::Shed(Shed { id, due }));
-                }
+                Err(_) => self.shot.recorder.record_blocking(Event::Shed(Shed { id, due })),
             }
             number += 1;
         }

@@ -31,3 +31,37 @@ const fn rank(verdict: &Verdict) -> u8 {
         Decision::Missed => 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::bare;
+
+    /// A verdict from nothing, with this decision.
+    fn of(name: &str, verdict: Decision) -> OfWorkload {
+        let empty = br#"{"bare_history": 1, "primary": ["a"], "standbys": ["b"], "requests": []}"#;
+        let judged = super::super::judge(&bare(empty).unwrap());
+        OfWorkload { name: name.into(), service: "chat".into(), verdict: Verdict { verdict, ..judged } }
+    }
+
+    #[test]
+    fn the_worst_decides_and_the_first_leads() {
+        use Decision::{Inconclusive, InvalidPlan, Met, Missed, Void};
+        for (each, wanted) in [
+            (vec![Met, Met], Met),
+            (vec![Met, Missed], Missed),
+            (vec![Inconclusive, Missed], Missed),
+            (vec![Met, Void, Inconclusive], Void),
+            (vec![Inconclusive, Void], Inconclusive),
+            (vec![InvalidPlan, Met], InvalidPlan),
+        ] {
+            let workloads = each.iter().map(|verdict| of("w", *verdict)).collect();
+            assert_eq!(together(workloads).unwrap().verdict, wanted, "{each:?}");
+        }
+        assert_eq!(together(Vec::new()), None);
+        let both = together(vec![of("first", Met), of("second", Missed)]).unwrap();
+        let text = serde_json::to_value(&both).unwrap();
+        assert_eq!((&text["workloads"][1]["name"], &text["workloads"][1]["verdict"]), (&"second".into(), &"missed".into()));
+        assert!(text["workloads"][0].get("workloads").is_none(), "one verdict does not hold others");
+    }
+}
