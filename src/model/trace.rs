@@ -55,8 +55,9 @@ impl Trace {
         }
         // The next round begins as long after the last row as rows are apart on average.
         let last = self.rows.last()?.at;
-        let period = last + (last / (count - 1).max(1)).max(1);
-        Some(round * period + self.rows[usize::try_from(place).ok()?].at)
+        // Moments that no clock reaches stay there.
+        let period = last.saturating_add((last / (count - 1).max(1)).max(1));
+        Some(round.saturating_mul(period).saturating_add(self.rows[usize::try_from(place).ok()?].at))
     }
 
     /// The row of the request at this place.
