@@ -132,6 +132,17 @@ fn a_baseline_that_is_not_steady_gets_no_fault() {
     assert_eq!(project.json("drill/verdict.json")["reason"], "baseline_unstable");
 }
 
+#[test]
+fn a_rate_that_this_machine_does_not_pace_gets_no_fault() {
+    let project = Project::quick();
+    // No machine sends within a microsecond.
+    project.edit("runbooks/inventory.yaml", "lag_max: 200ms", "lag_max: 1us");
+    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "drill"]);
+    run.exits_with(3).says("the traffic before the fault is not steady: a request was sent ").says("this machine must keep to 1us");
+    let events = project.stopped_cleanly("drill", "baseline-unsteady");
+    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
+}
+
 /// Under a limit of the size of files, which a write beyond it is told of as if the disk were full.
 fn with_room(project: &Project, blocks: u32, drill: &str) -> Run {
     let binary = env!("CARGO_BIN_EXE_lifeboat");

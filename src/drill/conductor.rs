@@ -207,7 +207,7 @@ impl Drill {
                 deadline: deadline(each),
                 budget: site.budget.clone(),
             };
-            Ok((place, Client::new(target.clone())?, load))
+            Ok((place, Client::with(target.clone(), stage.manners[place].clone())?, load))
         };
         let own = |(_, (each, _)): &(usize, (&NamedWorkload, &Target))| each.workload.script.is_none();
         workloads.iter().zip(&stage.targets).enumerate().filter(own).map(load).collect()
@@ -456,23 +456,22 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
     let served: u64 = seen.served.iter().sum();
     let primary = live.providers.iter().position(|name| name == named.service.primary());
     let by_primary = primary.and_then(|place| seen.served.get(place)).copied().unwrap_or(0);
+    // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
+    let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
+    let lag = late.map(|most| format!("a request was sent {} late, and this machine must keep to {most}", Duration::from_nanos(seen.lag)));
     if seen.requests() < BASELINE {
         let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
         Some(format!("only {} requests had ended{judged}", seen.requests()))
     } else if (seen.good as f64) < wanted * seen.requests() as f64 {
         let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
-        Some(format!(
-            "only {} of {} requests were good{}{}",
-            seen.good,
-            seen.requests(),
-            often.unwrap_or_default(),
-            late.unwrap_or_default()
-        ))
+        let (often, late) = (often.unwrap_or_default(), late.unwrap_or_default());
+        let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
+        Some(format!("only {} of {} requests were good{often}{late}{lag}", seen.good, seen.requests()))
     } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
         Some(format!("only {by_primary} of {served} answers came from {}", named.service.primary()))
     } else {
-        None
+        lag
     }
 }
 

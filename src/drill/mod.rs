@@ -19,6 +19,7 @@ mod conductor;
 mod driven;
 mod faults;
 mod keeper;
+mod manner;
 mod stage;
 mod system;
 mod watchdog;

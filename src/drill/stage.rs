@@ -1,8 +1,8 @@
 //! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
 
-use super::Stop;
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
+use super::{Stop, manner};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, Client, Target};
+use crate::traffic::{Budget, Client, Manner, Target};
 use crate::units::{Fingerprint, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,6 +30,8 @@ const REHEARSAL: std::time::Duration = std::time::Duration::from_secs(30);
 pub(super) struct Stage {
     /// Whom each workload asks.
     pub(super) targets: Vec<Target>,
+    /// How each workload asks.
+    pub(super) manners: Vec<Manner>,
     pub(super) control: Arc<Control>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) secrets: Vec<(String, String)>,
@@ -95,6 +97,7 @@ impl Stage {
         };
         let stage = Self {
             targets: Vec::new(),
+            manners: Vec::new(),
             control,
             variables: BTreeMap::new(),
             secrets: Vec::new(),
@@ -147,6 +150,7 @@ impl Stage {
             services.insert(each.service_name.clone(), target.clone());
             self.targets.push(target);
         }
+        self.manners = plan.workloads().iter().map(|each| manner::of(each, plan, site.root, &names)).collect::<Result<_, _>>()?;
         self.secrets = names.secrets();
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
@@ -162,12 +166,10 @@ impl Stage {
         let (plan, name) = (site.plan, &named.service_name);
         let service = plan.environment.services.get(name);
         let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", Provider::chat_model).to_owned();
+        let keys = manner::keys(service, name)?;
         let key = match service.and_then(|service| service.key_from.as_deref()) {
-            Some(variable) => std::env::var(variable).map_err(|_| {
-                Stop::environment(format!(
-                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {name} send"
-                ))
-            })?,
+            Some(variable) => manner::key(variable, name)?,
+            None if !keys.is_empty() => keys[0].clone(),
             None => lab_key(site.seed, &if first { "service".to_owned() } else { format!("service {name}") }),
         };
         if first {
@@ -198,6 +200,9 @@ impl Stage {
             )));
         }
         names.keys.insert(format!("clients of {name}"), key.clone());
+        for (place, key) in keys.into_iter().enumerate().skip(1) {
+            names.keys.insert(format!("client {} of {name}", place + 1), key);
+        }
         if first {
             names.values.insert("service.url".into(), base_url.clone());
             names.values.insert("gateway.url".into(), base_url.clone());
@@ -207,8 +212,8 @@ impl Stage {
 
     /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
     async fn warm_up(&self, site: &Site<'_>, count: u32) -> Result<(), Stop> {
-        let Some(target) = self.targets.first() else { return Ok(()) };
-        let client = Client::new(target.clone()).map_err(Stop::environment)?;
+        let (Some(target), Some(manner)) = (self.targets.first(), self.manners.first()) else { return Ok(()) };
+        let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
         let streamed = site.plan.scenario.traffic.request == RequestKind::ChatStream;
         for id in 0..u64::from(count) {
             let ask = Ask { mark: Mark { drill: !site.tag, id }, model: target.model.clone(), streamed };
@@ -383,7 +388,8 @@ impl Names {
         known.map(|(whose, key)| (key.clone(), format!("[the credential of {whose}, {}]", Fingerprint::of(key)))).collect()
     }
 
-    fn expand(&self, text: &str) -> Result<String, Stop> {
+    /// Fills variables in.
+    pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
         crate::spec::expand(text, |name| self.values.get(name).cloned())
             .map_err(|unknown| Stop::environment(format!(
                 "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \

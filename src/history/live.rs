@@ -62,6 +62,8 @@ pub struct Live {
 pub struct Bucket {
     /// Its number since the origin, in slices of 100 ms. Not used in totals.
     pub slice: u64,
+    /// How late the latest request was sent, in nanoseconds.
+    pub lag: u64,
     /// Requests that ended well: answered, whole, within the service level.
     pub good: u64,
     /// Requests that were answered, but too late to be good.
@@ -81,6 +83,7 @@ impl Bucket {
     }
 
     fn add(&mut self, other: &Self) {
+        self.lag = self.lag.max(other.lag);
         self.good += other.good;
         self.late += other.late;
         self.failed += other.failed;
@@ -266,10 +269,13 @@ impl Live {
             *self.why.entry(why.to_string()).or_default() += 1;
         }
         self.row(request.id, good);
-        self.count(t, request.id, |bucket| match request.outcome {
-            Outcome::Ok if good => bucket.good += 1,
-            Outcome::Ok => bucket.late += 1,
-            _ => bucket.failed += 1,
+        self.count(t, request.id, |bucket| {
+            bucket.lag = bucket.lag.max(request.late);
+            match request.outcome {
+                Outcome::Ok if good => bucket.good += 1,
+                Outcome::Ok => bucket.late += 1,
+                _ => bucket.failed += 1,
+            }
         });
     }
 

@@ -1,16 +1,17 @@
 //! The thread that owns the history file.
 
 use super::Clock;
+use super::queue::Queue;
 use crate::history::{Event, Live, Stamped};
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
-/// Events that may wait to be written: some seconds of the fastest traffic.
-const QUEUE: usize = 65_536;
 /// The live view is published, and lines are handed to the operating system, at least this often.
 const FLUSH: Duration = Duration::from_millis(50);
+/// How long events gather while they come fast, so that the fastest traffic wakes the writer a thousand times a second and no oftener.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Why the history could not be written.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,28 +21,43 @@ pub struct JournalError {
     pub problem: String,
 }
 
-/// Where events are sent. Cheap to clone.
-#[derive(Debug, Clone)]
+/// Where events are sent. The last to be dropped ends the journal.
+#[derive(Debug)]
 pub struct Recorder {
-    queue: mpsc::Sender<Event>,
-    clock: Clock,
+    queue: Arc<Queue>,
+}
+
+impl Clone for Recorder {
+    fn clone(&self) -> Self {
+        Self::of(&self.queue)
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.queue.leave();
+    }
 }
 
 impl Recorder {
-    /// Records an event; waits while the queue is full. After the journal was closed this does nothing.
+    fn of(queue: &Arc<Queue>) -> Self {
+        queue.enter();
+        Self { queue: queue.clone() }
+    }
+
+    /// Stamps an event and records it; waits while the queue is full.
     pub async fn record(&self, event: Event) {
-        // A closed queue means that the drill is over: what comes after its last event is not part of it.
-        let _ = self.queue.send(event).await;
+        self.queue.put(event).await;
     }
 
     /// The same from a thread outside the runtime.
     pub fn record_blocking(&self, event: Event) {
-        let _ = self.queue.blocking_send(event);
+        self.queue.put_blocking(event);
     }
 
     /// The drill's clock.
-    pub const fn clock(&self) -> Clock {
-        self.clock
+    pub fn clock(&self) -> Clock {
+        self.queue.clock()
     }
 }
 
@@ -60,21 +76,20 @@ impl Journal {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
-        let (queue, events) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Queue::new(clock));
         let (live_sender, live) = watch::channel(Arc::new(Live::default()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
             file: std::io::BufWriter::with_capacity(1 << 16, file),
-            clock,
             live: Live::default(),
             published: live_sender,
             failed: failure_sender,
             line: Vec::new(),
         };
-        // A thread and a small runtime of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || runtime.block_on(writer.run(events)))?;
-        Ok(Self { recorder: Recorder { queue, clock }, live, failure, thread })
+        let recorder = Recorder::of(&queue);
+        // A thread of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
+        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&queue))?;
+        Ok(Self { recorder, live, failure, thread })
     }
 
     /// Where to send events.
@@ -108,7 +123,6 @@ impl Journal {
 
 struct Writer<W: Write> {
     file: std::io::BufWriter<W>,
-    clock: Clock,
     live: Live,
     published: watch::Sender<Arc<Live>>,
     failed: watch::Sender<Option<JournalError>>,
@@ -116,39 +130,36 @@ struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Stamps events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
-    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
-        let mut tick = tokio::time::interval(FLUSH);
+    /// Writes events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
+    fn run(mut self, queue: &Queue) {
+        let mut events = Vec::new();
+        let mut handed_on = Instant::now();
         let mut fresh = false;
-        loop {
-            tokio::select! {
-                event = events.recv() => match event {
-                    Some(event) => {
-                        self.take(event);
-                        fresh = true;
-                    }
-                    None => break,
-                },
-                _ = tick.tick(), if fresh => {
-                    self.hand_on();
-                    fresh = false;
-                }
+        while queue.take(&mut events, fresh.then(|| FLUSH.saturating_sub(handed_on.elapsed()))) {
+            fresh |= !events.is_empty();
+            self.write(&mut events);
+            if fresh && handed_on.elapsed() >= FLUSH {
+                self.hand_on();
+                handed_on = Instant::now();
+                fresh = false;
             }
+            std::thread::sleep(GATHER);
         }
         self.hand_on();
     }
 
-    fn take(&mut self, event: Event) {
-        let stamped = Stamped { t: self.clock.now(), event };
-        if self.failed.borrow().is_none() {
-            self.line.clear();
-            let written = serde_json::to_writer(&mut self.line, &stamped).map_err(std::io::Error::from).and_then(|()| {
-                self.line.push(b'\n');
-                self.file.write_all(&self.line)
-            });
-            self.check(written);
+    fn write(&mut self, events: &mut Vec<Stamped>) {
+        for stamped in events.drain(..) {
+            if self.failed.borrow().is_none() {
+                self.line.clear();
+                let written = serde_json::to_writer(&mut self.line, &stamped).map_err(std::io::Error::from).and_then(|()| {
+                    self.line.push(b'\n');
+                    self.file.write_all(&self.line)
+                });
+                self.check(written);
+            }
+            self.live.apply(&stamped);
         }
-        self.live.apply(&stamped);
     }
 
     fn hand_on(&mut self) {

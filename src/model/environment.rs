@@ -34,6 +34,15 @@ pub struct ServiceBinding {
     pub url: String,
     /// The environment variable that holds the key which clients send; `None` sends a key of the lab's making.
     pub key_from: Option<String>,
+    /// The environment variables that hold the keys of several clients, used in turn by the request's number; none: `key_from` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys_from: Vec<String>,
+    /// A file of certificates in PEM, from the project's root, of authorities that are trusted beside the web's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// The forward proxy that clients go through, as `http://HOST:PORT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
 }
 
 /// Where a standing fault proxy is told what to do.

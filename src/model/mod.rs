@@ -18,6 +18,7 @@ mod ramp;
 mod runbook;
 mod scenario;
 mod trace;
+mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Shape};
@@ -36,6 +37,7 @@ pub use ramp::{Ramp, RampPoint};
 pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
+pub use wire::{Connections, Errand, HttpVersion, Timeouts, Wire};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};
 
 /// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".

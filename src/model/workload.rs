@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Ramp, Trace, words};
+use super::{Bursts, Errand, Ramp, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,10 @@ words! {
         Chat = "chat",
         /// A chat completion, streamed.
         ChatStream = "chat-stream",
+        /// A resource over plain HTTP, of any service.
+        Http = "http",
+        /// A connection, and bytes over it.
+        Tcp = "tcp",
     }
 }
 
@@ -61,12 +65,29 @@ pub struct Workload {
     pub script: Option<String>,
     /// Requests that may be open at once. One that is due beyond this is shed, and the history says so.
     pub max_in_flight: u32,
+    /// What each asks and expects where it is plain HTTP or tcp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errand: Option<Errand>,
+    /// How each goes over the wire.
+    #[serde(default, skip_serializing_if = "Wire::is_usual")]
+    pub wire: Wire,
 }
 
 impl Workload {
     /// Short chats at this rate, in jittered slots, one at a time.
     pub fn steady(rate: Rate) -> Self {
         let (arrivals, request) = (Arrivals::Jittered, RequestKind::Chat);
-        Self { rate, ramp: Ramp::default(), bursts: None, trace: None, arrivals, request, script: None, max_in_flight: 1 }
+        Self {
+            rate,
+            ramp: Ramp::default(),
+            bursts: None,
+            trace: None,
+            arrivals,
+            request,
+            script: None,
+            max_in_flight: 1,
+            errand: None,
+            wire: Wire::default(),
+        }
     }
 }

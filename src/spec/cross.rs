@@ -6,9 +6,9 @@
 
 use super::document::Document;
 use super::finding::Finding;
-use super::inventory;
 use super::project::{Project, Story};
 use super::workload::Told;
+use super::{inventory, variable};
 use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
 use crate::units::{Duration, Rate};
 
@@ -26,6 +26,7 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", &project.inventory.services));
     }
     for told in &file.workloads {
+        found.extend(variable::unknown_in(document, &told.at(&["headers"]), &project.inventory.providers));
         if let Some(name) = &told.service {
             found.extend(inventory::unknown(document, &told.at(&["service"]), name, "a service", &project.inventory.services));
         }

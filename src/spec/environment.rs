@@ -61,9 +61,15 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
 fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
     let fields = reader.fields(node, "a service's address")?;
     let url = fields.required("url", &|reader, node| reader.url(node));
-    let key_from = fields.optional("key_from", &key_from);
+    let one = fields.optional("key_from", &key_from);
+    let several = fields.optional("keys_from", &|reader, node| reader.list(node, &key_from)).unwrap_or_default();
+    if let (Some(_), Some((key, _))) = (&one, fields.raw("keys_from")) {
+        reader.error(key.spot, "one key and several cannot both be sent", "write `key_from` or `keys_from`");
+    }
+    let ca = fields.optional("ca", &|reader, node| reader.words(node));
+    let proxy = fields.optional("proxy", &forward_proxy);
     fields.finish();
-    Some(ServiceBinding { url: url.unwrap_or_default(), key_from })
+    Some(ServiceBinding { url: url.unwrap_or_default(), key_from: one, keys_from: several, ca, proxy })
 }
 
 /// `env:NAME`. The value is never shown: it may be the key itself.
@@ -74,6 +80,17 @@ fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
         reader.error(node.spot, "this does not name an environment variable", "write `env:NAME`; the key itself never stands in a file");
     }
     name.map(str::to_owned)
+}
+
+/// `http://HOST:PORT`, and nothing after it.
+fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.url(node)?;
+    let good =
+        text.starts_with("${") || text.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').contains(['/', '?', '#']));
+    if !good {
+        reader.error(node.spot, format!("`{text}` is not a forward proxy"), "write `http://HOST:PORT`");
+    }
+    good.then_some(text)
 }
 
 fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {

@@ -33,6 +33,7 @@ mod tests;
 mod trace;
 mod tree;
 mod variable;
+mod wire;
 mod workload;
 
 pub use check::{Checked, check};

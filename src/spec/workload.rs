@@ -1,8 +1,8 @@
 //! Traffic: one workload, or several with a name each.
 
-use super::objective;
 use super::reader::{Fields, Reader};
 use super::tree::{Kind, Node};
+use super::{objective, wire};
 use crate::model::{Arrivals, Bursts, Engine, Objectives, Ramp, RampPoint, RequestKind, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
@@ -124,6 +124,7 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
         fields.reader.error(node.spot, "this does not say which trace", "write `trace: traces/conversations.csv` instead");
     }
     let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
+    let request = request.unwrap_or(RequestKind::Chat);
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
     let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
     let script = fields.optional("script", &|reader, node| reader.words(node));
@@ -145,8 +146,10 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
         script,
         bursts: fields.optional("bursts", &bursts),
         arrivals: arrivals.unwrap_or(usual),
-        request: request.unwrap_or(RequestKind::Chat),
+        request,
         max_in_flight: max_in_flight.unwrap_or(1),
+        errand: wire::errand(fields, request),
+        wire: wire::read(fields),
         ..told.workload
     };
     told.bound_given = max_in_flight.is_some();

@@ -1,32 +1,32 @@
 //! One request: sent, answered, checked to its last byte.
 
 use super::TrafficError;
-use crate::dialect::{AnswerReader, Ask, Flaw, chat_request, error_code};
+use super::errand::{ask_over_http, ask_over_tcp};
+use super::place::{Place, Ways};
+use super::pool::{Held, Hold, Pool};
+use super::progress::{Answer, Progress, within};
+use super::word;
+use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, chat_request, error_code};
 use crate::history::Outcome;
 use crate::journal::Clock;
-use crate::model::Dialect;
+use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Collected, Full, Limited};
-use hyper::{Request, Response, Uri, body::Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Response, Uri, body::Incoming};
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Idle connections are given up after this: below the five seconds after which common Python servers close theirs, so that a request
-/// does not meet a connection that is being closed under it.
-const IDLE: Duration = Duration::from_secs(4);
-/// More idle connections than this are closed as they become idle. After an outage thousands are, and giving them up all at one moment
-/// would hold the generator up for a fifth of a second.
-const MOST_IDLE: usize = 512;
 /// An error's body is read up to here, for its code.
 const ERROR_BODY: usize = 1 << 16;
 
 /// Whom the traffic asks, and as whom.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Scheme, host and path prefix, as clients of the service use them: `http://127.0.0.1:4000/v1`.
+    /// Scheme, host and path prefix, as clients of the service use them: `http://127.0.0.1:4000/v1`; for bytes also `tcp://127.0.0.1:6379`.
     pub base_url: String,
     /// How the service speaks.
     pub dialect: Dialect,
@@ -36,49 +36,122 @@ pub struct Target {
     pub key: String,
 }
 
-/// Connections to one target, pooled, without retries. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Client {
-    http: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    target: std::sync::Arc<Target>,
+/// How it is asked.
+#[derive(Clone, Default)]
+pub struct Manner {
+    /// What plain requests ask; `None` asks for chat completions.
+    pub errand: Option<Errand>,
+    /// Where the errand is bytes over tcp.
+    pub bytes: bool,
+    /// Connections, version of HTTP, timeouts. Its headers are not looked at, for their variables are not filled in.
+    pub wire: Wire,
+    /// Headers of every request, variables filled in. Never printed.
+    pub headers: Vec<(String, String)>,
+    /// Credentials of several clients, used in turn by the request's number in place of the target's. Never printed.
+    pub keys: Vec<String>,
+    /// A file of authorities, in PEM, that are trusted beside the web's.
+    pub authority: Option<PathBuf>,
+    /// The forward proxy, `http://HOST:PORT`.
+    pub proxy: Option<String>,
 }
 
-/// What became of one request; moments in nanoseconds since the drill's origin.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) proof: Option<u64>,
-    pub(super) done: u64,
-    pub(super) outcome: Outcome,
-    pub(super) why: Option<Cow<'static, str>>,
+impl std::fmt::Debug for Manner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Manner").field("errand", &self.errand).field("wire", &self.wire).finish_non_exhaustive()
+    }
+}
+
+/// Connections to one target, without retries. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    target: Arc<Way>,
+    pool: Arc<Pool>,
+}
+
+/// Everything about a target that is the same for all its requests.
+pub(super) struct Way {
+    pub(super) target: Target,
+    pub(super) manner: Manner,
+    pub(super) place: Arc<Place>,
+    /// What stands before a path: the base URL's own path, and its origin too where a forward proxy or HTTP/2 wants it.
+    prefix: String,
+    /// The same with the errand's path.
+    errand_uri: Uri,
+    headers: HeaderMap,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.target.target.base_url)
+            .field("manner", &self.target.manner)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {
-    /// Checks the address; opens nothing yet.
+    /// Asks for chat completions in the usual manner. Checks the address; opens nothing yet.
     ///
     /// # Errors
-    /// Where the address is not an HTTP URL.
+    /// Where the address is not a URL that can be asked.
     pub fn new(target: Target) -> Result<Self, TrafficError> {
+        Self::with(target, Manner::default())
+    }
+
+    /// Asks in a manner of one's own. Reads the file of authorities; opens nothing yet.
+    ///
+    /// # Errors
+    /// Where the address, a header, the forward proxy or the file cannot be used.
+    pub fn with(target: Target, manner: Manner) -> Result<Self, TrafficError> {
         let wrong = |problem: String| TrafficError::Address { url: target.base_url.clone(), problem };
         let uri: Uri = target.base_url.parse().map_err(|error: hyper::http::uri::InvalidUri| wrong(error.to_string()))?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
+        let known = matches!(uri.scheme_str(), Some("http" | "https")) || (manner.bytes && uri.scheme_str() == Some("tcp"));
+        let Some(authority) = uri.authority().filter(|authority| known && !authority.host().is_empty()) else {
             return Err(wrong("it has no scheme or no host".into()));
+        };
+        let ways = Ways {
+            authority: manner.authority.as_deref(),
+            proxy: manner.proxy.as_deref(),
+            http2: manner.wire.http == HttpVersion::Two && !manner.bytes,
+            bytes: manner.bytes,
+        };
+        let place = Arc::new(Place::new(&uri, ways).map_err(wrong)?);
+        let path = target.base_url.trim_end_matches('/').splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
+        let whole = place.is_asked_of_proxy() || ways.http2;
+        let origin = if whole { format!("{}://{authority}", uri.scheme_str().unwrap_or("http")) } else { String::new() };
+        let prefix = origin + &path;
+        let errand_path = manner.errand.as_ref().map_or("", |errand| errand.path.as_str());
+        let errand_uri = uri_of(&prefix, errand_path).map_err(|()| wrong(format!("`{errand_path}` is not a path")))?;
+        let mut headers = HeaderMap::new();
+        if !ways.http2 {
+            let host = HeaderValue::from_str(authority.as_str()).map_err(|error| wrong(error.to_string()))?;
+            headers.insert(HOST, host);
+            if manner.wire.connections == Connections::PerRequest {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
         }
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(tcp);
-        let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(MOST_IDLE)
-            .pool_timer(hyper_util::rt::TokioTimer::new())
-            .retry_canceled_requests(false)
-            .build(connector);
-        Ok(Self { http, target: std::sync::Arc::new(target) })
+        let way = Way { place, prefix, errand_uri, headers, manner, target };
+        Ok(Self { pool: Arc::new(way.pool()), target: Arc::new(way) })
+    }
+
+    /// The same, with connections of its own.
+    pub(super) fn apart(&self) -> Self {
+        Self { pool: Arc::new(self.target.pool()), target: self.target.clone() }
+    }
+
+    /// True where connections are limited, and so must not be divided.
+    pub(super) fn is_limited(&self) -> bool {
+        matches!(self.target.manner.wire.connections, Connections::AtMost(_))
+    }
+
+    /// Closes what has been idle for long.
+    pub(super) fn sweep(&self) {
+        self.pool.sweep();
     }
 
     /// The model that is asked for.
     pub fn model(&self) -> &str {
-        &self.target.model
+        &self.target.target.model
     }
 
     /// Asks once, and records nothing: a rehearsal before the traffic.
@@ -87,114 +160,170 @@ impl Client {
     /// In a word, why the answer was no service.
     pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> Result<(), Cow<'static, str>> {
         let mut progress = Progress::default();
-        let asked = tokio::time::timeout(within, self.ask(ask, clock, &mut progress)).await;
+        let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &mut progress)).await;
         match asked.unwrap_or_else(|_| progress.timed_out(clock.now())) {
             Answer { outcome: Outcome::Ok, .. } => Ok(()),
             Answer { why, .. } => Err(why.unwrap_or_default()),
         }
     }
 
-    /// Asks once and reads the answer to its end. Has no deadline of its own: see [`Progress`].
-    pub(super) async fn ask(&self, ask: &Ask, clock: Clock, progress: &mut Progress) -> Answer {
-        let response = match self.send(ask).await {
-            Ok(response) => response,
-            Err(why) => return progress.failed(clock, Outcome::Error, why.into()),
-        };
-        progress.headers = true;
-        let status = response.status();
-        if !status.is_success() {
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, ERROR_BODY).collect().await.map(Collected::to_bytes).unwrap_or_default();
-            let code = error_code(|name| head.headers.get(name)?.to_str().ok(), &body);
-            let why = code.map_or_else(|| format!("status-{}", status.as_u16()), |code| format!("status-{} {code}", status.as_u16()));
-            return progress.failed(clock, Outcome::Error, why.into());
+    /// Waits until a request may begin; see [`Pool::admit`].
+    pub(super) async fn admit(&self) -> Option<Hold> {
+        self.pool.admit().await
+    }
+
+    /// Asks once, on this connection where there is one, and reads the answer to its end. Has no deadline of its own: see [`Progress`].
+    pub(super) async fn ask(&self, ask: &Ask, free: Option<Hold>, clock: Clock, progress: &mut Progress) -> Answer {
+        let way = &*self.target;
+        let turn = self.pool.turn().await;
+        progress.has_turn();
+        match &way.manner.errand {
+            Some(errand) if way.manner.bytes => {
+                let answer = ask_over_tcp(way, errand, clock, progress).await;
+                drop(turn);
+                return answer;
+            }
+            _ => {}
         }
-        read(response, AnswerReader::new(self.target.dialect, ask), clock, progress).await
-    }
-
-    async fn send(&self, ask: &Ask) -> Result<Response<Incoming>, &'static str> {
-        let wire = chat_request(self.target.dialect, ask, &self.target.key);
-        let mut request =
-            Request::builder().method(wire.method).uri(format!("{}{}", self.target.base_url.trim_end_matches('/'), wire.path));
-        for (name, value) in wire.headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(Bytes::from(wire.body))).map_err(|_| "unsendable")?;
-        self.http.request(request).await.map_err(|error| if error.is_connect() { connect_word(&error) } else { "cut-before-headers" })
-    }
-}
-
-/// How far a request has come, so that its deadline can say where it stood.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    headers: bool,
-    proof: Option<u64>,
-}
-
-impl Progress {
-    /// The answer of a request that was given up at its deadline.
-    pub(super) fn timed_out(&self, at: u64) -> Answer {
-        let why = match (self.headers, self.proof) {
-            (_, Some(_)) => "stalled-in-stream",
-            (true, None) => "stalled-after-headers",
-            (false, None) => "no-answer",
+        let request = match &way.manner.errand {
+            Some(errand) => way.errand_request(errand, ask),
+            None => way.chat_request(ask),
         };
-        Answer { proof: self.proof, done: at, outcome: Outcome::Timeout, why: Some(why.into()) }
-    }
-
-    /// The answer of a request that was in flight when the drill ended.
-    pub(super) const fn abandoned(&self, at: u64) -> Answer {
-        Answer { proof: self.proof, done: at, outcome: Outcome::Unknown, why: None }
-    }
-
-    fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> Answer {
-        Answer { proof: self.proof, done: clock.now(), outcome, why: Some(why) }
+        let Some(request) = request else { return progress.failed(clock, Outcome::Error, word::UNSENDABLE.into()) };
+        let limits = way.manner.wire.timeouts;
+        let hold = match free.or_else(|| self.pool.idle()) {
+            Some(hold) => hold,
+            // Boxed, for it is large and rare.
+            None => match within(limits.connect, Box::pin(self.pool.open())).await {
+                Some(Ok(hold)) => hold,
+                Some(Err(why)) => return progress.failed(clock, Outcome::Error, why.into()),
+                None => return progress.timed_out(clock.now()),
+            },
+        };
+        let mut held = self.pool.held(hold, turn);
+        progress.is_sent();
+        let response = match within(limits.first_byte, held.send(request)).await {
+            Some(Ok(response)) => response,
+            Some(Err(why)) => return progress.failed(clock, Outcome::Error, why.into()),
+            None => return progress.timed_out(clock.now()),
+        };
+        progress.has_head();
+        let good = way.manner.errand.as_ref().map_or_else(|| response.status().is_success(), |errand| response.status() == errand.status);
+        if !good {
+            return refused(response, held, clock, progress).await;
+        }
+        match &way.manner.errand {
+            Some(errand) => ask_over_http(response, held, (errand, limits.idle), clock, progress).await,
+            None => read(response, held, (AnswerReader::new(way.target.dialect, ask), limits.idle), clock, progress).await,
+        }
     }
 }
 
-async fn read(response: Response<Incoming>, mut reader: AnswerReader, clock: Clock, progress: &mut Progress) -> Answer {
+impl Way {
+    fn pool(&self) -> Pool {
+        Pool::new(self.place.clone(), self.manner.wire.connections, self.manner.wire.http)
+    }
+
+    fn chat_request(&self, ask: &Ask) -> Option<Request<Full<Bytes>>> {
+        let keys = &self.manner.keys;
+        let key = keys.get((ask.mark.id % keys.len().max(1) as u64) as usize).unwrap_or(&self.target.key);
+        let WireRequest { method, path, headers, body } = chat_request(self.target.dialect, ask, key);
+        let uri = uri_of(&self.prefix, &path).ok()?;
+        let mut all = self.headers.clone();
+        for (name, value) in headers {
+            all.insert(HeaderName::from_static(name), HeaderValue::try_from(value).ok()?);
+        }
+        self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
+    }
+
+    fn errand_request(&self, errand: &Errand, ask: &Ask) -> Option<Request<Full<Bytes>>> {
+        let mut all = self.headers.clone();
+        all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(ask.mark.to_string()).ok()?);
+        let (method, body) = errand.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
+        self.finish(method, self.errand_uri.clone(), all, body)
+    }
+
+    /// Headers of one's own come last, and win.
+    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes) -> Option<Request<Full<Bytes>>> {
+        for (name, value) in &self.manner.headers {
+            headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+}
+
+fn uri_of(prefix: &str, path: &str) -> Result<Uri, ()> {
+    let text = format!("{prefix}{path}");
+    let text = if text.is_empty() || text.starts_with('?') { format!("/{text}") } else { text };
+    if text.starts_with('/') { PathAndQuery::try_from(text).map(Uri::from).map_err(|_| ()) } else { Uri::try_from(text).map_err(|_| ()) }
+}
+
+/// An answer whose status is not service: its body is read for the error's code.
+async fn refused(response: Response<Incoming>, mut held: Held<'_>, clock: Clock, progress: &Progress) -> Answer {
+    let (head, mut body) = response.into_parts();
+    let mut text = Vec::new();
+    let whole = loop {
+        match held.frame(&mut body).await {
+            None => break true,
+            Some(Ok(frame)) if text.len() <= ERROR_BODY => text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+            Some(_) => break false,
+        }
+    };
+    let code = error_code(|name| head.headers.get(name)?.to_str().ok(), &text);
+    let status = head.status.as_u16();
+    let why = code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}"));
+    if whole {
+        held.give_back();
+    }
+    progress.failed(clock, Outcome::Error, why.into())
+}
+
+async fn read(
+    response: Response<Incoming>,
+    mut held: Held<'_>,
+    (mut reader, idle): (AnswerReader, Option<crate::units::Duration>),
+    clock: Clock,
+    progress: &mut Progress,
+) -> Answer {
     let mut body = response.into_body();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            let outcome = if progress.proof.is_some() { Outcome::Truncated } else { Outcome::Error };
-            return progress.failed(clock, outcome, "cut".into());
+    let mut whole = false;
+    loop {
+        let frame = match within(idle, held.frame(&mut body)).await {
+            None => return progress.timed_out(clock.now()),
+            Some(None) => {
+                whole = true;
+                break;
+            }
+            Some(Some(Err(_))) => return progress.cut(clock),
+            Some(Some(Ok(frame))) => frame,
         };
         let Some(data) = frame.data_ref() else { continue };
         reader.feed(data);
-        if progress.proof.is_none() && reader.has_content() {
-            progress.proof = Some(clock.now());
+        if reader.has_content() {
+            progress.is_proven(clock);
         }
         if reader.is_hopeless() {
             break;
         }
     }
     let done = clock.now();
-    match reader.finish() {
-        Ok(()) => Answer { proof: progress.proof, done, outcome: Outcome::Ok, why: None },
+    let answer = match reader.finish() {
+        Ok(()) => progress.served(done),
         Err(flaw) => {
             let outcome = if flaw == Flaw::Truncated { Outcome::Truncated } else { Outcome::Error };
             let why = match &flaw {
                 Flaw::ErrorEvent(Some(code)) => format!("{} {code}", flaw.word()).into(),
                 _ => flaw.word().into(),
             };
-            Answer { proof: progress.proof, done, outcome, why: Some(why) }
+            progress.flawed(done, outcome, why)
         }
+    };
+    if whole {
+        held.give_back();
     }
-}
-
-/// A word for a connection that could not be opened.
-fn connect_word(error: &(dyn std::error::Error + 'static)) -> &'static str {
-    let mut source = Some(error);
-    while let Some(error) = source {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => "refused",
-                std::io::ErrorKind::ConnectionReset => "reset",
-                std::io::ErrorKind::TimedOut => "connect-timed-out",
-                _ => "not-connected",
-            };
-        }
-        source = error.source();
-    }
-    "not-connected"
+    answer
 }

@@ -1,9 +1,9 @@
-//! The thread that wakes at every due time, and the tasks that it starts.
+//! The thread that wakes at every due time and hands what is due to the workers.
 
-use super::client::{Answer, Client, Progress};
-use super::{Budget, Schedule, TrafficError};
+use super::worker::{Crew, Shot, Works};
+use super::{Budget, Client, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
-use crate::history::{Event, RequestDone, Shed, request_id};
+use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
 use crate::units::Duration;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
@@ -13,6 +13,8 @@ use tokio::sync::{Semaphore, watch};
 
 /// The longest sleep, so that a slow schedule can be stopped.
 const NAP: u64 = 50_000_000;
+/// The shortest sleep: what is due within it is handed on together, so that a high rate does not cost a wake-up a request.
+const BREATH: u64 = 50_000;
 
 /// What the pacer knows at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub struct Traffic {
     abandon: watch::Sender<bool>,
     in_flight: Arc<Semaphore>,
     bound: u32,
-    thread: std::thread::JoinHandle<Observed>,
+    thread: std::thread::JoinHandle<(Observed, Crew)>,
 }
 
 /// What is sent.
@@ -52,15 +54,6 @@ pub struct Load {
     pub budget: Arc<Budget>,
 }
 
-/// What each request needs.
-#[derive(Debug, Clone)]
-struct Shot {
-    client: Client,
-    recorder: Recorder,
-    deadline: Duration,
-    abandon: watch::Receiver<bool>,
-}
-
 impl Traffic {
     /// Starts traffic whose time zero is now.
     ///
@@ -71,8 +64,11 @@ impl Traffic {
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
+        let works = Works { recorder: recorder.clone(), deadline, abandon: abandoned, in_flight: in_flight.clone(), bound };
         let pacer = Pacer {
-            shot: Shot { client, recorder, deadline, abandon: abandoned },
+            crew: Crew::start(&client, &works)?,
+            model: client.model().to_owned(),
+            recorder,
             schedule,
             streamed,
             drill,
@@ -81,7 +77,6 @@ impl Traffic {
             bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
-            runtime: tokio::runtime::Handle::current(),
         };
         let thread = std::thread::Builder::new().name("pacer".into()).spawn(move || pacer.run())?;
         Ok(Self { stop, abandon, in_flight, bound, thread })
@@ -92,7 +87,7 @@ impl Traffic {
         self.stop.store(true, Ordering::Relaxed);
         let thread = self.thread;
         // The pacer naps for 50 ms at most, but joining blocks: not on the runtime's threads.
-        let observed = tokio::task::spawn_blocking(move || thread.join()).await.ok().and_then(Result::ok);
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await.ok().and_then(Result::ok);
         tokio::select! {
             _ = self.in_flight.acquire_many(self.bound) => {}
             () = patience => {
@@ -100,12 +95,16 @@ impl Traffic {
                 let _ = self.in_flight.acquire_many(self.bound).await;
             }
         }
-        observed.unwrap_or(Observed { requests: 0, until: 0 })
+        let Some((observed, crew)) = ended else { return Observed { requests: 0, until: 0 } };
+        let _ = tokio::task::spawn_blocking(move || crew.join()).await;
+        observed
     }
 }
 
 struct Pacer {
-    shot: Shot,
+    crew: Crew,
+    model: String,
+    recorder: Recorder,
     schedule: Schedule,
     streamed: bool,
     drill: u32,
@@ -114,20 +113,29 @@ struct Pacer {
     bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
-    runtime: tokio::runtime::Handle,
 }
 
 impl Pacer {
-    fn run(self) -> Observed {
+    fn run(mut self) -> (Observed, Crew) {
         // The kernel may wake a thread late by its timer slack, 50 µs by default. Where it cannot be set, lateness tells.
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
-        let clock = self.shot.recorder.clock();
+        let observed = self.pace();
+        self.crew.dismiss();
+        (observed, self.crew)
+    }
+
+    fn pace(&mut self) -> Observed {
+        let clock = self.recorder.clock();
         let zero = clock.now();
         let mut number = 0;
-        for offset in self.schedule {
+        let mut now = zero;
+        for offset in self.schedule.by_ref() {
             let due = zero + offset;
-            if !sleep_until(clock, due, &self.stop) {
-                return Observed { requests: number, until: due.min(clock.now()) };
+            if due > now {
+                match sleep_until(clock, due.max(now + BREATH), &self.stop) {
+                    Some(woken) => now = woken,
+                    None => return Observed { requests: number, until: due.min(clock.now()) },
+                }
             }
             let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
             if !self.budget.affords(self.workload, on_the_way, number) {
@@ -136,15 +144,10 @@ impl Pacer {
             let id = request_id(self.workload, number);
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(permit) => {
-                    let ask =
-                        Ask { mark: Mark { drill: self.drill, id }, model: self.shot.client.model().to_owned(), streamed: self.streamed };
-                    let shot = self.shot.clone();
-                    self.runtime.spawn(async move {
-                        shot.fire(ask, due).await;
-                        drop(permit);
-                    });
+                    let ask = Ask { mark: Mark { drill: self.drill, id }, model: self.model.clone(), streamed: self.streamed };
+                    self.crew.take(Shot { ask, due, permit });
                 }
-                Err(_) => self.shot.recorder.record_blocking(Event::Shed(Shed { id, due })),
+                Err(_) => self.recorder.record_blocking(Event::Shed(Shed { id, due })),
             }
             number += 1;
         }
@@ -152,42 +155,19 @@ impl Pacer {
     }
 }
 
-/// Sleeps until a moment of the drill; false where traffic was stopped before.
-fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool) -> bool {
+/// Sleeps until a moment of the drill and returns when it woke; `None` where traffic was stopped before.
+fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool) -> Option<u64> {
     loop {
         if stop.load(Ordering::Relaxed) {
-            return false;
+            return None;
         }
         let now = clock.now();
         if now >= moment {
-            return true;
+            return Some(now);
         }
         let HostTime(wake) = clock.host(moment.min(now + NAP));
         let wake = Timespec { tv_sec: i64::try_from(wake / 1_000_000_000).unwrap_or(i64::MAX), tv_nsec: (wake % 1_000_000_000) as _ };
         // A signal may end the sleep early; the loop looks at the clock again.
         let _ = clock_nanosleep_absolute(ClockId::Monotonic, &wake);
-    }
-}
-
-impl Shot {
-    async fn fire(self, ask: Ask, due: u64) {
-        let Self { client, recorder, deadline, mut abandon } = self;
-        let clock = recorder.clock();
-        let sent = clock.now();
-        let mut progress = Progress::default();
-        let limit = due + deadline.as_nanos();
-        let end = tokio::select! {
-            answer = client.ask(&ask, clock, &mut progress) => Ok(answer),
-            () = tokio::time::sleep(clock.until(limit)) => Err(true),
-            _ = abandon.wait_for(|abandoned| *abandoned) => Err(false),
-        };
-        let Answer { proof, done, outcome, why } = match end {
-            Ok(answer) => answer,
-            Err(true) => progress.timed_out(clock.now()),
-            Err(false) => progress.abandoned(clock.now()),
-        };
-        let from_due = |moment: u64| moment.saturating_sub(due);
-        let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
-        recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`, `proxy`) one.
+//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`, `proxy`, `traffic`) one.
 //!
 //! | figure | what is measured |
 //! |---|---|
@@ -6,12 +6,14 @@
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
+//! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
 mod judge;
 mod pacing;
 mod proxy;
 mod start;
+mod traffic;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -20,6 +22,8 @@ fn main() {
         ["judge"] => judge::bench(),
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
+        ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
+        ["traffic"] => traffic::bench(),
         ["proxy"] => proxy::bench(5),
         ["proxy", "held"] => proxy::held(),
         ["proxy", rounds] => proxy::bench(rounds.parse().unwrap()),

@@ -5,9 +5,9 @@
 //! HAProxy and Envoy (`$ENVOY`, or on the path) for what they are compared with; who is absent is told and left out. All traffic stays on
 //! loopback. The figures are of a machine that does other things too: read the ratios, which compare runs of the same minute.
 
-mod contenders;
+pub(crate) mod contenders;
 mod held;
-mod load;
+pub(crate) mod load;
 mod streams;
 
 use contenders::{Lifeboat, envoy, haproxy, proxy_pass, upstream};
@@ -91,7 +91,7 @@ pub(crate) fn bench(count: usize) {
 }
 
 /// The least, the median and the most.
-fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
+pub(crate) fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     [values[0], values[values.len() / 2], values[values.len() - 1]]

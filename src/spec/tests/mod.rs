@@ -8,6 +8,7 @@ mod faults;
 mod good;
 mod hostile;
 mod sheet;
+mod wire;
 mod within;
 mod workloads;
 

@@ -1,0 +1,118 @@
+//! Where events wait for the thread that writes them. They are stamped as they come in, so the order here is the order of the stamps.
+//!
+//! Whoever records pays for a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
+//! events, and takes all that wait at once.
+
+use super::Clock;
+use crate::history::{Event, Stamped};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Events that may wait to be written: a second of the fastest traffic.
+const MOST: usize = 65_536;
+
+#[derive(Debug, Default)]
+struct Waiting {
+    events: Vec<Stamped>,
+    /// Whoever may still record.
+    recorders: usize,
+    /// True while the writer sleeps until somebody records.
+    asleep: bool,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Queue {
+    clock: Clock,
+    waiting: Mutex<Waiting>,
+    fresh: Condvar,
+    room: Notify,
+}
+
+impl Queue {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, waiting: Mutex::default(), fresh: Condvar::new(), room: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The drill's clock.
+    pub(super) const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    pub(super) fn enter(&self) {
+        self.lock().recorders += 1;
+    }
+
+    pub(super) fn leave(&self) {
+        let mut waiting = self.lock();
+        waiting.recorders -= 1;
+        if waiting.recorders == 0 {
+            self.fresh.notify_one();
+        }
+    }
+
+    /// Stamps an event and puts it in; gives it back where there is no room.
+    fn push(&self, event: Event) -> Option<Event> {
+        let mut waiting = self.lock();
+        if waiting.events.len() >= MOST {
+            return Some(event);
+        }
+        // Under the lock, so that no stamp is before the one in front of it.
+        let t = self.clock.now();
+        waiting.events.push(Stamped { t, event });
+        if std::mem::take(&mut waiting.asleep) {
+            drop(waiting);
+            self.fresh.notify_one();
+        }
+        None
+    }
+
+    /// Puts an event in; waits while there is no room.
+    pub(super) async fn put(&self, mut event: Event) {
+        loop {
+            let Some(back) = self.push(event) else { return };
+            let room = self.room.notified();
+            let mut room = std::pin::pin!(room);
+            room.as_mut().enable();
+            // Room may have come before this waited for it.
+            let Some(back) = self.push(back) else { return };
+            event = back;
+            room.await;
+        }
+    }
+
+    /// The same on a thread of its own, which sleeps meanwhile.
+    pub(super) fn put_blocking(&self, mut event: Event) {
+        while let Some(back) = self.push(event) {
+            event = back;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Swaps all that waits for an empty list. Waits for it at most as long as `patience`, without one until there is something; false where
+    /// nothing more can come.
+    pub(super) fn take(&self, into: &mut Vec<Stamped>, patience: Option<Duration>) -> bool {
+        let mut waiting = self.lock();
+        if waiting.events.is_empty() && waiting.recorders > 0 {
+            waiting.asleep = true;
+            let idle = |waiting: &mut Waiting| waiting.events.is_empty() && waiting.recorders > 0;
+            waiting = match patience {
+                Some(patience) => self.fresh.wait_timeout_while(waiting, patience, idle).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.fresh.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner),
+            };
+            waiting.asleep = false;
+        }
+        std::mem::swap(&mut waiting.events, into);
+        let goes_on = waiting.recorders > 0 || !into.is_empty();
+        drop(waiting);
+        if into.len() >= MOST {
+            self.room.notify_waiters();
+        }
+        goes_on
+    }
+}

@@ -1,0 +1,76 @@
+//! How requests go over the wire: what good and bad words about it get.
+
+use super::*;
+use crate::model::{Connections, Errand, HttpVersion, RequestKind};
+use crate::units::Duration;
+
+const TRAFFIC: &str = "traffic: {rate: 50/s}";
+
+fn said(path: &str, good: &str, bad: &str, parts: &[&str]) {
+    let said = Files::new().spoil(path, good, bad).check();
+    for part in parts {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
+}
+
+#[test]
+fn plain_requests_and_how_they_go_are_read() {
+    let files = Files::new();
+    let traffic = "\
+traffic:
+  rate: 50/s
+  request: http
+  path: /health?deep=1
+  body: ping
+  expect: {status: 204, contains: ok}
+  connections: 20
+  http: 2
+  timeouts: {connect: 1s, first_byte: 5s, idle: 2s}
+  headers: {x-tenant: blue, Authorization: \"Bearer ${credential.azure-swedencentral}\"}";
+    files.spoil(SCENARIO_PATH, TRAFFIC, traffic);
+    let address = "support-chat: {url: \"https://gw.example/v1\"";
+    let ways = ", keys_from: [\"env:A\", \"env:B\"], ca: tests/ca.pem, proxy: \"http://127.0.0.1:3128\"";
+    files.spoil(INVENTORY_PATH, address, &format!("{address}{ways}"));
+    files.spoil(INVENTORY_PATH, "openai-eu: {dialect: openai,", "openai-eu: {dialect: openai, base_url: \"https://b.example\",");
+    files.spoil(INVENTORY_PATH, "faults_on: [openai-eu], max_rate: 20/s", "max_rate: 50/s");
+    let (project, _) = Project::open(files.root());
+    let (plan, _) = project.plan(&files.scenario(), "staging").unwrap();
+    let traffic = &plan.scenario.traffic;
+    assert_eq!(traffic.request, RequestKind::Http);
+    let errand = Errand { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
+    assert_eq!(traffic.errand, Some(errand));
+    let wire = &traffic.wire;
+    assert_eq!(
+        (wire.connections, wire.http, wire.timeouts.idle),
+        (Connections::AtMost(20), HttpVersion::Two, Some(Duration::from_secs(2)))
+    );
+    assert_eq!(wire.headers["Authorization"], "Bearer ${credential.azure-swedencentral}", "never its value");
+    let service = &plan.environment.services["support-chat"];
+    assert_eq!((service.keys_from.len(), service.ca.as_deref()), (2, Some("tests/ca.pem")));
+    let json = serde_json::to_string(traffic).unwrap();
+    assert_eq!(&serde_json::from_str::<crate::model::Workload>(&json).unwrap(), traffic);
+}
+
+#[test]
+fn what_is_no_way_to_ask_is_found() {
+    let scenario = |bad: &str, parts: &[&str]| said(SCENARIO_PATH, TRAFFIC, &format!("traffic: {{rate: 50/s, {bad}}}"), parts);
+    scenario("path: /health", &["`path` is not a key of a traffic"]);
+    scenario("request: http, path: health", &["`health` is not a path", "for example `/health`"]);
+    scenario("request: http, expect: ok", &["what is expected is a status", "write `expect: {status: 200, contains: ok}`"]);
+    scenario("request: http, expect: {status: 99}", &["`99` is not a whole number from 200 to 599"]);
+    scenario("request: tcp, path: /", &["`path` is not a key of a traffic"]);
+    scenario("connections: many", &["`many` says nothing about connections", "`pooled`, `per-request`"]);
+    scenario("connections: 0", &["`0` says nothing about connections"]);
+    scenario("http: 3", &["`3` is not one of the words", "`1` or `2`"]);
+    scenario("timeouts: {connect: 0s}", &["this must be longer than zero"]);
+    scenario("headers: {Authorization: Bearer abc}", &["a secret in `authorization` must not stand in a file", "${credential.PROVIDER}"]);
+    scenario("headers: {host: other}", &["`host` belongs to the connection"]);
+    scenario("headers: {\"a b\": c}", &["`a b` is not the name of a header"]);
+    scenario("headers: {x-key: \"${credential.nobody}\"}", &["`${credential.nobody}` names no provider"]);
+    let address = "{url: \"https://gw.example/v1\"}";
+    let service = |bad: &str, parts: &[&str]| {
+        said(INVENTORY_PATH, address, &format!("{{url: \"https://gw.example/v1\", {bad}}}"), parts);
+    };
+    service("proxy: \"https://127.0.0.1:1/x\"", &["is not a forward proxy", "write `http://HOST:PORT`"]);
+    service("key_from: \"env:A\", keys_from: [\"env:B\"]", &["one key and several cannot both be sent"]);
+}

@@ -1,0 +1,306 @@
+//! Connections to one place: which of them a request takes, and where it goes when the request is done.
+//!
+//! A connection of HTTP/1.1 is driven by the request that has it, in that request's own task, so that nothing is handed from task to task;
+//! nobody drives one that is idle, and whether the other side has closed it is seen when the next request takes it. A connection of HTTP/2
+//! is shared, and has a task of its own.
+
+use super::place::{Place, Stream};
+use super::word;
+use crate::journal::Clock;
+use crate::model::{Connections, HttpVersion};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+
+/// Idle connections are given up after this: below the five seconds after which common Python servers close theirs, so that a request
+/// does not meet a connection that is being closed under it.
+const IDLE: u64 = 4_000_000_000;
+/// More idle connections than this are closed as they become idle. After an outage thousands are, and giving them up all at one moment
+/// would hold the generator up for a fifth of a second.
+const MOST_IDLE: usize = 512;
+/// At most so many new connections of HTTP/1.1 are begun in a millisecond. Opening one costs as much as ten requests on one that is there, and
+/// a generator that was held up for a moment must not fall behind for good by opening one for every request that has become due since.
+const OPENINGS: u32 = 32;
+/// A millisecond.
+const MOMENT: u64 = 1_000_000;
+/// The longest head of an answer, and the largest buffer of a connection.
+const HEAD: usize = 1 << 16;
+/// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
+const STREAMS: usize = 100;
+
+type RequestBody = Full<Bytes>;
+
+/// A connection of HTTP/1.1.
+pub(super) struct Line {
+    send: http1::SendRequest<RequestBody>,
+    drive: http1::Connection<TokioIo<Stream>, RequestBody>,
+    /// True once there is nothing left to drive.
+    is_over: bool,
+    /// When it became idle.
+    since: u64,
+}
+
+impl Line {
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if !self.is_over && Pin::new(&mut self.drive).poll(cx).is_ready() {
+            self.is_over = true;
+        }
+    }
+
+    /// Whether a request can be sent now. The other side may have closed it since it was last looked at.
+    fn is_ready(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        !self.is_over && self.send.is_ready()
+    }
+}
+
+/// A connection of HTTP/2.
+struct Trunk {
+    send: http2::SendRequest<RequestBody>,
+    /// Requests that are on it.
+    streams: Arc<AtomicUsize>,
+}
+
+/// See the head of this file.
+pub(super) struct Pool {
+    place: Arc<Place>,
+    clock: Clock,
+    connections: Connections,
+    version: HttpVersion,
+    /// The last that became idle is at the end.
+    #[expect(clippy::vec_box, reason = "a line is large, and it moves from hand to hand")]
+    idle: Mutex<Vec<Box<Line>>>,
+    trunks: Mutex<Vec<Trunk>>,
+    /// Who opens a connection of HTTP/2 for all.
+    opening: tokio::sync::Mutex<()>,
+    /// Turns, where connections are limited.
+    turns: Option<Semaphore>,
+    openings: Mutex<Openings>,
+    /// Told whenever a connection becomes idle.
+    freed: Notify,
+}
+
+/// Connections that were begun in the current millisecond.
+#[derive(Default)]
+struct Openings {
+    since: u64,
+    count: u32,
+}
+
+/// A connection that a request has. Dropping it before the answer was whole gives the request up: a line of HTTP/1.1 is closed by it.
+pub(super) struct Held<'p> {
+    pool: &'p Pool,
+    hold: Hold,
+    turn: Option<SemaphorePermit<'p>>,
+}
+
+/// A connection itself.
+pub(super) enum Hold {
+    Line(Box<Line>),
+    Stream { send: http2::SendRequest<RequestBody>, _leave: Leave },
+}
+
+/// A place on a trunk.
+pub(super) struct Leave(Arc<AtomicUsize>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Pool {
+    pub(super) fn new(place: Arc<Place>, connections: Connections, version: HttpVersion) -> Self {
+        let turns = match connections {
+            Connections::AtMost(most) => Some(Semaphore::new(most as usize)),
+            _ => None,
+        };
+        Self {
+            place,
+            clock: Clock::start(),
+            connections,
+            version,
+            idle: Mutex::default(),
+            trunks: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            turns,
+            openings: Mutex::default(),
+            freed: Notify::new(),
+        }
+    }
+
+    /// Waits for this request's turn, where connections are limited.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        match &self.turns {
+            // The semaphore is never closed.
+            Some(turns) if self.version == HttpVersion::One => turns.acquire().await.ok(),
+            _ => None,
+        }
+    }
+
+    /// A connection that is there already.
+    pub(super) fn idle(&self) -> Option<Hold> {
+        match (self.connections, self.version) {
+            (Connections::PerRequest, _) => None,
+            (_, HttpVersion::One) => self.free_line(),
+            (_, HttpVersion::Two) => self.free_stream(),
+        }
+    }
+
+    /// A connection as a request has it.
+    pub(super) const fn held<'p>(&'p self, hold: Hold, turn: Option<SemaphorePermit<'p>>) -> Held<'p> {
+        Held { pool: self, hold, turn }
+    }
+
+    fn free_line(&self) -> Option<Hold> {
+        let now = self.clock.now();
+        loop {
+            let mut line = lock(&self.idle).pop()?;
+            if now < line.since + IDLE && line.is_ready() {
+                return Some(Hold::Line(line));
+            }
+        }
+    }
+
+    fn free_stream(&self) -> Option<Hold> {
+        let mut trunks = lock(&self.trunks);
+        trunks.retain(|trunk| !trunk.send.is_closed());
+        let trunk = trunks.iter().min_by_key(|trunk| trunk.streams.load(Ordering::Relaxed))?;
+        let is_full = trunk.streams.load(Ordering::Relaxed) >= STREAMS;
+        let is_last = matches!(self.connections, Connections::AtMost(most) if trunks.len() >= most as usize);
+        (!is_full || is_last).then(|| stream_of(trunk))
+    }
+
+    /// Waits until a request may begin: a connection is free for it, which it is given, or one may be opened for it, or it waits for its turn
+    /// later. Whatever is ready goes first, for answers that have come free their connections. Must not be waited for by two at a time.
+    pub(super) async fn admit(&self) -> Option<Hold> {
+        if self.version == HttpVersion::Two || self.connections != Connections::Pooled {
+            return None;
+        }
+        if let Some(hold) = self.free_line() {
+            return Some(hold);
+        }
+        tokio::task::yield_now().await;
+        loop {
+            let hold = self.free_line();
+            if hold.is_some() || self.may_open() {
+                return hold;
+            }
+            let _ = tokio::time::timeout(Duration::from_nanos(MOMENT), self.freed.notified()).await;
+        }
+    }
+
+    fn may_open(&self) -> bool {
+        let now = self.clock.now();
+        let mut openings = lock(&self.openings);
+        if openings.since + MOMENT <= now {
+            *openings = Openings { since: now, count: 0 };
+        }
+        openings.count += 1;
+        openings.count <= OPENINGS
+    }
+
+    /// A new connection, or in a word why there is none.
+    pub(super) async fn open(&self) -> Result<Hold, &'static str> {
+        if self.version == HttpVersion::One {
+            let stream = self.place.open().await?;
+            let shaken = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(stream)).await;
+            let (send, drive) = shaken.map_err(|error| word::of_exchange(&error))?;
+            return Ok(Hold::Line(Box::new(Line { send, drive, is_over: false, since: 0 })));
+        }
+        let shared = self.connections != Connections::PerRequest;
+        let _opening = if shared { Some(self.opening.lock().await) } else { None };
+        if let Some(hold) = shared.then(|| self.free_stream()).flatten() {
+            return Ok(hold);
+        }
+        let stream = self.place.open().await?;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).max_header_list_size(HEAD as u32).max_concurrent_reset_streams(STREAMS);
+        let (send, drive) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| word::of_exchange(&error))?;
+        // It ends when the last sender is gone, or the other side closes it.
+        tokio::spawn(drive);
+        let trunk = Trunk { send, streams: Arc::default() };
+        let hold = stream_of(&trunk);
+        if shared {
+            lock(&self.trunks).push(trunk);
+        }
+        Ok(hold)
+    }
+
+    /// Closes what has been idle for long.
+    pub(super) fn sweep(&self) {
+        let now = self.clock.now();
+        let mut idle = lock(&self.idle);
+        let old = idle.partition_point(|line| line.since + IDLE <= now);
+        drop(idle.drain(..old));
+    }
+}
+
+fn stream_of(trunk: &Trunk) -> Hold {
+    trunk.streams.fetch_add(1, Ordering::Relaxed);
+    Hold::Stream { send: trunk.send.clone(), _leave: Leave(trunk.streams.clone()) }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Held<'_> {
+    /// Sends a request; the head of its answer, or in a word why there is none.
+    pub(super) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, &'static str> {
+        let answered = match &mut self.hold {
+            Hold::Stream { send, .. } => send.send_request(request).await,
+            Hold::Line(line) => {
+                let mut answer = pin!(line.send.send_request(request));
+                poll_fn(|cx| {
+                    line.drive(cx);
+                    answer.as_mut().poll(cx)
+                })
+                .await
+            }
+        };
+        answered.map_err(|error| word::of_exchange(&error))
+    }
+
+    /// The next piece of the body; `None` at its end.
+    pub(super) async fn frame(&mut self, body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+        poll_fn(|cx| {
+            let Hold::Line(line) = &mut self.hold else { return Pin::new(&mut *body).poll_frame(cx) };
+            // The body says that it wants more, the connection brings it.
+            if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
+                return Poll::Ready(frame);
+            }
+            line.drive(cx);
+            Pin::new(&mut *body).poll_frame(cx)
+        })
+        .await
+    }
+
+    /// Back to the pool, after a whole answer.
+    pub(super) fn give_back(self) {
+        let Self { pool, hold, turn } = self;
+        if let Hold::Line(mut line) = hold
+            && pool.connections != Connections::PerRequest
+            && line.is_ready()
+        {
+            line.since = pool.clock.now();
+            let mut idle = lock(&pool.idle);
+            if idle.len() < MOST_IDLE {
+                idle.push(line);
+                drop(idle);
+                pool.freed.notify_one();
+            }
+        }
+        drop(turn);
+    }
+}

@@ -1,0 +1,105 @@
+//! How far a request has come, and what became of it.
+
+use super::word;
+use crate::history::Outcome;
+use crate::journal::Clock;
+use crate::units::Duration;
+use std::borrow::Cow;
+
+/// What became of one request; moments in nanoseconds since the drill's origin.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) proof: Option<u64>,
+    pub(super) done: u64,
+    pub(super) outcome: Outcome,
+    pub(super) why: Option<Cow<'static, str>>,
+}
+
+/// How far a request has come, so that its deadline can say where it stood.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    stage: Stage,
+    proof: Option<u64>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Stage {
+    /// It waits for its turn.
+    #[default]
+    Waiting,
+    /// It has no connection yet.
+    Connecting,
+    /// It was sent on one.
+    Sent,
+    /// The head of its answer is there.
+    Headed,
+}
+
+impl Progress {
+    pub(super) const fn has_turn(&mut self) {
+        self.stage = Stage::Connecting;
+    }
+
+    pub(super) const fn is_sent(&mut self) {
+        self.stage = Stage::Sent;
+    }
+
+    pub(super) const fn has_head(&mut self) {
+        self.stage = Stage::Headed;
+    }
+
+    /// Content is there; the first time counts.
+    pub(super) fn is_proven(&mut self, clock: Clock) {
+        if self.proof.is_none() {
+            self.proof = Some(clock.now());
+        }
+    }
+
+    /// The same, at a moment that was noted.
+    pub(super) fn was_proven(&mut self, at: u64) {
+        self.proof.get_or_insert(at);
+    }
+
+    /// The answer of a request that was given up, at its deadline or at the timeout of a part.
+    pub(super) fn timed_out(&self, at: u64) -> Answer {
+        let why = match (self.stage, self.proof) {
+            (_, Some(_)) => word::STALLED_IN_STREAM,
+            (Stage::Headed, None) => word::STALLED_AFTER_HEADERS,
+            (Stage::Sent, None) => word::NO_ANSWER,
+            (Stage::Connecting, None) => word::CONNECT_TIMED_OUT,
+            (Stage::Waiting, None) => word::NO_FREE_CONNECTION,
+        };
+        Answer { proof: self.proof, done: at, outcome: Outcome::Timeout, why: Some(why.into()) }
+    }
+
+    /// The answer of a request that was in flight when the drill ended.
+    pub(super) const fn abandoned(&self, at: u64) -> Answer {
+        Answer { proof: self.proof, done: at, outcome: Outcome::Unknown, why: None }
+    }
+
+    pub(super) const fn served(&self, at: u64) -> Answer {
+        Answer { proof: self.proof, done: at, outcome: Outcome::Ok, why: None }
+    }
+
+    pub(super) const fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> Answer {
+        Answer { proof: self.proof, done: at, outcome, why: Some(why) }
+    }
+
+    pub(super) fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> Answer {
+        self.flawed(clock.now(), outcome, why)
+    }
+
+    /// The connection ended within the body.
+    pub(super) fn cut(&self, clock: Clock) -> Answer {
+        let outcome = if self.proof.is_some() { Outcome::Truncated } else { Outcome::Error };
+        self.failed(clock, outcome, word::CUT.into())
+    }
+}
+
+/// Does something, `None` where it takes longer than it may.
+pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit.std(), work).await.ok(),
+        None => Some(work.await),
+    }
+}

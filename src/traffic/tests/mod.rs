@@ -1,0 +1,91 @@
+//! One request against sockets that answer well or badly, all on loopback.
+
+mod bad;
+mod manner;
+mod served;
+
+use super::client::{Client, Manner, Target};
+use super::progress::{Answer, Progress};
+use crate::dialect::{Ask, Mark};
+use crate::history::Outcome;
+use crate::journal::Clock;
+use crate::model::{Dialect, Errand};
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Long enough for anything on loopback, short enough to wait for.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
+
+fn target(url: &str) -> Target {
+    Target { base_url: url.into(), dialect: Dialect::OpenAi, model: "m".into(), key: "k".into() }
+}
+
+/// Asks for `/` and expects 200.
+fn plain() -> Manner {
+    Manner { errand: Some(Errand::default()), ..Manner::default() }
+}
+
+fn bytes(send: &str, expect: &str) -> Manner {
+    let errand = Errand { send: Some(send.into()), contains: Some(expect.into()), ..Errand::default() };
+    Manner { errand: Some(errand), bytes: true, ..Manner::default() }
+}
+
+fn client(url: &str, manner: Manner) -> Client {
+    Client::with(target(url), manner).unwrap()
+}
+
+/// Request number `id`, given up after `within`.
+async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> Answer {
+    let ask = Ask { mark: Mark { drill: 1, id }, model: "m".into(), streamed: true };
+    let (clock, mut progress) = (Clock::start(), Progress::default());
+    let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &mut progress)).await;
+    asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
+}
+
+async fn ask(client: &Client, id: u64) -> Answer {
+    ask_within(client, id, DEADLINE).await
+}
+
+/// Its outcome, and the word for it.
+fn told(answer: &Answer) -> (Outcome, &str) {
+    (answer.outcome, answer.why.as_deref().unwrap_or(""))
+}
+
+/// Listens, and does this with every connection.
+async fn serve<F: Future<Output = ()> + Send + 'static>(with: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(with(stream));
+        }
+    });
+    address
+}
+
+/// Reads the head of a request; empty where the connection ended.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => text.push(byte),
+            Err(_) => return String::new(),
+        }
+    }
+    String::from_utf8(text).unwrap()
+}
+
+/// Answers every request on every connection with these bytes; then closes where `closing`.
+async fn answering(bytes: impl Into<Vec<u8>>, closing: bool) -> SocketAddr {
+    let bytes: std::sync::Arc<[u8]> = bytes.into().into();
+    serve(move |mut stream| {
+        let bytes = bytes.clone();
+        async move { while !head(&mut stream).await.is_empty() && stream.write_all(&bytes).await.is_ok() && !closing {} }
+    })
+    .await
+}
+
+fn http(address: SocketAddr) -> String {
+    format!("http://{address}")
+}

@@ -1,0 +1,163 @@
+//! The threads that requests run on: each with a small runtime and connections of its own, so that nothing of a request is handed from
+//! thread to thread, and nothing else in this process holds one up.
+
+use super::Client;
+use super::pool::Hold;
+use super::progress::{Answer, Progress};
+use crate::dialect::Ask;
+use crate::history::{Event, RequestDone};
+use crate::journal::Recorder;
+use crate::units::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+/// More threads than this bring no more: the pacing thread cannot feed them.
+const MOST: usize = 4;
+/// A worker with fewer requests than this waiting for it is given more. So little traffic has one worker and one set of connections.
+const BUSY: usize = 16;
+/// How often idle connections are looked through.
+const SWEEP: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// One request that is due.
+pub(super) struct Shot {
+    pub(super) ask: Ask,
+    pub(super) due: u64,
+    /// Its place among those in flight.
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+/// What every worker needs.
+#[derive(Clone)]
+pub(super) struct Works {
+    pub(super) recorder: Recorder,
+    pub(super) deadline: Duration,
+    pub(super) abandon: watch::Receiver<bool>,
+    pub(super) in_flight: Arc<Semaphore>,
+    pub(super) bound: u32,
+}
+
+/// All workers.
+#[derive(Debug)]
+pub(super) struct Crew {
+    workers: Vec<Worker>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    shots: Option<mpsc::UnboundedSender<Shot>>,
+    /// Requests that were handed over and have not begun.
+    waiting: Arc<AtomicUsize>,
+    thread: JoinHandle<()>,
+}
+
+impl Crew {
+    /// As many threads as there are processors, or one where connections are limited: what is divided cannot be waited for in turn.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread.
+    pub(super) fn start(client: &Client, works: &Works) -> std::io::Result<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = if client.is_limited() { 1 } else { processors.min(MOST) };
+        let workers = (0..count).map(|_| Worker::start(client.apart(), works.clone())).collect::<std::io::Result<_>>()?;
+        Ok(Self { workers })
+    }
+
+    /// Hands a request to the first worker that is not busy, else to the one with the fewest waiting.
+    pub(super) fn take(&self, shot: Shot) {
+        let waiting = |worker: &&Worker| worker.waiting.load(Ordering::Relaxed);
+        let free = self.workers.iter().find(|worker| waiting(worker) < BUSY);
+        let Some(worker) = free.or_else(|| self.workers.iter().min_by_key(waiting)) else { return };
+        if let Some(shots) = &worker.shots {
+            worker.waiting.fetch_add(1, Ordering::Relaxed);
+            // A worker ends only after this sender is gone.
+            let _ = shots.send(shot);
+        }
+    }
+
+    /// No more will come.
+    pub(super) fn dismiss(&mut self) {
+        for worker in &mut self.workers {
+            worker.shots = None;
+        }
+    }
+
+    /// Waits until all have ended; blocks.
+    pub(super) fn join(self) {
+        for worker in self.workers {
+            let _ = worker.thread.join();
+        }
+    }
+}
+
+impl Worker {
+    fn start(client: Client, works: Works) -> std::io::Result<Self> {
+        let (sender, shots) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let desk = Arc::new(Desk { client, works, waiting: waiting.clone() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("traffic".into()).spawn(move || runtime.block_on(work(desk, shots)))?;
+        Ok(Self { shots: Some(sender), waiting, thread })
+    }
+}
+
+/// What the requests of one worker share.
+struct Desk {
+    client: Client,
+    works: Works,
+    waiting: Arc<AtomicUsize>,
+}
+
+async fn work(desk: Arc<Desk>, mut shots: mpsc::UnboundedReceiver<Shot>) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    let mut abandon = desk.works.abandon.clone();
+    loop {
+        tokio::select! {
+            biased;
+            shot = shots.recv() => match shot {
+                Some(shot) => {
+                    let free = tokio::select! {
+                        biased;
+                        free = desk.client.admit() => free,
+                        _ = abandon.wait_for(|abandoned| *abandoned) => None,
+                    };
+                    let desk = desk.clone();
+                    tokio::spawn(async move { desk.fire(shot, free).await });
+                }
+                None => break,
+            },
+            _ = sweep.tick() => desk.client.sweep(),
+        }
+    }
+    // The last requests still run here.
+    let _ = desk.works.in_flight.acquire_many(desk.works.bound).await;
+}
+
+impl Desk {
+    async fn fire(&self, shot: Shot, free: Option<Hold>) {
+        let Shot { ask, due, permit } = shot;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let Works { recorder, deadline, .. } = &self.works;
+        let mut abandon = self.works.abandon.clone();
+        let clock = recorder.clock();
+        let sent = clock.now();
+        let mut progress = Progress::default();
+        let limit = due + deadline.as_nanos();
+        let end = tokio::select! {
+            biased;
+            answer = self.client.ask(&ask, free, clock, &mut progress) => Ok(answer),
+            () = tokio::time::sleep(clock.until(limit)) => Err(true),
+            _ = abandon.wait_for(|abandoned| *abandoned) => Err(false),
+        };
+        let Answer { proof, done, outcome, why } = match end {
+            Ok(answer) => answer,
+            Err(true) => progress.timed_out(clock.now()),
+            Err(false) => progress.abandoned(clock.now()),
+        };
+        let from_due = |moment: u64| moment.saturating_sub(due);
+        let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
+        recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;
+        drop(permit);
+    }
+}
