@@ -15,6 +15,7 @@ mod places;
 mod random_systems;
 mod readme;
 mod runbooks;
+mod served;
 mod spending;
 mod staging;
 mod standing;

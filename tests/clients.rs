@@ -58,6 +58,16 @@ expired: RefreshError invalid_grant: Invalid JWT Signature.
 const OPENAI: &str = "\
 whole: ferry storm light | stop | 3 | model-v1:0
 stream: ferry storm light | stop | 3 | model-v1:0
+tool: repeat | ferry storm light | tool_calls
+tool streamed: repeat | ferry storm light
+response: ferry storm light | completed | 3 | model-v1:0
+response streamed: ferry storm light | response.completed | ferry storm light | 3
+response gathered: ferry storm light
+response cut short: response.incomplete | ferry storm | max_output_tokens
+response calls: function_call | repeat | ferry storm light
+response calls streamed: function_call | repeat | ferry storm light
+vectors: [1536, 1536] | [1.0, 1.0] | 2 | model-v1:0
+vectors as numbers: [8, 8] | True
 models: model-v1:0
 revoked: AuthenticationError | 401
 expired: AuthenticationError | 401
@@ -65,11 +75,25 @@ forbidden: PermissionDeniedError | 403
 out-of-quota: RateLimitError | 429
 unknown: AuthenticationError | 401
 gone: NotFoundError | 404
+respond revoked: AuthenticationError | 401
+respond expired: AuthenticationError | 401
+respond forbidden: PermissionDeniedError | 403
+respond out-of-quota: RateLimitError | 429
+respond unknown: AuthenticationError | 401
+respond gone: NotFoundError | 404
+embed revoked: AuthenticationError | 401
+embed expired: AuthenticationError | 401
+embed forbidden: PermissionDeniedError | 403
+embed out-of-quota: RateLimitError | 429
+embed unknown: AuthenticationError | 401
+embed gone: NotFoundError | 404
 ";
 
 const ANTHROPIC: &str = "\
 whole: ferry storm light | end_turn | 3 | model-v1:0
 stream: ferry storm light | end_turn | 3 | model-v1:0
+tool: tool_use | repeat | ferry storm light
+tool streamed: repeat | ferry storm light | tool_use
 models: model-v1:0
 revoked: AuthenticationError | 401
 expired: AuthenticationError | 401
@@ -82,6 +106,11 @@ gone: NotFoundError | 404
 const BEDROCK: &str = "\
 whole: ferry storm light | end_turn | 3
 stream: ferry storm light | end_turn | 3
+tool: repeat | ferry storm light | tool_use
+tool streamed: repeat | ferry storm light
+invoke: application/json | ferry storm light | end_turn | 3 | 3
+invoke streamed: ferry storm light | end_turn | message_stop | 3
+invoke calls: tool_use | repeat | ferry storm light
 models: model-v1:0
 revoked: ClientError | 403 UnrecognizedClientException
 expired: ClientError | 403 ExpiredTokenException
@@ -89,11 +118,25 @@ forbidden: AccessDeniedException | 403 AccessDeniedException
 out-of-quota: ServiceQuotaExceededException | 400 ServiceQuotaExceededException
 unknown: ClientError | 403 UnrecognizedClientException
 gone: ResourceNotFoundException | 404 ResourceNotFoundException
+invoke revoked: ClientError | 403 UnrecognizedClientException
+invoke expired: ClientError | 403 ExpiredTokenException
+invoke forbidden: AccessDeniedException | 403 AccessDeniedException
+invoke out-of-quota: ServiceQuotaExceededException | 400 ServiceQuotaExceededException
+invoke unknown: ClientError | 403 UnrecognizedClientException
+invoke gone: ResourceNotFoundException | 404 ResourceNotFoundException
+invoke streamed revoked: ClientError | 403 UnrecognizedClientException
+invoke streamed expired: ClientError | 403 ExpiredTokenException
+invoke streamed forbidden: AccessDeniedException | 403 AccessDeniedException
+invoke streamed out-of-quota: ServiceQuotaExceededException | 400 ServiceQuotaExceededException
+invoke streamed unknown: ClientError | 403 UnrecognizedClientException
+invoke streamed gone: ResourceNotFoundException | 404 ResourceNotFoundException
 ";
 
 const GEMINI: &str = "\
 whole: ferry storm light | STOP | 3
 stream: ferry storm light | STOP | 3
+tool: repeat | ferry storm light
+tool streamed: repeat ferry storm light
 models: models/model-v1:0
 revoked: ClientError | 401 UNAUTHENTICATED
 expired: ClientError | 401 UNAUTHENTICATED
@@ -107,6 +150,8 @@ gone: ClientError | 404 NOT_FOUND
 const VERTEX: &str = "\
 whole: ferry storm light | STOP | 3
 stream: ferry storm light | STOP | 3
+tool: repeat | ferry storm light
+tool streamed: repeat ferry storm light
 revoked: ClientError | 401 UNAUTHENTICATED
 expired: ClientError | 401 UNAUTHENTICATED
 forbidden: ClientError | 403 PERMISSION_DENIED

@@ -50,6 +50,38 @@ fn google_genai_meets_each_fault() {
     meets("faulty_genai.py", "vertex", "vertex", GEMINI);
 }
 
+#[test]
+fn openais_responses_meet_each_fault_at_openai() {
+    meets("faulty_responses.py", "openai", "openai", RESPONSES);
+}
+
+#[test]
+fn openais_responses_meet_each_fault_at_azure() {
+    meets("faulty_responses.py", "azure", "azure-openai", RESPONSES);
+}
+
+#[test]
+fn openais_embeddings_meet_each_fault() {
+    meets("faulty_embeddings.py", "openai", "openai", EMBEDDINGS);
+}
+
+#[test]
+fn boto3_meets_each_fault_by_invoke() {
+    meets("faulty_invoke.py", "bedrock", "bedrock", INVOKE);
+}
+
+/// An event `error` is an event like any other to the client: no exception, the caller has to look.
+const RESPONSES: &str = "\
+";
+
+/// Left of the bar numbers, right of it base64, in which the wrong letters are other numbers.
+const EMBEDDINGS: &str = "\
+";
+
+/// As with converse, but that the model is named.
+const INVOKE: &str = "\
+";
+
 /// A stream that ends early is silence: `None` for its reason, or even a `stop` where only the marker is missing.
 const OPENAI: &str = "\
 none: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop model-v1:0

@@ -17,7 +17,7 @@ fn a_drill_stops_before_its_ceiling_with_everything_healed() {
     let price = |provider: &str| {
         let million = |way: &str| plan["prices"][provider][way].as_str().unwrap().parse::<Money>().unwrap().as_nanos();
         // As many tokens as the traffic's requests have at most.
-        let (input, output) = lifeboat::dialect::request_tokens();
+        let (input, output) = lifeboat::dialect::request_tokens(&lifeboat::model::Expect::default());
         (million("input") * input + million("output") * output).div_ceil(1_000_000)
     };
     let billed = |provider: &str| {

@@ -79,6 +79,7 @@ impl Staging {
             base_url: format!("http://{}/v1", listen(name)),
             key: format!("sk-{name}"),
             model: "gpt-4o".into(),
+            embedding_model: "gpt-4o".into(),
         };
         let settings = Gateway {
             try_timeout: Duration::from_millis(300),

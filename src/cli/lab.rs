@@ -3,7 +3,7 @@
 use super::{Exit, put, say, until_interrupted};
 use crate::dialect::{WireRequest, plain_request};
 use crate::lab::{KeyState, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{Dialect, Inventory, Service};
+use crate::model::{Dialect, Inventory, Operation, Service};
 use crate::spec::Project;
 use crate::units::Seed;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -61,7 +61,8 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
         }
         let (base_url, model, dialect) = (simulated.base_url(), provider.chat_model().to_owned(), provider.dialect);
         put(&format!("{provider_name} ({dialect}) answers at {base_url}\n{}", curl(dialect, &base_url, &model, &key)))?;
-        upstreams.push(Upstream { name: provider_name.clone(), dialect, base_url, key, model });
+        let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
+        upstreams.push(Upstream { name: provider_name.clone(), dialect, base_url, key, model, embedding_model });
         running.push(simulated);
     }
     let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");
@@ -88,7 +89,7 @@ fn gateway(
     let asked = |provider: &String| running.iter().find(|upstream| upstream.name == *provider && upstream.dialect.has_openai_bodies());
     let upstreams: Vec<Upstream> = service.providers.iter().filter_map(asked).cloned().collect();
     if upstreams.len() < service.providers.len() {
-        say("the reference gateway speaks OpenAI's chat completions only, and asks no provider of another dialect");
+        say("the reference gateway speaks OpenAI's dialect only, and asks no provider of another dialect");
     }
     let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };
     let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::history::{
 };
 use crate::model::{
     Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, Fault, Goal, Objectives, OnFailure, PlannedFault, RequestKind,
-    Runbook, Scenario, Service, StartMode, Step, Timeline, Wire, Workload,
+    Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
 
@@ -151,8 +151,6 @@ fn plan() -> DrillPlan {
             traffic: Workload {
                 arrivals: Arrivals::Constant,
                 request: RequestKind::ChatStream,
-                errand: None,
-                wire: Wire::default(),
                 max_in_flight: 500,
                 ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
             },

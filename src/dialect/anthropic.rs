@@ -4,12 +4,15 @@
 //! with the reason for the end and the usage, then `message_stop`, the terminal marker; a `ping` may come anywhere.
 //! Sources: Anthropic's API reference, its pages on errors and streaming, the error types of its Python client.
 
-use super::chat::{MAX_TOKENS, conversation, flag, words_of};
+use super::ask::MAX_TOKENS;
 use super::credential::bearer;
+use super::demand::{conversation, flag, offered, parameters, words_of};
+use super::form::{Form, Heard, Wish};
 use super::moment::internet_date;
 use super::reply::End;
-use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Quota, Quotas, Receipt, Route};
+use super::tongue::{Header, Refusal, Tongue};
+use super::{Demand, ProviderFault, Quota, Quotas, Receipt, Reply, Route};
+use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -21,13 +24,13 @@ impl Tongue for Anthropic {
         ""
     }
 
-    fn chat_path(&self, _model: &str, _streamed: bool) -> String {
+    fn path(&self, _operation: Operation, _model: &str, _streamed: bool) -> String {
         "/v1/messages".to_owned()
     }
 
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match (method, path) {
-            ("POST", "/v1/messages") => Some(Route::Chat { model: None, streamed: false }),
+            ("POST", "/v1/messages") => Some(Route::inference(Operation::Chat)),
             ("GET", "/v1/models") => Some(Route::Models),
             _ => None,
         }
@@ -45,76 +48,10 @@ impl Tongue for Anthropic {
         Some(("anthropic-version", "2023-06-01"))
     }
 
-    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value {
-        let mut body = json!({"model": model, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": prompt}]});
-        if streamed {
-            body["stream"] = json!(true);
-        }
-        body
-    }
-
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
-        let max_tokens = body["max_tokens"].as_u64().ok_or("max_tokens: Field required")?;
-        let system = words_of(&body["system"]).unwrap_or_default();
-        Ok(ChatAsk {
-            model: body["model"].as_str().map(str::to_owned),
-            streamed: flag(&body["stream"], "stream")?,
-            include_usage: true,
-            max_tokens: Some(max_tokens),
-            prompt: system + &conversation(body, "messages", "content")?,
-        })
-    }
-
-    fn whole(&self, reply: &ChatReply) -> Value {
-        let content = if reply.tokens.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text()}]) };
-        let mut message = message(reply, &content);
-        message["stop_reason"] = json!(stop_reason(reply));
-        message["usage"]["output_tokens"] = json!(reply.tokens.len());
-        message
-    }
-
-    fn start(&self, reply: &ChatReply) -> Vec<u8> {
-        let mut bytes = event(&json!({"type": "message_start", "message": message(reply, &json!([]))}));
-        bytes.extend(event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})));
-        bytes.extend(event(&json!({"type": "ping"})));
-        bytes
-    }
-
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
-        let delta = json!({"type": "text_delta", "text": reply.tokens[place]});
-        event(&json!({"type": "content_block_delta", "index": 0, "delta": delta}))
-    }
-
-    fn end(&self, reply: &ChatReply) -> Vec<u8> {
-        let mut bytes = event(&json!({"type": "content_block_stop", "index": 0}));
-        bytes.extend(event(&json!({
-            "type": "message_delta",
-            "delta": {"stop_reason": stop_reason(reply), "stop_sequence": null},
-            "usage": {"output_tokens": reply.tokens.len()},
-        })));
-        bytes.extend(event(&json!({"type": "message_stop"})));
-        bytes
-    }
-
     fn models(&self, names: &[&str]) -> Value {
         let models: Vec<_> =
             names.iter().map(|id| json!({"type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z"})).collect();
         json!({"data": models, "has_more": false, "first_id": names.first(), "last_id": names.last()})
-    }
-
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        heard.text = words_of(&body["content"]).unwrap_or_default();
-        heard.terminal = body["stop_reason"].is_string();
-        heard.usage = body["usage"]["output_tokens"].is_u64();
-    }
-
-    fn hear(&self, event: &Value, heard: &mut Heard) {
-        match event["type"].as_str() {
-            Some("content_block_delta") => heard.text.push_str(event["delta"]["text"].as_str().unwrap_or_default()),
-            Some("message_delta") => heard.usage |= event["usage"]["output_tokens"].is_u64(),
-            Some("message_stop") => heard.terminal = true,
-            _ => {}
-        }
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -141,10 +78,6 @@ impl Tongue for Anthropic {
         json!({"type": "error", "error": {"type": refusal.kind, "message": refusal.message}, "request_id": null})
     }
 
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
-        event(&self.error_body(refusal))
-    }
-
     fn quota_headers(&self, quotas: &Quotas, wall: u64) -> Vec<(String, String)> {
         let tell = |(name, quota): (&str, Quota)| {
             let reset = wall.saturating_add(quota.reset.as_nanos().div_ceil(1_000_000_000));
@@ -157,6 +90,91 @@ impl Tongue for Anthropic {
         quotas.named().flat_map(tell).collect()
     }
 
+    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+        vec![
+            ("request-id", format!("req_{}", receipt.id)),
+            ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000".to_owned()),
+        ]
+    }
+}
+
+impl Form for Anthropic {
+    fn request(&self, wish: &Wish<'_>) -> Value {
+        let mut body = json!({"model": wish.model, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": wish.prompt}]});
+        if wish.streamed {
+            body["stream"] = json!(true);
+        }
+        if let Some(name) = wish.tool {
+            body["tools"] = json!([{"name": name, "input_schema": parameters()}]);
+            body["tool_choice"] = json!({"type": "tool", "name": name});
+        }
+        body
+    }
+
+    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+        let max_tokens = body["max_tokens"].as_u64().ok_or("max_tokens: Field required")?;
+        let system = words_of(&body["system"]).unwrap_or_default();
+        let is_free = body["tool_choice"]["type"] != "none";
+        Ok(Demand {
+            model: body["model"].as_str().map(str::to_owned),
+            streamed: flag(&body["stream"], "stream")?,
+            max_tokens: Some(max_tokens),
+            prompt: system + &conversation(body, "messages", "content")?,
+            tool: offered(&body["tools"][0]["name"], &body["messages"]).filter(|_| is_free),
+            ..Demand::default()
+        })
+    }
+
+    fn whole(&self, reply: &Reply) -> Value {
+        let content = match &reply.tool {
+            Some(name) => json!([tool_use(reply, name, &reply.arguments())]),
+            None if reply.tokens.is_empty() => json!([]),
+            None => json!([{"type": "text", "text": reply.text()}]),
+        };
+        let mut message = message(reply, &content);
+        message["stop_reason"] = json!(stop_reason(reply));
+        message["usage"]["output_tokens"] = json!(reply.tokens.len());
+        message
+    }
+
+    fn start(&self, reply: &Reply) -> Vec<u8> {
+        message_start(reply).iter().flat_map(event).collect()
+    }
+
+    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+        event(&token_delta(reply, place))
+    }
+
+    fn end(&self, reply: &Reply) -> Vec<u8> {
+        end_events(reply).iter().flat_map(event).collect()
+    }
+
+    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
+        event(&tongue.error_body(refusal))
+    }
+
+    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+        heard.text = words_of(&body["content"]).unwrap_or_default();
+        for block in body["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_use") {
+            heard.call(&block["name"], &block["input"].to_string());
+        }
+        heard.terminal = body["stop_reason"].is_string();
+        heard.usage = body["usage"]["output_tokens"].is_u64();
+    }
+
+    fn hear(&self, event: &Value, heard: &mut Heard) {
+        match event["type"].as_str() {
+            Some("content_block_start") if event["content_block"]["type"] == "tool_use" => heard.call(&event["content_block"]["name"], ""),
+            Some("content_block_delta") => {
+                heard.text.push_str(event["delta"]["text"].as_str().unwrap_or_default());
+                heard.argue(&event["delta"]["partial_json"]);
+            }
+            Some("message_delta") => heard.usage |= event["usage"]["output_tokens"].is_u64(),
+            Some("message_stop") => heard.terminal = true,
+            _ => {}
+        }
+    }
+
     fn sign_of_life(&self) -> Vec<u8> {
         event(&json!({"type": "ping"}))
     }
@@ -167,14 +185,7 @@ impl Tongue for Anthropic {
     }
 
     fn text_at(&self) -> &'static [&'static [&'static str]] {
-        &[&["delta", "text"], &["content", "*", "text"]]
-    }
-
-    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
-        vec![
-            ("request-id", format!("req_{}", receipt.id)),
-            ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000".to_owned()),
-        ]
+        &[&["delta", "text"], &["delta", "partial_json"], &["content", "*", "text"], &["content", "*", "input", "words"]]
     }
 }
 
@@ -183,16 +194,54 @@ fn event(data: &Value) -> Vec<u8> {
     format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default()).into_bytes()
 }
 
+/// What precedes the first token.
+pub(super) fn message_start(reply: &Reply) -> [Value; 3] {
+    let block = reply.tool.as_ref().map_or_else(|| json!({"type": "text", "text": ""}), |name| tool_use(reply, name, &json!({})));
+    [
+        json!({"type": "message_start", "message": message(reply, &json!([]))}),
+        json!({"type": "content_block_start", "index": 0, "content_block": block}),
+        json!({"type": "ping"}),
+    ]
+}
+
+/// One token.
+pub(super) fn token_delta(reply: &Reply, place: usize) -> Value {
+    let text = &reply.tokens[place];
+    let delta = match reply.tool {
+        Some(_) => json!({"type": "input_json_delta", "partial_json": text}),
+        None => json!({"type": "text_delta", "text": text}),
+    };
+    json!({"type": "content_block_delta", "index": 0, "delta": delta})
+}
+
+/// What follows the last token.
+pub(super) fn end_events(reply: &Reply) -> [Value; 3] {
+    [
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({
+            "type": "message_delta",
+            "delta": {"stop_reason": stop_reason(reply), "stop_sequence": null},
+            "usage": {"output_tokens": reply.tokens.len()},
+        }),
+        json!({"type": "message_stop"}),
+    ]
+}
+
+fn tool_use(reply: &Reply, name: &str, input: &Value) -> Value {
+    json!({"type": "tool_use", "id": format!("toolu_{}", reply.id), "name": name, "input": input})
+}
+
 /// A message that has not ended.
-fn message(reply: &ChatReply, content: &Value) -> Value {
+fn message(reply: &Reply, content: &Value) -> Value {
     json!({
         "id": format!("msg_{}", reply.id), "type": "message", "role": "assistant", "model": reply.model, "content": content,
         "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": reply.prompt_tokens, "output_tokens": 1},
     })
 }
 
-const fn stop_reason(reply: &ChatReply) -> &'static str {
+const fn stop_reason(reply: &Reply) -> &'static str {
     match reply.end {
+        End::Stop if reply.tool.is_some() => "tool_use",
         End::Stop => "end_turn",
         End::Length => "max_tokens",
         End::Filtered => "refusal",

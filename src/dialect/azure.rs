@@ -3,11 +3,11 @@
 //! Sources: Microsoft's reference and troubleshooting pages, recorded headers.
 
 use super::credential::bearer;
-use super::openai::OpenAi;
+use super::openai::{OpenAi, operation_at, operation_path};
 use super::route::{query_value, segment, unescaped};
-use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Quotas, Receipt, Route};
-use crate::model::RetryForm;
+use super::tongue::{Header, Refusal, Tongue};
+use super::{ProviderFault, Quotas, Receipt, Route};
+use crate::model::{Operation, RetryForm};
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -18,18 +18,28 @@ impl Tongue for Azure {
         ""
     }
 
-    fn chat_path(&self, model: &str, _streamed: bool) -> String {
-        format!("/openai/deployments/{}/chat/completions?api-version=2024-10-21", segment(model))
+    /// Responses belong to no deployment: their bodies name it as the model.
+    fn path(&self, operation: Operation, model: &str, _streamed: bool) -> String {
+        match operation {
+            Operation::Responses => "/openai/v1/responses".to_owned(),
+            other => format!("/openai/deployments/{}/{}?api-version=2024-10-21", segment(model), operation_path(other)),
+        }
     }
 
-    /// Azure refuses a call without a version as it refuses an unknown path.
+    /// Azure refuses a call without a version as it refuses an unknown path; under `v1` there is none.
     fn route(&self, method: &str, path: &str, query: Option<&str>) -> Option<Route> {
+        let rest = path.strip_prefix("/openai/")?;
+        if let Some(rest) = rest.strip_prefix("v1/") {
+            return OpenAi.route(method, &format!("/v1/{rest}"), query);
+        }
         query_value(query?, "api-version").filter(|version| !version.is_empty())?;
-        match (method, path.strip_prefix("/openai/")?) {
+        match (method, rest) {
             ("GET", "models") => Some(Route::Models),
+            ("POST", "responses") => Some(Route::inference(Operation::Responses)),
             ("POST", rest) => {
                 let (deployment, operation) = rest.strip_prefix("deployments/")?.split_once('/')?;
-                (operation == "chat/completions").then(|| Route::Chat { model: Some(unescaped(deployment)), streamed: false })
+                let operation = operation_at(operation).filter(|operation| *operation != Operation::Responses)?;
+                Some(Route::Inference { operation, model: Some(unescaped(deployment)), streamed: false })
             }
             _ => None,
         }
@@ -43,40 +53,8 @@ impl Tongue for Azure {
         ("api-key", key.to_owned())
     }
 
-    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value {
-        OpenAi.request(model, prompt, streamed)
-    }
-
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
-        OpenAi.read_request(body)
-    }
-
-    fn whole(&self, reply: &ChatReply) -> Value {
-        OpenAi.whole(reply)
-    }
-
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
-        OpenAi.token(reply, place)
-    }
-
-    fn end(&self, reply: &ChatReply) -> Vec<u8> {
-        OpenAi.end(reply)
-    }
-
     fn models(&self, names: &[&str]) -> Value {
         OpenAi.models(names)
-    }
-
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        OpenAi.hear_whole(body, heard);
-    }
-
-    fn hear(&self, event: &Value, heard: &mut Heard) {
-        OpenAi.hear(event, heard);
-    }
-
-    fn hear_line(&self, line: &[u8], heard: &mut Heard) -> bool {
-        OpenAi.hear_line(line, heard)
     }
 
     /// Where Azure names no code of its own, the code is the status.
@@ -139,16 +117,8 @@ impl Tongue for Azure {
         quotas.named().map(|(name, quota)| (format!("x-ratelimit-remaining-{name}"), quota.remaining.to_string())).collect()
     }
 
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
-        format!("data: {}\n\n", self.error_body(refusal)).into_bytes()
-    }
-
     fn filter_is_an_answer(&self) -> bool {
         false
-    }
-
-    fn text_at(&self) -> &'static [&'static [&'static str]] {
-        OpenAi.text_at()
     }
 
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

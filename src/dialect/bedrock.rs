@@ -1,4 +1,4 @@
-//! AWS Bedrock's `Converse` and `ConverseStream`, and its list of foundation models.
+//! AWS Bedrock, and its `Converse` and `ConverseStream`.
 //!
 //! A stream is `messageStart`, for each block `contentBlockDelta`s and `contentBlockStop`, then `messageStop` with the reason for the
 //! end, the terminal marker, then `metadata` with the usage; each is a binary frame ([`super::eventstream`]).
@@ -6,13 +6,16 @@
 //! signature itself is not checked**, because its secret is nobody's business here.
 //! Sources: botocore's service model of `bedrock-runtime`, AWS's troubleshooting of API error codes.
 
-use super::chat::{MAX_TOKENS, conversation, words_of};
+use super::ask::MAX_TOKENS;
 use super::credential::bearer;
+use super::demand::{conversation, offered, parameters, words_of};
 use super::eventstream::{MESSAGE_TYPE, frame};
+use super::form::{Form, Heard, Wish};
 use super::reply::End;
 use super::route::{segment, unescaped};
-use super::tongue::{Framing, Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use super::tongue::{Framing, Header, Refusal, Tongue};
+use super::{Demand, ProviderFault, Receipt, Reply, Route};
+use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -23,21 +26,29 @@ impl Tongue for Bedrock {
         ""
     }
 
-    fn chat_path(&self, model: &str, streamed: bool) -> String {
-        format!("/model/{}/{}", segment(model), if streamed { "converse-stream" } else { "converse" })
+    fn path(&self, operation: Operation, model: &str, streamed: bool) -> String {
+        let verb = match (operation, streamed) {
+            (Operation::Invoke, false) => "invoke",
+            (Operation::Invoke, true) => "invoke-with-response-stream",
+            (_, false) => "converse",
+            (_, true) => "converse-stream",
+        };
+        format!("/model/{}/{verb}", segment(model))
     }
 
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match method {
             "GET" => (path == "/foundation-models").then_some(Route::Models),
             "POST" => {
-                let (model, operation) = path.strip_prefix("/model/")?.rsplit_once('/')?;
-                let streamed = match operation {
-                    "converse" => false,
-                    "converse-stream" => true,
+                let (model, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
+                let (operation, streamed) = match verb {
+                    "converse" => (Operation::Chat, false),
+                    "converse-stream" => (Operation::Chat, true),
+                    "invoke" => (Operation::Invoke, false),
+                    "invoke-with-response-stream" => (Operation::Invoke, true),
                     _ => return None,
                 };
-                (!model.is_empty()).then(|| Route::Chat { model: Some(unescaped(model)), streamed })
+                (!model.is_empty()).then(|| Route::Inference { operation, model: Some(unescaped(model)), streamed })
             }
             _ => None,
         }
@@ -54,49 +65,8 @@ impl Tongue for Bedrock {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn request(&self, _model: &str, prompt: &str, _streamed: bool) -> Value {
-        json!({
-            "messages": [{"role": "user", "content": [{"text": prompt}]}],
-            "inferenceConfig": {"maxTokens": MAX_TOKENS, "temperature": 0},
-        })
-    }
-
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
-        let system = words_of(&body["system"]).unwrap_or_default();
-        Ok(ChatAsk {
-            model: None,
-            streamed: false,
-            include_usage: true,
-            max_tokens: body["inferenceConfig"]["maxTokens"].as_u64(),
-            prompt: system + &conversation(body, "messages", "content")?,
-        })
-    }
-
-    fn whole(&self, reply: &ChatReply) -> Value {
-        let content = if reply.tokens.is_empty() { json!([]) } else { json!([{"text": reply.text()}]) };
-        json!({
-            "output": {"message": {"role": "assistant", "content": content}},
-            "stopReason": stop_reason(reply), "usage": usage(reply), "metrics": {"latencyMs": 0},
-        })
-    }
-
     fn stream_type(&self) -> &'static str {
         "application/vnd.amazon.eventstream"
-    }
-
-    fn start(&self, _reply: &ChatReply) -> Vec<u8> {
-        event("messageStart", &json!({"role": "assistant"}))
-    }
-
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
-        event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": reply.tokens[place]}}))
-    }
-
-    fn end(&self, reply: &ChatReply) -> Vec<u8> {
-        let mut bytes = event("contentBlockStop", &json!({"contentBlockIndex": 0}));
-        bytes.extend(event("messageStop", &json!({"stopReason": stop_reason(reply)})));
-        bytes.extend(event("metadata", &json!({"usage": usage(reply), "metrics": {"latencyMs": 0}})));
-        bytes
     }
 
     fn models(&self, names: &[&str]) -> Value {
@@ -110,21 +80,6 @@ impl Tongue for Bedrock {
 
     fn framing(&self) -> Framing {
         Framing::Frames
-    }
-
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        heard.text = words_of(&body["output"]["message"]["content"]).unwrap_or_default();
-        heard.terminal = body["stopReason"].is_string();
-        heard.usage = body["usage"]["outputTokens"].is_u64();
-    }
-
-    /// An event is an object whose one key names it, as AWS's clients show it.
-    fn hear(&self, event: &Value, heard: &mut Heard) {
-        if let Some(text) = event["contentBlockDelta"]["delta"]["text"].as_str() {
-            heard.text.push_str(text);
-        }
-        heard.terminal |= event["messageStop"]["stopReason"].is_string();
-        heard.usage |= event["metadata"]["usage"]["outputTokens"].is_u64();
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -156,12 +111,99 @@ impl Tongue for Bedrock {
         vec![("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", refusal.kind))]
     }
 
+    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+        vec![("x-amzn-requestid", receipt.id.to_owned())]
+    }
+}
+
+impl Form for Bedrock {
+    fn request(&self, wish: &Wish<'_>) -> Value {
+        let mut body = json!({
+            "messages": [{"role": "user", "content": [{"text": wish.prompt}]}],
+            "inferenceConfig": {"maxTokens": MAX_TOKENS, "temperature": 0},
+        });
+        if let Some(name) = wish.tool {
+            body["toolConfig"] = json!({
+                "tools": [{"toolSpec": {"name": name, "inputSchema": {"json": parameters()}}}], "toolChoice": {"tool": {"name": name}},
+            });
+        }
+        body
+    }
+
+    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+        let system = words_of(&body["system"]).unwrap_or_default();
+        Ok(Demand {
+            max_tokens: body["inferenceConfig"]["maxTokens"].as_u64(),
+            prompt: system + &conversation(body, "messages", "content")?,
+            tool: offered(&body["toolConfig"]["tools"][0]["toolSpec"]["name"], &body["messages"]),
+            ..Demand::default()
+        })
+    }
+
+    fn whole(&self, reply: &Reply) -> Value {
+        let content = match &reply.tool {
+            Some(name) => json!([{"toolUse": {"toolUseId": tool_id(reply), "name": name, "input": reply.arguments()}}]),
+            None if reply.tokens.is_empty() => json!([]),
+            None => json!([{"text": reply.text()}]),
+        };
+        json!({
+            "output": {"message": {"role": "assistant", "content": content}},
+            "stopReason": stop_reason(reply), "usage": usage(reply), "metrics": {"latencyMs": 0},
+        })
+    }
+
+    fn start(&self, reply: &Reply) -> Vec<u8> {
+        let mut bytes = event("messageStart", &json!({"role": "assistant"}));
+        if let Some(name) = &reply.tool {
+            let start = json!({"toolUse": {"toolUseId": tool_id(reply), "name": name}});
+            bytes.extend(event("contentBlockStart", &json!({"contentBlockIndex": 0, "start": start})));
+        }
+        bytes
+    }
+
+    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+        let text = &reply.tokens[place];
+        let delta = if reply.tool.is_some() { json!({"toolUse": {"input": text}}) } else { json!({"text": text}) };
+        event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": delta}))
+    }
+
+    fn end(&self, reply: &Reply) -> Vec<u8> {
+        let mut bytes = event("contentBlockStop", &json!({"contentBlockIndex": 0}));
+        bytes.extend(event("messageStop", &json!({"stopReason": stop_reason(reply)})));
+        bytes.extend(event("metadata", &json!({"usage": usage(reply), "metrics": {"latencyMs": 0}})));
+        bytes
+    }
+
+    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+        let content = &body["output"]["message"]["content"];
+        heard.text = words_of(content).unwrap_or_default();
+        for call in content.as_array().into_iter().flatten().filter_map(|part| part.get("toolUse")) {
+            heard.call(&call["name"], &call["input"].to_string());
+        }
+        heard.terminal = body["stopReason"].is_string();
+        heard.usage = body["usage"]["outputTokens"].is_u64();
+    }
+
+    /// An event is an object whose one key names it, as AWS's clients show it.
+    fn hear(&self, event: &Value, heard: &mut Heard) {
+        let delta = &event["contentBlockDelta"]["delta"];
+        if let Some(text) = delta["text"].as_str() {
+            heard.text.push_str(text);
+        }
+        if let Some(call) = event["contentBlockStart"]["start"].get("toolUse") {
+            heard.call(&call["name"], "");
+        }
+        heard.argue(&delta["toolUse"]["input"]);
+        heard.terminal |= event["messageStop"]["stopReason"].is_string();
+        heard.usage |= event["metadata"]["usage"]["outputTokens"].is_u64();
+    }
+
     /// In a stream the exception's name begins in lower case.
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
+    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
         let mut kind = refusal.kind.to_owned();
         kind[..1].make_ascii_lowercase();
         let headers = [(":exception-type", kind.as_str()), (":content-type", "application/json"), (MESSAGE_TYPE, "exception")];
-        frame(&headers, self.error_body(refusal).to_string().as_bytes())
+        frame(&headers, tongue.error_body(refusal).to_string().as_bytes())
     }
 
     /// The encoding has none: a token without a letter.
@@ -175,11 +217,12 @@ impl Tongue for Bedrock {
     }
 
     fn text_at(&self) -> &'static [&'static [&'static str]] {
-        &[&["delta", "text"], &["output", "message", "content", "*", "text"]]
-    }
-
-    fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
-        vec![("x-amzn-requestid", receipt.id.to_owned())]
+        &[
+            &["delta", "text"],
+            &["delta", "toolUse", "input"],
+            &["output", "message", "content", "*", "text"],
+            &["output", "message", "content", "*", "toolUse", "input", "words"],
+        ]
     }
 }
 
@@ -194,20 +237,26 @@ fn signed_by(value: &str) -> Option<&str> {
     scope.next().filter(|key| filled && end == "aws4_request" && !key.is_empty())
 }
 
-fn event(name: &str, payload: &Value) -> Vec<u8> {
+fn tool_id(reply: &Reply) -> String {
+    format!("tooluse_{}", reply.id)
+}
+
+/// One event as a frame.
+pub(super) fn event(name: &str, payload: &Value) -> Vec<u8> {
     let headers = [(":event-type", name), (":content-type", "application/json"), (MESSAGE_TYPE, "event")];
     frame(&headers, payload.to_string().as_bytes())
 }
 
-const fn stop_reason(reply: &ChatReply) -> &'static str {
+const fn stop_reason(reply: &Reply) -> &'static str {
     match reply.end {
+        End::Stop if reply.tool.is_some() => "tool_use",
         End::Stop => "end_turn",
         End::Length => "max_tokens",
         End::Filtered => "content_filtered",
     }
 }
 
-fn usage(reply: &ChatReply) -> Value {
+fn usage(reply: &Reply) -> Value {
     let (input, output) = (reply.prompt_tokens, reply.tokens.len());
     json!({"inputTokens": input, "outputTokens": output, "totalTokens": input + output})
 }

@@ -1,8 +1,9 @@
 //! How a provider says no: statuses, headers and bodies, in each dialect's own shape.
 
+use super::form::Speech;
 use super::tongue::{Refusal, Tongue, tongue};
-use super::{ChatAsk, ChatReply, WireAnswer, retry_headers};
-use crate::model::Dialect;
+use super::{Demand, Reply, WireAnswer, retry_headers};
+use crate::model::{Dialect, Operation};
 use crate::units::Duration;
 use serde_json::Value;
 
@@ -73,15 +74,16 @@ impl ProviderFault {
 
 /// The answer of a provider of this dialect, before anything of another was sent.
 pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
-    error_reply(dialect, fault, "withheld", false)
+    error_reply(Speech { dialect, operation: Operation::Chat, streamed: false }, fault, "withheld")
 }
 
 /// The same to who asked this model, perhaps for a stream: a refusal that is an answer is a stream then too, which ends for that reason.
-pub fn error_reply(dialect: Dialect, fault: &ProviderFault, model: &str, streamed: bool) -> WireAnswer {
+pub fn error_reply(speech: Speech, fault: &ProviderFault, model: &str) -> WireAnswer {
+    let Speech { dialect, operation, streamed } = speech;
     let tongue = tongue(dialect);
     if *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer() {
-        let nothing = ChatAsk { model: None, streamed, include_usage: true, prompt: String::new(), max_tokens: Some(0) };
-        let reply = ChatReply::new(dialect, &nothing, model, "filtered", 0).filtered();
+        let nothing = Demand { operation, streamed, max_tokens: Some(0), ..Demand::default() };
+        let reply = Reply::new(dialect, &nothing, model, "filtered", 0).filtered();
         return if streamed {
             WireAnswer { status: 200, headers: reply.stream_headers(), body: reply.end_events() }
         } else {
@@ -98,9 +100,9 @@ pub fn error_reply(dialect: Dialect, fault: &ProviderFault, model: &str, streame
 }
 
 /// A refusal in the middle of a stream that began with status 200.
-pub fn error_event(dialect: Dialect, fault: &ProviderFault) -> Vec<u8> {
-    let tongue = tongue(dialect);
-    tongue.error_event(&refusal(tongue, fault))
+pub fn error_event(speech: Speech, fault: &ProviderFault) -> Vec<u8> {
+    let tongue = tongue(speech.dialect);
+    speech.form().error_event(tongue, &refusal(tongue, fault))
 }
 
 fn refusal(tongue: &dyn Tongue, fault: &ProviderFault) -> Refusal {
@@ -190,6 +192,10 @@ mod tests {
         assert!(text(Dialect::Vertex, &ProviderFault::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
     }
 
+    fn stream(dialect: Dialect) -> Speech {
+        Speech { dialect, operation: Operation::Chat, streamed: true }
+    }
+
     #[test]
     fn a_stream_that_is_withheld_is_a_stream_which_ends_for_that_reason() {
         for (dialect, reason) in [
@@ -197,14 +203,14 @@ mod tests {
             (Dialect::Bedrock, r#"{"stopReason":"content_filtered"}"#),
             (Dialect::Vertex, r#""finishReason":"SAFETY""#),
         ] {
-            let answer = error_reply(dialect, &ProviderFault::ContentFiltered, "m", true);
+            let answer = error_reply(stream(dialect), &ProviderFault::ContentFiltered, "m");
             let is_stream = answer.headers.iter().any(|(name, value)| *name == "content-type" && super::super::is_stream(value));
             let body = String::from_utf8_lossy(&answer.body);
             assert!(answer.status == 200 && is_stream && body.contains(reason), "{dialect}: {body}");
         }
         for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
             assert_eq!(
-                error_reply(dialect, &ProviderFault::ContentFiltered, "m", true),
+                error_reply(stream(dialect), &ProviderFault::ContentFiltered, "m"),
                 error_answer(dialect, &ProviderFault::ContentFiltered)
             );
         }

@@ -1,9 +1,9 @@
 //! What a provider says about its limits: the counters of a rate limit and the time to come back, each dialect in its own headers.
 
-use super::ChatAsk;
+use super::Demand;
 use super::moment::http_date;
 use super::tongue::tongue;
-use crate::model::{Dialect, RetryForm};
+use crate::model::{Dialect, Operation, RetryForm};
 use crate::units::Duration;
 
 /// What is left of a limit a minute.
@@ -60,11 +60,11 @@ pub fn retry_headers(dialect: Dialect, after: Duration, form: Option<RetryForm>,
 }
 
 /// The tokens that a provider takes off its limit before it answers: a quarter of the prompt's length in bytes and all tokens that may be
-/// answered. What is no chat counts a quarter of its length.
-pub fn estimated_tokens(dialect: Dialect, body: &[u8]) -> u64 {
+/// answered. What cannot be read counts a quarter of its length.
+pub fn estimated_tokens(dialect: Dialect, operation: Operation, body: &[u8]) -> u64 {
     let quarter = |length: usize| (length as u64).div_ceil(4);
-    ChatAsk::parse(dialect, body)
-        .map_or_else(|_| quarter(body.len()), |ask| quarter(ask.prompt.trim().len()).saturating_add(ask.max_tokens.unwrap_or(0)))
+    Demand::parse(dialect, operation, body)
+        .map_or_else(|_| quarter(body.len()), |demand| quarter(demand.prompt.trim().len()).saturating_add(demand.max_tokens.unwrap_or(0)))
 }
 
 /// A time in the form of Go, as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
@@ -136,8 +136,10 @@ mod tests {
     #[test]
     fn tokens_are_estimated_from_what_is_asked() {
         let body = br#"{"max_tokens":100,"messages":[{"role":"user","content":"twelve bytes"}]}"#;
-        assert_eq!(estimated_tokens(Dialect::OpenAi, body), 103);
-        assert_eq!(estimated_tokens(Dialect::OpenAi, b"12345"), 2);
+        assert_eq!(estimated_tokens(Dialect::OpenAi, Operation::Chat, body), 103);
+        assert_eq!(estimated_tokens(Dialect::OpenAi, Operation::Chat, b"12345"), 2);
+        let body = br#"{"input":["twelve bytes"]}"#;
+        assert_eq!(estimated_tokens(Dialect::AzureOpenAi, Operation::Embeddings, body), 3);
     }
 
     #[test]

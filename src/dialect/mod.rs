@@ -1,16 +1,19 @@
 //! How providers speak: requests, answers, streams, errors. Pure bytes in, bytes out, shared by traffic, lab and proxy.
 //!
-//! A client ([`chat_request`], [`AnswerReader`]), a server ([`Route`], [`ChatAsk`], [`ChatReply`]) and what a proxy must
+//! A client ([`wire_request`], [`AnswerReader`]), a server ([`Route`], [`Demand`], [`Reply`]) and what a proxy must
 //! recognise on the way ([`find_mark`], [`credential`], [`error_answer`]) are written against the same shapes, so that what the lab
 //! answers and what the traffic checks cannot drift apart. What keeps them honest is that unmodified clients and gateways of
 //! others talk to both sides.
 //!
-//! Each dialect is one file, which says what it does its own way (`tongue` lists what that is):
+//! Each dialect is one file, which says what it does its own way whatever it is asked (`tongue` lists what that is), and each thing that it
+//! can be asked for has a form (`form` lists what that is): in the dialect's own file, or in one beside it.
 //!
 //! ```text
-//!  openai     chat completions, whole and as server-sent events     bedrock      converse, converse-stream
-//!  azure      the same on Azure's paths, with its errors            eventstream  its binary frames and their checksums
-//!  anthropic  messages                                              vertex       generateContent, streamGenerateContent
+//!  openai       paths, keys, limits, errors             azure        OpenAI's forms on Azure's paths, with its errors
+//!  completions  chat completions                        bedrock      converse, converse-stream
+//!  responses    responses                               invoke       InvokeModel, for Anthropic's models
+//!  embeddings   texts as vectors                        eventstream  AWS's binary frames and their checksums
+//!  anthropic    messages                                vertex       generateContent, streamGenerateContent
 //! ```
 //!
 //! `events` tells where the events of a stream end, `tamper` what they become when they go wrong, `limit` what providers say of limits.
@@ -19,31 +22,39 @@
 
 mod answer;
 mod anthropic;
+mod ask;
 mod azure;
 mod bedrock;
-mod chat;
+mod completions;
 mod credential;
+mod demand;
+mod embeddings;
 mod events;
 mod eventstream;
 mod failure;
+mod form;
+mod invoke;
 mod limit;
 mod mark;
 mod moment;
 mod openai;
 mod reply;
+mod responses;
 mod route;
 mod tamper;
 mod tongue;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use chat::{Ask, ChatAsk, canary, chat_request, plain_request, prompt, request_tokens};
+pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request};
 pub use credential::{credential, credential_header, head_fault};
+pub use demand::{Demand, Vectors};
 pub use events::{Boundary, Event, Events};
 pub use failure::{ProviderFault, error_answer, error_code, error_event, error_reply};
+pub use form::Speech;
 pub use limit::{Quota, Quotas, estimated_tokens, quota_headers, retry_headers};
 pub use mark::{MARK_HEADER, Mark, find_mark};
-pub use reply::{ChatReply, is_stream};
+pub use reply::{Reply, is_stream};
 pub use route::{Route, base_path};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
 

@@ -1,34 +1,30 @@
-//! OpenAI's chat completions and list of models.
+//! OpenAI: its paths, keys, limits, list of models, and how it says no.
 //!
 //! Sources: OpenAI's API reference, its guide to error codes, recorded 401 and 403 bodies.
 
-use super::chat::{MAX_TOKENS, conversation, flag};
 use super::credential::bearer;
 use super::limit::go_duration;
-use super::reply::End;
-use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Quota, Quotas, Receipt, Route};
+use super::tongue::{Header, Refusal, Tongue};
+use super::{ProviderFault, Quota, Quotas, Receipt, Route};
+use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
 pub(super) struct OpenAi;
-
-/// The last line of a stream.
-const DONE: &[u8] = b"[DONE]";
 
 impl Tongue for OpenAi {
     fn base_path(&self) -> &'static str {
         "/v1"
     }
 
-    fn chat_path(&self, _model: &str, _streamed: bool) -> String {
-        "/chat/completions".to_owned()
+    fn path(&self, operation: Operation, _model: &str, _streamed: bool) -> String {
+        format!("/{}", operation_path(operation))
     }
 
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match (method, path) {
-            ("POST", "/v1/chat/completions") => Some(Route::Chat { model: None, streamed: false }),
             ("GET", "/v1/models") => Some(Route::Models),
+            ("POST", path) => Some(Route::inference(operation_at(path.strip_prefix("/v1/")?)?)),
             _ => None,
         }
     }
@@ -41,79 +37,10 @@ impl Tongue for OpenAi {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value {
-        let mut body = json!({
-            "model": model,
-            "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": MAX_TOKENS,
-            "temperature": 0,
-        });
-        if streamed {
-            body["stream"] = json!(true);
-            body["stream_options"] = json!({"include_usage": true});
-        }
-        body
-    }
-
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
-        Ok(ChatAsk {
-            model: body["model"].as_str().map(str::to_owned),
-            streamed: flag(&body["stream"], "stream")?,
-            include_usage: flag(&body["stream_options"]["include_usage"], "stream_options.include_usage")?,
-            max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
-            prompt: conversation(body, "messages", "content")?,
-        })
-    }
-
-    fn whole(&self, reply: &ChatReply) -> Value {
-        json!({
-            "id": format!("chatcmpl-{}", reply.id), "object": "chat.completion", "created": reply.created, "model": reply.model,
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": reply.text(), "refusal": null},
-                         "logprobs": null, "finish_reason": finish_reason(reply)}],
-            "usage": usage(reply), "system_fingerprint": null,
-        })
-    }
-
-    /// The first token also names the role.
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
-        let text = &reply.tokens[place];
-        let delta = if place == 0 { json!({"role": "assistant", "content": text, "refusal": null}) } else { json!({"content": text}) };
-        event(reply, &json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]), None)
-    }
-
-    /// The reason for the end, the usage where it was asked for, the terminal marker.
-    fn end(&self, reply: &ChatReply) -> Vec<u8> {
-        let mut bytes = event(reply, &json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": finish_reason(reply)}]), None);
-        if reply.include_usage {
-            bytes.extend(event(reply, &json!([]), Some(usage(reply))));
-        }
-        bytes.extend_from_slice(b"data: [DONE]\n\n");
-        bytes
-    }
-
     fn models(&self, names: &[&str]) -> Value {
         let models: Vec<_> =
             names.iter().map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "lifeboat-lab"})).collect();
         json!({"object": "list", "data": models})
-    }
-
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        let choice = &body["choices"][0];
-        heard.text = choice["message"]["content"].as_str().unwrap_or_default().to_owned();
-        heard.terminal = choice["finish_reason"].is_string();
-        heard.usage = body["usage"]["completion_tokens"].is_u64();
-    }
-
-    fn hear(&self, event: &Value, heard: &mut Heard) {
-        if let Some(text) = event["choices"][0]["delta"]["content"].as_str() {
-            heard.text.push_str(text);
-        }
-        heard.usage |= event["usage"]["completion_tokens"].is_u64();
-    }
-
-    fn hear_line(&self, line: &[u8], heard: &mut Heard) -> bool {
-        heard.terminal |= line == DONE;
-        line == DONE
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -174,10 +101,6 @@ impl Tongue for OpenAi {
         json!({"error": {"message": refusal.message, "type": refusal.kind, "param": null, "code": code}})
     }
 
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
-        format!("data: {}\n\n", self.error_body(refusal)).into_bytes()
-    }
-
     fn quota_headers(&self, quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
         let tell = |(name, quota): (&str, Quota)| {
             [
@@ -193,10 +116,6 @@ impl Tongue for OpenAi {
         false
     }
 
-    fn text_at(&self) -> &'static [&'static [&'static str]] {
-        &[&["choices", "*", "delta", "content"], &["choices", "*", "message", "content"]]
-    }
-
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
         vec![
             ("x-request-id", format!("req_{}", receipt.id)),
@@ -207,26 +126,16 @@ impl Tongue for OpenAi {
     }
 }
 
-fn event(reply: &ChatReply, choices: &Value, usage: Option<Value>) -> Vec<u8> {
-    let mut chunk = json!({
-        "id": format!("chatcmpl-{}", reply.id), "object": "chat.completion.chunk", "created": reply.created, "model": reply.model,
-        "system_fingerprint": null, "choices": choices,
-    });
-    if reply.include_usage {
-        chunk["usage"] = usage.unwrap_or(Value::Null);
-    }
-    format!("data: {chunk}\n\n").into_bytes()
-}
-
-const fn finish_reason(reply: &ChatReply) -> &'static str {
-    match reply.end {
-        End::Stop => "stop",
-        End::Length => "length",
-        End::Filtered => "content_filter",
+/// The path of an operation after the version; Azure's after the deployment is the same.
+pub(super) const fn operation_path(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Responses => "responses",
+        Operation::Embeddings => "embeddings",
+        Operation::Chat | Operation::Invoke => "chat/completions",
     }
 }
 
-fn usage(reply: &ChatReply) -> Value {
-    let (prompt, completion) = (reply.prompt_tokens, reply.tokens.len());
-    json!({"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion})
+/// The operation at such a path.
+pub(super) fn operation_at(path: &str) -> Option<Operation> {
+    [Operation::Chat, Operation::Responses, Operation::Embeddings].into_iter().find(|operation| operation_path(*operation) == path)
 }

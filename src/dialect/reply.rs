@@ -1,8 +1,12 @@
-//! A chat completion as a provider answers it, whole or as a stream of events.
+//! What a provider answers, whole or as a stream of events.
 
+use super::demand::Vectors;
+use super::form::{Form, form};
 use super::tongue::tongue;
-use super::{ChatAsk, WireAnswer};
+use super::{Demand, WireAnswer};
 use crate::model::Dialect;
+use serde_json::{Value, json};
+use std::fmt;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,9 +20,10 @@ pub(super) enum End {
 }
 
 /// One answer, ready to be written in pieces.
-#[derive(Debug, Clone)]
-pub struct ChatReply {
+#[derive(Clone)]
+pub struct Reply {
     dialect: Dialect,
+    form: &'static dyn Form,
     pub(super) id: String,
     pub(super) model: String,
     pub(super) created: u64,
@@ -26,38 +31,52 @@ pub struct ChatReply {
     pub(super) prompt_tokens: usize,
     pub(super) end: End,
     pub(super) include_usage: bool,
+    /// The tool that is called: the tokens are its arguments then.
+    pub(super) tool: Option<String>,
+    /// The vectors of these texts are the answer.
+    pub(super) vectors: Vectors,
 }
 
-impl ChatReply {
-    /// Answers `ask` in the name of `model`. `id` is the provider's own number for it, `created` seconds since 1970. A token is a word
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("id", &self.id).field("model", &self.model).field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
+impl Reply {
+    /// Answers `demand` in the name of `model`. `id` is the provider's own number for it, `created` seconds since 1970. A token is a word
     /// with the blank before it; an answer longer than `max_tokens` ends early, and says so.
-    pub fn new(dialect: Dialect, ask: &ChatAsk, model: &str, id: &str, created: u64) -> Self {
-        let text = ask.reply();
+    pub fn new(dialect: Dialect, demand: &Demand, model: &str, id: &str, created: u64) -> Self {
+        // Vectors have no tokens that come one by one.
+        let text = if demand.vectors.texts.is_empty() { demand.reply() } else { String::new() };
         let mut tokens: Vec<String> = text.split_inclusive(' ').fold(Vec::new(), |mut tokens, word| {
             // `split_inclusive` leaves the blank behind the word; providers send it before the next.
             let blank = if tokens.is_empty() { "" } else { " " };
             tokens.push(format!("{blank}{}", word.trim_end()));
             tokens
         });
-        let limit = ask.max_tokens.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let limit = demand.max_tokens.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let end = if tokens.len() <= limit { End::Stop } else { End::Length };
         tokens.truncate(limit);
         Self {
             dialect,
+            form: form(dialect, demand.operation),
             id: id.to_owned(),
             model: model.to_owned(),
             created,
             tokens,
-            prompt_tokens: ask.prompt.split_whitespace().count(),
+            prompt_tokens: demand.prompt.split_whitespace().count(),
             end,
-            include_usage: ask.include_usage,
+            include_usage: demand.include_usage,
+            tool: demand.tool.clone(),
+            vectors: demand.vectors.clone(),
         }
     }
 
     /// The same answer, withheld by a filter of content.
     #[must_use]
     pub fn filtered(self) -> Self {
-        Self { tokens: Vec::new(), end: End::Filtered, ..self }
+        Self { tokens: Vec::new(), end: End::Filtered, tool: None, ..self }
     }
 
     /// How many tokens the answer has.
@@ -67,30 +86,38 @@ impl ChatReply {
 
     /// The whole answer at once.
     pub fn whole(&self) -> WireAnswer {
-        WireAnswer::json(200, &tongue(self.dialect).whole(self))
+        let mut answer = WireAnswer::json(200, &self.form.whole(self));
+        answer.headers.extend(self.form.headers(self, false));
+        answer
     }
 
     /// The headers of a streamed answer.
     pub fn stream_headers(&self) -> Vec<(&'static str, String)> {
-        vec![("content-type", tongue(self.dialect).stream_type().to_owned()), ("cache-control", "no-cache".into())]
+        let kind = tongue(self.dialect).stream_type().to_owned();
+        [("content-type", kind), ("cache-control", "no-cache".to_owned())].into_iter().chain(self.form.headers(self, true)).collect()
     }
 
     /// The event of one token, by its place; the first comes with what begins a stream.
     pub fn token_event(&self, place: usize) -> Vec<u8> {
-        let mut bytes = if place == 0 { tongue(self.dialect).start(self) } else { Vec::new() };
-        bytes.extend(tongue(self.dialect).token(self, place));
+        let mut bytes = if place == 0 { self.form.start(self) } else { Vec::new() };
+        bytes.extend(self.form.token(self, place));
         bytes
     }
 
     /// What follows the last token: the reason for the end, the usage, the terminal marker, in the dialect's order.
     pub fn end_events(&self) -> Vec<u8> {
-        let mut bytes = if self.tokens.is_empty() { tongue(self.dialect).start(self) } else { Vec::new() };
-        bytes.extend(tongue(self.dialect).end(self));
+        let mut bytes = if self.tokens.is_empty() { self.form.start(self) } else { Vec::new() };
+        bytes.extend(self.form.end(self));
         bytes
     }
 
     pub(super) fn text(&self) -> String {
         self.tokens.concat()
+    }
+
+    /// The arguments of the tool that is called, as an object; an empty one where they were cut short.
+    pub(super) fn arguments(&self) -> Value {
+        serde_json::from_str(&self.text()).unwrap_or_else(|_| json!({}))
     }
 }
 
@@ -114,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_may_not_be_whole_says_so() {
-        let ask = ChatAsk { model: None, streamed: false, include_usage: true, prompt: "hello".into(), max_tokens: Some(2) };
+        let ask = Demand { prompt: "hello".into(), max_tokens: Some(2), ..Demand::default() };
         for (dialect, reason) in [
             (Dialect::OpenAi, "\"length\""),
             (Dialect::AzureOpenAi, "\"length\""),
@@ -122,7 +149,7 @@ mod tests {
             (Dialect::Bedrock, "\"max_tokens\""),
             (Dialect::Vertex, "\"MAX_TOKENS\""),
         ] {
-            let reply = ChatReply::new(dialect, &ask, "m", "1", 0);
+            let reply = Reply::new(dialect, &ask, "m", "1", 0);
             assert_eq!(reply.tokens(), 2);
             assert!(String::from_utf8(reply.whole().body).unwrap().contains(reason), "{dialect}");
         }

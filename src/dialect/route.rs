@@ -1,13 +1,15 @@
 //! Which of a provider's operations a path names.
 
 use super::tongue::tongue;
-use crate::model::Dialect;
+use crate::model::{Dialect, Operation};
 
 /// An operation of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// A chat completion.
-    Chat {
+    /// Something that a model does.
+    Inference {
+        /// What.
+        operation: Operation,
         /// The model or deployment, where the path names it and not the body.
         model: Option<String>,
         /// True where the path asks for a stream; elsewhere the body does.
@@ -28,9 +30,14 @@ impl Route {
         tongue(dialect).route(method, path, query)
     }
 
-    /// Path and query of a chat completion after the base URL.
-    pub fn chat_path(dialect: Dialect, model: &str, streamed: bool) -> String {
-        tongue(dialect).chat_path(model, streamed)
+    /// Path and query of an operation after the base URL.
+    pub fn path(dialect: Dialect, operation: Operation, model: &str, streamed: bool) -> String {
+        tongue(dialect).path(operation, model, streamed)
+    }
+
+    /// An operation whose body tells the rest.
+    pub(super) const fn inference(operation: Operation) -> Self {
+        Self::Inference { operation, model: None, streamed: false }
     }
 }
 
@@ -61,29 +68,54 @@ pub(super) fn unescaped(segment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ask::tests::speeches;
+    use super::super::form::Speech;
     use super::*;
 
     #[test]
     fn a_path_that_a_client_asks_for_is_one_that_a_provider_knows() {
         let name = "eu.maker.model-v1:0/half";
-        for (word, streamed) in Dialect::WORDS.iter().flat_map(|word| [(word, false), (word, true)]) {
-            let dialect = Dialect::from_word(word).unwrap();
-            let full = format!("{}{}", base_path(dialect), Route::chat_path(dialect, name, streamed));
+        for Speech { dialect, operation, streamed } in speeches() {
+            let full = format!("{}{}", base_path(dialect), Route::path(dialect, operation, name, streamed));
             let (path, query) = full.split_once('?').map_or((full.as_str(), None), |(path, query)| (path, Some(query)));
-            let Some(Route::Chat { model, streamed: asked }) = Route::of(dialect, "POST", path, query) else { panic!("{full}") };
-            assert!(model.is_none_or(|model| model == name), "{full}");
+            let Some(Route::Inference { operation: named, model, streamed: asked }) = Route::of(dialect, "POST", path, query) else {
+                panic!("{full}")
+            };
+            assert!(named == operation && model.is_none_or(|model| model == name), "{full}");
             assert_eq!(asked, streamed && matches!(dialect, Dialect::Bedrock | Dialect::Vertex), "{full}");
             assert_eq!(Route::of(dialect, "GET", path, query), None);
         }
-        assert_eq!(Route::of(Dialect::AzureOpenAi, "POST", "/openai/deployments/d/chat/completions", None), None);
-        assert_eq!(Route::of(Dialect::Vertex, "POST", "/v1beta/models/m:streamGenerateContent", None), None);
-        assert_eq!(Route::of(Dialect::Bedrock, "POST", "/model//converse", None), None);
+        for (dialect, path) in [
+            (Dialect::OpenAi, "/v1/completions"),
+            (Dialect::AzureOpenAi, "/openai/deployments/d/chat/completions"),
+            (Dialect::AzureOpenAi, "/openai/responses"),
+            (Dialect::Vertex, "/v1beta/models/m:streamGenerateContent"),
+            (Dialect::Bedrock, "/model//converse"),
+        ] {
+            assert_eq!(Route::of(dialect, "POST", path, None), None, "{path}");
+        }
+    }
+
+    /// Under `v1` the body names the deployment, and no version is asked for.
+    #[test]
+    fn azure_is_asked_in_its_old_and_in_its_new_way() {
+        let version = Some("api-version=2025-04-01-preview");
+        for (path, query, operation) in [
+            ("/openai/v1/chat/completions", None, Operation::Chat),
+            ("/openai/v1/embeddings", version, Operation::Embeddings),
+            ("/openai/responses", version, Operation::Responses),
+        ] {
+            assert_eq!(Route::of(Dialect::AzureOpenAi, "POST", path, query), Some(Route::inference(operation)), "{path}");
+        }
+        assert_eq!(Route::of(Dialect::AzureOpenAi, "GET", "/openai/v1/models", None), Some(Route::Models));
+        assert_eq!(Route::of(Dialect::AzureOpenAi, "POST", "/openai/deployments/d/responses", version), None);
     }
 
     #[test]
     fn vertex_names_a_project_and_a_location_before_the_model() {
         let path = "/v1/projects/p/locations/europe-west1/publishers/google/models/gemini:generateContent";
-        assert_eq!(Route::of(Dialect::Vertex, "POST", path, None), Some(Route::Chat { model: Some("gemini".into()), streamed: false }));
+        let wanted = Route::Inference { operation: Operation::Chat, model: Some("gemini".into()), streamed: false };
+        assert_eq!(Route::of(Dialect::Vertex, "POST", path, None), Some(wanted));
         assert_eq!(Route::of(Dialect::Vertex, "POST", "/v1/tunedmodels/gemini:generateContent", None), None);
     }
 

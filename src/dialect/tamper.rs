@@ -4,10 +4,10 @@
 //! Bedrock's answers name no model.
 
 use super::eventstream::{MESSAGE_TYPE, first_frame, with_payload};
-use super::tongue::{Framing, Heard, Tongue, tongue};
+use super::form::{Form, Heard, Speech};
+use super::tongue::{Framing, tongue};
 use super::{ProviderFault, error_answer, error_event};
-use crate::model::Dialect;
-use serde_json::{Value, json};
+use serde_json::{Number, Value};
 use std::ops::Range;
 
 /// The place of an event's first field of this name, without the blanks around its value.
@@ -28,50 +28,55 @@ fn data(event: &[u8]) -> Option<Range<usize>> {
     field(event, b"data")
 }
 
+fn framing(speech: Speech) -> Framing {
+    tongue(speech.dialect).framing()
+}
+
 /// True where an event carries data, and is no mere sign of life: a comment, or an event named `ping`.
-pub fn has_data(dialect: Dialect, event: &[u8]) -> bool {
-    match tongue(dialect).framing() {
+pub fn has_data(speech: Speech, event: &[u8]) -> bool {
+    match framing(speech) {
         Framing::Lines => data(event).is_some() && field(event, b"event").is_none_or(|name| &event[name] != b"ping"),
-        Framing::Frames => true,
+        Framing::Frames => said(speech, event).is_none_or(|said| said["type"] != "ping"),
     }
 }
 
-/// What the event says, as [`Tongue::hear`] takes it.
-fn said(tongue: &dyn Tongue, event: &[u8]) -> Option<Value> {
-    match tongue.framing() {
+/// What the event says, as [`Form::hear`] takes it.
+fn said(speech: Speech, event: &[u8]) -> Option<Value> {
+    match framing(speech) {
         Framing::Lines => serde_json::from_slice(&event[data(event)?]).ok(),
         Framing::Frames => {
             let (frame, _) = first_frame(event).ok()??;
             let name = frame.header(":event-type").filter(|_| frame.header(MESSAGE_TYPE) == Some("event"))?;
-            Some(json!({name: serde_json::from_slice::<Value>(&frame.payload).ok()?}))
+            let form = speech.form();
+            Some(form.event(name, form.opened(serde_json::from_slice(&frame.payload).ok()?)?))
         }
     }
 }
 
 /// True where an event says that the stream has come to its end.
-pub fn is_terminal(dialect: Dialect, event: &[u8]) -> bool {
-    let (tongue, mut heard) = (tongue(dialect), Heard::default());
-    match said(tongue, event) {
-        Some(event) => tongue.hear(&event, &mut heard),
-        None => _ = data(event).is_some_and(|line| tongue.hear_line(&event[line], &mut heard)),
+pub fn is_terminal(speech: Speech, event: &[u8]) -> bool {
+    let (form, mut heard) = (speech.form(), Heard::default());
+    match said(speech, event) {
+        Some(event) => form.hear(&event, &mut heard),
+        None => _ = data(event).is_some_and(|line| form.hear_line(&event[line], &mut heard)),
     }
     heard.terminal
 }
 
 /// What keeps an answer alive and says nothing. JSON takes blank lines before it.
-pub fn sign_of_life(dialect: Dialect, streamed: bool) -> Vec<u8> {
-    if streamed { tongue(dialect).sign_of_life() } else { b"\n".to_vec() }
+pub fn sign_of_life(speech: Speech) -> Vec<u8> {
+    if speech.streamed { speech.form().sign_of_life() } else { b"\n".to_vec() }
 }
 
-/// The error that a provider of this dialect sends in the middle of an answer; as an event where the answer is a stream.
-pub fn error_midway(dialect: Dialect, fault: &ProviderFault, streamed: bool) -> Vec<u8> {
-    if streamed { error_event(dialect, fault) } else { error_answer(dialect, fault).body }
+/// The error that a provider sends in the middle of an answer; as an event where the answer is a stream.
+pub fn error_midway(speech: Speech, fault: &ProviderFault) -> Vec<u8> {
+    if speech.streamed { error_event(speech, fault) } else { error_answer(speech.dialect, fault).body }
 }
 
 /// The event as one that cannot be read: broken JSON, or a checksum that does not fit.
-pub fn malformed(dialect: Dialect, event: &[u8]) -> Vec<u8> {
+pub fn malformed(speech: Speech, event: &[u8]) -> Vec<u8> {
     let mut broken = event.to_vec();
-    match tongue(dialect).framing() {
+    match framing(speech) {
         Framing::Lines => drop(data(event).map(|data| broken.splice(data, *b"{\"oops"))),
         Framing::Frames => broken.iter_mut().last().into_iter().for_each(|byte| *byte ^= 1),
     }
@@ -79,60 +84,76 @@ pub fn malformed(dialect: Dialect, event: &[u8]) -> Vec<u8> {
 }
 
 /// The piece with what `change` makes of its JSON; `None` where it holds none, or nothing that changes.
-fn changed(dialect: Dialect, piece: &[u8], streamed: bool, change: impl FnOnce(&mut Value) -> bool) -> Option<Vec<u8>> {
-    let is_frame = streamed && tongue(dialect).framing() == Framing::Frames;
-    let place = match (streamed, is_frame) {
-        (true, false) => data(piece)?,
-        _ => 0..piece.len(),
-    };
-    let frame = if is_frame { Some(first_frame(piece).ok()??.0) } else { None };
-    let text = frame.as_ref().map_or(&piece[place.clone()], |frame| &frame.payload);
-    let mut json: Value = serde_json::from_slice(text).ok()?;
-    if !change(&mut json) {
-        return None;
+fn changed(speech: Speech, piece: &[u8], change: impl FnOnce(&dyn Form, &mut Value) -> bool) -> Option<Vec<u8>> {
+    let form = speech.form();
+    if speech.streamed && framing(speech) == Framing::Frames {
+        let mut said = form.opened(serde_json::from_slice(&first_frame(piece).ok()??.0.payload).ok()?)?;
+        return change(form, &mut said).then(|| with_payload(piece, form.closed(said).to_string().as_bytes()))?;
     }
-    if is_frame {
-        return with_payload(piece, json.to_string().as_bytes());
+    let place = if speech.streamed { data(piece)? } else { 0..piece.len() };
+    let mut json: Value = serde_json::from_slice(&piece[place.clone()]).ok()?;
+    if !change(form, &mut json) {
+        return None;
     }
     let mut whole = piece.to_vec();
     drop(whole.splice(place, json.to_string().into_bytes()));
     Some(whole)
 }
 
-/// Shows every text at this path, whose `*` stands for all of a list. True where `each` says so of one.
-fn texts(json: &mut Value, path: &[&str], each: &mut impl FnMut(&mut String) -> bool) -> bool {
+/// Shows every text and number at this path, whose `*` stands for all of a list. True where `each` says so of one.
+fn leaves(json: &mut Value, path: &[&str], each: &mut impl FnMut(&mut Value) -> bool) -> bool {
     match (json, path.split_first()) {
-        (Value::String(text), None) => each(text),
-        (Value::Array(list), Some((&"*", rest))) => list.iter_mut().fold(false, |any, item| texts(item, rest, each) | any),
-        (Value::Object(map), Some((key, rest))) => map.get_mut(*key).is_some_and(|value| texts(value, rest, each)),
+        (leaf @ (Value::String(_) | Value::Number(_)), None) => each(leaf),
+        (Value::Array(list), Some((&"*", rest))) => list.iter_mut().fold(false, |any, item| leaves(item, rest, each) | any),
+        (Value::Object(map), Some((key, rest))) => map.get_mut(*key).is_some_and(|value| leaves(value, rest, each)),
         _ => false,
     }
 }
 
-/// The same for every text at one of these paths.
-fn texts_at(json: &mut Value, paths: &[&[&str]], mut each: impl FnMut(&mut String) -> bool) -> bool {
-    paths.iter().fold(false, |any, path| texts(json, path, &mut each) | any)
+/// The same for all at one of these paths.
+fn leaves_at(json: &mut Value, paths: &[&[&str]], mut each: impl FnMut(&mut Value) -> bool) -> bool {
+    paths.iter().fold(false, |any, path| leaves(json, path, &mut each) | any)
+}
+
+/// The first text at one of these paths, none of which goes through a list.
+pub(super) fn first_text(json: &Value, paths: &[&[&str]]) -> Option<String> {
+    let at = |path: &&[&str]| path.iter().try_fold(json, |json, key| json.get(*key))?.as_str();
+    paths.iter().find_map(at).map(str::to_owned)
 }
 
 /// The piece as another model would have sent it; `None` where it names no model.
-pub fn with_other_model(dialect: Dialect, piece: &[u8], streamed: bool) -> Option<Vec<u8>> {
-    changed(dialect, piece, streamed, |json| {
-        texts_at(json, tongue(dialect).model_at(), |model| {
-            *model = "lifeboat-another-model".to_owned();
+pub fn with_other_model(speech: Speech, piece: &[u8]) -> Option<Vec<u8>> {
+    changed(speech, piece, |form, json| {
+        leaves_at(json, form.model_at(), |model| {
+            *model = Value::from("lifeboat-another-model");
             true
         })
     })
 }
 
-/// The piece with every letter of its text turned into another one; `None` where it carries no text.
-pub fn with_garbled_text(dialect: Dialect, piece: &[u8], streamed: bool) -> Option<Vec<u8>> {
-    changed(dialect, piece, streamed, |json| {
-        texts_at(json, tongue(dialect).text_at(), |text| {
+/// The piece with every letter of its text turned into another one, and every number of a vector into its opposite; `None` where it
+/// carries neither.
+pub fn with_garbled_text(speech: Speech, piece: &[u8]) -> Option<Vec<u8>> {
+    changed(speech, piece, |form, json| leaves_at(json, form.text_at(), garble))
+}
+
+/// True where there was something to garble.
+fn garble(leaf: &mut Value) -> bool {
+    match leaf {
+        Value::String(text) => {
             let any = text.contains(|letter: char| letter.is_ascii_alphabetic());
             *text = text.chars().map(turned).collect();
             any
-        })
-    })
+        }
+        Value::Number(number) => match number.as_f64().and_then(|value| Number::from_f64(-value)) {
+            Some(opposite) => {
+                *number = opposite;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    }
 }
 
 /// A letter thirteen places on, as the dullest of ciphers does it.
@@ -146,24 +167,20 @@ const fn turned(letter: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AnswerReader, Ask, Boundary, ChatAsk, ChatReply, Events, Flaw, Mark, chat_request};
+    use super::super::ask::tests::{ask, speeches};
+    use super::super::{AnswerReader, Boundary, Demand, Events, Flaw, Reply, wire_request};
     use super::*;
+    use crate::model::{Dialect, Operation};
     use bytes::Bytes;
 
-    const DIALECTS: [Dialect; 5] = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
-
-    fn ask(streamed: bool) -> Ask {
-        Ask { mark: Mark { drill: 3, id: 99 }, model: "gpt-4o".into(), streamed }
-    }
-
     /// An answer in its pieces; a whole one is one piece.
-    fn pieces(dialect: Dialect, streamed: bool) -> Vec<Vec<u8>> {
-        let read = ChatAsk::parse(dialect, &chat_request(dialect, &ask(streamed), "k").body).unwrap();
-        let reply = ChatReply::new(dialect, &read, "gpt-4o", "1", 0);
-        if !streamed {
+    fn pieces(speech: Speech) -> Vec<Vec<u8>> {
+        let asked = wire_request(speech.dialect, &ask(speech), "k");
+        let reply = Reply::new(speech.dialect, &Demand::parse(speech.dialect, speech.operation, &asked.body).unwrap(), "gpt-4o", "1", 0);
+        if !speech.streamed {
             return vec![reply.whole().body];
         }
-        let (mut events, mut found) = (Events::after(Boundary::of(dialect)), Vec::new());
+        let (mut events, mut found) = (Events::after(Boundary::of(speech.dialect)), Vec::new());
         let mut bytes: Bytes = (0..reply.tokens()).flat_map(|place| reply.token_event(place)).chain(reply.end_events()).collect();
         while let Some(event) = events.next(&mut bytes) {
             assert!(event.is_whole);
@@ -172,75 +189,86 @@ mod tests {
         found
     }
 
-    fn judge(dialect: Dialect, streamed: bool, bytes: &[u8]) -> Result<(), Flaw> {
-        let mut reader = AnswerReader::new(dialect, &ask(streamed));
+    fn judge(speech: Speech, bytes: &[u8]) -> Result<(), Flaw> {
+        let mut reader = AnswerReader::new(speech.dialect, &ask(speech));
         reader.feed(bytes);
         reader.finish()
     }
 
     #[test]
     fn one_event_ends_a_stream_and_signs_of_life_say_nothing() {
-        for dialect in DIALECTS {
-            let pieces = pieces(dialect, true);
-            let terminal: Vec<usize> = (0..pieces.len()).filter(|place| is_terminal(dialect, &pieces[*place])).collect();
-            // Bedrock tells its usage behind the marker.
-            let last = pieces.len() - if dialect == Dialect::Bedrock { 2 } else { 1 };
-            assert_eq!(terminal, [last], "{dialect}");
-            assert_eq!(judge(dialect, true, &pieces[..last].concat()), Err(Flaw::Truncated), "{dialect}");
-            let sign = sign_of_life(dialect, true);
-            assert_eq!(has_data(dialect, &sign), matches!(dialect, Dialect::Bedrock | Dialect::Vertex), "{dialect}");
+        for speech in speeches().into_iter().filter(|speech| speech.streamed) {
+            let pieces = pieces(speech);
+            let terminal: Vec<usize> = (0..pieces.len()).filter(|place| is_terminal(speech, &pieces[*place])).collect();
+            // Converse tells its usage behind the marker.
+            let is_converse = speech.dialect == Dialect::Bedrock && speech.operation == Operation::Chat;
+            let last = pieces.len() - if is_converse { 2 } else { 1 };
+            assert_eq!(terminal, [last], "{speech:?}");
+            assert_eq!(judge(speech, &pieces[..last].concat()), Err(Flaw::Truncated), "{speech:?}");
+            let sign = sign_of_life(speech);
+            assert_eq!(has_data(speech, &sign), is_converse || speech.dialect == Dialect::Vertex, "{speech:?}");
             let lively: Vec<u8> = pieces.iter().flat_map(|piece| [piece.clone(), sign.clone()].concat()).collect();
-            assert_eq!(judge(dialect, true, &lively), Ok(()), "{dialect}");
-            assert_eq!(judge(dialect, false, &[sign_of_life(dialect, false), self::pieces(dialect, false).concat()].concat()), Ok(()));
-            let mute = pieces.iter().filter(|piece| !has_data(dialect, piece)).count();
-            assert_eq!(mute, usize::from(dialect == Dialect::Anthropic), "{dialect}");
+            assert_eq!(judge(speech, &lively), Ok(()), "{speech:?}");
+            let mute = pieces.iter().filter(|piece| !has_data(speech, piece)).count();
+            let pings = speech.dialect == Dialect::Anthropic || speech.operation == Operation::Invoke;
+            assert_eq!(mute, usize::from(pings), "{speech:?}");
+        }
+        for speech in speeches().into_iter().filter(|speech| !speech.streamed) {
+            assert_eq!(judge(speech, &[sign_of_life(speech), pieces(speech).concat()].concat()), Ok(()));
         }
     }
 
     #[test]
     fn what_goes_wrong_is_what_the_traffic_calls_it() {
-        for (dialect, streamed) in DIALECTS.into_iter().flat_map(|dialect| [(dialect, true), (dialect, false)]) {
-            let pieces = pieces(dialect, streamed);
+        for speech in speeches() {
+            let (dialect, streamed) = (speech.dialect, speech.streamed);
+            let pieces = pieces(speech);
             let with = |place: usize, piece: Vec<u8>| [pieces[..place].concat(), piece, pieces[place + 1..].concat()].concat();
             if streamed {
-                assert_eq!(judge(dialect, true, &with(2, malformed(dialect, &pieces[2]))), Err(Flaw::Malformed), "{dialect}");
-                let error =
-                    judge(dialect, true, &[pieces[..3].concat(), error_midway(dialect, &ProviderFault::ServerError, true)].concat());
-                assert!(matches!(error, Err(Flaw::ErrorEvent(Some(_)))), "{dialect}: {error:?}");
+                assert_eq!(judge(speech, &with(2, malformed(speech, &pieces[2]))), Err(Flaw::Malformed), "{speech:?}");
+                let error = judge(speech, &[pieces[..3].concat(), error_midway(speech, &ProviderFault::ServerError)].concat());
+                assert!(matches!(error, Err(Flaw::ErrorEvent(Some(_)))), "{speech:?}: {error:?}");
             } else {
-                assert_eq!(
-                    judge(dialect, false, &error_midway(dialect, &ProviderFault::ServerError, false)),
-                    Err(Flaw::Empty),
-                    "{dialect}"
-                );
+                let error = judge(speech, &error_midway(speech, &ProviderFault::ServerError));
+                let is_told = matches!(error, Err(Flaw::ErrorEvent(Some(_))));
+                assert!(if dialect == Dialect::Bedrock { error == Err(Flaw::Empty) } else { is_told }, "{speech:?}: {error:?}");
             }
-            let each = |change: fn(Dialect, &[u8], bool) -> Option<Vec<u8>>| {
-                let changed: Vec<_> = pieces.iter().map(|piece| change(dialect, piece, streamed)).collect();
+            let each = |change: fn(Speech, &[u8]) -> Option<Vec<u8>>| {
+                let changed: Vec<_> = pieces.iter().map(|piece| change(speech, piece)).collect();
                 let count = changed.iter().flatten().count();
                 let bytes = changed.into_iter().zip(&pieces).flat_map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect::<Vec<u8>>();
                 (count, bytes)
             };
             let (count, garbled) = each(with_garbled_text);
-            assert_eq!((judge(dialect, streamed, &garbled), count), (Err(Flaw::WrongContent), if streamed { 8 } else { 1 }), "{dialect}");
+            let (flaw, pieces_of_text) = match speech.operation {
+                // Nobody can tell a vector from its opposite.
+                Operation::Embeddings => (Ok(()), 1),
+                // The text comes once more when it is done: in itself, in its part, in its item, in all of the answer.
+                Operation::Responses if streamed => (Err(Flaw::WrongContent), 8 + 4),
+                _ => (Err(Flaw::WrongContent), if streamed { 8 } else { 1 }),
+            };
+            assert_eq!((judge(speech, &garbled), count), (flaw, pieces_of_text), "{speech:?}");
             let (count, other) = each(with_other_model);
-            assert_eq!((judge(dialect, streamed, &other), count > 0), (Ok(()), dialect != Dialect::Bedrock), "{dialect}");
-            let text = String::from_utf8_lossy(&other).into_owned();
-            assert!(!text.contains("gpt-4o") && text.contains("lifeboat-another-model") == (count > 0), "{dialect}: {text}");
+            let names_none = dialect == Dialect::Bedrock && speech.operation == Operation::Chat;
+            assert_eq!((judge(speech, &other), count > 0), (Ok(()), !names_none), "{speech:?}");
+            if dialect != Dialect::Bedrock {
+                let text = String::from_utf8_lossy(&other).into_owned();
+                assert!(!text.contains("gpt-4o") && text.contains("lifeboat-another-model"), "{speech:?}: {text}");
+            }
         }
     }
 
     #[test]
     fn what_is_no_such_piece_stays_as_it_is() {
         let strange = [&b"data: [DONE]\n\n"[..], b": hello\n\n", b"data: {\"choices\":[]}\n\n", b"", b"data: {oops\n\n", b"data: 5\n\n"];
-        for (dialect, piece) in DIALECTS.into_iter().flat_map(|dialect| strange.map(|piece| (dialect, piece))) {
-            for streamed in [true, false] {
-                assert!(with_other_model(dialect, piece, streamed).is_none() && with_garbled_text(dialect, piece, streamed).is_none());
-            }
-            let _ = (malformed(dialect, piece), has_data(dialect, piece));
+        for (speech, piece) in speeches().into_iter().flat_map(|speech| strange.map(|piece| (speech, piece))) {
+            assert!(with_other_model(speech, piece).is_none() && with_garbled_text(speech, piece).is_none());
+            let _ = (malformed(speech, piece), has_data(speech, piece));
         }
-        assert!(is_terminal(Dialect::OpenAi, b"event: end\r\ndata:[DONE]\r\n\r\n"));
+        let chat = Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true };
+        assert!(is_terminal(chat, b"event: end\r\ndata:[DONE]\r\n\r\n"));
         let event = b"event: x\r\ndata:  {\"model\":\"m\"}  \r\nid: 4\r\n\r\n";
-        let changed = with_other_model(Dialect::OpenAi, event, true).unwrap();
+        let changed = with_other_model(chat, event).unwrap();
         assert_eq!(String::from_utf8(changed).unwrap(), "event: x\r\ndata:  {\"model\":\"lifeboat-another-model\"}  \r\nid: 4\r\n\r\n");
     }
 }

@@ -1,12 +1,13 @@
-//! What each dialect does its own way, in one list, and who speaks which. The rest of the room is common to all.
+//! What each dialect does its own way, in one list, and who speaks which. What can be
+//! asked of them is in `form`; the rest of the room is common to all.
 
 use super::anthropic::Anthropic;
 use super::azure::Azure;
 use super::bedrock::Bedrock;
 use super::openai::OpenAi;
 use super::vertex::Vertex;
-use super::{ChatAsk, ChatReply, ProviderFault, Quotas, Receipt, Route};
-use crate::model::{Dialect, RetryForm};
+use super::{ProviderFault, Quotas, Receipt, Route};
+use crate::model::{Dialect, Operation, RetryForm};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -20,17 +21,6 @@ pub(super) enum Framing {
     Lines,
     /// AWS's binary frames (see [`super::eventstream`]).
     Frames,
-}
-
-/// What an answer has said so far.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    /// Its text.
-    pub(super) text: String,
-    /// Whether it reported its tokens.
-    pub(super) usage: bool,
-    /// Whether its terminal marker came.
-    pub(super) terminal: bool,
 }
 
 /// A refusal before it is put into an envelope.
@@ -56,8 +46,8 @@ impl Refusal {
 pub(super) trait Tongue: Sync {
     /// The path that a base URL ends with.
     fn base_path(&self) -> &'static str;
-    /// Path and query of a chat completion after the base URL.
-    fn chat_path(&self, model: &str, streamed: bool) -> String;
+    /// Path and query of an operation after the base URL; of a chat where the dialect does not have it.
+    fn path(&self, operation: Operation, model: &str, streamed: bool) -> String;
     /// What a method, a path and a query name.
     fn route(&self, method: &str, path: &str, query: Option<&str>) -> Option<Route>;
 
@@ -70,39 +60,16 @@ pub(super) trait Tongue: Sync {
         None
     }
 
-    /// The body of a request.
-    fn request(&self, model: &str, prompt: &str, streamed: bool) -> Value;
-    /// The same as a provider reads it, or what is wrong with it.
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String>;
-
-    /// A whole answer.
-    fn whole(&self, reply: &ChatReply) -> Value;
     /// The content type of a streamed answer.
     fn stream_type(&self) -> &'static str {
         "text/event-stream; charset=utf-8"
     }
-    /// What precedes the first token of a stream.
-    fn start(&self, _reply: &ChatReply) -> Vec<u8> {
-        Vec::new()
-    }
-    /// One token of a stream.
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8>;
-    /// What follows the last token of a stream.
-    fn end(&self, reply: &ChatReply) -> Vec<u8>;
     /// The list of models.
     fn models(&self, names: &[&str]) -> Value;
 
     /// How streams are framed.
     fn framing(&self) -> Framing {
         Framing::Lines
-    }
-    /// Takes in a whole answer.
-    fn hear_whole(&self, body: &Value, heard: &mut Heard);
-    /// Takes in one event of a stream.
-    fn hear(&self, event: &Value, heard: &mut Heard);
-    /// Takes in a line of data that is not JSON; false where the dialect has no such line.
-    fn hear_line(&self, _line: &[u8], _heard: &mut Heard) -> bool {
-        false
     }
 
     /// What the dialect says for a fault. Never asked for a bare status.
@@ -121,23 +88,10 @@ pub(super) trait Tongue: Sync {
     fn quota_headers(&self, _quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
         Vec::new()
     }
-    /// The refusal in the middle of a stream.
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8>;
     /// Whether a filter of content is told by an answer with status 200 that ends for that reason, and not by an error.
     fn filter_is_an_answer(&self) -> bool {
         true
     }
-
-    /// What keeps a stream alive and says nothing.
-    fn sign_of_life(&self) -> Vec<u8> {
-        b": keep-alive\n\n".to_vec()
-    }
-    /// Where an answer or an event of a stream names its model; each a path of keys.
-    fn model_at(&self) -> &'static [&'static [&'static str]] {
-        &[&["model"]]
-    }
-    /// Where it has its text, `*` standing for all of a list.
-    fn text_at(&self) -> &'static [&'static [&'static str]];
 
     /// The headers by which a support desk finds a request again.
     fn receipt(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)>;

@@ -5,12 +5,15 @@
 //! last chunk has a `finishReason`, and the `usageMetadata`. A key that is refused is answered as Vertex does, with 401; the Gemini API
 //! is said to answer 400. Source: Google's reference and its page of API errors.
 
-use super::chat::{MAX_TOKENS, conversation, words_of};
+use super::ask::MAX_TOKENS;
 use super::credential::bearer;
+use super::demand::{conversation, offered, parameters, words_of};
+use super::form::{Form, Heard, Wish};
 use super::reply::End;
 use super::route::{query_value, segment, unescaped};
-use super::tongue::{Header, Heard, Refusal, Tongue};
-use super::{ChatAsk, ChatReply, ProviderFault, Receipt, Route};
+use super::tongue::{Header, Refusal, Tongue};
+use super::{Demand, ProviderFault, Receipt, Reply, Route};
+use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
@@ -21,7 +24,7 @@ impl Tongue for Vertex {
         "/v1beta"
     }
 
-    fn chat_path(&self, model: &str, streamed: bool) -> String {
+    fn path(&self, _operation: Operation, model: &str, streamed: bool) -> String {
         let operation = if streamed { "streamGenerateContent?alt=sse" } else { "generateContent" };
         format!("/models/{}:{operation}", segment(model))
     }
@@ -44,7 +47,11 @@ impl Tongue for Vertex {
             "streamGenerateContent" if query_value(query?, "alt") == Some("sse") => true,
             _ => return None,
         };
-        (!model.is_empty() && !model.contains('/')).then(|| Route::Chat { model: Some(unescaped(model)), streamed })
+        (!model.is_empty() && !model.contains('/')).then(|| Route::Inference {
+            operation: Operation::Chat,
+            model: Some(unescaped(model)),
+            streamed,
+        })
     }
 
     fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
@@ -56,42 +63,8 @@ impl Tongue for Vertex {
         ("x-goog-api-key", key.to_owned())
     }
 
-    fn request(&self, _model: &str, prompt: &str, _streamed: bool) -> Value {
-        json!({
-            "contents": [{"role": "user", "parts": [{"text": prompt}]}],
-            "generationConfig": {"maxOutputTokens": MAX_TOKENS, "temperature": 0},
-        })
-    }
-
-    fn read_request(&self, body: &Value) -> Result<ChatAsk, String> {
-        let system = words_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
-        Ok(ChatAsk {
-            model: None,
-            streamed: false,
-            include_usage: true,
-            max_tokens: body["generationConfig"]["maxOutputTokens"].as_u64(),
-            prompt: system + &conversation(body, "contents", "parts")?,
-        })
-    }
-
-    fn whole(&self, reply: &ChatReply) -> Value {
-        let mut body = chunk(reply, &reply.text());
-        finish(reply, &mut body);
-        body
-    }
-
     fn stream_type(&self) -> &'static str {
         "text/event-stream"
-    }
-
-    fn token(&self, reply: &ChatReply, place: usize) -> Vec<u8> {
-        event(&chunk(reply, &reply.tokens[place]))
-    }
-
-    fn end(&self, reply: &ChatReply) -> Vec<u8> {
-        let mut last = chunk(reply, "");
-        finish(reply, &mut last);
-        event(&last)
     }
 
     fn models(&self, names: &[&str]) -> Value {
@@ -100,17 +73,6 @@ impl Tongue for Vertex {
                    "supportedGenerationMethods": ["generateContent", "streamGenerateContent"]})
         };
         json!({"models": names.iter().map(model).collect::<Vec<_>>()})
-    }
-
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        self.hear(body, heard);
-    }
-
-    fn hear(&self, event: &Value, heard: &mut Heard) {
-        let candidate = &event["candidates"][0];
-        heard.text.push_str(&words_of(&candidate["content"]["parts"]).unwrap_or_default());
-        heard.terminal |= candidate["finishReason"].is_string();
-        heard.usage |= event["usageMetadata"]["candidatesTokenCount"].is_u64();
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -146,8 +108,77 @@ impl Tongue for Vertex {
         json!({"error": {"code": refusal.status, "message": refusal.message, "status": refusal.kind}})
     }
 
-    fn error_event(&self, refusal: &Refusal) -> Vec<u8> {
-        event(&self.error_body(refusal))
+    /// Google sends none; its answers bear their identifier in the body.
+    fn receipt(&self, _receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+impl Form for Vertex {
+    fn request(&self, wish: &Wish<'_>) -> Value {
+        let mut body = json!({
+            "contents": [{"role": "user", "parts": [{"text": wish.prompt}]}],
+            "generationConfig": {"maxOutputTokens": MAX_TOKENS, "temperature": 0},
+        });
+        if wish.json {
+            body["generationConfig"]["responseMimeType"] = json!("application/json");
+        }
+        if let Some(name) = wish.tool {
+            body["tools"] = json!([{"functionDeclarations": [{"name": name, "parameters": parameters()}]}]);
+            body["toolConfig"] = json!({"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}});
+        }
+        body
+    }
+
+    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+        let system = words_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
+        let is_free = body["toolConfig"]["functionCallingConfig"]["mode"] != "NONE";
+        Ok(Demand {
+            max_tokens: body["generationConfig"]["maxOutputTokens"].as_u64(),
+            prompt: system + &conversation(body, "contents", "parts")?,
+            tool: offered(&body["tools"][0]["functionDeclarations"][0]["name"], &body["contents"]).filter(|_| is_free),
+            json: body["generationConfig"]["responseMimeType"] == "application/json",
+            ..Demand::default()
+        })
+    }
+
+    fn whole(&self, reply: &Reply) -> Value {
+        let mut body = chunk(reply, &json!([said(reply, &reply.text())]));
+        finish(reply, &mut body);
+        body
+    }
+
+    /// A call of a tool comes at once, with its last token.
+    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+        match (&reply.tool, place + 1 < reply.tokens.len()) {
+            (Some(_), true) => event(&chunk(reply, &json!([{"text": ""}]))),
+            _ => event(&chunk(reply, &json!([said(reply, &reply.tokens[place])]))),
+        }
+    }
+
+    fn end(&self, reply: &Reply) -> Vec<u8> {
+        let mut last = chunk(reply, &json!([{"text": ""}]));
+        finish(reply, &mut last);
+        event(&last)
+    }
+
+    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
+        event(&tongue.error_body(refusal))
+    }
+
+    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+        self.hear(body, heard);
+    }
+
+    fn hear(&self, event: &Value, heard: &mut Heard) {
+        let candidate = &event["candidates"][0];
+        let parts = &candidate["content"]["parts"];
+        heard.text.push_str(&words_of(parts).unwrap_or_default());
+        for call in parts.as_array().into_iter().flatten().filter_map(|part| part.get("functionCall")) {
+            heard.call(&call["name"], &call["args"].to_string());
+        }
+        heard.terminal |= candidate["finishReason"].is_string();
+        heard.usage |= event["usageMetadata"]["candidatesTokenCount"].is_u64();
     }
 
     /// It has none, and its Python client takes a comment for a broken answer: a token without a letter.
@@ -160,12 +191,10 @@ impl Tongue for Vertex {
     }
 
     fn text_at(&self) -> &'static [&'static [&'static str]] {
-        &[&["candidates", "*", "content", "parts", "*", "text"]]
-    }
-
-    /// Google sends none; its answers bear their identifier in the body.
-    fn receipt(&self, _receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
-        Vec::new()
+        &[
+            &["candidates", "*", "content", "parts", "*", "text"],
+            &["candidates", "*", "content", "parts", "*", "functionCall", "args", "words"],
+        ]
     }
 }
 
@@ -173,14 +202,22 @@ fn event(data: &Value) -> Vec<u8> {
     format!("data: {data}\r\n\r\n").into_bytes()
 }
 
-fn chunk(reply: &ChatReply, text: &str) -> Value {
+/// A text, or the call of a tool.
+fn said(reply: &Reply, text: &str) -> Value {
+    match &reply.tool {
+        Some(name) => json!({"functionCall": {"name": name, "args": reply.arguments()}}),
+        None => json!({"text": text}),
+    }
+}
+
+fn chunk(reply: &Reply, parts: &Value) -> Value {
     json!({
-        "candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}],
+        "candidates": [{"content": {"role": "model", "parts": parts}, "index": 0}],
         "modelVersion": reply.model, "responseId": reply.id,
     })
 }
 
-fn finish(reply: &ChatReply, chunk: &mut Value) {
+fn finish(reply: &Reply, chunk: &mut Value) {
     let (prompt, candidates) = (reply.prompt_tokens, reply.tokens.len());
     chunk["candidates"][0]["finishReason"] = json!(match reply.end {
         End::Stop => "STOP",

@@ -7,7 +7,7 @@ use super::faults::{Change, Faults};
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
-use crate::model::{DrillPlan, Guard, NamedWorkload, RequestKind};
+use crate::model::{DrillPlan, Guard, NamedWorkload};
 use crate::price;
 use crate::step::{Attendance, Context};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
@@ -200,7 +200,8 @@ impl Drill {
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
             let load = Load {
                 schedule: schedule(each, place, self.order.seed),
-                streamed: each.workload.request == RequestKind::ChatStream,
+                request: each.workload.request,
+                expect: Arc::new(each.workload.expect.clone()),
                 drill: site.tag,
                 workload: place,
                 bound: each.workload.max_in_flight,
@@ -419,7 +420,9 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
-    let prices = |_: NamedWorkload| plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price))).collect();
+    let prices = |each: NamedWorkload| {
+        plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price, &each.workload.expect))).collect()
+    };
     let prices = plan.workloads().into_iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }

@@ -7,9 +7,7 @@ use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{
-    ControlBinding, CredentialSource, Dialect, DrillPlan, NamedWorkload, Provider, RequestKind, StartCommand, origin_and_path,
-};
+use crate::model::{ControlBinding, CredentialSource, DrillPlan, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
@@ -165,7 +163,8 @@ impl Stage {
     fn serve(&mut self, site: &Site<'_>, names: &mut Names, named: &NamedWorkload, first: bool) -> Result<Target, Stop> {
         let (plan, name) = (site.plan, &named.service_name);
         let service = plan.environment.services.get(name);
-        let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", Provider::chat_model).to_owned();
+        let operation = named.workload.request.operation();
+        let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation)).to_owned();
         let keys = manner::keys(service, name)?;
         let key = match service.and_then(|service| service.key_from.as_deref()) {
             Some(variable) => manner::key(variable, name)?,
@@ -181,7 +180,8 @@ impl Stage {
                 let provider = plan.providers.get(name)?;
                 let base_url = names.values.get(&format!("proxy.{name}.url"))?.clone();
                 let (key, model) = (names.key(name).to_owned(), provider.chat_model().to_owned());
-                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model })
+                let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
+                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model, embedding_model })
             };
             let upstreams = named.service.providers.iter().filter_map(upstream).collect();
             let gateway =
@@ -207,16 +207,19 @@ impl Stage {
             names.values.insert("service.url".into(), base_url.clone());
             names.values.insert("gateway.url".into(), base_url.clone());
         }
-        Ok(Target { base_url, dialect: Dialect::OpenAi, model, key })
+        Ok(Target { base_url, dialect: plan.environment.dialect_of(name), model, key })
     }
 
     /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
     async fn warm_up(&self, site: &Site<'_>, count: u32) -> Result<(), Stop> {
         let (Some(target), Some(manner)) = (self.targets.first(), self.manners.first()) else { return Ok(()) };
         let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
-        let streamed = site.plan.scenario.traffic.request == RequestKind::ChatStream;
+        let traffic = &site.plan.scenario.traffic;
+        let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
         for id in 0..u64::from(count) {
-            let ask = Ask { mark: Mark { drill: !site.tag, id }, model: target.model.clone(), streamed };
+            let mark = Mark { drill: !site.tag, id };
+            let (operation, streamed) = (request.operation(), request.is_streamed());
+            let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
             if let Err(why) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await {
                 return Err(Stop::environment(format!(
                     "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",

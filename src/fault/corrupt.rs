@@ -1,4 +1,4 @@
-//! `corrupt` (ours): the letters of the text are others; everything around them is as it was.
+//! `corrupt` (ours): the letters of the text are others, the numbers of a vector their opposites; everything around them is as it was.
 
 use super::deed::Deed;
 use super::fields::Fields;
@@ -19,7 +19,7 @@ impl Deed for Corrupt {
     }
 
     fn play(&self, piece: &Piece<'_>) -> Play {
-        match with_garbled_text(piece.dialect, piece.bytes, piece.streamed) {
+        match with_garbled_text(piece.speech, piece.bytes) {
             Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),
             None => Play::pass(piece.bytes.clone()),
         }

@@ -22,21 +22,20 @@ impl Deed for EmptyAnswer {
         if !piece.from_start {
             return Play::pass(piece.bytes.clone());
         }
-        Play::spoil(Bytes::from_static(if piece.streamed { b"" } else { b"{}" }), Then::End)
+        Play::spoil(Bytes::from_static(if piece.speech.streamed { b"" } else { b"{}" }), Then::End)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::tamper::tests::{stream, token, whole};
+    use crate::fault::tamper::tests::{chat, stream, token, whole};
     use crate::fault::{Effect, Tamper};
-    use crate::model::Dialect;
 
     #[test]
     fn what_has_begun_is_not_empty() {
         let effect = Effect::EmptyAnswer(EmptyAnswer);
-        assert!(!Tamper::new(effect, Dialect::OpenAi, true, false).piece(0, token("one")).touched);
+        assert!(!Tamper::new(effect, chat(true), false).piece(0, token("one")).touched);
         assert_eq!(stream(effect).piece(0, token("one")), Play::spoil(Bytes::new(), Then::End));
         assert_eq!(whole(effect, "{\"a\":1}").bytes, &b"{}"[..]);
     }

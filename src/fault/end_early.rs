@@ -27,7 +27,7 @@ impl Deed for EndEarly {
     }
 
     fn play(&self, piece: &Piece<'_>) -> Play {
-        let ends = piece.is_behind(self.after) || is_terminal(piece.dialect, piece.bytes);
+        let ends = piece.is_behind(self.after) || is_terminal(piece.speech, piece.bytes);
         if ends { Play::spoil(piece.stump(), Then::End) } else { Play::pass(piece.bytes.clone()) }
     }
 }

@@ -11,7 +11,7 @@
 
 use super::ToxicError;
 use super::fields::{Attributes, Fields, bad};
-use crate::model::{Dialect, Match};
+use crate::model::{Dialect, Match, Operation};
 use crate::units::Fingerprint;
 use serde_json::json;
 
@@ -27,10 +27,21 @@ pub trait Matched {
     fn header(&self, name: &str) -> Option<&str>;
     /// Its credential.
     fn key(&self) -> Option<Fingerprint>;
-    /// The model or deployment that it is for, and whether the answer shall be streamed.
-    fn ask(&self) -> (Option<String>, bool);
+    /// What it is for.
+    fn ask(&self) -> Asking;
     /// Its body; empty where it is too long to be looked at.
     fn body(&self) -> &[u8];
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// What the provider shall do; a chat where nobody knows.
+    pub operation: Operation,
+    /// The model or deployment.
+    pub model: Option<String>,
+    /// True where the answer shall be streamed.
+    pub streamed: bool,
 }
 
 pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
@@ -71,9 +82,9 @@ pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
             None => request.header(header.trim()).is_some(),
         })
         && ((model.is_none() && stream.is_none()) || {
-            let (asked, streamed) = request.ask();
-            stream.is_none_or(|stream| stream == streamed)
-                && model.as_ref().is_none_or(|wanted| asked.is_some_and(|model| like(wanted, &model)))
+            let asked = request.ask();
+            stream.is_none_or(|stream| stream == asked.streamed)
+                && model.as_ref().is_none_or(|wanted| asked.model.is_some_and(|model| like(wanted, &model)))
         })
 }
 
@@ -110,8 +121,8 @@ pub(super) mod tests {
             Some(Fingerprint::of("sk-one"))
         }
 
-        fn ask(&self) -> (Option<String>, bool) {
-            (Some("gpt-4o".to_owned()), self.streamed)
+        fn ask(&self) -> Asking {
+            Asking { operation: Operation::Chat, model: Some("gpt-4o".to_owned()), streamed: self.streamed }
         }
 
         fn body(&self) -> &[u8] {

@@ -78,7 +78,7 @@ impl Deed for RateLimit {
 fn cost(question: &Question<'_>) -> u64 {
     match question.asked.body() {
         b"" => question.asked.header("content-length").and_then(|length| length.parse::<u64>().ok()).unwrap_or(0).div_ceil(4),
-        body => estimated_tokens(question.asked.dialect(), body),
+        body => estimated_tokens(question.asked.dialect(), question.asked.ask().operation, body),
     }
 }
 

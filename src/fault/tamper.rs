@@ -6,8 +6,7 @@
 //! whatever `after` says. Answers other than 2xx pass.
 
 use super::Effect;
-use crate::dialect::{Event, has_data};
-use crate::model::Dialect;
+use crate::dialect::{Event, Speech, has_data};
 use bytes::Bytes;
 
 /// What comes after a piece; the gravest last.
@@ -59,9 +58,8 @@ impl Play {
 #[derive(Debug)]
 pub struct Piece<'a> {
     pub(super) bytes: &'a Bytes,
-    pub(super) dialect: Dialect,
-    /// False for a whole answer.
-    pub(super) streamed: bool,
+    /// How the answer is said; whole, or as a stream.
+    pub(super) speech: Speech,
     /// True where the toxic took hold before anything of the answer had passed.
     pub(super) from_start: bool,
     /// How many it was shown before.
@@ -74,17 +72,17 @@ pub struct Piece<'a> {
 impl Piece<'_> {
     /// True from event number `after` on, and for a whole answer.
     pub(super) const fn is_behind(&self, after: u64) -> bool {
-        !self.streamed || self.place >= after
+        !self.speech.streamed || self.place >= after
     }
 
     /// True for event number `after`, and for a whole answer.
     pub(super) const fn is_at(&self, after: u64) -> bool {
-        !self.streamed || self.place == after
+        !self.speech.streamed || self.place == after
     }
 
     /// Nothing of an event, the first half of a whole answer: what passes of a piece in whose place an answer ends.
     pub(super) fn stump(&self) -> Bytes {
-        if self.streamed { Bytes::new() } else { self.bytes.slice(..self.bytes.len() / 2) }
+        if self.speech.streamed { Bytes::new() } else { self.bytes.slice(..self.bytes.len() / 2) }
     }
 }
 
@@ -92,27 +90,26 @@ impl Piece<'_> {
 #[derive(Debug)]
 pub struct Tamper {
     effect: Effect,
-    dialect: Dialect,
-    streamed: bool,
+    speech: Speech,
     from_start: bool,
     seen: u64,
     before: Option<u64>,
 }
 
 impl Tamper {
-    /// For one answer, a stream or whole. `from_start` where nothing of it has passed yet.
-    pub const fn new(effect: Effect, dialect: Dialect, streamed: bool, from_start: bool) -> Self {
-        Self { effect, dialect, streamed, from_start, seen: 0, before: None }
+    /// For one answer. `from_start` where nothing of it has passed yet.
+    pub const fn new(effect: Effect, speech: Speech, from_start: bool) -> Self {
+        Self { effect, speech, from_start, seen: 0, before: None }
     }
 
     /// The next piece, which came at `now`. One that is no whole event, or only a sign of life, passes and is not counted.
     pub fn piece(&mut self, now: u64, event: Event) -> Play {
-        let counts = !self.streamed || (event.is_whole && has_data(self.dialect, &event.bytes));
+        let counts = !self.speech.streamed || (event.is_whole && has_data(self.speech, &event.bytes));
         if !counts {
             return Play::pass(event.bytes);
         }
-        let Self { dialect, streamed, from_start, seen, before, .. } = *self;
-        let play = self.effect.play(&Piece { bytes: &event.bytes, dialect, streamed, from_start, place: seen, now, before });
+        let Self { speech, from_start, seen, before, .. } = *self;
+        let play = self.effect.play(&Piece { bytes: &event.bytes, speech, from_start, place: seen, now, before });
         self.seen += 1;
         self.before = Some(play.due.max(now));
         play
@@ -123,6 +120,12 @@ impl Tamper {
 pub(super) mod tests {
     use super::*;
     use crate::fault::Cut;
+    use crate::model::{Dialect, Operation};
+
+    /// How OpenAI says a chat completion.
+    pub(in crate::fault) const fn chat(streamed: bool) -> Speech {
+        Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed }
+    }
 
     /// Tokens of a stream as OpenAI sends them.
     pub(in crate::fault) fn token(text: &str) -> Event {
@@ -132,13 +135,13 @@ pub(super) mod tests {
 
     /// A toxic at work on a stream of OpenAI's from its start.
     pub(in crate::fault) fn stream(effect: Effect) -> Tamper {
-        Tamper::new(effect, Dialect::OpenAi, true, true)
+        Tamper::new(effect, chat(true), true)
     }
 
     /// A toxic at work on a whole answer.
     pub(in crate::fault) fn whole(effect: Effect, body: &'static str) -> Play {
         let event = Event { bytes: Bytes::from_static(body.as_bytes()), is_whole: true };
-        Tamper::new(effect, Dialect::OpenAi, false, true).piece(0, event)
+        Tamper::new(effect, chat(false), true).piece(0, event)
     }
 
     #[test]

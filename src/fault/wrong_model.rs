@@ -1,4 +1,5 @@
-//! `wrong_model` (ours): the answer names another model, and is whole all the same. Bedrock's answers name none, so nothing of them changes.
+//! `wrong_model` (ours): the answer names another model, and is whole all the same. Those of
+//! Bedrock's converse name none, so nothing of them changes.
 
 use super::deed::Deed;
 use super::fields::Fields;
@@ -19,7 +20,7 @@ impl Deed for WrongModel {
     }
 
     fn play(&self, piece: &Piece<'_>) -> Play {
-        match with_other_model(piece.dialect, piece.bytes, piece.streamed) {
+        match with_other_model(piece.speech, piece.bytes) {
             Some(other) => Play { touched: true, ..Play::pass(other.into()) },
             None => Play::pass(piece.bytes.clone()),
         }

@@ -170,7 +170,7 @@ pub struct RequestDone {
     pub done: u64,
     /// How it ended.
     pub outcome: Outcome,
-    /// A word for what went wrong, for example `refused`, `status-503`, `no-terminal-marker`. Absent where all went well.
+    /// A word for what went wrong, for example `refused`, `status-503`, `silently-truncated`. Absent where all went well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Cow<'static, str>>,
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 /// Entries that are kept: a drill of half an hour at 50 requests a second.
 const KEPT: usize = 100_000;
 
-/// One chat completion as it reached a provider.
+/// One request for a model as it reached a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRecord {
     /// When its headers had arrived.

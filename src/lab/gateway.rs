@@ -1,4 +1,4 @@
-//! The reference gateway: OpenAI's chat completions towards clients, an ordered list of providers behind them.
+//! The reference gateway: OpenAI's chat completions, responses and embeddings towards clients, an ordered list of providers behind them.
 //!
 //! # The rules, exactly
 //!
@@ -22,7 +22,7 @@ use super::upstream::{Pool, Upstream, is_failure, refusal};
 use crate::dialect::{ProviderFault, Route, credential, error_answer};
 use crate::history;
 use crate::journal::HostTime;
-use crate::model::{Dialect, Gateway};
+use crate::model::{Dialect, Gateway, Operation};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -151,20 +151,22 @@ impl Core {
             None => refuse(&ProviderFault::NoSuchPath),
             Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.as_str()) => refuse(&ProviderFault::InvalidKey),
             Some(Route::Models) => self.models(),
-            Some(Route::Chat { .. }) => match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
-                Ok(Ok(asked @ Value::Object(_))) => self.chat(&passed_on(&head.headers), &asked).await,
-                Ok(_) => refuse(&ProviderFault::BadRequest("We could not parse the JSON body of your request.".to_owned())),
-                Err(BodyError::TooLong) => refuse(&ProviderFault::Status { code: 413, retry_after: None }),
-                Err(BodyError::Cut) => refuse(&ProviderFault::BadRequest("The request's body ended early.".to_owned())),
-            },
+            Some(Route::Inference { operation, .. }) => {
+                match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
+                    Ok(Ok(asked @ Value::Object(_))) => self.pass(operation, &passed_on(&head.headers), &asked).await,
+                    Ok(_) => refuse(&ProviderFault::BadRequest("We could not parse the JSON body of your request.".to_owned())),
+                    Err(BodyError::TooLong) => refuse(&ProviderFault::Status { code: 413, retry_after: None }),
+                    Err(BodyError::Cut) => refuse(&ProviderFault::BadRequest("The request's body ended early.".to_owned())),
+                }
+            }
         }
     }
 
-    async fn chat(&self, headers: &HeaderMap, asked: &Value) -> Response<Body> {
+    async fn pass(&self, operation: Operation, headers: &HeaderMap, asked: &Value) -> Response<Body> {
         let mut story = Vec::new();
         for lane in &self.lanes {
             let name = &lane.pool.upstream.name;
-            let body = lane.pool.body(asked.clone());
+            let body = lane.pool.body(operation, asked.clone());
             for place in 0..=self.settings.retries {
                 let Some(attempt) = Attempt::begin(self, lane) else {
                     if place == 0 {
@@ -172,7 +174,7 @@ impl Core {
                     }
                     break;
                 };
-                match lane.pool.ask(headers, body.clone(), self.settings.try_timeout.std()).await {
+                match lane.pool.ask(operation, headers, body.clone(), self.settings.try_timeout.std()).await {
                     Ok(response) if is_failure(response.status()) => {
                         // The breaker learns it now; reading what the refusal says may take a moment longer.
                         attempt.end(TryEnd::Failed);
@@ -194,7 +196,8 @@ impl Core {
     }
 
     fn models(&self) -> Response<Body> {
-        let mut names: Vec<&str> = self.lanes.iter().map(|lane| lane.pool.upstream.model.as_str()).collect();
+        let mut names: Vec<&str> =
+            self.lanes.iter().flat_map(|lane| [lane.pool.upstream.model.as_str(), lane.pool.upstream.embedding_model.as_str()]).collect();
         names.sort_unstable();
         names.dedup();
         let models: Vec<_> =

@@ -1,10 +1,10 @@
-//! How long a simulated provider takes: draws from the mixture that [`Simulation`] describes. Pure; the caller brings the randomness.
+//! How long a simulated provider takes: draws from the mixture that [`Pace`] describes. Pure; the caller brings the randomness.
 //!
 //! One log-normal distribution cannot give both a believable median and a believable 99th percentile of real providers, so a
 //! share of requests is drawn from a second one around some seconds. What is not here: load. A simulated provider does not
 //! get slower when it is asked more, so that a drill measures the gateway and not the lab.
 
-use crate::model::Simulation;
+use crate::model::Pace;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use std::time::Duration;
@@ -16,7 +16,7 @@ const TAIL_SIGMA: f64 = 0.35;
 /// No draw is longer: a distribution's far end must not outlive the drill.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The distribution of one provider's times.
+/// The distribution of one model's times.
 #[derive(Debug, Clone, Copy)]
 pub struct Draw {
     body_p50: f64,
@@ -27,16 +27,16 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// The distribution that a simulation asks for. A 95th percentile below the median counts as the median.
-    pub fn new(simulation: &Simulation) -> Self {
-        let p50 = simulation.first_token_p50.as_secs_f64();
-        let spread = simulation.first_token_p95.as_secs_f64() / p50;
+    /// The distribution that a pace asks for. A 95th percentile below the median counts as the median.
+    pub fn new(pace: &Pace) -> Self {
+        let p50 = pace.first_token_p50.as_secs_f64();
+        let spread = pace.first_token_p95.as_secs_f64() / p50;
         Self {
             body_p50: p50,
             body_sigma: if spread.is_finite() && spread > 1.0 { spread.ln() / Z95 } else { 0.0 },
-            tail_share: simulation.tail_share.get(),
-            tail_p50: simulation.tail_p50.as_secs_f64(),
-            gap: simulation.token_gap.std(),
+            tail_share: pace.tail_share.get(),
+            tail_p50: pace.tail_p50.as_secs_f64(),
+            gap: pace.token_gap.std(),
         }
     }
 
@@ -57,12 +57,13 @@ impl Draw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Simulation;
     use crate::units::Ratio;
     use rand::SeedableRng;
     use rand::rngs::ChaCha8Rng;
 
     fn sorted(simulation: &Simulation) -> Vec<f64> {
-        let (draw, mut rng) = (Draw::new(simulation), ChaCha8Rng::seed_from_u64(7));
+        let (draw, mut rng) = (Draw::new(&simulation.pace()), ChaCha8Rng::seed_from_u64(7));
         let mut drawn: Vec<f64> = (0..100_000).map(|_| draw.first_token(&mut rng).as_secs_f64() * 1e3).collect();
         drawn.sort_by(f64::total_cmp);
         drawn

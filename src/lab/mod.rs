@@ -10,7 +10,7 @@
 //!  keys      which credentials are valid                upstream  one provider as the gateway sees it
 //!  attempts  what reached a provider                    gateway   ordered tries, streamed answers, /status
 //!  answer    tokens on their due times                  server    the accept loop of both
-//!  provider  the simulated provider
+//!  limits    how much a key may ask for                 provider  the simulated provider
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
@@ -21,6 +21,7 @@ mod breaker;
 mod gateway;
 mod keys;
 mod latency;
+mod limits;
 mod provider;
 #[cfg(test)]
 mod rig;
@@ -63,7 +64,7 @@ pub enum LabError {
     },
     /// The reference gateway does not translate.
     #[error(
-        "the reference gateway cannot ask `{name}`, because it speaks `{dialect}` and the gateway OpenAI's chat completions only\n\n\
+        "the reference gateway cannot ask `{name}`, because it speaks `{dialect}` and the gateway OpenAI's dialect only\n\n\
          hint: give the service `openai` and `azure-openai` providers, or the environment a gateway of your own (`start:` or `services:`)"
     )]
     Upstream {

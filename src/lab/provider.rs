@@ -1,4 +1,4 @@
-//! A provider as its clients see it: chat completions whole and streamed, the list of models, refusals in its own words.
+//! A provider as its clients see it: every operation of its dialect, whole and streamed, the list of models, refusals in its own words.
 //!
 //! How long a request takes is drawn from the seed and the request's mark, not from a common stream of randomness: the same request gets
 //! the same time in every drill with that seed, whatever else is in flight. Requests without a mark are told apart by a counter.
@@ -9,14 +9,16 @@ use super::answer::TokenStream;
 use super::attempts::{AttemptRecord, Attempts};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
+use super::limits::{Limits, Spender};
 use super::server::{Body, BodyError, Server, response, whole_body};
 use super::tokens;
 use crate::dialect::{
-    ChatAsk, ChatReply, MARK_HEADER, Mark, ProviderFault, Receipt, Route, base_path, credential, error_answer, find_mark, head_fault,
-    model_list, receipt_headers,
+    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault,
+    model_list, quota_headers, receipt_headers,
 };
+use crate::fault::Ruling;
 use crate::journal::HostTime;
-use crate::model::{Dialect, Provider};
+use crate::model::{Dialect, Operation, Provider};
 use crate::units::{Fingerprint, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -25,10 +27,10 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The longest request that is read; real providers take some tens of megabytes.
@@ -47,7 +49,12 @@ struct Core {
     region: String,
     /// Known models; empty where any is.
     models: BTreeSet<String>,
+    /// Those that are there no more.
+    retired: Mutex<BTreeSet<String>>,
     draw: Draw,
+    /// The models that take other times.
+    draws: BTreeMap<String, Draw>,
+    limits: Limits,
     seed: Seed,
     keys: Keys,
     attempts: Attempts,
@@ -56,13 +63,14 @@ struct Core {
     credential_life: Duration,
 }
 
-/// The head of a chat completion that reached a provider.
+/// The head of a request for a model that reached a provider.
 struct Asked<'h> {
     at: HostTime,
     number: u64,
     key: &'h str,
     /// Why it will not be answered, where that shows in its head.
     refusal: Option<ProviderFault>,
+    operation: Operation,
     /// The model in its path.
     model: Option<String>,
     /// True where its path asks for a stream.
@@ -83,7 +91,10 @@ impl SimulatedProvider {
             dialect: provider.dialect,
             region: provider.region.clone().unwrap_or_else(|| "lab".to_owned()),
             models: provider.models.values().cloned().collect(),
-            draw: Draw::new(&provider.simulation),
+            retired: Mutex::new(provider.simulation.retired.iter().cloned().collect()),
+            draw: Draw::new(&provider.simulation.pace()),
+            draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
+            limits: Limits::new(provider.simulation.limits),
             seed: seed.derive(name),
             keys: Keys::new(key),
             attempts: Attempts::default(),
@@ -107,12 +118,17 @@ impl SimulatedProvider {
         self.core.keys.set(key, state);
     }
 
+    /// Takes a model away: from now on there is none of this name.
+    pub fn retire(&self, model: &str) {
+        self.core.retired().insert(model.to_owned());
+    }
+
     /// The state of the key with this fingerprint; `None` for one that was never set.
     pub fn key_state(&self, key: Fingerprint) -> Option<KeyState> {
         self.core.keys.state(key)
     }
 
-    /// The last 100,000 chat completions that reached it, in the order of their arrival, refused ones too.
+    /// The last 100,000 requests for a model that reached it, in the order of their arrival, refused ones too.
     pub fn attempts(&self) -> Vec<AttemptRecord> {
         self.core.attempts.all()
     }
@@ -140,12 +156,12 @@ impl Core {
             None => self.refuse(&ProviderFault::NoSuchPath),
             Some(Route::Models) => match refusal {
                 Some(fault) => self.refuse(&fault),
-                None => response(model_list(self.dialect, &self.models.iter().map(String::as_str).collect::<Vec<_>>())),
+                None => self.list(),
             },
-            Some(Route::Chat { model, streamed }) => {
+            Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
-                let asked = Asked { at, number, key, refusal, model, streamed, mark: header(MARK_HEADER) };
-                self.chat(asked, bytes).await
+                let asked = Asked { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
+                self.infer(asked, bytes).await
             }
         };
         let (id, client_id) = (self.id(number), header("x-ms-client-request-id"));
@@ -158,11 +174,30 @@ impl Core {
         answer
     }
 
-    /// A chat completion, recorded whatever comes of it.
-    async fn chat(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
+    fn list(&self) -> Response<Body> {
+        let retired = self.retired();
+        let there = self.models.iter().filter(|model| !retired.contains(*model));
+        response(model_list(self.dialect, &there.map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    fn retired(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.retired.lock().expect("nothing panics while it holds the retired models")
+    }
+
+    /// True where a request for this model can be answered.
+    fn has(&self, model: &str) -> bool {
+        (self.models.is_empty() || self.models.contains(model)) && !self.retired().contains(model)
+    }
+
+    fn draw(&self, model: &str) -> &Draw {
+        self.draws.get(model).unwrap_or(&self.draw)
+    }
+
+    /// What a model does, recorded whatever comes of it.
+    async fn infer(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(asked.mark, bytes), ChatAsk::parse(self.dialect, bytes));
-        let ask = ask.map(|ask| ChatAsk { streamed: ask.streamed || asked.streamed, ..ask });
+        let (mark, ask) = (find_mark(asked.mark, bytes), Demand::parse(self.dialect, asked.operation, bytes));
+        let ask = ask.map(|ask| Demand { streamed: ask.streamed || asked.streamed, ..ask });
         let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
             at: asked.at,
@@ -172,17 +207,30 @@ impl Core {
             streamed: ask.as_ref().is_ok_and(|ask| ask.streamed),
             status: 0,
         });
-        let answer = match (asked.refusal, ask, model, body) {
+        let answer = match (asked.refusal, ask, model, &body) {
             (Some(fault), ..) => self.refuse(&fault),
             (_, _, _, Err(BodyError::TooLong)) => self.refuse(&ProviderFault::Status { code: 413, retry_after: None }),
             (_, Err(problem), _, _) => self.refuse(&ProviderFault::BadRequest(problem)),
             (_, _, None, _) => self.refuse(&ProviderFault::BadRequest("you must provide a model parameter".to_owned())),
-            (_, _, Some(model), _) if !self.models.is_empty() && !self.models.contains(&model) => {
-                self.refuse(&ProviderFault::NoSuchModel(model))
-            }
+            (_, _, Some(model), _) if !self.has(&model) => self.refuse(&ProviderFault::NoSuchModel(model)),
             (None, Ok(ask), Some(model), _) => {
-                let reply = ChatReply::new(self.dialect, &ask, &model, &self.id(asked.number), seconds_since_1970());
-                self.complete(&ask, reply, self.first_token(mark, asked.number)).await
+                let wall = seconds_since_1970();
+                let spender = Spender { dialect: self.dialect, operation: asked.operation, key: Fingerprint::of(asked.key), body: bytes };
+                let Ruling { instead, quotas } = self.limits.rule(&spender, asked.at.0, wall);
+                let mut answer = match instead {
+                    Some(refused) => response(refused),
+                    None => {
+                        let reply = Reply::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
+                        let draw = self.draw(&model);
+                        self.complete(&ask, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
+                    }
+                };
+                for (name, value) in quota_headers(self.dialect, &quotas, wall) {
+                    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                        answer.headers_mut().insert(name, value);
+                    }
+                }
+                answer
             }
         };
         self.attempts.answered(attempt, answer.status().as_u16());
@@ -190,8 +238,7 @@ impl Core {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, ask: &ChatAsk, reply: ChatReply, first_token: Duration) -> Response<Body> {
-        let gap = self.draw.token_gap();
+    async fn complete(&self, ask: &Demand, reply: Reply, first_token: Duration, gap: Duration) -> Response<Body> {
         if !ask.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());
@@ -204,11 +251,11 @@ impl Core {
         builder.body(TokenStream::new(reply, gap).boxed_unsync()).expect("the dialect writes valid headers")
     }
 
-    fn first_token(&self, mark: Option<Mark>, number: u64) -> Duration {
+    fn first_token(&self, draw: &Draw, mark: Option<Mark>, number: u64) -> Duration {
         let (purpose, stream) = mark.map_or(("unmarked", number), |mark| ("marked", mark.id));
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed.derive(purpose).0);
         rng.set_stream(stream);
-        self.draw.first_token(&mut rng)
+        draw.first_token(&mut rng)
     }
 
     fn refuse(&self, fault: &ProviderFault) -> Response<Body> {
@@ -227,7 +274,7 @@ fn seconds_since_1970() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rig::{Got, ask, client, loopback, quick};
+    use super::super::rig::{Got, ask, ask_for, client, loopback, quick};
     use super::*;
 
     const SEED: Seed = Seed(0x2a);
@@ -257,6 +304,79 @@ mod tests {
             assert!(attempts.iter().all(|entry| entry.key == Fingerprint::of("sk-one") && entry.model == "gpt-4o"));
             provider.stop().await;
         }
+    }
+
+    #[tokio::test]
+    async fn whatever_can_be_asked_for_is_answered_whole_and_streamed() {
+        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Bedrock] {
+            let provider = start(dialect);
+            let operations = [Operation::Responses, Operation::Embeddings, Operation::Invoke];
+            for operation in operations.into_iter().filter(|operation| dialect.has(*operation)) {
+                for streamed in [false, true].into_iter().filter(|streamed| !(*streamed && operation == Operation::Embeddings)) {
+                    let got = ask_for(dialect, operation, &provider.base_url(), "sk-one", streamed).await;
+                    assert_eq!((got.status, got.judgement()), (200, Ok(())), "{dialect} {operation} {streamed}");
+                    let attempt = provider.attempts().pop().unwrap();
+                    assert_eq!((attempt.model.as_str(), attempt.streamed, attempt.status), ("gpt-4o", streamed, 200));
+                    let refused = ask_for(dialect, operation, &provider.base_url(), "sk-two", streamed).await;
+                    assert!(matches!(refused.status, 401 | 403), "{dialect} {operation}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_has_spent_its_minute_is_told_when_to_come_back_and_others_are_served() {
+        for (dialect, header) in [
+            (Dialect::OpenAi, Some("x-ratelimit-remaining-requests")),
+            (Dialect::AzureOpenAi, Some("x-ratelimit-remaining-requests")),
+            (Dialect::Anthropic, Some("anthropic-ratelimit-requests-remaining")),
+            (Dialect::Bedrock, None),
+        ] {
+            let mut limited = quick(dialect);
+            limited.simulation.limits = crate::model::Limits { requests: Some(2), tokens: Some(100_000) };
+            let provider = SimulatedProvider::start("limited", &limited, "sk-one".into(), SEED, loopback()).unwrap();
+            provider.set_key("sk-two", KeyState::Valid);
+            let url = provider.base_url();
+            let left = |got: &Got| header.map(|name| got.headers[name].to_str().unwrap().to_owned());
+            for wanted in ["1", "0"] {
+                let got = ask(dialect, &url, "sk-one", 1, true).await;
+                assert_eq!((got.judgement(), left(&got)), (Ok(()), header.map(|_| wanted.to_owned())), "{dialect}");
+            }
+            let over = ask(dialect, &url, "sk-one", 1, true).await;
+            let wait: u64 = over.headers["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!(over.status == 429 && over.code().is_some() && (1..=30).contains(&wait), "{dialect}: one every 30 s, not in {wait}");
+            assert_eq!(ask(dialect, &url, "sk-two", 1, true).await.judgement(), Ok(()), "{dialect}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_model_that_is_retired_is_not_found_and_not_listed() {
+        for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex] {
+            let provider = start(dialect);
+            assert_eq!(ask(dialect, &provider.base_url(), "sk-one", 1, true).await.judgement(), Ok(()));
+            provider.retire("gpt-4o");
+            let got = ask(dialect, &provider.base_url(), "sk-one", 2, true).await;
+            assert!(got.status == 404 && got.code().is_some(), "{dialect}: {got:?}");
+        }
+        let mut old = quick(Dialect::OpenAi);
+        old.simulation.retired = vec!["gpt-4o".to_owned()];
+        let provider = SimulatedProvider::start("old", &old, "sk-one".into(), SEED, loopback()).unwrap();
+        assert_eq!(ask(Dialect::OpenAi, &provider.base_url(), "sk-one", 1, false).await.code().as_deref(), Some("model_not_found"));
+        let listed = client().get(format!("{}/models", provider.base_url())).bearer_auth("sk-one").send().await.unwrap();
+        assert_eq!(listed.json::<serde_json::Value>().await.unwrap()["data"], serde_json::json!([]));
+    }
+
+    #[tokio::test]
+    async fn a_model_may_take_times_of_its_own() {
+        let mut two = quick(Dialect::OpenAi);
+        let slow = crate::units::Duration::from_millis(80);
+        let pace = crate::model::Pace { first_token_p50: slow, first_token_p95: slow, ..two.simulation.pace() };
+        two.models.insert("large".to_owned(), "gpt-4o-large".to_owned());
+        two.simulation.models.insert("gpt-4o-large".to_owned(), pace);
+        let provider = SimulatedProvider::start("two", &two, "sk-one".into(), SEED, loopback()).unwrap();
+        let first = |model: &str| provider.core.first_token(provider.core.draw(model), None, 3);
+        assert_eq!(first("gpt-4o-large"), Duration::from_millis(80));
+        assert!(first("gpt-4o") < Duration::from_millis(60), "{:?}", first("gpt-4o"));
     }
 
     #[tokio::test]
@@ -362,10 +482,16 @@ mod tests {
     async fn a_request_takes_as_long_as_its_seed_says_whatever_else_is_in_flight() {
         let (one, other) = (start(Dialect::OpenAi), start(Dialect::AzureOpenAi));
         let mark = |id| Some(Mark { drill: 1, id });
-        let times = |provider: &SimulatedProvider| (0..50).map(|id| provider.core.first_token(mark(id), 7)).collect::<Vec<_>>();
+        let times = |provider: &SimulatedProvider| {
+            (0..50).map(|id| provider.core.first_token(&provider.core.draw, mark(id), 7)).collect::<Vec<_>>()
+        };
         assert_eq!(times(&one), times(&other), "same name, seed and simulation");
         assert!(times(&one).windows(2).any(|pair| pair[0] != pair[1]));
-        assert_eq!(one.core.first_token(Some(Mark { drill: 2, id: 3 }), 8), times(&one)[3], "the drill's tag changes from run to run");
+        assert_eq!(
+            one.core.first_token(&one.core.draw, Some(Mark { drill: 2, id: 3 }), 8),
+            times(&one)[3],
+            "the drill's tag changes from run to run"
+        );
     }
 
     #[tokio::test]

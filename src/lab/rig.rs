@@ -1,7 +1,7 @@
 //! What the tests of this room share: a client, a quick provider, and an answer with what it took. Compiled for tests only.
 
-use crate::dialect::{AnswerReader, Ask, Flaw, Mark, chat_request, error_code};
-use crate::model::{Dialect, Provider, Simulation};
+use crate::dialect::{AnswerReader, Ask, Flaw, Mark, error_code, wire_request};
+use crate::model::{Dialect, Operation, Provider, Simulation};
 use crate::units;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -60,10 +60,10 @@ pub(super) struct Got {
 
 impl Got {
     pub(super) async fn read(response: reqwest::Response, id: u64, streamed: bool) -> Self {
-        Self::since(Instant::now(), response, Dialect::OpenAi, id, streamed).await
+        Self::since(Instant::now(), response, Dialect::OpenAi, asked(id, streamed)).await
     }
 
-    async fn since(started: Instant, mut response: reqwest::Response, dialect: Dialect, id: u64, streamed: bool) -> Self {
+    async fn since(started: Instant, mut response: reqwest::Response, dialect: Dialect, ask: Ask) -> Self {
         let (status, headers, headers_after) = (response.status().as_u16(), response.headers().clone(), started.elapsed());
         let mut body = Vec::new();
         let cut = loop {
@@ -73,7 +73,7 @@ impl Got {
                 Err(_) => break true,
             }
         };
-        Self { status, headers, body, cut, headers_after, took: started.elapsed(), dialect, ask: asked(id, streamed) }
+        Self { status, headers, body, cut, headers_after, took: started.elapsed(), dialect, ask }
     }
 
     /// What the traffic would say of it.
@@ -95,7 +95,7 @@ impl Got {
 }
 
 fn asked(id: u64, streamed: bool) -> Ask {
-    Ask { mark: Mark { drill: 1, id }, model: "gpt-4o".into(), streamed }
+    Ask::chat(Mark { drill: 1, id }, "gpt-4o", streamed)
 }
 
 /// Sends one chat completion of the traffic.
@@ -105,11 +105,20 @@ pub(super) async fn ask(dialect: Dialect, base_url: &str, key: &str, id: u64, st
 
 /// The same over a client's open connections.
 pub(super) async fn ask_with(client: &reqwest::Client, dialect: Dialect, base_url: &str, key: &str, id: u64, streamed: bool) -> Got {
-    let wire = chat_request(dialect, &asked(id, streamed), key);
+    send(client, dialect, base_url, key, asked(id, streamed)).await
+}
+
+/// The same of whatever can be asked for.
+pub(super) async fn ask_for(dialect: Dialect, operation: Operation, base_url: &str, key: &str, streamed: bool) -> Got {
+    send(&client(), dialect, base_url, key, Ask { operation, ..asked(1, streamed) }).await
+}
+
+async fn send(client: &reqwest::Client, dialect: Dialect, base_url: &str, key: &str, ask: Ask) -> Got {
+    let wire = wire_request(dialect, &ask, key);
     let mut request = client.post(format!("{base_url}{}", wire.path)).body(wire.body);
     for (name, value) in wire.headers {
         request = request.header(name, value);
     }
     let started = Instant::now();
-    Got::since(started, request.send().await.unwrap(), dialect, id, streamed).await
+    Got::since(started, request.send().await.unwrap(), dialect, ask).await
 }

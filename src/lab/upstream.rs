@@ -6,7 +6,7 @@
 
 use super::LabError;
 use crate::dialect::{Route, credential_header, error_code};
-use crate::model::Dialect;
+use crate::model::{Dialect, Operation};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// What the gateway passes on: what OpenAI and Azure have in common.
+const PASSED: [Operation; 3] = [Operation::Chat, Operation::Responses, Operation::Embeddings];
 /// How much of a refusal's body is read, and for how long: enough to name it and to keep its connection.
 const REFUSAL: (usize, Duration) = (64 << 10, Duration::from_millis(100));
 
@@ -37,6 +39,14 @@ pub struct Upstream {
     pub key: String,
     /// Its model, which replaces the one that the client names.
     pub model: String,
+    /// The same for vectors.
+    pub embedding_model: String,
+}
+
+impl Upstream {
+    fn model_for(&self, operation: Operation) -> &str {
+        if operation == Operation::Embeddings { &self.embedding_model } else { &self.model }
+    }
 }
 
 impl fmt::Debug for Upstream {
@@ -88,7 +98,8 @@ pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) upstream: Upstream,
-    uri: Uri,
+    /// Where each operation is asked for.
+    uris: Vec<(Operation, Uri)>,
     credential: (HeaderName, HeaderValue),
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     tasks: Tasks,
@@ -100,11 +111,16 @@ impl Pool {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
         }
         let wrong = |problem: String| LabError::Url { name: upstream.name.clone(), url: upstream.base_url.clone(), problem };
-        let path = Route::chat_path(upstream.dialect, &upstream.model, false);
-        let uri: Uri = format!("{}{path}", upstream.base_url.trim_end_matches('/')).parse().map_err(|error| wrong(format!("{error}")))?;
-        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return Err(wrong("it is not an http or https URL".to_owned()));
-        }
+        let uri = |operation| {
+            let path = Route::path(upstream.dialect, operation, upstream.model_for(operation), false);
+            let uri: Uri =
+                format!("{}{path}", upstream.base_url.trim_end_matches('/')).parse().map_err(|error| wrong(format!("{error}")))?;
+            if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+                return Err(wrong("it is not an http or https URL".to_owned()));
+            }
+            Ok((operation, uri))
+        };
+        let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
         let (name, value) = credential_header(upstream.dialect, &upstream.key);
         let mut value = HeaderValue::from_str(&value).map_err(|_| wrong("its key cannot stand in a header".to_owned()))?;
         value.set_sensitive(true);
@@ -118,12 +134,19 @@ impl Pool {
             .map_err(|error| LabError::Tls(error.to_string()))?;
         let tasks = Tasks::default();
         let client = Client::builder(tasks.clone()).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
-        Ok(Self { credential: (HeaderName::from_static(name), value), upstream, uri, client, tasks })
+        Ok(Self { credential: (HeaderName::from_static(name), value), upstream, uris, client, tasks })
     }
 
-    /// Sends a chat completion and waits for the headers of the answer.
-    pub(super) async fn ask(&self, headers: &HeaderMap, body: Bytes, within: Duration) -> Result<Response<Incoming>, TryFailure> {
-        let mut request = Request::post(self.uri.clone()).body(Full::new(body)).expect("a URI and a method are a request");
+    /// Sends a request and waits for the headers of the answer.
+    pub(super) async fn ask(
+        &self,
+        operation: Operation,
+        headers: &HeaderMap,
+        body: Bytes,
+        within: Duration,
+    ) -> Result<Response<Incoming>, TryFailure> {
+        let uri = self.uris.iter().find(|(own, _)| *own == operation).map_or_else(Uri::default, |(_, uri)| uri.clone());
+        let mut request = Request::post(uri).body(Full::new(body)).expect("a URI and a method are a request");
         *request.headers_mut() = headers.clone();
         request.headers_mut().insert(self.credential.0.clone(), self.credential.1.clone());
         match tokio::time::timeout(within, self.client.request(request)).await {
@@ -135,8 +158,8 @@ impl Pool {
     }
 
     /// The client's body with this provider's model in it.
-    pub(super) fn body(&self, mut asked: Value) -> Bytes {
-        asked["model"] = Value::String(self.upstream.model.clone());
+    pub(super) fn body(&self, operation: Operation, mut asked: Value) -> Bytes {
+        asked["model"] = Value::String(self.upstream.model_for(operation).to_owned());
         asked.to_string().into()
     }
 

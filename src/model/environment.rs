@@ -1,5 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
+use super::Dialect;
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +44,17 @@ pub struct ServiceBinding {
     /// The forward proxy that clients go through, as `http://HOST:PORT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// How it speaks.
+    #[serde(default = "as_gateways", skip_serializing_if = "is_as_gateways")]
+    pub dialect: Dialect,
+}
+
+const fn as_gateways() -> Dialect {
+    Dialect::OpenAi
+}
+
+fn is_as_gateways(dialect: &Dialect) -> bool {
+    *dialect == as_gateways()
 }
 
 /// Where a standing fault proxy is told what to do.
@@ -66,6 +78,13 @@ pub struct ProxyBinding {
     /// The hosts, as `host` or `host:port`, that it answers for where somebody comes through its forward proxy; none: its provider's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+}
+
+impl Environment {
+    /// How the service of this name speaks here.
+    pub fn dialect_of(&self, service: &str) -> Dialect {
+        self.services.get(service).map_or(as_gateways(), |binding| binding.dialect)
+    }
 }
 
 /// What a drill, or whoever drives the environment's standing fault proxy, may do there. Empty allows everything.

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{Environment, Objectives, Price, words};
+use super::{Environment, Objectives, Operation, Price, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ pub struct Provider {
     pub base_url: Option<String>,
     /// The credential's name in the inventory.
     pub credential: Option<String>,
-    /// The provider's model identifier by the role that the service asks for, for example `chat: gpt-4o`.
+    /// The provider's model identifier by the role that the service asks for, for example `chat: gpt-4o`, `embeddings: …`.
     pub models: BTreeMap<String, String>,
     /// What its chat model costs, where the list price is not what the team pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +118,12 @@ impl Provider {
     pub fn chat_model(&self) -> &str {
         self.models.get("chat").map_or("gpt-4o", String::as_str)
     }
+
+    /// The model identifier that is asked for this: vectors come from a model of their own, where the inventory names one.
+    pub fn model_for(&self, operation: Operation) -> &str {
+        let own = self.models.get("embeddings").filter(|_| operation == Operation::Embeddings);
+        own.map_or_else(|| self.chat_model(), String::as_str)
+    }
 }
 
 /// Of a URL the origin, `https://host:port`, and the path after it without a slash at its end.
@@ -129,7 +135,7 @@ pub fn origin_and_path(url: &str) -> (&str, &str) {
 
 /// How the lab imitates a provider: time to the first token as a mixture of two log-normal distributions (a body, and a
 /// tail that one log-normal cannot reach), then tokens at a steady speed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Simulation {
     /// Median time to the first token, body.
     pub first_token_p50: Duration,
@@ -144,6 +150,61 @@ pub struct Simulation {
     /// How long a credential is taken that was minted from a key (Vertex).
     #[serde(default = "an_hour")]
     pub credential_life: Duration,
+    /// Models that take other times.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, Pace>,
+    /// How much each key may ask for in a minute.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+    /// Models that were there once: who asks for one is told that there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+}
+
+/// The times of one model, as [`Simulation`] has them for all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Median time to the first token, body.
+    pub first_token_p50: Duration,
+    /// 95th percentile of the body.
+    pub first_token_p95: Duration,
+    /// Share of requests drawn from the tail instead.
+    pub tail_share: Ratio,
+    /// Median of the tail.
+    pub tail_p50: Duration,
+    /// Time between two tokens.
+    pub token_gap: Duration,
+}
+
+/// Limits a minute; at most a billion each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Limits {
+    /// Requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u64>,
+    /// Tokens, as providers take them off before they answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+}
+
+impl Limits {
+    /// True where nothing is limited.
+    pub const fn is_empty(&self) -> bool {
+        self.requests.is_none() && self.tokens.is_none()
+    }
+}
+
+impl Simulation {
+    /// The times of all models but those that have their own.
+    pub const fn pace(&self) -> Pace {
+        Pace {
+            first_token_p50: self.first_token_p50,
+            first_token_p95: self.first_token_p95,
+            tail_share: self.tail_share,
+            tail_p50: self.tail_p50,
+            token_gap: self.token_gap,
+        }
+    }
 }
 
 const fn an_hour() -> Duration {
@@ -160,6 +221,9 @@ impl Default for Simulation {
             tail_p50: Duration::from_millis(4500),
             token_gap: Duration::from_micros(12_500),
             credential_life: an_hour(),
+            models: BTreeMap::new(),
+            limits: Limits::default(),
+            retired: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod fault;
 mod inventory;
 mod named_workload;
 mod objective;
+mod operation;
 mod pace;
 mod plan;
 mod price;
@@ -26,10 +27,12 @@ pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Provider, Service, Simulation, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation,
+    origin_and_path,
 };
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use operation::{Expect, Operation};
 pub use pace::Bursts;
 pub use plan::DrillPlan;
 pub use price::Price;

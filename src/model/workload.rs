@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Errand, Ramp, Trace, Wire, words};
+use super::{Bursts, Errand, Expect, Ramp, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,16 @@ words! {
         Http = "http",
         /// A connection, and bytes over it.
         Tcp = "tcp",
+        /// One of OpenAI's responses, answered whole.
+        Responses = "responses",
+        /// One of OpenAI's responses, streamed.
+        ResponsesStream = "responses-stream",
+        /// The vector of a text.
+        Embeddings = "embeddings",
+        /// A chat completion by Bedrock's invoke, answered whole.
+        Invoke = "invoke",
+        /// The same, streamed.
+        InvokeStream = "invoke-stream",
     }
 }
 
@@ -60,6 +70,9 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// What each asks for.
     pub request: RequestKind,
+    /// What an answer must be beyond whole.
+    #[serde(default, skip_serializing_if = "Expect::is_empty")]
+    pub expect: Expect,
     /// A script of k6 that sends them, as a path from the project's root; `None` where the drill sends them itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
@@ -84,6 +97,7 @@ impl Workload {
             trace: None,
             arrivals,
             request,
+            expect: Expect::default(),
             script: None,
             max_in_flight: 1,
             errand: None,

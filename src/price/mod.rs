@@ -7,7 +7,7 @@
 //! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
 
 use crate::dialect::request_tokens;
-use crate::model::{Dialect, DrillPlan, Price};
+use crate::model::{Dialect, DrillPlan, Expect, Price};
 use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
@@ -52,9 +52,9 @@ pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     plan.prices = plan.providers.iter().filter_map(known).collect();
 }
 
-/// The most that one request can cost at a provider of this price.
-pub fn of_request(price: &Price) -> Money {
-    let (input, output) = request_tokens();
+/// The most that one request can cost at a provider of this price, where this is expected of its answer.
+pub fn of_request(price: &Price, expect: &Expect) -> Money {
+    let (input, output) = request_tokens(expect);
     price.of(input, output)
 }
 
@@ -66,7 +66,7 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
         let requests = each.workload.requests(total).round() as u64 + warm_up;
         for name in &each.service.providers {
-            let most = plan.prices.get(name).map(|price| of_request(price).times(requests));
+            let most = plan.prices.get(name).map(|price| of_request(price, &each.workload.expect).times(requests));
             match bills.iter_mut().find(|bill| bill.provider == *name) {
                 Some(bill) => {
                     bill.requests += requests;

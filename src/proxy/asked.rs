@@ -1,9 +1,9 @@
 //! What was asked, kept for as long as its answer lasts: a toxic that comes in the middle may ask what it is that it takes.
 
 use crate::dialect::{Route, credential};
-use crate::fault::Matched;
+use crate::fault::{Asking, Matched};
 use crate::journal::HostTime;
-use crate::model::Dialect;
+use crate::model::{Dialect, Operation};
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use hyper::http::request::Parts;
@@ -35,6 +35,15 @@ impl Asked {
     pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, body: Bytes) -> Self {
         Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body }
     }
+
+    /// What its path says that the provider shall do.
+    pub(super) fn operation(&self) -> Operation {
+        if let Some(Route::Inference { operation, .. }) = self.route() { operation } else { Operation::Chat }
+    }
+
+    fn route(&self) -> Option<Route> {
+        Route::of(self.dialect, self.method.as_str(), self.uri.path(), self.uri.query())
+    }
 }
 
 impl Matched for Asked {
@@ -62,12 +71,12 @@ impl Matched for Asked {
         credential(self.dialect, |name| self.header(name)).map(Fingerprint::of)
     }
 
-    fn ask(&self) -> (Option<String>, bool) {
+    fn ask(&self) -> Asking {
         let ask: Ask = serde_json::from_slice(&self.body).unwrap_or_default();
-        let (model, streamed) = match Route::of(self.dialect, self.method(), self.path(), self.uri.query()) {
-            Some(Route::Chat { model, streamed }) => (model, streamed),
-            _ => (None, false),
+        let (operation, model, streamed) = match self.route() {
+            Some(Route::Inference { operation, model, streamed }) => (operation, model, streamed),
+            _ => (Operation::Chat, None, false),
         };
-        (model.or(ask.model), streamed || ask.stream.unwrap_or(false))
+        Asking { operation, model: model.or(ask.model), streamed: streamed || ask.stream.unwrap_or(false) }
     }
 }

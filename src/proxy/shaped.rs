@@ -15,10 +15,9 @@
 use super::asked::Asked;
 use super::flow::Ticket;
 use super::hold::{Active, Hold};
-use crate::dialect::{Boundary, Event, Events};
+use crate::dialect::{Boundary, Event, Events, Speech};
 use crate::fault::{NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
-use crate::model::Dialect;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
@@ -81,8 +80,7 @@ enum Ending {
 /// What an answer is, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    pub(super) dialect: Dialect,
-    pub(super) streamed: bool,
+    pub(super) speech: Speech,
     /// False where its shape must not be touched.
     pub(super) is_open: bool,
 }
@@ -127,7 +125,7 @@ impl Shaped {
             holds,
             kind,
             asked,
-            boundary: Boundary::of(kind.dialect),
+            boundary: Boundary::of(kind.speech.dialect),
             has_begun: false,
             work: None,
             held: None,
@@ -166,7 +164,7 @@ impl Shaped {
     fn look(&mut self) {
         let wanted = self.holds.borrow_and_update().shaping(&self.asked);
         let mut before = self.work.as_mut().map(|work| std::mem::take(&mut work.stations)).unwrap_or_default();
-        let may_begin = self.ending.is_none() && (self.kind.streamed || !self.has_begun);
+        let may_begin = self.ending.is_none() && (self.kind.speech.streamed || !self.has_begun);
         let held_by = self.held.as_ref().map(|held| held.station);
         // Where what is held goes on: at its station, else behind the last of those before it that are still there.
         let (mut resume, mut is_kept) = (0, held_by.is_none());
@@ -183,7 +181,7 @@ impl Shaped {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect, self.kind.dialect, self.kind.streamed, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect, self.kind.speech, !self.has_begun);
                     stations.push(Station { active, tamper });
                 }
                 None => {}
@@ -298,7 +296,7 @@ impl Shaped {
         let Some(work) = &mut self.work else {
             if let Some(data) = came.as_ref().and_then(Frame::data_ref)
                 && self.kind.is_open
-                && self.kind.streamed
+                && self.kind.speech.streamed
             {
                 self.boundary.follow(data);
             }
@@ -306,7 +304,7 @@ impl Shaped {
             return Poll::Ready(came.map(Ok));
         };
         match came.map(Frame::into_data) {
-            Some(Ok(data)) if self.kind.streamed => work.chunk = data,
+            Some(Ok(data)) if self.kind.speech.streamed => work.chunk = data,
             Some(Ok(data)) => {
                 work.whole.extend_from_slice(&data);
                 if work.whole.len() > LONGEST {
@@ -316,7 +314,7 @@ impl Shaped {
             }
             ended => {
                 let trailers = ended.and_then(Result::err);
-                let rest = if self.kind.streamed { work.events.rest() } else { work.whole.split().freeze() };
+                let rest = if self.kind.speech.streamed { work.events.rest() } else { work.whole.split().freeze() };
                 self.ending = Some(Ending::Natural(trailers));
                 if !rest.is_empty() || !self.has_begun {
                     self.judge(0, Event { bytes: rest, is_whole: true }, Then::GoOn);

@@ -217,8 +217,12 @@ impl Report<'_> {
 
     /// What the answers of a provider cost at most, where its price is known.
     fn cost(&self, provider: &str) -> Option<Money> {
-        let price = self.digest.started.as_ref()?.plan.prices.get(provider)?;
-        Some(of_request(price).times(self.digest.billed.get(provider).copied().unwrap_or(0)))
+        let plan = &self.digest.started.as_ref()?.plan;
+        let price = plan.prices.get(provider)?;
+        // Which workload it answered is not told here: the dearest counts.
+        let each = plan.workloads().into_iter().map(|each| of_request(price, &each.workload.expect));
+        let most = each.reduce(|one, other| if one < other { other } else { one })?;
+        Some(most.times(self.digest.billed.get(provider).copied().unwrap_or(0)))
     }
 
     fn faults(&self, text: &mut String) -> std::fmt::Result {

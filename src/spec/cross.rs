@@ -8,7 +8,7 @@ use super::document::Document;
 use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
-use super::{inventory, variable};
+use super::{asked, inventory, variable};
 use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
 use crate::units::{Duration, Rate};
 
@@ -238,7 +238,7 @@ impl Terms<'_> {
 
 /// Whether the numbers can hold together, wherever the drill runs.
 pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
+    let mut found = asked::anywhere(project, story);
     for finding in Terms::of(project, story, plan).iter().flat_map(|terms| sums_of(story, terms)) {
         // What ails a shared objective ails every workload that it is held against, and is said once.
         if !found.contains(&finding) {
@@ -401,7 +401,7 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
 
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = asked::here(story, plan);
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     let workloads = plan.workloads();
     let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.pace()));

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::variable;
-use crate::model::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+use crate::model::{Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 use crate::units::{Duration, Money, Rate};
 
 /// Reads one environment.
@@ -68,8 +68,10 @@ fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
     }
     let ca = fields.optional("ca", &|reader, node| reader.words(node));
     let proxy = fields.optional("proxy", &forward_proxy);
+    let dialect = fields.optional("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word));
     fields.finish();
-    Some(ServiceBinding { url: url.unwrap_or_default(), key_from: one, keys_from: several, ca, proxy })
+    let dialect = dialect.unwrap_or(Dialect::OpenAi);
+    Some(ServiceBinding { url: url.unwrap_or_default(), key_from: one, keys_from: several, ca, proxy, dialect })
 }
 
 /// `env:NAME`. The value is never shown: it may be the key itself.

@@ -120,7 +120,7 @@ fn retry(fields: &Fields<'_>) -> Retry {
 }
 
 /// How many a minute.
-fn a_minute(reader: &Reader<'_>, node: &Node) -> Option<u64> {
+pub(super) fn a_minute(reader: &Reader<'_>, node: &Node) -> Option<u64> {
     let rate = (reader.quantity::<Rate>(node)?.as_per_second() * 60.0).round();
     if !(1.0..=MOST_A_MINUTE).contains(&rate) {
         reader.error(node.spot, "a limit is from 1 to a billion a minute", "write a rate such as `60/min`");

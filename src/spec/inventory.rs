@@ -1,13 +1,14 @@
 //! The inventory: contacts, credentials, providers, services, environments, and whether the names in it are all declared.
 
 use super::document::Document;
+use super::fault::a_minute;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::reader::{Reader, closest, listed};
+use super::reader::{Fields, Reader, closest, listed};
 use super::tree::{Kind, Node};
 use super::{environment, objective, variable};
 use crate::model::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Price, Provider, Service,
-    Simulation,
+    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price, Provider,
+    Service, Simulation,
 };
 use crate::units::{Duration, Money, Rate, Ratio};
 use std::collections::BTreeMap;
@@ -111,6 +112,25 @@ fn price(reader: &Reader<'_>, node: &Node) -> Option<Price> {
 fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
     let fields = reader.fields(node, "a simulation")?;
     let usual = Simulation::default();
+    let pace = times(reader, &fields, usual.pace());
+    let Pace { first_token_p50, first_token_p95, tail_share, tail_p50, token_gap } = pace;
+    let simulation = Simulation {
+        first_token_p50,
+        first_token_p95,
+        tail_share,
+        tail_p50,
+        token_gap,
+        credential_life: fields.optional("credential_life", &|reader, node| reader.time(node)).unwrap_or(usual.credential_life),
+        models: fields.optional("models", &|reader, node| models(reader, node, pace)).unwrap_or_default(),
+        limits: fields.optional("limits", &limits).unwrap_or_default(),
+        retired: fields.optional("retired", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
+    };
+    fields.finish();
+    Some(simulation)
+}
+
+/// The times that are given; the others are those of `usual`.
+fn times(reader: &Reader<'_>, fields: &Fields<'_>, usual: Pace) -> Pace {
     let time = |name| fields.optional(name, &|reader, node| reader.time(node));
     let given = (time("first_token_p50"), time("first_token_p95"));
     // Where only one of the two is given, the other keeps the usual proportion to it.
@@ -125,16 +145,38 @@ fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
     {
         reader.error(node.spot, "the 95th percentile is below the median", format!("write at least `{first_token_p50}`"));
     }
-    let simulation = Simulation {
+    Pace {
         first_token_p50,
         first_token_p95,
         tail_share: fields.optional("tail_share", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.tail_share),
         tail_p50: time("tail_p50").unwrap_or(usual.tail_p50),
-        credential_life: time("credential_life").unwrap_or(usual.credential_life),
         token_gap: fields.optional("tokens", &|reader, node| reader.quantity::<Rate>(node)).map_or(usual.token_gap, Rate::gap),
+    }
+}
+
+/// The times of single models, by the provider's identifiers, which are no names of ours.
+fn models(reader: &Reader<'_>, node: &Node, usual: Pace) -> Option<BTreeMap<String, Pace>> {
+    let Kind::Map(entries) = &node.kind else {
+        reader.error(node.spot, "the times of models are a map", "write `{MODEL: {first_token_p50: 500ms, tokens: 70/s}}`");
+        return None;
     };
+    let pace = |node: &Node| {
+        let fields = reader.fields(node, "the times of a model")?;
+        let pace = times(reader, &fields, usual);
+        fields.finish();
+        Some(pace)
+    };
+    Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), pace(node)?))).collect())
+}
+
+fn limits(reader: &Reader<'_>, node: &Node) -> Option<Limits> {
+    let fields = reader.fields(node, "limits")?;
+    let limits = Limits { requests: fields.optional("requests", &a_minute), tokens: fields.optional("tokens", &a_minute) };
+    if fields.has_none(&["requests", "tokens"]) {
+        reader.error(node.spot, "limits are on requests, on tokens or on both", "write `{requests: 60/min}`");
+    }
     fields.finish();
-    Some(simulation)
+    Some(limits)
 }
 
 fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {

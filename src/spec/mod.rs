@@ -13,6 +13,7 @@
 //! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.
 
 mod aim;
+mod asked;
 mod check;
 mod condition;
 mod cross;

@@ -2,8 +2,8 @@
 
 use super::reader::{Fields, Reader};
 use super::tree::{Kind, Node};
-use super::{objective, wire};
-use crate::model::{Arrivals, Bursts, Engine, Objectives, Ramp, RampPoint, RequestKind, WORKLOADS_MAX, Workload};
+use super::{asked, objective, wire};
+use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
 /// A workload as it was read, and what the model does not keep.
@@ -125,6 +125,9 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
     }
     let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
     let request = request.unwrap_or(RequestKind::Chat);
+    // A plain request's expectations are read with its errand.
+    let plain = matches!(request, RequestKind::Http | RequestKind::Tcp);
+    let expect = if plain { Expect::default() } else { fields.optional("expect", &asked::expect).unwrap_or_default() };
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
     let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
     let script = fields.optional("script", &|reader, node| reader.words(node));
@@ -147,6 +150,7 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
         bursts: fields.optional("bursts", &bursts),
         arrivals: arrivals.unwrap_or(usual),
         request,
+        expect,
         max_in_flight: max_in_flight.unwrap_or(1),
         errand: wire::errand(fields, request),
         wire: wire::read(fields),

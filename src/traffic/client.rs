@@ -6,7 +6,7 @@ use super::place::{Place, Ways};
 use super::pool::{Held, Hold, Pool};
 use super::progress::{Answer, Progress, within};
 use super::word;
-use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, chat_request, error_code};
+use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, error_code, wire_request};
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
@@ -227,7 +227,7 @@ impl Way {
     fn chat_request(&self, ask: &Ask) -> Option<Request<Full<Bytes>>> {
         let keys = &self.manner.keys;
         let key = keys.get((ask.mark.id % keys.len().max(1) as u64) as usize).unwrap_or(&self.target.key);
-        let WireRequest { method, path, headers, body } = chat_request(self.target.dialect, ask, key);
+        let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, ask, key);
         let uri = uri_of(&self.prefix, &path).ok()?;
         let mut all = self.headers.clone();
         for (name, value) in headers {
@@ -315,10 +315,7 @@ async fn read(
         Ok(()) => progress.served(done),
         Err(flaw) => {
             let outcome = if flaw == Flaw::Truncated { Outcome::Truncated } else { Outcome::Error };
-            let why = match &flaw {
-                Flaw::ErrorEvent(Some(code)) => format!("{} {code}", flaw.word()).into(),
-                _ => flaw.word().into(),
-            };
+            let why = flaw.code().map_or_else(|| flaw.word().into(), |code| format!("{} {code}", flaw.word()).into());
             progress.flawed(done, outcome, why)
         }
     };

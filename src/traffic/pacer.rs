@@ -5,6 +5,7 @@ use super::{Budget, Client, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
+use crate::model::{Expect, RequestKind};
 use crate::units::Duration;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
 use std::sync::Arc;
@@ -40,8 +41,10 @@ pub struct Traffic {
 pub struct Load {
     /// When each request is due.
     pub schedule: Schedule,
-    /// True where answers shall be streamed.
-    pub streamed: bool,
+    /// What each request asks for.
+    pub request: RequestKind,
+    /// What its answer must be beyond whole.
+    pub expect: Arc<Expect>,
     /// The drill that requests are marked with.
     pub drill: u32,
     /// The place of the workload among those of the drill.
@@ -60,7 +63,7 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, streamed, drill, workload, bound, deadline, budget } = load;
+        let Load { schedule, request, expect, drill, workload, bound, deadline, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
@@ -70,7 +73,8 @@ impl Traffic {
             model: client.model().to_owned(),
             recorder,
             schedule,
-            streamed,
+            request,
+            expect,
             drill,
             workload,
             budget,
@@ -106,7 +110,8 @@ struct Pacer {
     model: String,
     recorder: Recorder,
     schedule: Schedule,
-    streamed: bool,
+    request: RequestKind,
+    expect: Arc<Expect>,
     drill: u32,
     workload: usize,
     budget: Arc<Budget>,
@@ -144,7 +149,13 @@ impl Pacer {
             let id = request_id(self.workload, number);
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(permit) => {
-                    let ask = Ask { mark: Mark { drill: self.drill, id }, model: self.model.clone(), streamed: self.streamed };
+                    let ask = Ask {
+                        mark: Mark { drill: self.drill, id },
+                        model: self.model.clone(),
+                        operation: self.request.operation(),
+                        streamed: self.request.is_streamed(),
+                        expect: self.expect.clone(),
+                    };
                     self.crew.take(Shot { ask, due, permit });
                 }
                 Err(_) => self.recorder.record_blocking(Event::Shed(Shed { id, due })),

@@ -20,5 +20,11 @@ with client(KEY).messages.stream(model=MODEL, max_tokens=64, messages=MESSAGES) 
     text = "".join(stream.text_stream)
     last = stream.get_final_message()
 tell("stream", text, last.stop_reason, last.usage.output_tokens, last.model)
+tools = [{"name": "repeat", "input_schema": {"type": "object", "properties": {"words": {"type": "string"}}}}]
+block = client(KEY).messages.create(model=MODEL, max_tokens=64, messages=MESSAGES, tools=tools).content[0]
+tell("tool", block.type, block.name, block.input["words"])
+with client(KEY).messages.stream(model=MODEL, max_tokens=64, messages=MESSAGES, tools=tools) as stream:
+    last = stream.get_final_message()
+tell("tool streamed", last.content[0].name, last.content[0].input["words"], last.stop_reason)
 tell("models", *[model.id for model in client(KEY).models.list()])
 refusals(ask, lambda error: error.status_code)

@@ -28,6 +28,13 @@ asked = client(KEY)
 chunks = list(asked.models.generate_content_stream(model=MODEL, contents=PROMPT))
 text = "".join(chunk.text or "" for chunk in chunks)
 tell("stream", text, chunks[-1].candidates[0].finish_reason.value, chunks[-1].usage_metadata.candidates_token_count)
+schema = {"type": "OBJECT", "properties": {"words": {"type": "STRING"}}}
+tools = {"tools": [{"function_declarations": [{"name": "repeat", "parameters": schema}]}]}
+call = asked.models.generate_content(model=MODEL, contents=PROMPT, config=tools).function_calls[0]
+tell("tool", call.name, call.args["words"])
+chunks = list(asked.models.generate_content_stream(model=MODEL, contents=PROMPT, config=tools))
+calls = [call for chunk in chunks for call in chunk.function_calls or []]
+tell("tool streamed", *[f"{call.name} {call.args['words']}" for call in calls])
 if not VERTEX:
     tell("models", *[model.name for model in asked.models.list()])
 refusals(ask, lambda error: f"{error.code} {error.status}")

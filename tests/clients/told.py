@@ -11,13 +11,13 @@ def tell(name, *facts):
     print(f"{name}: {' | '.join(str(fact) for fact in facts)}", flush=True)
 
 
-def refusals(ask, status):
+def refusals(ask, status, what=""):
     """Asks with each refused key, and for a model that is gone; tells the exception's type and the status in it."""
     cases = [(state, f"{KEY}-{state}", MODEL) for state in ("revoked", "expired", "forbidden", "out-of-quota")]
     for name, key, model in [*cases, ("unknown", "sk-nobody", MODEL), ("gone", KEY, "model-nine")]:
         try:
             ask(key, model)
         except Exception as error:  # whatever the client raises is what is asked
-            tell(name, type(error).__name__, status(error))
+            tell(what + name, type(error).__name__, status(error))
         else:
-            tell(name, "answered")
+            tell(what + name, "answered")

@@ -1,6 +1,6 @@
 //! The gateway against providers that hang, refuse, cut and recover. Upstreams are small servers whose behaviour is switched.
 
-use super::super::rig::{Got, ask, ask_with, client, loopback, quick};
+use super::super::rig::{Got, ask, ask_for, ask_with, client, loopback, quick};
 use super::super::server::full;
 use super::super::{KeyState, SimulatedProvider};
 use super::*;
@@ -81,7 +81,7 @@ impl hyper::body::Body for CutBody {
 }
 
 fn upstream(name: &str, dialect: Dialect, base_url: String) -> Upstream {
-    Upstream { name: name.into(), dialect, base_url, key: "sk-upstream".into(), model: "gpt-4o".into() }
+    Upstream { name: name.into(), dialect, base_url, key: "sk-upstream".into(), model: "gpt-4o".into(), embedding_model: "text-3".into() }
 }
 
 /// A standby that works.
@@ -330,4 +330,26 @@ async fn the_gateways_own_pages_and_refusals() {
     let started = Instant::now();
     gateway.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "idle connections do not hold it up");
+}
+
+#[tokio::test]
+async fn responses_and_vectors_are_passed_on_to_who_has_them_and_vectors_to_their_own_model() {
+    for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
+        let mut there = quick(dialect);
+        there.models.insert("embeddings".to_owned(), "text-3".to_owned());
+        let provider = SimulatedProvider::start("there", &there, "sk-upstream".into(), Seed(1), loopback()).unwrap();
+        let upstreams = vec![dead("gone"), upstream("there", dialect, provider.base_url())];
+        let gateway = ReferenceGateway::start(&Gateway::default(), upstreams, "sk-client".into(), loopback()).unwrap();
+        for (operation, streamed, model) in [
+            (Operation::Responses, false, "gpt-4o"),
+            (Operation::Responses, true, "gpt-4o"),
+            (Operation::Embeddings, false, "text-3"),
+            (Operation::Chat, true, "gpt-4o"),
+        ] {
+            let got = ask_for(Dialect::OpenAi, operation, &gateway.base_url(), "sk-client", streamed).await;
+            assert_eq!((got.judgement(), got.provider()), (Ok(()), "there"), "{dialect} {operation} {streamed}");
+            assert_eq!(provider.attempts().pop().unwrap().model, model, "{dialect} {operation}");
+        }
+        gateway.stop().await;
+    }
 }

@@ -1,19 +1,19 @@
 //! Toxics on the shape of answers, as the traffic's own reader judges what comes of them.
 
 use super::*;
-use crate::dialect::{AnswerReader, Ask, ChatAsk, ChatReply, Flaw, Mark, chat_request};
-use crate::model::Dialect;
+use crate::dialect::{AnswerReader, Ask, Demand, Flaw, Mark, Reply, wire_request};
+use crate::model::{Dialect, Operation};
 use proptest::prelude::ProptestConfig;
 use proptest::{prop_assert_eq, proptest};
 
 fn asked(streamed: bool) -> Ask {
-    Ask { mark: Mark { drill: 3, id: 99 }, model: "gpt-4o".into(), streamed }
+    Ask::chat(Mark { drill: 3, id: 99 }, "gpt-4o", streamed)
 }
 
 /// What a provider answers, event by event, or in one piece.
 fn answer(streamed: bool) -> Vec<Vec<u8>> {
-    let read = ChatAsk::parse(Dialect::OpenAi, &chat_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
-    let reply = ChatReply::new(Dialect::OpenAi, &read, "gpt-4o", "chatcmpl-1", 0);
+    let read = Demand::parse(Dialect::OpenAi, Operation::Chat, &wire_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
+    let reply = Reply::new(Dialect::OpenAi, &read, "gpt-4o", "chatcmpl-1", 0);
     if !streamed {
         return vec![reply.whole().body];
     }
@@ -26,7 +26,7 @@ async fn chatty(size: usize) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let routes = axum::Router::new().fallback(async move |request: Request| {
         let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-        let streamed = ChatAsk::parse(Dialect::OpenAi, &body).is_ok_and(|ask| ask.streamed);
+        let streamed = Demand::parse(Dialect::OpenAi, Operation::Chat, &body).is_ok_and(|ask| ask.streamed);
         let whole = answer(streamed).concat();
         if !streamed {
             return Response::builder().header("content-type", "application/json").body(whole.into()).unwrap();
@@ -65,7 +65,7 @@ impl Came {
 
 impl Rig {
     async fn send_chat(&self, streamed: bool) -> reqwest::Response {
-        let request = chat_request(Dialect::OpenAi, &asked(streamed), "k");
+        let request = wire_request(Dialect::OpenAi, &asked(streamed), "k");
         let sent = self.http.post(format!("http://{}/v1/chat/completions", self.listen)).body(request.body);
         soon(sent.send()).await.unwrap()
     }
@@ -92,7 +92,7 @@ async fn each_shape_is_what_the_traffic_calls_it_and_none_of_them_counts_as_whol
         ("cut", json!({"after": 5}), Flaw::Truncated, Flaw::Malformed, false),
         ("end_early", json!({"after": 5}), Flaw::Truncated, Flaw::Malformed, true),
         ("end_early", json!({"after": 5000}), Flaw::Truncated, Flaw::Malformed, true),
-        ("error_event", json!({"after": 5}), error(), Flaw::Empty, true),
+        ("error_event", json!({"after": 5}), error(), error(), true),
         ("malformed", json!({"after": 5}), Flaw::Malformed, Flaw::Malformed, true),
         ("empty_answer", json!({}), Flaw::Truncated, Flaw::Empty, true),
         ("corrupt", json!({}), Flaw::WrongContent, Flaw::WrongContent, true),

@@ -446,3 +446,50 @@ error: the primary is broken for 12s, shorter than the RTO of 10s and the hold o
 "#;
     assert_eq!(files.check(), said.trim_start());
 }
+
+#[test]
+fn a_kind_of_request_that_the_services_dialect_does_not_have_is_found() {
+    gets(
+        SCENARIO_PATH,
+        "rate: 50/s",
+        "rate: 50/s, request: invoke",
+        r#"
+error: `support-chat` speaks openai, which has no `invoke`
+  --> scenarios/outage.yaml:5:32
+   |
+ 5 | traffic: {rate: 50/s, request: invoke}
+   |                                ^^^^^^
+   = hint: write chat, chat-stream, responses, responses-stream or embeddings; how a service speaks is said in its environment, `services: {support-chat: {url: …, dialect: bedrock}}`
+"#,
+    );
+}
+
+#[test]
+fn a_vector_is_not_json_and_converse_names_no_model() {
+    gets(
+        SCENARIO_PATH,
+        "rate: 50/s",
+        "rate: 50/s, request: embeddings, expect: {json: true}",
+        r#"
+error: a vector is neither JSON nor the call of a tool
+  --> scenarios/outage.yaml:5:60
+   |
+ 5 | traffic: {rate: 50/s, request: embeddings, expect: {json: true}}
+   |                                                            ^^^^
+   = hint: take it away, or ask for `chat`
+"#,
+    );
+    let files = Files::new();
+    files.spoil(
+        INVENTORY_PATH,
+        "environments:\n",
+        "environments:\n  own: {embedded: true, services: {support-chat: {url: \"http://127.0.0.1:1\", dialect: bedrock}}}\n",
+    );
+    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 50/s, expect: {model: claude}");
+    assert_eq!(files.check(), "");
+    let said = files.plan("own");
+    assert!(said.starts_with("error: answers of Bedrock's converse name no model, so none can be expected\n"), "{said}");
+    files.spoil(SCENARIO_PATH, "expect: {model: claude}", "expect: {model: claude}, request: invoke-stream");
+    assert_eq!((files.check(), files.plan("own")), (String::new(), String::new()));
+    assert!(files.plan("lab").starts_with("error: `support-chat` speaks openai, which has no `invoke-stream`\n"));
+}

@@ -148,3 +148,26 @@ fn every_form_of_step_and_fault_is_read() {
     assert_eq!((call.method.as_str(), call.expect_status, call.expect_text.as_deref()), ("POST", Some(204), Some("ok")));
     assert_eq!(steps[1].timeout, Duration::from_secs(6), "a pause needs no timeout");
 }
+
+#[test]
+fn what_is_expected_of_answers_and_how_the_lab_imitates_models_is_read() {
+    let files = Files::new();
+    files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 50/s, request: responses-stream, expect: {model: gpt-4o, tool: look_up}");
+    let simulation = "simulation: {first_token_p50: 1s, models: {'gpt-4o:mini': {tokens: 100/s}}, limits: {requests: 600/min, tokens: 10/s}, \
+                      retired: [gpt-4]}, dialect: azure-openai";
+    files.spoil(INVENTORY_PATH, "dialect: azure-openai", simulation);
+    let (project, _) = Project::open(files.root());
+    let (plan, _) = project.plan(&files.scenario(), "lab").unwrap_or_else(|findings| panic!("{findings}"));
+    let traffic = plan.scenario.traffic;
+    assert_eq!((traffic.request.word(), traffic.expect.tool.as_deref()), ("responses-stream", Some("look_up")));
+    assert_eq!((traffic.expect.model.as_deref(), traffic.expect.json), (Some("gpt-4o"), false));
+    let simulation = &plan.providers["azure-swedencentral"].simulation;
+    let mini = simulation.models["gpt-4o:mini"];
+    assert_eq!(
+        (mini.first_token_p50, mini.token_gap),
+        (Duration::from_secs(1), Duration::from_millis(10)),
+        "what is not said is everybody's"
+    );
+    assert_eq!((simulation.limits.requests, simulation.limits.tokens), (Some(600), Some(600)));
+    assert_eq!(simulation.retired, ["gpt-4"]);
+}

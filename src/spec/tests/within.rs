@@ -273,3 +273,54 @@ error: `2026-02-30` is not a date
 "#,
     );
 }
+
+#[test]
+fn a_tool_has_a_name_that_every_provider_takes() {
+    gets(
+        SCENARIO_PATH,
+        "rate: 50/s",
+        "rate: 50/s, expect: {tool: look up}",
+        r#"
+error: `look up` is not a name that every provider takes for a tool
+  --> scenarios/outage.yaml:5:38
+   |
+ 5 | traffic: {rate: 50/s, expect: {tool: look up}}
+   |                                      ^^^^^^^
+   = hint: write letters, digits and `_`, at most 64
+"#,
+    );
+}
+
+#[test]
+fn an_answer_is_a_text_or_a_call() {
+    gets(
+        SCENARIO_PATH,
+        "rate: 50/s",
+        "rate: 50/s, expect: {tool: t, json: true}",
+        r#"
+error: an answer is a text or the call of a tool, not both
+  --> scenarios/outage.yaml:5:31
+   |
+ 5 | traffic: {rate: 50/s, expect: {tool: t, json: true}}
+   |                               ^
+   = hint: take `json` away: a tool's arguments are JSON anyway
+"#,
+    );
+}
+
+#[test]
+fn limits_are_on_something() {
+    gets(
+        INVENTORY_PATH,
+        "dialect: azure-openai",
+        "simulation: {limits: {}}, dialect: azure-openai",
+        r#"
+error: limits are on requests, on tokens or on both
+  --> runbooks/inventory.yaml:7:46
+   |
+ 7 |   azure-swedencentral: {simulation: {limits: {}}, dialect: azure-openai, residency: eu, base_url: "https://a.example", credential: azure-key}
+   |                                              ^
+   = hint: write `{requests: 60/min}`
+"#,
+    );
+}

@@ -9,8 +9,9 @@ use super::progress::{Answer, Progress};
 use crate::dialect::{Ask, Mark};
 use crate::history::Outcome;
 use crate::journal::Clock;
-use crate::model::{Dialect, Errand};
+use crate::model::{Dialect, Errand, Operation};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -37,7 +38,8 @@ fn client(url: &str, manner: Manner) -> Client {
 
 /// Request number `id`, given up after `within`.
 async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> Answer {
-    let ask = Ask { mark: Mark { drill: 1, id }, model: "m".into(), streamed: true };
+    let mark = Mark { drill: 1, id };
+    let ask = Ask { mark, model: "m".into(), operation: Operation::Chat, streamed: true, expect: Arc::default() };
     let (clock, mut progress) = (Clock::start(), Progress::default());
     let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &mut progress)).await;
     asked.unwrap_or_else(|_| progress.timed_out(clock.now()))

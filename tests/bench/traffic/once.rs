@@ -135,7 +135,8 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
     let workload = Workload { arrivals: Arrivals::Constant, request, max_in_flight: 20_000, ..Workload::steady(rate) };
     let load = Load {
         schedule: Schedule::new(&workload, Seed(1)),
-        streamed: kind == Kind::ChatStream,
+        request,
+        expect: Arc::default(),
         drill: 1,
         workload: 0,
         bound: workload.max_in_flight,

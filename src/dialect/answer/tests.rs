@@ -1,0 +1,269 @@
+//! Answers of every operation, good and bad, cut and divided.
+
+use super::super::ask::tests::{ask, speeches};
+use super::super::eventstream::frame;
+use super::super::form::Speech;
+use super::super::{Demand, Mark, ProviderFault, Reply, error_answer, error_event, wire_request};
+use super::*;
+use proptest::prelude::*;
+
+/// What repeats the canary.
+fn talks() -> Vec<Speech> {
+    speeches().into_iter().filter(|speech| speech.operation != Operation::Embeddings).collect()
+}
+
+fn streams() -> impl Iterator<Item = Speech> {
+    speeches().into_iter().filter(|speech| speech.streamed)
+}
+
+fn reply(speech: Speech, ask: &Ask) -> Reply {
+    let read = Demand::parse(speech.dialect, speech.operation, &wire_request(speech.dialect, ask, "k").body).unwrap();
+    Reply::new(speech.dialect, &read, "gpt-4o", "1", 0)
+}
+
+/// An answer event by event; a whole one is one event.
+fn events(speech: Speech, ask: &Ask) -> Vec<Vec<u8>> {
+    let reply = reply(speech, ask);
+    if !speech.streamed {
+        return vec![reply.whole().body];
+    }
+    (0..reply.tokens()).map(|place| reply.token_event(place)).chain([reply.end_events()]).collect()
+}
+
+fn body(speech: Speech) -> Vec<u8> {
+    events(speech, &ask(speech)).concat()
+}
+
+fn judged(dialect: Dialect, ask: &Ask, body: &[u8]) -> Result<(), Flaw> {
+    let mut reader = AnswerReader::new(dialect, ask);
+    reader.feed(body);
+    reader.finish()
+}
+
+fn judge(speech: Speech, body: &[u8]) -> Result<(), Flaw> {
+    judged(speech.dialect, &ask(speech), body)
+}
+
+/// A chat of this dialect.
+fn chat(dialect: Dialect, streamed: bool) -> Speech {
+    Speech { dialect, operation: Operation::Chat, streamed }
+}
+
+#[test]
+fn whole_answers_are_good_in_every_dialect() {
+    for speech in speeches() {
+        assert_eq!(judge(speech, &body(speech)), Ok(()), "{speech:?}");
+    }
+}
+
+#[test]
+fn an_answer_cut_anywhere_is_never_good() {
+    for speech in speeches() {
+        let whole = body(speech);
+        // The blank line at the end of a stream of lines says nothing that was not said.
+        let end = whole.trim_ascii_end().len();
+        for cut in 0..end.min(6000) {
+            assert!(judge(speech, &whole[..cut]).is_err(), "{speech:?} cut at {cut} of {end}");
+        }
+    }
+}
+
+#[test]
+fn a_polite_end_that_a_gateway_invents_does_not_hide_missing_words() {
+    for speech in streams() {
+        let events = events(speech, &ask(speech));
+        let without_the_middle = [&events[..3], &events[events.len() - 1..]].concat().concat();
+        assert_eq!(judge(speech, &without_the_middle), Err(Flaw::Truncated), "{speech:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_the_canary_or_is_withheld_is_not_service() {
+    for speech in talks() {
+        let other = Ask { mark: Mark { drill: 3, id: 100 }, ..ask(speech) };
+        assert_eq!(judged(speech.dialect, &other, &body(speech)), Err(Flaw::WrongContent), "{speech:?}");
+        let withheld = reply(speech, &ask(speech)).filtered();
+        let bytes = if speech.streamed { withheld.end_events() } else { withheld.whole().body };
+        assert_eq!(judge(speech, &bytes), Err(Flaw::Empty), "{speech:?}");
+        let refused = error_answer(speech.dialect, &ProviderFault::InvalidKey);
+        assert!(judge(speech, &refused.body).is_err());
+    }
+}
+
+#[test]
+fn an_error_in_the_middle_of_a_stream_is_told_by_its_code() {
+    let codes = ["server_is_overloaded", "503", "overloaded_error", "serviceUnavailableException", "UNAVAILABLE"];
+    for speech in streams() {
+        let code = match speech.dialect {
+            Dialect::OpenAi => codes[0],
+            Dialect::AzureOpenAi => codes[1],
+            Dialect::Anthropic => codes[2],
+            Dialect::Bedrock => codes[3],
+            _ => codes[4],
+        };
+        let wanted = Err(Flaw::ErrorEvent(Some(code.into())));
+        let mut events = events(speech, &ask(speech));
+        events.insert(4, error_event(speech, &ProviderFault::Overloaded));
+        assert_eq!(judge(speech, &events.concat()), wanted, "{speech:?}");
+        assert_eq!(judge(speech, &error_event(speech, &ProviderFault::Overloaded)), wanted, "{speech:?}");
+    }
+    let below = frame(&[(MESSAGE_TYPE, "error"), (":error-code", "InternalFailure")], b"");
+    assert_eq!(judge(chat(Dialect::Bedrock, true), &below), Err(Flaw::ErrorEvent(Some("InternalFailure".into()))));
+    let list = b"data: [{\"error\":{\"code\":500,\"status\":\"INTERNAL\"}}]\n";
+    assert_eq!(judge(chat(Dialect::Vertex, true), list), Err(Flaw::ErrorEvent(Some("INTERNAL".into()))));
+}
+
+#[test]
+fn an_error_in_place_of_a_whole_answer_is_told_by_its_code() {
+    for speech in speeches().into_iter().filter(|speech| !speech.streamed && speech.dialect != Dialect::Bedrock) {
+        let flaw = judge(speech, &error_answer(speech.dialect, &ProviderFault::ServerError).body).unwrap_err();
+        assert!(flaw.code().is_some(), "{speech:?}: {flaw:?}");
+    }
+    let exception = error_answer(Dialect::Bedrock, &ProviderFault::ServerError);
+    assert_eq!(judge(chat(Dialect::Bedrock, false), &exception.body), Err(Flaw::Empty), "AWS tells its errors in a header");
+}
+
+#[test]
+fn flaws_are_told_apart() {
+    let stream = |text: &str| judge(chat(Dialect::OpenAi, true), text.as_bytes());
+    assert_eq!(stream("data: [DONE]\n\n"), Err(Flaw::Empty));
+    assert_eq!(stream("data: {oops\n\n"), Err(Flaw::Malformed));
+    assert_eq!(stream("data: {\"choices\":[{\"delta\":{\"content\":\"No.\"}}]}\n\ndata: [DONE]\n\n"), Err(Flaw::WrongContent));
+    assert_eq!(judge(chat(Dialect::Anthropic, true), b"data: [DONE]\n\n"), Err(Flaw::Malformed), "not its marker");
+    let long = vec![b'x'; LONGEST + 1];
+    for speech in speeches() {
+        if speech.streamed {
+            assert_eq!(judge(speech, &long), Err(Flaw::TooLong));
+        } else {
+            assert_eq!(judge(speech, b""), Err(Flaw::Empty));
+            assert_eq!(judge(speech, b"{}"), Err(Flaw::Empty));
+            assert_eq!(judge(speech, b"{"), Err(Flaw::Malformed));
+        }
+    }
+}
+
+#[test]
+fn a_frame_with_a_wrong_checksum_is_malformed() {
+    for speech in streams().filter(|speech| speech.dialect == Dialect::Bedrock) {
+        let mut damaged = body(speech);
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        assert_eq!(judge(speech, &damaged), Err(Flaw::Malformed));
+    }
+}
+
+#[test]
+fn usage_that_is_missing_is_missed() {
+    for speech in speeches().into_iter().filter(|speech| !speech.streamed) {
+        let word = match (speech.operation, speech.dialect) {
+            (Operation::Embeddings, _) => "prompt_tokens",
+            (Operation::Responses | Operation::Invoke, _) | (_, Dialect::Anthropic) => "output_tokens",
+            (_, Dialect::Bedrock) => "outputTokens",
+            (_, Dialect::Vertex) => "candidatesTokenCount",
+            _ => "completion_tokens",
+        };
+        let text = String::from_utf8(body(speech)).unwrap();
+        assert_eq!(judge(speech, text.replace(word, "other").as_bytes()), Err(Flaw::NoUsage), "{speech:?}");
+    }
+}
+
+/// The answer to a request of which this is expected, and what is said of it after `change`.
+fn expecting(speech: Speech, expect: &Expect, change: impl Fn(String) -> String) -> Result<(), Flaw> {
+    let ask = Ask { expect: Arc::new(expect.clone()), ..ask(speech) };
+    let bytes = events(speech, &ask).concat();
+    // What is framed has a checksum, and is left as it is.
+    let changed = match (speech.streamed, speech.dialect) {
+        (true, Dialect::Bedrock) => bytes,
+        _ => change(String::from_utf8(bytes).unwrap()).into_bytes(),
+    };
+    judged(speech.dialect, &ask, &changed)
+}
+
+#[test]
+fn another_model_is_seen_where_one_is_expected() {
+    for speech in speeches() {
+        let names_one = !(speech.dialect == Dialect::Bedrock && speech.operation == Operation::Chat);
+        for (name, is_it) in [("gpt-4o", true), ("gpt-4", true), ("gpt-4o-mini", false), ("claude", false)] {
+            let expect = Expect { model: Some(name.to_owned()), ..Expect::default() };
+            let wanted = if is_it && names_one { Ok(()) } else { Err(Flaw::WrongModel) };
+            assert_eq!(expecting(speech, &expect, |text| text), wanted, "{speech:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_expected_to_be_json_is_json() {
+    let expect = Expect { json: true, ..Expect::default() };
+    for speech in talks() {
+        assert_eq!(expecting(speech, &expect, |text| text), Ok(()), "{speech:?}");
+        let text = judged(speech.dialect, &Ask { expect: Arc::new(expect.clone()), ..ask(speech) }, &body(speech));
+        assert_eq!(text, Err(Flaw::NotJson), "{speech:?}: the canary as bare text");
+    }
+}
+
+#[test]
+fn a_tool_that_is_expected_is_called_with_arguments_that_are_json() {
+    let expect = Expect { tool: Some("repeat".into()), ..Expect::default() };
+    for speech in talks() {
+        assert_eq!(expecting(speech, &expect, |text| text), Ok(()), "{speech:?}");
+        let asked = Ask { expect: Arc::new(expect.clone()), ..ask(speech) };
+        assert_eq!(judged(speech.dialect, &asked, &body(speech)), Err(Flaw::BadToolCall), "{speech:?}: text and no call");
+        let other = Expect { tool: Some("other".into()), ..Expect::default() };
+        let asked = Ask { expect: Arc::new(other), ..ask(speech) };
+        let called = events(speech, &Ask { expect: Arc::new(expect.clone()), ..ask(speech) }).concat();
+        assert_eq!(judged(speech.dialect, &asked, &called), Err(Flaw::BadToolCall), "{speech:?}: another tool");
+    }
+    for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
+        for operation in [Operation::Chat, Operation::Responses] {
+            let broken = expecting(Speech { dialect, operation, streamed: true }, &expect, |text| text.replacen("{\\\"words", "{words", 1));
+            assert_eq!(broken, Err(Flaw::BadToolCall), "{dialect} {operation}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_division_into_pieces_reads_the_same(
+        place in 0usize..100,
+        cuts in proptest::collection::vec(0usize..2500, 0..20),
+        broken in proptest::option::of(0usize..2500),
+    ) {
+        let all: Vec<Speech> = streams().collect();
+        let speech = all[place % all.len()];
+        let mut whole = body(speech);
+        if let Some(place) = broken {
+            let place = place % whole.len();
+            whole[place] ^= 0x10;
+        }
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(whole.len())).collect();
+        cuts.sort_unstable();
+        let mut reader = AnswerReader::new(speech.dialect, &ask(speech));
+        let mut from = 0;
+        for cut in cuts.into_iter().chain([whole.len()]) {
+            reader.feed(&whole[from..cut]);
+            from = cut;
+        }
+        let read = reader.finish();
+        prop_assert_eq!(&read, &judge(speech, &whole));
+        prop_assert!(broken.is_some() || read == Ok(()));
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        place in 0usize..100,
+        bytes in proptest::collection::vec(any::<u8>(), 0..600),
+        kept in 0usize..2500,
+        expect in any::<[bool; 3]>(),
+    ) {
+        let all = speeches();
+        let speech = all[place % all.len()];
+        let [model, json, tool] = expect;
+        let expect = Expect { model: model.then(|| "gpt".to_owned()), json, tool: tool.then(|| "repeat".to_owned()) };
+        let ask = Ask { expect: Arc::new(expect), ..ask(speech) };
+        let _ = judged(speech.dialect, &ask, &bytes);
+        let mut begun = events(speech, &ask).concat();
+        begun.truncate(kept);
+        begun.extend(bytes);
+        let _ = judged(speech.dialect, &ask, &begun);
+    }
+}

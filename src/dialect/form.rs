@@ -1,0 +1,162 @@
+//! What each operation's requests, answers and streams look like, in one list, and which form belongs to whom.
+//!
+//! A [`Tongue`] is how a provider speaks whatever it is asked; a [`Form`] is one of the things that it can be asked.
+
+use super::anthropic::Anthropic;
+use super::bedrock::Bedrock;
+use super::completions::Completions;
+use super::embeddings::Embeddings;
+use super::failure::code_of;
+use super::invoke::Invoke;
+use super::responses::Responses;
+use super::tongue::{Refusal, Tongue};
+use super::vertex::Vertex;
+use super::{Demand, Reply};
+use crate::model::{Dialect, Operation};
+use serde_json::{Value, json};
+
+/// How an answer is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speech {
+    /// Whose dialect it is in.
+    pub dialect: Dialect,
+    /// What was asked for.
+    pub operation: Operation,
+    /// True for a stream of events.
+    pub streamed: bool,
+}
+
+impl Speech {
+    pub(super) fn form(self) -> &'static dyn Form {
+        form(self.dialect, self.operation)
+    }
+}
+
+/// What is wished for, before it is put into a body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'w> {
+    /// The model.
+    pub(super) model: &'w str,
+    /// What it shall read.
+    pub(super) prompt: &'w str,
+    /// True where the answer shall be a stream.
+    pub(super) streamed: bool,
+    /// True where it shall be JSON.
+    pub(super) json: bool,
+    /// The tool that it shall call.
+    pub(super) tool: Option<&'w str>,
+}
+
+/// A call of a tool.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Called {
+    /// The tool.
+    pub(super) name: String,
+    /// Its arguments as JSON, as far as they have come.
+    pub(super) arguments: String,
+}
+
+/// What an answer has said so far.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Its text.
+    pub(super) text: String,
+    /// The first tool that it calls.
+    pub(super) called: Option<Called>,
+    /// How many numbers each of its vectors has; 0 for one that holds something else.
+    pub(super) vectors: Vec<usize>,
+    /// Whether it reported its tokens.
+    pub(super) usage: bool,
+    /// Whether its terminal marker came.
+    pub(super) terminal: bool,
+}
+
+impl Heard {
+    /// A tool is called.
+    pub(super) fn call(&mut self, name: &Value, arguments: &str) {
+        self.called.get_or_insert_with(|| Called { name: name.as_str().unwrap_or_default().to_owned(), arguments: arguments.to_owned() });
+    }
+
+    /// More of the arguments of the tool that is called.
+    pub(super) fn argue(&mut self, more: &Value) {
+        if let (Some(called), Some(more)) = (&mut self.called, more.as_str()) {
+            called.arguments.push_str(more);
+        }
+    }
+}
+
+/// One form. What a stream says is given event by event.
+pub(super) trait Form: Sync {
+    /// The body of a request.
+    fn request(&self, wish: &Wish<'_>) -> Value;
+    /// The same as a provider reads it, or what is wrong with it.
+    fn read_request(&self, body: &Value) -> Result<Demand, String>;
+
+    /// A whole answer.
+    fn whole(&self, reply: &Reply) -> Value;
+    /// The headers that only its answers have.
+    fn headers(&self, _reply: &Reply, _streamed: bool) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// What precedes the first token of a stream.
+    fn start(&self, _reply: &Reply) -> Vec<u8> {
+        Vec::new()
+    }
+    /// One token of a stream.
+    fn token(&self, reply: &Reply, place: usize) -> Vec<u8>;
+    /// What follows the last token of a stream.
+    fn end(&self, reply: &Reply) -> Vec<u8>;
+    /// A refusal in the middle of a stream.
+    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8>;
+    /// What keeps a stream alive and says nothing.
+    fn sign_of_life(&self) -> Vec<u8> {
+        b": keep-alive\n\n".to_vec()
+    }
+
+    /// Takes in a whole answer.
+    fn hear_whole(&self, body: &Value, heard: &mut Heard);
+    /// Takes in one event of a stream.
+    fn hear(&self, event: &Value, heard: &mut Heard);
+    /// Takes in a line of data that is not JSON; false where there is no such line.
+    fn hear_line(&self, _line: &[u8], _heard: &mut Heard) -> bool {
+        false
+    }
+    /// The error that an event or a whole answer tells instead, by its code where it has one.
+    fn error_in(&self, said: &Value) -> Option<Option<String>> {
+        let error = said.get(0).unwrap_or(said).get("error")?;
+        (!error.is_null()).then(|| code_of(said))
+    }
+
+    /// Where an answer or an event names its model; each a path of keys.
+    fn model_at(&self) -> &'static [&'static [&'static str]] {
+        &[&["model"]]
+    }
+    /// Where it has its text, or the numbers of its vectors, `*` standing for all of a list.
+    fn text_at(&self) -> &'static [&'static [&'static str]];
+
+    /// What a binary frame says, out of its payload; `None` where it cannot be read.
+    fn opened(&self, payload: Value) -> Option<Value> {
+        Some(payload)
+    }
+    /// The payload that says so.
+    fn closed(&self, said: Value) -> Value {
+        said
+    }
+    /// The event that a binary frame of this name is.
+    fn event(&self, name: &str, said: Value) -> Value {
+        json!({name: said})
+    }
+}
+
+/// The form of an operation; that of a chat where the dialect does not have it (`check` refuses such traffic).
+pub(super) const fn form(dialect: Dialect, operation: Operation) -> &'static dyn Form {
+    match (dialect, operation) {
+        (Dialect::Bedrock, Operation::Invoke) => &Invoke,
+        (Dialect::Bedrock, _) => &Bedrock,
+        (Dialect::Anthropic, _) => &Anthropic,
+        (Dialect::Vertex, _) => &Vertex,
+        (_, Operation::Responses) => &Responses,
+        (_, Operation::Embeddings) => &Embeddings,
+        _ => &Completions,
+    }
+}
