@@ -30,14 +30,22 @@ fn commands() -> Vec<(String, String)> {
 #[test]
 fn its_yaml_is_a_project_that_validates_and_can_be_planned() {
     let project = Project::empty();
-    let files = blocks("yaml");
-    assert_eq!(files.len(), 3);
+    let (several, files): (Vec<&str>, Vec<&str>) = blocks("yaml").into_iter().partition(|block| block.starts_with("traffic:"));
+    assert_eq!((several.len(), files.len()), (1, 3));
     for file in files {
         let name = file.lines().next().and_then(|line| line.strip_prefix("# ")).expect("each block names its file");
         project.write(name, file);
     }
     project.lifeboat(&["check"]).exits_with(0).says("1 runbook, 1 scenario");
     project.lifeboat(&["run", "scenarios/outage.yaml", "--env", "staging", "--yes", "--dry-run"]).exits_with(0);
+    // Traffic of several workloads stands in the place of the scenario's one.
+    let batch = "services:\n  batch: {criticality: recoverable, providers: [azure-swedencentral, openai-eu]}\n";
+    project.edit("runbooks/inventory.yaml", "services:\n", batch);
+    project.write("traces/conversations.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n0,374,44\n1,396,109\n");
+    let scenario = std::fs::read_to_string(project.path("scenarios/outage.yaml")).unwrap();
+    let one = scenario.lines().find(|line| line.starts_with("traffic:")).unwrap();
+    project.write("scenarios/outage.yaml", &scenario.replace(one, several[0]));
+    project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("crowd: none, it is pure load");
 }
 
 #[test]

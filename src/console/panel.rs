@@ -337,7 +337,7 @@ Azure OpenAI stops answering         fault  3.8 s
             shown.lines().find(|line| line.contains("beside")).unwrap().to_owned()
         };
         assert_eq!(shown(79), "  beside   long-answers to support-chat  5/s  errors 5/s  late 0/s");
-        assert_eq!(shown(49), "  beside   long-answer…  5/s  errors 5/s  late 0/s");
+        assert_eq!(shown(49), "  beside   long-answe…  5/s  errors 5/s  late 0/s");
         assert_eq!(story.live.total.requests(), 0, "the first workload's counts are its own");
     }
 

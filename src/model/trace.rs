@@ -1,12 +1,15 @@
 //! Arrivals as somebody recorded them.
+//!
+//! Moments are played as they were. Tokens are kept with them, and no request is made longer for them: every request of the traffic asks
+//! for the same few words.
 
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The most tokens of a recorded request that are sent; a longer prompt is cut to this.
+/// The most tokens of a recorded prompt that are kept; a longer one counts as this long.
 pub const INPUT_MAX: u32 = 8_000;
-/// The most tokens that a recorded request asks for.
+/// The same of a recorded answer.
 pub const OUTPUT_MAX: u32 = 2_000;
 
 /// One recorded request.

@@ -117,6 +117,11 @@ fn rows(input: impl Read, speed: f64, until: Duration) -> Result<Vec<TraceRow>, 
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| unreadable(&error))? {
         let line = record.position().map_or(0, csv::Position::line);
+        // What was read last may be a torn row.
+        if reader.position().byte() >= BYTES_MAX {
+            let message = format!("this drill would need more than {BYTES_MAX} bytes of this file, which is the most");
+            return wrong(line, message, "shorten the timeline, or cut the file");
+        }
         let cell = |place: usize| record.get(place).unwrap_or_default();
         let Some(moment) = moment(cell(time)) else {
             return wrong(line, format!("`{}` is not a time", cell(time)), "write seconds, or for example `2023-11-16 18:15:46.68`");
@@ -142,13 +147,6 @@ fn rows(input: impl Read, speed: f64, until: Duration) -> Result<Vec<TraceRow>, 
         if at > until.as_nanos() {
             return Ok(rows);
         }
-    }
-    if reader.position().byte() >= BYTES_MAX {
-        return wrong(
-            0,
-            format!("more than {BYTES_MAX} bytes of this file would be needed, which is the most"),
-            "shorten the timeline, or cut the file",
-        );
     }
     Ok(rows)
 }
