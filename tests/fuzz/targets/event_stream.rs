@@ -4,16 +4,19 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use lifeboat::dialect::{AnswerReader, Ask, Boundary, ChatAsk, ChatReply, Events, Mark, chat_request};
-use lifeboat::model::Dialect;
+use lifeboat::dialect::{AnswerReader, Ask, Boundary, Demand, Events, Mark, Reply, wire_request};
+use lifeboat::model::{Dialect, Operation};
+use std::sync::Arc;
 
 fuzz_target!(|data: &[u8]| {
     let [id, cut, place @ .., change] = data else { return };
     let cut = usize::from(*cut).max(1);
-    let ask = Ask { mark: Mark { drill: 7, id: u64::from(*id) }, model: "m".into(), streamed: true };
-    let request = chat_request(Dialect::Bedrock, &ask, "k");
-    let asked = ChatAsk::parse(Dialect::Bedrock, &request.body).expect("what we ask is understood");
-    let reply = ChatReply::new(Dialect::Bedrock, &asked, "m", "id", 0);
+    let operation = if id & 1 == 0 { Operation::Chat } else { Operation::Invoke };
+    let mark = Mark { drill: 7, id: u64::from(*id) };
+    let ask = Ask { mark, model: "m".into(), operation, streamed: true, expect: Arc::default() };
+    let request = wire_request(Dialect::Bedrock, &ask, "k");
+    let asked = Demand::parse(Dialect::Bedrock, operation, &request.body).expect("what we ask is understood");
+    let reply = Reply::new(Dialect::Bedrock, &asked, "m", "id", 0);
     let mut stream: Vec<u8> = (0..reply.tokens()).flat_map(|place| reply.token_event(place)).collect();
     stream.extend(reply.end_events());
     let read = |stream: &[u8]| {
