@@ -70,16 +70,100 @@ fn boto3_meets_each_fault_by_invoke() {
     meets("faulty_invoke.py", "bedrock", "bedrock", INVOKE);
 }
 
-/// An event `error` is an event like any other to the client: no exception, the caller has to look.
+/// A stream that ends early is silence here too, and so is an event `error`: it is an event like any other to the client, whose caller has to look.
 const RESPONSES: &str = "\
+none: 'ferry storm light' completed model-v1:0 | 'ferry storm light' response.completed model-v1:0
+cut: '' raises APIConnectionError | 'ferry storm' raises APIConnectionError
+cut at once: '' raises APIConnectionError | '' raises APIConnectionError
+end_early: '' raises JSONDecodeError | 'ferry storm' response.output_text.delta model-v1:0
+end_early before the end: '' raises JSONDecodeError | 'ferry storm light' response.output_item.done model-v1:0
+error_event: '' raises TypeError | 'ferry storm' error model-v1:0
+error_event at once: '' raises TypeError | '' error None
+malformed: '' raises JSONDecodeError | 'ferry storm' raises JSONDecodeError
+empty_answer: '' raises TypeError | '' None None
+wrong_model: 'ferry storm light' completed lifeboat-another-model | 'ferry storm light' response.completed lifeboat-another-model
+corrupt: 'sreel fgbez yvtug' completed model-v1:0 | 'sreel fgbez yvtug' response.completed model-v1:0
+slow_stream: 'ferry storm light' completed model-v1:0 | 'ferry storm light' response.completed model-v1:0
+stall_midstream: '' raises APITimeoutError | 'ferry storm' raises APITimeoutError
+keep_alive: 'ferry storm light' completed model-v1:0 | 'ferry storm light' response.completed model-v1:0
+http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 400: '' raises BadRequestError 400 | '' raises BadRequestError 400
+http_status 408: '' raises APIStatusError 408 | '' raises APIStatusError 408
+http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 504: '' raises InternalServerError 504 | '' raises InternalServerError 504
+http_status 529: '' raises InternalServerError 529 | '' raises InternalServerError 529
+credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
+quota: '' raises RateLimitError 429 | '' raises RateLimitError 429
+overloaded: '' raises InternalServerError 503 | '' raises InternalServerError 503
+expired: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+forbidden: '' raises PermissionDeniedError 403 | '' raises PermissionDeniedError 403
+model-withdrawn: '' raises NotFoundError 404 | '' raises NotFoundError 404
+content-filter: '' raises BadRequestError 400 | '' raises BadRequestError 400
 ";
 
 /// Left of the bar numbers, right of it base64, in which the wrong letters are other numbers.
 const EMBEDDINGS: &str = "\
+none: '2' model-v1:0 | '2' model-v1:0
+cut: '' raises APIConnectionError | '' raises APIConnectionError
+cut at once: '' raises APIConnectionError | '' raises APIConnectionError
+end_early: '' raises JSONDecodeError | '' raises JSONDecodeError
+end_early before the end: '' raises JSONDecodeError | '' raises JSONDecodeError
+error_event: '' raises TypeError | '' raises ValueError
+error_event at once: '' raises TypeError | '' raises ValueError
+malformed: '' raises JSONDecodeError | '' raises JSONDecodeError
+empty_answer: '' raises TypeError | '' raises ValueError
+wrong_model: '2' lifeboat-another-model | '2' lifeboat-another-model
+corrupt: '2' model-v1:0 | '2' model-v1:0
+slow_stream: '2' model-v1:0 | '2' model-v1:0
+stall_midstream: '' raises APITimeoutError | '' raises APITimeoutError
+keep_alive: '2' model-v1:0 | '2' model-v1:0
+http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 400: '' raises BadRequestError 400 | '' raises BadRequestError 400
+http_status 408: '' raises APIStatusError 408 | '' raises APIStatusError 408
+http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 504: '' raises InternalServerError 504 | '' raises InternalServerError 504
+http_status 529: '' raises InternalServerError 529 | '' raises InternalServerError 529
+credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
+quota: '' raises RateLimitError 429 | '' raises RateLimitError 429
+overloaded: '' raises InternalServerError 503 | '' raises InternalServerError 503
+expired: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
+forbidden: '' raises PermissionDeniedError 403 | '' raises PermissionDeniedError 403
+model-withdrawn: '' raises NotFoundError 404 | '' raises NotFoundError 404
+content-filter: '' raises BadRequestError 400 | '' raises BadRequestError 400
 ";
 
 /// As with converse, but that the model is named.
 const INVOKE: &str = "\
+none: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+cut: '' raises ResponseStreamingError | 'ferry storm' raises ProtocolError
+cut at once: '' raises ResponseStreamingError | '' raises ProtocolError
+end_early: '' raises JSONDecodeError | 'ferry storm' None model-v1:0
+end_early before the end: '' raises JSONDecodeError | 'ferry storm light' end_turn model-v1:0
+error_event: '' raises KeyError | 'ferry storm' raises EventStreamError internalServerException
+error_event at once: '' raises KeyError | '' raises EventStreamError internalServerException
+malformed: '' raises JSONDecodeError | 'ferry storm' raises ChecksumMismatch
+empty_answer: '' raises KeyError | '' None None
+wrong_model: 'ferry storm light' end_turn lifeboat-another-model | 'ferry storm light' end_turn lifeboat-another-model
+corrupt: 'sreel fgbez yvtug' end_turn model-v1:0 | 'sreel fgbez yvtug' end_turn model-v1:0
+slow_stream: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+stall_midstream: '' raises ReadTimeoutError | 'ferry storm' raises ReadTimeoutError
+keep_alive: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
+http_stall: '' raises ReadTimeoutError | '' raises ReadTimeoutError
+http_status 400: '' raises ValidationException 400 ValidationException | '' raises ValidationException 400 ValidationException
+http_status 408: '' raises ModelTimeoutException 408 ModelTimeoutException | '' raises ModelTimeoutException 408 ModelTimeoutException
+http_status 500: '' raises InternalServerException 500 InternalServerException | '' raises InternalServerException 500 InternalServerException
+http_status 504: '' raises ModelTimeoutException 504 ModelTimeoutException | '' raises ModelTimeoutException 504 ModelTimeoutException
+http_status 529: '' raises ServiceUnavailableException 529 ServiceUnavailableException | '' raises ServiceUnavailableException 529 ServiceUnavailableException
+credential_revoked: '' raises ClientError 403 UnrecognizedClientException | '' raises ClientError 403 UnrecognizedClientException
+rate-limit: '' raises ThrottlingException 429 ThrottlingException | '' raises ThrottlingException 429 ThrottlingException
+quota: '' raises ServiceQuotaExceededException 400 ServiceQuotaExceededException | '' raises ServiceQuotaExceededException 400 ServiceQuotaExceededException
+overloaded: '' raises ServiceUnavailableException 503 ServiceUnavailableException | '' raises ServiceUnavailableException 503 ServiceUnavailableException
+expired: '' raises ClientError 403 ExpiredTokenException | '' raises ClientError 403 ExpiredTokenException
+forbidden: '' raises AccessDeniedException 403 AccessDeniedException | '' raises AccessDeniedException 403 AccessDeniedException
+model-withdrawn: '' raises ResourceNotFoundException 404 ResourceNotFoundException | '' raises ResourceNotFoundException 404 ResourceNotFoundException
+content-filter: '' refusal model-v1:0 | '' refusal model-v1:0
 ";
 
 /// A stream that ends early is silence: `None` for its reason, or even a `stop` where only the marker is missing.
@@ -99,7 +183,10 @@ slow_stream: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop mode
 stall_midstream: '' raises APITimeoutError | 'ferry storm' raises APITimeoutError
 keep_alive: 'ferry storm light' stop model-v1:0 | 'ferry storm light' stop model-v1:0
 http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 400: '' raises BadRequestError 400 | '' raises BadRequestError 400
+http_status 408: '' raises APIStatusError 408 | '' raises APIStatusError 408
 http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 504: '' raises InternalServerError 504 | '' raises InternalServerError 504
 http_status 529: '' raises InternalServerError 529 | '' raises InternalServerError 529
 credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
 rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
@@ -128,7 +215,10 @@ slow_stream: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_t
 stall_midstream: '' raises APITimeoutError | 'ferry storm' raises ReadTimeout
 keep_alive: 'ferry storm light' end_turn model-v1:0 | 'ferry storm light' end_turn model-v1:0
 http_stall: '' raises APITimeoutError | '' raises APITimeoutError
+http_status 400: '' raises BadRequestError 400 | '' raises BadRequestError 400
+http_status 408: '' raises RequestTimeoutError 408 | '' raises RequestTimeoutError 408
 http_status 500: '' raises InternalServerError 500 | '' raises InternalServerError 500
+http_status 504: '' raises GatewayTimeoutError 504 | '' raises GatewayTimeoutError 504
 http_status 529: '' raises OverloadedError 529 | '' raises OverloadedError 529
 credential_revoked: '' raises AuthenticationError 401 | '' raises AuthenticationError 401
 rate-limit: '' raises RateLimitError 429 | '' raises RateLimitError 429
@@ -157,7 +247,10 @@ slow_stream: 'ferry storm light' end_turn | 'ferry storm light' end_turn
 stall_midstream: '' raises ReadTimeoutError | 'ferry storm' raises ReadTimeoutError
 keep_alive: 'ferry storm light' end_turn | 'ferry storm light' end_turn
 http_stall: '' raises ReadTimeoutError | '' raises ReadTimeoutError
+http_status 400: '' raises ValidationException 400 ValidationException | '' raises ValidationException 400 ValidationException
+http_status 408: '' raises ModelTimeoutException 408 ModelTimeoutException | '' raises ModelTimeoutException 408 ModelTimeoutException
 http_status 500: '' raises InternalServerException 500 InternalServerException | '' raises InternalServerException 500 InternalServerException
+http_status 504: '' raises ModelTimeoutException 504 ModelTimeoutException | '' raises ModelTimeoutException 504 ModelTimeoutException
 http_status 529: '' raises ServiceUnavailableException 529 ServiceUnavailableException | '' raises ServiceUnavailableException 529 ServiceUnavailableException
 credential_revoked: '' raises ClientError 403 UnrecognizedClientException | '' raises ClientError 403 UnrecognizedClientException
 rate-limit: '' raises ThrottlingException 429 ThrottlingException | '' raises ThrottlingException 429 ThrottlingException
@@ -186,7 +279,10 @@ slow_stream: 'ferry storm light' STOP model-v1:0 | 'ferry storm light' STOP mode
 stall_midstream: '' raises ReadTimeout | 'ferry storm' raises ReadTimeout
 keep_alive: 'ferry storm light' STOP model-v1:0 | 'ferry storm light' STOP model-v1:0
 http_stall: '' raises ReadTimeout | '' raises ReadTimeout
+http_status 400: '' raises ClientError 400 INVALID_ARGUMENT | '' raises ClientError 400 INVALID_ARGUMENT
+http_status 408: '' raises ClientError 408 DEADLINE_EXCEEDED | '' raises ClientError 408 DEADLINE_EXCEEDED
 http_status 500: '' raises ServerError 500 INTERNAL | '' raises ServerError 500 INTERNAL
+http_status 504: '' raises ServerError 504 DEADLINE_EXCEEDED | '' raises ServerError 504 DEADLINE_EXCEEDED
 http_status 529: '' raises ServerError 529 UNAVAILABLE | '' raises ServerError 529 UNAVAILABLE
 credential_revoked: '' raises ClientError 401 UNAUTHENTICATED | '' raises ClientError 401 UNAUTHENTICATED
 rate-limit: '' raises ClientError 429 RESOURCE_EXHAUSTED | '' raises ClientError 429 RESOURCE_EXHAUSTED

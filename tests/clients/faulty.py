@@ -29,8 +29,7 @@ FAULTS = [
     ("stall_midstream", "stall_midstream", {"after": 2}),
     ("keep_alive", "keep_alive", {"after": 2, "every_ms": 50}),
     ("http_stall", "http_stall", {}),
-    ("http_status 500", "http_status", {"code": 500}),
-    ("http_status 529", "http_status", {"code": 529}),
+    *[(f"http_status {code}", "http_status", {"code": code}) for code in (400, 408, 500, 504, 529)],
     ("credential_revoked", "credential_revoked", {}),
     *[
         (word, "http_error", {"error": word, "retry_after": 5, "retry_form": "date"})
