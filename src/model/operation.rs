@@ -22,12 +22,16 @@ impl RequestKind {
     /// What the provider is asked to do.
     pub const fn operation(self) -> Operation {
         match self {
-            // Plain requests ask no provider of models for anything; what they ask and expect is their errand.
             Self::Chat | Self::ChatStream | Self::Http | Self::Tcp => Operation::Chat,
             Self::Responses | Self::ResponsesStream => Operation::Responses,
             Self::Embeddings => Operation::Embeddings,
             Self::Invoke | Self::InvokeStream => Operation::Invoke,
         }
+    }
+
+    /// True where no model is asked: what it asks and expects is its errand.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::Http | Self::Tcp)
     }
 
     /// True where the answer shall come as a stream of events.
@@ -46,10 +50,10 @@ impl Dialect {
         }
     }
 
-    /// The kinds of requests that it has.
+    /// The kinds of requests that it has; plain ones belong to none.
     pub fn kinds(self) -> impl Iterator<Item = &'static str> + Clone {
         let kinds = RequestKind::WORDS.iter().copied();
-        kinds.filter(move |word| RequestKind::from_word(word).is_some_and(|kind| self.has(kind.operation())))
+        kinds.filter(move |word| RequestKind::from_word(word).is_some_and(|kind| !kind.is_plain() && self.has(kind.operation())))
     }
 }
 
@@ -81,7 +85,7 @@ mod tests {
     #[test]
     fn every_dialect_has_chats_and_few_have_more() {
         let kinds = |dialect: Dialect| dialect.kinds().collect::<Vec<_>>().join(" ");
-        assert_eq!(kinds(Dialect::OpenAi), "chat chat-stream http tcp responses responses-stream embeddings");
+        assert_eq!(kinds(Dialect::OpenAi), "chat chat-stream responses responses-stream embeddings");
         assert_eq!(kinds(Dialect::Bedrock), "chat chat-stream invoke invoke-stream");
         assert_eq!([kinds(Dialect::Anthropic), kinds(Dialect::Vertex)], ["chat chat-stream"; 2]);
     }

@@ -126,8 +126,7 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
     let request = fields.optional("request", &|reader, node| reader.word(node, RequestKind::WORDS, RequestKind::from_word));
     let request = request.unwrap_or(RequestKind::Chat);
     // A plain request's expectations are read with its errand.
-    let plain = matches!(request, RequestKind::Http | RequestKind::Tcp);
-    let expect = if plain { Expect::default() } else { fields.optional("expect", &asked::expect).unwrap_or_default() };
+    let expect = if request.is_plain() { Expect::default() } else { fields.optional("expect", &asked::expect).unwrap_or_default() };
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
     let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
     let script = fields.optional("script", &|reader, node| reader.words(node));

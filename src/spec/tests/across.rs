@@ -454,12 +454,12 @@ fn a_kind_of_request_that_the_services_dialect_does_not_have_is_found() {
         "rate: 50/s",
         "rate: 50/s, request: invoke",
         r#"
-error: `support-chat` speaks openai, which has no `invoke`
+error: `support-chat` speaks `openai`, which has no `invoke`
   --> scenarios/outage.yaml:5:32
    |
  5 | traffic: {rate: 50/s, request: invoke}
    |                                ^^^^^^
-   = hint: write chat, chat-stream, responses, responses-stream or embeddings; how a service speaks is said in its environment, `services: {support-chat: {url: …, dialect: bedrock}}`
+   = hint: write `chat`, `chat-stream`, `responses`, `responses-stream` or `embeddings`; how a service speaks is said in its environment, `services: {support-chat: {url: …, dialect: bedrock}}`
 "#,
     );
 }
@@ -472,10 +472,10 @@ fn a_vector_is_not_json_and_converse_names_no_model() {
         "rate: 50/s, request: embeddings, expect: {json: true}",
         r#"
 error: a vector is neither JSON nor the call of a tool
-  --> scenarios/outage.yaml:5:60
+  --> scenarios/outage.yaml:5:59
    |
  5 | traffic: {rate: 50/s, request: embeddings, expect: {json: true}}
-   |                                                            ^^^^
+   |                                                           ^^^^
    = hint: take it away, or ask for `chat`
 "#,
     );
@@ -491,5 +491,5 @@ error: a vector is neither JSON nor the call of a tool
     assert!(said.starts_with("error: answers of Bedrock's converse name no model, so none can be expected\n"), "{said}");
     files.spoil(SCENARIO_PATH, "expect: {model: claude}", "expect: {model: claude}, request: invoke-stream");
     assert_eq!((files.check(), files.plan("own")), (String::new(), String::new()));
-    assert!(files.plan("lab").starts_with("error: `support-chat` speaks openai, which has no `invoke-stream`\n"));
+    assert!(files.plan("lab").starts_with("error: `support-chat` speaks `openai`, which has no `invoke-stream`\n"));
 }

@@ -318,8 +318,8 @@ fn limits_are_on_something() {
 error: limits are on requests, on tokens or on both
   --> runbooks/inventory.yaml:7:46
    |
- 7 |   azure-swedencentral: {simulation: {limits: {}}, dialect: azure-openai, residency: eu, base_url: "https://a.example", credential: azure-key}
-   |                                              ^
+ 7 | …re-swedencentral: {simulation: {limits: {}}, dialect: azure-openai, residency: eu, base_url: "https://a.example", creden…
+   |                                          ^
    = hint: write `{requests: 60/min}`
 "#,
     );
