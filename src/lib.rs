@@ -16,7 +16,7 @@
 //!
 //! | floor | room | what lives there |
 //! |---|---|---|
-//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints and their text forms |
+//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |

@@ -1,4 +1,4 @@
-//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints.
+//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints, secrets.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
@@ -8,6 +8,7 @@ mod fingerprint;
 mod money;
 mod rate;
 mod ratio;
+mod secret;
 mod seed;
 
 pub use duration::Duration;
@@ -15,6 +16,7 @@ pub use fingerprint::Fingerprint;
 pub use money::Money;
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
+pub use secret::Secret;
 pub use seed::Seed;
 
 /// Why a text is not the quantity that was asked for.
