@@ -26,6 +26,7 @@
 //! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
+//! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
 //! | 4 | [`toxiproxy`] | the client of that control API; every inject and heal is read back |
 //! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
@@ -54,6 +55,7 @@ pub mod model;
 pub mod price;
 pub mod proxy;
 pub mod report;
+pub mod secret;
 pub mod spec;
 pub mod step;
 pub mod toxiproxy;

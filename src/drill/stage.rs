@@ -7,7 +7,7 @@ use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, CredentialSource, DrillPlan, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
+use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
@@ -422,10 +422,9 @@ fn lab_key(seed: Seed, whose: &str) -> String {
 
 /// A provider's credential from where the inventory says, where it is there.
 fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
-    match &plan.credentials.get(provider.credential.as_ref()?)?.from {
-        CredentialSource::Env(variable) => std::env::var(variable).ok(),
-        CredentialSource::File(path) => Some(std::fs::read_to_string(root.join(path)).ok()?.lines().next()?.trim().to_owned()),
-    }
+    let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
+    let site = crate::secret::Site { stores: &BTreeMap::new(), root };
+    crate::secret::key(source, site).ok().map(|key| key.expose().to_owned())
 }
 
 fn no_address(name: &str) -> Stop {

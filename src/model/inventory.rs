@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{Environment, Objectives, Operation, Price, words};
+use super::{CredentialSource, Environment, Objectives, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,6 +12,9 @@ pub struct Inventory {
     pub contacts: BTreeMap<String, Contact>,
     /// Credentials by reference; never their values.
     pub credentials: BTreeMap<String, Credential>,
+    /// Where credentials are kept, besides the environment and files.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stores: BTreeMap<String, SecretStore>,
     /// Places that serve models.
     pub providers: BTreeMap<String, Provider>,
     /// What the team runs on them.
@@ -50,16 +53,6 @@ pub struct Credential {
     pub from: CredentialSource,
     /// The runbook that rotates it, as a path from the project's root.
     pub rotates_in: Option<String>,
-}
-
-/// Where a credential's value is found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CredentialSource {
-    /// The environment variable of this name (`env:NAME`).
-    Env(String),
-    /// The first line of this file (`file:PATH`).
-    File(String),
 }
 
 words! {

@@ -18,6 +18,7 @@ mod price;
 mod ramp;
 mod runbook;
 mod scenario;
+mod store;
 mod trace;
 mod wire;
 mod workload;
@@ -27,7 +28,7 @@ pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation,
+    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation,
     origin_and_path,
 };
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
@@ -39,6 +40,7 @@ pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
+pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use wire::{Connections, Errand, HttpVersion, Timeouts, Wire};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};

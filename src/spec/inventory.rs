@@ -5,7 +5,7 @@ use super::fault::a_minute;
 use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::{Fields, Reader, closest, listed};
 use super::tree::{Kind, Node};
-use super::{environment, objective, variable};
+use super::{environment, objective, store, variable};
 use crate::model::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price, Provider,
     Service, Simulation,
@@ -30,6 +30,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Inventory> {
     let inventory = Inventory {
         contacts: fields.optional("contacts", &|reader, node| reader.named(node, &contact)).unwrap_or_default(),
         credentials: fields.optional("credentials", &|reader, node| reader.named(node, &credential)).unwrap_or_default(),
+        stores: fields.optional("stores", &|reader, node| reader.named(node, &store::read)).unwrap_or_default(),
         providers: fields.required("providers", &|reader, node| reader.named(node, &provider)).unwrap_or_default(),
         services: fields.required("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         environments: fields.optional("environments", &|reader, node| reader.named(node, &environment::read)).unwrap_or_default(),
@@ -57,29 +58,11 @@ fn contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
 fn credential(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
     let fields = reader.fields(node, "a credential")?;
     let kind = fields.required("kind", &|reader, node| reader.word(node, CredentialKind::WORDS, CredentialKind::from_word));
-    let from = fields.required("from", &source);
+    let from = fields.required("from", &store::source);
     let rotates_in = fields.optional("rotates_in", &|reader, node| reader.words(node));
     fields.finish();
     let nowhere = CredentialSource::Env(String::new());
     Some(Credential { kind: kind.unwrap_or(CredentialKind::ApiKey), from: from.unwrap_or(nowhere), rotates_in })
-}
-
-/// `env:NAME` or `file:PATH`. The value is never shown: it may be the key itself.
-fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
-    let text = reader.text(node)?;
-    let found = match text.split_once(':') {
-        Some(("env", name)) if variable::is_environment_name(name) => Some(CredentialSource::Env(name.into())),
-        Some(("file", path)) if !path.trim().is_empty() => Some(CredentialSource::File(path.into())),
-        _ => None,
-    };
-    if found.is_none() {
-        reader.error(
-            node.spot,
-            "this does not say where the credential is found",
-            "write `env:NAME` or `file:PATH`; the key itself never stands in a file",
-        );
-    }
-    found
 }
 
 fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {
@@ -209,6 +192,12 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             let path = ["providers", id, "credential"];
             found.extend(unknown(document, &path, name, "a credential", &inventory.credentials));
         }
+    }
+    for (id, credential) in &inventory.credentials {
+        if enough(&found) {
+            return found;
+        }
+        found.extend(store::named(document, &["credentials", id, "from"], &credential.from, &inventory.stores));
     }
     for (id, service) in &inventory.services {
         if enough(&found) {

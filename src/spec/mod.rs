@@ -28,6 +28,7 @@ mod reader;
 mod runbook;
 mod scenario;
 mod source;
+mod store;
 mod table;
 #[cfg(test)]
 mod tests;

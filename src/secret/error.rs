@@ -1,0 +1,109 @@
+//! Why a store did not do what it was asked for. No secret stands in an error.
+
+use super::Version;
+use crate::units::Secret;
+
+/// Why a store did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// There is nothing at this place.
+    #[error("{place} holds no value: {problem}\n\nhint: {hint}")]
+    Absent {
+        /// Where.
+        place: String,
+        /// What is missing.
+        problem: String,
+        /// What to type next.
+        hint: String,
+    },
+    /// The store said no; nothing was changed.
+    #[error("{place} was refused: {why}\n\nhint: {hint}")]
+    Refused {
+        /// Where.
+        place: String,
+        /// The store's words, without secrets.
+        why: String,
+        /// What to type next.
+        hint: String,
+    },
+    /// Somebody else wrote meanwhile; nothing was changed.
+    #[error(
+        "{place} has changed: the current version is {}, not {expected}\n\nhint: read it again, and see who else rotates it",
+        .found.as_ref().map_or_else(|| "another".to_owned(), |found| format!("`{found}`"))
+    )]
+    Changed {
+        /// Where.
+        place: String,
+        /// Which version was expected.
+        expected: Version,
+        /// Which one is there, where the store says so.
+        found: Option<Version>,
+    },
+    /// A rotation before this one was not finished.
+    #[error(
+        "{place} has a staged version already, {version}: a rotation was begun and not finished\n\n\
+         hint: find out whether its key works; then commit it or take it back"
+    )]
+    Staged {
+        /// Where.
+        place: String,
+        /// What is staged.
+        version: Version,
+    },
+    /// The store was certainly not reached; nothing was changed.
+    #[error("{place} cannot be reached: {problem}\n\nhint: {hint}")]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// What went wrong.
+        problem: String,
+        /// What to type next.
+        hint: String,
+    },
+    /// Whether it was done is not known.
+    #[error(
+        "{place} gave no answer: {problem}; whether it was done is not known\n\nhint: read it, and compare the fingerprint before you try again"
+    )]
+    Unknown {
+        /// Where.
+        place: String,
+        /// What went wrong.
+        problem: String,
+    },
+    /// The store answered, and not as its kind does.
+    #[error("{place} is not as expected: {problem}\n\nhint: {hint}")]
+    Malformed {
+        /// Where.
+        place: String,
+        /// What was expected.
+        problem: String,
+        /// What to type next.
+        hint: String,
+    },
+    /// This kind of store has no such operation.
+    #[error("{place} cannot {what}\n\nhint: {hint}")]
+    Cannot {
+        /// Where.
+        place: String,
+        /// What was asked for.
+        what: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+}
+
+/// Of what others say of a failure so much is shown, in characters.
+const SHOWN: usize = 200;
+
+/// Words of a server, without these secrets (nor their encodings that servers repeat), on one line and cut.
+pub(super) fn words(text: &str, secrets: &[&Secret]) -> String {
+    use base64::Engine;
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let encoded = base64::prelude::BASE64_STANDARD.encode(secret.expose());
+        for form in [secret.expose(), &encoded] {
+            text = text.replace(form, &format!("{secret:?}"));
+        }
+    }
+    if text.chars().count() > SHOWN { text.chars().take(SHOWN).chain("…".chars()).collect() } else { text }
+}

@@ -1,0 +1,125 @@
+//! The environment, files and .env files.
+//!
+//! A process cannot change the environment of the programs that use a key, nor safely its own: such a value is read only.
+
+use super::rewrite::{bytes, replace};
+use super::{Ability, Held, Pending, SecretError, Store, Version, dotenv, still};
+use crate::units::Secret;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// One of the places on this host.
+#[derive(Debug)]
+pub(super) struct Local {
+    place: String,
+    from: From,
+}
+
+/// Where.
+#[derive(Debug)]
+pub(super) enum From {
+    /// An environment variable.
+    Env(String),
+    /// A file's first line.
+    File(PathBuf),
+    /// A variable of a .env file.
+    Dotenv(PathBuf, String),
+}
+
+impl Local {
+    pub(super) fn new(place: String, from: From) -> Self {
+        Self { place, from }
+    }
+
+    /// The value now.
+    pub(super) fn value(&self) -> Result<Secret, SecretError> {
+        let found = match &self.from {
+            From::Env(name) => std::env::var(name).ok().map(Secret::new).map(Secret::trimmed),
+            From::File(path) => {
+                let text = self.text(path)?;
+                text.map(|text| Secret::new(text.lines().next().unwrap_or_default().trim().to_owned()))
+            }
+            From::Dotenv(path, name) => {
+                self.text(path)?.and_then(|text| dotenv::value(&text, name)).map(|value| Secret::new(value.to_string()))
+            }
+        };
+        found.filter(|value| !value.is_empty()).ok_or_else(|| self.absent())
+    }
+
+    fn absent(&self) -> SecretError {
+        let (problem, hint) = match &self.from {
+            From::Env(name) => {
+                (format!("the environment variable {name} is not set"), format!("export {name}=… before you start Lifeboat"))
+            }
+            From::File(path) => (format!("{} is not there or empty", path.display()), "write the key on its first line".to_owned()),
+            From::Dotenv(path, name) => (format!("{} has no value of {name}", path.display()), format!("add a line {name}=… to it")),
+        };
+        SecretError::Absent { place: self.place.clone(), problem, hint }
+    }
+
+    /// A file as text; `None` where it is not there.
+    fn text(&self, path: &Path) -> Result<Option<Zeroizing<String>>, SecretError> {
+        let Some(mut bytes) = bytes(path, &self.place)? else { return Ok(None) };
+        match String::from_utf8(std::mem::take(&mut *bytes)) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                Err(SecretError::Malformed {
+                    place: self.place.clone(),
+                    problem: format!("{} is not UTF-8 text", path.display()),
+                    hint: "keep keys in text files".to_owned(),
+                })
+            }
+        }
+    }
+
+    fn put(&self, value: &Secret) -> Result<(), SecretError> {
+        if value.expose().trim() != value.expose() || value.is_empty() || value.expose().contains(['\n', '\r', '\0']) {
+            return Err(SecretError::Malformed {
+                place: self.place.clone(),
+                problem: "the new value is empty, has more than one line, or white space around it".to_owned(),
+                hint: "give one line, as keys have".to_owned(),
+            });
+        }
+        match &self.from {
+            From::Env(_) => Err(SecretError::Cannot { place: self.place.clone(), what: READ_ONLY.0, hint: READ_ONLY.1 }),
+            From::File(path) => {
+                let old = self.text(path)?.unwrap_or_default();
+                let first = old.find(['\r', '\n']).unwrap_or(old.len());
+                let mut new = Zeroizing::new(String::with_capacity(value.expose().len() + old.len()));
+                new.push_str(value.expose());
+                new.push_str(&old[first..]);
+                replace(path, new.as_bytes(), &self.place)
+            }
+            From::Dotenv(path, name) => {
+                let old = self.text(path)?.unwrap_or_default();
+                replace(path, dotenv::with_value(&old, name, value.expose()).as_bytes(), &self.place)
+            }
+        }
+    }
+}
+
+const READ_ONLY: (&str, &str) =
+    ("be changed: no program can change another's environment", "keep the key in a .env file or a store, and restart what reads it");
+
+impl Store for Local {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn abilities(&self) -> &'static [Ability] {
+        if matches!(self.from, From::Env(_)) { &[] } else { &[Ability::Write] }
+    }
+
+    fn read(&self) -> Pending<'_, Held> {
+        Box::pin(async { self.value().map(Held::unnumbered) })
+    }
+
+    fn write<'a>(&'a self, value: &'a Secret, over: Option<&'a Version>) -> Pending<'a, Version> {
+        Box::pin(async move {
+            still(self, over).await?;
+            self.put(value)?;
+            Ok(Held::unnumbered(value.clone()).version)
+        })
+    }
+}

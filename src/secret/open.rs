@@ -1,0 +1,125 @@
+//! From what an inventory says to a store.
+
+use super::aws::SecretsManager;
+use super::call::Line;
+use super::command::Commands;
+use super::kubernetes::{Cluster, KubernetesSecret};
+use super::local::{From, Local};
+use super::login::Login;
+use super::signer::Signer;
+use super::vault::Vault;
+use super::{SecretError, Store};
+use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
+use crate::units::Secret;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What sources of credentials refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// The inventory's stores.
+    pub stores: &'a BTreeMap<String, SecretStore>,
+    /// The project's root, from which paths are read and where commands run.
+    pub root: &'a Path,
+}
+
+impl Site<'_> {
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+}
+
+/// The store of one credential. Keys that open it are read now; nothing is asked yet.
+///
+/// # Errors
+/// Where the store is not declared, or a key that opens it is missing.
+pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>, SecretError> {
+    let place = source.to_string();
+    if let Some(local) = local(source, site) {
+        return Ok(Box::new(local));
+    }
+    let store = source.store().and_then(|(name, _)| site.stores.get(name));
+    match (source, store) {
+        (CredentialSource::Vault { path, field, .. }, Some(SecretStore::Vault { address, namespace, login, authority })) => {
+            let authority = authority.as_ref().map(|path| site.path(path));
+            let login = match login {
+                VaultLogin::Token(token) => Login::Token(key(token, site)?),
+                VaultLogin::Approle { role_id, secret_id, mount } => {
+                    Login::got(mount, ("role_id", role_id.clone()), ("secret_id", key(secret_id, site)?))
+                }
+                VaultLogin::Kubernetes { role, token, mount } => Login::got(mount, ("role", role.clone()), ("jwt", key(token, site)?)),
+            };
+            let line = Line::to(address, authority.as_deref(), &place)?;
+            Ok(Box::new(Vault { place, line, namespace: namespace.clone(), login, path: path.clone(), field: field.clone() }))
+        }
+        (
+            CredentialSource::AwsSecretsManager { name, field, .. },
+            Some(SecretStore::AwsSecretsManager { region, address, access_key_id, secret_access_key, session_token }),
+        ) => {
+            let own = format!("https://secretsmanager.{region}.amazonaws.com");
+            let signer = Signer {
+                region: region.clone(),
+                service: "secretsmanager",
+                access_key_id: key(access_key_id, site)?,
+                secret_access_key: key(secret_access_key, site)?,
+                session_token: session_token.as_ref().map(|token| key(token, site)).transpose()?,
+            };
+            let line = Line::to(address.as_ref().unwrap_or(&own), None, &place)?;
+            Ok(Box::new(SecretsManager { place, line, signer, name: name.clone(), field: field.clone() }))
+        }
+        (CredentialSource::Kubernetes { store, namespace, name, key }, _) => {
+            let cluster = cluster(store, site)?;
+            Ok(Box::new(KubernetesSecret { place, cluster, namespace: namespace.clone(), name: name.clone(), key: key.clone() }))
+        }
+        (CredentialSource::Command { .. }, Some(SecretStore::Command { read, write })) => {
+            Ok(Box::new(Commands { place, read: read.clone(), write: write.clone(), folder: site.root.to_owned() }))
+        }
+        _ => Err(undeclared(place, source.store())),
+    }
+}
+
+/// A Kubernetes cluster that is declared as a store, to restart what runs in it.
+///
+/// # Errors
+/// As [`open`].
+pub fn cluster(store: &str, site: Site<'_>) -> Result<Cluster, SecretError> {
+    let Some(SecretStore::Kubernetes { address, token, authority }) = site.stores.get(store) else {
+        return Err(undeclared(format!("kubernetes@{store}"), Some((store, StoreKind::Kubernetes))));
+    };
+    let authority = authority.as_ref().map(|path| site.path(path));
+    Ok(Cluster { line: Line::to(address, authority.as_deref(), store)?, token: key(token, site)? })
+}
+
+/// A key from the environment, a file or a .env file, at once.
+///
+/// # Errors
+/// Where it is not there, or the source is a store, which takes time to ask.
+pub fn key(source: &CredentialSource, site: Site<'_>) -> Result<Secret, SecretError> {
+    let place = source.to_string();
+    local(source, site)
+        .ok_or(SecretError::Cannot {
+            place,
+            what: "be read before a store is open",
+            hint: "keep the keys of stores in the environment or a file",
+        })?
+        .value()
+}
+
+fn local(source: &CredentialSource, site: Site<'_>) -> Option<Local> {
+    let from = match source {
+        CredentialSource::Env(name) => From::Env(name.clone()),
+        CredentialSource::File(path) => From::File(site.path(path)),
+        CredentialSource::Dotenv { path, name } => From::Dotenv(site.path(path), name.clone()),
+        _ => return None,
+    };
+    Some(Local::new(source.to_string(), from))
+}
+
+fn undeclared(place: String, store: Option<(&str, StoreKind)>) -> SecretError {
+    let (name, kind) = store.map_or(("", "store"), |(name, kind)| (name, kind.word()));
+    SecretError::Absent {
+        place,
+        problem: format!("the store `{name}` is not declared"),
+        hint: format!("add `stores: {{{name}: {{kind: {kind}, …}}}}` to the inventory"),
+    }
+}

@@ -1,0 +1,115 @@
+//! Secret stores of an inventory, and where a credential says that it is found.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::inventory::name_hint;
+use super::reader::Reader;
+use super::runbook::argv;
+use super::tree::Node;
+use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
+use std::collections::BTreeMap;
+
+/// Where a credential is found. The text is never shown: it may be the key itself.
+pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+    let found = CredentialSource::parse(&reader.text(node)?);
+    if found.is_none() {
+        let hint = format!("write {}; the key itself never stands in a file", CredentialSource::FORMS);
+        reader.error(node.spot, "this does not say where the credential is found", hint);
+    }
+    found
+}
+
+/// Where a key is found that opens a store. It stands in no store itself.
+fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+    let found = source(reader, node)?;
+    if found.store().is_some() {
+        reader.error(node.spot, "what opens a store cannot be kept in a store", "write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`");
+        return None;
+    }
+    Some(found)
+}
+
+/// Reads one store.
+pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<SecretStore> {
+    let fields = reader.fields(node, "a secret store")?;
+    let kind = fields.required("kind", &|reader, node| reader.word(node, StoreKind::WORDS, StoreKind::from_word))?;
+    let words = |name| fields.optional(name, &|reader, node| reader.words(node));
+    let store = match kind {
+        StoreKind::Vault => {
+            let (address, login) = (fields.required("address", &|reader, node| reader.url(node)), fields.required("login", &login));
+            let (namespace, authority) = (words("namespace"), words("authority"));
+            address.zip(login).map(|(address, login)| SecretStore::Vault { address, namespace, login, authority })
+        }
+        StoreKind::AwsSecretsManager => {
+            let region = fields.required("region", &|reader, node| reader.name(node));
+            let (id, secret) = (fields.required("access_key_id", &key), fields.required("secret_access_key", &key));
+            let (address, session_token) =
+                (fields.optional("address", &|reader, node| reader.url(node)), fields.optional("session_token", &key));
+            region.zip(id).zip(secret).map(|((region, access_key_id), secret_access_key)| SecretStore::AwsSecretsManager {
+                region,
+                address,
+                access_key_id,
+                secret_access_key,
+                session_token,
+            })
+        }
+        StoreKind::Kubernetes => {
+            let (address, token) = (fields.required("address", &|reader, node| reader.url(node)), fields.required("token", &key));
+            let authority = words("authority");
+            address.zip(token).map(|(address, token)| SecretStore::Kubernetes { address, token, authority })
+        }
+        StoreKind::Command => {
+            let (read, write) = (fields.required("read", &argv), fields.optional("write", &argv));
+            read.map(|read| SecretStore::Command { read, write })
+        }
+    };
+    fields.finish();
+    store
+}
+
+/// Who is asking a Vault.
+fn login(reader: &Reader<'_>, node: &Node) -> Option<VaultLogin> {
+    let fields = reader.fields(node, "a login")?;
+    let login = match fields.exactly_one(&["token", "approle", "kubernetes"]) {
+        Some("token") => fields.required("token", &key).map(VaultLogin::Token),
+        Some("approle") => fields.required("approle", &|reader, node| {
+            let fields = reader.fields(node, "a login as an application")?;
+            let (role_id, secret_id) = (fields.required("role_id", &|reader, node| reader.words(node)), fields.required("secret_id", &key));
+            let mount = fields.optional("mount", &|reader, node| reader.words(node)).unwrap_or_else(|| "approle".into());
+            fields.finish();
+            Some(VaultLogin::Approle { role_id: role_id?, secret_id: secret_id?, mount })
+        }),
+        Some("kubernetes") => fields.required("kubernetes", &|reader, node| {
+            let fields = reader.fields(node, "a login as a service account")?;
+            let (role, token) = (fields.required("role", &|reader, node| reader.words(node)), fields.required("token", &key));
+            let mount = fields.optional("mount", &|reader, node| reader.words(node)).unwrap_or_else(|| "kubernetes".into());
+            fields.finish();
+            Some(VaultLogin::Kubernetes { role: role?, token: token?, mount })
+        }),
+        _ => None,
+    };
+    fields.finish();
+    login
+}
+
+/// An error where a credential is kept in a store that nobody declared, or in one of another kind.
+pub(super) fn named(
+    document: &Document,
+    path: &[&str],
+    from: &CredentialSource,
+    stores: &BTreeMap<String, SecretStore>,
+) -> Option<Finding> {
+    let (name, kind) = from.store()?;
+    match stores.get(name) {
+        None if stores.is_empty() => {
+            let hint = format!("add `stores: {{{name}: {{kind: {kind}, …}}}}` to the inventory, with where it answers and how to log in");
+            Some(document.error(path, format!("the store `{name}` is not declared"), hint))
+        }
+        None => Some(document.error(path, format!("the store `{name}` is not declared"), name_hint(name, "a store", stores.keys()))),
+        Some(store) if store.kind() != kind => {
+            let hint = format!("write `{kind}@STORE:…` with the name of a store of that kind");
+            Some(document.error(path, format!("the store `{name}` is of the kind `{}`, not `{kind}`", store.kind()), hint))
+        }
+        Some(_) => None,
+    }
+}
