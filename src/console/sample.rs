@@ -177,6 +177,7 @@ fn plan() -> DrillPlan {
             runbook: None,
         },
         providers: Default::default(),
+        stores: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
         objectives: Objectives::default(),

@@ -62,7 +62,7 @@ impl Stage {
     /// is dropped, which ends it. The names are for [`Stage::connect`].
     pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
-        let mut names = Names::of(site);
+        let mut names = Names::of(site).await;
         let mut providers = Vec::new();
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
@@ -359,7 +359,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn of(site: &Site<'_>) -> Self {
+    async fn of(site: &Site<'_>) -> Self {
         let plan = site.plan;
         let mut names = Self { values: BTreeMap::new(), keys: BTreeMap::new(), upstream: BTreeMap::new() };
         names.values.insert("service.name".into(), plan.scenario.service.clone());
@@ -369,7 +369,7 @@ impl Names {
             names.values.insert("standby".into(), standby.clone());
         }
         for (name, provider) in &plan.providers {
-            let key = if plan.environment.embedded { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root) };
+            let key = if plan.environment.embedded { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
             if let Some(key) = key {
                 names.values.insert(format!("credential.{name}"), key.clone());
                 names.keys.insert(name.clone(), key);
@@ -421,10 +421,15 @@ fn lab_key(seed: Seed, whose: &str) -> String {
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
+async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
     let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-    let site = crate::secret::Site { stores: &BTreeMap::new(), root };
-    crate::secret::key(source, site).ok().map(|key| key.expose().to_owned())
+    let store = crate::secret::open(source, crate::secret::Site { stores: &plan.stores, root });
+    let held = match store {
+        Ok(store) => store.read().await,
+        Err(error) => Err(error),
+    };
+    // Many a drill needs no key of a provider; one that does says which has no value.
+    held.inspect_err(|error| tracing::warn!("{error}")).ok().map(|held| held.value.expose().to_owned())
 }
 
 fn no_address(name: &str) -> Stop {

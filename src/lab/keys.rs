@@ -73,6 +73,13 @@ impl Keys {
         self.lock().insert(key.to_owned(), Held { state, until: None });
     }
 
+    /// Revokes the key with this fingerprint; false where there is none.
+    pub(super) fn revoke(&self, fingerprint: Fingerprint) -> bool {
+        let mut keys = self.lock();
+        let found = keys.iter_mut().find(|(key, _)| Fingerprint::of(key) == fingerprint);
+        found.map(|(_, held)| *held = Held { state: KeyState::Revoked, until: None }).is_some()
+    }
+
     /// A key that is taken until then.
     pub(super) fn lend(&self, key: &str, until: Instant) {
         let mut keys = self.lock();

@@ -11,6 +11,7 @@
 //!  attempts  what reached a provider                    gateway   ordered tries, streamed answers, /status
 //!  answer    tokens on their due times                  server    the accept loop of both
 //!  limits    how much a key may ask for                 provider  the simulated provider
+//!  issuer    who mints and revokes a provider's keys
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
@@ -19,6 +20,7 @@ mod answer;
 mod attempts;
 mod breaker;
 mod gateway;
+mod issuer;
 mod keys;
 mod latency;
 mod limits;
@@ -31,6 +33,7 @@ mod upstream;
 
 pub use attempts::AttemptRecord;
 pub use gateway::{Move, ReferenceGateway};
+pub use issuer::LabIssuer;
 pub use keys::KeyState;
 pub use latency::Draw;
 pub use provider::SimulatedProvider;

@@ -7,6 +7,7 @@
 use super::LabError;
 use super::answer::TokenStream;
 use super::attempts::{AttemptRecord, Attempts};
+use super::issuer::LabIssuer;
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
 use super::limits::{Limits, Spender};
@@ -19,6 +20,8 @@ use crate::dialect::{
 use crate::fault::Ruling;
 use crate::journal::HostTime;
 use crate::model::{Dialect, Operation, Provider};
+use crate::secret::SecretError;
+use crate::secret::issuer::Probe;
 use crate::units::{Fingerprint, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -56,7 +59,7 @@ struct Core {
     draws: BTreeMap<String, Draw>,
     limits: Limits,
     seed: Seed,
-    keys: Keys,
+    keys: Arc<Keys>,
     attempts: Attempts,
     requests: AtomicU64,
     /// How long a minted token is taken.
@@ -96,7 +99,7 @@ impl SimulatedProvider {
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
             limits: Limits::new(provider.simulation.limits),
             seed: seed.derive(name),
-            keys: Keys::new(key),
+            keys: Arc::new(Keys::new(key)),
             attempts: Attempts::default(),
             requests: AtomicU64::new(0),
             credential_life: provider.simulation.credential_life.std(),
@@ -121,6 +124,16 @@ impl SimulatedProvider {
     /// Takes a model away: from now on there is none of this name.
     pub fn retire(&self, model: &str) {
         self.core.retired().insert(model.to_owned());
+    }
+
+    /// Who mints and revokes its keys.
+    ///
+    /// # Errors
+    /// Where requests to it cannot be made.
+    pub fn issuer(&self, name: &str) -> Result<LabIssuer, SecretError> {
+        let model = self.core.models.first().map_or("gpt-4o", String::as_str);
+        let probe = Probe::of(self.core.dialect, &self.base_url(), model, name)?;
+        Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.

@@ -28,8 +28,7 @@ pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation,
-    origin_and_path,
+    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,
 };
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, SloOn};

@@ -1,6 +1,8 @@
 //! Everything that one drill needs, gathered from inventory, scenario and runbook, and checked across them.
 
-use super::{Contact, Credential, Environment, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, Service, origin_and_path};
+use super::{
+    Contact, Credential, Environment, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service, origin_and_path,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +24,9 @@ pub struct DrillPlan {
     pub providers: BTreeMap<String, Provider>,
     /// The credentials of those providers, by reference.
     pub credentials: BTreeMap<String, Credential>,
+    /// The stores that they are kept in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stores: BTreeMap<String, SecretStore>,
     /// The contacts that the runbook names.
     pub contacts: BTreeMap<String, Contact>,
     /// What a provider's tokens cost, by name, where that is known.

@@ -57,6 +57,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// `null` where the body is empty or not JSON.
     pub(super) body: Value,
+    /// The body as it stood; of what is no UTF-8, what can be read.
+    pub(super) text: Zeroizing<String>,
 }
 
 impl Answer {
@@ -90,7 +92,7 @@ impl Line {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// Host and port as the `host` header has them.
+    /// The whole URL of a path.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address())
     }
@@ -143,7 +145,8 @@ impl Line {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), text })
     }
 }
 

@@ -27,10 +27,11 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    async fn run(&self, argv: &[String], input: Option<&Secret>) -> Result<Secret, SecretError> {
+    /// Runs one to its end; returns what it printed. A variable is added to its environment.
+    pub(super) async fn run(&self, argv: &[String], input: Option<&Secret>, variable: Option<(&str, &str)>) -> Result<Secret, SecretError> {
         let (program, arguments) = argv.split_first().ok_or_else(|| self.refused("the command is empty".to_owned()))?;
         let mut command = tokio::process::Command::new(program);
-        command.args(arguments).current_dir(&self.folder).process_group(0).kill_on_drop(true);
+        command.args(arguments).current_dir(&self.folder).process_group(0).kill_on_drop(true).envs(variable);
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| SecretError::Unreachable {
             place: self.place.clone(),
@@ -103,7 +104,7 @@ impl Store for Commands {
 
     fn read(&self) -> Pending<'_, Held> {
         Box::pin(async {
-            let value = self.run(&self.read, None).await?;
+            let value = self.run(&self.read, None, None).await?;
             if value.is_empty() {
                 return Err(SecretError::Absent {
                     place: self.place.clone(),
@@ -123,7 +124,7 @@ impl Store for Commands {
                 hint: "add `write: [PROGRAM, ARGUMENT]` to the store; it takes the value from its standard input",
             })?;
             still(self, over).await?;
-            self.run(write, Some(value)).await?;
+            self.run(write, Some(value), None).await?;
             Ok(Held::unnumbered(value.clone()).version)
         })
     }

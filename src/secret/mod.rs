@@ -7,6 +7,7 @@
 //!  vault       HashiCorp Vault, OpenBao                    login     who is asking them
 //!  aws         AWS Secrets Manager, its four steps         signer    signatures of AWS
 //!  kubernetes  Secrets, and rollouts that take them up     call      one bounded HTTP request
+//!  issuer      who mints and revokes keys, and whether a key is taken
 //! ```
 //!
 //! A value goes in and out as a [`Secret`] and stands in no error: what a server or a program said of a failure is shown only in part, with
@@ -20,6 +21,7 @@ mod call;
 mod command;
 mod dotenv;
 mod error;
+pub mod issuer;
 mod kubernetes;
 mod local;
 mod login;

@@ -141,7 +141,10 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let credentials = providers.values().filter_map(|provider| provider.credential.as_ref());
-    let credentials = credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
+    let credentials: std::collections::BTreeMap<_, _> =
+        credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
+    let kept = credentials.values().filter_map(|credential| credential.from.store());
+    let stores = kept.filter_map(|(name, _)| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
     let reached = runbook.iter().flat_map(|runbook| runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)));
     let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
     Some(DrillPlan {
@@ -153,6 +156,7 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
         service,
         providers,
         credentials,
+        stores,
         contacts,
         objectives,
         workload: name,

@@ -2,15 +2,21 @@
 
 mod k6;
 mod lab;
+mod leaks;
+mod moto;
 mod nginx;
 mod python;
 mod standing;
+mod vault;
 
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
+pub(crate) use leaks::{Leak, Leaks};
+pub(crate) use moto::Moto;
 pub(crate) use nginx::Nginx;
 pub(crate) use python::{client, clients, python};
 pub(crate) use standing::{Standing, echo, echo_http};
+pub(crate) use vault::Vault;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};

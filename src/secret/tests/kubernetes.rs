@@ -83,7 +83,7 @@ async fn a_restart_is_waited_for_until_every_pod_is_new() {
     cluster.rolled_out(&gateway, generation, Duration::from_secs(60)).await.unwrap();
     assert_eq!(server.asked().len(), 3);
     let late = cluster.rolled_out(&gateway, 99, Duration::from_millis(1)).await.unwrap_err().to_string();
-    assert!(late.contains("deployment/gateway in chat") && late.contains("the restart is not seen yet"), "{late}");
+    assert!(late.contains("deployment/gateway in chat") && late.contains("not rolled out within"), "{late}");
 }
 
 #[tokio::test]

@@ -16,23 +16,31 @@ use std::sync::{Arc, Mutex};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Value,
+pub(in crate::secret) struct Asked {
+    pub(in crate::secret) method: String,
+    pub(in crate::secret) path: String,
+    pub(in crate::secret) headers: BTreeMap<String, String>,
+    pub(in crate::secret) body: Value,
     /// The body as it stood.
-    pub(super) text: String,
+    pub(in crate::secret) text: String,
 }
 
 /// A server that answers as a closure says, one request a connection.
-pub(super) struct Recorded {
-    pub(super) address: String,
+pub(in crate::secret) struct Recorded {
+    pub(in crate::secret) address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Recorded {
-    pub(super) fn start(mut answer: impl FnMut(&Asked) -> (u16, Value) + Send + 'static) -> Self {
+    pub(in crate::secret) fn start(mut answer: impl FnMut(&Asked) -> (u16, Value) + Send + 'static) -> Self {
+        Self::text(move |asked| {
+            let (status, body) = answer(asked);
+            (status, if body.is_null() { String::new() } else { body.to_string() })
+        })
+    }
+
+    /// The same of a server that does not speak JSON.
+    pub(in crate::secret) fn text(mut answer: impl FnMut(&Asked) -> (u16, String) + Send + 'static) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -43,7 +51,6 @@ impl Recorded {
                 let Some(request) = read(&mut BufReader::new(&wire)) else { continue };
                 let (status, body) = answer(&request);
                 seen.lock().unwrap().push(request);
-                let body = if body.is_null() { String::new() } else { body.to_string() };
                 let length = body.len();
                 let _ = write!(wire, "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             }
@@ -51,7 +58,7 @@ impl Recorded {
         Self { address, asked }
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(in crate::secret) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -74,7 +81,7 @@ fn read(wire: &mut impl BufRead) -> Option<Asked> {
     Some(Asked { method, path, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text })
 }
 
-pub(super) fn secret(text: &str) -> Secret {
+pub(in crate::secret) fn secret(text: &str) -> Secret {
     Secret::new(text.to_owned())
 }
 

@@ -235,7 +235,41 @@ error: this does not say where the credential is found
    |
  5 |   azure-key: {kind: api-key, from: •••••••}
    |                                    ^^^^^^^
-   = hint: write `env:NAME` or `file:PATH`; the key itself never stands in a file
+   = hint: write `env:NAME`, `file:PATH`, `dotenv:PATH#NAME`, `vault:MOUNT/PATH#FIELD`, `aws-secretsmanager:NAME#FIELD`, `kubernetes:NAMESPACE/NAME#KEY` or `command:STORE`; the key itself never stands in a file
+"#,
+    );
+}
+
+#[test]
+fn a_store_that_nobody_declares_is_found() {
+    gets(
+        INVENTORY_PATH,
+        "env:AZURE_KEY",
+        "vault@prod:secret/data/azure#key",
+        r#"
+error: the store `prod` is not declared
+  --> runbooks/inventory.yaml:5:36
+   |
+ 5 |   azure-key: {kind: api-key, from: "••••••••••••••••••••••••••••••••"}
+   |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   = hint: add `stores: {prod: {kind: vault, …}}` to the inventory, with where it answers and how to log in
+"#,
+    );
+}
+
+#[test]
+fn what_opens_a_store_stands_in_no_store() {
+    gets(
+        INVENTORY_PATH,
+        "providers:\n  azure",
+        "stores:\n  vault: {kind: vault, address: \"https://v.example\", login: {token: \"vault:secret/a#b\"}}\nproviders:\n  azure",
+        r#"
+error: what opens a store cannot be kept in a store
+  --> runbooks/inventory.yaml:7:69
+   |
+ 7 |   vault: {kind: vault, address: "https://v.example", login: {token: "••••••••••••••••"}}
+   |                                                                     ^^^^^^^^^^^^^^^^^^
+   = hint: write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`
 "#,
     );
 }

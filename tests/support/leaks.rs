@@ -1,0 +1,151 @@
+//! A search for secrets in what a drill left behind: files and outputs, in every form that a secret takes on its way there.
+//!
+//! Forms: plain, base64 of either alphabet at each of the three places where a group may begin, percent-encoded, hexadecimal, JSON-escaped,
+//! and a half of any of them, which is what a boundary between two chunks of an output leaves whole. The text is also searched with the
+//! ends of lines taken out and with the texts of its JSON lines put together, for secrets that are cut more often.
+//!
+//! What it does not find: a secret that was compressed, encrypted, or written backwards.
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+/// Halves of shorter forms could be anybody's words.
+const SHORTEST_HALF: usize = 8;
+
+/// The secrets that a drill knew, and the forms in which they are looked for.
+pub(crate) struct Leaks {
+    forms: Vec<(String, &'static str, Vec<u8>)>,
+}
+
+/// A secret that was found. Its text is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Leak {
+    /// Whose.
+    pub(crate) whose: String,
+    /// How it stands there.
+    pub(crate) form: &'static str,
+    /// Where.
+    pub(crate) place: String,
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the secret of {}, {}, in {}", self.whose, self.form, self.place)
+    }
+}
+
+impl Leaks {
+    /// Of these secrets, each with its owner.
+    pub(crate) fn of(secrets: &BTreeMap<String, String>) -> Self {
+        let mut forms = Vec::new();
+        for (whose, secret) in secrets {
+            assert!(secret.len() >= SHORTEST_HALF, "the secret of {whose} is too short to be looked for");
+            for (form, text) in encodings(secret) {
+                let bytes = text.into_bytes();
+                let (first, last) = bytes.split_at(bytes.len() / 2);
+                if first.len() >= SHORTEST_HALF {
+                    forms.push((whose.clone(), form.1, first.to_vec()));
+                    forms.push((whose.clone(), form.1, last.to_vec()));
+                }
+                forms.push((whose.clone(), form.0, bytes));
+            }
+        }
+        Self { forms }
+    }
+
+    /// Everything that is found in these bytes.
+    pub(crate) fn in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<Leak> {
+        let mut texts = vec![bytes.to_vec()];
+        texts.push(bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect());
+        let mut said = String::new();
+        for line in String::from_utf8_lossy(bytes).lines() {
+            if let Ok(value) = serde_json::from_str::<Value>(line) {
+                strings(&value, &mut said);
+            }
+        }
+        texts.push(said.into_bytes());
+        let found = self.forms.iter().filter(|(_, _, form)| texts.iter().any(|text| holds(text, form)));
+        let mut found: Vec<Leak> = found.map(|(whose, form, _)| Leak { whose: whose.clone(), form, place: place.to_owned() }).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Everything that is found in the files below a folder, and in their names.
+    pub(crate) fn below(&self, folder: &Path) -> Vec<Leak> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let place = path.display().to_string();
+            found.extend(self.in_bytes("a file's name", place.as_bytes()));
+            if path.is_dir() {
+                found.extend(self.below(&path));
+            } else if path.is_file() {
+                found.extend(self.in_bytes(&place, &std::fs::read(&path).unwrap()));
+            }
+        }
+        found
+    }
+}
+
+/// The forms of a secret; each with its name, and the name of its half.
+fn encodings(secret: &str) -> Vec<((&'static str, &'static str), String)> {
+    let bytes = secret.as_bytes();
+    let hex = |upper: bool| bytes.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect::<String>();
+    let percent = |all: bool| -> String {
+        let plain = |byte: u8| !all && (byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
+        bytes.iter().map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    };
+    let json = serde_json::to_string(secret).unwrap();
+    let escapes: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let mut forms = vec![
+        (("plain", "half of it"), secret.to_owned()),
+        (("in hexadecimal", "half of it in hexadecimal"), hex(false)),
+        (("in hexadecimal", "half of it in hexadecimal"), hex(true)),
+        (("percent-encoded", "half of it percent-encoded"), percent(false)),
+        (("percent-encoded", "half of it percent-encoded"), percent(false).replace("%2F", "%2f")),
+        (("percent-encoded", "half of it percent-encoded"), percent(true)),
+        (("percent-encoded", "half of it percent-encoded"), form_urlencoded::byte_serialize(bytes).collect()),
+        (("JSON-escaped", "half of it JSON-escaped"), json[1..json.len() - 1].to_owned()),
+        (("JSON-escaped", "half of it JSON-escaped"), escapes),
+    ];
+    for before in 0..3 {
+        let mut padded = vec![0; before];
+        padded.extend_from_slice(bytes);
+        // Letters that the bytes around it have a part in are left out.
+        let (start, end) = ((before * 8).div_ceil(6), (before + bytes.len()) * 8 / 6);
+        for encoded in [BASE64_STANDARD_NO_PAD.encode(&padded), BASE64_URL_SAFE_NO_PAD.encode(&padded)] {
+            forms.push((("in base64", "half of it in base64"), encoded[start..end].to_owned()));
+        }
+    }
+    // Where nothing needs escaping, a form is the plain one, and is told as that.
+    let mut seen = std::collections::BTreeSet::new();
+    forms.retain(|(_, text)| seen.insert(text.clone()));
+    forms
+}
+
+/// The texts in a JSON value, one after the other.
+fn strings(value: &Value, into: &mut String) {
+    match value {
+        Value::String(text) => into.push_str(text),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, into)),
+        Value::Object(fields) => fields.values().for_each(|item| strings(item, into)),
+        _ => {}
+    }
+}
+
+fn holds(text: &[u8], form: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(place) = rest.iter().position(|byte| *byte == form[0]) {
+        rest = &rest[place..];
+        if rest.starts_with(form) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
+}
