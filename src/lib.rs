@@ -36,6 +36,7 @@
 //! | 4 | [`console`] | live fold → terminal |
 //! | 5 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
 //! | 6 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
+//! | 6 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
 //! | 8 | [`cli`] | one file a command; exit codes |
 //!
 //! What is absent matters as much: `units … verdict`, `dialect`, `fault`, `import` and `report` hold no async code, clock, file, environment
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod console;
 pub mod dialect;
 pub mod drill;
+pub mod execution;
 pub mod exercise;
 pub mod fault;
 pub mod history;

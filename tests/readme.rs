@@ -71,8 +71,8 @@ fn its_commands_run_and_print_what_it_shows() {
         if arguments[0] == "run" && !arguments.contains(&"--dry-run") {
             arguments.push("--dry-run");
         }
-        if arguments[0] == "proxy" && arguments[1] != "ca" {
-            // It would stand until it is told to end.
+        if arguments[0] == "execute" || arguments[0] == "proxy" && arguments[1] != "ca" {
+            // The one does what it says to a system that is not there; the other would stand until it is told to end.
             arguments.push("--help");
         }
         let run = Project::shipped().lifeboat(&arguments);

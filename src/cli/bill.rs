@@ -1,7 +1,6 @@
 //! What drills may cost: shown in the plan, and asked about where somebody will send a bill.
 
-use super::run::answer;
-use super::say;
+use super::{ask, say};
 use crate::model::DrillPlan;
 use crate::price::{Bill, bills, price};
 use crate::units::Money;
@@ -44,7 +43,7 @@ pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32)
         ceiling.into_iter().for_each(|ceiling| lines += &format!("    stops at {ceiling}\n"));
     }
     say(&format!("real providers will be asked, and will send a bill\n{lines}"));
-    answer(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
+    ask::yes_or_no(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
 }
 
 fn told(bill: &Bill) -> String {

@@ -13,7 +13,8 @@ pub(super) struct Args {
 
 pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     let root = Project::find(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
-    let checked = check_files(&root, &args.paths);
+    let today = chrono::Local::now().format("%Y-%m-%d").to_string();
+    let checked = check_files(&root, &args.paths, &today);
     for finding in &checked.findings {
         put(&format!("{finding}\n"))?;
     }

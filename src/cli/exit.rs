@@ -1,5 +1,6 @@
 //! Exit codes, and which error has which.
 
+use crate::execution::ExecutionError;
 use crate::exercise::{ExerciseError, JudgeError};
 use crate::verdict::Decision;
 
@@ -38,6 +39,9 @@ impl Exit {
     }
 
     pub(super) fn of(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<ExecutionError>() {
+            return if matches!(error, ExecutionError::Thread(_)) { Self::Own } else { Self::Usage };
+        }
         match error.downcast_ref::<ExerciseError>() {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
             Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,

@@ -2,10 +2,12 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod ask;
 mod bill;
 mod ca;
 mod check;
 mod environment;
+mod execute;
 mod exit;
 mod heal;
 mod judge;
@@ -37,6 +39,8 @@ enum Command {
     Run(run::Args),
     /// Validate inventory, runbooks and scenarios, and show gaps in cover
     Check(check::Args),
+    /// Walk a runbook for real, with the clock running; it can go on after a crash
+    Execute(execute::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
     /// Render a stored drill's report again
@@ -69,6 +73,7 @@ pub fn main() -> std::process::ExitCode {
     let done = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
+        Command::Execute(args) => execute::execute(args),
         Command::Judge(args) => judge::judge(&args),
         Command::Report(args) => report::report(&args),
         Command::Lab(args) => lab::lab(&args),

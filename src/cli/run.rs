@@ -1,6 +1,6 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, bill, put, say, until_interrupted};
+use super::{Exit, ask, bill, put, say, until_interrupted};
 use crate::console::{self, Shape};
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
@@ -10,7 +10,7 @@ use crate::spec::Project;
 use crate::step::{Attendance, Question};
 use crate::units::{ParseError, Seed};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -162,13 +162,13 @@ pub(super) fn seed(text: &str) -> Result<Seed, String> {
 }
 
 /// A seed that nobody chose, from what the standard library seeds its hash tables with.
-fn drawn() -> Seed {
+pub(super) fn drawn() -> Seed {
     Seed(RandomState::new().build_hasher().finish())
 }
 
 /// Whether a drill would ask somebody.
 fn asks(plan: &DrillPlan) -> bool {
-    let confirms = |action: &Action| matches!(action, Action::Confirm { .. });
+    let confirms = |action: &Action| matches!(action, Action::Confirm(_));
     plan.runbook.as_ref().is_some_and(|runbook| {
         runbook.start == StartMode::ByHand
             || runbook.steps.iter().any(|step| confirms(&step.action) || step.undo.as_ref().is_some_and(confirms))
@@ -184,27 +184,12 @@ fn attendance(yes: bool) -> (Attendance, mpsc::Receiver<Question>) {
 async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::Watch>) {
     while let Some(question) = questions.recv().await {
         shown.hide();
-        let text = question.text.clone();
+        let (text, answers, names) = (question.text.clone(), question.answers.clone(), question.names.clone());
         // A read that nobody answers ends with the process; it holds nothing up.
-        let answer = tokio::task::spawn_blocking(move || answer(&text)).await.unwrap_or(false);
+        let answer = tokio::task::spawn_blocking(move || ask::on_terminal(&text, &answers, &names)).await.ok().flatten();
         shown.show();
-        let _ = question.answer.send(answer);
-    }
-}
-
-/// Asks for yes or no; no where nobody answers.
-pub(super) fn answer(question: &str) -> bool {
-    loop {
-        say(&format!("{question} [yes/no]"));
-        let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(1..) => {}
-            _ => return false,
-        }
-        match line.trim().to_lowercase().as_str() {
-            "yes" | "y" => return true,
-            "no" | "n" => return false,
-            _ => say("please write yes or no"),
+        if let Some(answer) = answer {
+            let _ = question.answer.send(answer);
         }
     }
 }
@@ -259,7 +244,7 @@ fn outline(plan: &DrillPlan) -> String {
 }
 
 /// A path as somebody would type it here.
-fn relative(path: &Path) -> String {
+pub(super) fn relative(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

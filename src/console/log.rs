@@ -67,7 +67,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
     let fault = |place: u32| {
         live.faults.get(place as usize).map_or_else(|| "a fault".to_owned(), |fault| format!("{} on {}", fault.what, fault.on))
     };
-    let steps = || live.plan.as_ref().and_then(|plan| plan.runbook.as_ref()).map_or(0, |runbook| runbook.steps.len());
+    let steps = || live.steps;
     let ended = |end: StepEnd, output: &str| match (end, output.lines().map(str::trim).find(|line| !line.is_empty())) {
         (StepEnd::Done, _) | (_, None) => end.to_string(),
         (_, Some(first)) => format!("{end}: {first}"),
@@ -94,10 +94,28 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))
         }
         Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::StepOverran(step) => {
+            let expected = crate::units::Duration::from_nanos(step.expected);
+            ("step", format!("{}/{} takes longer than the {expected} that were expected", step.step + 1, steps()))
+        }
+        Event::UndoStarted(undo) => ("undo", format!("{}/{} is taken back", undo.step + 1, steps())),
         Event::StepUndone(step) => ("undo", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
         Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
         Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
         Event::Finished(finished) => ("end", format!("{} requests were due", finished.requests)),
+        Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
+        Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to take back what was done", resumed.wall_clock)),
+        Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::Note(note) => ("note", note.text.clone()),
+        Event::Contacted(contacted) => {
+            let how = match contacted.end {
+                StepEnd::Done => "told",
+                StepEnd::Skipped => "TELL",
+                _ => "NOT TOLD",
+            };
+            ("contact", format!("{how} {}, {}: {}", contacted.contact, contacted.because, contacted.output))
+        }
+        Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
         Event::Request(_) | Event::Shed(_) | Event::Served(_) | Event::Carried(_) => ("", String::new()),
     }

@@ -92,7 +92,7 @@ fn events() -> Vec<(u64, Event)> {
     let phase = |name| Event::Phase(PhaseEntered { name });
     let breaker = |breaker| Event::Gateway(Gateway { at: 0, provider: AZURE.into(), breaker });
     let step = |step, name: &str, attempt| Event::StepStarted(StepStarted { step, name: name.into(), attempt });
-    let done = |step, end, output: &str| Event::StepFinished(StepFinished { step, end, output: output.into() });
+    let done = |step, end, output: &str| Event::StepFinished(StepFinished { step, end, output: output.into(), unsure: false, value: None });
     let what = || Fault::Blackhole;
     vec![
         (1_000, phase(Phase::Baseline)),
@@ -133,13 +133,10 @@ fn plan() -> DrillPlan {
         length: Duration::from_secs(20),
     };
     let step = |name: &str| Step {
-        name: name.into(),
-        action: Action::Pause(Duration::from_secs(1)),
-        timeout: Duration::from_secs(3),
         retries: 1,
         retry_after: Duration::ZERO,
-        undo: None,
         on_failure: OnFailure::Stop,
+        ..Step::new(name, Action::Pause(Duration::from_secs(1)), Duration::from_secs(3))
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),

@@ -3,8 +3,8 @@
 use crate::history::{Event, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
-use crate::step::{Attendance, Context, Question, detected, walk};
-use tokio::sync::{oneshot, watch};
+use crate::step::{Attendance, Context, Course, detected, undo, walk};
+use tokio::sync::watch;
 
 /// Waits for what starts the runbook, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
 /// that the environment is left as it was found and the way back is measured too. `over` becomes true when the faults are healed,
@@ -23,12 +23,13 @@ pub(super) async fn answer(
     };
     let Some(because) = because else { return };
     recorder.record(Event::RunbookStarted(RunbookStarted { runbook: runbook.name.clone(), because })).await;
-    let mut walked = walk(&runbook, &context, &recorder, stop.clone()).await;
+    let mut course = Course::new(runbook);
+    walk(&mut course, &context, &recorder, &stop).await;
     tokio::select! {
         _ = over.wait_for(|over| *over) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
-    walked.undo(&runbook, &context, &recorder).await;
+    undo(&mut course, &context, &recorder).await;
 }
 
 /// Why it starts now; `None` where it never does.
@@ -37,11 +38,10 @@ async fn begin(runbook: &Runbook, context: &Context) -> Option<String> {
         (StartMode::WithTheFault, _) => Some("the fault".to_owned()),
         (StartMode::OnDetection, _) => detected(&runbook.detect, context).await.ok(),
         (StartMode::ByHand, Attendance::Unattended) => Some("nobody was asked: --yes, with the fault".to_owned()),
-        (StartMode::ByHand, Attendance::Attended(queue)) => {
-            let (answer, answered) = oneshot::channel();
-            let text = format!("Start the runbook {}?", runbook.name);
-            queue.send(Question { text, answer }).await.ok()?;
-            answered.await.ok()?.then(|| "a person said so".to_owned())
+        (StartMode::ByHand, attendance) => {
+            let answers = vec!["yes".to_owned(), "no".to_owned()];
+            let answer = attendance.put(format!("Start the runbook {}?", runbook.name), answers, Vec::new()).await?;
+            (answer.word == "yes").then(|| "a person said so".to_owned())
         }
     }
 }

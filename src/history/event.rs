@@ -1,6 +1,7 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, words};
+use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -38,8 +39,22 @@ pub enum Event {
     StepStarted(StepStarted),
     /// A step ended, after its last try.
     StepFinished(StepFinished),
+    /// A step took longer than was expected, and still runs.
+    StepOverran(StepOverran),
+    /// A step begins to be taken back.
+    UndoStarted(UndoStarted),
     /// A step was taken back.
     StepUndone(StepUndone),
+    /// A runbook began to be walked for real. Always the first event of such a history.
+    ExecutionStarted(Box<ExecutionStarted>),
+    /// It goes on after it was interrupted.
+    Resumed(Resumed),
+    /// A person wrote something down.
+    Note(Note),
+    /// Somebody was told.
+    Contacted(Contacted),
+    /// The walk ended. More events follow only where it is resumed.
+    ExecutionFinished(ExecutionFinished),
     /// A safety guard tripped.
     GuardTripped(Guarded),
     /// The drill was stopped before its end.
@@ -310,20 +325,6 @@ pub struct StepStarted {
     pub attempt: u32,
 }
 
-words! {
-    /// How a step ended.
-    StepEnd {
-        /// As it should.
-        Done = "done",
-        /// Known to have failed.
-        Failed = "failed",
-        /// Not by its timeout: what it did is unknown.
-        TimedOut = "timed-out",
-        /// The drill was stopped while it ran.
-        Cancelled = "cancelled",
-    }
-}
-
 /// A step ended, after its last try.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepFinished {
@@ -334,6 +335,12 @@ pub struct StepFinished {
     /// What it saw or printed, cut to 2,000 characters, secrets removed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
+    /// True where an earlier try may have worked although the last is known to have failed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unsure: bool,
+    /// What later steps know as `${steps.NAME}`; absent where it holds a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// A step was taken back.

@@ -3,10 +3,10 @@
 //! It is pure: the journal applies it to every event that it writes, so nothing that it says can differ from the history.
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
-use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, StepEnd};
+use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone};
 use super::line::Stamped;
 use super::number::workload_of;
-use crate::model::{DrillPlan, Fault, Goal, NamedWorkload, Who};
+use crate::model::{DrillPlan, Fault, Goal, NamedWorkload, StepEnd, Who};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct Live {
     pub plan: Option<Arc<DrillPlan>>,
     /// The drill's identifier.
     pub drill: String,
+    /// How many steps the runbook has.
+    pub steps: usize,
     /// The phase and when it began.
     pub phase: Option<(Phase, u64)>,
     /// When traffic began: the start of the baseline.
@@ -167,6 +169,7 @@ impl Live {
                 self.drill.clone_from(&started.drill);
                 let beside = |named: &NamedWorkload| Beside { named: named.clone(), slices: VecDeque::new(), total: Bucket::default() };
                 self.beside = plan.beside.iter().map(beside).collect();
+                self.steps = plan.runbook.as_ref().map_or(0, |runbook| runbook.steps.len());
                 self.plan = Some(plan);
             }
             Event::Phase(entered) => {
@@ -199,15 +202,24 @@ impl Live {
                 self.step = Some(LiveStep { step: step.step, name: step.name.clone(), attempt: step.attempt, end: None });
             }
             Event::StepFinished(finished) => {
-                if let Some(step) = &mut self.step {
+                if let Some(step) = self.step.as_mut().filter(|step| step.step == finished.step) {
                     step.end = Some(finished.end);
                 }
             }
-            Event::Finished(_) => self.finished = true,
+            Event::ExecutionStarted(started) => {
+                self.drill.clone_from(&started.execution);
+                self.steps = started.plan.runbook.steps.len();
+            }
+            Event::Resumed(_) => self.finished = false,
+            Event::Finished(_) | Event::ExecutionFinished(_) => self.finished = true,
             Event::ProxyClock(_)
             | Event::SightGap(_)
             | Event::Gateway(_)
+            | Event::StepOverran(_)
+            | Event::UndoStarted(_)
             | Event::StepUndone(_)
+            | Event::Note(_)
+            | Event::Contacted(_)
             | Event::GuardTripped(_)
             | Event::Cancelled(_) => {}
         }

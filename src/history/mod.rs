@@ -22,6 +22,10 @@
 //! without `finished` belongs to a drill that was killed. One with `cancelled` for the reason `fault` belongs to a drill whose fault
 //! proxy failed: what users suffered then may be the instrument's doing, and no verdict on it is decisive.
 //!
+//! A runbook that is walked for real (`lifeboat execute`) leaves the same format; its first event is `execution_started`, and its `t`
+//! goes on by the wall clock where it is resumed after a crash or a reboot. There the history is the journal as well: `step_started` is on
+//! disk before a try begins, `step_finished` right after it ended.
+//!
 //! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that
 //! cannot be read is an error that names its line.
 //!
@@ -30,19 +34,22 @@
 mod bare;
 mod event;
 mod evidence;
+mod execution;
 mod fold;
 mod line;
 mod live;
 mod number;
 mod read;
 
+pub use crate::model::StepEnd;
 pub use bare::{BareError, bare};
 pub use event::{
     Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
-    PhaseEntered, ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepEnd, StepFinished, StepStarted, StepUndone,
+    PhaseEntered, ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepFinished, StepStarted, StepUndone,
     StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Terms};
+pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
 pub use live::{Beside, Bucket, Live, LiveFault, LiveStep};

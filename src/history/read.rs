@@ -20,7 +20,7 @@ pub enum ReadError {
         problem: String,
     },
     /// The first event is not `started`.
-    #[error("the history is empty or does not begin with the event `started`")]
+    #[error("the history is empty or does not begin with the event `started` of a drill")]
     NoStart,
     /// Another version.
     #[error("the history has format {found}, this build reads format {FORMAT}")]
@@ -77,7 +77,9 @@ impl<R: BufRead> Reader<R> {
         if self.line == 1 {
             match &stamped.event {
                 Event::Started(started) if started.format == FORMAT => {}
+                Event::ExecutionStarted(started) if started.format == FORMAT => {}
                 Event::Started(started) => return Err(ReadError::Version { found: started.format }),
+                Event::ExecutionStarted(started) => return Err(ReadError::Version { found: started.format }),
                 _ => return Err(ReadError::NoStart),
             }
         }

@@ -29,27 +29,34 @@ pub fn boot_id() -> String {
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: HostTime,
+    /// What the clock showed at its origin; above 0 where a history goes on that began earlier, maybe before the host's last boot.
+    ahead: u64,
 }
 
 impl Clock {
     /// A clock whose origin is now.
     pub fn start() -> Self {
-        Self { origin: HostTime::now() }
+        Self::resume(0)
+    }
+
+    /// A clock that shows this many nanoseconds now.
+    pub fn resume(ahead: u64) -> Self {
+        Self { origin: HostTime::now(), ahead }
     }
 
     /// Nanoseconds since the origin.
     pub fn now(self) -> u64 {
-        HostTime::now().since(self.origin)
+        self.at(HostTime::now())
     }
 
-    /// A moment of this host's clock in nanoseconds since the origin; 0 for one before it.
+    /// A moment of this host's clock in nanoseconds since the origin; what it showed first for one before that.
     pub const fn at(self, time: HostTime) -> u64 {
-        time.since(self.origin)
+        time.since(self.origin) + self.ahead
     }
 
     /// The host's time at a moment of the drill.
     pub const fn host(self, nanoseconds: u64) -> HostTime {
-        HostTime(self.origin.0 + nanoseconds)
+        HostTime(self.origin.0 + nanoseconds.saturating_sub(self.ahead))
     }
 
     /// From now until a moment of the drill; zero where it has passed.

@@ -4,17 +4,23 @@
 //! events, and takes all that wait at once.
 
 use super::Clock;
+use super::writer::JournalError;
 use crate::history::{Event, Stamped};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 /// Events that may wait to be written: a second of the fastest traffic.
 const MOST: usize = 65_536;
 
+/// Told once what was put in before it is as safe as it can be.
+pub(super) type Waiter = oneshot::Sender<Result<(), JournalError>>;
+
 #[derive(Debug, Default)]
 struct Waiting {
     events: Vec<Stamped>,
+    /// Those who wait until everything that they put in is on disk.
+    waiters: Vec<Waiter>,
     /// Whoever may still record.
     recorders: usize,
     /// True while the writer sleeps until somebody records.
@@ -94,13 +100,19 @@ impl Queue {
         }
     }
 
-    /// Swaps all that waits for an empty list. Waits for it at most as long as `patience`, without one until there is something; false where
+    /// Somebody waits until everything that was put in so far is on disk.
+    pub(super) fn wait(&self, waiter: Waiter) {
+        self.lock().waiters.push(waiter);
+        self.fresh.notify_one();
+    }
+
+    /// Swaps all that waits for an empty list, and hands over who waits for it. Waits for it at most as long as `patience`, without one until there is something; false where
     /// nothing more can come.
-    pub(super) fn take(&self, into: &mut Vec<Stamped>, patience: Option<Duration>) -> bool {
+    pub(super) fn take(&self, into: &mut Vec<Stamped>, waiters: &mut Vec<Waiter>, patience: Option<Duration>) -> bool {
         let mut waiting = self.lock();
-        if waiting.events.is_empty() && waiting.recorders > 0 {
+        let idle = |waiting: &mut Waiting| waiting.events.is_empty() && waiting.waiters.is_empty() && waiting.recorders > 0;
+        if idle(&mut waiting) {
             waiting.asleep = true;
-            let idle = |waiting: &mut Waiting| waiting.events.is_empty() && waiting.recorders > 0;
             waiting = match patience {
                 Some(patience) => self.fresh.wait_timeout_while(waiting, patience, idle).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.fresh.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner),
@@ -108,6 +120,7 @@ impl Queue {
             waiting.asleep = false;
         }
         std::mem::swap(&mut waiting.events, into);
+        waiters.append(&mut waiting.waiters);
         let goes_on = waiting.recorders > 0 || !into.is_empty();
         drop(waiting);
         if into.len() >= MOST {

@@ -3,10 +3,11 @@
 use super::Clock;
 use super::queue::Queue;
 use crate::history::{Event, Live, Stamped};
+use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// The live view is published, and lines are handed to the operating system, at least this often.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -50,7 +51,19 @@ impl Recorder {
         self.queue.put(event).await;
     }
 
-    /// The same from a thread outside the runtime.
+    /// Records an event and returns when it is as safe as the file can make it: in a journal of [`Journal::durable`] it is on disk, and
+    /// survives a crash of the machine; in any other it is with the operating system, and survives one of this process.
+    ///
+    /// # Errors
+    /// Where the history cannot be written; what was to follow the event must then not be done.
+    pub async fn record_durably(&self, event: Event) -> Result<(), JournalError> {
+        self.record(event).await;
+        let (waiter, done) = oneshot::channel();
+        self.queue.wait(waiter);
+        done.await.unwrap_or_else(|_| Err(JournalError { problem: "its thread has ended".into() }))
+    }
+
+    /// Records an event from a thread outside the runtime.
     pub fn record_blocking(&self, event: Event) {
         self.queue.put_blocking(event);
     }
@@ -76,12 +89,26 @@ impl Journal {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
+        Self::open(file, None, clock, Live::default())
+    }
+
+    /// The same over the end of a file that holds what `live` was folded from, and `clock` goes on from. What is recorded durably is on disk.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread or no second handle of the file.
+    pub fn durable(file: File, clock: Clock, live: Live) -> std::io::Result<Self> {
+        let disk = file.try_clone()?;
+        Self::open(file, Some(disk), clock, live)
+    }
+
+    fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(clock));
-        let (live_sender, live) = watch::channel(Arc::new(Live::default()));
+        let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
             file: std::io::BufWriter::with_capacity(1 << 16, file),
-            live: Live::default(),
+            disk,
+            live,
             published: live_sender,
             failed: failure_sender,
             line: Vec::new(),
@@ -89,7 +116,7 @@ impl Journal {
         let recorder = Recorder::of(&queue);
         // A thread of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&queue))?;
-        Ok(Self { recorder, live, failure, thread })
+        Ok(Self { recorder, live: published, failure, thread })
     }
 
     /// Where to send events.
@@ -123,6 +150,8 @@ impl Journal {
 
 struct Writer<W: Write> {
     file: std::io::BufWriter<W>,
+    /// The same file, where what is recorded durably must reach the disk.
+    disk: Option<File>,
     live: Live,
     published: watch::Sender<Arc<Live>>,
     failed: watch::Sender<Option<JournalError>>,
@@ -132,16 +161,19 @@ struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// Writes events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
     fn run(mut self, queue: &Queue) {
-        let mut events = Vec::new();
+        let (mut events, mut waiters) = (Vec::new(), Vec::new());
         let mut handed_on = Instant::now();
         let mut fresh = false;
-        while queue.take(&mut events, fresh.then(|| FLUSH.saturating_sub(handed_on.elapsed()))) {
+        while queue.take(&mut events, &mut waiters, fresh.then(|| FLUSH.saturating_sub(handed_on.elapsed()))) {
             fresh |= !events.is_empty();
             self.write(&mut events);
-            if fresh && handed_on.elapsed() >= FLUSH {
+            if !waiters.is_empty() || fresh && handed_on.elapsed() >= FLUSH {
                 self.hand_on();
                 handed_on = Instant::now();
                 fresh = false;
+            }
+            for waiter in waiters.drain(..) {
+                let _ = waiter.send(self.secured());
             }
             std::thread::sleep(GATHER);
         }
@@ -168,6 +200,16 @@ impl<W: Write> Writer<W> {
             self.check(flushed);
         }
         self.published.send_replace(Arc::new(self.live.clone()));
+    }
+
+    /// Waits for the disk, where there is one to wait for.
+    fn secured(&self) -> Result<(), JournalError> {
+        if self.failed.borrow().is_none()
+            && let Some(disk) = &self.disk
+        {
+            self.check(disk.sync_data());
+        }
+        self.failed.borrow().clone().map_or(Ok(()), Err)
     }
 
     fn check(&self, result: std::io::Result<()>) {
@@ -208,6 +250,20 @@ mod tests {
         let text = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
         assert!(text.contains(r#""phase":{"name":"baseline"}"#) && text.ends_with('\n'), "{text}");
         journal.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_recorded_durably_is_in_the_file_at_once_and_a_full_disk_is_no_place_for_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let journal = Journal::durable(file.reopen().unwrap(), Clock::resume(7_000), Live::default()).unwrap();
+        let event = || Event::Phase(PhaseEntered { name: Phase::Baseline });
+        journal.recorder().record_durably(event()).await.unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        let stamped: Stamped = serde_json::from_str(&text).unwrap();
+        assert!(stamped.t >= 7_000, "the clock goes on from where it was: {text}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let journal = Journal::durable(full, Clock::start(), Live::default()).unwrap();
+        assert!(journal.recorder().record_durably(event()).await.unwrap_err().problem.contains("space"));
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 mod aim;
 mod condition;
 mod environment;
+mod execution;
 mod fault;
 mod inventory;
 mod named_workload;
@@ -26,6 +27,7 @@ mod workload;
 pub use aim::{Aim, Match, Shape};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+pub use execution::ExecutionPlan;
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,
@@ -37,7 +39,10 @@ pub use pace::Bursts;
 pub use plan::DrillPlan;
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
-pub use runbook::{Action, Command, Escalation, HttpCall, OnFailure, Runbook, StartMode, Step};
+pub use runbook::{
+    Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, OnFailure, Repeat, Runbook, Severity, StartMode, Step,
+    StepEnd, Switch, When,
+};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};

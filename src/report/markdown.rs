@@ -482,7 +482,7 @@ fn optional(count: Option<u64>) -> String {
 }
 
 /// Text from files and programs, safe within a table's cell.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::finding::{Finding, Findings};
 use super::project::{Project, shown};
-use super::{cross, runbook};
+use super::{cross, doubts, runbook};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +23,9 @@ pub struct Checked {
 }
 
 /// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
-/// checked, because everything else is checked against it.
-pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
+/// checked, because everything else is checked against it. `today` is a day of the calendar, `2026-11-20`: a runbook that was reviewed more
+/// than a year before is doubted.
+pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
     let (project, mut findings) = Project::open(root);
     let mut checked =
@@ -43,7 +44,13 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
         // What a file is, is told by its own words; only one that does not say is taken for what its folder holds.
         if said("runbook") && !said("scenario") || !said("scenario") && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
-            findings.extend(runbook::read(document, project.declared()).map_or_else(|found| found, |file| file.document.findings));
+            match runbook::read(document, project.declared(), root) {
+                Ok(file) => {
+                    findings.extend(doubts::of_runbook(&file, today));
+                    findings.extend(file.document.findings);
+                }
+                Err(found) => findings.extend(found),
+            }
             continue;
         }
         checked.scenarios += 1;
@@ -61,6 +68,9 @@ pub fn check(root: &Path, paths: &[PathBuf]) -> Checked {
     }
     findings.extend(references(&project));
     if everything {
+        if project.declared().is_some() {
+            findings.extend(doubts::of_promises(&project, &covered));
+        }
         findings.extend(gaps(&project, Some(covered).filter(|_| !unclear)));
     }
     checked.findings = findings;

@@ -5,6 +5,7 @@
 //! the drill runs.
 
 use super::document::Document;
+use super::doubts;
 use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
@@ -26,7 +27,7 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", &project.inventory.services));
     }
     for told in &file.workloads {
-        found.extend(variable::unknown_in(document, &told.at(&["headers"]), &project.inventory.providers));
+        found.extend(variable::unknown_in(document, &told.at(&["headers"]), &variable::Known::outside(&project.inventory.providers)));
         if let Some(name) = &told.service {
             found.extend(inventory::unknown(document, &told.at(&["service"]), name, "a service", &project.inventory.services));
         }
@@ -350,6 +351,14 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         }
     }
     if let Some(file) = &story.runbook {
+        let takes = doubts::expected(&file.runbook);
+        if takes > rto {
+            let name = &file.runbook.name;
+            let message =
+                format!("the steps of `{name}` are expected to take {takes}, longer than the RTO of {rto} in `{}`", plan.scenario.name);
+            let hint = "shorten the runbook, let steps run in parallel, or promise less";
+            found.push(document.error(&["runbook"], message, hint).warning());
+        }
         for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
             let message =
                 format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);

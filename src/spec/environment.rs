@@ -49,7 +49,7 @@ fn breaker(reader: &Reader<'_>, node: &Node) -> Option<Breaker> {
 
 fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
     let fields = reader.fields(node, "a start command")?;
-    let run = fields.required("run", &super::runbook::argv);
+    let run = fields.required("run", &super::step::argv);
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
     let ready = fields.required("ready", &|reader, node| reader.url(node));
     let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(60));

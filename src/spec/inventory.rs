@@ -237,7 +237,8 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
             found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
         }
-        found.extend(variable::unknown_in(document, &["environments", id], &inventory.providers));
+        let known = variable::Known::outside(&inventory.providers);
+        found.extend(variable::unknown_in(document, &["environments", id], &known));
     }
     found
 }

@@ -18,6 +18,8 @@ mod check;
 mod condition;
 mod cross;
 mod document;
+mod doubts;
+mod edit;
 mod environment;
 mod fault;
 mod finding;
@@ -28,6 +30,7 @@ mod reader;
 mod runbook;
 mod scenario;
 mod source;
+mod step;
 mod store;
 mod table;
 #[cfg(test)]
@@ -39,6 +42,7 @@ mod wire;
 mod workload;
 
 pub use check::{Checked, check};
+pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, SpecError};
 pub use variable::{UnknownVariable, expand};

@@ -6,7 +6,7 @@ use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::source::Source;
 use super::{cross, inventory, reader, table, trace};
-use crate::model::{DrillPlan, Inventory};
+use crate::model::{DrillPlan, ExecutionPlan, Inventory};
 use std::path::{Path, PathBuf};
 
 const YAML: &str = "runbooks/inventory.yaml";
@@ -96,6 +96,54 @@ impl Project {
         }
     }
 
+    /// Everything that an execution of a runbook needs, with warnings. Without a service's name it is the one that names this runbook, if
+    /// there is exactly one.
+    ///
+    /// # Errors
+    /// All findings of inventory and runbook, if at least one is an error.
+    pub fn execution(
+        &self,
+        runbook: &Path,
+        environment: Option<&str>,
+        service: Option<&str>,
+    ) -> Result<(ExecutionPlan, Findings), Findings> {
+        let mut findings: Findings = self.document.findings.iter().cloned().collect();
+        let (file, found) = self.runbook(runbook);
+        findings.extend(found);
+        let mut unknown = |name: &str, what: &str, hint: String| {
+            let message = format!("`{name}` is not {what} of this inventory");
+            findings.extend([Finding::of_file(&self.document.source.path, message, hint)]);
+        };
+        let inventory = &self.inventory;
+        if let Some(name) = environment.filter(|name| !inventory.environments.contains_key(*name)) {
+            unknown(name, "an environment", inventory::name_hint(name, "an environment", inventory.environments.keys()));
+        }
+        if let Some(name) = service.filter(|name| !inventory.services.contains_key(*name)) {
+            unknown(name, "a service", inventory::name_hint(name, "a service", inventory.services.keys()));
+        }
+        if let Some(file) = &file {
+            findings.extend(file.unfilled());
+            findings.extend(file.without_traffic());
+        }
+        let Some(file) = file.filter(|_| !findings.has_errors()) else { return Err(findings) };
+        let here = std::path::absolute(runbook).unwrap_or_else(|_| runbook.to_owned());
+        let names_it = |path: &String| std::path::absolute(self.root.join(path)).is_ok_and(|path| path == here);
+        let mut of = inventory.services.iter().filter(|(_, service)| service.runbook.as_ref().is_some_and(names_it));
+        let only = of.next().map(|(name, _)| name.clone()).filter(|_| of.next().is_none());
+        let service_name = service.map(str::to_owned).or(only);
+        let plan = ExecutionPlan {
+            runbook: file.runbook,
+            environment_name: environment.map(str::to_owned),
+            environment: environment.and_then(|name| inventory.environments.get(name)).cloned().unwrap_or_default(),
+            service: service_name.as_ref().and_then(|name| inventory.services.get(name)).cloned(),
+            service_name,
+            providers: inventory.providers.clone(),
+            credentials: inventory.credentials.clone(),
+            contacts: inventory.contacts.clone(),
+        };
+        Ok((plan, findings))
+    }
+
     /// The inventory, unless its file could not even be parsed: then nobody knows which names it declares.
     pub(super) fn declared(&self) -> Option<&Inventory> {
         self.document.root.as_ref().map(|_| &self.inventory)
@@ -126,6 +174,7 @@ impl Project {
             }
             let (runbook, of_runbook) = self.runbook(&self.root.join(path));
             found.extend(of_runbook);
+            found.extend(runbook.as_ref().and_then(RunbookFile::unfilled));
             runbook
         });
         let story = Story { scenario, runbook };
@@ -137,7 +186,7 @@ impl Project {
 
     /// A runbook, with what is wrong in it.
     pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
-        match runbook::read(Document::open(path, &shown(path, &self.root)), self.declared()) {
+        match runbook::read(Document::open(path, &shown(path, &self.root)), self.declared(), &self.root) {
             Ok(file) => {
                 let found = file.document.findings.clone();
                 (Some(file), found)

@@ -1,14 +1,24 @@
 //! Runbooks: steps with timeouts, checks, undo, contacts and escalation.
+//!
+//! A runbook may include others. What comes out is one list of steps: those of an included runbook and those that run at the same time
+//! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
 use super::condition;
 use super::document::Document;
 use super::finding::Finding;
-use super::reader::{Fields, Reader};
+use super::project::shown;
+use super::reader::Reader;
+use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
+use super::variable::Known;
 use super::{inventory, variable};
-use crate::model::{Action, Command, Condition, Escalation, Goal, HttpCall, Inventory, OnFailure, Runbook, StartMode, Step, Who};
+use crate::model::{Action, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
 use crate::units::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The most steps of a runbook, with those of all that it includes.
+const STEPS_MAX: usize = 1_000;
 
 /// A runbook as it was read.
 #[derive(Debug, Clone)]
@@ -16,26 +26,104 @@ pub(super) struct RunbookFile {
     pub(super) document: Document,
     /// With placeholders where the document has errors.
     pub(super) runbook: Runbook,
+    /// The documents of the runbooks that it includes, each as often as it is included.
+    included: Vec<Document>,
+    /// Where each step stands.
+    places: Vec<Place>,
+    /// Parameters that have no value of their own.
+    open: BTreeSet<String>,
 }
 
-/// Reads a runbook and checks the names in it against the inventory, if there is one to check against.
-pub(super) fn read(mut document: Document, inventory: Option<&Inventory>) -> Result<RunbookFile, Vec<Finding>> {
+/// Where a step stands: in which document, and at which path in it.
+#[derive(Debug, Clone)]
+struct Place {
+    /// 0 for the runbook's own, else one more than its place among the included.
+    document: usize,
+    path: Vec<String>,
+}
+
+impl RunbookFile {
+    /// An error at a value of a step, in the file where the step stands.
+    pub(super) fn error(&self, step: usize, keys: &[&str], message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
+        let (document, path) = self.at(step, keys);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        document.error(&path, message, hint)
+    }
+
+    /// True where a step's value is written.
+    pub(super) fn has(&self, step: usize, keys: &[&str]) -> bool {
+        let (document, path) = self.at(step, keys);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        document.has(&path)
+    }
+
+    fn at(&self, step: usize, keys: &[&str]) -> (&Document, Vec<String>) {
+        let place = &self.places[step];
+        let document = place.document.checked_sub(1).and_then(|index| self.included.get(index)).unwrap_or(&self.document);
+        (document, place.path.iter().cloned().chain(keys.iter().map(|key| (*key).to_owned())).collect())
+    }
+
+    /// Steps that wait for what only a drill's traffic can show.
+    pub(super) fn without_traffic(&self) -> Vec<Finding> {
+        let steps = self.runbook.steps.iter().enumerate();
+        let waits = |step: &Step| matches!(&step.action, Action::WaitUntil(condition) if condition.request.is_none());
+        let hint = "let it send a probe of its own: `wait_until: {request: {to: \"https://…\"}, succeeds: 3 in a row}`";
+        steps
+            .filter(|(_, step)| waits(step))
+            .map(|(place, _)| {
+                self.error(place, &["wait_until"], "this looks at a drill's traffic, and outside a drill there is none", hint)
+            })
+            .collect()
+    }
+
+    /// Parameters without a value, which only whoever includes this runbook can give.
+    pub(super) fn unfilled(&self) -> Option<Finding> {
+        let name = self.open.first()?;
+        let message = format!("the parameter `{name}` has no value");
+        Some(self.document.error(
+            &["parameters", name],
+            message,
+            format!("write `{name}: …`, or include this runbook `with: {{{name}: …}}`"),
+        ))
+    }
+}
+
+/// Reads a runbook of the project at `root`, with those that it includes, and checks the names in it against the inventory, if there is one
+/// to check against.
+pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: &Path) -> Result<RunbookFile, Vec<Finding>> {
+    let parameters = parameters(&document);
+    let open = parameters.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone()).collect();
+    let values = parameters.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
+    if let Some(root) = &mut document.root {
+        fill(root, &values);
+    }
     let reader = Reader::new(&document.source);
-    let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
+    let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let mut found = reader.into_findings();
-    if let Some((runbook, inventory)) = whole.as_ref().zip(inventory) {
-        found.extend(names(&document, runbook, inventory));
+    let Some((mut runbook, entries)) = whole else {
+        document.findings.extend(found);
+        return Err(document.findings);
+    };
+    let mut list = List { root, included: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
+    list.add(entries, 0, &document, "", &mut vec![own]);
+    runbook.steps = list.steps;
+    found.extend(list.findings);
+    let mut file = RunbookFile { document, runbook, included: list.included, places: list.places, open };
+    found.extend(targets(&file));
+    if let Some(inventory) = inventory {
+        found.extend(names(&file, inventory));
     }
-    document.findings.extend(found);
-    match whole {
-        Some(runbook) => Ok(RunbookFile { document, runbook }),
-        None => Err(document.findings),
-    }
+    file.document.findings.extend(found);
+    Ok(file)
 }
 
-fn whole(reader: &Reader<'_>, root: &Node) -> Option<Runbook> {
+type Whole = (Runbook, Vec<Entry>);
+
+fn whole(reader: &Reader<'_>, root: &Node) -> Option<Whole> {
     let fields = reader.fields(root, "a runbook")?;
     fields.version();
+    let _ = fields.raw("parameters");
     let runbook = Runbook {
         name: fields.required("runbook", &|reader, node| reader.name(node)).unwrap_or_default(),
         owner: fields.optional("owner", &|reader, node| reader.name(node)),
@@ -46,15 +134,12 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Runbook> {
         detect: fields.optional("detect", &condition::read).unwrap_or(Condition { request: None, goal: Goal::Fails(3) }),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
-        steps: fields
-            .required("steps", &|reader, node| reader.list(node, &|reader, node| Some(step(reader, node))))
-            .unwrap_or_default()
-            .into_iter()
-            .flatten()
-            .collect(),
+        steps: Vec::new(),
     };
+    let entries =
+        fields.required("steps", &|reader, node| reader.list(node, &|reader, node| Some(entry(reader, node)))).unwrap_or_default();
     fields.finish();
-    Some(runbook)
+    Some((runbook, entries))
 }
 
 fn escalation(reader: &Reader<'_>, node: &Node) -> Escalation {
@@ -65,94 +150,164 @@ fn escalation(reader: &Reader<'_>, node: &Node) -> Escalation {
     Escalation { after, to }
 }
 
-const ACTIONS: [&str; 5] = ["wait_until", "http", "run", "confirm", "pause"];
-
-fn step(reader: &Reader<'_>, node: &Node) -> Option<Step> {
-    let fields = reader.fields(node, "a step")?;
-    let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
-    let chosen = fields.exactly_one(&ACTIONS);
-    let action = chosen.and_then(|word| action(&fields, word));
-    let timeout = |reader: &Reader<'_>, node: &Node| reader.time(node);
-    let timeout = match &action {
-        Some(Action::Pause(length)) => {
-            // The pause itself ends the try; the second is only for a machine that is late.
-            Some(fields.optional("timeout", &timeout).unwrap_or_else(|| length.plus(Duration::from_secs(1))))
-        }
-        // Whatever the step is, it is not known whether it would have needed one.
-        None if chosen.is_none() || chosen == Some("pause") => fields.optional("timeout", &timeout),
-        _ => fields.required("timeout", &timeout),
+/// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
+fn parameters(document: &Document) -> BTreeMap<String, Option<String>> {
+    let Some(Kind::Map(entries)) = document.root.as_ref().and_then(|root| root.at(&["parameters"])).map(|node| &node.kind) else {
+        return BTreeMap::new();
     };
-    let retries = fields.optional("retries", &|reader, node| reader.count(node, 0)).unwrap_or(0);
-    let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::from_secs(1));
-    let undo = fields.optional("undo", &undo);
-    let on_failure = fields.optional("on_failure", &|reader, node| reader.word(node, OnFailure::WORDS, OnFailure::from_word));
-    fields.finish();
-    Some(Step { name, action: action?, timeout: timeout?, retries, retry_after, undo, on_failure: on_failure.unwrap_or(OnFailure::Undo) })
+    let value = |node: &Node| if let Kind::Text(text) = &node.kind { Some(text.clone()) } else { None };
+    entries.iter().map(|(key, node)| (key.text.clone(), value(node))).collect()
 }
 
-fn undo(reader: &Reader<'_>, node: &Node) -> Option<Action> {
-    let fields = reader.fields(node, "an undo")?;
-    let action = fields.exactly_one(&ACTIONS).and_then(|word| action(&fields, word));
-    fields.finish();
-    action
-}
-
-fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
-    match word {
-        "wait_until" => fields.optional(word, &condition::read).map(Action::WaitUntil),
-        "http" => fields.optional(word, &http).map(Action::Http),
-        "run" => fields.optional(word, &command).map(Action::Run),
-        "confirm" => fields.optional(word, &|reader, node| reader.words(node)).map(|question| Action::Confirm { question }),
-        _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
+/// Puts parameters into every text. The tree's depth is bounded, so recursion is.
+fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
+    match &mut node.kind {
+        Kind::Text(text) => {
+            for (name, value) in values {
+                let variable = format!("${{param.{name}}}");
+                if text.contains(&variable) {
+                    *text = text.replace(&variable, value);
+                }
+            }
+        }
+        Kind::List(items) => items.iter_mut().for_each(|item| fill(item, values)),
+        Kind::Map(entries) => entries.iter_mut().filter(|(key, _)| key.text != "parameters").for_each(|(_, value)| fill(value, values)),
+        Kind::Nothing => {}
     }
 }
 
-fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
-    if !matches!(node.kind, Kind::Map(_)) {
-        return Some(Command { argv: argv(reader, node)?, env: Default::default() });
-    }
-    let fields = reader.fields(node, "a command")?;
-    let argv = fields.required("command", &argv);
-    let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
-    fields.finish();
-    Some(Command { argv: argv?, env })
+/// The list of steps while it is put together.
+struct List<'a> {
+    root: &'a Path,
+    included: Vec<Document>,
+    places: Vec<Place>,
+    steps: Vec<Step>,
+    findings: Vec<Finding>,
 }
 
-/// A program and its arguments. One text is refused: it would need a shell to take it apart, and a shell takes variables
-/// apart as well.
-pub(super) fn argv(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
-    if let Kind::Text(line) = &node.kind {
-        let words: Vec<String> = line.split_whitespace().map(|word| format!("\"{}\"", word.trim_matches(['"', '\'']))).collect();
-        let hint = format!("write a list, `[{}]`; no shell is used", words.join(", "));
-        reader.error(node.spot, "a command is a list of the program and its arguments", hint);
-        return None;
+impl List<'_> {
+    /// Adds what stands in one document. `open` are the files that are being read, outermost first.
+    fn add(&mut self, entries: Vec<Entry>, number: usize, document: &Document, prefix: &str, open: &mut Vec<PathBuf>) {
+        for (index, entry) in entries.into_iter().enumerate() {
+            let path = vec!["steps".to_owned(), index.to_string()];
+            if self.steps.len() > STEPS_MAX {
+                let hint = "see that no runbook is included more often than it is needed";
+                self.findings.push(document.error(&["steps", &path[1]], format!("this runbook has more than {STEPS_MAX} steps"), hint));
+                return;
+            }
+            match entry {
+                Entry::Nothing => {}
+                Entry::One(step) => self.push(prefixed(*step, prefix), Place { document: number, path }),
+                Entry::Parallel { name, steps } => {
+                    let name = format!("{prefix}{name}");
+                    for (inner, step) in steps.into_iter().enumerate().filter_map(|(inner, step)| Some((inner, step?))) {
+                        let path = [&path[..], &["parallel".to_owned(), inner.to_string()]].concat();
+                        let mut step = prefixed(step, prefix);
+                        step.name = format!("{name}: {}", &step.name[prefix.len()..]);
+                        step.together = Some(name.clone());
+                        self.push(step, Place { document: number, path });
+                    }
+                }
+                Entry::Include { name, file, with } => self.include(&file, &with, document, &path, &format!("{prefix}{name}: "), open),
+            }
+        }
     }
-    let argv = reader.list(node, &|reader, node| reader.text(node))?;
-    if argv.first().is_some_and(|program| program.trim().is_empty()) {
-        reader.error(node.spot, "the program has no name", "write it first, for example `[\"./switch.sh\", \"standby\"]`");
-        return None;
+
+    fn push(&mut self, step: Step, place: Place) {
+        self.steps.push(step);
+        self.places.push(place);
     }
-    (!argv.is_empty()).then_some(argv)
+
+    fn include(
+        &mut self,
+        file: &str,
+        with: &BTreeMap<String, String>,
+        from: &Document,
+        path: &[String],
+        prefix: &str,
+        open: &mut Vec<PathBuf>,
+    ) {
+        let at = [path[0].as_str(), path[1].as_str(), "include"];
+        let target = std::path::absolute(self.root.join(file)).unwrap_or_default();
+        if !target.is_file() {
+            let hint = "write the runbook's path from the project's root, for example `runbooks/tell-users.yaml`";
+            self.findings.push(from.error(&at, format!("the runbook `{file}` does not exist"), hint));
+            return;
+        }
+        if open.contains(&target) {
+            let message = format!("`{file}` includes itself, so this runbook would never end");
+            self.findings.push(from.error(&at, message, "take one of the two includes away"));
+            return;
+        }
+        let mut document = Document::open(&target, &shown(&target, self.root));
+        let declared = parameters(&document);
+        for name in with.keys().filter(|name| !declared.contains_key(*name)) {
+            let message = format!("`{file}` has no parameter `{name}`");
+            let hint = format!("add `parameters: {{{name}: }}` to it, or take this away");
+            self.findings.push(from.error(&[path[0].as_str(), path[1].as_str(), "with", name], message, hint));
+        }
+        for name in declared.iter().filter(|(name, value)| value.is_none() && !with.contains_key(*name)).map(|(name, _)| name) {
+            let message = format!("`{file}` needs the parameter `{name}`");
+            self.findings.push(from.error(&at, message, format!("add `with: {{{name}: …}}` to this step")));
+        }
+        let values = declared.into_iter().filter_map(|(name, value)| Some((name.clone(), with.get(&name).cloned().or(value)?))).collect();
+        if let Some(root) = &mut document.root {
+            fill(root, &values);
+        }
+        let reader = Reader::new(&document.source);
+        let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
+        self.findings.extend(reader.into_findings());
+        self.findings.extend(document.findings.iter().cloned());
+        self.included.push(document.clone());
+        open.push(target);
+        self.add(entries, self.included.len(), &document, prefix, open);
+        open.pop();
+    }
 }
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// A step under the name of what holds it, with the names of steps that it speaks of.
+fn prefixed(mut step: Step, prefix: &str) -> Step {
+    let of = |name: &str| format!("{prefix}{name}");
+    step.name = of(&step.name);
+    if let OnFailure::Goto { step: target, .. } = &mut step.on_failure {
+        *target = of(target);
+    }
+    if let Some(When::Ended { step: earlier, .. }) = &mut step.when {
+        *earlier = of(earlier);
+    }
+    step
+}
 
-fn http(reader: &Reader<'_>, node: &Node) -> Option<HttpCall> {
-    let fields = reader.fields(node, "an http request")?;
-    let method = fields.exactly_one(&METHODS);
-    let url = method.and_then(|method| fields.optional(method, &|reader, node| reader.url(node)));
-    let headers = fields.optional("headers", &|reader, node| reader.texts(node)).unwrap_or_default();
-    let body = fields.optional("body", &|reader, node| reader.text(node));
-    let expect = fields.optional("expect", &|reader, node| {
-        let fields = reader.fields(node, "what is expected")?;
-        let status = fields.optional("status", &|reader, node| reader.number(node, 100, 599));
-        let contains = fields.optional("contains", &|reader, node| reader.words(node));
-        fields.finish();
-        Some((status.and_then(|status| u16::try_from(status).ok()), contains))
-    });
-    fields.finish();
-    let (expect_status, expect_text) = expect.unwrap_or_default();
-    Some(HttpCall { method: method?.to_uppercase(), url: url?, headers, body, expect_status, expect_text })
+/// Steps that another step speaks of and that are not there, and outputs that two steps have.
+fn targets(file: &RunbookFile) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let steps = &file.runbook.steps;
+    for (place, step) in steps.iter().enumerate() {
+        if let OnFailure::Goto { step: target, .. } = &step.on_failure {
+            let there = steps.iter().find(|step| step.name == *target);
+            if there.is_none_or(|there| there.together.is_some()) {
+                let names: Vec<&str> = steps.iter().filter(|step| step.together.is_none()).map(|step| step.name.as_str()).collect();
+                let hint = super::reader::pick(target, names.into_iter());
+                found.push(file.error(place, &["on_failure", "goto"], format!("`{target}` is not a step that can be gone to"), hint));
+            }
+        }
+        if let Some(When::Ended { step: earlier, .. }) = &step.when
+            && !steps.iter().any(|step| step.name == *earlier)
+        {
+            let hint = super::reader::pick(earlier, steps.iter().map(|step| step.name.as_str()));
+            found.push(file.error(place, &["when", "step"], format!("`{earlier}` is not a step of this runbook"), hint));
+        }
+        if let Some(output) = step.output.as_ref().filter(|output| steps[..place].iter().any(|step| step.output.as_ref() == Some(*output)))
+        {
+            found.push(file.error(
+                place,
+                &["output"],
+                format!("another step's output is `{output}` already"),
+                "give each a name of its own",
+            ));
+        }
+    }
+    found
 }
 
 /// A day of the calendar, `2026-10-01`.
@@ -186,35 +341,46 @@ fn is_date(text: &str) -> bool {
 }
 
 /// Names in a runbook that the inventory does not declare, and variables that do not exist.
-fn names(document: &Document, runbook: &Runbook, inventory: &Inventory) -> Vec<Finding> {
+fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(name) = &runbook.owner {
-        found.extend(inventory::unknown(document, &["owner"], name, "a contact", &inventory.contacts));
-    }
+    let (document, runbook) = (&file.document, &file.runbook);
+    let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
+    found.extend(runbook.owner.as_ref().and_then(|name| contact(&["owner"], name)));
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
-        let path = ["escalate", &index.to_string(), "to"];
-        found.extend(inventory::unknown(document, &path, &escalation.to, "a contact", &inventory.contacts));
+        found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
-    found.extend(variable::unknown_in(document, &["steps"], &inventory.providers));
-    found.extend(variable::unknown_in(document, &["detect"], &inventory.providers));
-    let conditions =
-        |node: &Condition| if let Goal::ServedBy { who: Who::Provider(name), .. } = &node.goal { Some(name.clone()) } else { None };
-    let mut served_by = |path: &[&str], condition: &Condition| {
-        found.extend(conditions(condition).and_then(|name| {
-            let roles = ["primary".to_owned(), "standby".to_owned()];
-            let known: BTreeMap<String, ()> = inventory.providers.keys().cloned().chain(roles).map(|name| (name, ())).collect();
-            inventory::unknown(document, path, &name, "a provider", &known)
-        }));
-    };
-    served_by(&["detect", "served_by"], &runbook.detect);
-    // Steps that could not be read are left out, so a place in the list is not a place in the file: look it up by name.
-    let places = document.root.as_ref().and_then(|root| root.at(&["steps"])).map(|node| &node.kind);
-    let Some(Kind::List(places)) = places else { return found };
-    for step in &runbook.steps {
-        let named = |place: &&Node| place.at(&["name"]).is_some_and(|name| name.kind == Kind::Text(step.name.clone()));
-        let index = places.iter().position(|place| named(&place)).unwrap_or(0).to_string();
-        if let Action::WaitUntil(condition) = &step.action {
-            served_by(&["steps", &index, "wait_until", "served_by"], condition);
+    let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
+    let known = Known { providers: &inventory.providers, outputs: &outputs, parameters: &file.open };
+    for document in std::iter::once(document).chain(&file.included) {
+        found.extend(variable::unknown_in(document, &["steps"], &known));
+    }
+    found.extend(variable::unknown_in(document, &["detect"], &known));
+    let roles = ["primary".to_owned(), "standby".to_owned()];
+    let known: BTreeMap<String, ()> = inventory.providers.keys().cloned().chain(roles).map(|name| (name, ())).collect();
+    if let Goal::ServedBy { who: Who::Provider(name), .. } = &runbook.detect.goal {
+        found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
+    }
+    for (place, step) in runbook.steps.iter().enumerate() {
+        let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
+            if !declared {
+                found.push(file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint()));
+            }
+        };
+        let contact = |name: &str| inventory::name_hint(name, "a contact", inventory.contacts.keys());
+        if let Some(owner) = &step.owner {
+            check(&["owner"], owner, "a contact", inventory.contacts.contains_key(owner), &|| contact(owner));
+        }
+        match &step.action {
+            Action::WaitUntil(Condition { goal: Goal::ServedBy { who: Who::Provider(name), .. }, .. }) => {
+                let hint = || inventory::name_hint(name, "a provider", known.keys());
+                check(&["wait_until", "served_by"], name, "a provider", known.contains_key(name), &hint);
+            }
+            Action::Confirm(confirm) => {
+                for name in &confirm.approvers {
+                    check(&["confirm", "approvers"], name, "a contact", inventory.contacts.contains_key(name), &|| contact(name));
+                }
+            }
+            _ => {}
         }
     }
     found

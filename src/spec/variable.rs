@@ -11,6 +11,8 @@
 //! | `${proxy.NAME.url}`, `${proxy.NAME.address}` | the fault proxy in front of a provider: a base URL, or `host:port` |
 //! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
+//! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
+//! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
 //! `${NAME}` in a contact's `reach` is an environment variable and not one of these.
@@ -21,7 +23,7 @@ use super::reader::{closest, listed};
 use super::source::Spot;
 use super::tree::{Kind, Node};
 use crate::model::Provider;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PLAIN: [&str; 9] =
     ["service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
@@ -58,12 +60,30 @@ pub(super) fn is_environment_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// The names that variables may hold.
+pub(super) struct Known<'a> {
+    pub(super) providers: &'a BTreeMap<String, Provider>,
+    /// Of steps.
+    pub(super) outputs: &'a BTreeSet<String>,
+    /// That whoever includes the runbook will fill in.
+    pub(super) parameters: &'a BTreeSet<String>,
+}
+
+static NONE: BTreeSet<String> = BTreeSet::new();
+
+impl<'a> Known<'a> {
+    /// Outside runbooks, where there are no steps and no parameters.
+    pub(super) fn outside(providers: &'a BTreeMap<String, Provider>) -> Self {
+        Self { providers, outputs: &NONE, parameters: &NONE }
+    }
+}
+
 /// Variables that do not exist, anywhere below a path of a document.
-pub(super) fn unknown_in(document: &Document, path: &[&str], providers: &BTreeMap<String, Provider>) -> Vec<Finding> {
+pub(super) fn unknown_in(document: &Document, path: &[&str], known: &Known<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(node) = document.root.as_ref().and_then(|root| root.at(path)) {
         walk(node, &mut |text, spot| {
-            found.extend(problems(text, providers).into_iter().map(|(message, hint)| document.source.error(spot, message, hint)));
+            found.extend(problems(text, known).into_iter().map(|(message, hint)| document.source.error(spot, message, hint)));
         });
     }
     found
@@ -80,7 +100,7 @@ fn walk(node: &Node, visit: &mut impl FnMut(&str, Spot)) {
 }
 
 /// What is wrong with the variables of a text, with hints.
-fn problems(text: &str, providers: &BTreeMap<String, Provider>) -> Vec<(String, String)> {
+fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {
@@ -89,14 +109,30 @@ fn problems(text: &str, providers: &BTreeMap<String, Provider>) -> Vec<(String, 
             break;
         };
         rest = tail;
+        if let Some(output) = name.strip_prefix("steps.").map(|rest| rest.split_once(".json.").map_or(rest, |(output, _)| output)) {
+            if !known.outputs.contains(output) {
+                let hint = match closest(output, known.outputs.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
+                    None => format!("add `output: {output}` to the step that it comes from"),
+                };
+                found.push((format!("no step's output is `{output}`"), hint));
+            }
+            continue;
+        }
+        if let Some(parameter) = name.strip_prefix("param.") {
+            if !known.parameters.contains(parameter) {
+                found.push((format!("`{parameter}` is not a parameter"), format!("add `parameters: {{{parameter}: …}}` to the runbook")));
+            }
+            continue;
+        }
         let provider = name.strip_prefix("credential.").or_else(|| {
             let proxy = name.strip_prefix("proxy.")?;
             proxy.strip_suffix(".url").or_else(|| proxy.strip_suffix(".address"))
         });
         match provider {
-            Some(provider) if providers.contains_key(provider) => {}
+            Some(provider) if known.providers.contains_key(provider) => {}
             Some(provider) => {
-                let hint = super::inventory::name_hint(provider, "a provider", providers.keys());
+                let hint = super::inventory::name_hint(provider, "a provider", known.providers.keys());
                 found.push((format!("`${{{name}}}` names no provider of this inventory"), hint));
             }
             None if PLAIN.contains(&name) => {}
@@ -114,7 +150,7 @@ fn hint(name: &str) -> String {
         return "environment variables are not filled in here; a program that is run sees them itself".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
-    known.extend(["proxy.NAME.url", "proxy.NAME.address", "credential.PROVIDER"]);
+    known.extend(["proxy.NAME.url", "proxy.NAME.address", "credential.PROVIDER", "steps.NAME"]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
 }
 

@@ -1,7 +1,9 @@
 //! `run`: a program and its arguments, in a process group of its own so that nothing it started outlives it.
 
-use super::{CUT, Context, StepError};
+use super::{CUT, Context, Output, StepError};
 use crate::model::Command;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
 use tokio::io::AsyncReadExt;
@@ -11,16 +13,36 @@ const KEPT: usize = 1 << 16;
 /// How long what a program printed just before its end may take to arrive.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 
-pub(super) async fn run(command: &Command, context: &Context) -> Result<String, StepError> {
+pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, StepError> {
     let argv = command.argv.iter().map(|argument| context.expand(argument)).collect::<Result<Vec<_>, _>>()?;
     let (program, arguments) = argv.split_first().ok_or_else(|| StepError::Failed("the command is empty".into()))?;
-    let mut process = tokio::process::Command::new(program);
-    process.args(arguments).current_dir(&context.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let folder = match &command.folder {
+        Some(folder) => context.folder.join(context.expand(folder)?),
+        None => context.folder.clone(),
+    };
+    // The keeper holds the end of a pipe from this process, and ends the program where that is gone.
+    let mut process = match &context.keeper {
+        Some(keeper) => {
+            can_start(program, &folder)?;
+            let mut process = tokio::process::Command::new(keeper);
+            process.arg("keep").arg("--").arg(program).stdin(Stdio::piped());
+            process
+        }
+        None => {
+            let mut process = tokio::process::Command::new(program);
+            process.stdin(Stdio::null());
+            process
+        }
+    };
+    process.args(arguments).current_dir(&folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, value) in &command.env {
         process.env(name, context.expand(value)?);
     }
-    let mut child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| cannot_start(program, &error))?;
-    let group = Group::of(&child);
+    let kept = context.keeper.is_some();
+    let mut child = process.process_group(0).kill_on_drop(!kept).spawn().map_err(|error| cannot_start(program, &error))?;
+    // A keeper ends what it keeps by itself, when this end of its pipe is dropped; without one it is done here.
+    let _pipe = child.stdin.take();
+    let group = if kept { Group(None) } else { Group::of(&child) };
     let (mut out, mut err) = (Kept::default(), Kept::default());
     let status = {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -40,11 +62,35 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<String, 
         status.map_err(|error| StepError::Failed(format!("`{program}` cannot be waited for: {error}")))?
     };
     let output = [out.text(), err.text()].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
-    if status.success() {
-        return Ok(output);
+    let done = if command.exit_codes.is_empty() { status.success() } else { status.code().is_some_and(|code| counts(command, code)) };
+    if done {
+        let value = out.text().trim_end_matches(['\n', '\r']).to_owned();
+        return Ok(Output { shown: output, value });
     }
     let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));
     Err(StepError::Failed(if output.is_empty() { format!("`{program}` {how}") } else { format!("`{program}` {how}\n{output}") }))
+}
+
+fn counts(command: &Command, code: i32) -> bool {
+    command.exit_codes.iter().any(|wanted| i32::from(*wanted) == code)
+}
+
+/// Whether a program is there and may be executed, found as the operating system finds it.
+///
+/// # Errors
+/// In words that name it.
+pub fn can_start(program: &str, folder: &Path) -> Result<(), StepError> {
+    let paths = || std::env::var_os("PATH").map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>()).unwrap_or_default();
+    let candidates: Vec<PathBuf> =
+        if program.contains('/') { vec![folder.join(program)] } else { paths().iter().map(|path| path.join(program)).collect() };
+    let found: Vec<std::fs::Metadata> =
+        candidates.iter().filter_map(|path| path.metadata().ok()).filter(std::fs::Metadata::is_file).collect();
+    let kind = match found.as_slice() {
+        [] => std::io::ErrorKind::NotFound,
+        files if files.iter().any(|file| file.permissions().mode() & 0o111 != 0) => return Ok(()),
+        _ => std::io::ErrorKind::PermissionDenied,
+    };
+    Err(cannot_start(program, &kind.into()))
 }
 
 fn cannot_start(program: &str, error: &std::io::Error) -> StepError {

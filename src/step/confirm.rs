@@ -1,6 +1,7 @@
-//! `confirm`: a person says yes.
+//! `confirm`: a person answers.
 
-use super::{Context, StepError};
+use super::{Context, Output, StepError};
+use crate::model::{Confirm, StepEnd};
 use tokio::sync::{mpsc, oneshot};
 
 /// Who answers questions.
@@ -17,19 +18,70 @@ pub enum Attendance {
 pub struct Question {
     /// The question.
     pub text: String,
-    /// True for yes.
-    pub answer: oneshot::Sender<bool>,
+    /// The answers that are allowed.
+    pub answers: Vec<String>,
+    /// Who may answer; the answer must then name one of them. Empty where it need not.
+    pub names: Vec<String>,
+    /// What was answered. Dropped where nobody is there.
+    pub answer: oneshot::Sender<Answer>,
 }
 
-pub(super) async fn ask(question: &str, context: &Context) -> Result<String, StepError> {
-    let text = context.expand(question)?;
-    match &context.attendance {
-        Attendance::Unattended => Ok(format!("{text} yes, by --yes: nobody was asked")),
-        Attendance::Attended(queue) => {
-            let (answer, answered) = oneshot::channel();
-            let nobody = || StepError::Failed("nobody is at the terminal".into());
-            queue.send(Question { text: text.clone(), answer }).await.map_err(|_| nobody())?;
-            if answered.await.map_err(|_| nobody())? { Ok(format!("{text} yes")) } else { Err(StepError::Failed(format!("{text} no"))) }
+/// What a person answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// One of the answers that were allowed.
+    pub word: String,
+    /// Who, where that was asked.
+    pub by: Option<String>,
+    /// What was said besides.
+    pub comment: String,
+}
+
+impl Attendance {
+    /// Puts a question to whoever is there; `None` where nobody is.
+    pub async fn put(&self, text: String, answers: Vec<String>, names: Vec<String>) -> Option<Answer> {
+        let Self::Attended(queue) = self else { return None };
+        let (answer, answered) = oneshot::channel();
+        queue.send(Question { text, answers, names, answer }).await.ok()?;
+        answered.await.ok()
+    }
+}
+
+pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, StepError> {
+    let text = context.expand(&confirm.question)?;
+    let allowed = confirm.allowed();
+    if matches!(context.attendance, Attendance::Unattended) {
+        let word = allowed.iter().find(|word| *word != "no").cloned().unwrap_or_default();
+        return Ok(Output { shown: format!("{text} {word}, by --yes: nobody was asked"), value: word });
+    }
+    let needed = confirm.needed.max(1) as usize;
+    let mut agreed: Vec<String> = Vec::new();
+    let mut said: Vec<String> = Vec::new();
+    loop {
+        let left: Vec<String> = confirm.approvers.iter().filter(|name| !agreed.contains(name)).cloned().collect();
+        let question = if needed > 1 { format!("{text} ({} of {needed} have agreed)", agreed.len()) } else { text.clone() };
+        let answer = context.attendance.put(question, allowed.clone(), left).await;
+        let answer = answer.ok_or_else(|| StepError::Failed(format!("{text} nobody is at the terminal")))?;
+        said.push(told(&answer));
+        if answer.word == "no" {
+            return Err(StepError::Failed(format!("{text} {}", said.join("; "))));
+        }
+        agreed.extend(answer.by);
+        if confirm.approvers.is_empty() || agreed.len() >= needed {
+            return Ok(Output { shown: format!("{text} {}", said.join("; ")), value: answer.word });
         }
     }
+}
+
+/// What counts where nobody answered in time.
+pub(super) fn by_default(confirm: &Confirm) -> (StepEnd, Output) {
+    let word = confirm.default.clone().unwrap_or_default();
+    let end = if word == "no" { StepEnd::Failed } else { StepEnd::Done };
+    (end, Output { shown: format!("{} {word}, because nobody answered in time", confirm.question), value: word })
+}
+
+fn told(answer: &Answer) -> String {
+    let by = answer.by.as_ref().map(|by| format!(", says {by}")).unwrap_or_default();
+    let comment = if answer.comment.is_empty() { String::new() } else { format!(": {}", answer.comment) };
+    format!("{}{by}{comment}", answer.word)
 }

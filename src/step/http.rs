@@ -1,12 +1,17 @@
 //! `http`: one request, and what its answer must be.
 
-use super::{Context, StepError};
+use super::{Context, Output, StepError};
 use crate::model::HttpCall;
 
 /// An answer is read up to here.
 const LONGEST: usize = 1 << 20;
 
-pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<String, StepError> {
+/// What sends the requests of steps and messages to contacts.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
+pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, StepError> {
     let url = context.expand(&call.url)?;
     let method =
         reqwest::Method::from_bytes(call.method.as_bytes()).map_err(|_| StepError::Failed(format!("`{}` is not a method", call.method)))?;
@@ -33,7 +38,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<String, S
         Some(text) if !body.contains(context.expand(text)?.as_str()) => {
             Err(StepError::Failed(format!("{seen}\nit does not contain `{text}`")))
         }
-        _ => Ok(seen),
+        _ => Ok(Output { shown: seen, value: body.into_owned() }),
     }
 }
 

@@ -9,17 +9,29 @@
 
 mod command;
 mod confirm;
+mod contact;
+mod course;
 mod http;
+mod notify;
+mod select;
+mod switch;
 mod wait;
 mod walk;
 
-pub use confirm::{Attendance, Question};
-pub use wait::detected;
-pub use walk::{Walk, walk};
+pub use command::can_start;
+pub use confirm::{Answer, Attendance, Question};
+pub use contact::{Message, address, reach};
+pub use course::{Course, Over, Turn};
+pub use http::client;
+pub use notify::destination;
+pub use switch::{Before, can_switch};
+pub use wait::{answers, detected};
+pub use walk::{undo, walk};
 
 use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::Action;
+use crate::units::Seed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +59,29 @@ pub struct Context {
     pub folder: PathBuf,
     /// For probes and `http` steps.
     pub http: reqwest::Client,
+    /// Where jitter comes from.
+    pub seed: Seed,
+    /// The binary whose command `keep` ends what it started when this process is gone; `None` starts programs without it.
+    pub keeper: Option<PathBuf>,
+    /// Where what a `switch` replaced is kept.
+    pub before: Before,
+}
+
+/// What a step saw or printed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Output {
+    /// For people.
+    pub shown: String,
+    /// For later steps: the program's stdout, or the answer's body, or the answer of a person.
+    pub value: String,
+}
+
+impl Output {
+    /// The same for people and for later steps.
+    pub fn of(text: impl Into<String>) -> Self {
+        let shown = text.into();
+        Self { value: shown.clone(), shown }
+    }
 }
 
 /// Why a step failed.
@@ -78,26 +113,54 @@ pub fn without_secrets(mut text: String, secrets: &[(String, String)]) -> String
 ///
 /// # Errors
 /// See [`StepError`].
-pub async fn perform(action: &Action, context: &Context) -> Result<String, StepError> {
+pub async fn perform(action: &Action, place: usize, context: &Context) -> Result<Output, StepError> {
     match action {
-        Action::WaitUntil(condition) => wait::wait(condition, context).await,
+        Action::WaitUntil(condition) => wait::wait(condition, context).await.map(Output::of),
         Action::Http(call) => http::call(call, context).await,
         Action::Run(command) => command::run(command, context).await,
-        Action::Confirm { question } => confirm::ask(question, context).await,
+        Action::Confirm(confirm) => confirm::ask(confirm, context).await,
+        Action::Switch(step) => switch::switch(step, place, context),
+        Action::SwitchBack(step) => switch::back(step, place, context),
+        Action::Notify(message) => notify::notify(message, context).await,
         Action::Pause(length) => {
             tokio::time::sleep(length.std()).await;
-            Ok(format!("waited {length}"))
+            Ok(Output::of(format!("waited {length}")))
         }
     }
 }
 
 impl Context {
-    fn expand(&self, text: &str) -> Result<String, StepError> {
-        crate::spec::expand(text, |name| self.variables.get(name).cloned()).map_err(|unknown| StepError::Variable { name: unknown.name })
+    /// A text with the values of its variables.
+    ///
+    /// # Errors
+    /// Where one has none.
+    pub fn expand(&self, text: &str) -> Result<String, StepError> {
+        crate::spec::expand(text, |name| self.value(name)).map_err(|unknown| StepError::Variable { name: unknown.name })
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone());
+        }
+        let (output, path) = name.strip_prefix("steps.")?.split_once(".json.")?;
+        select::select(self.variables.get(&format!("steps.{output}"))?, path)
+    }
+
+    /// The same with the outputs of steps as variables.
+    #[must_use]
+    pub fn knowing(&self, values: &BTreeMap<String, String>) -> Self {
+        let mut context = self.clone();
+        context.variables.extend(values.iter().map(|(name, value)| (format!("steps.{name}"), value.clone())));
+        context
+    }
+
+    /// True where a text holds a known secret.
+    fn holds_secret(&self, text: &str) -> bool {
+        self.secrets.iter().any(|(secret, _)| !secret.is_empty() && text.contains(secret.as_str()))
     }
 
     /// Output as it may be kept: secrets replaced, and cut in the middle where it is long.
-    fn presentable(&self, output: &str) -> String {
+    pub fn presentable(&self, output: &str) -> String {
         let text = without_secrets(output.trim().to_owned(), &self.secrets);
         let count = text.chars().count();
         if count <= OUTPUT {

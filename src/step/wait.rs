@@ -17,6 +17,23 @@ pub async fn detected(condition: &Condition, context: &Context) -> Result<String
     wait(condition, context).await
 }
 
+/// Whether anybody answers at an address at all; says who listened, or what went wrong.
+///
+/// # Errors
+/// In words, without the address's path.
+pub async fn answers(url: &str) -> Result<String, String> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let parsed = reqwest::Url::parse(url).map_err(|error| format!("it is not a URL: {error}"))?;
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = parsed.port_or_known_default().unwrap_or(80);
+    let connecting = tokio::net::TcpStream::connect((host.as_str(), port));
+    match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(Ok(_)) => Ok(format!("{host}:{port} takes connections")),
+        Ok(Err(error)) => Err(format!("{host}:{port} takes no connections: {error}")),
+        Err(_) => Err(format!("{host}:{port} does not answer")),
+    }
+}
+
 pub(super) async fn wait(condition: &Condition, context: &Context) -> Result<String, StepError> {
     match &condition.request {
         Some(probe) => probing(probe, &condition.goal, context).await,

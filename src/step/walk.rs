@@ -1,81 +1,180 @@
 //! The walk through a runbook: tries, retries, what follows a failure, and taking back in reverse order.
+//!
+//! What a step is about to do is in the history before it is done, and how it ended right after, so that whoever reads the history after a
+//! crash knows which steps are done, which were never begun, and which one it cannot know.
 
-use super::{Context, perform};
-use crate::history::{Event, StepEnd, StepFinished, StepStarted, StepUndone};
+use super::course::{Course, Turn};
+use super::{Context, Output, perform};
+use crate::history::{Event, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
-use crate::model::{Action, OnFailure, Runbook, Step};
+use crate::model::{Action, Backoff, Step, StepEnd, When};
+use crate::units::Seed;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-/// What a walk has done so far.
-#[derive(Debug, Default)]
-pub struct Walk {
-    /// Steps that were done (or whose outcome is unknown) and have an undo, in order.
-    to_undo: Vec<usize>,
-}
-
-/// Walks the steps in order. Stops early when `stop` becomes true; what was done can then be taken back with [`Walk::undo`].
-pub async fn walk(runbook: &Runbook, context: &Context, recorder: &Recorder, mut stop: watch::Receiver<bool>) -> Walk {
-    let mut walk = Walk::default();
-    for (place, step) in runbook.steps.iter().enumerate() {
-        let mut uncertain = false;
-        let (end, output) = tokio::select! {
-            ended = attempt(place, step, context, recorder, &mut uncertain) => ended,
-            _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, String::new()),
-        };
-        // A step of which any try timed out, or that was cancelled, may have done its work: its undo must be able to bear that.
-        if step.undo.is_some() && (end != StepEnd::Failed || uncertain) {
-            walk.to_undo.push(place);
-        }
-        recorder.record(Event::StepFinished(StepFinished { step: number(place), end, output })).await;
-        match (end, step.on_failure) {
-            (StepEnd::Done, _) | (StepEnd::Failed | StepEnd::TimedOut, OnFailure::Continue) => {}
-            (StepEnd::Cancelled, _) | (_, OnFailure::Stop) => break,
-            (_, OnFailure::Undo) => {
-                walk.undo(runbook, context, recorder).await;
-                break;
+/// Walks from where the course stands until nothing more comes. Ends early when `stop` becomes true, and before a step that the history
+/// cannot take in; what was done can then be taken back with [`undo`].
+pub async fn walk(course: &mut Course, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
+    loop {
+        match course.turn().clone() {
+            Turn::Over(_) => return,
+            Turn::Undo => undo(course, context, recorder).await,
+            Turn::Steps(_) => {
+                let mut running = JoinSet::new();
+                for place in course.waiting() {
+                    let step = course.runbook().steps[place].clone();
+                    let (context, recorder) = (context.knowing(course.values()), recorder.clone());
+                    let tried = course.tries(place);
+                    let skipped = step.when.as_ref().map(|when| holds(when, course, &context));
+                    let stop = stop.clone();
+                    running.spawn(async move {
+                        let running = Running { place, step, context, recorder, tried };
+                        (running.place, running.to_its_end(skipped, stop).await)
+                    });
+                }
+                // A task that is not joined is dropped with the set, which ends whatever it started.
+                while let Some(Ok((_, finished))) = running.join_next().await {
+                    match finished {
+                        Some(finished) => course.apply(&Event::StepFinished(finished)),
+                        None => return,
+                    }
+                }
             }
         }
     }
-    walk
 }
 
-impl Walk {
-    /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
-    pub async fn undo(&mut self, runbook: &Runbook, context: &Context, recorder: &Recorder) {
-        while let Some(place) = self.to_undo.pop() {
-            let step = &runbook.steps[place];
-            let Some(undo) = &step.undo else { continue };
-            let (end, output) = once(undo, step, context).await;
-            recorder.record(Event::StepUndone(StepUndone { step: number(place), end, output })).await;
-        }
+/// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
+pub async fn undo(course: &mut Course, context: &Context, recorder: &Recorder) {
+    let context = context.knowing(course.values());
+    while let Some(place) = course.next_undo() {
+        let step = course.runbook().steps[place].clone();
+        // A history that cannot be written does not keep anything from being taken back.
+        let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
+        let (end, output) = match &step.undo {
+            Some(undo) => once(undo, &step, place, &context).await,
+            None => (StepEnd::Done, Output::default()),
+        };
+        let undone = Event::StepUndone(StepUndone { step: number(place), end, output: output.shown });
+        let _ = recorder.record_durably(undone.clone()).await;
+        course.apply(&undone);
+    }
+    course.taken_back();
+}
+
+/// Whether a step is to run; a text without a value is an error that the step ends with.
+fn holds(when: &When, course: &Course, context: &Context) -> Result<bool, String> {
+    match when {
+        When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
+        When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
+        When::Ended { step, end } => Ok(course.last(step) == Some(*end)),
     }
 }
 
-/// `uncertain` becomes true where it is not known what a try did, even if a later one is known to have failed.
-async fn attempt(place: usize, step: &Step, context: &Context, recorder: &Recorder, uncertain: &mut bool) -> (StepEnd, String) {
-    let mut attempt = 1;
-    loop {
-        recorder.record(Event::StepStarted(StepStarted { step: number(place), name: step.name.clone(), attempt })).await;
-        let (end, output) = once(&step.action, step, context).await;
-        *uncertain |= end == StepEnd::TimedOut;
-        if end == StepEnd::Done || attempt > step.retries {
-            return (end, output);
-        }
-        attempt += 1;
-        tokio::time::sleep(step.retry_after.std()).await;
+/// A step whose turn it is.
+struct Running {
+    place: usize,
+    step: Step,
+    context: Context,
+    recorder: Recorder,
+    /// Tries of it that were begun before a crash.
+    tried: u32,
+}
+
+impl Running {
+    /// Its end, recorded; `None` where not even its beginning could be.
+    async fn to_its_end(&self, when: Option<Result<bool, String>>, mut stop: watch::Receiver<bool>) -> Option<StepFinished> {
+        let mut unsure = false;
+        let (end, output) = match when {
+            Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
+            Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
+            None | Some(Ok(true)) => tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, Output::default()),
+                ended = self.attempt(&mut unsure) => ended?,
+            },
+        };
+        let value = self.step.output.as_ref().filter(|_| end == StepEnd::Done).map(|_| output.value);
+        let finished = StepFinished { step: number(self.place), end, output: output.shown, unsure, value };
+        // What holds a secret is known to the steps of this process, and to no history.
+        let kept = finished.value.clone().filter(|value| !self.context.holds_secret(value));
+        let recorded = self.recorder.record_durably(Event::StepFinished(StepFinished { value: kept, ..finished.clone() })).await;
+        recorded.is_ok().then_some(finished)
     }
+
+    /// `unsure` becomes true where it is not known what a try did, even if a later one is known to have failed.
+    async fn attempt(&self, unsure: &mut bool) -> Option<(StepEnd, Output)> {
+        for attempt in 1.. {
+            let started = StepStarted { step: number(self.place), name: self.step.name.clone(), attempt: self.tried + attempt };
+            self.recorder.record_durably(Event::StepStarted(started)).await.ok()?;
+            let (end, output) = tokio::select! {
+                ended = once(&self.step.action, &self.step, self.place, &self.context) => ended,
+                () = self.overrun() => unreachable!("it never ends"),
+            };
+            *unsure |= end == StepEnd::TimedOut;
+            if end == StepEnd::Done || attempt > self.step.retries {
+                *unsure &= end == StepEnd::Failed;
+                return Some((end, output));
+            }
+            tokio::time::sleep(pause(&self.step, attempt, self.context.seed.derive(&self.step.name))).await;
+        }
+        None
+    }
+
+    /// Says once that it takes longer than was expected.
+    async fn overrun(&self) {
+        if let Some(expected) = self.step.expected {
+            tokio::time::sleep(expected.std()).await;
+            self.recorder.record(Event::StepOverran(StepOverran { step: number(self.place), expected: expected.as_nanos() })).await;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How long to wait after a try.
+fn pause(step: &Step, attempt: u32, seed: Seed) -> Duration {
+    let first = step.retry_after.std();
+    let Some(Backoff { up_to, jitter }) = step.backoff else { return first };
+    let grown = first.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(up_to.std());
+    // From the seed, from −1 to 1.
+    let draw = (seed.derive(&attempt.to_string()).0 >> 11) as f64 / (1_u64 << 53) as f64 * 2.0 - 1.0;
+    grown.mul_f64(1.0 + jitter.get() * draw)
 }
 
 /// One try within the step's timeout: how it ended, and its output or its error, without secrets.
-async fn once(action: &Action, step: &Step, context: &Context) -> (StepEnd, String) {
-    let (end, output) = match tokio::time::timeout(step.timeout.std(), perform(action, context)).await {
+async fn once(action: &Action, step: &Step, place: usize, context: &Context) -> (StepEnd, Output) {
+    let (end, output) = match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
         Ok(Ok(output)) => (StepEnd::Done, output),
-        Ok(Err(error)) => (StepEnd::Failed, error.to_string()),
-        Err(_) => (StepEnd::TimedOut, format!("not done within {}", step.timeout)),
+        Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),
+        Err(_) => match action {
+            Action::Confirm(confirm) if confirm.default.is_some() => super::confirm::by_default(confirm),
+            _ => (StepEnd::TimedOut, Output::of(format!("not done within {}", step.timeout))),
+        },
     };
-    (end, context.presentable(&output))
+    (end, Output { shown: context.presentable(&output.shown), value: output.value })
 }
 
-fn number(place: usize) -> u32 {
+pub(super) fn number(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Ratio;
+
+    #[test]
+    fn waits_grow_up_to_a_cap_and_are_jittered_by_the_seed() {
+        let mut step = Step::new("s", Action::Pause("1s".parse().unwrap()), "1s".parse().unwrap());
+        assert_eq!(pause(&step, 9, Seed(1)), Duration::from_secs(1), "without a backoff they are all the same");
+        step.backoff = Some(Backoff { up_to: "5s".parse().unwrap(), jitter: Ratio::new(0.0).unwrap() });
+        let waits: Vec<u64> = [1, 2, 3, 4, 40].map(|attempt| pause(&step, attempt, Seed(1)).as_secs()).to_vec();
+        assert_eq!(waits, [1, 2, 4, 5, 5]);
+        step.backoff = Some(Backoff { up_to: "5s".parse().unwrap(), jitter: Ratio::new(0.2).unwrap() });
+        let waits: Vec<Duration> = (1..200).map(|attempt| pause(&step, attempt, Seed(1))).skip(3).collect();
+        assert!(waits.iter().all(|wait| (4.0..=6.0).contains(&wait.as_secs_f64())), "{waits:?}");
+        assert!(waits.iter().any(|wait| wait.as_secs_f64() < 4.5) && waits.iter().any(|wait| wait.as_secs_f64() > 5.5), "{waits:?}");
+        assert_eq!(pause(&step, 7, Seed(1)), pause(&step, 7, Seed(1)));
+    }
 }

@@ -23,7 +23,7 @@ fn api() -> Recorded {
             ("PATCH", "/api/v1/namespaces/chat/secrets/gateway") => {
                 assert_eq!(asked.headers["content-type"], "application/merge-patch+json");
                 let over = &asked.body["metadata"]["resourceVersion"];
-                if !over.is_null() && *over != version.to_string() {
+                if !over.is_null() && over.as_str() != Some(version.to_string().as_str()) {
                     return status(409, "the object has been modified; please apply your changes to the latest version");
                 }
                 for (key, value) in asked.body["data"].as_object().unwrap() {

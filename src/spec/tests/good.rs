@@ -1,7 +1,7 @@
 //! What good files become: the shipped ones, every form that may be written, and what is filled in.
 
 use super::super::{Project, check};
-use super::{Files, INVENTORY_PATH, RUNBOOK, RUNBOOK_PATH, SCENARIO, SCENARIO_PATH};
+use super::{Files, INVENTORY_PATH, RUNBOOK, RUNBOOK_PATH, SCENARIO, SCENARIO_PATH, TODAY};
 use crate::model::{Action, Arrivals, Goal, OnFailure, SloOn};
 use crate::units::Duration;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn good_files_get_nothing() {
 #[test]
 fn shipped_files_are_good() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let checked = check(root, &[]);
+    let checked = check(root, &[], TODAY);
     let said: Vec<String> =
         checked.findings.iter().map(|finding| format!("{}: {}: {}", finding.path, finding.severity, finding.message)).collect();
     let idle = "scenarios/fault-on-idle-provider.yaml: warning: `support-chat` does not use `openai-us`, so this fault will touch nobody";
@@ -45,7 +45,7 @@ fn a_project_is_found_from_within() {
 fn named_files_are_checked_alone_and_the_inventory_with_them() {
     let files = Files::new();
     files.spoil(RUNBOOK_PATH, "owner: oncall", "owner: nobody").write("elsewhere.yaml", SCENARIO.replace("rate: 50/s", "rate: 50"));
-    let checked = check(files.root(), &[files.root().join("elsewhere.yaml")]);
+    let checked = check(files.root(), &[files.root().join("elsewhere.yaml")], TODAY);
     assert_eq!((checked.runbooks, checked.scenarios), (0, 1));
     let paths: Vec<&str> = checked.findings.iter().map(|finding| finding.path.as_str()).collect();
     assert_eq!(paths, ["elsewhere.yaml", "runbooks/switch.yaml"], "the scenario, and the runbook that it needs");
@@ -55,7 +55,7 @@ fn named_files_are_checked_alone_and_the_inventory_with_them() {
 fn an_inventory_that_cannot_be_read_is_the_only_thing_to_mend() {
     let files = Files::new();
     files.write(INVENTORY_PATH, "version: [1\n");
-    let checked = check(files.root(), &[]);
+    let checked = check(files.root(), &[], TODAY);
     assert_eq!(checked.findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), [INVENTORY_PATH]);
     assert_eq!(files.plan("lab"), checked.findings.to_string());
 }
@@ -65,7 +65,7 @@ fn gaps_in_cover_are_shown() {
     let files = Files::new();
     files.spoil(INVENTORY_PATH, "    runbook: runbooks/switch.yaml\n", "");
     std::fs::remove_file(files.scenario()).unwrap();
-    let said: Vec<String> = check(files.root(), &[]).findings.iter().map(|finding| finding.message.clone()).collect();
+    let said: Vec<String> = check(files.root(), &[], TODAY).findings.iter().map(|finding| finding.message.clone()).collect();
     let point = "`support-chat` is a single point of failure";
     assert_eq!(said, [format!("{point} that no scenario drills"), format!("{point} without a runbook")]);
 }

@@ -1,14 +1,14 @@
 //! Files that were made to hurt, and files that are merely damaged.
 
 use super::super::{Findings, Project, check, document, inventory, source, table};
-use super::{Files, INVENTORY_PATH, SCENARIO, SCENARIO_PATH};
+use super::{Files, INVENTORY_PATH, SCENARIO, SCENARIO_PATH, TODAY};
 
 #[test]
 fn a_long_line_is_cut_around_the_place() {
     let files = Files::new();
     let long = format!("title: {}\u{1b}[31m, rate: 50", "x".repeat(5_000));
     files.spoil(SCENARIO_PATH, "traffic: {rate: 50/s}", &format!("traffic: {{arrivals: jittered, {}}}", long.replace('\u{1b}', "\u{9b}")));
-    for finding in &check(files.root(), &[]).findings {
+    for finding in &check(files.root(), &[], TODAY).findings {
         assert!(finding.source_line.chars().count() < 140, "{finding}");
         assert!(!finding.to_string().contains('\u{9b}'), "{finding}");
     }

@@ -1,0 +1,269 @@
+//! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
+
+use super::{Exit, ask, put, say, until_interrupted};
+use crate::console::{self, Shape};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, missing, rehearse};
+use crate::history::{ExecutionEnd, read};
+use crate::model::{Action, ExecutionPlan};
+use crate::report;
+use crate::spec::Project;
+use crate::step::{Attendance, Question};
+use crate::units::Seed;
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+
+/// Walks a runbook for real. Whatever is typed while no question is open becomes a note in the history. Exit code 0 where it came to its
+/// end, 1 where a step failed, 3 where nobody said what becomes of a step whose outcome is unknown, 4 where it was stopped.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    runbook: Option<PathBuf>,
+    /// Where: an environment of the inventory, whose addresses the runbook's variables are
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    env: Option<String>,
+    /// For which service; not needed where one service names this runbook
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    service: Option<String>,
+    /// Its folder, instead of a new one under `executions/`
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    out: Option<PathBuf>,
+    /// The seed of the jitter between tries
+    #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
+    seed: Option<Seed>,
+    /// Go on where an execution was interrupted; no step that is done is done again
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// With --resume: take back what was done, last first
+    #[arg(long, requires = "resume")]
+    undo: bool,
+    /// Do only what reads, and find what is missing
+    #[arg(long, conflicts_with_all = ["resume", "out"])]
+    rehearse: bool,
+    /// Answer every question of the runbook with yes
+    #[arg(long)]
+    yes: bool,
+}
+
+const STOPPING: &str = "stopping: the step that runs is ended, and nothing is taken back (once more to leave at once)";
+
+pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
+    let Args { runbook, env, service, out, seed, resume, undo, rehearse, yes } = args;
+    let keeper = std::env::current_exe()?;
+    if let Some(folder) = resume {
+        let begin = move |hands| Execution::resume(&folder, undo, hands);
+        return walk(keeper, yes, begin);
+    }
+    let runbook = runbook.unwrap_or_default();
+    let root = Project::find(&runbook)?;
+    let (project, _) = Project::open(&root);
+    let (plan, findings) = match project.execution(&runbook, env.as_deref(), service.as_deref()) {
+        Ok((plan, findings)) => (Some(plan), findings),
+        Err(findings) => (None, findings),
+    };
+    for finding in &findings {
+        say(&finding.to_string());
+    }
+    let Some(plan) = plan else { return Ok(Exit::Usage) };
+    if rehearse {
+        return rehearsed(&plan, &root);
+    }
+    if let Some(problem) = cannot_begin(&plan, &root, yes) {
+        say(&problem);
+        return Ok(Exit::Usage);
+    }
+    let orders = Orders { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
+    walk(keeper, yes, move |hands| Execution::begin(orders, hands))
+}
+
+/// What would stop it half-way, and is known beforehand.
+fn cannot_begin(plan: &ExecutionPlan, root: &Path, yes: bool) -> Option<String> {
+    if let Some((step, names)) = missing(plan, root).first() {
+        let hint = match (&plan.environment_name, &plan.service_name) {
+            (None, _) => "name the environment with --env NAME; `--rehearse` finds everything that is missing",
+            (_, None) => "name the service with --service NAME; `--rehearse` finds everything that is missing",
+            _ => "see the environment in the inventory; `--rehearse` finds everything that is missing",
+        };
+        return Some(format!("error: the step `{step}` needs {}, which has no value here\n\nhint: {hint}", names.join(", ")));
+    }
+    let asks = |step: &crate::model::Step| match &step.action {
+        Action::Confirm(confirm) => Some(confirm.clone()),
+        _ => None,
+    };
+    let mut questions = plan.runbook.steps.iter().filter_map(asks);
+    if yes && let Some(confirm) = questions.clone().find(|confirm| !confirm.approvers.is_empty()) {
+        return Some(format!(
+            "error: `{}` is for {} to answer, and --yes does not answer for them\n\nhint: leave --yes away",
+            confirm.question,
+            confirm.approvers.join(", ")
+        ));
+    }
+    if !yes && questions.next().is_some() && !somebody_types() {
+        return Some(
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// A terminal, or a pipe that somebody holds.
+fn somebody_types() -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let piped = || std::fs::metadata("/dev/stdin").is_ok_and(|file| file.file_type().is_fifo() || file.file_type().is_socket());
+    std::io::stdin().is_terminal() || piped()
+}
+
+fn rehearsed(plan: &ExecutionPlan, root: &Path) -> anyhow::Result<Exit> {
+    until_interrupted("stopping", async |_| {
+        let all = rehearse(plan, root).await;
+        for one in &all {
+            let mut lines = one.detail.lines().filter(|line| !line.trim().is_empty());
+            put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;
+        }
+        let count = |found| all.iter().filter(|one| one.found == found).count();
+        let missing = count(Found::Missing);
+        say(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
+        Ok(if missing == 0 { Exit::Met } else { Exit::Missed })
+    })
+}
+
+fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+    until_interrupted(STOPPING, async move |stop| {
+        let (sender, questions) = mpsc::channel(1);
+        let (notes_sender, notes) = mpsc::channel(16);
+        let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
+        let execution = begin(Hands { keeper, attendance, notes, stop })?;
+        say(&heading(&execution));
+        let shown = console::watch(execution.live(), Shape::Lines)?;
+        let desk = tokio::spawn(desk(questions, notes_sender));
+        let finish = execution.run().await;
+        desk.abort();
+        let _ = desk.await;
+        shown.ended().await;
+        conclude(&finish)
+    })
+}
+
+fn heading(execution: &Execution) -> String {
+    let plan = &execution.started().plan;
+    let mut text = format!("{}, for real: every step is done\n", plan.runbook.name);
+    let folder = super::run::relative(execution.folder());
+    let place = plan.environment_name.as_ref().map(|name| format!("environment {name}, ")).unwrap_or_default();
+    let service = plan.service_name.as_ref().map(|name| format!("service {name}, ")).unwrap_or_default();
+    text += &format!("{place}{service}{folder}\n");
+    if let Some(rto) = plan.rto() {
+        text += &format!("users should be served again within {rto}\n");
+    }
+    text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
+    text
+}
+
+fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
+    let folder = super::run::relative(&finish.folder);
+    say("");
+    if let Err(error) = &finish.journal {
+        say(&format!("error: {error}\n\nhint: make room, then go on with lifeboat execute --resume {folder}"));
+        return Ok(Exit::Safety);
+    }
+    let path = finish.folder.join("report.md");
+    let history = std::fs::read(finish.folder.join("history.jsonl"))?;
+    std::fs::write(&path, report::execution(&read(&history[..])?))?;
+    for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
+        put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
+    }
+    if let Some(step) = &finish.unanswered {
+        say(&format!(
+            "error: it is not known whether `{step}` was done, so nothing more was\n\nhint: see for yourself, then answer on a terminal: \
+             lifeboat execute --resume {folder}\n      (without --yes); or write `repeat: safe` at a step that may be done twice"
+        ));
+        return Ok(Exit::Inconclusive);
+    }
+    Ok(match finish.end {
+        ExecutionEnd::Done => Exit::Met,
+        ExecutionEnd::Undone if finish.undo && finish.left == 0 => Exit::Met,
+        ExecutionEnd::Undone | ExecutionEnd::Failed => {
+            if finish.end == ExecutionEnd::Failed {
+                say(&format!(
+                    "a step failed; once that is mended: lifeboat execute --resume {folder} (with --undo to take back what was done)"
+                ));
+            }
+            Exit::Missed
+        }
+        ExecutionEnd::Stopped => {
+            say(&format!("stopped; to go on: lifeboat execute --resume {folder} (with --undo to take back what was done)"));
+            Exit::Safety
+        }
+    })
+}
+
+/// Whoever sits at the terminal: a line answers the question that is open; any other is a note.
+async fn desk(mut questions: mpsc::Receiver<Question>, notes: mpsc::Sender<String>) {
+    let mut lines = typed();
+    let mut open: Option<Question> = None;
+    let mut gone = false;
+    loop {
+        if open.as_ref().is_some_and(|question| question.answer.is_closed()) {
+            open = None;
+        }
+        tokio::select! {
+            // One question at a time: the next waits in the queue until this one is answered or over.
+            Some(question) = questions.recv(), if open.is_none() => {
+                // Where nobody can answer any more, the question is dropped, and its step told so.
+                if !gone {
+                    say(&ask::put(&question.text, &question.answers, &question.names));
+                    open = Some(question);
+                }
+            }
+            () = over(&mut open), if open.is_some() => say("the question is over"),
+            line = lines.recv(), if !gone => match line {
+                None => {
+                    gone = true;
+                    open = None;
+                }
+                Some(line) => match open.take() {
+                    None if line.trim().is_empty() => {}
+                    None => {
+                        let _ = notes.send(line).await;
+                    }
+                    Some(question) => match ask::understood(&line, &question.answers, &question.names) {
+                        Some(answer) => {
+                            let _ = question.answer.send(answer);
+                        }
+                        None => {
+                            if !line.trim().is_empty() {
+                                let _ = notes.send(line).await;
+                            }
+                            say(&format!("{}\n{}", ask::wanted(&question.answers, &question.names), ask::put(&question.text, &question.answers, &question.names)));
+                            open = Some(question);
+                        }
+                    },
+                },
+            },
+            else => return,
+        }
+    }
+}
+
+/// Returns when the question that is open needs no answer any more.
+async fn over(open: &mut Option<Question>) {
+    match open {
+        Some(question) => question.answer.closed().await,
+        None => std::future::pending().await,
+    }
+    *open = None;
+}
+
+/// Lines of stdin, from a thread of its own: a read that nobody answers ends with the process.
+fn typed() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in BufReader::new(std::io::stdin()).lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}

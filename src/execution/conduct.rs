@@ -1,0 +1,232 @@
+//! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
+//! taken beside it.
+
+use super::contacts::tell;
+use super::folder::{Book, ExecutionError, Hands, Orders, wall_clock};
+use super::values::Values;
+use crate::history::{
+    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Resumed, RunbookStarted, Stamped, StepFinished, StepUndone,
+};
+use crate::journal::{Clock, Journal, JournalError, Recorder};
+use crate::model::{Repeat, StepEnd};
+use crate::step::{Attendance, Before, Context, Course, Over, Turn, client, walk};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// A runbook that is about to be walked, or to go on.
+#[derive(Debug)]
+pub struct Execution {
+    folder: PathBuf,
+    started: ExecutionStarted,
+    past: Vec<Stamped>,
+    undo: bool,
+    hands: Hands,
+    journal: Journal,
+}
+
+/// How an execution ended, this time.
+#[derive(Debug)]
+pub struct Finish {
+    /// How.
+    pub end: ExecutionEnd,
+    /// True where taking back is what was asked for.
+    pub undo: bool,
+    /// How many steps could not be taken back.
+    pub left: usize,
+    /// The step that nobody could be asked about, where that is why it stopped.
+    pub unanswered: Option<String>,
+    /// Whether the history is whole on disk.
+    pub journal: Result<(), JournalError>,
+    /// Where everything is.
+    pub folder: PathBuf,
+}
+
+impl Execution {
+    /// Makes the folder and opens the history in it.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or holds something already.
+    pub fn begin(orders: Orders, hands: Hands) -> Result<Self, ExecutionError> {
+        Self::over(Book::begin(orders)?, false, hands)
+    }
+
+    /// Opens the history in a folder again, to go on where it was interrupted, or to take back what was done.
+    ///
+    /// # Errors
+    /// Where there is none, another process has it, or nothing is left to do.
+    pub fn resume(folder: &Path, undo: bool, hands: Hands) -> Result<Self, ExecutionError> {
+        let book = Book::open(folder)?;
+        let mut course = course(&book.started, &book.past);
+        let over = |why, hint| Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
+        // One that was killed after its last step has no end yet, and no report.
+        let finished = book.past.last().is_some_and(|last| matches!(last.event, Event::ExecutionFinished(_)));
+        match course.turn().clone() {
+            Turn::Over(Over::Undone) if finished => over("what it did was taken back", "begin a new one without --resume"),
+            Turn::Over(Over::Done) if finished && !undo => {
+                over("it has come to its end", "take back what it did with --undo, or begin a new one")
+            }
+            _ if undo && nothing_to_undo(&mut course) => {
+                over("there is nothing to take back", "only steps with an `undo` can be taken back")
+            }
+            _ => Self::over(book, undo, hands),
+        }
+    }
+
+    fn over(book: Book, undo: bool, hands: Hands) -> Result<Self, ExecutionError> {
+        let (live, age) = (book.live(), book.age());
+        let Book { folder, file, started, past } = book;
+        let journal = Journal::durable(file, Clock::resume(age), live)?;
+        Ok(Self { folder, started, past, undo, hands, journal })
+    }
+
+    /// What is known of it while it runs.
+    pub fn live(&self) -> watch::Receiver<Arc<Live>> {
+        self.journal.live()
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What it walks, and for whom.
+    pub const fn started(&self) -> &ExecutionStarted {
+        &self.started
+    }
+
+    /// Walks to the end, or to where it is stopped.
+    pub async fn run(self) -> Finish {
+        let recorder = self.journal.recorder();
+        let Self { folder, started, past, undo, hands, journal } = self;
+        let values = Values::of(&started.plan, Path::new(&started.root));
+        let context = Context {
+            variables: values.variables,
+            secrets: values.secrets,
+            live: journal.live(),
+            clock: recorder.clock(),
+            attendance: hands.attendance,
+            folder: PathBuf::from(&started.root),
+            http: client(),
+            seed: started.seed,
+            keeper: Some(hands.keeper),
+            before: Before::within(&folder),
+        };
+        let mut course = course(&started, &past);
+        let first = if past.is_empty() {
+            Event::ExecutionStarted(Box::new(started.clone()))
+        } else {
+            Event::Resumed(Resumed { wall_clock: wall_clock(), undo })
+        };
+        // What cannot be written is not begun: the walk's first event would fail the same way.
+        let _ = recorder.record_durably(first.clone()).await;
+        course.apply(&first);
+        let began = past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
+        if !began {
+            let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
+            recorder.record(Event::RunbookStarted(event)).await;
+        }
+        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone()));
+        let telling = tokio::spawn({
+            let (started, past, context, recorder) = (started.clone(), past, context.clone(), recorder.clone());
+            async move { tell(&started, &past, &context, &recorder).await }
+        });
+        let unanswered = settle(&mut course, &context, &recorder).await;
+        if unanswered.is_none() {
+            walk(&mut course, &context, &recorder, &hands.stop).await;
+        }
+        for task in [notes, telling] {
+            task.abort();
+            let _ = task.await;
+        }
+        let end = match course.turn() {
+            Turn::Over(Over::Done) => ExecutionEnd::Done,
+            Turn::Over(Over::Failed) => ExecutionEnd::Failed,
+            Turn::Over(Over::Undone) => ExecutionEnd::Undone,
+            Turn::Over(Over::Stopped) | Turn::Steps(_) | Turn::Undo => ExecutionEnd::Stopped,
+        };
+        let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
+        drop((recorder, context));
+        Finish { end, undo, left: course.left(), unanswered, journal: journal.close().await, folder }
+    }
+}
+
+fn nothing_to_undo(course: &mut Course) -> bool {
+    course.apply(&Event::Resumed(Resumed { wall_clock: String::new(), undo: true }));
+    course.next_undo().is_none()
+}
+
+/// Where the walk stands after what was recorded.
+fn course(started: &ExecutionStarted, past: &[Stamped]) -> Course {
+    let mut course = Course::new(started.plan.runbook.clone());
+    past.iter().for_each(|stamped| course.apply(&stamped.event));
+    course
+}
+
+/// What a person says of a step that was begun and of which it is not known how it ended.
+enum Said {
+    Repeat,
+    Done,
+    Stop,
+}
+
+/// Finds out what becomes of each step whose outcome is unknown. The name of the first that nobody could be asked about, or that a
+/// person wants to leave so.
+async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> Option<String> {
+    for place in course.unknown() {
+        let step = course.runbook().steps[place].clone();
+        if step.repeat == Repeat::Safe {
+            continue;
+        }
+        let question = format!("Step {}, {}, was begun, and nobody knows how it ended. Repeat it, or is it done?", place + 1, step.name);
+        match said(question, context).await {
+            Said::Repeat => {}
+            Said::Done => {
+                let (end, output) = (StepEnd::Done, "a person said that it is done".to_owned());
+                let finished = StepFinished { step: number(place), end, output, unsure: false, value: None };
+                let finished = Event::StepFinished(finished);
+                recorder.record_durably(finished.clone()).await.ok()?;
+                course.apply(&finished);
+            }
+            Said::Stop => return Some(step.name),
+        }
+    }
+    if let Some(place) = course.undo_unknown() {
+        let step = course.runbook().steps[place].clone();
+        let question =
+            format!("Taking back step {}, {}, was begun, and nobody knows how it ended. Repeat it, or is it done?", place + 1, step.name);
+        match said(question, context).await {
+            Said::Repeat => {}
+            Said::Done => {
+                let undone = StepUndone { step: number(place), end: StepEnd::Done, output: "a person said that it is done".into() };
+                let undone = Event::StepUndone(undone);
+                recorder.record_durably(undone.clone()).await.ok()?;
+                course.apply(&undone);
+            }
+            Said::Stop => return Some(format!("taking back {}", step.name)),
+        }
+    }
+    None
+}
+
+async fn said(question: String, context: &Context) -> Said {
+    let answers = ["repeat", "done", "stop"].map(str::to_owned).to_vec();
+    if matches!(context.attendance, Attendance::Unattended) {
+        return Said::Stop;
+    }
+    match context.attendance.put(question, answers, Vec::new()).await {
+        Some(answer) if answer.word == "repeat" => Said::Repeat,
+        Some(answer) if answer.word == "done" => Said::Done,
+        _ => Said::Stop,
+    }
+}
+
+async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder) {
+    while let Some(text) = notes.recv().await {
+        let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
+    }
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,80 @@
+//! Who is told when: the runbook's owner when it begins, and each escalation when its time comes.
+//!
+//! A webhook is asked at once; whom only a person can write to or call is shown to the one at the terminal. What was told before a crash is
+//! not told again, unless the crash came between the message and its line in the history.
+
+use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
+use crate::journal::Recorder;
+use crate::model::StepEnd;
+use crate::step::{Context, Message, address, reach};
+use crate::units::Duration;
+
+/// Somebody, and when they are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Due {
+    /// From the execution's start.
+    after: Duration,
+    to: String,
+    because: String,
+}
+
+/// Tells everybody whose time comes, until it is dropped.
+pub(super) async fn tell(started: &ExecutionStarted, past: &[Stamped], context: &Context, recorder: &Recorder) {
+    let told = |due: &Due| {
+        past.iter().any(|stamped| match &stamped.event {
+            Event::Contacted(contacted) => {
+                contacted.contact == due.to && contacted.because == due.because && contacted.end != StepEnd::Failed
+            }
+            _ => false,
+        })
+    };
+    for due in due(started).into_iter().filter(|due| !told(due)) {
+        tokio::time::sleep(recorder.clock().until(due.after.as_nanos())).await;
+        let (end, output) = one(&due, started, context, recorder).await;
+        let contacted = Contacted { contact: due.to, because: due.because, end, output: context.presentable(&output) };
+        // A history that cannot be written ends the walk; here nothing follows from it.
+        let _ = recorder.record_durably(Event::Contacted(contacted)).await;
+    }
+}
+
+/// In order of time.
+fn due(started: &ExecutionStarted) -> Vec<Due> {
+    let runbook = &started.plan.runbook;
+    let owner = runbook.owner.iter().map(|owner| Due { after: Duration::ZERO, to: owner.clone(), because: "the runbook begins".into() });
+    let later = runbook.escalate.iter().map(|escalation| Due {
+        after: escalation.after,
+        to: escalation.to.clone(),
+        because: format!("it takes longer than {}", escalation.after),
+    });
+    let mut all: Vec<Due> = owner.chain(later).collect();
+    all.sort_by_key(|due| due.after);
+    all
+}
+
+async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder: &Recorder) -> (StepEnd, String) {
+    let Some(contact) = started.plan.contacts.get(&due.to) else {
+        return (StepEnd::Failed, "the inventory declares no such contact".into());
+    };
+    let Some(way) = &contact.reach else { return (StepEnd::Skipped, format!("{}: the inventory does not say how", contact.name)) };
+    let way = match address(way) {
+        Ok(way) => way,
+        Err(problem) => return (StepEnd::Failed, problem),
+    };
+    let Some(url) = way.strip_prefix("webhook:") else {
+        let (how, to) = way.split_once(':').unwrap_or(("", &way));
+        return (StepEnd::Skipped, format!("{} {} at {to}", if how == "tel" { "call" } else { "write to" }, contact.name));
+    };
+    let runbook = &started.plan.runbook.name;
+    let step = context.live.borrow().step.as_ref().map(|step| format!("; it stands at step {}, {}", step.step + 1, step.name));
+    let message = Message {
+        contact: due.to.clone(),
+        text: context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default())),
+        runbook: runbook.clone(),
+        execution: started.execution.clone(),
+        elapsed_s: recorder.clock().now() as f64 / 1e9,
+    };
+    match reach(&context.http, url, &message).await {
+        Ok(answer) => (StepEnd::Done, format!("{}: {answer}", contact.name)),
+        Err(problem) => (StepEnd::Failed, format!("{}: {problem}", contact.name)),
+    }
+}

@@ -1,0 +1,211 @@
+//! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
+
+use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
+use crate::model::ExecutionPlan;
+use crate::step::Attendance;
+use crate::units::Seed;
+use std::fs::{File, TryLockError};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use tokio::sync::{mpsc, watch};
+
+/// What is to be done, and where its folder goes.
+#[derive(Debug)]
+pub struct Orders {
+    /// What is done.
+    pub plan: ExecutionPlan,
+    /// Where the jitter between tries comes from.
+    pub seed: Seed,
+    /// The project's root.
+    pub root: PathBuf,
+    /// The folder; `None` makes one under `executions/` of the project.
+    pub out: Option<PathBuf>,
+}
+
+/// Those who take part.
+#[derive(Debug)]
+pub struct Hands {
+    /// The binary whose command `keep` ends what a step started when this process is gone.
+    pub keeper: PathBuf,
+    /// Who answers questions.
+    pub attendance: Attendance,
+    /// What people write down.
+    pub notes: mpsc::Receiver<String>,
+    /// Becomes true when a person wants it to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Why an execution could not begin, go on or be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutionError {
+    /// The folder cannot be made or read.
+    #[error("{}: {source}\n\nhint: {hint}", path.display())]
+    Folder {
+        /// The folder or the file.
+        path: PathBuf,
+        /// The operating system's words.
+        source: std::io::Error,
+        /// What to type.
+        hint: &'static str,
+    },
+    /// The folder holds one already.
+    #[error("{} holds an execution or a drill already\n\nhint: go on with it by --resume {}, or choose another folder with --out", path.display(), path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process walks it.
+    #[error("{}: another lifeboat walks this runbook at this moment\n\nhint: end that one first; two at once would do every step twice", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Its history cannot be read.
+    #[error("{}: {source}\n\nhint: only a torn last line is forgiven; restore the file from where it was copied", path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ReadError,
+    },
+    /// It is something else.
+    #[error("{}: this is not the history of an execution\n\nhint: name a folder that `lifeboat execute` made", path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing to go on with.
+    #[error("{}: {why}\n\nhint: {hint}", path.display())]
+    Over {
+        /// The folder.
+        path: PathBuf,
+        /// How it ended.
+        why: &'static str,
+        /// What to type.
+        hint: &'static str,
+    },
+    /// The operating system gave no thread.
+    #[error("cannot start the journal")]
+    Thread(#[from] std::io::Error),
+}
+
+/// An open history, locked for this process.
+#[derive(Debug)]
+pub(super) struct Book {
+    pub(super) folder: PathBuf,
+    pub(super) file: File,
+    pub(super) started: ExecutionStarted,
+    /// What was recorded before; empty for one that begins.
+    pub(super) past: Vec<Stamped>,
+}
+
+impl Book {
+    /// A new one.
+    pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
+        let Orders { plan, seed, root, out } = orders;
+        let folder = match out {
+            Some(folder) => made(&folder)?,
+            None => named(&root, &plan.runbook.name, seed)?,
+        };
+        let path = folder.join("history.jsonl");
+        let file = File::options().create_new(true).append(true).open(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => ExecutionError::Taken { path: folder.clone() },
+            _ => cannot_make(&path, source),
+        })?;
+        lock(&file, &folder)?;
+        // The file's name must survive a crash of the machine as well.
+        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|source| cannot_make(&folder, source))?;
+        let started = ExecutionStarted {
+            format: crate::history::FORMAT,
+            lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
+            execution: folder.file_name().map_or_else(|| "execution".to_owned(), |name| name.to_string_lossy().into_owned()),
+            seed,
+            wall_clock: wall_clock(),
+            root: root.display().to_string(),
+            plan,
+        };
+        Ok(Self { folder, file, started, past: Vec::new() })
+    }
+
+    /// One that was interrupted. A torn last line is cut off: what it would have told is not known.
+    pub(super) fn open(folder: &Path) -> Result<Self, ExecutionError> {
+        let path = folder.join("history.jsonl");
+        let hint = "name the folder that `lifeboat execute` made; it said which when it began";
+        let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
+        let mut file = File::options().read(true).append(true).open(&path).map_err(wrong)?;
+        lock(&file, folder)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(wrong)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            file.set_len(whole as u64).and_then(|()| file.sync_data()).map_err(wrong)?;
+        }
+        file.seek(SeekFrom::End(0)).map_err(wrong)?;
+        let mut reader = Reader::new(BufReader::new(&bytes[..whole]));
+        let mut past = Vec::new();
+        loop {
+            match reader.next_event() {
+                Ok(Some(stamped)) => past.push(stamped),
+                Ok(None) => break,
+                Err(source) => return Err(ExecutionError::History { path, source }),
+            }
+        }
+        let Some(Event::ExecutionStarted(started)) = past.first().map(|stamped| &stamped.event) else {
+            return Err(ExecutionError::Other { path });
+        };
+        Ok(Self { folder: folder.to_owned(), file, started: (**started).clone(), past })
+    }
+
+    /// What the journal shows of what is there already.
+    pub(super) fn live(&self) -> Live {
+        let mut live = Live::default();
+        self.past.iter().for_each(|stamped| live.apply(stamped));
+        live.finished = false;
+        live
+    }
+
+    /// How long ago it began, in nanoseconds: by the wall clock, since no other survives a reboot, and never before what is recorded.
+    pub(super) fn age(&self) -> u64 {
+        let Some(last) = self.past.last() else { return 0 };
+        let began = chrono::DateTime::parse_from_rfc3339(&self.started.wall_clock).ok();
+        let passed = began.and_then(|began| (chrono::Utc::now() - began.to_utc()).num_nanoseconds());
+        passed.and_then(|passed| u64::try_from(passed).ok()).unwrap_or(0).max(last.t + 1)
+    }
+}
+
+/// Now, as it stands in a history.
+pub(super) fn wall_clock() -> String {
+    chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
+}
+
+fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => ExecutionError::Locked { path: folder.to_owned() },
+        TryLockError::Error(source) => cannot_make(folder, source),
+    })
+}
+
+fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
+    ExecutionError::Folder { path: path.to_owned(), source, hint: "choose another folder with --out" }
+}
+
+fn made(folder: &Path) -> Result<PathBuf, ExecutionError> {
+    std::fs::create_dir_all(folder).map_err(|source| cannot_make(folder, source))?;
+    Ok(folder.to_owned())
+}
+
+/// `executions/2026-11-20T14-03-07-fail-over-2a1f`, with a number behind it where two begin in one second.
+fn named(root: &Path, runbook: &str, seed: Seed) -> Result<PathBuf, ExecutionError> {
+    let parent = made(&root.join("executions"))?;
+    let seed = seed.to_string();
+    let base = format!("{}-{runbook}-{}", chrono::Local::now().format("%Y-%m-%dT%H-%M-%S"), &seed[seed.len() - 4..]);
+    for number in 1.. {
+        let folder = parent.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
+            Err(source) => return Err(cannot_make(&folder, source)),
+        }
+    }
+    unreachable!("the loop ends by returning")
+}

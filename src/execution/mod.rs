@@ -1,0 +1,23 @@
+//! A runbook walked for real: history → walk → report. `lifeboat execute`.
+//!
+//! ```text
+//!  folder      the history as a journal: begun, locked, read back, its torn end cut off
+//!  values      what variables stand for outside a drill
+//!  conduct     what is unknown is asked about, then the walk, with contacts told and notes taken beside it
+//!  contacts    who is told when
+//!  rehearse    only what reads
+//! ```
+//!
+//! The walk and the steps are those of a drill (`step`). What this room does not do: ask or show anything itself (a question and a note
+//! come and go over queues), or break anything: here the outage is real.
+
+mod conduct;
+mod contacts;
+mod folder;
+mod rehearse;
+mod values;
+
+pub use conduct::{Execution, Finish};
+pub use folder::{ExecutionError, Hands, Orders};
+pub use rehearse::{Found, Rehearsed, rehearse};
+pub use values::missing;

@@ -1,0 +1,175 @@
+//! A rehearsal: only what reads is done; of the rest it is seen whether it could be: programs, variables, addresses.
+
+use super::values::Values;
+use crate::history::Live;
+use crate::journal::Clock;
+use crate::model::{Action, ExecutionPlan, Step};
+use crate::step::{Attendance, Before, Context, StepError, address, answers, can_start, can_switch, client, destination, perform};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What was found of one step or contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsed {
+    /// `step 3` and its name, or a contact.
+    pub what: String,
+    /// How it went.
+    pub found: Found,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// How a step's rehearsal went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It was done, and went well.
+    Done,
+    /// It would change something, so it was not done; nothing that it needs is missing.
+    Skipped,
+    /// It would not work now.
+    Missing,
+}
+
+impl Found {
+    /// In a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// Does what reads, and looks at what the rest needs.
+pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
+    let values = Values::of(plan, root);
+    let context = Context {
+        variables: values.variables.clone(),
+        secrets: values.secrets.clone(),
+        live: watch::channel(Arc::new(Live::default())).1,
+        clock: Clock::start(),
+        attendance: Attendance::Unattended,
+        folder: root.to_owned(),
+        http: client(),
+        seed: crate::units::Seed(0),
+        keeper: None,
+        before: Before::default(),
+    };
+    let missing = values.missing(plan);
+    let mut all = Vec::new();
+    let mut known = std::collections::BTreeMap::new();
+    for (place, step) in plan.runbook.steps.iter().enumerate() {
+        let what = format!("step {} {}", place + 1, step.name);
+        let context = context.knowing(&known);
+        let absent = missing.iter().find(|(name, _)| *name == step.name);
+        let (found, detail) = match absent {
+            Some((_, names)) => (Found::Missing, format!("no value for {}", names.join(", "))),
+            None => {
+                let (found, detail, value) = one(step, place, &context).await;
+                if let (Some(name), Some(value)) = (&step.output, value) {
+                    known.insert(name.clone(), value);
+                }
+                (found, detail)
+            }
+        };
+        all.push(Rehearsed { what, found, detail: context.presentable(&detail) });
+    }
+    let runbook = &plan.runbook;
+    for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
+        let Some(reach) = plan.contacts.get(name).and_then(|contact| contact.reach.as_ref()) else { continue };
+        let (found, detail) = match address(reach) {
+            Err(problem) => (Found::Missing, problem),
+            Ok(way) => match way.strip_prefix("webhook:") {
+                // The address may be a secret; what is said of it is only whether somebody is there.
+                Some(url) => match answers(url).await {
+                    Ok(_) => (Found::Skipped, "its webhook's host takes connections; nothing was sent".into()),
+                    Err(_) => (Found::Missing, "its webhook's host does not answer".into()),
+                },
+                None => (Found::Skipped, "a person writes or calls".into()),
+            },
+        };
+        all.push(Rehearsed { what: format!("contact {name}"), found, detail });
+    }
+    all
+}
+
+/// How it went, what was seen, and what later steps may use of it.
+async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Option<String>) {
+    let tried = match &step.action {
+        // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
+        Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+            Some(Ok(url)) => answers(&url).await.map(|seen| (Found::Done, seen)),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
+        },
+        Action::Confirm(_) | Action::Pause(_) => Ok((Found::Skipped, format!("a {}", step.action.word()))),
+        action if step.reads => {
+            return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
+                Ok(Ok(output)) => (Found::Done, output.shown, Some(output.value)),
+                // It needs what a step gave that was left out.
+                Ok(Err(StepError::Variable { name })) if name.starts_with("steps.") => {
+                    (Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make"), None)
+                }
+                Ok(Err(error)) => (Found::Missing, error.to_string(), None),
+                Err(_) => (Found::Missing, format!("not done within {}", step.timeout), None),
+            };
+        }
+        Action::Run(command) => {
+            ready(command, context).map(|()| (Found::Skipped, "it would change something; its program is there".into()))
+        }
+        Action::Switch(switch) | Action::SwitchBack(switch) => match can_switch(switch, context) {
+            Ok(()) => Ok((Found::Skipped, "it would change something; its value is there".into())),
+            Err(error) => unless_later(error),
+        },
+        Action::Notify(notify) => match destination(notify, context) {
+            Ok(url) => match answers(&url).await {
+                Ok(_) => Ok((Found::Skipped, "it would send something; its host takes connections".into())),
+                Err(_) => Err(format!("the host of its {} does not answer", notify.channel.word())),
+            },
+            Err(error) => unless_later(error),
+        },
+        Action::Http(call) => match context.expand(&call.url) {
+            Ok(url) => answers(&url).await.map(|seen| (Found::Skipped, format!("it would change something; {seen}"))),
+            Err(error) => unless_later(error),
+        },
+    };
+    let undo = match &step.undo {
+        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
+        _ => Ok(()),
+    };
+    match tried.and_then(|seen| undo.map(|()| seen)) {
+        Ok((found, detail)) => (found, detail, None),
+        Err(problem) => (Found::Missing, problem, None),
+    }
+}
+
+fn ready(command: &crate::model::Command, context: &Context) -> Result<(), String> {
+    let expand = |text: &str| match context.expand(text) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => unless_later(error).map(|_| None),
+    };
+    let Some(program) = expand(command.argv.first().map_or("", String::as_str))? else { return Ok(()) };
+    let folder = match &command.folder {
+        Some(folder) => match expand(folder)? {
+            Some(folder) => context.folder.join(folder),
+            None => return Ok(()),
+        },
+        None => context.folder.clone(),
+    };
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
+    can_start(&program, &folder).map_err(|error| error.to_string())
+}
+
+/// A variable that an earlier step will give is not missing.
+fn unless_later(error: StepError) -> Result<(Found, String), String> {
+    match error {
+        StepError::Variable { name } if name.starts_with("steps.") => {
+            Ok((Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make")))
+        }
+        other => Err(other.to_string()),
+    }
+}

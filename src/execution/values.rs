@@ -1,0 +1,101 @@
+//! What variables stand for outside a drill, and which of a runbook's have no value here.
+
+use crate::model::{Action, CredentialSource, ExecutionPlan, Provider, When};
+use crate::units::Fingerprint;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Values of variables, and those of them that no output may show, each with what stands for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Values {
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) secrets: Vec<(String, String)>,
+}
+
+impl Values {
+    pub(super) fn of(plan: &ExecutionPlan, root: &Path) -> Self {
+        let mut values = Self::default();
+        let mut set = |name: &str, value: &str| values.variables.insert(name.to_owned(), value.to_owned());
+        set("root", &root.display().to_string());
+        if let Some(service) = &plan.service {
+            set("primary", service.primary());
+            if let Some(standby) = service.standbys().first() {
+                set("standby", standby);
+            }
+        }
+        if let Some(name) = &plan.service_name {
+            set("service.name", name);
+            if let Some(binding) = plan.environment.services.get(name) {
+                // What an environment starts itself, and on which port, only a drill of it knows.
+                if !binding.url.contains("${") {
+                    set("service.url", &binding.url);
+                    set("gateway.url", &binding.url);
+                }
+                if let Some(key) = binding.key_from.as_ref().and_then(|variable| std::env::var(variable).ok()) {
+                    set("service.key", &key);
+                    values.secret(&format!("clients of {name}"), &key);
+                }
+            }
+        }
+        for (name, provider) in &plan.providers {
+            if let Some(key) = stored_key(plan, provider, root) {
+                values.variables.insert(format!("credential.{name}"), key.clone());
+                values.secret(name, &key);
+            }
+        }
+        values
+    }
+
+    fn secret(&mut self, whose: &str, key: &str) {
+        self.secrets.push((key.to_owned(), format!("[the credential of {whose}, {}]", Fingerprint::of(key))));
+    }
+
+    /// Steps with variables that have no value here, each with the variables' names.
+    pub(super) fn missing(&self, plan: &ExecutionPlan) -> Vec<(String, Vec<String>)> {
+        let steps = plan.runbook.steps.iter();
+        let mut missing = Vec::new();
+        for step in steps {
+            let when = step.when.iter().filter_map(|when| match when {
+                When::Is { value, .. } | When::IsNot { value, .. } => Some(value.as_str()),
+                When::Ended { .. } => None,
+            });
+            let undo = step.undo.iter().flat_map(Action::texts);
+            let mut names: Vec<String> =
+                step.action.texts().into_iter().chain(undo).chain(when).flat_map(|text| self.unknown(text)).collect();
+            names.sort();
+            names.dedup();
+            if !names.is_empty() {
+                missing.push((step.name.clone(), names));
+            }
+        }
+        missing
+    }
+
+    /// Variables of a text that have no value; those that an earlier step gives are left out.
+    fn unknown(&self, text: &str) -> Vec<String> {
+        let unknown = RefCell::new(Vec::new());
+        // Each that is missing gets a value, so that the next is found as well.
+        let _ = crate::spec::expand(text, |name| {
+            if !name.starts_with("steps.") && !self.variables.contains_key(name) {
+                unknown.borrow_mut().push(name.to_owned());
+            }
+            Some(String::new())
+        });
+        unknown.into_inner()
+    }
+}
+
+/// Steps whose variables have no value in this environment, each with their names. A runbook like this would stop half-way.
+pub fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<String>)> {
+    Values::of(plan, root).missing(plan)
+}
+
+/// A provider's credential from where the inventory says, where it is there.
+fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<String> {
+    let key = match &plan.credentials.get(provider.credential.as_ref()?)?.from {
+        CredentialSource::Env(variable) => std::env::var(variable).ok()?,
+        CredentialSource::File(path) => std::fs::read_to_string(root.join(path)).ok()?.lines().next()?.trim().to_owned(),
+    };
+    (!key.is_empty()).then_some(key)
+}

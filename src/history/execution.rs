@@ -1,0 +1,95 @@
+//! What is recorded of a runbook that is walked for real, besides its steps.
+//!
+//! Its history is its journal as well: from these events and those of its steps it is told where to go on after a crash. Its first event is
+//! `execution_started` in place of a drill's `started`; everything else of the format is the same.
+
+use crate::model::{ExecutionPlan, StepEnd, words};
+use crate::units::Seed;
+use serde::{Deserialize, Serialize};
+
+/// A runbook began to be walked for real.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionStarted {
+    /// Version of the line format.
+    pub format: u32,
+    /// Version of Lifeboat.
+    pub lifeboat: String,
+    /// The execution's identifier; also the name of its folder.
+    pub execution: String,
+    /// The seed of its randomness: the jitter between tries.
+    pub seed: Seed,
+    /// The wall-clock time of the origin, RFC 3339.
+    pub wall_clock: String,
+    /// The project's folder: where commands run.
+    pub root: String,
+    /// Everything else that was decided beforehand.
+    pub plan: ExecutionPlan,
+}
+
+/// It goes on after it was interrupted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The wall-clock time, RFC 3339.
+    pub wall_clock: String,
+    /// True where it goes on by taking back what was done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undo: bool,
+}
+
+/// A person wrote something down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What, without secrets.
+    pub text: String,
+}
+
+/// Somebody was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contacted {
+    /// The contact's name in the inventory.
+    pub contact: String,
+    /// Why now.
+    pub because: String,
+    /// Done where it was sent, failed where it could not be, skipped where a person at the terminal must do it.
+    pub end: StepEnd,
+    /// How: what was shown, or what went wrong. Never an address that may be a secret.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+/// A step took longer than was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOverran {
+    /// Its place in the runbook, from 0.
+    pub step: u32,
+    /// Nanoseconds that were expected.
+    pub expected: u64,
+}
+
+/// A step begins to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoStarted {
+    /// Its place in the runbook, from 0.
+    pub step: u32,
+}
+
+words! {
+    /// How an execution ended.
+    ExecutionEnd {
+        /// Every step came to its turn, and none failed that may not.
+        Done = "done",
+        /// A step failed, and what was done stays.
+        Failed = "failed",
+        /// What was done was taken back.
+        Undone = "undone",
+        /// A person stopped it, or nobody said what becomes of a step whose outcome is unknown.
+        Stopped = "stopped",
+    }
+}
+
+/// The walk ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionFinished {
+    /// How.
+    pub end: ExecutionEnd,
+}

@@ -1,0 +1,34 @@
+//! Everything that one execution of a runbook needs, gathered from inventory and runbook, and checked across them.
+
+use super::{Contact, Credential, Environment, Provider, Runbook, Service};
+use crate::units::Duration;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A runbook that is walked for real, and whom it concerns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionPlan {
+    /// What is done.
+    pub runbook: Runbook,
+    /// Where, by name; `None` where no environment was named.
+    pub environment_name: Option<String>,
+    /// Where.
+    pub environment: Environment,
+    /// For which service, by name; `None` where no service names this runbook.
+    pub service_name: Option<String>,
+    /// The service.
+    pub service: Option<Service>,
+    /// Every provider of the inventory.
+    pub providers: BTreeMap<String, Provider>,
+    /// Their credentials, by reference.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Every contact of the inventory.
+    pub contacts: BTreeMap<String, Contact>,
+}
+
+impl ExecutionPlan {
+    /// Within which users should be served again, where the service declares it.
+    pub fn rto(&self) -> Option<Duration> {
+        self.service.as_ref()?.objectives.rto
+    }
+}

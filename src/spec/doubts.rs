@@ -1,0 +1,88 @@
+//! What can be read and walked, and is doubtful all the same: steps that nothing takes back, plans that take longer than was promised, pages
+//! that nobody has read for a year.
+
+use super::finding::Finding;
+use super::project::Project;
+use super::runbook::RunbookFile;
+use crate::model::{Action, Runbook};
+use crate::units::Duration;
+
+/// Of one runbook. `today` is a day of the calendar, `2026-11-20`.
+pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (place, step) in file.runbook.steps.iter().enumerate() {
+        let changes = match &step.action {
+            Action::Run(_) | Action::Http(_) => !step.reads,
+            // What is sent cannot be taken back, and what is switched is by itself.
+            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) => false,
+            Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) => false,
+        };
+        if changes && step.undo.is_none() && !file.has(place, &["undo"]) {
+            let hint =
+                "add `undo: {run: […]}`, `undo: none` where there is nothing to take back, or `reads: true` where nothing is changed";
+            let key = step.action.word();
+            found.push(file.error(place, &[key], "this step may change something, and nothing takes it back", hint).warning());
+        }
+    }
+    if let Some(reviewed) = file.runbook.reviewed.as_ref().filter(|reviewed| a_year_before(today).is_some_and(|limit| **reviewed < limit)) {
+        let message = format!("nobody has reviewed this runbook since {reviewed}, which is more than a year");
+        let hint = format!("read it through with those who would walk it, then write `reviewed: {today}`");
+        found.push(file.document.error(&["reviewed"], message, hint).warning());
+    }
+    found
+}
+
+/// The same day a year earlier; days of the calendar compare as texts do.
+fn a_year_before(today: &str) -> Option<String> {
+    let (year, day) = today.split_at_checked(4)?;
+    Some(format!("{:04}{day}", year.parse::<u32>().ok()?.checked_sub(1)?))
+}
+
+/// How long a runbook is expected to take, as far as it says; of steps that run at the same time the longest counts.
+pub(super) fn expected(runbook: &Runbook) -> Duration {
+    let mut sum = Duration::ZERO;
+    let mut rest = runbook.steps.as_slice();
+    while let Some(first) = rest.first() {
+        let same = rest.iter().take_while(|step| first.together.is_some() && step.together == first.together).count().max(1);
+        let (group, more) = rest.split_at(same);
+        sum = sum.plus(group.iter().filter_map(|step| step.expected).max().unwrap_or_default());
+        rest = more;
+    }
+    sum
+}
+
+/// Services whose runbook takes longer than they promise, or whose escalation comes later. Those that a scenario covers are left out: there
+/// the scenario's own promise counts.
+pub(super) fn of_promises(project: &Project, covered: &[String]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, service) in project.inventory.services.iter().filter(|(id, _)| !covered.contains(id)) {
+        let (Some(rto), Some(path)) = (service.objectives.rto, &service.runbook) else { continue };
+        let path = project.root.join(path);
+        let Some(file) = path.is_file().then(|| project.runbook(&path).0).flatten() else { continue };
+        let takes = expected(&file.runbook);
+        if takes > rto {
+            let message =
+                format!("the steps of `{}` are expected to take {takes}, longer than the RTO of {rto} of `{id}`", file.runbook.name);
+            let hint = "shorten the runbook, let steps run in parallel, or promise less";
+            found.push(project.document.error(&["services", id, "runbook"], message, hint).warning());
+        }
+        for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
+            let message = format!("`{}` is told after {}, later than the RTO of {rto} of `{id}`", escalation.to, escalation.after);
+            let path = ["escalate", &index.to_string(), "after"];
+            found.push(file.document.error(&path, message, format!("write `after: {rto}` or sooner")).warning());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::a_year_before;
+
+    #[test]
+    fn a_year_is_counted_by_the_calendar() {
+        assert_eq!(a_year_before("2026-11-20").as_deref(), Some("2025-11-20"));
+        assert!("2025-11-20" >= a_year_before("2026-11-20").unwrap().as_str(), "a year to the day is not more than one");
+        assert_eq!(a_year_before(""), None);
+    }
+}

@@ -1,0 +1,298 @@
+//! Steps of a runbook: what each does, and what becomes of it when it fails, takes long or is interrupted.
+
+use super::condition;
+use super::edit::Format;
+use super::reader::{Fields, Reader};
+use super::tree::{Kind, Node};
+use super::variable;
+use crate::model::{
+    Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, OnFailure, Repeat, Severity, Step, StepEnd, Switch, When,
+};
+use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What stands at one place of the list.
+pub(super) enum Entry {
+    /// A step.
+    One(Box<Step>),
+    /// Steps that run at the same time; those that cannot be read keep their place.
+    Parallel { name: String, steps: Vec<Option<Step>> },
+    /// The steps of another runbook.
+    Include { name: String, file: String, with: BTreeMap<String, String> },
+    /// It could not be read.
+    Nothing,
+}
+
+const ACTIONS: [&str; 7] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify"];
+const KINDS: [&str; 9] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "parallel", "include"];
+
+/// Reads what stands at one place of the list.
+pub(super) fn entry(reader: &Reader<'_>, node: &Node) -> Entry {
+    let Some(fields) = reader.fields(node, "a step") else { return Entry::Nothing };
+    let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
+    match fields.exactly_one(&KINDS) {
+        Some("include") => {
+            let file = fields.optional("include", &|reader, node| reader.words(node));
+            let with = fields.optional("with", &|reader, node| reader.texts(node)).unwrap_or_default();
+            fields.finish();
+            file.map_or(Entry::Nothing, |file| Entry::Include { name, file, with })
+        }
+        Some("parallel") => {
+            let on_failure = fields.optional("on_failure", &on_failure).unwrap_or(OnFailure::Undo);
+            let steps = fields
+                .optional("parallel", &|reader, node| reader.list(node, &|reader, node| Some(one_of_several(reader, node, &on_failure))));
+            fields.finish();
+            steps.map_or(Entry::Nothing, |steps| Entry::Parallel { name, steps })
+        }
+        chosen => step(fields, name, chosen, &OnFailure::Undo).map_or(Entry::Nothing, |step| Entry::One(Box::new(step))),
+    }
+}
+
+/// A step of several that run at the same time; what follows its failure is said by all of them together.
+fn one_of_several(reader: &Reader<'_>, node: &Node, on_failure: &OnFailure) -> Option<Step> {
+    let fields = reader.fields(node, "a step")?;
+    let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
+    let chosen = fields.exactly_one(&ACTIONS);
+    step(fields, name, chosen, on_failure)
+}
+
+fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing: &OnFailure) -> Option<Step> {
+    let action = chosen.and_then(|word| action(&fields, word));
+    let timeout = |reader: &Reader<'_>, node: &Node| reader.time(node);
+    let timeout = match &action {
+        Some(Action::Pause(length)) => {
+            // The pause itself ends the try; the second is only for a machine that is late.
+            Some(fields.optional("timeout", &timeout).unwrap_or_else(|| length.plus(Duration::from_secs(1))))
+        }
+        // Whatever the step is, it is not known whether it would have needed one.
+        None if chosen.is_none() || chosen == Some("pause") => fields.optional("timeout", &timeout),
+        _ => fields.required("timeout", &timeout),
+    };
+    let retries = fields.optional("retries", &|reader, node| reader.count(node, 0));
+    let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
+    let backoff = fields.optional("backoff", &backoff);
+    let undo = fields.optional("undo", &undo);
+    let on_failure = fields.optional("on_failure", &on_failure);
+    let when = fields.optional("when", &when);
+    let expected = fields.optional("expected", &|reader, node| reader.time(node));
+    let owner = fields.optional("owner", &|reader, node| reader.name(node));
+    let output = fields.optional("output", &variable_name);
+    let repeat = fields.optional("repeat", &|reader, node| reader.word(node, Repeat::WORDS, Repeat::from_word));
+    let reads = fields.optional("reads", &|reader, node| reader.truth(node));
+    fields.finish();
+    let mut step = Step::new(name, action?, timeout?);
+    step.retries = retries.unwrap_or(step.retries);
+    step.retry_after = retry_after.unwrap_or(step.retry_after);
+    step.undo = match (undo, &step.action) {
+        (Some(undo), _) => undo,
+        (None, Action::Switch(switch)) => Some(Action::SwitchBack(switch.clone())),
+        (None, _) => None,
+    };
+    step.on_failure = on_failure.unwrap_or_else(|| failing.clone());
+    step.reads = reads.unwrap_or(step.reads);
+    // What only reads may be done twice, unless it says otherwise.
+    step.repeat = repeat.unwrap_or(if step.reads { Repeat::Safe } else { step.repeat });
+    Some(Step { backoff, when, expected, owner, output, ..step })
+}
+
+/// `{up_to: 30s, jitter: 20%}`.
+fn backoff(reader: &Reader<'_>, node: &Node) -> Option<Backoff> {
+    let fields = reader.fields(node, "a backoff")?;
+    let up_to = fields.required("up_to", &|reader, node| reader.time(node));
+    let jitter = fields.optional("jitter", &|reader, node| reader.quantity::<Ratio>(node));
+    fields.finish();
+    Some(Backoff { up_to: up_to?, jitter: jitter.or_else(|| Ratio::new(0.0))? })
+}
+
+/// A word, or `{goto: STEP, at_most: 3}`.
+fn on_failure(reader: &Reader<'_>, node: &Node) -> Option<OnFailure> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return reader.word(node, OnFailure::WORDS, OnFailure::from_word);
+    }
+    let fields = reader.fields(node, "what follows a failure")?;
+    let step = fields.required("goto", &|reader, node| reader.words(node));
+    let at_most = fields.optional("at_most", &|reader, node| reader.count(node, 1)).unwrap_or(3);
+    fields.finish();
+    Some(OnFailure::Goto { step: step?, at_most })
+}
+
+/// `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
+fn when(reader: &Reader<'_>, node: &Node) -> Option<When> {
+    let fields = reader.fields(node, "a `when`")?;
+    let when = match fields.exactly_one(&["value", "step"]) {
+        Some("value") => {
+            let value = fields.optional("value", &|reader, node| reader.words(node));
+            match fields.exactly_one(&["is", "is_not"]) {
+                Some("is") => value.zip(fields.optional("is", &|r, n| r.text(n))).map(|(value, text)| When::Is { value, text }),
+                Some(_) => value.zip(fields.optional("is_not", &|r, n| r.text(n))).map(|(value, text)| When::IsNot { value, text }),
+                None => None,
+            }
+        }
+        Some(_) => {
+            let step = fields.optional("step", &|reader, node| reader.words(node));
+            let end = fields.required("ended", &|reader, node| reader.word(node, StepEnd::WORDS, StepEnd::from_word));
+            step.zip(end).map(|(step, end)| When::Ended { step, end })
+        }
+        None => None,
+    };
+    fields.finish();
+    when
+}
+
+/// The name of a variable; no point in it, because `${steps.NAME.json.path}` goes on after one.
+fn variable_name(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let name = reader.name(node)?;
+    if name.contains('.') {
+        reader.error(node.spot, format!("`{name}` cannot name a variable"), "use letters, digits, `-` and `_`");
+        return None;
+    }
+    Some(name)
+}
+
+/// An action, or `none` where there is nothing to take back.
+fn undo(reader: &Reader<'_>, node: &Node) -> Option<Option<Action>> {
+    if node.kind == Kind::Text("none".into()) {
+        return Some(None);
+    }
+    let fields = reader.fields(node, "an undo")?;
+    let action = fields.exactly_one(&ACTIONS).and_then(|word| action(&fields, word));
+    fields.finish();
+    action.map(Some)
+}
+
+fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
+    match word {
+        "wait_until" => fields.optional(word, &condition::read).map(Action::WaitUntil),
+        "http" => fields.optional(word, &http).map(Action::Http),
+        "run" => fields.optional(word, &command).map(Action::Run),
+        "confirm" => fields.optional(word, &confirm).map(Action::Confirm),
+        "switch" => fields.optional(word, &switch).map(Action::Switch),
+        "notify" => fields.optional(word, &notify).map(Action::Notify),
+        _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
+    }
+}
+
+/// A question, or one with `answers`, `approvers`, `needed` and `default`.
+fn confirm(reader: &Reader<'_>, node: &Node) -> Option<Confirm> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return Some(Confirm { question: reader.words(node)?, ..Confirm::default() });
+    }
+    let fields = reader.fields(node, "a question")?;
+    let question = fields.required("question", &|reader, node| reader.words(node));
+    let answers = fields.optional("answers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
+    let approvers = fields.optional("approvers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
+    let most = u64::try_from(approvers.len()).unwrap_or(u64::MAX).max(1);
+    let needed = fields.optional("needed", &|reader, node| reader.number(node, 1, most)).and_then(|needed| u32::try_from(needed).ok());
+    let confirm = Confirm { question: question?, answers, approvers, needed: needed.unwrap_or(0), default: None };
+    let default = fields.optional("default", &|reader, node| {
+        let allowed = confirm.allowed();
+        let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
+        reader.word(node, &words, |text| allowed.iter().find(|word| *word == text).cloned())
+    });
+    fields.finish();
+    Some(Confirm { default, ..confirm })
+}
+
+/// `{file: gateway.yaml, key: router.primary, to: …}`; a key with points in it is written as a list.
+fn switch(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
+    let fields = reader.fields(node, "a switch")?;
+    let file = fields.required("file", &|reader, node| {
+        let file = reader.words(node)?;
+        let known = file.contains("${") || Format::of(Path::new(&file)).is_some();
+        if !known {
+            reader.error(node.spot, format!("`{file}` cannot be switched"), "name a .yaml, .yml, .json, .toml or .env file");
+        }
+        known.then_some(file)
+    });
+    let key = fields.required("key", &|reader, node| match &node.kind {
+        Kind::List(_) => reader.list(node, &|reader, node| reader.text(node)),
+        _ => reader.words(node).map(|key| key.split('.').map(str::to_owned).collect()),
+    });
+    let to = fields.required("to", &|reader, node| reader.text(node));
+    fields.finish();
+    Some(Switch { file: file?, key: key?, to: to? })
+}
+
+/// `{slack: "env:NAME", message: …}`.
+fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
+    let fields = reader.fields(node, "a notification")?;
+    let chosen = fields.exactly_one(&["webhook", "slack", "pagerduty"]);
+    let address = chosen.and_then(|word| {
+        fields.optional(word, &|reader, node| {
+            let text = reader.text(node)?;
+            if let Some(name) = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name)) {
+                return Some(format!("env:{name}"));
+            }
+            if word == "pagerduty" {
+                reader.error(node.spot, "a routing key does not stand in a file", "write `env:NAME` with the variable that holds it");
+                return None;
+            }
+            reader.url(node)
+        })
+    });
+    let at = fields.optional("at", &|reader, node| reader.url(node));
+    let message = fields.required("message", &|reader, node| reader.words(node));
+    let severity = fields.optional("severity", &|reader, node| reader.word(node, Severity::WORDS, Severity::from_word));
+    fields.finish();
+    let channel = match chosen? {
+        "webhook" => Channel::Webhook(address?),
+        "slack" => Channel::Slack(address?),
+        _ => Channel::Pagerduty { key: address?, at },
+    };
+    Some(Notify { channel, message: message?, severity: severity.unwrap_or(Severity::Error) })
+}
+
+fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), folder: None, exit_codes: Vec::new() });
+    }
+    let fields = reader.fields(node, "a command")?;
+    let argv = fields.required("command", &argv);
+    let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let folder = fields.optional("folder", &|reader, node| reader.words(node));
+    let exit_codes = fields
+        .optional("exit_codes", &|reader, node| {
+            reader.list(node, &|reader, node| reader.number(node, 0, 255).and_then(|code| u8::try_from(code).ok()))
+        })
+        .unwrap_or_default();
+    fields.finish();
+    Some(Command { argv: argv?, env, folder, exit_codes })
+}
+
+/// A program and its arguments. One text is refused: it would need a shell to take it apart, and a shell takes variables
+/// apart as well.
+pub(super) fn argv(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
+    if let Kind::Text(line) = &node.kind {
+        let words: Vec<String> = line.split_whitespace().map(|word| format!("\"{}\"", word.trim_matches(['"', '\'']))).collect();
+        let hint = format!("write a list, `[{}]`; no shell is used", words.join(", "));
+        reader.error(node.spot, "a command is a list of the program and its arguments", hint);
+        return None;
+    }
+    let argv = reader.list(node, &|reader, node| reader.text(node))?;
+    if argv.first().is_some_and(|program| program.trim().is_empty()) {
+        reader.error(node.spot, "the program has no name", "write it first, for example `[\"./switch.sh\", \"standby\"]`");
+        return None;
+    }
+    (!argv.is_empty()).then_some(argv)
+}
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+fn http(reader: &Reader<'_>, node: &Node) -> Option<HttpCall> {
+    let fields = reader.fields(node, "an http request")?;
+    let method = fields.exactly_one(&METHODS);
+    let url = method.and_then(|method| fields.optional(method, &|reader, node| reader.url(node)));
+    let headers = fields.optional("headers", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let body = fields.optional("body", &|reader, node| reader.text(node));
+    let expect = fields.optional("expect", &|reader, node| {
+        let fields = reader.fields(node, "what is expected")?;
+        let status = fields.optional("status", &|reader, node| reader.number(node, 100, 599));
+        let contains = fields.optional("contains", &|reader, node| reader.words(node));
+        fields.finish();
+        Some((status.and_then(|status| u16::try_from(status).ok()), contains))
+    });
+    fields.finish();
+    let (expect_status, expect_text) = expect.unwrap_or_default();
+    Some(HttpCall { method: method?.to_uppercase(), url: url?, headers, body, expect_status, expect_text })
+}

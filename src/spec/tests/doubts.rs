@@ -1,0 +1,76 @@
+//! What is doubtful in runbooks, and steps that they speak of and do not have.
+
+use super::{Files, RUNBOOK_PATH, TODAY, check, gets};
+
+#[test]
+fn a_step_that_nothing_takes_back_is_doubted_unless_it_says_so() {
+    gets(
+        RUNBOOK_PATH,
+        "    undo: {run: [\"./switch.sh\", \"${primary}\"]}\n",
+        "",
+        r#"
+warning: this step may change something, and nothing takes it back
+  --> runbooks/switch.yaml:8:10
+   |
+ 8 |     run: ["./switch.sh", "${standby}"]
+   |          ^
+   = hint: add `undo: {run: […]}`, `undo: none` where there is nothing to take back, or `reads: true` where nothing is changed
+"#,
+    );
+    for said in ["undo: none", "reads: true"] {
+        gets(RUNBOOK_PATH, "undo: {run: [\"./switch.sh\", \"${primary}\"]}", said, "");
+    }
+}
+
+#[test]
+fn a_runbook_that_nobody_has_read_for_a_year_is_doubted() {
+    gets(
+        RUNBOOK_PATH,
+        "start: on-detection",
+        "start: on-detection\nreviewed: 2025-11-19",
+        r#"
+warning: nobody has reviewed this runbook since 2025-11-19, which is more than a year
+  --> runbooks/switch.yaml:5:11
+   |
+ 5 | reviewed: 2025-11-19
+   |           ^^^^^^^^^^
+   = hint: read it through with those who would walk it, then write `reviewed: 2026-11-20`
+"#,
+    );
+    gets(RUNBOOK_PATH, "start: on-detection", "start: on-detection\nreviewed: 2025-11-20", "");
+}
+
+#[test]
+fn expectations_longer_than_the_promise_are_found_with_and_without_a_scenario() {
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, "    timeout: 10s\n", "    timeout: 10s\n    expected: 6s\n");
+    files.spoil(RUNBOOK_PATH, "    timeout: 1m\n", "    timeout: 1m\n    expected: 5s\n");
+    let said = "warning: the steps of `switch` are expected to take 11s, longer than the RTO of 10s";
+    assert!(files.check().starts_with(&format!("{said} in `outage`\n  --> scenarios/outage.yaml:4:10")), "{}", files.check());
+    std::fs::remove_file(files.scenario()).unwrap();
+    files.spoil(RUNBOOK_PATH, "after: 5s", "after: 15s");
+    let checked = files.check();
+    assert!(checked.contains(&format!("{said} of `support-chat`\n   --> runbooks/inventory.yaml:15:14")), "{checked}");
+    assert!(checked.contains("`oncall` is told after 15s, later than the RTO of 10s of `support-chat`"), "{checked}");
+    files.spoil(RUNBOOK_PATH, "expected: 5s", "expected: 4s").spoil(RUNBOOK_PATH, "after: 15s", "after: 9s");
+    assert!(!files.check().contains("longer than the RTO"), "as long as the RTO is still within it");
+}
+
+#[test]
+fn steps_that_are_spoken_of_must_be_there() {
+    let files = Files::new();
+    let step = "  - name: Confirm\n    on_failure: {goto: Swich}\n    when: {step: Cofirm, ended: done}\n    output: seen\n";
+    files.spoil(RUNBOOK_PATH, "  - name: Confirm\n", step);
+    files.spoil(RUNBOOK_PATH, "\"${standby}\"", "\"${steps.sen.json.a}\"");
+    let said: Vec<String> = check(files.root(), &[], TODAY)
+        .findings
+        .iter()
+        .map(|found| format!("{}; {}", found.message, found.hint.clone().unwrap()))
+        .collect();
+    let wanted = [
+        "no step's output is `sen`; did you mean `${steps.seen}`?",
+        "`Swich` is not a step that can be gone to; did you mean `Switch`?",
+        "`Cofirm` is not a step of this runbook; did you mean `Confirm`?",
+    ];
+    assert_eq!(said, wanted);
+}
