@@ -69,7 +69,8 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     if rehearse {
         return rehearsed(&plan, &root);
     }
-    if let Some(problem) = cannot_begin(&plan, &root, yes) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes) {
         say(&problem);
         return Ok(Exit::Usage);
     }
@@ -78,8 +79,8 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, root: &Path, yes: bool) -> Option<String> {
-    if let Some((step, names)) = missing(plan, root).first() {
+fn cannot_begin(plan: &ExecutionPlan, missing: &[(String, Vec<String>)], yes: bool) -> Option<String> {
+    if let Some((step, names)) = missing.first() {
         let hint = match (&plan.environment_name, &plan.service_name) {
             (None, _) => "name the environment with --env NAME; `--rehearse` finds everything that is missing",
             (_, None) => "name the service with --service NAME; `--rehearse` finds everything that is missing",

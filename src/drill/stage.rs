@@ -423,13 +423,7 @@ fn lab_key(seed: Seed, whose: &str) -> String {
 /// A provider's credential from where the inventory says, where it is there.
 async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
     let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-    let store = crate::secret::open(source, crate::secret::Site { stores: &plan.stores, root });
-    let held = match store {
-        Ok(store) => store.read().await,
-        Err(error) => Err(error),
-    };
-    // Many a drill needs no key of a provider; one that does says which has no value.
-    held.inspect_err(|error| tracing::warn!("{error}")).ok().map(|held| held.value.expose().to_owned())
+    crate::secret::current(source, crate::secret::Site { stores: &plan.stores, root }).await
 }
 
 fn no_address(name: &str) -> Stop {

@@ -99,7 +99,7 @@ impl Execution {
     pub async fn run(self) -> Finish {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, hands, journal } = self;
-        let values = Values::of(&started.plan, Path::new(&started.root));
+        let values = Values::of(&started.plan, Path::new(&started.root)).await;
         let context = Context {
             variables: values.variables,
             secrets: values.secrets,

@@ -44,7 +44,7 @@ impl Found {
 
 /// Does what reads, and looks at what the rest needs.
 pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
-    let values = Values::of(plan, root);
+    let values = Values::of(plan, root).await;
     let context = Context {
         variables: values.variables.clone(),
         secrets: values.secrets.clone(),

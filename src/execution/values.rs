@@ -1,6 +1,7 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
-use crate::model::{Action, CredentialSource, ExecutionPlan, Provider, When};
+use crate::model::{Action, ExecutionPlan, Provider, When};
+use crate::secret;
 use crate::units::Fingerprint;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn of(plan: &ExecutionPlan, root: &Path) -> Self {
+    pub(super) async fn of(plan: &ExecutionPlan, root: &Path) -> Self {
         let mut values = Self::default();
         let mut set = |name: &str, value: &str| values.variables.insert(name.to_owned(), value.to_owned());
         set("root", &root.display().to_string());
@@ -39,7 +40,7 @@ impl Values {
             }
         }
         for (name, provider) in &plan.providers {
-            if let Some(key) = stored_key(plan, provider, root) {
+            if let Some(key) = stored_key(plan, provider, root).await {
                 values.variables.insert(format!("credential.{name}"), key.clone());
                 values.secret(name, &key);
             }
@@ -87,15 +88,12 @@ impl Values {
 }
 
 /// Steps whose variables have no value in this environment, each with their names. A runbook like this would stop half-way.
-pub fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<String>)> {
-    Values::of(plan, root).missing(plan)
+pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<String>)> {
+    Values::of(plan, root).await.missing(plan)
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<String> {
-    let key = match &plan.credentials.get(provider.credential.as_ref()?)?.from {
-        CredentialSource::Env(variable) => std::env::var(variable).ok()?,
-        CredentialSource::File(path) => std::fs::read_to_string(root.join(path)).ok()?.lines().next()?.trim().to_owned(),
-    };
-    (!key.is_empty()).then_some(key)
+async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<String> {
+    let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
+    secret::current(source, secret::Site { stores: &plan.stores, root }).await
 }

@@ -1,6 +1,6 @@
 //! Everything that one execution of a runbook needs, gathered from inventory and runbook, and checked across them.
 
-use super::{Contact, Credential, Environment, Provider, Runbook, Service};
+use super::{Contact, Credential, Environment, Provider, Runbook, SecretStore, Service};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ pub struct ExecutionPlan {
     pub providers: BTreeMap<String, Provider>,
     /// Their credentials, by reference.
     pub credentials: BTreeMap<String, Credential>,
+    /// The stores that they are kept in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stores: BTreeMap<String, SecretStore>,
     /// Every contact of the inventory.
     pub contacts: BTreeMap<String, Contact>,
 }

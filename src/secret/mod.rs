@@ -35,7 +35,7 @@ mod vault;
 
 pub use error::SecretError;
 pub use kubernetes::{Cluster, Workload};
-pub use open::{Site, cluster, key, open};
+pub use open::{Site, cluster, current, key, open};
 
 use crate::units::Secret;
 use std::fmt;

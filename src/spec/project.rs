@@ -139,6 +139,7 @@ impl Project {
             service_name,
             providers: inventory.providers.clone(),
             credentials: inventory.credentials.clone(),
+            stores: inventory.stores.clone(),
             contacts: inventory.contacts.clone(),
         };
         Ok((plan, findings))

@@ -4,7 +4,7 @@ use super::document::Document;
 use super::finding::Finding;
 use super::inventory::name_hint;
 use super::reader::Reader;
-use super::runbook::argv;
+use super::step::argv;
 use super::tree::Node;
 use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 use std::collections::BTreeMap;
