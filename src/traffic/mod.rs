@@ -16,6 +16,7 @@ mod k6;
 mod pacer;
 mod place;
 mod pool;
+mod port;
 mod progress;
 mod schedule;
 #[cfg(test)]

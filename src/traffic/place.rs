@@ -1,5 +1,6 @@
 //! Where requests go: an address, whom its certificate is checked against, a forward proxy before it. Opens connections to it.
 
+use super::port::Ports;
 use super::word;
 use hyper::Uri;
 use rustls::pki_types::pem::PemObject;
@@ -28,6 +29,7 @@ pub(super) struct Place {
     /// Where there is a forward proxy: whether it opens a tunnel, or is asked itself.
     tunnel: bool,
     http2: bool,
+    ports: Arc<Ports>,
 }
 
 /// What is asked of a place beyond its address.
@@ -63,7 +65,7 @@ impl Place {
             None
         };
         let proxy = proxy.map(forward_proxy).transpose()?;
-        Ok(Self { tunnel: proxy.is_some() && (secure || http2 || bytes), host, port, tls, proxy, http2 })
+        Ok(Self { tunnel: proxy.is_some() && (secure || http2 || bytes), host, port, tls, proxy, http2, ports: Ports::new() })
     }
 
     /// True where a forward proxy is asked itself, with the whole URL.
@@ -74,34 +76,34 @@ impl Place {
     /// Opens a connection, or says in a word why not.
     pub(super) async fn open(&self) -> Result<Stream, &'static str> {
         let (host, port) = self.proxy.as_ref().map_or((self.host.as_str(), self.port), |(host, port)| (host.as_str(), *port));
-        let mut stream = connect(host, port).await?;
+        let mut stream = self.connect(host, port).await?;
         if self.tunnel {
             open_tunnel(&mut stream, &self.host, self.port).await?;
         }
-        let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
+        let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain { stream, _counted: self.ports.clone() }) };
         let stream = connector.connect(name.clone(), stream).await.map_err(|error| word::of_handshake(&error))?;
         if self.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(word::NOT_HTTP_2);
         }
-        Ok(Stream::Tls(Box::new(stream)))
+        Ok(Stream::Tls { stream: Box::new(stream), _counted: self.ports.clone() })
     }
-}
 
-/// Each address of a name in turn.
-async fn connect(host: &str, port: u16) -> Result<TcpStream, &'static str> {
-    let addresses = tokio::net::lookup_host((host, port)).await.map_err(|_| word::NOT_RESOLVED)?;
-    let mut why = word::NOT_RESOLVED;
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Without it the kernel would hold small writes back; where it cannot be set, the socket is dead and the request says so.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
+    /// Each address of a name in turn.
+    async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, &'static str> {
+        let addresses = tokio::net::lookup_host((host, port)).await.map_err(|_| word::NOT_RESOLVED)?;
+        let mut why = word::NOT_RESOLVED;
+        for address in addresses {
+            match self.ports.connect(address).await {
+                Ok(stream) => {
+                    // Without it the kernel would hold small writes back; where it cannot be set, the socket is dead and the request says so.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Err(error) => why = word::of_connecting(&error),
             }
-            Err(error) => why = word::of_connecting(&error),
         }
+        Err(why)
     }
-    Err(why)
 }
 
 async fn open_tunnel(stream: &mut TcpStream, host: &str, port: u16) -> Result<(), &'static str> {
@@ -148,17 +150,17 @@ fn config(authority: Option<&Path>, protocol: Option<&[u8]>) -> Result<ClientCon
     Ok(config)
 }
 
-/// An open connection.
+/// An open connection, and its part in the ports.
 pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain { stream: TcpStream, _counted: Arc<Ports> },
+    Tls { stream: Box<TlsStream<TcpStream>>, _counted: Arc<Ports> },
 }
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, into),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+            Self::Plain { stream, .. } => Pin::new(stream).poll_read(cx, into),
+            Self::Tls { stream, .. } => Pin::new(stream).poll_read(cx, into),
         }
     }
 }
@@ -167,22 +169,22 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<Result<usize, Error>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, from),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, from),
+            Self::Plain { stream, .. } => Pin::new(stream).poll_write(cx, from),
+            Self::Tls { stream, .. } => Pin::new(stream).poll_write(cx, from),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Plain { stream, .. } => Pin::new(stream).poll_flush(cx),
+            Self::Tls { stream, .. } => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Plain { stream, .. } => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls { stream, .. } => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -35,8 +35,8 @@ pub(crate) fn bench() {
     drop(nginx);
     chats();
     seen::bench(folder.path());
-    blackhole();
     recording();
+    blackhole();
 }
 
 /// The highest rate that is paced, beside what closed generators reach.
