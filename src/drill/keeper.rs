@@ -43,10 +43,8 @@ pub fn keep(program: &str, arguments: &[String]) -> u8 {
 fn cannot_start(program: &str, error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => {
-            format!("there is no program `{program}` to start the system under test with\n\nhint: install it, or put its folder into PATH")
+            format!("there is no program `{program}`\n\nhint: install it, or put its folder into PATH")
         }
-        _ => format!(
-            "the system under test cannot be started with `{program}`: {error}\n\nhint: see that it is a program, and may be executed"
-        ),
+        _ => format!("`{program}` cannot be started: {error}\n\nhint: see that it is a program, and may be executed"),
     }
 }
