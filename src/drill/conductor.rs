@@ -23,7 +23,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
-const SLACK: Duration = Duration::from_secs(30);
+pub(super) const SLACK: Duration = Duration::from_secs(30);
 /// Requests that a baseline needs.
 const BASELINE: u64 = 20;
 
@@ -271,7 +271,8 @@ fn schedule(named: &NamedWorkload, place: usize, seed: Seed) -> Schedule {
     Schedule::new(&named.workload, seed)
 }
 
-fn deadline(named: &NamedWorkload) -> Duration {
+/// When a workload's requests are given up.
+pub(super) fn deadline(named: &NamedWorkload) -> Duration {
     named.objectives.deadline.unwrap_or(Duration::from_secs(30))
 }
 

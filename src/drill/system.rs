@@ -117,13 +117,16 @@ impl System {
 
 /// The end of its output, for a message.
 fn shown(launch: &Launch) -> String {
-    let text = without_secrets(end_of(&launch.log).unwrap_or_default(), &launch.secrets);
+    last_lines(&launch.log, &launch.secrets)
+        .map_or_else(|| "it printed nothing".to_owned(), |last| format!("the end of its output ({}):\n  {last}", launch.log.display()))
+}
+
+/// The last lines of what a program printed, indented and without secrets; `None` where it printed nothing.
+pub(super) fn last_lines(log: &Path, secrets: &[(String, String)]) -> Option<String> {
+    let text = without_secrets(end_of(log).ok()?, secrets);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
-    if last.is_empty() {
-        return "it printed nothing".to_owned();
-    }
-    format!("the end of its output ({}):\n  {}", launch.log.display(), last.join("\n  "))
+    (!last.is_empty()).then(|| last.join("\n  "))
 }
 
 /// The last bytes of a file: a system may print without end before it is ready.
