@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
+//! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
@@ -56,6 +57,7 @@ pub mod lab;
 pub mod model;
 pub mod price;
 pub mod proxy;
+pub mod redact;
 pub mod report;
 pub mod secret;
 pub mod spec;

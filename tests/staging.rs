@@ -63,7 +63,7 @@ impl Staging {
             price: None,
             simulation: quick,
         };
-        let start = |name: &str| SimulatedProvider::start(name, &provider, format!("sk-{name}"), Seed(1), ANY).unwrap();
+        let start = |name: &str| SimulatedProvider::start(name, &provider, format!("sk-{name}").into(), Seed(1), ANY).unwrap();
         let providers = vec![start("first"), start("second")];
         let inventory = INVENTORY.replace("FIRST", &providers[0].base_url()).replace("SECOND", &providers[1].base_url());
         project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", "127.0.0.1:0").replace("GATEWAY", "http://nowhere/v1"));
@@ -77,7 +77,7 @@ impl Staging {
             name: name.to_owned(),
             dialect: Dialect::OpenAi,
             base_url: format!("http://{}/v1", listen(name)),
-            key: format!("sk-{name}"),
+            key: format!("sk-{name}").into(),
             model: "gpt-4o".into(),
             embedding_model: "gpt-4o".into(),
         };

@@ -5,7 +5,7 @@ use crate::dialect::{WireRequest, plain_request};
 use crate::lab::{KeyState, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{Dialect, Inventory, Operation, Service};
 use crate::spec::Project;
-use crate::units::Seed;
+use crate::units::{Secret, Seed};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use tokio::sync::watch;
@@ -53,11 +53,11 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
             say(&format!("{provider_name} is left out: nothing is known of what it answers but that it speaks {}", provider.dialect));
             continue;
         }
-        let key = format!("sk-lab-{}", args.seed.derive(provider_name));
+        let key = Secret::new(format!("sk-lab-{}", args.seed.derive(provider_name)));
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulated = SimulatedProvider::start(provider_name, provider, key.clone(), args.seed.derive(provider_name), any)?;
         for (word, state) in KeyState::REFUSED {
-            simulated.set_key(&format!("{key}-{word}"), state);
+            simulated.set_key(format!("{}-{word}", key.expose()), state);
         }
         let (base_url, model, dialect) = (simulated.base_url(), provider.chat_model().to_owned(), provider.dialect);
         put(&format!("{provider_name} ({dialect}) answers at {base_url}\n{}", curl(dialect, &base_url, &model, &key)))?;
@@ -93,7 +93,7 @@ fn gateway(
     }
     let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };
     let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();
-    let key = format!("sk-lab-{}", args.seed.derive("service"));
+    let key = Secret::new(format!("sk-lab-{}", args.seed.derive("service")));
     let gateway = ReferenceGateway::start(&settings, upstreams, key.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))?;
     let base_url = gateway.base_url();
     put(&format!("the reference gateway of {name} answers at {base_url}\n{}", curl(Dialect::OpenAi, &base_url, &model, &key)))?;
@@ -102,8 +102,8 @@ fn gateway(
 }
 
 /// How to ask by hand: for a stream, where a terminal can show it.
-fn curl(dialect: Dialect, base_url: &str, model: &str, key: &str) -> String {
-    let WireRequest { path, headers, body, .. } = plain_request(dialect, model, "hello", dialect != Dialect::Bedrock, key);
+fn curl(dialect: Dialect, base_url: &str, model: &str, key: &Secret) -> String {
+    let WireRequest { path, headers, body, .. } = plain_request(dialect, model, "hello", dialect != Dialect::Bedrock, key.expose());
     let headers: String = headers.iter().map(|(name, value)| format!(" -H '{name}: {value}'")).collect();
     format!("  curl -sN '{base_url}{path}'{headers} -d '{}'\n", String::from_utf8_lossy(&body))
 }

@@ -162,7 +162,7 @@ impl Drill {
         interrupts.guard = plan.scenario.abort_when;
         let context = Context {
             variables: stage.variables.clone(),
-            secrets: stage.secrets.clone(),
+            redactor: stage.redactor.clone(),
             live: self.journal.live(),
             clock: recorder.clock(),
             attendance: self.order.attendance.clone(),

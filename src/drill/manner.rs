@@ -4,6 +4,7 @@ use super::Stop;
 use super::stage::Names;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::Manner;
+use crate::units::Secret;
 use std::path::Path;
 
 /// How the requests of a workload are asked.
@@ -24,13 +25,13 @@ pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, root: &Path, names: &N
 }
 
 /// The keys of several clients, where there are several.
-pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<String>, Stop> {
+pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<Secret>, Stop> {
     service.map_or(&[][..], |service| &service.keys_from).iter().map(|variable| key(variable, name)).collect()
 }
 
 /// The key that clients of a service send, from where the environment says.
-pub(super) fn key(variable: &str, name: &str) -> Result<String, Stop> {
-    std::env::var(variable).map_err(|_| {
+pub(super) fn key(variable: &str, name: &str) -> Result<Secret, Stop> {
+    std::env::var(variable).map(Secret::new).map_err(|_| {
         Stop::environment(format!(
             "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {name} send"
         ))

@@ -9,9 +9,11 @@ use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
+use crate::redact::Redactor;
+use crate::step::Variables;
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
-use crate::units::{Fingerprint, Seed};
+use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -31,8 +33,8 @@ pub(super) struct Stage {
     /// How each workload asks.
     pub(super) manners: Vec<Manner>,
     pub(super) control: Arc<Control>,
-    pub(super) variables: BTreeMap<String, String>,
-    pub(super) secrets: Vec<(String, String)>,
+    pub(super) variables: Variables,
+    pub(super) redactor: Redactor,
     /// Those that were created for this drill.
     proxies: Vec<String>,
     embedded: Option<Proxy>,
@@ -67,8 +69,7 @@ impl Stage {
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
                 let seed = site.seed.derive(name);
-                let simulated =
-                    SimulatedProvider::start(name, provider, names.key(name).to_owned(), seed, ANY_PORT).map_err(Stop::environment)?;
+                let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(Stop::environment)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
                 providers.push(simulated);
             }
@@ -97,8 +98,8 @@ impl Stage {
             targets: Vec::new(),
             manners: Vec::new(),
             control,
-            variables: BTreeMap::new(),
-            secrets: Vec::new(),
+            variables: Variables::default(),
+            redactor: names.redactor.clone(),
             proxies: Vec::new(),
             embedded,
             providers,
@@ -124,20 +125,20 @@ impl Stage {
                 self.proxies.push(name.clone());
             }
             let scheme = if place.tls { "https" } else { "http" };
-            names.values.insert(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
-            names.values.insert(format!("proxy.{name}.address"), opened.listen);
+            names.values.set(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
+            names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if plan.environment.proxies.values().any(|place| place.tls) {
             let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
             std::fs::write(&file, pem).map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
-            names.values.insert("proxy.authority".into(), file.display().to_string());
+            names.values.set("proxy.authority", file.display().to_string());
         }
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
         }
         if plan.environment.start.is_some() {
-            names.values.insert("port".into(), free_port()?.to_string());
+            names.values.set("port", free_port()?.to_string());
         }
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
         for (place, each) in plan.workloads().iter().enumerate() {
@@ -149,7 +150,6 @@ impl Stage {
             self.targets.push(target);
         }
         self.manners = plan.workloads().iter().map(|each| manner::of(each, plan, site.root, &names)).collect::<Result<_, _>>()?;
-        self.secrets = names.secrets();
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
@@ -172,14 +172,14 @@ impl Stage {
             None => lab_key(site.seed, &if first { "service".to_owned() } else { format!("service {name}") }),
         };
         if first {
-            names.values.insert("service.key".into(), key.clone());
+            names.values.set("service.key", key.clone());
         }
         let mut base_url = String::new();
         if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
             let upstream = |name: &String| {
                 let provider = plan.providers.get(name)?;
-                let base_url = names.values.get(&format!("proxy.{name}.url"))?.clone();
-                let (key, model) = (names.key(name).to_owned(), provider.chat_model().to_owned());
+                let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
+                let (key, model) = (names.key(name), provider.chat_model().to_owned());
                 let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
                 Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model, embedding_model })
             };
@@ -199,13 +199,13 @@ impl Stage {
                 plan.environment_name
             )));
         }
-        names.keys.insert(format!("clients of {name}"), key.clone());
-        for (place, key) in keys.into_iter().enumerate().skip(1) {
-            names.keys.insert(format!("client {} of {name}", place + 1), key);
+        names.redactor.learn(&format!("clients of {name}"), &key);
+        for (place, key) in keys.iter().enumerate().skip(1) {
+            names.redactor.learn(&format!("client {} of {name}", place + 1), key);
         }
         if first {
-            names.values.insert("service.url".into(), base_url.clone());
-            names.values.insert("gateway.url".into(), base_url.clone());
+            names.values.set("service.url", base_url.clone());
+            names.values.set("gateway.url", base_url.clone());
         }
         Ok(Target { base_url, dialect: plan.environment.dialect_of(name), model, key })
     }
@@ -353,25 +353,29 @@ async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Record
 
 /// Values of variables, keys, and where providers really are.
 pub(super) struct Names {
-    values: BTreeMap<String, String>,
-    keys: BTreeMap<String, String>,
+    values: Variables,
+    /// Of providers.
+    keys: BTreeMap<String, Secret>,
     upstream: BTreeMap<String, String>,
+    redactor: Redactor,
 }
 
 impl Names {
     async fn of(site: &Site<'_>) -> Self {
         let plan = site.plan;
-        let mut names = Self { values: BTreeMap::new(), keys: BTreeMap::new(), upstream: BTreeMap::new() };
-        names.values.insert("service.name".into(), plan.scenario.service.clone());
-        names.values.insert("root".into(), site.root.display().to_string());
-        names.values.insert("primary".into(), plan.service.primary().to_owned());
+        let mut names =
+            Self { values: Variables::default(), keys: BTreeMap::new(), upstream: BTreeMap::new(), redactor: Redactor::default() };
+        names.values.set("service.name", plan.scenario.service.clone());
+        names.values.set("root", site.root.display().to_string());
+        names.values.set("primary", plan.service.primary().to_owned());
         if let Some(standby) = plan.service.standbys().first() {
-            names.values.insert("standby".into(), standby.clone());
+            names.values.set("standby", standby.clone());
         }
         for (name, provider) in &plan.providers {
             let key = if plan.environment.embedded { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
             if let Some(key) = key {
-                names.values.insert(format!("credential.{name}"), key.clone());
+                names.values.set(format!("credential.{name}"), key.clone());
+                names.redactor.learn(name, &key);
                 names.keys.insert(name.clone(), key);
             }
             if let Some(url) = &provider.base_url {
@@ -381,19 +385,13 @@ impl Names {
         names
     }
 
-    fn key(&self, provider: &str) -> &str {
-        self.keys.get(provider).map_or("", String::as_str)
-    }
-
-    /// Every secret there is, each with the words that stand for it where it would be seen.
-    fn secrets(&self) -> Vec<(String, String)> {
-        let known = self.keys.iter().filter(|(_, key)| !key.is_empty());
-        known.map(|(whose, key)| (key.clone(), format!("[the credential of {whose}, {}]", Fingerprint::of(key)))).collect()
+    fn key(&self, provider: &str) -> Secret {
+        self.keys.get(provider).cloned().unwrap_or_default()
     }
 
     /// Fills variables in.
     pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
-        crate::spec::expand(text, |name| self.values.get(name).cloned())
+        self.values.expand(text)
             .map_err(|unknown| Stop::environment(format!(
                 "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
                  must be there when the drill starts",
@@ -405,23 +403,23 @@ impl Names {
         Ok(Launch {
             keeper: site.keeper.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
-            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?))).collect::<Result<_, Stop>>()?,
+            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
             ready: self.expand(&start.ready)?,
             within: start.within.std(),
             folder: site.root.to_owned(),
             log: site.folder.join("system.log"),
-            secrets: self.secrets(),
+            redactor: self.redactor.clone(),
         })
     }
 }
 
 /// A key that only the lab of this drill accepts.
-fn lab_key(seed: Seed, whose: &str) -> String {
-    format!("sk-lab-{}", seed.derive(&format!("key of {whose}")))
+fn lab_key(seed: Seed, whose: &str) -> Secret {
+    Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))))
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<String> {
+async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<Secret> {
     let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
     crate::secret::current(source, crate::secret::Site { stores: &plan.stores, root }).await
 }

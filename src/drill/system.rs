@@ -3,7 +3,8 @@
 
 use super::Stop;
 use super::keeper::{GRACE, NOT_STARTED};
-use crate::step::without_secrets;
+use crate::redact::Redactor;
+use crate::units::Secret;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -21,18 +22,17 @@ const LINES: usize = 12;
 /// Bytes of it in which they are looked for.
 const END: u64 = 16_384;
 
-/// What to start; every variable in it has its value.
-#[derive(Debug)]
+/// What to start; every variable in it has its value, so that it must not be printed.
 pub(super) struct Launch {
     pub(super) keeper: PathBuf,
     pub(super) argv: Vec<String>,
-    pub(super) env: BTreeMap<String, String>,
+    pub(super) env: BTreeMap<String, Secret>,
     pub(super) ready: String,
     pub(super) within: Duration,
     pub(super) folder: PathBuf,
     pub(super) log: PathBuf,
-    /// Values that no message may show, with what stands for each.
-    pub(super) secrets: Vec<(String, String)>,
+    /// Knows what no message may show.
+    pub(super) redactor: Redactor,
 }
 
 /// The running system. Dropping it lets go of the pipe, and the keeper ends it.
@@ -55,7 +55,7 @@ impl System {
         let mut keeper = Command::new(&launch.keeper)
             .args(["keep", "--"])
             .args(&launch.argv)
-            .envs(&launch.env)
+            .envs(launch.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&launch.folder)
             .stdin(Stdio::piped())
             .stdout(log)
@@ -117,13 +117,13 @@ impl System {
 
 /// The end of its output, for a message.
 fn shown(launch: &Launch) -> String {
-    last_lines(&launch.log, &launch.secrets)
+    last_lines(&launch.log, &launch.redactor)
         .map_or_else(|| "it printed nothing".to_owned(), |last| format!("the end of its output ({}):\n  {last}", launch.log.display()))
 }
 
 /// The last lines of what a program printed, indented and without secrets; `None` where it printed nothing.
-pub(super) fn last_lines(log: &Path, secrets: &[(String, String)]) -> Option<String> {
-    let text = without_secrets(end_of(log).ok()?, secrets);
+pub(super) fn last_lines(log: &Path, redactor: &Redactor) -> Option<String> {
+    let text = redactor.redact(&end_of(log).ok()?);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     (!last.is_empty()).then(|| last.join("\n  "))

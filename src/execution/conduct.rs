@@ -102,7 +102,7 @@ impl Execution {
         let values = Values::of(&started.plan, Path::new(&started.root)).await;
         let context = Context {
             variables: values.variables,
-            secrets: values.secrets,
+            redactor: values.redactor,
             live: journal.live(),
             clock: recorder.clock(),
             attendance: hands.attendance,

@@ -5,6 +5,7 @@ use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::{Action, ExecutionPlan, Step};
 use crate::step::{Attendance, Before, Context, StepError, address, answers, can_start, can_switch, client, destination, perform};
+use crate::units::{Secret, Seed};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -47,13 +48,13 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
     let values = Values::of(plan, root).await;
     let context = Context {
         variables: values.variables.clone(),
-        secrets: values.secrets.clone(),
+        redactor: values.redactor.clone(),
         live: watch::channel(Arc::new(Live::default())).1,
         clock: Clock::start(),
         attendance: Attendance::Unattended,
         folder: root.to_owned(),
         http: client(),
-        seed: crate::units::Seed(0),
+        seed: Seed(0),
         keeper: None,
         before: Before::default(),
     };
@@ -96,7 +97,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
 }
 
 /// How it went, what was seen, and what later steps may use of it.
-async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Option<String>) {
+async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Option<Secret>) {
     let tried = match &step.action {
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
         Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {

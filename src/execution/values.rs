@@ -1,55 +1,52 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
 use crate::model::{Action, ExecutionPlan, Provider, When};
+use crate::redact::Redactor;
 use crate::secret;
-use crate::units::Fingerprint;
+use crate::step::Variables;
+use crate::units::Secret;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Values of variables, and those of them that no output may show, each with what stands for it.
+/// Values of variables, and who knows what of them no output may show.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Values {
-    pub(super) variables: BTreeMap<String, String>,
-    pub(super) secrets: Vec<(String, String)>,
+    pub(super) variables: Variables,
+    pub(super) redactor: Redactor,
 }
 
 impl Values {
     pub(super) async fn of(plan: &ExecutionPlan, root: &Path) -> Self {
         let mut values = Self::default();
-        let mut set = |name: &str, value: &str| values.variables.insert(name.to_owned(), value.to_owned());
-        set("root", &root.display().to_string());
+        let Self { variables, redactor } = &mut values;
+        variables.set("root", root.display().to_string());
         if let Some(service) = &plan.service {
-            set("primary", service.primary());
+            variables.set("primary", service.primary());
             if let Some(standby) = service.standbys().first() {
-                set("standby", standby);
+                variables.set("standby", standby.as_str());
             }
         }
         if let Some(name) = &plan.service_name {
-            set("service.name", name);
+            variables.set("service.name", name.as_str());
             if let Some(binding) = plan.environment.services.get(name) {
                 // What an environment starts itself, and on which port, only a drill of it knows.
                 if !binding.url.contains("${") {
-                    set("service.url", &binding.url);
-                    set("gateway.url", &binding.url);
+                    variables.set("service.url", binding.url.as_str());
+                    variables.set("gateway.url", binding.url.as_str());
                 }
-                if let Some(key) = binding.key_from.as_ref().and_then(|variable| std::env::var(variable).ok()) {
-                    set("service.key", &key);
-                    values.secret(&format!("clients of {name}"), &key);
+                if let Some(key) = binding.key_from.as_ref().and_then(|variable| std::env::var(variable).ok()).map(Secret::new) {
+                    redactor.learn(&format!("clients of {name}"), &key);
+                    variables.set("service.key", key);
                 }
             }
         }
         for (name, provider) in &plan.providers {
             if let Some(key) = stored_key(plan, provider, root).await {
-                values.variables.insert(format!("credential.{name}"), key.clone());
-                values.secret(name, &key);
+                redactor.learn(name, &key);
+                variables.set(format!("credential.{name}"), key);
             }
         }
         values
-    }
-
-    fn secret(&mut self, whose: &str, key: &str) {
-        self.secrets.push((key.to_owned(), format!("[the credential of {whose}, {}]", Fingerprint::of(key))));
     }
 
     /// Steps with variables that have no value here, each with the variables' names.
@@ -78,7 +75,7 @@ impl Values {
         let unknown = RefCell::new(Vec::new());
         // Each that is missing gets a value, so that the next is found as well.
         let _ = crate::spec::expand(text, |name| {
-            if !name.starts_with("steps.") && !self.variables.contains_key(name) {
+            if !name.starts_with("steps.") && !self.variables.has(name) {
                 unknown.borrow_mut().push(name.to_owned());
             }
             Some(String::new())
@@ -93,7 +90,7 @@ pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<Stri
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<String> {
+async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<Secret> {
     let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
     secret::current(source, secret::Site { stores: &plan.stores, root }).await
 }

@@ -23,6 +23,7 @@ use crate::dialect::{ProviderFault, Route, credential, error_answer};
 use crate::history;
 use crate::journal::HostTime;
 use crate::model::{Dialect, Gateway, Operation};
+use crate::units::Secret;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -62,7 +63,7 @@ pub struct ReferenceGateway {
 #[derive(Debug)]
 struct Core {
     settings: Gateway,
-    key: String,
+    key: Secret,
     lanes: Vec<Lane>,
     moves: Mutex<Moves>,
 }
@@ -94,7 +95,7 @@ impl ReferenceGateway {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or a base URL is none.
-    pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: String, listen: SocketAddr) -> Result<Self, LabError> {
+    pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
         let lane = |upstream| {
             let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
             Ok(Lane { pool: Pool::new(upstream, settings.try_timeout.std())?, gate: Mutex::new(gate) })
@@ -149,7 +150,7 @@ impl Core {
         }
         match Route::of(Dialect::OpenAi, head.method.as_str(), head.uri.path(), head.uri.query()) {
             None => refuse(&ProviderFault::NoSuchPath),
-            Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.as_str()) => refuse(&ProviderFault::InvalidKey),
+            Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.expose()) => refuse(&ProviderFault::InvalidKey),
             Some(Route::Models) => self.models(),
             Some(Route::Inference { operation, .. }) => {
                 match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {

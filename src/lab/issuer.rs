@@ -35,7 +35,7 @@ impl Issuer for LabIssuer {
         Box::pin(async {
             let number = self.minted.fetch_add(1, Ordering::Relaxed);
             let value = Secret::new(format!("sk-lab-{}", self.seed.derive(&format!("minted key {number}"))));
-            self.keys.set(value.expose(), KeyState::Valid);
+            self.keys.set(value.clone(), KeyState::Valid);
             Ok(Minted { id: KeyId(value.fingerprint().to_string()), value })
         })
     }

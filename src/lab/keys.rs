@@ -3,7 +3,7 @@
 //! Keys never leave this file: what is shown of them is their fingerprints.
 
 use crate::dialect::ProviderFault;
-use crate::units::Fingerprint;
+use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
@@ -45,7 +45,7 @@ impl KeyState {
 }
 
 /// The keys of one provider.
-pub(super) struct Keys(Mutex<HashMap<String, Held>>);
+pub(super) struct Keys(Mutex<HashMap<Secret, Held>>);
 
 /// How a key stands, and until when where it was lent.
 #[derive(Clone, Copy)]
@@ -65,49 +65,49 @@ impl Held {
 }
 
 impl Keys {
-    pub(super) fn new(valid: String) -> Self {
+    pub(super) fn new(valid: Secret) -> Self {
         Self(Mutex::new(HashMap::from([(valid, Held { state: KeyState::Valid, until: None })])))
     }
 
-    pub(super) fn set(&self, key: &str, state: KeyState) {
-        self.lock().insert(key.to_owned(), Held { state, until: None });
+    pub(super) fn set(&self, key: Secret, state: KeyState) {
+        self.lock().insert(key, Held { state, until: None });
     }
 
     /// Revokes the key with this fingerprint; false where there is none.
     pub(super) fn revoke(&self, fingerprint: Fingerprint) -> bool {
         let mut keys = self.lock();
-        let found = keys.iter_mut().find(|(key, _)| Fingerprint::of(key) == fingerprint);
+        let found = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint);
         found.map(|(_, held)| *held = Held { state: KeyState::Revoked, until: None }).is_some()
     }
 
     /// A key that is taken until then.
-    pub(super) fn lend(&self, key: &str, until: Instant) {
+    pub(super) fn lend(&self, key: Secret, until: Instant) {
         let mut keys = self.lock();
         // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
         if keys.len() >= MANY {
             keys.retain(|_, held| held.until.is_none_or(|until| until > Instant::now()));
         }
-        keys.insert(key.to_owned(), Held { state: KeyState::Valid, until: Some(until) });
+        keys.insert(key, Held { state: KeyState::Valid, until: Some(until) });
     }
 
     /// Why this key is refused; `None` where it is taken.
     pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
-        self.lock().get(key).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())
+        self.lock().get(&Secret::from(key)).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
     pub(super) fn state(&self, fingerprint: Fingerprint) -> Option<KeyState> {
-        self.lock().iter().find(|(key, _)| Fingerprint::of(key) == fingerprint).map(|(_, held)| held.state())
+        self.lock().iter().find(|(key, _)| key.fingerprint() == fingerprint).map(|(_, held)| held.state())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Held>> {
         self.0.lock().expect("nothing panics while it holds the keys")
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.lock().iter().map(|(key, held)| (Fingerprint::of(key).to_string(), held.state()))).finish()
+        f.debug_map().entries(self.lock().iter().map(|(key, held)| (key.fingerprint().to_string(), held.state()))).finish()
     }
 }
 
@@ -120,10 +120,10 @@ mod tests {
         let keys = Keys::new("sk-secret".into());
         assert_eq!(keys.refusal("sk-secret"), None);
         assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(ProviderFault::InvalidKey), Some(ProviderFault::InvalidKey)]);
-        keys.set("sk-next", KeyState::Valid);
-        keys.set("sk-secret", KeyState::Revoked);
+        keys.set("sk-next".into(), KeyState::Valid);
+        keys.set("sk-secret".into(), KeyState::Revoked);
         assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(ProviderFault::InvalidKey), None]);
-        keys.set("sk-next", KeyState::OutOfQuota);
+        keys.set("sk-next".into(), KeyState::OutOfQuota);
         assert_eq!(keys.refusal("sk-next"), Some(ProviderFault::OutOfQuota));
         assert_eq!(keys.state(Fingerprint::of("sk-secret")), Some(KeyState::Revoked));
         assert_eq!(keys.state(Fingerprint::of("sk-other")), None);

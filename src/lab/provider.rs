@@ -22,7 +22,7 @@ use crate::journal::HostTime;
 use crate::model::{Dialect, Operation, Provider};
 use crate::secret::SecretError;
 use crate::secret::issuer::Probe;
-use crate::units::{Fingerprint, Seed};
+use crate::units::{Fingerprint, Secret, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -86,7 +86,7 @@ impl SimulatedProvider {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or the lab does not speak the provider's dialect.
-    pub fn start(name: &str, provider: &Provider, key: String, seed: Seed, listen: SocketAddr) -> Result<Self, LabError> {
+    pub fn start(name: &str, provider: &Provider, key: Secret, seed: Seed, listen: SocketAddr) -> Result<Self, LabError> {
         if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
             return Err(LabError::Dialect { name: name.to_owned(), dialect: provider.dialect });
         }
@@ -117,8 +117,8 @@ impl SimulatedProvider {
     }
 
     /// Sets what becomes of requests with this key that come from now on.
-    pub fn set_key(&self, key: &str, state: KeyState) {
-        self.core.keys.set(key, state);
+    pub fn set_key(&self, key: impl Into<Secret>, state: KeyState) {
+        self.core.keys.set(key.into(), state);
     }
 
     /// Takes a model away: from now on there is none of this name.

@@ -6,6 +6,7 @@
 
 use super::keys::Keys;
 use crate::dialect::WireAnswer;
+use crate::units::Secret;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -28,9 +29,10 @@ pub(super) fn mint(keys: &Keys, form: &[u8], number: u64, life: Duration) -> Wir
     if keys.refusal(&kid).is_some() {
         return refused("invalid_grant", "Invalid JWT Signature.");
     }
-    let token = format!("ya29.lab-{number:016x}");
-    keys.lend(&token, Instant::now() + life);
-    WireAnswer::json(200, &json!({"access_token": token, "expires_in": life.as_secs(), "token_type": "Bearer"}))
+    let token = Secret::new(format!("ya29.lab-{number:016x}"));
+    let answer = WireAnswer::json(200, &json!({"access_token": token.expose(), "expires_in": life.as_secs(), "token_type": "Bearer"}));
+    keys.lend(token, Instant::now() + life);
+    answer
 }
 
 fn refused(error: &str, description: &str) -> WireAnswer {
@@ -70,7 +72,7 @@ mod tests {
         let long = minted(&mint(&keys, &asked, 1, Duration::from_secs(3600)));
         let short = minted(&mint(&keys, &asked, 2, Duration::ZERO));
         assert_eq!(long["expires_in"], 3600);
-        keys.set("key-1", KeyState::Revoked);
+        keys.set("key-1".into(), KeyState::Revoked);
         assert_eq!(keys.refusal(long["access_token"].as_str().unwrap()), None);
         assert_eq!(keys.refusal(short["access_token"].as_str().unwrap()), Some(crate::dialect::ProviderFault::ExpiredToken));
         let late = mint(&keys, &asked, 3, Duration::from_secs(3600));

@@ -7,6 +7,7 @@
 use super::LabError;
 use crate::dialect::{Route, credential_header, error_code};
 use crate::model::{Dialect, Operation};
+use crate::units::Secret;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -36,7 +37,7 @@ pub struct Upstream {
     /// Its base URL as clients of its dialect want it; `http` or `https`.
     pub base_url: String,
     /// The credential that it takes.
-    pub key: String,
+    pub key: Secret,
     /// Its model, which replaces the one that the client names.
     pub model: String,
     /// The same for vectors.
@@ -51,8 +52,7 @@ impl Upstream {
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = crate::units::Fingerprint::of(&self.key);
-        write!(f, "Upstream({}, {}, {}, key {key}, {})", self.name, self.dialect, self.base_url, self.model)
+        write!(f, "Upstream({}, {}, {}, key {}, {})", self.name, self.dialect, self.base_url, self.key.fingerprint(), self.model)
     }
 }
 
@@ -121,7 +121,7 @@ impl Pool {
             Ok((operation, uri))
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
-        let (name, value) = credential_header(upstream.dialect, &upstream.key);
+        let (name, value) = credential_header(upstream.dialect, upstream.key.expose());
         let mut value = HeaderValue::from_str(&value).map_err(|_| wrong("its key cannot stand in a header".to_owned()))?;
         value.set_sensitive(true);
         let mut tcp = HttpConnector::new();

@@ -92,12 +92,12 @@ pub fn cluster(store: &str, site: Site<'_>) -> Result<Cluster, SecretError> {
 
 /// The value that a source has now, where it has one. Many a drill and runbook needs no key of a provider; one that does says which has no
 /// value, so a source that fails is a warning here.
-pub async fn current(source: &CredentialSource, site: Site<'_>) -> Option<String> {
+pub async fn current(source: &CredentialSource, site: Site<'_>) -> Option<Secret> {
     let held = match open(source, site) {
         Ok(store) => store.read().await,
         Err(error) => Err(error),
     };
-    held.inspect_err(|error| tracing::warn!("{error}")).ok().map(|held| held.value.expose().to_owned())
+    held.inspect_err(|error| tracing::warn!("{error}")).ok().map(|held| held.value)
 }
 
 /// A key from the environment, a file or a .env file, at once.

@@ -64,7 +64,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, 
     let output = [out.text(), err.text()].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
     let done = if command.exit_codes.is_empty() { status.success() } else { status.code().is_some_and(|code| counts(command, code)) };
     if done {
-        let value = out.text().trim_end_matches(['\n', '\r']).to_owned();
+        let value = out.text().trim_end_matches(['\n', '\r']).into();
         return Ok(Output { shown: output, value });
     }
     let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));

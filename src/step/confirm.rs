@@ -52,7 +52,7 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
     let allowed = confirm.allowed();
     if matches!(context.attendance, Attendance::Unattended) {
         let word = allowed.iter().find(|word| *word != "no").cloned().unwrap_or_default();
-        return Ok(Output { shown: format!("{text} {word}, by --yes: nobody was asked"), value: word });
+        return Ok(Output { shown: format!("{text} {word}, by --yes: nobody was asked"), value: word.into() });
     }
     let needed = confirm.needed.max(1) as usize;
     let mut agreed: Vec<String> = Vec::new();
@@ -68,7 +68,7 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
         }
         agreed.extend(answer.by);
         if confirm.approvers.is_empty() || agreed.len() >= needed {
-            return Ok(Output { shown: format!("{text} {}", said.join("; ")), value: answer.word });
+            return Ok(Output { shown: format!("{text} {}", said.join("; ")), value: answer.word.into() });
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
 pub(super) fn by_default(confirm: &Confirm) -> (StepEnd, Output) {
     let word = confirm.default.clone().unwrap_or_default();
     let end = if word == "no" { StepEnd::Failed } else { StepEnd::Done };
-    (end, Output { shown: format!("{} {word}, because nobody answered in time", confirm.question), value: word })
+    (end, Output { shown: format!("{} {word}, because nobody answered in time", confirm.question), value: word.into() })
 }
 
 fn told(answer: &Answer) -> String {

@@ -3,6 +3,7 @@
 
 use crate::history::{Event, StepFinished};
 use crate::model::{OnFailure, Runbook, StepEnd};
+use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -49,7 +50,7 @@ pub struct Course {
     to_undo: Vec<usize>,
     /// The step whose undo was begun and has not ended.
     undoing: Option<usize>,
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, Secret>,
     /// How many could not be taken back.
     left: usize,
 }
@@ -113,9 +114,16 @@ impl Course {
         self.last.get(&step).copied()
     }
 
-    /// Outputs of steps, by the names that they were given.
-    pub const fn values(&self) -> &BTreeMap<String, String> {
+    /// Outputs of steps, by the names that they were given. Any of them may be a secret.
+    pub const fn values(&self) -> &BTreeMap<String, Secret> {
         &self.values
+    }
+
+    /// Keeps a step's output that is in no history, for it holds a secret.
+    pub fn keep(&mut self, place: usize, value: Secret) {
+        if let Some(name) = self.runbook.steps.get(place).and_then(|step| step.output.as_ref()) {
+            self.values.insert(name.clone(), value);
+        }
     }
 
     /// How many steps could not be taken back.
@@ -163,7 +171,7 @@ impl Course {
         self.ended.insert(place, finished.end);
         self.last.insert(place, finished.end);
         if let (Some(name), Some(value)) = (&step.output, &finished.value) {
-            self.values.insert(name.clone(), value.clone());
+            self.values.insert(name.clone(), value.as_str().into());
         }
         // A step of which any try timed out, or that was cancelled, may have done its work: its undo must be able to bear that.
         let nothing_done = finished.end == StepEnd::Skipped || finished.end == StepEnd::Failed && !finished.unsure;

@@ -38,7 +38,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
         Some(text) if !body.contains(context.expand(text)?.as_str()) => {
             Err(StepError::Failed(format!("{seen}\nit does not contain `{text}`")))
         }
-        _ => Ok(Output { shown: seen, value: body.into_owned() }),
+        _ => Ok(Output { shown: seen, value: body.as_ref().into() }),
     }
 }
 

@@ -15,6 +15,7 @@ mod http;
 mod notify;
 mod select;
 mod switch;
+mod variables;
 mod wait;
 mod walk;
 
@@ -25,14 +26,17 @@ pub use course::{Course, Over, Turn};
 pub use http::client;
 pub use notify::destination;
 pub use switch::{Before, can_switch};
+pub use variables::{Value, Variables};
 pub use wait::{answers, detected};
 pub use walk::{undo, walk};
 
 use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::Action;
-use crate::units::Seed;
+use crate::redact::Redactor;
+use crate::units::{Secret, Seed};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -46,9 +50,9 @@ const CUT: &str = "… the middle is left out …";
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Values of `${…}`.
-    pub variables: BTreeMap<String, String>,
-    /// Values that no output may show, with what stands for each.
-    pub secrets: Vec<(String, String)>,
+    pub variables: Variables,
+    /// Knows what no output may show.
+    pub redactor: Redactor,
     /// The drill's live view.
     pub live: watch::Receiver<Arc<Live>>,
     /// The drill's clock.
@@ -67,20 +71,26 @@ pub struct Context {
     pub before: Before,
 }
 
-/// What a step saw or printed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What a step saw or printed, as it was: nothing of it may be kept or shown before it was made [`presentable`](Context::presentable).
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Output {
     /// For people.
     pub shown: String,
     /// For later steps: the program's stdout, or the answer's body, or the answer of a person.
-    pub value: String,
+    pub value: Secret,
 }
 
 impl Output {
     /// The same for people and for later steps.
     pub fn of(text: impl Into<String>) -> Self {
         let shown = text.into();
-        Self { value: shown.clone(), shown }
+        Self { value: shown.as_str().into(), shown }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Output({} bytes, {} for later steps)", self.shown.len(), self.value.expose().len())
     }
 }
 
@@ -96,17 +106,6 @@ pub enum StepError {
         /// Its name.
         name: String,
     },
-}
-
-/// A text with every secret replaced by what stands for it.
-pub fn without_secrets(mut text: String, secrets: &[(String, String)]) -> String {
-    let mut secrets: Vec<_> = secrets.iter().filter(|(secret, _)| !secret.is_empty()).collect();
-    // One may be the beginning of another.
-    secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
-    for (secret, stands_for) in secrets {
-        text = text.replace(secret.as_str(), stands_for);
-    }
-    text
 }
 
 /// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
@@ -140,7 +139,7 @@ impl Context {
 
     fn value(&self, name: &str) -> Option<String> {
         if let Some(value) = self.variables.get(name) {
-            return Some(value.clone());
+            return Some(value.to_owned());
         }
         let (output, path) = name.strip_prefix("steps.")?.split_once(".json.")?;
         select::select(self.variables.get(&format!("steps.{output}"))?, path)
@@ -148,20 +147,17 @@ impl Context {
 
     /// The same with the outputs of steps as variables.
     #[must_use]
-    pub fn knowing(&self, values: &BTreeMap<String, String>) -> Self {
+    pub fn knowing(&self, values: &BTreeMap<String, Secret>) -> Self {
         let mut context = self.clone();
-        context.variables.extend(values.iter().map(|(name, value)| (format!("steps.{name}"), value.clone())));
+        for (name, value) in values {
+            context.variables.set(format!("steps.{name}"), value.clone());
+        }
         context
-    }
-
-    /// True where a text holds a known secret.
-    fn holds_secret(&self, text: &str) -> bool {
-        self.secrets.iter().any(|(secret, _)| !secret.is_empty() && text.contains(secret.as_str()))
     }
 
     /// Output as it may be kept: secrets replaced, and cut in the middle where it is long.
     pub fn presentable(&self, output: &str) -> String {
-        let text = without_secrets(output.trim().to_owned(), &self.secrets);
+        let text = self.redactor.redact(output.trim());
         let count = text.chars().count();
         if count <= OUTPUT {
             return text;

@@ -17,7 +17,11 @@ pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output,
     let answer = sent.map_err(|error| StepError::Failed(format!("{name} cannot be reached: {}", in_words(&error))))?;
     let status = answer.status();
     let said = format!("{name} answered {}", status.as_u16());
-    if status.is_success() { Ok(Output { shown: format!("{said} to: {message}"), value: message }) } else { Err(StepError::Failed(said)) }
+    if status.is_success() {
+        Ok(Output { shown: format!("{said} to: {message}"), value: message.into() })
+    } else {
+        Err(StepError::Failed(said))
+    }
 }
 
 fn request(notify: &Notify, message: &str, context: &Context) -> Result<(String, Value), StepError> {

@@ -56,7 +56,7 @@ pub(super) fn switch(switch: &Switch, place: usize, context: &Context) -> Result
     let (edited, old) = format.replaced(&text, &key, &to).map_err(|error| failed(&path, error))?;
     context.before.keep(place, &old).map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
     replace(&path, &edited, Some(&path)).map_err(|error| failed(&path, error))?;
-    Ok(Output { shown: format!("`{}` of {} is `{to}` now", key.join("."), path.display()), value: to })
+    Ok(Output { shown: format!("`{}` of {} is `{to}` now", key.join("."), path.display()), value: to.into() })
 }
 
 /// Puts the old value back, unless somebody else has changed it meanwhile.

@@ -8,7 +8,7 @@ use super::{Context, Output, perform};
 use crate::history::{Event, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
-use crate::units::Seed;
+use crate::units::{Secret, Seed};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -36,7 +36,13 @@ pub async fn walk(course: &mut Course, context: &Context, recorder: &Recorder, s
                 // A task that is not joined is dropped with the set, which ends whatever it started.
                 while let Some(Ok((_, finished))) = running.join_next().await {
                     match finished {
-                        Some(finished) => course.apply(&Event::StepFinished(finished)),
+                        Some((finished, unrecorded)) => {
+                            let place = finished.step as usize;
+                            course.apply(&Event::StepFinished(finished));
+                            if let Some(value) = unrecorded {
+                                course.keep(place, value);
+                            }
+                        }
                         None => return,
                     }
                 }
@@ -83,8 +89,13 @@ struct Running {
 }
 
 impl Running {
-    /// Its end, recorded; `None` where not even its beginning could be.
-    async fn to_its_end(&self, when: Option<Result<bool, String>>, mut stop: watch::Receiver<bool>) -> Option<StepFinished> {
+    /// Its end, recorded, and its output where that holds a secret, which the steps of this process know and no history; `None` where not
+    /// even its beginning could be recorded.
+    async fn to_its_end(
+        &self,
+        when: Option<Result<bool, String>>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
         let (end, output) = match when {
             Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
@@ -96,11 +107,12 @@ impl Running {
             },
         };
         let value = self.step.output.as_ref().filter(|_| end == StepEnd::Done).map(|_| output.value);
+        let secret = value.as_ref().is_some_and(|value| self.context.redactor.finds(value.expose()));
+        let (unrecorded, recorded) = if secret { (value, None) } else { (None, value) };
+        let value = recorded.map(|value| value.expose().to_owned());
         let finished = StepFinished { step: number(self.place), end, output: output.shown, unsure, value };
-        // What holds a secret is known to the steps of this process, and to no history.
-        let kept = finished.value.clone().filter(|value| !self.context.holds_secret(value));
-        let recorded = self.recorder.record_durably(Event::StepFinished(StepFinished { value: kept, ..finished.clone() })).await;
-        recorded.is_ok().then_some(finished)
+        let written = self.recorder.record_durably(Event::StepFinished(finished.clone())).await;
+        written.is_ok().then_some((finished, unrecorded))
     }
 
     /// `unsure` becomes true where it is not known what a try did, even if a later one is known to have failed.

@@ -10,6 +10,7 @@ use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, error_co
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
+use crate::units::Secret;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
@@ -33,7 +34,7 @@ pub struct Target {
     /// The model that is asked for.
     pub model: String,
     /// The client's credential at the service. Never printed.
-    pub key: String,
+    pub key: Secret,
 }
 
 /// How it is asked.
@@ -48,7 +49,7 @@ pub struct Manner {
     /// Headers of every request, variables filled in. Never printed.
     pub headers: Vec<(String, String)>,
     /// Credentials of several clients, used in turn by the request's number in place of the target's. Never printed.
-    pub keys: Vec<String>,
+    pub keys: Vec<Secret>,
     /// A file of authorities, in PEM, that are trusted beside the web's.
     pub authority: Option<PathBuf>,
     /// The forward proxy, `http://HOST:PORT`.
@@ -227,7 +228,7 @@ impl Way {
     fn chat_request(&self, ask: &Ask) -> Option<Request<Full<Bytes>>> {
         let keys = &self.manner.keys;
         let key = keys.get((ask.mark.id % keys.len().max(1) as u64) as usize).unwrap_or(&self.target.key);
-        let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, ask, key);
+        let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, ask, key.expose());
         let uri = uri_of(&self.prefix, &path).ok()?;
         let mut all = self.headers.clone();
         for (name, value) in headers {

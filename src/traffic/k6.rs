@@ -11,6 +11,7 @@ use super::{Budget, Observed, TrafficError};
 use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder};
+use crate::units::Secret;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ pub struct Script {
     /// Where what k6 says on stderr goes.
     pub log: PathBuf,
     /// What the script finds in `__ENV`. It is the only way in which it learns a key.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Secret>,
     /// The place of the workload among those of the drill.
     pub workload: usize,
     /// How many requests may be on their way at once, for what they may cost.
@@ -74,7 +75,7 @@ impl Driven {
         let mut keeper = Command::new(&script.keeper)
             .args(["keep", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
-            .envs(&script.env)
+            .envs(script.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&script.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

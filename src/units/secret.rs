@@ -3,6 +3,7 @@
 use super::Fingerprint;
 use hmac::{Hmac, KeyInit, Mac};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use zeroize::Zeroizing;
 
 /// A secret. It cannot be printed (its `Debug` shows a fingerprint, and it has no `Display`) nor serialised, its memory is overwritten
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 /// ```
 ///
 /// What it does not do: it cannot take back copies that others made of the text before it came here.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -72,6 +73,20 @@ impl Eq for Secret {}
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    /// A copy; the text that it is taken from stays where it is.
+    fn from(text: &str) -> Self {
+        Self::new(text.to_owned())
+    }
+}
+
+impl Hash for Secret {
+    /// For tables in memory, whose hasher is seeded by the operating system.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_bytes().hash(state);
     }
 }
 
