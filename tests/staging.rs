@@ -82,6 +82,7 @@ impl Staging {
             embedding_model: "gpt-4o".into(),
         };
         let settings = Gateway {
+            replicas: 1,
             try_timeout: Duration::from_millis(300),
             retries: 0,
             breaker: Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 },

@@ -100,6 +100,14 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::UndoStarted(undo) => ("undo", format!("{}/{} is taken back", undo.step + 1, steps())),
         Event::StepUndone(step) => ("undo", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::KeyHeld(held) => ("key", format!("{} is {}", held.credential, held.key)),
+        Event::KeyMinted(minted) => ("key", format!("{}: {} is new", minted.credential, minted.key)),
+        Event::KeyStored(stored) => ("key", format!("{}: {} is current in {}", stored.credential, stored.key, stored.place)),
+        Event::KeyRevoked(revoked) => ("key", format!("{}: {} is revoked, says its issuer", revoked.credential, revoked.key)),
+        Event::KeyProbed(probed) => {
+            let why = if probed.why.is_empty() { String::new() } else { format!(": {}", probed.why) };
+            ("key", format!("{}: the provider says of {}: {}{why}", probed.credential, probed.key, probed.standing))
+        }
         Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
         Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
         Event::Finished(finished) => ("end", format!("{} requests were due", finished.requests)),
@@ -117,7 +125,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
-        Event::Request(_) | Event::Shed(_) | Event::Served(_) | Event::Carried(_) => ("", String::new()),
+        Event::Request(_) | Event::Shed(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => ("", String::new()),
     }
 }
 

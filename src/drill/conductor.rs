@@ -9,7 +9,7 @@ use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, 
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Guard, NamedWorkload};
 use crate::price;
-use crate::step::{Attendance, Before, Context};
+use crate::step::{Attendance, Before, Context, Keyring};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
@@ -171,6 +171,7 @@ impl Drill {
             seed: self.order.seed,
             keeper: None,
             before: Before::default(),
+            keyring: Keyring::default(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
         let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;

@@ -9,7 +9,7 @@ use crate::history::{
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Repeat, StepEnd};
-use crate::step::{Attendance, Before, Context, Course, Over, Turn, client, walk};
+use crate::step::{Attendance, Before, Context, Course, Keyring, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -111,6 +111,7 @@ impl Execution {
             seed: started.seed,
             keeper: Some(hands.keeper),
             before: Before::within(&folder),
+            keyring: Keyring::default(),
         };
         let mut course = course(&started, &past);
         let first = if past.is_empty() {

@@ -4,7 +4,9 @@ use super::values::Values;
 use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::{Action, ExecutionPlan, Step};
-use crate::step::{Attendance, Before, Context, StepError, address, answers, can_start, can_switch, client, destination, perform};
+use crate::step::{
+    Attendance, Before, Context, Keyring, StepError, address, answers, can_rotate, can_start, can_switch, client, destination, perform,
+};
 use crate::units::{Secret, Seed};
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +59,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
         seed: Seed(0),
         keeper: None,
         before: Before::default(),
+        keyring: Keyring::default(),
     };
     let missing = values.missing(plan);
     let mut all = Vec::new();
@@ -106,6 +109,10 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
             None => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
         },
         Action::Confirm(_) | Action::Pause(_) => Ok((Found::Skipped, format!("a {}", step.action.word()))),
+        Action::Rotate(part) => match can_rotate(part, context).await {
+            Ok(seen) => Ok((Found::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
+            Err(error) => Err(error.to_string()),
+        },
         action if step.reads => {
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
                 Ok(Ok(output)) => (Found::Done, output.shown, Some(output.value)),

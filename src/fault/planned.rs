@@ -7,15 +7,17 @@ use super::{
 use crate::model::{Aim, Fault};
 
 impl Toxic {
-    /// The toxic that plays this fault on the requests of this aim.
-    pub fn planned(name: impl Into<String>, fault: &Fault, aim: &Aim) -> Self {
-        Self { aim: aim.clone(), ..Self::of(name, fault.into()) }
+    /// The toxic that plays this fault on the requests of this aim; `None` where no proxy plays it.
+    pub fn planned(name: impl Into<String>, fault: &Fault, aim: &Aim) -> Option<Self> {
+        Some(Self { aim: aim.clone(), ..Self::of(name, Effect::of(fault)?) })
     }
 }
 
-impl From<&Fault> for Effect {
-    fn from(fault: &Fault) -> Self {
-        match *fault {
+impl Effect {
+    /// What plays this fault; `None` where it is none of a proxy's.
+    pub fn of(fault: &Fault) -> Option<Self> {
+        Some(match *fault {
+            Fault::Revoke { .. } | Fault::Rotate { .. } => return None,
             Fault::Refuse => Self::Refuse,
             Fault::Blackhole => Self::Blackhole,
             Fault::Reset => Self::Reset,
@@ -38,6 +40,6 @@ impl From<&Fault> for Effect {
             Fault::Corrupt => Self::Corrupt(Corrupt),
             Fault::Tls { problem } => Self::Tls(Tls { problem }),
             Fault::DnsFailure => Self::DnsFailure,
-        }
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
+use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
@@ -45,6 +46,18 @@ pub enum Event {
     UndoStarted(UndoStarted),
     /// A step was taken back.
     StepUndone(StepUndone),
+    /// The key that a credential had when the drill began.
+    KeyHeld(KeyHeld),
+    /// A new key was made.
+    KeyMinted(KeyMinted),
+    /// A key is the current one in its store.
+    KeyStored(KeyStored),
+    /// A key was taken back.
+    KeyRevoked(KeyRevoked),
+    /// A provider was asked whether it takes a key.
+    KeyProbed(KeyProbed),
+    /// A token was minted from a key.
+    TokenMinted(TokenMinted),
     /// A runbook began to be walked for real. Always the first event of such a history.
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.

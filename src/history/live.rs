@@ -157,7 +157,7 @@ impl Live {
                 }
                 return;
             }
-            Event::Carried(_) => return,
+            Event::Carried(_) | Event::TokenMinted(_) => return,
             Event::Shed(shed) => {
                 self.row(shed.id, false);
                 return self.count(stamped.t, shed.id, |bucket| bucket.shed += 1);
@@ -213,6 +213,11 @@ impl Live {
             Event::Resumed(_) => self.finished = false,
             Event::Finished(_) | Event::ExecutionFinished(_) => self.finished = true,
             Event::ProxyClock(_)
+            | Event::KeyHeld(_)
+            | Event::KeyMinted(_)
+            | Event::KeyStored(_)
+            | Event::KeyRevoked(_)
+            | Event::KeyProbed(_)
             | Event::SightGap(_)
             | Event::Gateway(_)
             | Event::StepOverran(_)

@@ -32,6 +32,7 @@
 //! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
 
 mod bare;
+mod credential;
 mod event;
 mod evidence;
 mod execution;
@@ -43,6 +44,7 @@ mod read;
 
 pub use crate::model::StepEnd;
 pub use bare::{BareError, bare};
+pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
     PhaseEntered, ProxyClock, RequestDone, RunbookStarted, Served, Shed, SightGap, Started, StepFinished, StepStarted, StepUndone,

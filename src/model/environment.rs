@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::Dialect;
+use super::{Dialect, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct Environment {
     /// True where the lab's simulated providers stand in for the real ones, inside the drill's process.
     pub embedded: bool,
+    /// Where the lab's providers have their first keys from; says nothing where they are not imitated.
+    #[serde(default, skip_serializing_if = "is_lab")]
+    pub keys: KeySource,
     /// The reference gateway's settings. Used where `embedded` is true, nothing is started and the service has no address.
     pub gateway: Gateway,
     /// The system under test, where the drill starts it itself.
@@ -27,12 +30,35 @@ pub struct Environment {
     pub allow: Allow,
 }
 
+words! {
+    /// Where the keys that a simulated provider takes come from, and where the reference gateway reads them again.
+    KeySource {
+        /// The drill makes them up and keeps them in memory.
+        Lab = "lab",
+        /// The credentials' own stores (`from:`): what is current there when the drill begins is the key that the lab takes.
+        Stores = "stores",
+    }
+}
+
+impl Default for KeySource {
+    fn default() -> Self {
+        Self::Lab
+    }
+}
+
+fn is_lab(keys: &KeySource) -> bool {
+    *keys == KeySource::Lab
+}
+
 /// Where a service answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceBinding {
     /// Base URL as clients use it, for example `https://gw.staging.example/v1`. May contain `${port}` where the
     /// environment starts the service: a free port is chosen for it.
     pub url: String,
+    /// The base URLs of its replicas, asked in turn by the request's number instead of `url`, so that each is seen by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<String>,
     /// The environment variable that holds the key which clients send; `None` sends a key of the lab's making.
     pub key_from: Option<String>,
     /// The environment variables that hold the keys of several clients, used in turn by the request's number; none: `key_from` alone.
@@ -100,6 +126,9 @@ pub struct Allow {
     /// The most requests that a drill may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<u64>,
+    /// The credentials that may be revoked for real, where providers are not imitated. None by default: what is revoked stays so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoke: Vec<String>,
 }
 
 /// The system under test, started by the drill and ended with it.
@@ -132,11 +161,23 @@ pub struct Gateway {
     pub retries: u32,
     /// The circuit breaker of each provider.
     pub breaker: Breaker,
+    /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; asked in turn.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub replicas: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(count: &u32) -> bool {
+    *count == 1
 }
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self { try_timeout: Duration::from_secs(3), retries: 0, breaker: Breaker::default() }
+        Self { try_timeout: Duration::from_secs(3), retries: 0, breaker: Breaker::default(), replicas: one() }
     }
 }
 

@@ -170,6 +170,16 @@ pub enum Fault {
     },
     /// The provider's name does not resolve, for those who come through a forward proxy.
     DnsFailure,
+    /// The provider's key is revoked where it was issued, and stays so. No fault of a proxy: the drill asks the issuer.
+    Revoke {
+        /// How long the issuer may take until it refuses the key everywhere.
+        propagation: Duration,
+    },
+    /// The planned rotation of the provider's key begins; nothing is broken.
+    Rotate {
+        /// As in [`Fault::Revoke`], once the runbook has revoked the old key.
+        propagation: Duration,
+    },
 }
 
 impl Fault {
@@ -197,6 +207,8 @@ impl Fault {
         "tls",
         "dns-failure",
         "rate-limit",
+        "revoke",
+        "rotate",
     ];
 
     /// This fault's name.
@@ -224,6 +236,16 @@ impl Fault {
             Self::Tls { .. } => "tls",
             Self::DnsFailure => "dns-failure",
             Self::RateLimit { .. } => "rate-limit",
+            Self::Revoke { .. } => "revoke",
+            Self::Rotate { .. } => "rotate",
+        }
+    }
+
+    /// The propagation window, where it is about a credential at its issuer and not about what passes a proxy.
+    pub const fn of_credential(&self) -> Option<Duration> {
+        match self {
+            Self::Revoke { propagation } | Self::Rotate { propagation } => Some(*propagation),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{CredentialSource, Environment, Objectives, Operation, Price, SecretStore, words};
+use super::{CredentialSource, Environment, Issuer, Objectives, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +53,12 @@ pub struct Credential {
     pub from: CredentialSource,
     /// The runbook that rotates it, as a path from the project's root.
     pub rotates_in: Option<String>,
+    /// Who mints and revokes it, where a runbook may ask for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Issuer>,
+    /// How its issuer names the key that is in use, so that it can be revoked. Not a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
 }
 
 words! {

@@ -17,6 +17,7 @@ mod pace;
 mod plan;
 mod price;
 mod ramp;
+mod rotation;
 mod runbook;
 mod scenario;
 mod store;
@@ -26,7 +27,7 @@ mod workload;
 
 pub use aim::{Aim, Match, Shape};
 pub use condition::{Condition, Goal, Probe, Who};
-pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand};
 pub use execution::ExecutionPlan;
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
@@ -39,6 +40,7 @@ pub use pace::Bursts;
 pub use plan::DrillPlan;
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
+pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, OnFailure, Repeat, Runbook, Severity, StartMode, Step,
     StepEnd, Switch, When,

@@ -68,6 +68,13 @@ pub struct Objectives {
     pub duplicates: Option<u64>,
     /// The highest load on the standby over any second, as a multiple of the offered rate.
     pub overshoot: Option<f64>,
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key; the RTO
+    /// where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Duration>,
+    /// Requests that clients may lose from then until the last replica bears the new key; none in a planned rotation where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_errors: Option<u64>,
 }
 
 impl Objectives {
@@ -90,6 +97,8 @@ impl Objectives {
             truncated: self.truncated.or(fallback.truncated),
             duplicates: self.duplicates.or(fallback.duplicates),
             overshoot: self.overshoot.or(fallback.overshoot),
+            rotation: self.rotation.or(fallback.rotation),
+            client_errors: self.client_errors.or(fallback.client_errors),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Everything that one drill needs, gathered from inventory, scenario and runbook, and checked across them.
 
 use super::{
-    Contact, Credential, Environment, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service, origin_and_path,
+    Contact, Credential, Environment, Fault, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service,
+    origin_and_path,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,25 @@ impl DrillPlan {
         let beside: u64 = self.beside.iter().map(|other| other.workload.requests(total).round() as u64).sum();
         let planned = self.scenario.traffic.requests(total).round() as u64 + beside;
         planned + u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up))
+    }
+
+    /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.
+    pub fn credential_of<'p>(&'p self, provider: &'p str) -> &'p str {
+        self.providers.get(provider).and_then(|provider| provider.credential.as_deref()).unwrap_or(provider)
+    }
+
+    /// Over how many replicas the requests of a service go in turn, by their number; 1 where that is not known.
+    pub fn replicas_of(&self, service: &str) -> usize {
+        match self.environment.services.get(service) {
+            Some(binding) => binding.replicas.len().max(1),
+            None if self.environment.embedded && self.environment.start.is_none() => self.environment.gateway.replicas as usize,
+            None => 1,
+        }
+    }
+
+    /// True where the timeline breaks nothing and only rotates credentials.
+    pub fn only_rotates(&self) -> bool {
+        self.scenario.timeline.faults.iter().all(|planned| matches!(planned.fault, Fault::Rotate { .. }))
     }
 
     /// True where somebody will send a bill: some provider is neither imitated nor on this very host.

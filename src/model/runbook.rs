@@ -1,6 +1,6 @@
 //! Who does what when it goes wrong.
 
-use super::{Condition, words};
+use super::{Condition, Rotate, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -231,6 +231,8 @@ pub enum Action {
     SwitchBack(Switch),
     /// Sends a message.
     Notify(Notify),
+    /// Does one part of a credential's rotation.
+    Rotate(Rotate),
 }
 
 impl Action {
@@ -245,6 +247,7 @@ impl Action {
             Self::Switch(_) => "switch",
             Self::SwitchBack(_) => "switch_back",
             Self::Notify(_) => "notify",
+            Self::Rotate(_) => "rotate",
         }
     }
 
@@ -253,6 +256,7 @@ impl Action {
         match self {
             Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) => true,
             Self::Http(call) => call.method == "GET",
+            Self::Rotate(rotate) => rotate.part.only_reads(),
             Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) => false,
         }
     }
@@ -267,7 +271,7 @@ impl Action {
             }
             Self::Run(command) => command.argv.iter().chain(command.env.values()).chain(&command.folder).map(String::as_str).collect(),
             Self::Confirm(confirm) => vec![&confirm.question],
-            Self::Pause(_) => Vec::new(),
+            Self::Pause(_) | Self::Rotate(_) => Vec::new(),
             Self::Switch(switch) | Self::SwitchBack(switch) => vec![&switch.file, &switch.to],
             Self::Notify(notify) => vec![&notify.message],
         }

@@ -15,7 +15,8 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
             Action::Run(_) | Action::Http(_) => !step.reads,
             // What is sent cannot be taken back, and what is switched is by itself.
             Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) => false,
-            Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) => false,
+            // A key that was minted is no harm, and one that was revoked cannot be brought back.
+            Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) | Action::Rotate(_) => false,
         };
         if changes && step.undo.is_none() && !file.has(place, &["undo"]) {
             let hint =

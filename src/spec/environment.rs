@@ -3,14 +3,18 @@
 use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::variable;
-use crate::model::{Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, ProxyBinding, ServiceBinding, StartCommand};
+use crate::model::{Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand};
 use crate::units::{Duration, Money, Rate};
+
+/// More replicas of the reference gateway than anybody needs on one machine.
+const REPLICAS_MAX: u64 = 64;
 
 /// Reads one environment.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
     let fields = reader.fields(node, "an environment")?;
     let environment = Environment {
         embedded: fields.optional("embedded", &|reader, node| reader.truth(node)).unwrap_or(false),
+        keys: fields.optional("keys", &|reader, node| reader.word(node, KeySource::WORDS, KeySource::from_word)).unwrap_or_default(),
         gateway: fields.optional("gateway", &gateway).unwrap_or_default(),
         start: fields.optional("start", &start),
         carries: fields.optional("carries", &|reader, node| reader.quantity::<Rate>(node)),
@@ -30,6 +34,9 @@ fn gateway(reader: &Reader<'_>, node: &Node) -> Option<Gateway> {
         try_timeout: fields.optional("try_timeout", &|reader, node| reader.time(node)).unwrap_or(usual.try_timeout),
         retries: fields.optional("retries", &|reader, node| reader.count(node, 0)).unwrap_or(usual.retries),
         breaker: fields.optional("breaker", &breaker).unwrap_or(usual.breaker),
+        replicas: fields
+            .optional("replicas", &|reader, node| reader.number(node, 1, REPLICAS_MAX))
+            .map_or(usual.replicas, |count| count as u32),
     };
     fields.finish();
     Some(gateway)
@@ -61,6 +68,7 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
 fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
     let fields = reader.fields(node, "a service's address")?;
     let url = fields.required("url", &|reader, node| reader.url(node));
+    let replicas = fields.optional("replicas", &|reader, node| reader.list(node, &|reader, node| reader.url(node))).unwrap_or_default();
     let one = fields.optional("key_from", &key_from);
     let several = fields.optional("keys_from", &|reader, node| reader.list(node, &key_from)).unwrap_or_default();
     if let (Some(_), Some((key, _))) = (&one, fields.raw("keys_from")) {
@@ -71,7 +79,7 @@ fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
     let dialect = fields.optional("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word));
     fields.finish();
     let dialect = dialect.unwrap_or(Dialect::OpenAi);
-    Some(ServiceBinding { url: url.unwrap_or_default(), key_from: one, keys_from: several, ca, proxy, dialect })
+    Some(ServiceBinding { url: url.unwrap_or_default(), replicas, key_from: one, keys_from: several, ca, proxy, dialect })
 }
 
 /// `env:NAME`. The value is never shown: it may be the key itself.
@@ -134,6 +142,7 @@ fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {
         max_rate: fields.optional("max_rate", &|reader, node| reader.quantity::<Rate>(node)),
         max_spend: fields.optional("max_spend", &|reader, node| reader.quantity::<Money>(node)),
         max_requests: fields.optional("max_requests", &|reader, node| reader.count(node, 1)).map(u64::from),
+        revoke: fields.optional("revoke", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default(),
     };
     fields.finish();
     Some(allow)

@@ -43,6 +43,10 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         "wrong-model" => Some(Fault::WrongModel),
         "corrupt" => Some(Fault::Corrupt),
         "dns-failure" => Some(Fault::DnsFailure),
+        "revoke" | "rotate" => {
+            let propagation = fields.optional("propagation", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
+            Some(if word == "revoke" { Fault::Revoke { propagation } } else { Fault::Rotate { propagation } })
+        }
         "tls" => {
             let problem = fields.required("problem", &|reader, node| reader.word(node, TlsProblem::WORDS, TlsProblem::from_word));
             problem.map(|problem| Fault::Tls { problem })
@@ -101,7 +105,11 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
         }
         _ => Some(Fault::Stall { hold: fields.optional("for", &|reader, node| reader.time(node)) }),
     };
-    let aim = if fault.as_ref().is_some_and(|fault| !fault.needs_http()) { Aim::default() } else { aim::read(&fields) };
+    let aim = if fault.as_ref().is_some_and(|fault| !fault.needs_http() || fault.of_credential().is_some()) {
+        Aim::default()
+    } else {
+        aim::read(&fields)
+    };
     fields.finish();
     Some((fault?, aim))
 }

@@ -5,7 +5,7 @@ use super::fault::a_minute;
 use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::{Fields, Reader, closest, listed};
 use super::tree::{Kind, Node};
-use super::{environment, objective, store, variable};
+use super::{environment, objective, rotation, store, variable};
 use crate::model::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price, Provider,
     Service, Simulation,
@@ -60,9 +60,11 @@ fn credential(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
     let kind = fields.required("kind", &|reader, node| reader.word(node, CredentialKind::WORDS, CredentialKind::from_word));
     let from = fields.required("from", &store::source);
     let rotates_in = fields.optional("rotates_in", &|reader, node| reader.words(node));
+    let issuer = fields.optional("issuer", &rotation::issuer);
+    let key_id = fields.optional("key_id", &|reader, node| reader.words(node));
     fields.finish();
     let nowhere = CredentialSource::Env(String::new());
-    Some(Credential { kind: kind.unwrap_or(CredentialKind::ApiKey), from: from.unwrap_or(nowhere), rotates_in })
+    Some(Credential { kind: kind.unwrap_or(CredentialKind::ApiKey), from: from.unwrap_or(nowhere), rotates_in, issuer, key_id })
 }
 
 fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {

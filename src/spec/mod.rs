@@ -27,6 +27,7 @@ mod inventory;
 mod objective;
 mod project;
 mod reader;
+mod rotation;
 mod runbook;
 mod scenario;
 mod source;

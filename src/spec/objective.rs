@@ -26,6 +26,8 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Objectives> {
         truncated: fields.optional("truncated", &|reader, node| reader.number(node, 0, u64::MAX)),
         duplicates: fields.optional("duplicates", &|reader, node| reader.number(node, 0, u64::MAX)),
         overshoot: fields.optional("overshoot", &overshoot),
+        rotation: fields.optional("rotation", &|reader, node| reader.time(node)),
+        client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
     };
     fields.finish();
     Some(objectives)

@@ -3,6 +3,7 @@
 use super::condition;
 use super::edit::Format;
 use super::reader::{Fields, Reader};
+use super::rotation;
 use super::tree::{Kind, Node};
 use super::variable;
 use crate::model::{
@@ -24,8 +25,8 @@ pub(super) enum Entry {
     Nothing,
 }
 
-const ACTIONS: [&str; 7] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify"];
-const KINDS: [&str; 9] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "parallel", "include"];
+const ACTIONS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate"];
+const KINDS: [&str; 10] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "parallel", "include"];
 
 /// Reads what stands at one place of the list.
 pub(super) fn entry(reader: &Reader<'_>, node: &Node) -> Entry {
@@ -169,6 +170,7 @@ fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
         "confirm" => fields.optional(word, &confirm).map(Action::Confirm),
         "switch" => fields.optional(word, &switch).map(Action::Switch),
         "notify" => fields.optional(word, &notify).map(Action::Notify),
+        "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),
         _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
     }
 }

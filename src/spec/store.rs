@@ -20,7 +20,7 @@ pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSourc
 }
 
 /// Where a key is found that opens a store. It stands in no store itself.
-fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+pub(super) fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
     let found = source(reader, node)?;
     if found.store().is_some() {
         reader.error(node.spot, "what opens a store cannot be kept in a store", "write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`");

@@ -12,6 +12,7 @@ mod confirm;
 mod contact;
 mod course;
 mod http;
+mod keyring;
 mod notify;
 mod select;
 mod switch;
@@ -24,6 +25,7 @@ pub use confirm::{Answer, Attendance, Question};
 pub use contact::{Message, address, reach};
 pub use course::{Course, Over, Turn};
 pub use http::client;
+pub use keyring::{Keeping, Keyring, can_rotate};
 pub use notify::destination;
 pub use switch::{Before, can_switch};
 pub use variables::{Value, Variables};
@@ -69,6 +71,8 @@ pub struct Context {
     pub keeper: Option<PathBuf>,
     /// Where what a `switch` replaced is kept.
     pub before: Before,
+    /// The credentials that may be rotated.
+    pub keyring: Keyring,
 }
 
 /// What a step saw or printed, as it was: nothing of it may be kept or shown before it was made [`presentable`](Context::presentable).
@@ -121,6 +125,7 @@ pub async fn perform(action: &Action, place: usize, context: &Context) -> Result
         Action::Switch(step) => switch::switch(step, place, context),
         Action::SwitchBack(step) => switch::back(step, place, context),
         Action::Notify(message) => notify::notify(message, context).await,
+        Action::Rotate(part) => keyring::rotate(part, context).await,
         Action::Pause(length) => {
             tokio::time::sleep(length.std()).await;
             Ok(Output::of(format!("waited {length}")))

@@ -232,7 +232,7 @@ impl Control {
         if self.is_lifeboat() {
             // Clocks drift: what is known of theirs shall be as old as the call.
             self.measure().await?;
-            let toxic = Toxic::planned(name, fault, aim);
+            let Some(toxic) = Toxic::planned(name, fault, aim) else { return Err(self.unsupported(format!("fault `{}`", fault.word()))) };
             let mut body = wire(&toxic);
             // A lease of nothing would be over before its read-back.
             body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));

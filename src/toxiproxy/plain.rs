@@ -25,7 +25,9 @@ pub(super) fn means(fault: &Fault) -> Means {
         // Its timeout stops one direction; a blackhole stops both.
         Fault::Blackhole => Means::Toxics(Effect::Timeout(Timeout { timeout: Duration::ZERO }), &[Stream::Downstream, Stream::Upstream]),
         Fault::Reset => Means::Toxics(Effect::ResetPeer(ResetPeer { timeout: Duration::ZERO }), &[Stream::Downstream]),
-        Fault::Latency { .. } | Fault::Bandwidth { .. } => Means::Toxics(fault.into(), &[Stream::Downstream]),
+        Fault::Latency { .. } | Fault::Bandwidth { .. } => {
+            Effect::of(fault).map_or(Means::None, |effect| Means::Toxics(effect, &[Stream::Downstream]))
+        }
         _ => Means::None,
     }
 }

@@ -99,7 +99,7 @@ fn dead(name: &str) -> Upstream {
 
 fn settings(try_timeout_ms: u64, failures: u32, cooldown_ms: u64) -> Gateway {
     let breaker = crate::model::Breaker { failures, cooldown: Duration::from_millis(cooldown_ms), probes: 2 };
-    Gateway { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker }
+    Gateway { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker, replicas: 1 }
 }
 
 /// So long that no test sees its end.

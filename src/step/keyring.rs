@@ -1,0 +1,357 @@
+//! The credentials that a runbook may rotate: of each the old key, the new one, its store and its issuer.
+//!
+//! What is done to a key is recorded here, bracketed by the clock and named by fingerprint, so that a verdict need not believe the runbook:
+//! stored is what was read back, refused is what the provider itself refused. Keys live in memory only. Who goes on after a crash finds
+//! what a store holds staged, and the key that was minted and stored nowhere is lost: its identifier is in the history.
+//!
+//! What this file does not do: decide when a key is rotated (the runbook), or watch who bears it (the proxies).
+
+use super::{Context, Output, StepError};
+use crate::history::{Event, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored};
+use crate::journal::Recorder;
+use crate::model::{Rotate, RotationPart, SecretStore};
+use crate::secret::issuer::{Issuer, KeyId, Minted, Standing};
+use crate::secret::{SecretError, Site, Store, Version, open};
+use crate::units::{Duration, Fingerprint, Secret};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Between two questions whether a provider takes a key.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
+/// How long the drill itself waits for an answer of that kind.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Who keeps one credential and who makes it; where one of them is not there, why.
+#[derive(Debug)]
+pub struct Keeping {
+    /// Where it is kept.
+    pub store: Result<Arc<dyn Store>, String>,
+    /// Who mints and revokes it.
+    pub issuer: Result<Box<dyn Issuer>, String>,
+    /// The key in use, where it is known already; else the store is asked when it is needed.
+    pub held: Option<Secret>,
+    /// How the issuer names that key.
+    pub key_id: Option<String>,
+}
+
+/// All of them, by the credentials' names. Cheap to clone; the default knows none.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    lanes: BTreeMap<String, Lane>,
+    stores: BTreeMap<String, SecretStore>,
+    root: PathBuf,
+    recorder: Recorder,
+}
+
+#[derive(Debug)]
+struct Lane {
+    keeping: Keeping,
+    turn: Mutex<Turn>,
+    /// The inner fingerprint of the key that the timeline revoked, above the 32nd bit a mark that there is one.
+    revoked: AtomicU64,
+    touched: AtomicU64,
+}
+
+/// How far a rotation has come.
+#[derive(Debug, Default)]
+struct Turn {
+    old: Option<Secret>,
+    old_id: Option<KeyId>,
+    new: Option<Minted>,
+    staged: Option<Version>,
+    /// The version that was current before.
+    before: Option<Version>,
+    /// When the old key's revocation was confirmed.
+    revoked: Option<u64>,
+}
+
+impl Keyring {
+    /// Of these credentials. Paths of spare keys are read from `root`.
+    pub fn new(keepings: BTreeMap<String, Keeping>, stores: BTreeMap<String, SecretStore>, root: PathBuf, recorder: Recorder) -> Self {
+        let lane = |(name, mut keeping): (String, Keeping)| {
+            let turn = Turn { old: keeping.held.take(), old_id: keeping.key_id.clone().map(KeyId), ..Turn::default() };
+            (name, Lane { keeping, turn: Mutex::new(turn), revoked: AtomicU64::new(0), touched: AtomicU64::new(0) })
+        };
+        Self(Some(Arc::new(Inner { lanes: keepings.into_iter().map(lane).collect(), stores, root, recorder })))
+    }
+
+    /// Records which key each credential has, as far as that is known.
+    pub async fn record_held(&self) {
+        let Some(inner) = &self.0 else { return };
+        for (credential, lane) in &inner.lanes {
+            if let Some(old) = &lane.turn.lock().await.old {
+                let held = KeyHeld { credential: credential.clone(), key: old.fingerprint() };
+                inner.recorder.record(Event::KeyHeld(held)).await;
+            }
+        }
+    }
+
+    /// Every key that is known by now, with its credential's name.
+    pub fn keys(&self) -> Vec<(String, Secret)> {
+        let Some(inner) = &self.0 else { return Vec::new() };
+        let known = inner.lanes.iter().filter_map(|(name, lane)| Some((name, lane.turn.try_lock().ok()?)));
+        let both = |(name, turn): (&String, MutexGuard<'_, Turn>)| {
+            let new = turn.new.as_ref().map(|new| new.value.clone());
+            turn.old.clone().into_iter().chain(new).map(|key| (name.clone(), key)).collect::<Vec<_>>()
+        };
+        known.flat_map(both).collect()
+    }
+
+    /// The issuer revokes the key in use, because the timeline says so; when that happened.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn revoke_now(&self, credential: &str) -> Result<(u64, u64), String> {
+        let (inner, lane) = self.lane(credential).map_err(|error| error.to_string())?;
+        let mut turn = lane.turn.lock().await;
+        inner.hold(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
+        let bounds = inner.revoke(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
+        if let Some(old) = &turn.old {
+            lane.revoked.store(1 << 32 | u64::from(old.fingerprint().0), Ordering::Relaxed);
+        }
+        Ok(bounds)
+    }
+
+    /// Whether an exchange was refused because the timeline revoked its key; counts it.
+    pub fn refused(&self, credential: &str, key: Option<Fingerprint>, status: u16) -> bool {
+        let Ok((_, lane)) = self.lane(credential) else { return false };
+        let revoked = key.is_some_and(|key| lane.revoked.load(Ordering::Relaxed) == 1 << 32 | u64::from(key.0));
+        let refused = revoked && matches!(status, 401 | 403);
+        lane.touched.fetch_add(u64::from(refused), Ordering::Relaxed);
+        refused
+    }
+
+    /// How many exchanges that were.
+    pub fn touched(&self, credential: &str) -> u64 {
+        self.lane(credential).map_or(0, |(_, lane)| lane.touched.load(Ordering::Relaxed))
+    }
+
+    /// Asks the provider directly whether it takes the new key and refuses the old one, once the old one's revocation has had its time to
+    /// spread. What is learnt is recorded.
+    pub async fn prove(&self, credential: &str, propagation: Duration) {
+        let Ok((inner, lane)) = self.lane(credential) else { return };
+        let turn = lane.turn.lock().await;
+        if let Some(revoked) = turn.revoked {
+            tokio::time::sleep(inner.recorder.clock().until(revoked + propagation.as_nanos())).await;
+        }
+        let new = turn.new.as_ref().map(|new| &new.value);
+        for key in new.into_iter().chain(&turn.old) {
+            let _ = inner.probe(credential, lane, key, true).await;
+        }
+    }
+
+    fn lane(&self, credential: &str) -> Result<(&Inner, &Lane), StepError> {
+        let inner = self.0.as_ref();
+        inner.and_then(|inner| Some((&**inner, inner.lanes.get(credential)?))).ok_or_else(|| {
+            StepError::Failed(format!("nothing is known of the credential `{credential}` here: a service's provider must use it"))
+        })
+    }
+}
+
+/// Does one part of a rotation.
+pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output, StepError> {
+    let (inner, lane) = context.keyring.lane(&rotate.credential)?;
+    let name = &rotate.credential;
+    let mut turn = lane.turn.lock().await;
+    let clock = inner.recorder.clock();
+    match rotate.part {
+        RotationPart::Mint => {
+            inner.hold(name, lane, &mut turn).await?;
+            let lo = clock.now();
+            let minted = issuer(lane)?.mint().await.map_err(failed)?;
+            inner.minted(name, minted, lo, &mut turn).await
+        }
+        RotationPart::Take => {
+            inner.hold(name, lane, &mut turn).await?;
+            let Some(from) = &rotate.from else { return Err(StepError::Failed("it does not say where the spare key is".into())) };
+            let lo = clock.now();
+            let spare = open(from, Site { stores: &inner.stores, root: &inner.root }).map_err(failed)?;
+            let value = spare.read().await.map_err(failed)?.value;
+            let id = KeyId(String::new());
+            inner.minted(name, Minted { id, value }, lo, &mut turn).await
+        }
+        RotationPart::Stage => {
+            let store = store(lane)?;
+            let staged = store.stage(&new(name, &turn)?.value).await.map_err(failed)?;
+            let shown = format!("{} holds it beside the current one, as {staged}", store.place());
+            turn.staged = Some(staged);
+            Ok(Output::of(shown))
+        }
+        RotationPart::Commit => {
+            let store = store(lane)?;
+            let staged = match turn.staged.take() {
+                Some(staged) => staged,
+                // Somebody else staged it, or this program before it was interrupted.
+                None => store.staged().await.map_err(failed)?.ok_or_else(|| nothing_staged(store))?.version,
+            };
+            let lo = clock.now();
+            store.commit(&staged).await.map_err(failed)?;
+            inner.stored(name, store, lo).await
+        }
+        RotationPart::Store => {
+            let store = store(lane)?;
+            let lo = clock.now();
+            store.write(&new(name, &turn)?.value, turn.before.as_ref()).await.map_err(failed)?;
+            inner.stored(name, store, lo).await
+        }
+        RotationPart::Rollback => {
+            let store = store(lane)?;
+            let lo = clock.now();
+            match (&turn.staged, &turn.before) {
+                (Some(version), _) | (None, Some(version)) => store.rollback(version).await.map_err(failed)?,
+                (None, None) => return Ok(Output::of(format!("{} was not changed", store.place()))),
+            };
+            turn.staged = None;
+            inner.stored(name, store, lo).await
+        }
+        RotationPart::Revoke => {
+            // A key that the timeline has revoked is revoked.
+            if turn.revoked.is_none() {
+                inner.revoke(name, lane, &mut turn).await?;
+            }
+            Ok(Output::of(format!("the old key of {name} is revoked")))
+        }
+        RotationPart::Accepted => {
+            let key = new(name, &turn)?.value.clone();
+            inner.until(name, lane, &key, KeyStanding::Accepted).await
+        }
+        RotationPart::Refused => {
+            let key = turn.old.clone().ok_or_else(|| lost(name, "old"))?;
+            inner.until(name, lane, &key, KeyStanding::Refused).await
+        }
+    }
+}
+
+/// Whether a part could be done; for a rehearsal. Says what was seen.
+///
+/// # Errors
+/// Why not.
+pub async fn can_rotate(rotate: &Rotate, context: &Context) -> Result<String, StepError> {
+    let (_, lane) = context.keyring.lane(&rotate.credential)?;
+    if rotate.part.needs_issuer() {
+        return issuer(lane).map(|issuer| format!("{} is declared; it was not asked", issuer.place()));
+    }
+    let store = store(lane)?;
+    let held = store.read().await.map_err(failed)?;
+    Ok(format!("{} can be read: {}", store.place(), held.value.fingerprint()))
+}
+
+impl Inner {
+    /// Learns which key is in use, and which version of it.
+    async fn hold(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(), StepError> {
+        if let Ok(store) = &lane.keeping.store {
+            // A store that is down is no reason not to mint: the key in use may be known all the same.
+            match store.read().await {
+                Ok(held) => {
+                    turn.before = Some(held.version);
+                    if turn.old.is_none() {
+                        let event = KeyHeld { credential: name.to_owned(), key: held.value.fingerprint() };
+                        self.recorder.record(Event::KeyHeld(event)).await;
+                        turn.old = Some(held.value);
+                    }
+                }
+                Err(error) if turn.old.is_none() => return Err(failed(error)),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn minted(&self, name: &str, minted: Minted, lo: u64, turn: &mut Turn) -> Result<Output, StepError> {
+        let (key, id, hi) = (minted.value.fingerprint(), minted.id.0.clone(), self.recorder.clock().now());
+        let event = KeyMinted { credential: name.to_owned(), key, id: id.clone(), lo, hi };
+        turn.new = Some(minted);
+        self.recorder.record_durably(Event::KeyMinted(event)).await.map_err(|error| StepError::Failed(error.to_string()))?;
+        Ok(Output { shown: format!("the new key of {name} is {key}"), value: id })
+    }
+
+    /// What the store holds now, whatever was meant to be written.
+    async fn stored(&self, name: &str, store: &dyn Store, lo: u64) -> Result<Output, StepError> {
+        let held = store.read().await.map_err(failed)?;
+        let (key, hi) = (held.value.fingerprint(), self.recorder.clock().now());
+        let (place, version) = (store.place().to_owned(), held.version.0.clone());
+        let shown = format!("{place} holds {key} as {version}");
+        let event = KeyStored { credential: name.to_owned(), key, place, version: version.clone(), lo, hi };
+        self.recorder.record(Event::KeyStored(event)).await;
+        Ok(Output { shown, value: version })
+    }
+
+    async fn revoke(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(u64, u64), StepError> {
+        let issuer = issuer(lane)?;
+        let id = turn.old_id.clone().or_else(|| turn.old.as_ref().map(|old| KeyId(old.fingerprint().to_string())));
+        let id = id.ok_or_else(|| {
+            StepError::Failed(format!("nobody says how the issuer names the old key of {name}\n\nhint: add `key_id:` to the credential"))
+        })?;
+        let lo = self.recorder.clock().now();
+        issuer.revoke(&id).await.map_err(failed)?;
+        let hi = self.recorder.clock().now();
+        turn.revoked = Some(hi);
+        if let Some(old) = &turn.old {
+            let event = KeyRevoked { credential: name.to_owned(), key: old.fingerprint(), lo, hi };
+            self.recorder.record(Event::KeyRevoked(event)).await;
+        }
+        Ok((lo, hi))
+    }
+
+    /// Asks until the provider says this. It ends with its step's timeout at the latest.
+    async fn until(&self, name: &str, lane: &Lane, key: &Secret, wanted: KeyStanding) -> Result<Output, StepError> {
+        loop {
+            if self.probe(name, lane, key, false).await? == wanted {
+                return Ok(Output::of(format!("the provider itself says that {} is {wanted}", key.fingerprint())));
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn probe(&self, name: &str, lane: &Lane, key: &Secret, last: bool) -> Result<KeyStanding, StepError> {
+        let lo = self.recorder.clock().now();
+        let said = tokio::time::timeout(PATIENCE, issuer(lane)?.probe(key)).await;
+        let (standing, status, why) = match said {
+            Ok(Ok(Standing::Accepted)) => (KeyStanding::Accepted, 200, String::new()),
+            Ok(Ok(Standing::Refused(status))) => (KeyStanding::Refused, status, String::new()),
+            Ok(Ok(Standing::Unknown(why))) => (KeyStanding::Unknown, 0, why),
+            Ok(Err(error)) => (KeyStanding::Unknown, 0, error.to_string()),
+            Err(_) => (KeyStanding::Unknown, 0, format!("no answer within {}", Duration::from(PATIENCE))),
+        };
+        let (credential, key, hi) = (name.to_owned(), key.fingerprint(), self.recorder.clock().now());
+        self.recorder.record(Event::KeyProbed(KeyProbed { credential, key, standing, status, lo, hi, last, why })).await;
+        Ok(standing)
+    }
+}
+
+fn store(lane: &Lane) -> Result<&dyn Store, StepError> {
+    lane.keeping.store.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
+}
+
+fn issuer(lane: &Lane) -> Result<&dyn Issuer, StepError> {
+    lane.keeping.issuer.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
+}
+
+fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
+    turn.new.as_ref().ok_or_else(|| lost(name, "new"))
+}
+
+fn lost(name: &str, which: &str) -> StepError {
+    StepError::Failed(format!(
+        "the {which} key of {name} is not known: no step before this one minted or took it, or the process that did was interrupted\n\n\
+         hint: mint another, and revoke the one whose identifier is in the history"
+    ))
+}
+
+fn nothing_staged(store: &dyn Store) -> StepError {
+    StepError::Failed(format!(
+        "{} holds nothing beside the current key\n\nhint: a step with `rotate: {{stage: …}}` comes first",
+        store.place()
+    ))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn failed(error: SecretError) -> StepError {
+    StepError::Failed(error.to_string())
+}
