@@ -74,6 +74,7 @@ impl Staging {
             wait_for(name, || Some(proxy.authorized(TOKEN, "GET", &path, "").1["listen"].as_str()?.to_owned()))
         };
         let upstream = |name: &str| Upstream {
+            store: None,
             name: name.to_owned(),
             dialect: Dialect::OpenAi,
             base_url: format!("http://{}/v1", listen(name)),

@@ -9,7 +9,7 @@ use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, 
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Guard, NamedWorkload};
 use crate::price;
-use crate::step::{Attendance, Before, Context, Keyring};
+use crate::step::{Attendance, Before, Context};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
@@ -156,7 +156,7 @@ impl Drill {
                 Err(error) => return (running.finish(async {}).await, Some(Stop::environment(error))),
             }
         }
-        let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone());
+        let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone(), stage.keyring.clone());
         interrupts.broken = Some(broken);
         interrupts.emptied = Some(budget.emptied());
         interrupts.guard = plan.scenario.abort_when;
@@ -171,7 +171,7 @@ impl Drill {
             seed: self.order.seed,
             keeper: None,
             before: Before::default(),
-            keyring: Keyring::default(),
+            keyring: stage.keyring.clone(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
         let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;
@@ -231,7 +231,7 @@ impl Drill {
         interrupts.during(tokio::time::sleep(timeline.baseline.std())).await?;
         steady(&self.order.plan, &self.journal.live().borrow())?;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
-        let clock = recorder.clock();
+        let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;
         for (at, change, place) in Faults::changes(timeline) {
             let due = zero.unwrap_or_else(|| clock.now()) + at.as_nanos();
@@ -239,7 +239,8 @@ impl Drill {
             match change {
                 Change::Heal => faults.heal(place).await?,
                 Change::Inject => {
-                    let confirmed = faults.inject(place, &timeline.faults[place]).await?;
+                    let planned = &timeline.faults[place];
+                    let confirmed = faults.inject(place, planned, self.order.plan.credential_of(&planned.on)).await?;
                     if zero.is_none() {
                         zero = Some(confirmed - at.as_nanos().min(confirmed));
                         team.call(&self.order.plan, context.clone(), recorder);
@@ -249,7 +250,12 @@ impl Drill {
         }
         team.over.send_replace(true);
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Watch })).await;
-        interrupts.during(tokio::time::sleep(timeline.watch.std())).await
+        interrupts.during(tokio::time::sleep(timeline.watch.std())).await?;
+        // Whether the old key is dead is asked at the provider itself, while there is still traffic to compare with.
+        for (planned, propagation) in timeline.faults.iter().filter_map(|planned| Some((planned, planned.fault.of_credential()?))) {
+            interrupts.during(keyring.prove(self.order.plan.credential_of(&planned.on), propagation)).await?;
+        }
+        Ok(())
     }
 
     fn started(&self) -> Event {

@@ -3,7 +3,8 @@
 use super::Stop;
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, StopReason};
 use crate::journal::Recorder;
-use crate::model::{PlannedFault, Timeline};
+use crate::model::{Fault, PlannedFault, Timeline};
+use crate::step::Keyring;
 use crate::toxiproxy::Control;
 use crate::units::Duration;
 use std::sync::Arc;
@@ -30,6 +31,9 @@ pub(super) enum Change {
 pub(super) struct Faults {
     control: Arc<Control>,
     recorder: Recorder,
+    keyring: Keyring,
+    /// What was done to credentials: the place on the timeline, the provider, the credential.
+    turned: Vec<(usize, String, String)>,
     active: Vec<Active>,
     broken: mpsc::Sender<Stop>,
 }
@@ -43,9 +47,9 @@ struct Active {
 
 impl Faults {
     /// No fault yet. What breaks a lease is told on the receiver.
-    pub(super) fn new(control: Arc<Control>, recorder: Recorder) -> (Self, mpsc::Receiver<Stop>) {
+    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring) -> (Self, mpsc::Receiver<Stop>) {
         let (broken, told) = mpsc::channel(16);
-        (Self { control, recorder, active: Vec::new(), broken }, told)
+        (Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), broken }, told)
     }
 
     /// When what happens: moments from the first fault, with places in the timeline.
@@ -59,10 +63,13 @@ impl Faults {
     }
 
     /// Puts a fault in force; returns when it wholly was, in nanoseconds since the drill's origin.
-    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault) -> Result<u64, Stop> {
+    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone(), aim: planned.aim.clone() };
         self.recorder.record(Event::FaultRequested(requested)).await;
+        if planned.fault.of_credential().is_some() {
+            return self.turn(place, planned, credential).await;
+        }
         let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
             Stop::new(StopReason::Fault, format!("{} on {} could not be put in force: {error}", planned.fault, planned.on))
         })?;
@@ -76,6 +83,10 @@ impl Faults {
 
     /// Takes a fault away. One that is not in force is no error.
     pub(super) async fn heal(&mut self, place: usize) -> Result<(), Stop> {
+        if let Some(found) = self.turned.iter().position(|(turned, ..)| *turned == place) {
+            self.leave(found).await;
+            return Ok(());
+        }
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
         let Active { place, on, toxic, keeper } = self.active.swap_remove(found);
         keeper.abort();
@@ -101,8 +112,34 @@ impl Faults {
         Ok(())
     }
 
+    /// The issuer revokes the provider's key, or a planned rotation of it begins. No proxy has a part in it.
+    async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
+        let (lo, hi) =
+            match planned.fault {
+                Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
+                    Stop::new(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
+                })?,
+                _ => (self.recorder.clock().now(), self.recorder.clock().now()),
+            };
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
+        self.turned.push((place, planned.on.clone(), credential.to_owned()));
+        Ok(hi)
+    }
+
+    /// Its time on the timeline is over. A revoked key stays revoked: there is nothing to heal.
+    async fn leave(&mut self, found: usize) {
+        let (place, on, credential) = self.turned.swap_remove(found);
+        let now = self.recorder.clock().now();
+        let (fault, touched) = (u32::try_from(place).unwrap_or(u32::MAX), self.keyring.touched(&credential));
+        self.recorder.record(Event::FaultHealed(FaultHealed { fault, on, lo: now, hi: now, touched, expired: false })).await;
+    }
+
     /// Takes every fault away; goes on after a failure and returns the first.
     pub(super) async fn heal_all(&mut self) -> Result<(), Stop> {
+        while let Some(found) = self.turned.len().checked_sub(1) {
+            self.leave(found).await;
+        }
         let mut first = Ok(());
         while let Some(place) = self.active.last().map(|active| active.place) {
             let healed = self.heal(place).await;

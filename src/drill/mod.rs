@@ -19,6 +19,7 @@ mod conductor;
 mod driven;
 mod faults;
 mod keeper;
+mod keys;
 mod manner;
 mod stage;
 mod system;

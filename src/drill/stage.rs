@@ -2,19 +2,19 @@
 
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, manner};
+use super::{Stop, keys, manner};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
+use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::redact::Redactor;
-use crate::step::Variables;
+use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
 use crate::units::{Secret, Seed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub(super) struct Stage {
     pub(super) control: Arc<Control>,
     pub(super) variables: Variables,
     pub(super) redactor: Redactor,
+    /// The credentials that may be rotated.
+    pub(super) keyring: Keyring,
     /// Those that were created for this drill.
     proxies: Vec<String>,
     embedded: Option<Proxy>,
@@ -74,6 +76,10 @@ impl Stage {
                 providers.push(simulated);
             }
         }
+        let keyring = keys::keyring(site, &names, &providers)?;
+        if keys::rotates(plan) {
+            keyring.record_held().await;
+        }
         let (control, embedded) = control(plan.environment.control.as_ref()).await?;
         let control = Arc::new(control);
         let Offset { ahead, error } = control.offset();
@@ -88,7 +94,8 @@ impl Stage {
                 tag: site.tag,
                 recorder: site.recorder.clone(),
                 budget: site.budget.clone(),
-                providers: plan.providers.keys().cloned().collect(),
+                providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
+                keyring: keyring.clone(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -100,6 +107,7 @@ impl Stage {
             control,
             variables: Variables::default(),
             redactor: names.redactor.clone(),
+            keyring,
             proxies: Vec::new(),
             embedded,
             providers,
@@ -174,31 +182,20 @@ impl Stage {
         if first {
             names.values.set("service.key", key.clone());
         }
-        let mut base_url = String::new();
-        if plan.environment.embedded && plan.environment.start.is_none() && service.is_none() {
-            let upstream = |name: &String| {
-                let provider = plan.providers.get(name)?;
-                let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
-                let (key, model) = (names.key(name), provider.chat_model().to_owned());
-                let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-                Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, model, embedding_model })
-            };
-            let upstreams = named.service.providers.iter().filter_map(upstream).collect();
-            let gateway =
-                ReferenceGateway::start(&plan.environment.gateway, upstreams, key.clone(), ANY_PORT).map_err(Stop::environment)?;
-            base_url = gateway.base_url();
-            self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
-            self.gateways.push(gateway);
-        }
+        let mut replicas = Vec::new();
         if let Some(service) = service {
-            base_url = names.expand(&service.url)?;
+            for url in std::iter::once(&service.url).filter(|_| service.replicas.is_empty()).chain(&service.replicas) {
+                replicas.push(names.expand(url)?);
+            }
+        } else if plan.environment.embedded && plan.environment.start.is_none() {
+            replicas = self.gateways(site, names, named, &key)?;
         }
-        if base_url.is_empty() {
-            return Err(Stop::environment(format!(
+        let base_url = replicas.first().cloned().ok_or_else(|| {
+            Stop::environment(format!(
                 "the environment `{}` does not say where {name} answers\n\nhint: add `services: {{{name}: {{url: …}}}}` to it",
                 plan.environment_name
-            )));
-        }
+            ))
+        })?;
         names.redactor.learn(&format!("clients of {name}"), &key);
         for (place, key) in keys.iter().enumerate().skip(1) {
             names.redactor.learn(&format!("client {} of {name}", place + 1), key);
@@ -206,8 +203,34 @@ impl Stage {
         if first {
             names.values.set("service.url", base_url.clone());
             names.values.set("gateway.url", base_url.clone());
+            for (place, url) in replicas.iter().enumerate() {
+                names.values.set(format!("replica.{}.url", place + 1), url.clone());
+            }
         }
-        Ok(Target { base_url, dialect: plan.environment.dialect_of(name), model, key })
+        Ok(Target { base_url, dialect: plan.environment.dialect_of(name), model, key, replicas })
+    }
+
+    /// Starts the reference gateway's replicas; their base URLs.
+    fn gateways(&mut self, site: &Site<'_>, names: &Names, named: &NamedWorkload, client: &Secret) -> Result<Vec<String>, Stop> {
+        let plan = site.plan;
+        let upstream = |name: &String| {
+            let provider = plan.providers.get(name)?;
+            let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
+            let (key, model) = (names.key(name), provider.chat_model().to_owned());
+            let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
+            let store = self.keyring.store(plan.credential_of(name));
+            Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, store, model, embedding_model })
+        };
+        let upstreams: Vec<Upstream> = named.service.providers.iter().filter_map(upstream).collect();
+        let settings = &plan.environment.gateway;
+        let mut replicas = Vec::new();
+        for _ in 0..settings.replicas {
+            let gateway = ReferenceGateway::start(settings, upstreams.clone(), client.clone(), ANY_PORT).map_err(Stop::environment)?;
+            replicas.push(gateway.base_url());
+            self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
+            self.gateways.push(gateway);
+        }
+        Ok(replicas)
     }
 
     /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
@@ -296,8 +319,9 @@ struct Follower {
     tag: u32,
     recorder: Recorder,
     budget: Arc<Budget>,
-    /// On a standing proxy there are others.
-    providers: BTreeSet<String>,
+    /// With their credentials. On a standing proxy there are others.
+    providers: BTreeMap<String, String>,
+    keyring: Keyring,
 }
 
 impl Follower {
@@ -314,6 +338,7 @@ impl Follower {
                     if seen.drill.is_some_and(|drill| drill != self.tag) {
                         continue;
                     }
+                    let revoked = self.providers.get(&seen.proxy).is_some_and(|of| self.keyring.refused(of, seen.key, seen.status));
                     let served = Served {
                         id: seen.drill.and(seen.id),
                         by: seen.proxy.into(),
@@ -322,11 +347,11 @@ impl Follower {
                         status: seen.status,
                         key: seen.key,
                         cut: seen.cut,
-                        touched: seen.touched,
+                        touched: seen.touched || revoked,
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
-                SightEvent::Connection(seen) if self.providers.contains(&seen.proxy) => {
+                SightEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
                     let carried = Carried {
                         by: seen.proxy.into(),
                         at: clock.at(self.control.offset().near(seen.at)),
@@ -372,7 +397,8 @@ impl Names {
             names.values.set("standby", standby.clone());
         }
         for (name, provider) in &plan.providers {
-            let key = if plan.environment.embedded { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
+            let of_the_lab = plan.environment.embedded && plan.environment.keys == KeySource::Lab;
+            let key = if of_the_lab { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
             if let Some(key) = key {
                 names.values.set(format!("credential.{name}"), key.clone());
                 names.redactor.learn(name, &key);
@@ -385,8 +411,12 @@ impl Names {
         names
     }
 
-    fn key(&self, provider: &str) -> Secret {
+    pub(super) fn key(&self, provider: &str) -> Secret {
         self.keys.get(provider).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Fills variables in.

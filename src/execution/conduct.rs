@@ -9,7 +9,7 @@ use crate::history::{
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Repeat, StepEnd};
-use crate::step::{Attendance, Before, Context, Course, Keyring, Over, Turn, client, walk};
+use crate::step::{Attendance, Before, Context, Course, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -100,18 +100,20 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, hands, journal } = self;
         let values = Values::of(&started.plan, Path::new(&started.root)).await;
+        let root = PathBuf::from(&started.root);
+        let keyring = values.keyring(&started.plan, &root, recorder.clone());
         let context = Context {
             variables: values.variables,
             redactor: values.redactor,
             live: journal.live(),
             clock: recorder.clock(),
             attendance: hands.attendance,
-            folder: PathBuf::from(&started.root),
+            folder: root,
             http: client(),
             seed: started.seed,
             keeper: Some(hands.keeper),
             before: Before::within(&folder),
-            keyring: Keyring::default(),
+            keyring,
         };
         let mut course = course(&started, &past);
         let first = if past.is_empty() {

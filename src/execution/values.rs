@@ -1,9 +1,10 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
+use crate::journal::Recorder;
 use crate::model::{Action, ExecutionPlan, Provider, When};
 use crate::redact::Redactor;
 use crate::secret;
-use crate::step::Variables;
+use crate::step::{Keyring, Variables, declared};
 use crate::units::Secret;
 use std::cell::RefCell;
 use std::path::Path;
@@ -47,6 +48,12 @@ impl Values {
             }
         }
         values
+    }
+
+    /// The credentials that steps may rotate.
+    pub(super) fn keyring(&self, plan: &ExecutionPlan, root: &Path, recorder: Recorder) -> Keyring {
+        let keepings = declared(&plan.credentials, &plan.providers, &plan.stores, root);
+        Keyring::new(keepings, plan.stores.clone(), root.to_owned(), recorder, self.redactor.clone())
     }
 
     /// Steps with variables that have no value here, each with the variables' names.

@@ -11,6 +11,7 @@
 //!    and does not count for the breaker: the next try will tell. Nothing limits how long a body takes; that is the client's deadline.
 //! 5. A client that hangs up ends its try, which then counts neither way.
 //! 6. Where every provider failed or was passed over, the answer is 502 and says what each did.
+//! 7. Keys are read when it starts, and again at `POST /reload`, from where they are kept; in between it bears what it has, refused or not.
 //!
 //! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
@@ -146,6 +147,7 @@ impl Core {
         match (head.method.as_str(), head.uri.path()) {
             ("GET", "/health") => return response(crate::dialect::WireAnswer { status: 200, headers: vec![], body: b"ok\n".to_vec() }),
             ("GET", "/status") => return json(200, &self.status()),
+            ("POST", "/reload" | "/v1/reload") => return self.reload().await,
             _ => {}
         }
         match Route::of(Dialect::OpenAi, head.method.as_str(), head.uri.path(), head.uri.query()) {
@@ -194,6 +196,19 @@ impl Core {
         }
         let message = format!("No provider answered. {}", story.join("; "));
         json(502, &json!({"error": {"message": message, "type": "server_error", "param": null, "code": "no_provider_answered"}}))
+    }
+
+    /// Reads every provider's credential again, as a restart would. Where a store does not answer, those after it keep what they have.
+    async fn reload(&self) -> Response<Body> {
+        let mut keys = serde_json::Map::new();
+        for lane in &self.lanes {
+            match lane.pool.reload().await {
+                Ok(Some(key)) => drop(keys.insert(lane.pool.upstream.name.clone(), key.to_string().into())),
+                Ok(None) => {}
+                Err(problem) => return json(503, &json!({"error": problem})),
+            }
+        }
+        json(200, &json!({"keys": keys}))
     }
 
     fn models(&self) -> Response<Body> {

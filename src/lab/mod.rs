@@ -11,7 +11,7 @@
 //!  attempts  what reached a provider                    gateway   ordered tries, streamed answers, /status
 //!  answer    tokens on their due times                  server    the accept loop of both
 //!  limits    how much a key may ask for                 provider  the simulated provider
-//!  issuer    who mints and revokes a provider's keys
+//!  issuer    who mints and revokes a provider's keys    shelf     where they are kept when nobody else does
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
@@ -28,6 +28,7 @@ mod provider;
 #[cfg(test)]
 mod rig;
 mod server;
+mod shelf;
 mod tokens;
 mod upstream;
 
@@ -37,6 +38,7 @@ pub use issuer::LabIssuer;
 pub use keys::KeyState;
 pub use latency::Draw;
 pub use provider::SimulatedProvider;
+pub use shelf::Shelf;
 pub use upstream::Upstream;
 
 use crate::model::Dialect;

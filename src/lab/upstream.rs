@@ -7,7 +7,8 @@
 use super::LabError;
 use crate::dialect::{Route, credential_header, error_code};
 use crate::model::{Dialect, Operation};
-use crate::units::Secret;
+use crate::secret::Store;
+use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -38,6 +39,8 @@ pub struct Upstream {
     pub base_url: String,
     /// The credential that it takes.
     pub key: Secret,
+    /// Where the credential is read again when the gateway is told to; `None` where it never changes.
+    pub store: Option<Arc<dyn Store>>,
     /// Its model, which replaces the one that the client names.
     pub model: String,
     /// The same for vectors.
@@ -100,7 +103,7 @@ pub(super) struct Pool {
     pub(super) upstream: Upstream,
     /// Where each operation is asked for.
     uris: Vec<(Operation, Uri)>,
-    credential: (HeaderName, HeaderValue),
+    credential: Mutex<(HeaderName, HeaderValue)>,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     tasks: Tasks,
 }
@@ -121,9 +124,8 @@ impl Pool {
             Ok((operation, uri))
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
-        let (name, value) = credential_header(upstream.dialect, upstream.key.expose());
-        let mut value = HeaderValue::from_str(&value).map_err(|_| wrong("its key cannot stand in a header".to_owned()))?;
-        value.set_sensitive(true);
+        let credential = header_of(upstream.dialect, upstream.key.expose());
+        let credential = credential.ok_or_else(|| wrong("its key cannot stand in a header".to_owned()))?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -134,7 +136,7 @@ impl Pool {
             .map_err(|error| LabError::Tls(error.to_string()))?;
         let tasks = Tasks::default();
         let client = Client::builder(tasks.clone()).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
-        Ok(Self { credential: (HeaderName::from_static(name), value), upstream, uris, client, tasks })
+        Ok(Self { credential: Mutex::new(credential), upstream, uris, client, tasks })
     }
 
     /// Sends a request and waits for the headers of the answer.
@@ -148,7 +150,8 @@ impl Pool {
         let uri = self.uris.iter().find(|(own, _)| *own == operation).map_or_else(Uri::default, |(_, uri)| uri.clone());
         let mut request = Request::post(uri).body(Full::new(body)).expect("a URI and a method are a request");
         *request.headers_mut() = headers.clone();
-        request.headers_mut().insert(self.credential.0.clone(), self.credential.1.clone());
+        let (name, value) = self.credential.lock().expect("nothing panics while it holds the credential").clone();
+        request.headers_mut().insert(name, value);
         match tokio::time::timeout(within, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() => Err(TryFailure::Connect),
@@ -163,11 +166,29 @@ impl Pool {
         asked.to_string().into()
     }
 
+    /// Reads the credential again; requests that come from now on bear what was found. Which key that is, by its fingerprint; `None`
+    /// where it has no store.
+    pub(super) async fn reload(&self) -> Result<Option<Fingerprint>, String> {
+        let Some(store) = &self.upstream.store else { return Ok(None) };
+        let key = store.read().await.map_err(|error| error.to_string())?.value;
+        let credential = header_of(self.upstream.dialect, key.expose());
+        let credential = credential.ok_or_else(|| format!("the key of {} cannot stand in a header", self.upstream.name))?;
+        *self.credential.lock().expect("nothing panics while it holds the credential") = credential;
+        Ok(Some(key.fingerprint()))
+    }
+
     /// Closes every connection and waits until that is done.
     pub(super) async fn close(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks.0.lock().expect("nothing panics while it holds the tasks"));
         tasks.shutdown().await;
     }
+}
+
+fn header_of(dialect: Dialect, key: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = credential_header(dialect, key);
+    let mut value = HeaderValue::from_str(&value).ok()?;
+    value.set_sensitive(true);
+    Some((HeaderName::from_static(name), value))
 }
 
 /// The tasks that hold a pool's connections, so that they can be joined.

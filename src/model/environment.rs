@@ -40,6 +40,7 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
 impl Default for KeySource {
     fn default() -> Self {
         Self::Lab

@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, inventory, variable};
-use crate::model::{Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
+use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -141,7 +141,11 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let named = service.providers.iter().chain(beside).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
-    let credentials = providers.values().filter_map(|provider| provider.credential.as_ref());
+    let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
+        Action::Rotate(rotate) => Some(&rotate.credential),
+        _ => None,
+    });
+    let credentials = providers.values().filter_map(|provider| provider.credential.as_ref()).chain(rotated);
     let credentials: std::collections::BTreeMap<_, _> =
         credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
     let kept = credentials.values().filter_map(|credential| credential.from.store());
@@ -334,7 +338,8 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         ["at", "for"].iter().all(|key| document.sound(&["timeline", "faults", place, key]))
             && document.has(&["timeline", "faults", place, "for"])
     });
-    if let Some((last, place)) = on_primary.iter().max_by_key(|(fault, _)| fault.at.plus(fault.length))
+    let only_rotates = plan.only_rotates();
+    if let Some((last, place)) = on_primary.iter().filter(|_| !only_rotates).max_by_key(|(fault, _)| fault.at.plus(fault.length))
         && lengths_known
         && terms.sound("stable_for")
     {
@@ -443,6 +448,18 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             let message = format!("the environment `{name}` allows no faults on `{}`", fault.on);
             let hint = "choose another environment with `--env`, or add the provider to `allow: {faults_on: […]}` in the inventory";
             found.push(document.error(&["timeline", "faults", index, "on"], message, hint));
+        }
+    }
+    for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
+        let credential = plan.credential_of(&fault.on);
+        if matches!(fault.fault, Fault::Revoke { .. }) && !place.embedded && !place.allow.revoke.iter().any(|allowed| allowed == credential)
+        {
+            let message =
+                format!("the environment `{name}` does not allow `{credential}` to be revoked for real, and what is revoked stays so");
+            let hint = format!(
+                "drill it in the lab; or add `allow: {{revoke: [{credential}]}}` to the environment in the inventory, if a new key can be minted"
+            );
+            found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
     let bound = |service: &String| place.services.contains_key(service);

@@ -380,6 +380,11 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
                     check(&["confirm", "approvers"], name, "a contact", inventory.contacts.contains_key(name), &|| contact(name));
                 }
             }
+            Action::Rotate(rotate) => {
+                let name = &rotate.credential;
+                let hint = || inventory::name_hint(name, "a credential", inventory.credentials.keys());
+                check(&["rotate", rotate.part.word()], name, "a credential", inventory.credentials.contains_key(name), &hint);
+            }
             _ => {}
         }
     }

@@ -5,6 +5,7 @@
 //! | `${service.url}`, `${service.name}` | the service's address as clients use it, and its name |
 //! | `${service.key}` | the key that the drill's traffic sends to the service |
 //! | `${gateway.url}` | the reference gateway's address |
+//! | `${replica.N.url}` | the address of the service's replica of this number, from 1 |
 //! | `${port}` | the free port that was chosen for what the environment starts |
 //! | `${root}` | the project's folder |
 //! | `${primary}`, `${standby}` | the names of the service's first and second provider |
@@ -135,11 +136,17 @@ fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
                 let hint = super::inventory::name_hint(provider, "a provider", known.providers.keys());
                 found.push((format!("`${{{name}}}` names no provider of this inventory"), hint));
             }
-            None if PLAIN.contains(&name) => {}
+            None if PLAIN.contains(&name) || is_replica(name) => {}
             None => found.push((format!("`${{{name}}}` is not a variable"), hint(name))),
         }
     }
     found
+}
+
+/// `replica.N.url`, counted from 1. How many there are, only a drill's environment says.
+fn is_replica(name: &str) -> bool {
+    let number = name.strip_prefix("replica.").and_then(|rest| rest.strip_suffix(".url"));
+    number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|number| number > 0)
 }
 
 fn hint(name: &str) -> String {
@@ -150,7 +157,7 @@ fn hint(name: &str) -> String {
         return "environment variables are not filled in here; a program that is run sees them itself".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
-    known.extend(["proxy.NAME.url", "proxy.NAME.address", "credential.PROVIDER", "steps.NAME"]);
+    known.extend(["proxy.NAME.url", "proxy.NAME.address", "replica.N.url", "credential.PROVIDER", "steps.NAME"]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
 }
 

@@ -10,6 +10,7 @@ use super::{Context, Output, StepError};
 use crate::history::{Event, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored};
 use crate::journal::Recorder;
 use crate::model::{Rotate, RotationPart, SecretStore};
+use crate::redact::Redactor;
 use crate::secret::issuer::{Issuer, KeyId, Minted, Standing};
 use crate::secret::{SecretError, Site, Store, Version, open};
 use crate::units::{Duration, Fingerprint, Secret};
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 /// Between two questions whether a provider takes a key.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
@@ -47,6 +48,7 @@ struct Inner {
     stores: BTreeMap<String, SecretStore>,
     root: PathBuf,
     recorder: Recorder,
+    redactor: Redactor,
 }
 
 #[derive(Debug)]
@@ -72,13 +74,19 @@ struct Turn {
 }
 
 impl Keyring {
-    /// Of these credentials. Paths of spare keys are read from `root`.
-    pub fn new(keepings: BTreeMap<String, Keeping>, stores: BTreeMap<String, SecretStore>, root: PathBuf, recorder: Recorder) -> Self {
+    /// Of these credentials. Paths of spare keys are read from `root`; keys that are learnt on the way are told to the redactor.
+    pub fn new(
+        keepings: BTreeMap<String, Keeping>,
+        stores: BTreeMap<String, SecretStore>,
+        root: PathBuf,
+        recorder: Recorder,
+        redactor: Redactor,
+    ) -> Self {
         let lane = |(name, mut keeping): (String, Keeping)| {
             let turn = Turn { old: keeping.held.take(), old_id: keeping.key_id.clone().map(KeyId), ..Turn::default() };
             (name, Lane { keeping, turn: Mutex::new(turn), revoked: AtomicU64::new(0), touched: AtomicU64::new(0) })
         };
-        Self(Some(Arc::new(Inner { lanes: keepings.into_iter().map(lane).collect(), stores, root, recorder })))
+        Self(Some(Arc::new(Inner { lanes: keepings.into_iter().map(lane).collect(), stores, root, recorder, redactor })))
     }
 
     /// Records which key each credential has, as far as that is known.
@@ -90,17 +98,6 @@ impl Keyring {
                 inner.recorder.record(Event::KeyHeld(held)).await;
             }
         }
-    }
-
-    /// Every key that is known by now, with its credential's name.
-    pub fn keys(&self) -> Vec<(String, Secret)> {
-        let Some(inner) = &self.0 else { return Vec::new() };
-        let known = inner.lanes.iter().filter_map(|(name, lane)| Some((name, lane.turn.try_lock().ok()?)));
-        let both = |(name, turn): (&String, MutexGuard<'_, Turn>)| {
-            let new = turn.new.as_ref().map(|new| new.value.clone());
-            turn.old.clone().into_iter().chain(new).map(|key| (name.clone(), key)).collect::<Vec<_>>()
-        };
-        known.flat_map(both).collect()
     }
 
     /// The issuer revokes the key in use, because the timeline says so; when that happened.
@@ -144,6 +141,11 @@ impl Keyring {
         for key in new.into_iter().chain(&turn.old) {
             let _ = inner.probe(credential, lane, key, true).await;
         }
+    }
+
+    /// Where a credential is kept; `None` for one that is not known, or whose store cannot be opened.
+    pub fn store(&self, credential: &str) -> Option<Arc<dyn Store>> {
+        self.lane(credential).ok()?.1.keeping.store.as_ref().ok().cloned()
     }
 
     fn lane(&self, credential: &str) -> Result<(&Inner, &Lane), StepError> {
@@ -253,6 +255,7 @@ impl Inner {
                     if turn.old.is_none() {
                         let event = KeyHeld { credential: name.to_owned(), key: held.value.fingerprint() };
                         self.recorder.record(Event::KeyHeld(event)).await;
+                        self.redactor.learn(name, &held.value);
                         turn.old = Some(held.value);
                     }
                 }
@@ -266,9 +269,10 @@ impl Inner {
     async fn minted(&self, name: &str, minted: Minted, lo: u64, turn: &mut Turn) -> Result<Output, StepError> {
         let (key, id, hi) = (minted.value.fingerprint(), minted.id.0.clone(), self.recorder.clock().now());
         let event = KeyMinted { credential: name.to_owned(), key, id: id.clone(), lo, hi };
+        self.redactor.learn(&format!("{name}, new"), &minted.value);
         turn.new = Some(minted);
         self.recorder.record_durably(Event::KeyMinted(event)).await.map_err(|error| StepError::Failed(error.to_string()))?;
-        Ok(Output { shown: format!("the new key of {name} is {key}"), value: id })
+        Ok(Output { shown: format!("the new key of {name} is {key}"), value: id.into() })
     }
 
     /// What the store holds now, whatever was meant to be written.
@@ -279,7 +283,7 @@ impl Inner {
         let shown = format!("{place} holds {key} as {version}");
         let event = KeyStored { credential: name.to_owned(), key, place, version: version.clone(), lo, hi };
         self.recorder.record(Event::KeyStored(event)).await;
-        Ok(Output { shown, value: version })
+        Ok(Output { shown, value: version.into() })
     }
 
     async fn revoke(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(u64, u64), StepError> {

@@ -7,7 +7,7 @@ use super::pool::{Held, Hold, Pool};
 use super::progress::{Answer, Progress, within};
 use super::word;
 use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, error_code, wire_request};
-use crate::history::Outcome;
+use crate::history::{Outcome, number_of};
 use crate::journal::Clock;
 use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
 use crate::units::Secret;
@@ -35,6 +35,8 @@ pub struct Target {
     pub model: String,
     /// The client's credential at the service. Never printed.
     pub key: Secret,
+    /// The base URLs of all replicas, asked in turn by the request's number; empty where there is only `base_url`.
+    pub replicas: Vec<String>,
 }
 
 /// How it is asked.
@@ -67,6 +69,8 @@ impl std::fmt::Debug for Manner {
 pub struct Client {
     target: Arc<Way>,
     pool: Arc<Pool>,
+    /// One for each replica but the first.
+    others: Vec<Self>,
 }
 
 /// Everything about a target that is the same for all its requests.
@@ -104,6 +108,16 @@ impl Client {
     /// # Errors
     /// Where the address, a header, the forward proxy or the file cannot be used.
     pub fn with(target: Target, manner: Manner) -> Result<Self, TrafficError> {
+        let mut replicas = target
+            .replicas
+            .iter()
+            .map(|base_url| Self::to_one(Target { base_url: base_url.clone(), replicas: Vec::new(), ..target.clone() }, manner.clone()));
+        let Some(first) = replicas.next() else { return Self::to_one(target, manner) };
+        let first = first?;
+        Ok(Self { others: replicas.collect::<Result<_, _>>()?, ..first })
+    }
+
+    fn to_one(target: Target, manner: Manner) -> Result<Self, TrafficError> {
         let wrong = |problem: String| TrafficError::Address { url: target.base_url.clone(), problem };
         let uri: Uri = target.base_url.parse().map_err(|error: hyper::http::uri::InvalidUri| wrong(error.to_string()))?;
         let known = matches!(uri.scheme_str(), Some("http" | "https")) || (manner.bytes && uri.scheme_str() == Some("tcp"));
@@ -132,12 +146,22 @@ impl Client {
             }
         }
         let way = Way { place, prefix, errand_uri, headers, manner, target };
-        Ok(Self { pool: Arc::new(way.pool()), target: Arc::new(way) })
+        Ok(Self { pool: Arc::new(way.pool()), target: Arc::new(way), others: Vec::new() })
     }
 
     /// The same, with connections of its own.
     pub(super) fn apart(&self) -> Self {
-        Self { pool: Arc::new(self.target.pool()), target: self.target.clone() }
+        let others = self.others.iter().map(Self::apart).collect();
+        Self { pool: Arc::new(self.target.pool()), target: self.target.clone(), others }
+    }
+
+    /// The replica whose turn it is with the request of this identifier.
+    pub(super) fn turn_of(&self, id: u64) -> &Self {
+        let replicas = self.others.len() as u64 + 1;
+        match (number_of(id) % replicas) as usize {
+            0 => self,
+            place => &self.others[place - 1],
+        }
     }
 
     /// True where connections are limited, and so must not be divided.
@@ -148,6 +172,7 @@ impl Client {
     /// Closes what has been idle for long.
     pub(super) fn sweep(&self) {
         self.pool.sweep();
+        self.others.iter().for_each(Self::sweep);
     }
 
     /// The model that is asked for.

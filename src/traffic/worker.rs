@@ -117,9 +117,10 @@ async fn work(desk: Arc<Desk>, mut shots: mpsc::UnboundedReceiver<Shot>) {
             biased;
             shot = shots.recv() => match shot {
                 Some(shot) => {
+                    let client = desk.client.turn_of(shot.ask.mark.id);
                     let free = tokio::select! {
                         biased;
-                        free = desk.client.admit() => free,
+                        free = client.admit() => free,
                         _ = abandon.wait_for(|abandoned| *abandoned) => None,
                     };
                     let desk = desk.clone();
@@ -146,7 +147,7 @@ impl Desk {
         let limit = due + deadline.as_nanos();
         let end = tokio::select! {
             biased;
-            answer = self.client.ask(&ask, free, clock, &mut progress) => Ok(answer),
+            answer = self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &mut progress) => Ok(answer),
             () = tokio::time::sleep(clock.until(limit)) => Err(true),
             _ = abandon.wait_for(|abandoned| *abandoned) => Err(false),
         };

@@ -81,7 +81,15 @@ impl hyper::body::Body for CutBody {
 }
 
 fn upstream(name: &str, dialect: Dialect, base_url: String) -> Upstream {
-    Upstream { name: name.into(), dialect, base_url, key: "sk-upstream".into(), model: "gpt-4o".into(), embedding_model: "text-3".into() }
+    Upstream {
+        name: name.into(),
+        dialect,
+        base_url,
+        key: "sk-upstream".into(),
+        store: None,
+        model: "gpt-4o".into(),
+        embedding_model: "text-3".into(),
+    }
 }
 
 /// A standby that works.

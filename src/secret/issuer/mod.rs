@@ -8,6 +8,7 @@ mod azure;
 mod bedrock;
 mod command;
 mod google;
+mod open;
 mod openai;
 mod probe;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use azure::{AzureKeys, Slot};
 pub use bedrock::BedrockKeys;
 pub use command::IssuerCommands;
 pub use google::GoogleKeys;
+pub use open::open_issuer;
 pub use openai::OpenAiKeys;
 pub use probe::Probe;
 

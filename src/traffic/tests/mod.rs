@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
 
 fn target(url: &str) -> Target {
-    Target { base_url: url.into(), dialect: Dialect::OpenAi, model: "m".into(), key: "k".into() }
+    Target { base_url: url.into(), dialect: Dialect::OpenAi, model: "m".into(), key: "k".into(), replicas: Vec::new() }
 }
 
 /// Asks for `/` and expects 200.

@@ -120,7 +120,8 @@ pub(crate) fn once(kind: &str, url: &str, rate: &str, seconds: &str) {
 }
 
 async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal) {
-    let mut target = Target { base_url: url.to_owned(), dialect: Dialect::OpenAi, model: "gpt-4o".into(), key: "sk-bench".into() };
+    let mut target =
+        Target { base_url: url.to_owned(), dialect: Dialect::OpenAi, model: "gpt-4o".into(), key: "sk-bench".into(), replicas: Vec::new() };
     let mut manner = Manner::default();
     if kind == Kind::Http {
         manner.errand = Some(Errand::default());
