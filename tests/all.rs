@@ -17,6 +17,7 @@ mod litellm;
 mod places;
 mod random_systems;
 mod readme;
+mod rotations;
 mod runbooks;
 mod secret_stores;
 mod served;

@@ -94,18 +94,6 @@ fn aws(project: &Project, moto: &Moto, from: &str) -> Box<dyn Store> {
     )
 }
 
-/// One call to moto, as AWS's own client makes it.
-async fn call(moto: &Moto, operation: &str, input: &Value) -> Value {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap().post(&moto.address);
-    let scope = "AKIAEXAMPLE/20260101/eu-central-1/secretsmanager/aws4_request";
-    let http = http.header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"));
-    let http = http.header("x-amz-target", format!("secretsmanager.{operation}")).header("content-type", "application/x-amz-json-1.1");
-    let answer = http.body(input.to_string()).send().await.unwrap();
-    let (status, text) = (answer.status(), answer.text().await.unwrap());
-    assert!(status.is_success(), "{operation}: {status} {text}");
-    serde_json::from_str(&text).unwrap()
-}
-
 #[tokio::test]
 async fn aws_rotates_in_four_steps_and_back() {
     trust();
@@ -113,7 +101,7 @@ async fn aws_rotates_in_four_steps_and_back() {
     let key = aws(&project, &moto, "aws-secretsmanager:chat/openai#key");
     let absent = key.read().await.unwrap_err();
     assert!(matches!(absent, SecretError::Absent { .. }), "{absent}");
-    call(&moto, "CreateSecret", &json!({"Name": "chat/openai", "SecretString": r#"{"key":"sk-one","user":"somebody"}"#})).await;
+    moto.call("CreateSecret", &json!({"Name": "chat/openai", "SecretString": r#"{"key":"sk-one","user":"somebody"}"#})).await;
     let first = key.read().await.unwrap();
     assert_eq!(first.value, secret("sk-one"));
     assert_eq!(key.staged().await.unwrap(), None);
@@ -128,7 +116,7 @@ async fn aws_rotates_in_four_steps_and_back() {
     assert_eq!((now.value, &now.version), (secret("sk-two"), &second));
     assert_eq!(key.staged().await.unwrap(), None);
     // Without the label, moto gives what was current at first.
-    let whole = call(&moto, "GetSecretValue", &json!({"SecretId": "chat/openai", "VersionStage": "AWSCURRENT"})).await;
+    let whole = moto.call("GetSecretValue", &json!({"SecretId": "chat/openai", "VersionStage": "AWSCURRENT"})).await;
     let whole: Value = serde_json::from_str(whole["SecretString"].as_str().unwrap()).unwrap();
     assert_eq!(whole, json!({"key": "sk-two", "user": "somebody"}));
 
@@ -148,7 +136,7 @@ async fn a_rotation_that_died_half_way_holds_up_the_next_until_somebody_decides(
     trust();
     let (project, moto) = (Project::empty(), Moto::start());
     let key = aws(&project, &moto, "aws-secretsmanager:plain");
-    call(&moto, "CreateSecret", &json!({"Name": "plain", "SecretString": "sk-one"})).await;
+    moto.call("CreateSecret", &json!({"Name": "plain", "SecretString": "sk-one"})).await;
     let current = key.read().await.unwrap();
     let stuck = key.stage(&secret("sk-two")).await.unwrap();
     let next = key.stage(&secret("sk-three")).await.unwrap_err();

@@ -5,7 +5,8 @@ use crate::history::Live;
 use crate::journal::{Clock, Journal};
 use crate::model::{Action, ExecutionPlan, Step};
 use crate::step::{
-    Attendance, Before, Context, Keyring, StepError, address, answers, can_rotate, can_start, can_switch, client, destination, perform,
+    Attendance, Before, Context, Keyring, StepError, address, answers, can_rotate, can_start, can_switch, client, comes_from_a_step,
+    destination, perform,
 };
 use crate::units::{Secret, Seed};
 use std::path::Path;
@@ -119,7 +120,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
                 Ok(Ok(output)) => (Found::Done, output.shown, Some(output.value)),
                 // It needs what a step gave that was left out.
-                Ok(Err(StepError::Variable { name })) if name.starts_with("steps.") => {
+                Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
                     (Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make"), None)
                 }
                 Ok(Err(error)) => (Found::Missing, error.to_string(), None),
@@ -177,7 +178,7 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
 /// A variable that an earlier step will give is not missing.
 fn unless_later(error: StepError) -> Result<(Found, String), String> {
     match error {
-        StepError::Variable { name } if name.starts_with("steps.") => {
+        StepError::Variable { name } if comes_from_a_step(&name) => {
             Ok((Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make")))
         }
         other => Err(other.to_string()),

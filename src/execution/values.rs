@@ -4,7 +4,7 @@ use crate::journal::Recorder;
 use crate::model::{Action, ExecutionPlan, Provider, When};
 use crate::redact::Redactor;
 use crate::secret;
-use crate::step::{Keyring, Variables, declared};
+use crate::step::{Keyring, Variables, comes_from_a_step, declared};
 use crate::units::Secret;
 use std::cell::RefCell;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl Values {
         let unknown = RefCell::new(Vec::new());
         // Each that is missing gets a value, so that the next is found as well.
         let _ = crate::spec::expand(text, |name| {
-            if !name.starts_with("steps.") && !self.variables.has(name) {
+            if !comes_from_a_step(name) && !self.variables.has(name) {
                 unknown.borrow_mut().push(name.to_owned());
             }
             Some(String::new())

@@ -350,7 +350,7 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known = Known { providers: &inventory.providers, outputs: &outputs, parameters: &file.open };
+    let known = Known { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
     }

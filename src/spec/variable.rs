@@ -13,6 +13,7 @@
 //! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
+//! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
@@ -23,7 +24,7 @@ use super::finding::Finding;
 use super::reader::{closest, listed};
 use super::source::Spot;
 use super::tree::{Kind, Node};
-use crate::model::Provider;
+use crate::model::{Credential, Provider};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PLAIN: [&str; 9] =
@@ -66,16 +67,19 @@ pub(super) struct Known<'a> {
     pub(super) providers: &'a BTreeMap<String, Provider>,
     /// Of steps.
     pub(super) outputs: &'a BTreeSet<String>,
+    /// By name.
+    pub(super) credentials: &'a BTreeMap<String, Credential>,
     /// That whoever includes the runbook will fill in.
     pub(super) parameters: &'a BTreeSet<String>,
 }
 
 static NONE: BTreeSet<String> = BTreeSet::new();
+static NO_CREDENTIALS: BTreeMap<String, Credential> = BTreeMap::new();
 
 impl<'a> Known<'a> {
     /// Outside runbooks, where there are no steps and no parameters.
     pub(super) fn outside(providers: &'a BTreeMap<String, Provider>) -> Self {
-        Self { providers, outputs: &NONE, parameters: &NONE }
+        Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS }
     }
 }
 
@@ -126,6 +130,13 @@ fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
             }
             continue;
         }
+        if let Some(credential) = name.strip_prefix("new_key.") {
+            if !known.credentials.contains_key(credential) {
+                let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
+                found.push((format!("`${{{name}}}` names no credential of this inventory"), hint));
+            }
+            continue;
+        }
         let provider = name.strip_prefix("credential.").or_else(|| {
             let proxy = name.strip_prefix("proxy.")?;
             proxy.strip_suffix(".url").or_else(|| proxy.strip_suffix(".address"))
@@ -157,7 +168,7 @@ fn hint(name: &str) -> String {
         return "environment variables are not filled in here; a program that is run sees them itself".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
-    known.extend(["proxy.NAME.url", "proxy.NAME.address", "replica.N.url", "credential.PROVIDER", "steps.NAME"]);
+    known.extend(["proxy.NAME.url", "proxy.NAME.address", "replica.N.url", "credential.PROVIDER", "steps.NAME", "new_key.CREDENTIAL"]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
 }
 

@@ -143,6 +143,12 @@ impl Keyring {
         }
     }
 
+    /// The key that a step of this process has minted or taken.
+    pub fn new_key(&self, credential: &str) -> Option<Secret> {
+        // While a step of this credential holds it, no other step can need it.
+        Some(self.lane(credential).ok()?.1.turn.try_lock().ok()?.new.as_ref()?.value.clone())
+    }
+
     /// Where a credential is kept; `None` for one that is not known, or whose store cannot be opened.
     pub fn store(&self, credential: &str) -> Option<Arc<dyn Store>> {
         self.lane(credential).ok()?.1.keeping.store.as_ref().ok().cloned()

@@ -114,6 +114,11 @@ pub enum StepError {
     },
 }
 
+/// True for a variable that gets its value while the runbook is walked: from an earlier step's output, or from the one that minted a key.
+pub fn comes_from_a_step(name: &str) -> bool {
+    name.starts_with("steps.") || name.starts_with("new_key.")
+}
+
 /// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
 ///
 /// # Errors
@@ -147,6 +152,9 @@ impl Context {
     fn value(&self, name: &str) -> Option<String> {
         if let Some(value) = self.variables.get(name) {
             return Some(value.to_owned());
+        }
+        if let Some(credential) = name.strip_prefix("new_key.") {
+            return self.keyring.new_key(credential).map(|key| key.expose().to_owned());
         }
         let (output, path) = name.strip_prefix("steps.")?.split_once(".json.")?;
         select::select(self.variables.get(&format!("steps.{output}"))?, path)
