@@ -213,6 +213,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
             .iter()
             .filter_map(|entry| Some(Ledger { acknowledged: nanos(entry.acknowledged_ms)?, found: entry.found }))
             .collect(),
+        rotations: Vec::new(),
+        only_rotates: false,
         caveats: Vec::new(),
     })
 }
@@ -276,6 +278,8 @@ fn terms(objectives: &Objectives) -> Terms {
         max_truncated: objectives.max_truncated,
         max_duplicates: objectives.max_duplicates,
         max_overshoot: objectives.max_overshoot,
+        rotation: span(objectives.rto_ms),
+        client_errors: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
+use super::rotation::Rotation;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
 
@@ -138,6 +139,10 @@ pub struct Terms {
     pub max_duplicates: Option<u64>,
     /// Largest load on the standby over a second, as a multiple of the offered rate.
     pub max_overshoot: Option<f64>,
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key.
+    pub rotation: i64,
+    /// Requests that clients may lose until then.
+    pub client_errors: Option<u64>,
 }
 
 impl Terms {
@@ -180,6 +185,8 @@ impl Terms {
             max_truncated: objectives.truncated,
             max_duplicates: objectives.duplicates,
             max_overshoot: objectives.overshoot,
+            rotation: nanos(objectives.rotation.or(objectives.rto)),
+            client_errors: objectives.client_errors,
         }
     }
 }
@@ -218,6 +225,10 @@ pub struct Evidence {
     pub attempts_seen: bool,
     /// Acknowledged writes, where the service has any.
     pub ledger: Vec<Ledger>,
+    /// Rotations of keys, one for each provider whose key the timeline revokes or rotates.
+    pub rotations: Vec<Rotation>,
+    /// True where the timeline breaks nothing and only rotates keys.
+    pub only_rotates: bool,
     /// What this evidence cannot tell. Empty for a drill's own history, which sees all of it; never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
 }

@@ -5,7 +5,8 @@ use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms, signed}
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
-use crate::model::DrillPlan;
+use super::rotation::Watch;
+use crate::model::{DrillPlan, Fault, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -43,6 +44,9 @@ pub struct Fold {
     /// Attempts with their request's number in the schedule and whether a fault touched them.
     sight: Vec<(u64, Seen)>,
     faults: Vec<FaultSpan>,
+    /// What the timeline plans at the places of these.
+    planned: Vec<PlannedFault>,
+    rotations: Vec<Watch>,
     touched_seen: u64,
     /// True once a proxy told of any exchange.
     seen: bool,
@@ -79,6 +83,9 @@ impl Fold {
         let mut providers = plan.service.providers.clone();
         providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
+        let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
+        let concerns = |name: &str| !among_others || plan.service.providers.iter().any(|own| own == name);
+        let rotations = Watch::all(&started.plan, plan, |name| place(name).filter(|_| concerns(name)));
         let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             workload,
@@ -98,10 +105,14 @@ impl Fold {
                 attempts: Vec::new(),
                 attempts_seen: false,
                 ledger: Vec::new(),
+                rotations: Vec::new(),
+                only_rotates: plan.only_rotates(),
                 caveats: Vec::new(),
             },
             sight: Vec::with_capacity(room.min(20_000_000)),
             faults: Vec::new(),
+            planned: plan.scenario.timeline.faults.clone(),
+            rotations,
             touched_seen: 0,
             seen: false,
             newest: 0,
@@ -112,6 +123,7 @@ impl Fold {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
         self.newest = stamped.t;
+        self.rotations.iter_mut().for_each(|watch| watch.apply(stamped));
         match &stamped.event {
             Event::Request(done) => self.place(done.id, request(done)),
             Event::Shed(shed) => {
@@ -139,7 +151,12 @@ impl Fold {
 
     /// What was gathered. A history without its last event is marked as incomplete.
     pub fn finish(mut self) -> Evidence {
-        let confirmed = self.faults.iter().filter(|span| span.confirmed.is_some());
+        let breaks = |place: usize| {
+            let rotates = |planned: &PlannedFault| matches!(planned.fault, Fault::Rotate { .. });
+            self.evidence.only_rotates || !self.planned.get(place).is_some_and(rotates)
+        };
+        let broken = self.faults.iter().enumerate().filter(|(place, _)| breaks(*place)).map(|(_, span)| span);
+        let confirmed = broken.filter(|span| span.confirmed.is_some());
         self.evidence.fault = confirmed.clone().filter_map(|span| span.confirmed).min_by_key(|edge| edge.lo);
         let all_healed = confirmed.clone().all(|span| span.healed.is_some());
         self.evidence.heal = if all_healed { confirmed.filter_map(|span| span.healed).max_by_key(|edge| edge.lo) } else { None };
@@ -152,6 +169,7 @@ impl Fold {
         if self.evidence.observed_until == 0 {
             self.evidence.observed_until = signed(self.newest);
         }
+        self.rotated();
         self.attribute();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
         let before = self.evidence.requests.len();
@@ -160,6 +178,18 @@ impl Fold {
         }
         self.evidence.complete &= before == self.evidence.requests.len() && !self.spoiled;
         self.evidence
+    }
+
+    /// Closes the fold of each rotation, with when the last fault of another kind on its provider was healed.
+    fn rotated(&mut self) {
+        for watch in std::mem::take(&mut self.rotations) {
+            let mut rotation = watch.finish();
+            let name = &self.evidence.providers[usize::from(rotation.provider)];
+            let others = self.faults.iter().zip(&self.planned);
+            let others = others.filter(|(_, planned)| planned.on == *name && planned.fault.of_credential().is_none());
+            rotation.cleared = others.filter_map(|(span, _)| span.healed).max_by_key(|edge| edge.hi);
+            self.evidence.rotations.push(rotation);
+        }
     }
 
     /// Whether a fault on this provider is one that users of this workload could meet.
@@ -278,7 +308,14 @@ fn request(done: &RequestDone) -> Request {
 fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
     let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
     let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
-    let planned = if started.plan.beside.is_empty() { timeline.disruption() } else { timeline.disruption_of(&plan.service.providers) };
+    let mut broken = timeline.clone();
+    broken.faults.retain(|planned| !matches!(planned.fault, Fault::Rotate { .. }));
+    let planned = match (started.plan.beside.is_empty(), broken.faults.len() < timeline.faults.len()) {
+        (true, false) => timeline.disruption(),
+        // A rotation on the timeline breaks nothing: the rest of it is what was planned to be broken.
+        (true, true) => broken.disruption_of(&broken.faults.iter().map(|fault| fault.on.clone()).collect::<Vec<_>>()),
+        (false, _) => broken.disruption_of(&plan.service.providers),
+    };
     Terms {
         gap_max: signed(*beside.unwrap_or(&started.gap_max)),
         gap_mean: signed(traffic.mean(timeline.total()).gap().as_nanos()),

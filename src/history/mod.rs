@@ -41,6 +41,7 @@ mod line;
 mod live;
 mod number;
 mod read;
+mod rotation;
 
 pub use crate::model::StepEnd;
 pub use bare::{BareError, bare};
@@ -57,6 +58,7 @@ pub use line::Stamped;
 pub use live::{Beside, Bucket, Live, LiveFault, LiveStep};
 pub use number::{number_of, request_id, workload_of};
 pub use read::{History, ReadError, Reader, read};
+pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
 
 /// The version of the line format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

@@ -101,6 +101,8 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         attempts: Vec::new(),
         attempts_seen: false,
         ledger: Vec::new(),
+        rotations: Vec::new(),
+        only_rotates: false,
         caveats,
     })
 }

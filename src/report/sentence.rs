@@ -65,6 +65,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
             format!("the traffic before the fault was not steady and well served by the primary ({} requests)", evidence.baseline)
         }
         Some(Reason::FaultNotEffective) => "the fault touched no request".into(),
+        Some(Reason::RotationNotBegun) => "the rotation never began".into(),
         Some(Reason::CutoverNotExercised) => "nothing went bad and no standby ever answered, so the path was not tested".into(),
         Some(Reason::ResolutionExceedsRto) => format!("its probes resolve {} only", seconds_up(verdict.resolution.0)),
         Some(Reason::HoldTooShort) => format!("fewer than five requests fall into the hold of {}", span(terms.hold)),
@@ -97,6 +98,7 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
         Reason::FaultNotEffective => {
             "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"
         }
+        Reason::RotationNotBegun => "the event `cancelled` of its history tells why; mend that, and run it again",
         Reason::CutoverNotExercised => "use a fault that retries on the primary cannot hide",
         Reason::ResolutionExceedsRto => "raise the rate or shorten the service level",
         Reason::HoldTooShort => "raise the rate, or `objectives: stable_for`",
@@ -118,7 +120,7 @@ fn for_record(verdict: &Verdict) -> Option<&'static str> {
         Reason::ResolutionExceedsRto | Reason::HoldTooShort => {
             "requests came too seldom before the fault; --since leaves out quiet hours, and --fault-uncertainty may be too wide"
         }
-        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort => return None,
+        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort | Reason::RotationNotBegun => return None,
     })
 }
 

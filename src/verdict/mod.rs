@@ -12,20 +12,27 @@
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
 //!
+//! Where a key is revoked or rotated, `rotation` judges what was promised of that, each promise an objective beside the others. Where nothing
+//! is broken, there is no outage to recover from, and those are all there is.
+//!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 
+mod criteria;
 mod measures;
 mod objectives;
 mod onset;
 mod plan;
+mod rotation;
 mod together;
 mod trial;
 mod window;
 
+pub use criteria::{Criterion, Finding, Judgement};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
+pub use rotation::{ClientErrors, Fallback, Moments, Replica, Rotated};
 pub use together::{OfWorkload, together};
 
 use crate::history::{Caveat, Evidence, Kind, Lost};
@@ -71,6 +78,8 @@ words! {
         BaselineUnstable = "baseline_unstable",
         /// The fault touched no request.
         FaultNotEffective = "fault_not_effective",
+        /// The planned rotation never began.
+        RotationNotBegun = "rotation_not_begun",
         /// Nothing went bad and no standby answered: the path was not tested.
         CutoverNotExercised = "cutover_not_exercised",
         /// The RTO is finer than the instrument.
@@ -121,6 +130,12 @@ pub struct Verdict {
     pub objectives: Vec<ObjectiveVerdict>,
     /// What was measured; `None` where the plan or the trial is invalid.
     pub measures: Option<Measures>,
+    /// Each rotation of a key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<Rotated>,
+    /// True where nothing was broken and keys were only rotated: what was measured of an outage then says nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub only_rotates: bool,
     /// The terms that were applied.
     pub terms: Terms,
     /// How much evidence there is.
@@ -158,6 +173,9 @@ pub struct Terms {
     /// The longest time until the primary serves again.
     #[serde(rename = "failback_rto_ms")]
     pub failback: Option<Millis>,
+    /// The longest time until every replica bears a new key.
+    #[serde(rename = "rotation_ms")]
+    pub rotation: Millis,
     /// The largest lateness that the generator may show.
     #[serde(rename = "lag_max_ms")]
     pub lag_max: Millis,
@@ -195,6 +213,8 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         resolution: Millis(plan::resolution(terms)),
         objectives: Vec::new(),
         measures: None,
+        rotations: rotation::rotations(evidence, false),
+        only_rotates: evidence.only_rotates,
         terms: Terms {
             rto: Millis(terms.rto),
             gate: terms.gate,
@@ -204,6 +224,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
             deadline: Millis(terms.deadline),
             success: terms.success,
             failback: terms.failback_rto.map(Millis),
+            rotation: Millis(terms.rotation),
             lag_max: Millis(terms.lag_max),
         },
         evidence: Basis {
@@ -220,7 +241,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         caveats: evidence.caveats.clone(),
         workloads: Vec::new(),
     };
-    if let Some(reason) = plan::fault_of(terms).filter(|_| !evidence.lacks(Lost::Objectives)) {
+    if let Some(reason) = plan::fault_of(evidence).filter(|_| !evidence.lacks(Lost::Objectives)) {
         // Nobody planned what somebody else recorded: there it is a reason for doubt.
         let decision = if evidence.caveats.is_empty() { Decision::InvalidPlan } else { Decision::Inconclusive };
         return Verdict { verdict: decision, reason: Some(reason), ..verdict };
@@ -236,18 +257,23 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         Ok(fault) => fault,
         Err(reason) => return Verdict { verdict: Decision::Void, reason: Some(reason), ..verdict },
     };
-    let measured = measures::measure(evidence, fault);
+    let mut measured = measures::measure(evidence, fault);
     verdict.evidence.during_fault = measured.due as u64;
     if evidence.lacks(Lost::Objectives) {
         let reason = Some(Reason::ObjectivesNotTold);
         return Verdict { verdict: Decision::Inconclusive, reason, measures: Some(measured.measures), ..verdict };
     }
+    rotation::adjust(evidence, &mut measured);
     verdict.objectives = objectives::hold(terms, &measured);
+    verdict.objectives.retain(|objective| rotation::leaves(evidence, objective.name));
     let doubted = objectives::doubt(&mut verdict.objectives, &evidence.caveats);
+    verdict.rotations = rotation::rotations(evidence, true);
+    verdict.objectives.extend(rotation::together(&verdict.rotations));
     verdict.verdict = verdict.objectives.iter().fold(Decision::Met, |all, objective| all.and(objective.verdict));
     if verdict.verdict == Decision::Inconclusive {
         let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
         verdict.reason = match measured.exercised {
+            false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
             false => Some(Reason::CutoverNotExercised),
             true => (doubted || blind).then_some(Reason::RecordCannotTell),
         };

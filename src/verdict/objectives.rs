@@ -9,7 +9,8 @@ use serde::Serialize;
 /// The judgement of one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ObjectiveVerdict {
-    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `failback` or `rpo`.
+    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `failback`, `rpo`, or of a rotation a
+    /// [`super::Criterion`].
     pub name: &'static str,
     /// Its judgement.
     pub verdict: Decision,
@@ -89,7 +90,7 @@ fn needs(objective: &str, lost: Lost) -> bool {
     }
 }
 
-fn within(interval: Interval, limit: i64) -> Decision {
+pub(super) fn within(interval: Interval, limit: i64) -> Decision {
     match interval.hi {
         Some(hi) if hi <= limit => Decision::Met,
         _ if interval.lo >= limit => Decision::Missed,

@@ -51,7 +51,12 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -
     if !baseline.is_steady(evidence) {
         return Err(Reason::BaselineUnstable);
     }
-    evidence.fault.filter(|_| evidence.touched > 0).ok_or(Reason::FaultNotEffective)
+    if evidence.only_rotates {
+        return evidence.fault.ok_or(Reason::RotationNotBegun);
+    }
+    // A key that is dead before anybody was refused proves nothing about the outage, and yet a lot about the key.
+    let revoked = evidence.rotations.iter().any(|rotation| !rotation.planned && rotation.begun.is_some());
+    evidence.fault.filter(|_| evidence.touched > 0 || revoked).ok_or(Reason::FaultNotEffective)
 }
 
 /// Whether `part` of `whole` is at least `share`, in integers to one part in 10⁹.

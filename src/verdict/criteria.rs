@@ -1,0 +1,261 @@
+//! What was promised of a rotation, held against what was seen of it: each promise is judged by itself, with what decided it.
+//!
+//! What this file does not do: tell when what happened (`rotation`).
+
+use super::Decision;
+use super::measures::Interval;
+use super::objectives::within;
+use super::rotation::{ClientErrors, Course, Fallback, Rotated};
+use crate::history::{Bearing, Borne, Edge, KeyStanding, SETTLED};
+use crate::model::words;
+use serde::Serialize;
+
+words! {
+    /// A promise about a rotation; its name as an objective.
+    Criterion {
+        /// The provider itself takes the new key.
+        NewKeyAccepted = "new_key_accepted",
+        /// The provider itself refuses the old key once its revocation had time to spread, and answered nobody who bore it after that.
+        OldKeyRefused = "old_key_refused",
+        /// No replica bears the old key any more.
+        OldKeyUnused = "old_key_unused",
+        /// Clients lost no more requests than was agreed.
+        ClientErrors = "client_errors",
+        /// Every replica bore the new key in time.
+        Rotation = "rotation",
+        /// Another provider answered while this one refused the old key.
+        Fallback = "fallback",
+        /// The primary serves well again with its new key, and stays.
+        PrimaryResumed = "primary_resumed",
+        /// Tokens are minted from the new key, and those of the old one are answered no more.
+        TokensReminted = "tokens_reminted",
+    }
+}
+
+words! {
+    /// What decided a criterion.
+    Finding {
+        /// It is as promised.
+        Holds = "holds",
+        /// No new key was ever made.
+        NeverMinted = "never_minted",
+        /// The provider refused the new key.
+        NewKeyRefused = "new_key_refused",
+        /// The provider was not asked, or said neither.
+        NoAnswer = "no_answer",
+        /// The provider was asked before the revocation had had its time to spread.
+        AskedTooEarly = "asked_too_early",
+        /// Nobody revoked the old key.
+        NeverRevoked = "never_revoked",
+        /// The provider took the old key when the drill asked it.
+        OldKeyAccepted = "old_key_accepted",
+        /// The provider answered somebody who bore the old key, or a token of it, long after it was revoked.
+        OldKeyAnswered = "old_key_answered",
+        /// The old key is still in use.
+        StillBorne = "still_borne",
+        /// Too few requests came after the last one with the old key.
+        TooFewSince = "too_few_since",
+        /// No proxy saw what would tell.
+        NotSeen = "not_seen",
+        /// More than was agreed.
+        TooMany = "too_many",
+        /// Later than was agreed.
+        TooLate = "too_late",
+        /// It may be within what was agreed or not.
+        Unsure = "unsure",
+        /// The drill ended before it could be told.
+        EndedBefore = "ended_before",
+        /// Requests came, and no other provider answered one.
+        NotAnswered = "not_answered",
+        /// Tokens of the old key were used to the end.
+        NotReminted = "not_reminted",
+        /// Some of the proxy's sight was lost, and with it the proof.
+        SightLost = "sight_lost",
+    }
+}
+
+/// The judgement of one criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// Which.
+    pub name: Criterion,
+    /// Its judgement.
+    pub verdict: Decision,
+    /// What decided it.
+    pub finding: Finding,
+}
+
+impl Course<'_> {
+    /// Every promise that applies.
+    pub(super) fn criteria(&self, zero: Edge, rotated: &Rotated) -> Vec<Judgement> {
+        let in_time = self.in_time(zero, rotated.moments.t6);
+        let each = [
+            (Criterion::NewKeyAccepted, Some(self.new_key(zero))),
+            (Criterion::OldKeyRefused, Some(self.old_key(zero))),
+            (Criterion::OldKeyUnused, Some(self.old_key_unused(zero))),
+            (Criterion::ClientErrors, errors(&rotated.client_errors, rotated.moments.t6.is_some())),
+            (Criterion::Rotation, Some(in_time)),
+            (Criterion::Fallback, rotated.fallback.map(fell_back)),
+            (Criterion::PrimaryResumed, self.resumes().then(|| self.has_resumed(rotated.resumed, in_time))),
+            (Criterion::TokensReminted, self.rotation.tokens.then(|| self.tokens())),
+        ];
+        let each = each.into_iter().filter_map(|(name, judged)| judged.map(|(verdict, finding)| name.is(verdict, finding)));
+        each.map(|judgement| self.unless_blinded(judgement)).collect()
+    }
+
+    /// Takes back what rests on requests that nobody saw, where some were lost from the proxy's sight.
+    fn unless_blinded(&self, judgement: Judgement) -> Judgement {
+        let rests =
+            matches!(judgement.name, Criterion::OldKeyRefused | Criterion::OldKeyUnused | Criterion::Rotation | Criterion::TokensReminted);
+        if rests && judgement.verdict == Decision::Met && self.rotation.missed > 0 {
+            return judgement.name.is(Decision::Inconclusive, Finding::SightLost);
+        }
+        judgement
+    }
+
+    /// True where the observation lasted as long as the rotation may: what has not happened by then has not happened in time.
+    fn lasted(&self, zero: Edge) -> bool {
+        self.evidence.observed_until - zero.hi >= self.evidence.terms.rotation
+    }
+
+    fn new_key(&self, zero: Edge) -> (Decision, Finding) {
+        match (self.rotation.new, self.rotation.new_probe.map(|probe| probe.standing)) {
+            (None, _) if self.lasted(zero) => (Decision::Missed, Finding::NeverMinted),
+            (None, _) => (Decision::Inconclusive, Finding::EndedBefore),
+            (Some(_), Some(KeyStanding::Accepted)) => (Decision::Met, Finding::Holds),
+            (Some(_), Some(KeyStanding::Refused)) => (Decision::Missed, Finding::NewKeyRefused),
+            (Some(_), Some(KeyStanding::Unknown) | None) => (Decision::Inconclusive, Finding::NoAnswer),
+        }
+    }
+
+    fn old_key(&self, zero: Edge) -> (Decision, Finding) {
+        let Some(dead) = self.rotation.dead_by() else {
+            return if self.lasted(zero) {
+                (Decision::Missed, Finding::NeverRevoked)
+            } else {
+                (Decision::Inconclusive, Finding::EndedBefore)
+            };
+        };
+        if self.rotation.everywhere().any(|bearing| bearing.old.late > 0) {
+            return (Decision::Missed, Finding::OldKeyAnswered);
+        }
+        match self.rotation.old_probe {
+            None => (Decision::Inconclusive, Finding::NoAnswer),
+            // The drill asks by its own clock: the error of the proxies' is none of this.
+            Some(probe) if probe.edge.lo < dead - self.rotation.clock_error => (Decision::Inconclusive, Finding::AskedTooEarly),
+            Some(probe) => match probe.standing {
+                KeyStanding::Refused => (Decision::Met, Finding::Holds),
+                KeyStanding::Accepted => (Decision::Missed, Finding::OldKeyAccepted),
+                KeyStanding::Unknown => (Decision::Inconclusive, Finding::NoAnswer),
+            },
+        }
+    }
+
+    fn old_key_unused(&self, zero: Edge) -> (Decision, Finding) {
+        let (rotation, limit) = (self.rotation, self.evidence.terms.rotation);
+        let overdue = |at: Option<i64>| at.is_some_and(|at| at - zero.hi - self.error >= limit);
+        if rotation.replicas.iter().any(|bearing| bearing.moved.is_none() && overdue(bearing.old.last)) {
+            return (Decision::Missed, Finding::StillBorne);
+        }
+        let elsewhere = rotation.elsewhere.old.last;
+        match self.settled() {
+            Some(settled) if elsewhere.is_some_and(|at| at > settled) => (Decision::Missed, Finding::StillBorne),
+            Some(_) if rotation.replicas.iter().all(|bearing| bearing.since >= SETTLED) => (Decision::Met, Finding::Holds),
+            Some(_) => (Decision::Inconclusive, Finding::TooFewSince),
+            None if overdue(elsewhere) => (Decision::Missed, Finding::StillBorne),
+            None => (Decision::Inconclusive, Finding::NotSeen),
+        }
+    }
+
+    fn in_time(&self, zero: Edge, t6: Option<Interval>) -> (Decision, Finding) {
+        let any = |borne: &Borne| borne.exchanges > 0;
+        let seen = |bearing: &Bearing| any(&bearing.old) || any(&bearing.new) || any(&bearing.other);
+        let limit = self.evidence.terms.rotation;
+        match t6 {
+            Some(t6) => timed(t6, limit),
+            None if !self.rotation.everywhere().any(seen) => (Decision::Inconclusive, Finding::NotSeen),
+            None => {
+                let lo = self.evidence.observed_until - zero.hi - self.error;
+                timed(Interval { lo, hi: None }, limit)
+            }
+        }
+    }
+
+    /// Without T6 it is as late as the rotation itself.
+    fn has_resumed(&self, resumed: Option<Interval>, in_time: (Decision, Finding)) -> (Decision, Finding) {
+        let terms = &self.evidence.terms;
+        match (resumed, terms.failback_rto) {
+            (None, _) => in_time,
+            (Some(interval), Some(limit)) => timed(interval, limit),
+            (Some(Interval { hi: Some(_), .. }), None) => (Decision::Met, Finding::Holds),
+            (Some(_), None) => {
+                let left = self.open_again().map_or(0, |edge| self.evidence.observed_until - edge.hi);
+                let needed = terms.failback_hold.unwrap_or(terms.hold) + super::plan::resolution(terms);
+                if left >= needed { (Decision::Missed, Finding::TooLate) } else { (Decision::Inconclusive, Finding::EndedBefore) }
+            }
+        }
+    }
+
+    fn tokens(&self) -> (Decision, Finding) {
+        let rotation = self.rotation;
+        let Some(dead) = rotation.dead_by() else { return (Decision::Inconclusive, Finding::NeverRevoked) };
+        if rotation.everywhere().any(|bearing| bearing.old.late_tokens > 0) || rotation.old_token_minted.is_some_and(|at| at > dead) {
+            return (Decision::Missed, Finding::OldKeyAnswered);
+        }
+        let bore = || rotation.everywhere().filter(|bearing| bearing.old.last_token.is_some() || bearing.new.last_token.is_some());
+        let stale = |bearing: &&Bearing| bearing.old.last_token >= bearing.new.last_token;
+        match (bore().filter(stale).filter_map(|bearing| bearing.old.last_token).max(), bore().next()) {
+            (Some(last), _) if last > dead => (Decision::Missed, Finding::NotReminted),
+            (Some(_), _) | (None, None) => (Decision::Inconclusive, Finding::NotSeen),
+            (None, Some(_)) => (Decision::Met, Finding::Holds),
+        }
+    }
+}
+
+impl Criterion {
+    /// All of them, in the order of the report.
+    pub const ALL: [Self; 8] = [
+        Self::NewKeyAccepted,
+        Self::OldKeyRefused,
+        Self::OldKeyUnused,
+        Self::ClientErrors,
+        Self::Rotation,
+        Self::Fallback,
+        Self::PrimaryResumed,
+        Self::TokensReminted,
+    ];
+
+    pub(super) const fn is(self, verdict: Decision, finding: Finding) -> Judgement {
+        Judgement { name: self, verdict, finding }
+    }
+}
+
+/// A count that was cut short by the end of the drill can exceed what was agreed, but not prove that it stays below it.
+fn errors(errors: &ClientErrors, whole: bool) -> Option<(Decision, Finding)> {
+    let limit = errors.limit?;
+    Some(match (errors.lost > limit, errors.at_most <= limit) {
+        (true, _) => (Decision::Missed, Finding::TooMany),
+        (false, true) if whole => (Decision::Met, Finding::Holds),
+        (false, true) => (Decision::Inconclusive, Finding::EndedBefore),
+        (false, false) => (Decision::Inconclusive, Finding::Unsure),
+    })
+}
+
+const fn fell_back(fallback: Fallback) -> (Decision, Finding) {
+    match fallback {
+        Fallback { answered: 1.., .. } => (Decision::Met, Finding::Holds),
+        Fallback { requests: 0, .. } | Fallback { perhaps: 1.., .. } => (Decision::Inconclusive, Finding::NotSeen),
+        _ => (Decision::Missed, Finding::NotAnswered),
+    }
+}
+
+fn timed(interval: Interval, limit: i64) -> (Decision, Finding) {
+    let verdict = within(interval, limit);
+    let finding = match (verdict, interval.hi) {
+        (Decision::Met, _) => Finding::Holds,
+        (Decision::Missed, _) => Finding::TooLate,
+        (_, Some(_)) => Finding::Unsure,
+        (_, None) => Finding::EndedBefore,
+    };
+    (verdict, finding)
+}
