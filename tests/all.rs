@@ -14,6 +14,7 @@ mod interrupted;
 mod killed;
 mod leaks;
 mod litellm;
+mod mail;
 mod places;
 mod random_systems;
 mod readme;

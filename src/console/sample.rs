@@ -177,6 +177,7 @@ fn plan() -> DrillPlan {
         stores: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
+        mail: None,
         objectives: Objectives::default(),
         workload: String::new(),
         beside: Vec::new(),

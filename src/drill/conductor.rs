@@ -9,7 +9,7 @@ use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, 
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Guard, NamedWorkload};
 use crate::price;
-use crate::step::{Attendance, Before, Context};
+use crate::step::{Attendance, Before, Context, Directory};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
@@ -166,6 +166,7 @@ impl Drill {
             live: self.journal.live(),
             clock: recorder.clock(),
             attendance: self.order.attendance.clone(),
+            directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: self.order.root.clone(),
             http: http.clone(),
             seed: self.order.seed,

@@ -9,7 +9,7 @@ use crate::history::{
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Repeat, StepEnd};
-use crate::step::{Attendance, Before, Context, Course, Over, Turn, client, walk};
+use crate::step::{Attendance, Before, Context, Course, Directory, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -108,6 +108,7 @@ impl Execution {
             live: journal.live(),
             clock: recorder.clock(),
             attendance: hands.attendance,
+            directory: Directory { contacts: started.plan.contacts.clone(), mail: started.plan.mail.clone() }.into(),
             folder: root,
             http: client(),
             seed: started.seed,

@@ -1,13 +1,14 @@
 //! Who is told when: the runbook's owner when it begins, and each escalation when its time comes.
 //!
-//! A webhook is asked at once; whom only a person can write to or call is shown to the one at the terminal. What was told before a crash is
+//! A webhook or a mail server is asked at once; whom only a person can call is shown to the one at the terminal. What was told before a crash is
 //! not told again, unless the crash came between the message and its line in the history.
 
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::journal::Recorder;
 use crate::model::StepEnd;
-use crate::step::{Context, Message, address, reach};
+use crate::step::{Context, Message, Told, tell as tell_contact};
 use crate::units::Duration;
+use serde_json::json;
 
 /// Somebody, and when they are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,29 +53,18 @@ fn due(started: &ExecutionStarted) -> Vec<Due> {
 }
 
 async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder: &Recorder) -> (StepEnd, String) {
-    let Some(contact) = started.plan.contacts.get(&due.to) else {
-        return (StepEnd::Failed, "the inventory declares no such contact".into());
-    };
-    let Some(way) = &contact.reach else { return (StepEnd::Skipped, format!("{}: the inventory does not say how", contact.name)) };
-    let way = match address(way) {
-        Ok(way) => way,
-        Err(problem) => return (StepEnd::Failed, problem),
-    };
-    let Some(url) = way.strip_prefix("webhook:") else {
-        let (how, to) = way.split_once(':').unwrap_or(("", &way));
-        return (StepEnd::Skipped, format!("{} {} at {to}", if how == "tel" { "call" } else { "write to" }, contact.name));
-    };
     let runbook = &started.plan.runbook.name;
     let step = context.live.borrow().step.as_ref().map(|step| format!("; it stands at step {}, {}", step.step + 1, step.name));
+    let elapsed_s = (recorder.clock().now() as f64 / 1e8).round() / 10.0;
+    let facts = [("runbook", json!(runbook)), ("execution", json!(started.execution)), ("elapsed_s", json!(elapsed_s))];
     let message = Message {
         contact: due.to.clone(),
         text: context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default())),
-        runbook: runbook.clone(),
-        execution: started.execution.clone(),
-        elapsed_s: recorder.clock().now() as f64 / 1e9,
+        facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     };
-    match reach(&context.http, url, &message).await {
-        Ok(answer) => (StepEnd::Done, format!("{}: {answer}", contact.name)),
-        Err(problem) => (StepEnd::Failed, format!("{}: {problem}", contact.name)),
+    match tell_contact(&message, context).await {
+        Ok(Told::Sent(said)) => (StepEnd::Done, said),
+        Ok(Told::ByHand(words)) => (StepEnd::Skipped, words),
+        Err(problem) => (StepEnd::Failed, problem),
     }
 }

@@ -5,8 +5,8 @@ use crate::history::Live;
 use crate::journal::{Clock, Journal};
 use crate::model::{Action, ExecutionPlan, Step};
 use crate::step::{
-    Attendance, Before, Context, Keyring, StepError, address, answers, can_rotate, can_start, can_switch, client, comes_from_a_step,
-    destination, perform,
+    Attendance, Before, Context, Directory, Keyring, StepError, answers, can_rotate, can_start, can_switch, client, comes_from_a_step,
+    destination, perform, way_to,
 };
 use crate::units::{Secret, Seed};
 use std::path::Path;
@@ -57,6 +57,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
         live: watch::channel(Arc::new(Live::default())).1,
         clock: Clock::start(),
         attendance: Attendance::Unattended,
+        directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
         folder: root.to_owned(),
         http: client(),
         seed: Seed(0),
@@ -85,17 +86,14 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
     }
     let runbook = &plan.runbook;
     for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
-        let Some(reach) = plan.contacts.get(name).and_then(|contact| contact.reach.as_ref()) else { continue };
-        let (found, detail) = match address(reach) {
+        let (found, detail) = match way_to(name, &context) {
             Err(problem) => (Found::Missing, problem),
-            Ok(way) => match way.strip_prefix("webhook:") {
-                // The address may be a secret; what is said of it is only whether somebody is there.
-                Some(url) => match answers(url).await {
-                    Ok(_) => (Found::Skipped, "its webhook's host takes connections; nothing was sent".into()),
-                    Err(_) => (Found::Missing, "its webhook's host does not answer".into()),
-                },
-                None => (Found::Skipped, "a person writes or calls".into()),
+            // The address may be a secret; what is said of it is only whether somebody is there.
+            Ok(Some(url)) => match answers(&url).await {
+                Ok(_) => (Found::Skipped, "the host that takes its messages takes connections; nothing was sent".into()),
+                Err(_) => (Found::Missing, "the host that takes its messages does not answer".into()),
             },
+            Ok(None) => (Found::Skipped, "a person writes or calls".into()),
         };
         all.push(Rehearsed { what: format!("contact {name}"), found, detail });
     }
@@ -135,7 +133,8 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
             Err(error) => unless_later(error),
         },
         Action::Notify(notify) => match destination(notify, context) {
-            Ok(url) => match answers(&url).await {
+            Ok(None) => Ok((Found::Skipped, "a person writes or calls".into())),
+            Ok(Some(url)) => match answers(&url).await {
                 Ok(_) => Ok((Found::Skipped, "it would send something; its host takes connections".into())),
                 Err(_) => Err(format!("the host of its {} does not answer", notify.channel.word())),
             },

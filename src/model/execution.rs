@@ -1,6 +1,6 @@
 //! Everything that one execution of a runbook needs, gathered from inventory and runbook, and checked across them.
 
-use super::{Contact, Credential, Environment, Provider, Runbook, SecretStore, Service};
+use super::{Contact, Credential, Environment, Mail, Provider, Runbook, SecretStore, Service};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +27,9 @@ pub struct ExecutionPlan {
     pub stores: BTreeMap<String, SecretStore>,
     /// Every contact of the inventory.
     pub contacts: BTreeMap<String, Contact>,
+    /// The server that takes e-mail to contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
 }
 
 impl ExecutionPlan {

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{CredentialSource, Environment, Issuer, Objectives, Operation, Price, SecretStore, words};
+use super::{CredentialSource, Environment, Issuer, Mail, Objectives, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct Inventory {
     /// People and channels to reach.
     pub contacts: BTreeMap<String, Contact>,
+    /// The server that takes e-mail to contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
     /// Credentials by reference; never their values.
     pub credentials: BTreeMap<String, Credential>,
     /// Where credentials are kept, besides the environment and files.

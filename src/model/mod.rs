@@ -10,6 +10,7 @@ mod environment;
 mod execution;
 mod fault;
 mod inventory;
+mod mail;
 mod named_workload;
 mod objective;
 mod operation;
@@ -33,6 +34,7 @@ pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,
 };
+pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, SloOn};
 pub use operation::{Expect, Operation};

@@ -1,7 +1,7 @@
 //! Everything that one drill needs, gathered from inventory, scenario and runbook, and checked across them.
 
 use super::{
-    Contact, Credential, Environment, Fault, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service,
+    Contact, Credential, Environment, Fault, Mail, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service,
     origin_and_path,
 };
 use crate::units::Duration;
@@ -30,6 +30,9 @@ pub struct DrillPlan {
     pub stores: BTreeMap<String, SecretStore>,
     /// The contacts that the runbook names.
     pub contacts: BTreeMap<String, Contact>,
+    /// The server that takes e-mail to contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
     /// What a provider's tokens cost, by name, where that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,

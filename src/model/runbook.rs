@@ -96,6 +96,18 @@ pub struct Runbook {
     pub steps: Vec<Step>,
 }
 
+impl Runbook {
+    /// The contacts that it tells: its owner, its escalations, and those whom a step notifies.
+    pub fn reached(&self) -> impl Iterator<Item = &String> {
+        let actions = self.steps.iter().flat_map(|step| std::iter::once(&step.action).chain(&step.undo));
+        let notified = actions.filter_map(|action| match action {
+            Action::Notify(Notify { channel: Channel::Contact(name), .. }) => Some(name),
+            _ => None,
+        });
+        self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
+    }
+}
+
 /// Who is told when a runbook takes long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
@@ -273,7 +285,10 @@ impl Action {
             Self::Confirm(confirm) => vec![&confirm.question],
             Self::Pause(_) | Self::Rotate(_) => Vec::new(),
             Self::Switch(switch) | Self::SwitchBack(switch) => vec![&switch.file, &switch.to],
-            Self::Notify(notify) => vec![&notify.message],
+            Self::Notify(notify) => match &notify.channel {
+                Channel::Email(to) => vec![&notify.message, to],
+                _ => vec![&notify.message],
+            },
         }
     }
 
@@ -327,6 +342,10 @@ pub enum Channel {
     Webhook(String),
     /// An incoming webhook of Slack, or what is compatible: `{"text": …}`.
     Slack(String),
+    /// An e-mail to this address, through the inventory's `mail`.
+    Email(String),
+    /// Whatever way the contact of this name is reached by.
+    Contact(String),
     /// PagerDuty's Events API v2.
     Pagerduty {
         /// The routing key, as `env:NAME`.
@@ -343,6 +362,8 @@ impl Channel {
         match self {
             Self::Webhook(_) => "webhook",
             Self::Slack(_) => "slack",
+            Self::Email(_) => "email",
+            Self::Contact(_) => "contact",
             Self::Pagerduty { .. } => "pagerduty",
         }
     }

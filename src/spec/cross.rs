@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, inventory, variable};
-use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Scenario, Service};
+use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Runbook, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -150,7 +150,7 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
         credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
     let kept = credentials.values().filter_map(|credential| credential.from.store());
     let stores = kept.filter_map(|(name, _)| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
-    let reached = runbook.iter().flat_map(|runbook| runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)));
+    let reached = runbook.iter().flat_map(Runbook::reached);
     let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
     Some(DrillPlan {
         prices: std::collections::BTreeMap::new(),
@@ -163,6 +163,7 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
         credentials,
         stores,
         contacts,
+        mail: inventory.mail.clone(),
         objectives,
         workload: name,
         beside: workloads,

@@ -193,8 +193,20 @@ pub(super) fn escaped(character: char) -> String {
 }
 
 /// Keys whose values are secrets, or references to secrets.
-const SECRET_KEYS: [&str; 11] =
-    ["from", "key", "key_from", "authorization", "api-key", "x-api-key", "api_key", "apikey", "secret", "token", "password"];
+const SECRET_KEYS: [&str; 12] = [
+    "from",
+    "key",
+    "key_from",
+    "password_from",
+    "authorization",
+    "api-key",
+    "x-api-key",
+    "api_key",
+    "apikey",
+    "secret",
+    "token",
+    "password",
+];
 
 /// The same number of characters, with `•` for each that may belong to a secret: the values of keys that hold one, unless they
 /// refer to it (`env:`, `file:`, `${…}`), and whatever begins like an OpenAI or Anthropic key.

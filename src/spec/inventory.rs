@@ -5,7 +5,7 @@ use super::fault::a_minute;
 use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::{Fields, Reader, closest, listed};
 use super::tree::{Kind, Node};
-use super::{environment, objective, rotation, store, variable};
+use super::{environment, mail, objective, rotation, store, variable};
 use crate::model::{
     Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price, Provider,
     Service, Simulation,
@@ -29,6 +29,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Inventory> {
     fields.version();
     let inventory = Inventory {
         contacts: fields.optional("contacts", &|reader, node| reader.named(node, &contact)).unwrap_or_default(),
+        mail: fields.optional("mail", &mail::read),
         credentials: fields.optional("credentials", &|reader, node| reader.named(node, &credential)).unwrap_or_default(),
         stores: fields.optional("stores", &|reader, node| reader.named(node, &store::read)).unwrap_or_default(),
         providers: fields.required("providers", &|reader, node| reader.named(node, &provider)).unwrap_or_default(),

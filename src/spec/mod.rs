@@ -24,6 +24,7 @@ mod environment;
 mod fault;
 mod finding;
 mod inventory;
+mod mail;
 mod objective;
 mod project;
 mod reader;

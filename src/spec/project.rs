@@ -141,6 +141,7 @@ impl Project {
             credentials: inventory.credentials.clone(),
             stores: inventory.stores.clone(),
             contacts: inventory.contacts.clone(),
+            mail: inventory.mail.clone(),
         };
         Ok((plan, findings))
     }

@@ -12,7 +12,7 @@ use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
 use super::variable::Known;
 use super::{inventory, variable};
-use crate::model::{Action, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
+use crate::model::{Action, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -387,8 +387,31 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
             }
             _ => {}
         }
+        found.extend(notified(file, place, step, inventory));
     }
     found
+}
+
+/// Whom a step notifies, or its undo: a contact that nobody declared, or an address of e-mail without a server that takes it.
+fn notified(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory) -> Vec<Finding> {
+    let own = (&["notify"][..], Some(&step.action));
+    let actions = [own, (&["undo", "notify"][..], step.undo.as_ref())];
+    let found = actions.into_iter().filter_map(|(keys, action)| {
+        let Some(Action::Notify(notify)) = action else { return None };
+        let keys = [keys, &[notify.channel.word()]].concat();
+        match &notify.channel {
+            Channel::Contact(name) if !inventory.contacts.contains_key(name) => {
+                let hint = inventory::name_hint(name, "a contact", inventory.contacts.keys());
+                Some(file.error(place, &keys, format!("`{name}` is not a contact of this inventory"), hint))
+            }
+            Channel::Email(_) if inventory.mail.is_none() => {
+                let hint = "add `mail: {server: \"smtp://HOST:PORT\", from: NAME@HOST}` to the inventory";
+                Some(file.error(place, &keys, "the inventory names no mail server", hint))
+            }
+            _ => None,
+        }
+    });
+    found.collect()
 }
 
 #[cfg(test)]

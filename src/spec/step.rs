@@ -2,6 +2,7 @@
 
 use super::condition;
 use super::edit::Format;
+use super::mail;
 use super::reader::{Fields, Reader};
 use super::rotation;
 use super::tree::{Kind, Node};
@@ -219,18 +220,24 @@ fn switch(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
 /// `{slack: "env:NAME", message: …}`.
 fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
     let fields = reader.fields(node, "a notification")?;
-    let chosen = fields.exactly_one(&["webhook", "slack", "pagerduty"]);
+    let chosen = fields.exactly_one(&["webhook", "slack", "email", "contact", "pagerduty"]);
     let address = chosen.and_then(|word| {
         fields.optional(word, &|reader, node| {
             let text = reader.text(node)?;
-            if let Some(name) = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name)) {
+            if word != "contact"
+                && let Some(name) = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name))
+            {
                 return Some(format!("env:{name}"));
             }
             if word == "pagerduty" {
                 reader.error(node.spot, "a routing key does not stand in a file", "write `env:NAME` with the variable that holds it");
                 return None;
             }
-            reader.url(node)
+            match word {
+                "email" => mail::address(reader, node),
+                "contact" => reader.name(node),
+                _ => reader.url(node),
+            }
         })
     });
     let at = fields.optional("at", &|reader, node| reader.url(node));
@@ -240,6 +247,8 @@ fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
     let channel = match chosen? {
         "webhook" => Channel::Webhook(address?),
         "slack" => Channel::Slack(address?),
+        "email" => Channel::Email(address?),
+        "contact" => Channel::Contact(address?),
         _ => Channel::Pagerduty { key: address?, at },
     };
     Some(Notify { channel, message: message?, severity: severity.unwrap_or(Severity::Error) })

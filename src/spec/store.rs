@@ -19,11 +19,15 @@ pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSourc
     found
 }
 
-/// Where a key is found that opens a store. It stands in no store itself.
+/// Where a key is found that opens a store or a mail server. It stands in no store itself.
 pub(super) fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
     let found = source(reader, node)?;
     if found.store().is_some() {
-        reader.error(node.spot, "what opens a store cannot be kept in a store", "write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`");
+        reader.error(
+            node.spot,
+            "this is needed before a store is open, so it cannot be kept in one",
+            "write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`",
+        );
         return None;
     }
     Some(found)

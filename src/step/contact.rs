@@ -1,13 +1,26 @@
-//! Telling somebody: a message to a contact's webhook, or words for whoever must write or call.
+//! Telling somebody, by the way that the inventory says: a webhook, an e-mail, or words for whoever must write or call.
 //!
-//! A webhook's address is often a secret itself. It is read from where the inventory says, never shown and never recorded.
+//! An address is often a secret itself. It is read from where the inventory says, and stands in no output but where a person must know it to
+//! write or call.
 
 use super::http::in_words;
-use serde_json::json;
+use super::{Context, mail};
+use crate::model::{Contact, Mail};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A message is given up after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whom messages may go to, and the server that takes e-mail.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// By name.
+    pub contacts: BTreeMap<String, Contact>,
+    /// The mail server, where the inventory names one.
+    pub mail: Option<Mail>,
+}
 
 /// What somebody is told.
 #[derive(Debug, Clone)]
@@ -16,41 +29,84 @@ pub struct Message {
     pub contact: String,
     /// In one sentence.
     pub text: String,
-    /// The runbook's name.
-    pub runbook: String,
-    /// Which execution of it.
-    pub execution: String,
-    /// Seconds since it began.
-    pub elapsed_s: f64,
+    /// What a webhook is told besides.
+    pub facts: Map<String, Value>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It was sent; says who took it.
+    Sent(String),
+    /// A person must write or call; says whom and how.
+    ByHand(String),
+}
+
+/// How a contact is reached, with the environment's values.
+enum Way<'a> {
+    Webhook(String),
+    Email(&'a Mail, String),
+    ByHand(String),
+}
+
+/// Tells a contact, by the way that the inventory says.
+///
+/// # Errors
+/// Why it was not taken, in words without the address.
+pub async fn tell(message: &Message, context: &Context) -> Result<Told, String> {
+    let sent = match way(&message.contact, context)? {
+        Way::ByHand(words) => return Ok(Told::ByHand(words)),
+        Way::Email(mail, to) => mail::send(mail, &context.folder, &to, &message.text).await,
+        Way::Webhook(url) => {
+            let mut body = message.facts.clone();
+            body.insert("text".into(), message.text.clone().into());
+            body.insert("contact".into(), message.contact.clone().into());
+            post(&url, &Value::Object(body), "the webhook", context).await
+        }
+    };
+    let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
+    sent.map(|answer| Told::Sent(format!("{name}: {answer}"))).map_err(|problem| format!("{name}: {problem}"))
+}
+
+/// Where a connection would go to tell a contact, for a rehearsal; `None` where a person writes or calls.
+///
+/// # Errors
+/// What is missing.
+pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, String> {
+    match way(contact, context)? {
+        Way::ByHand(_) => Ok(None),
+        Way::Webhook(url) => Ok(Some(url)),
+        Way::Email(mail, _) => mail::ready(mail, &context.folder).map(|()| Some(mail.server.to_string())),
+    }
+}
+
+fn way<'a>(contact: &str, context: &'a Context) -> Result<Way<'a>, String> {
+    let Some(Contact { name, reach }) = context.directory.contacts.get(contact) else {
+        return Err("the inventory declares no such contact".to_owned());
+    };
+    let Some(reach) = reach else { return Ok(Way::ByHand(format!("{name}: the inventory does not say how"))) };
+    let reach = address(reach)?;
+    let (how, to) = reach.split_once(':').unwrap_or(("", &reach));
+    Ok(match (how, &context.directory.mail) {
+        ("webhook", _) => Way::Webhook(to.to_owned()),
+        ("mailto", Some(mail)) => Way::Email(mail, to.split('?').next().unwrap_or_default().to_owned()),
+        _ => Way::ByHand(format!("{} {name} at {to}", if how == "tel" { "call" } else { "write to" })),
+    })
 }
 
 /// A contact's `reach` with the environment's values in place of `${NAME}`.
-///
-/// # Errors
-/// The first variable that is not set, in words.
-pub fn address(reach: &str) -> Result<String, String> {
+fn address(reach: &str) -> Result<String, String> {
     crate::spec::expand(reach, |name| std::env::var(name).ok())
         .map_err(|unknown| format!("the environment variable {} is not set", unknown.name))
 }
 
-/// Posts a message as JSON, with its words under `text` as well, where chats look for them.
+/// Posts JSON; `whom` names who answers.
 ///
 /// # Errors
 /// Why it was not taken, in words without the address.
-pub async fn reach(http: &reqwest::Client, url: &str, message: &Message) -> Result<String, String> {
-    let body = json!({
-        "text": message.text,
-        "contact": message.contact,
-        "runbook": message.runbook,
-        "execution": message.execution,
-        "elapsed_s": (message.elapsed_s * 10.0).round() / 10.0,
-    });
-    let sent = http.post(url).timeout(PATIENCE).json(&body).send().await;
-    let answer = sent.map_err(|error| format!("the webhook cannot be reached: {}", in_words(&error)))?;
-    let status = answer.status();
-    if status.is_success() {
-        Ok(format!("the webhook answered {}", status.as_u16()))
-    } else {
-        Err(format!("the webhook answered {}", status.as_u16()))
-    }
+pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context) -> Result<String, String> {
+    let sent = context.http.post(url).timeout(PATIENCE).json(body).send().await;
+    let answer = sent.map_err(|error| format!("{whom} cannot be reached: {}", in_words(&error)))?;
+    let said = format!("{whom} answered {}", answer.status().as_u16());
+    if answer.status().is_success() { Ok(said) } else { Err(said) }
 }

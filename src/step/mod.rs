@@ -14,6 +14,7 @@ mod course;
 mod http;
 mod keeping;
 mod keyring;
+mod mail;
 mod notify;
 mod select;
 mod switch;
@@ -23,7 +24,7 @@ mod walk;
 
 pub use command::can_start;
 pub use confirm::{Answer, Attendance, Question};
-pub use contact::{Message, address, reach};
+pub use contact::{Directory, Message, Told, tell, way_to};
 pub use course::{Course, Over, Turn};
 pub use http::client;
 pub use keeping::declared;
@@ -63,6 +64,8 @@ pub struct Context {
     pub clock: Clock,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Who can be told something, and how.
+    pub directory: Arc<Directory>,
     /// Where commands run: the project's root.
     pub folder: PathBuf,
     /// For probes and `http` steps.
@@ -100,12 +103,15 @@ impl fmt::Debug for Output {
     }
 }
 
-/// Why a step failed.
+/// Why a step was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// It is known not to have done what it should.
     #[error("{0}")]
     Failed(String),
+    /// It is for a person to do, who is told so here: nothing was done.
+    #[error("{0}")]
+    ByHand(String),
     /// A variable has no value here.
     #[error("`${{{name}}}` has no value in this environment")]
     Variable {

@@ -1,47 +1,69 @@
-//! `notify`: a message to a webhook, a Slack-compatible one, or PagerDuty (Events API v2).
+//! `notify`: a message to a webhook, a Slack-compatible one, PagerDuty (Events API v2), an address of e-mail, or a contact by whatever way.
 
-use super::http::in_words;
-use super::{Context, Output, StepError};
-use crate::model::{Channel, Notify};
-use serde_json::{Value, json};
+use super::contact::{Message, Told, post, tell, way_to};
+use super::{Context, Output, StepError, mail};
+use crate::model::{Channel, Mail, Notify};
+use serde_json::{Map, Value, json};
 
 /// Where PagerDuty takes events, unless the step says otherwise.
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
 pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output, StepError> {
     let message = context.expand(&notify.message)?;
-    let (url, body) = request(notify, &message, context)?;
-    // The address may be a secret, so it is in no message.
-    let sent = context.http.post(&url).json(&body).send().await;
-    let name = notify.channel.word();
-    let answer = sent.map_err(|error| StepError::Failed(format!("{name} cannot be reached: {}", in_words(&error))))?;
-    let status = answer.status();
-    let said = format!("{name} answered {}", status.as_u16());
-    if status.is_success() {
-        Ok(Output { shown: format!("{said} to: {message}"), value: message.into() })
-    } else {
-        Err(StepError::Failed(said))
-    }
+    // An address may be a secret, so it is in no message.
+    let sent = match &notify.channel {
+        Channel::Contact(name) => {
+            let facts = Map::from_iter([("severity".to_owned(), notify.severity.word().into())]);
+            match tell(&Message { contact: name.clone(), text: message.clone(), facts }, context).await {
+                Ok(Told::ByHand(words)) => return Err(StepError::ByHand(format!("{words}: {message}"))),
+                Ok(Told::Sent(said)) => Ok(said),
+                Err(problem) => Err(problem),
+            }
+        }
+        Channel::Email(to) => mail::send(server(context)?, &context.folder, &named(to, context)?, &message).await,
+        channel => {
+            let (url, body) = request(notify, &message, context)?;
+            post(&url, &body, channel.word(), context).await
+        }
+    };
+    sent.map(|said| Output { shown: format!("{said}, to: {message}"), value: message.into() }).map_err(StepError::Failed)
 }
 
+/// Where it is posted, and what.
 fn request(notify: &Notify, message: &str, context: &Context) -> Result<(String, Value), StepError> {
     Ok(match &notify.channel {
-        Channel::Webhook(url) => (named(url, context)?, json!({"text": message, "severity": notify.severity.word()})),
-        Channel::Slack(url) => (named(url, context)?, json!({"text": message})),
         Channel::Pagerduty { key, at } => {
             let url = at.as_ref().map_or_else(|| Ok(PAGERDUTY.to_owned()), |at| named(at, context))?;
             let payload = json!({"summary": message, "source": "lifeboat", "severity": notify.severity.word()});
             (url, json!({"routing_key": named(key, context)?, "event_action": "trigger", "payload": payload}))
         }
+        Channel::Slack(url) => (named(url, context)?, json!({"text": message})),
+        Channel::Webhook(url) | Channel::Email(url) | Channel::Contact(url) => {
+            (named(url, context)?, json!({"text": message, "severity": notify.severity.word()}))
+        }
     })
 }
 
-/// Where a message would go; for a rehearsal.
+/// Where a connection would go, for a rehearsal; `None` where a person writes or calls.
 ///
 /// # Errors
-/// Where it is not known.
-pub fn destination(notify: &Notify, context: &Context) -> Result<String, StepError> {
-    request(notify, "", context).map(|(url, _)| url)
+/// Where it is not known, or something that it takes is missing.
+pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>, StepError> {
+    match &notify.channel {
+        Channel::Contact(name) => way_to(name, context).map_err(StepError::Failed),
+        Channel::Email(to) => {
+            let mail = server(context)?;
+            named(to, context)?;
+            mail::ready(mail, &context.folder).map_err(StepError::Failed)?;
+            Ok(Some(mail.server.to_string()))
+        }
+        _ => request(notify, "", context).map(|(url, _)| Some(url)),
+    }
+}
+
+fn server(context: &Context) -> Result<&Mail, StepError> {
+    let hint = "add `mail: {server: \"smtp://HOST:PORT\", from: NAME@HOST}` to it";
+    context.directory.mail.as_ref().ok_or_else(|| StepError::Failed(format!("the inventory names no mail server\n\nhint: {hint}")))
 }
 
 /// `env:NAME` from the environment, anything else as it stands.

@@ -4,7 +4,7 @@
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
 use super::course::{Course, Turn};
-use super::{Context, Output, perform};
+use super::{Context, Output, StepError, perform};
 use crate::history::{Event, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
@@ -125,7 +125,7 @@ impl Running {
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= end == StepEnd::TimedOut;
-            if end == StepEnd::Done || attempt > self.step.retries {
+            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
             }
@@ -158,6 +158,7 @@ fn pause(step: &Step, attempt: u32, seed: Seed) -> Duration {
 async fn once(action: &Action, step: &Step, place: usize, context: &Context) -> (StepEnd, Output) {
     let (end, output) = match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
         Ok(Ok(output)) => (StepEnd::Done, output),
+        Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
         Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),
         Err(_) => match action {
             Action::Confirm(confirm) if confirm.default.is_some() => super::confirm::by_default(confirm),

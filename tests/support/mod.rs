@@ -3,6 +3,7 @@
 mod k6;
 mod lab;
 mod leaks;
+mod mail;
 mod moto;
 mod nginx;
 mod python;
@@ -12,6 +13,7 @@ mod vault;
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 pub(crate) use leaks::{Leak, Leaks};
+pub(crate) use mail::MailServer;
 pub(crate) use moto::Moto;
 pub(crate) use nginx::Nginx;
 pub(crate) use python::{client, clients, python};
@@ -139,7 +141,12 @@ impl Project {
 
     /// Starts the binary and follows what it says on stderr.
     pub(crate) fn start(&self, args: &[&str]) -> Started {
-        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.start_with(args, &[])
+    }
+
+    /// The same with these environment variables.
+    pub(crate) fn start_with(&self, args: &[&str], env: &[(&str, &str)]) -> Started {
+        let mut child = self.command(args).envs(env.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
         std::thread::spawn(move || {

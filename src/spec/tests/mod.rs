@@ -8,6 +8,7 @@ mod doubts;
 mod faults;
 mod good;
 mod hostile;
+mod people;
 mod sheet;
 mod wire;
 mod within;

@@ -264,7 +264,7 @@ fn what_opens_a_store_stands_in_no_store() {
         "providers:\n  azure",
         "stores:\n  vault: {kind: vault, address: \"https://v.example\", login: {token: \"vault:secret/a#b\"}}\nproviders:\n  azure",
         r#"
-error: what opens a store cannot be kept in a store
+error: this is needed before a store is open, so it cannot be kept in one
   --> runbooks/inventory.yaml:7:69
    |
  7 |   vault: {kind: vault, address: "https://v.example", login: {token: "••••••••••••••••"}}

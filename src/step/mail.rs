@@ -1,0 +1,151 @@
+//! E-mail over SMTP, through the server that the inventory names.
+//!
+//! TLS is begun by STARTTLS, or stands from the start with `smtps`. Without it nothing is sent to another host: neither a password nor what a
+//! team has to say about its outage. What the server said is told by its code alone, because its words may hold the address or the login.
+
+use crate::model::Mail;
+use crate::secret::{Site, key};
+use crate::units::Secret;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// The whole conversation is given up after this long: servers hold strangers up for some seconds on purpose.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest subject, in characters.
+const SUBJECT: usize = 120;
+
+/// Sends one message; says who took it.
+///
+/// # Errors
+/// Why it was not taken, in words without an address of anybody, and what to do.
+pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Result<String, String> {
+    let from = address(&mail.from).ok_or("the sender's address cannot be read\n\nhint: see `mail: {from: NAME@HOST}` of the inventory")?;
+    let to = address(to).ok_or("the address cannot be read\n\nhint: write `NAME@HOST` and nothing else")?;
+    let message = lettre::Message::builder()
+        .from(from.into())
+        .to(to.into())
+        .subject(subject(text))
+        .header(ContentType::TEXT_PLAIN)
+        .body(text.to_owned())
+        .map_err(|error| format!("the message cannot be made: {error}\n\nhint: see its text"))?;
+    let transport = transport(mail, root)?;
+    match tokio::time::timeout(PATIENCE, transport.send(message)).await {
+        Ok(sent) => sent.map_err(|error| refused(mail, &error))?,
+        Err(_) => {
+            let server = &mail.server;
+            return Err(format!(
+                "{server} has not answered within {} s, and may have taken the message all the same\n\nhint: see that it answers from this host",
+                PATIENCE.as_secs()
+            ));
+        }
+    };
+    Ok("the mail server has taken it".to_owned())
+}
+
+/// Whether everything is there that sending needs, besides the server itself.
+///
+/// # Errors
+/// What is missing, in words.
+pub(super) fn ready(mail: &Mail, root: &Path) -> Result<(), String> {
+    transport(mail, root).map(drop)
+}
+
+fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let server = &mail.server;
+    let mut tls = TlsParameters::builder(server.host.clone());
+    if let Some(file) = &mail.authority {
+        let wrong =
+            |problem: String| format!("{file} {problem}\n\nhint: name the PEM file of the authority under `mail: {{authority: …}}`");
+        let pem = std::fs::read(root.join(file)).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is no PEM file of certificates".into()))?);
+    }
+    let tls = tls.build_rustls().map_err(|error| format!("TLS cannot be set up: {}", cause(&error)))?;
+    let tls = match (server.tls, server.is_loopback()) {
+        (true, _) => Tls::Wrapper(tls),
+        (false, true) => Tls::Opportunistic(tls),
+        (false, false) => Tls::Required(tls),
+    };
+    // Nothing is dangerous here: TLS is chosen above.
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host).port(server.port).tls(tls).timeout(Some(PATIENCE));
+    let Some((user, from)) = mail.user.as_ref().zip(mail.password_from.as_ref()) else { return Ok(builder.build()) };
+    let password: Secret = key(from, Site { stores: &BTreeMap::new(), root }).map_err(|error| error.to_string())?;
+    Ok(builder.credentials(Credentials::new(user.clone(), password.expose().to_owned())).build())
+}
+
+fn address(text: &str) -> Option<Address> {
+    text.trim().parse().ok()
+}
+
+/// The first line, without what could begin another header.
+fn subject(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("lifeboat");
+    line.chars().filter(|letter| !letter.is_control()).take(SUBJECT).collect()
+}
+
+/// What went wrong, and what to do about it.
+fn refused(mail: &Mail, error: &Error) -> String {
+    let server = &mail.server;
+    let (problem, hint) = match error.status().map(u16::from) {
+        Some(code @ (454 | 530 | 534 | 535 | 538)) => {
+            (format!("the mail server refuses the login ({code})"), "see `user:` and `password_from:` under `mail:` of the inventory")
+        }
+        Some(code @ 400..=499) => (format!("the mail server cannot take it now ({code})"), "try again later, or look into its log"),
+        Some(code) => {
+            (format!("the mail server refuses the message ({code})"), "see that `from:` may send there, and that the address is right")
+        }
+        None if is_tls(error) => (
+            format!("there is no secure connection to {server}: {}", cause(error)),
+            "name the authority that signs its certificate, `mail: {authority: FILE}`, and the host by the certificate's name",
+        ),
+        None if error.is_client() => (
+            format!("{server} cannot be used: {}", cause(error)),
+            "let the server offer STARTTLS and a login by PLAIN or LOGIN, or write `smtps://…`; without TLS nothing is sent to another host",
+        ),
+        None => (
+            format!("{server} cannot be reached: {}", cause(error)),
+            "see that `mail: {server: …}` of the inventory answers from this host",
+        ),
+    };
+    format!("{problem}\n\nhint: {hint}")
+}
+
+/// True where the other end's certificate or its TLS was at fault; a handshake's errors come wrapped as those of a connection.
+fn is_tls(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(deeper) = source {
+        if let Some(wrapped) = deeper.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
+            && wrapped.is::<rustls::Error>()
+        {
+            return true;
+        }
+        source = deeper.source();
+    }
+    error.is_tls()
+}
+
+fn cause(error: &Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    source.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject;
+
+    #[test]
+    fn a_subject_is_one_line_and_begins_no_other_header() {
+        assert_eq!(subject("\n The primary is down.\r\nBcc: all@acme.example\n"), "The primary is down.");
+        assert_eq!(subject("a\u{7}b\rBcc: x"), "abBcc: x");
+        assert_eq!(subject(" \n"), "lifeboat");
+        assert_eq!(subject(&"é".repeat(500)).chars().count(), 120);
+    }
+}
