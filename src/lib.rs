@@ -28,6 +28,7 @@
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
 //! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
+//! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
 //! | 4 | [`toxiproxy`] | the client of that control API; every inject and heal is read back |
 //! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
@@ -43,6 +44,7 @@
 //! What is absent matters as much: `units … verdict`, `dialect`, `fault`, `import` and `report` hold no async code, clock, file, environment
 //! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
 
+pub mod alert;
 pub mod cli;
 pub mod console;
 pub mod dialect;

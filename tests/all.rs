@@ -1,6 +1,7 @@
 //! The one integration binary: a file a behaviour.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod alerts;
 mod bad_input;
 mod clients;
 mod crowds;

@@ -156,7 +156,7 @@ fn outside_libraries_stay_in_their_rooms() {
         ("csv", &["spec"]),
         ("toml_edit", &["spec"]),
         ("strsim", &["spec"]),
-        ("axum", &["proxy"]),
+        ("axum", &["proxy", "alert"]),
         ("hyper", &["proxy", "traffic", "lab"]),
         ("hyper_util", &["proxy", "traffic", "lab"]),
         ("tokio_rustls", &["proxy", "traffic"]),

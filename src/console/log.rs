@@ -88,6 +88,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
+        Event::AlertReceived(alert) => {
+            let state = if alert.firing { "fires" } else { "is over" };
+            ("alert", format!("{} {state}, by {}", alert.name, alert.source))
+        }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::StepStarted(step) => {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };

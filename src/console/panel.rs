@@ -32,6 +32,7 @@ pub fn panel(live: &Live, now: u64, width: usize) -> Vec<Line> {
     lines.push(trouble(live, now));
     lines.extend(live.beside.iter().map(|other| beside(other, now, width)));
     lines.extend(faults(live, &plan.scenario.timeline.faults, now, width));
+    lines.extend(alert(live, width));
     lines.extend(runbook(live, now, width));
     lines.extend(stopped(live));
     lines.push(progress(live, now, width));
@@ -146,6 +147,17 @@ fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usi
         (None, None) => row(Tone::Warn, "asked for".to_owned()),
         (Some(_), None) => row(Tone::Warn, format!("{} of {}", seconds(now.saturating_sub(since)), length(planned.length.as_nanos()))),
     }
+}
+
+/// The alert that the runbook waits for, else the last that changed.
+fn alert(live: &Live, width: usize) -> Option<Line> {
+    let awaited = live.plan.as_ref().and_then(|plan| plan.runbook.as_ref()?.awaited_alert());
+    let known = awaited.and_then(|name| live.alerts.get_key_value(name));
+    let (name, alert) = known.or_else(|| live.alerts.iter().max_by_key(|(_, alert)| alert.since))?;
+    let (tone, state) = if alert.firing.is_empty() { (Tone::Dim, "is over") } else { (Tone::Warn, "fires") };
+    let fault = live.faults.iter().find_map(|fault| fault.confirmed).and_then(|fault| alert.since.checked_sub(fault));
+    let when = fault.map_or_else(String::new, |after| format!(", {} after the fault", seconds(after)));
+    Some(row("alert", &format!("{name} by {}", alert.source), Line::new().with(tone, format!("{state}{when}")), width))
 }
 
 fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {

@@ -7,7 +7,7 @@ use super::faults::{Change, Faults};
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
-use crate::model::{DrillPlan, Guard, NamedWorkload};
+use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
@@ -452,6 +452,14 @@ async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String 
 /// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then. Of pure load
 /// nothing is asked.
 fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
+    let detects = plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection).map(|runbook| &runbook.detect.goal);
+    if let Some(Goal::Alert(name)) = detects.filter(|goal| live.meets(goal, live.now)) {
+        let words = format!(
+            "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; mend what it tells of, or the rule \
+             that lets it fire"
+        );
+        return Err(Stop::new(StopReason::BaselineUnsteady, words));
+    }
     let several = !plan.beside.is_empty();
     for (place, each) in plan.workloads().iter().enumerate().filter(|(_, each)| each.judged) {
         let seen = if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) };

@@ -3,6 +3,7 @@
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use super::{Stop, keys, manner};
+use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
 use crate::journal::Recorder;
@@ -46,6 +47,7 @@ pub(super) struct Stage {
     sight: Option<JoinHandle<()>>,
     moves: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
+    alerts: Option<Receiver>,
 }
 
 /// Where it is built and for whom.
@@ -116,6 +118,7 @@ impl Stage {
             sight,
             moves: Vec::new(),
             watchdog: None,
+            alerts: None,
         };
         Ok((stage, names))
     }
@@ -144,6 +147,11 @@ impl Stage {
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
+        }
+        if let Some(alerts) = &plan.environment.alerts {
+            let receiver = Receiver::start(&alerts.listen, site.recorder.clone()).await.map_err(Stop::environment)?;
+            names.values.set("alerts.url", receiver.url());
+            self.alerts = Some(receiver);
         }
         if plan.environment.start.is_some() {
             names.values.set("port", free_port()?.to_string());
@@ -258,6 +266,9 @@ impl Stage {
     pub(super) async fn take_down(mut self) {
         if let Some(system) = self.system.take() {
             system.stop().await;
+        }
+        if let Some(alerts) = self.alerts.take() {
+            alerts.stop().await;
         }
         for gateway in self.gateways {
             gateway.stop().await;

@@ -1,5 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
+use super::alert::AlertReceived;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -34,6 +35,8 @@ pub enum Event {
     SightGap(SightGap),
     /// The reference gateway's own record of its breaker.
     Gateway(Gateway),
+    /// An alert of the team's own arrived.
+    AlertReceived(AlertReceived),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// A step began a try.

@@ -74,6 +74,7 @@ kinds! {
     "proxy_clock" => ProxyClock,
     "sight_gap" => SightGap,
     "gateway" => Gateway,
+    "alert_received" => AlertReceived,
     "runbook_started" => RunbookStarted,
     "step_started" => StepStarted,
     "step_finished" => StepFinished,

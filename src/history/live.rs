@@ -3,11 +3,12 @@
 //! It is pure: the journal applies it to every event that it writes, so nothing that it says can differ from the history.
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
+use super::alert::{AlertReceived, AlertSource};
 use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone};
 use super::line::Stamped;
 use super::number::workload_of;
 use crate::model::{DrillPlan, Fault, Goal, NamedWorkload, StepEnd, Who};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Length of a slice: 100 ms in nanoseconds.
@@ -16,6 +17,8 @@ const SLICE: u64 = 100_000_000;
 const SLICES: usize = 600;
 /// Different words for failures that are counted: a body's error code is somebody else's text.
 const WORDS: usize = 32;
+/// Different names of alerts that are known at once, for the same reason.
+const ALERTS: usize = 256;
 
 /// What is known of a drill while it runs. Where there are several workloads, the counts are those of the first; the others are
 /// in [`Live::beside`].
@@ -49,6 +52,8 @@ pub struct Live {
     pub why: BTreeMap<String, u64>,
     /// Faults, by place on the timeline.
     pub faults: Vec<LiveFault>,
+    /// Alerts that arrived, by name, up to 256 different ones.
+    pub alerts: BTreeMap<String, LiveAlert>,
     /// Why and when the runbook was started.
     pub runbook_started: Option<(u64, String)>,
     /// The step that runs, or the last that ran.
@@ -125,6 +130,17 @@ pub struct LiveFault {
     pub healed: Option<u64>,
 }
 
+/// An alert of the team's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveAlert {
+    /// Who sent it.
+    pub source: AlertSource,
+    /// Those of this name that fire.
+    pub firing: BTreeSet<String>,
+    /// When the first of them arrived, or the end of the last.
+    pub since: u64,
+}
+
 /// A step of the runbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveStep {
@@ -197,6 +213,7 @@ impl Live {
                     live.healed = Some(healed.hi);
                 }
             }
+            Event::AlertReceived(alert) => self.alert(alert),
             Event::RunbookStarted(started) => self.runbook_started = Some((stamped.t, started.because.clone())),
             Event::StepStarted(step) => {
                 self.step = Some(LiveStep { step: step.step, name: step.name.clone(), attempt: step.attempt, end: None });
@@ -246,12 +263,36 @@ impl Live {
                 let seen = self.over(over.as_nanos(), now);
                 self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && seen.good as f64 >= ratio.get() * seen.requests() as f64
             }
+            Goal::Alert(name) => self.fires(name),
+            Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
             Goal::ServedBy { who, over } => {
                 let seen = self.over(over.as_nanos(), now);
                 let total: u64 = seen.served.iter().sum();
                 let wanted: u64 = seen.served.iter().enumerate().filter(|(place, _)| self.is(*place, who)).map(|(_, count)| count).sum();
                 self.looks_back(over.as_nanos(), now) && total > 0 && wanted == total
             }
+        }
+    }
+
+    /// True while an alert of this name fires.
+    pub fn fires(&self, name: &str) -> bool {
+        self.alerts.get(name).is_some_and(|alert| !alert.firing.is_empty())
+    }
+
+    fn alert(&mut self, alert: &AlertReceived) {
+        if self.alerts.len() >= ALERTS && !self.alerts.contains_key(&alert.name) {
+            return;
+        }
+        let unknown = || LiveAlert { source: alert.source, firing: BTreeSet::new(), since: alert.at };
+        let live = self.alerts.entry(alert.name.clone()).or_insert_with(unknown);
+        let before = live.firing.is_empty();
+        if !alert.firing {
+            live.firing.remove(&alert.instance);
+        } else if live.firing.len() < ALERTS {
+            live.firing.insert(alert.instance.clone());
+        }
+        if live.firing.is_empty() != before {
+            live.since = alert.at;
         }
     }
 
@@ -350,6 +391,24 @@ fn over(slices: &VecDeque<Bucket>, span: u64, now: u64) -> Bucket {
 mod tests {
     use super::*;
     use crate::history::Served;
+
+    #[test]
+    fn an_alert_fires_until_each_of_its_name_is_over() {
+        let mut live = Live::default();
+        let goals = [Goal::Alert("Down".into()), Goal::Resolved("Down".into())];
+        let mut tell = |at, instance: &str, firing| {
+            let alert = AlertReceived { at, source: AlertSource::Json, name: "Down".into(), instance: instance.into(), firing };
+            live.apply(&Stamped { t: at, event: Event::AlertReceived(alert) });
+            (goals.clone().map(|goal| live.meets(&goal, at)), live.alerts["Down"].since)
+        };
+        assert_eq!(tell(1, "eu", true), ([true, false], 1));
+        assert_eq!(tell(2, "us", true), ([true, false], 1), "it has fired since the first");
+        assert_eq!(tell(3, "eu", false), ([true, false], 1));
+        assert_eq!(tell(4, "us", false), ([false, true], 4));
+        assert_eq!(tell(5, "us", false), ([false, true], 4));
+        assert_eq!(tell(6, "us", true), ([true, false], 6));
+        assert!(!live.meets(&Goal::Resolved("Other".into()), 9), "what never fired is not over");
+    }
 
     #[test]
     fn only_what_bears_a_mark_is_an_answer_to_this_traffic() {

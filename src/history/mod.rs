@@ -31,6 +31,7 @@
 //!
 //! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
 
+mod alert;
 mod bare;
 mod credential;
 mod event;
@@ -44,6 +45,7 @@ mod read;
 mod rotation;
 
 pub use crate::model::StepEnd;
+pub use alert::{AlertReceived, AlertSource};
 pub use bare::{BareError, bare};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
@@ -55,7 +57,7 @@ pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Requ
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
-pub use live::{Beside, Bucket, Live, LiveFault, LiveStep};
+pub use live::{Beside, Bucket, Live, LiveAlert, LiveFault, LiveStep};
 pub use number::{number_of, request_id, workload_of};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};

@@ -1,4 +1,4 @@
-//! What a runbook waits for: a measure of the live traffic, or of a probe of its own.
+//! What a runbook waits for: a measure of the live traffic, or of a probe of its own, or an alert.
 
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,10 @@ pub enum Goal {
         /// Over this long, ending now.
         over: Duration,
     },
+    /// An alert of this name has arrived and fires (`alert: ProviderDown`).
+    Alert(String),
+    /// An alert of this name has arrived and is over (`resolved: ProviderDown`).
+    Resolved(String),
     /// Every answer of the last while came from there (`served_by: standby over 2s`); at least one answer in it.
     ServedBy {
         /// From whom.
@@ -69,12 +73,24 @@ impl std::fmt::Display for Who {
     }
 }
 
+impl Goal {
+    /// The alert that it is about.
+    pub fn alert(&self) -> Option<&str> {
+        match self {
+            Self::Alert(name) | Self::Resolved(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Goal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Fails(count) => write!(f, "{count} failures in a row"),
             Self::Succeeds(count) => write!(f, "{count} successes in a row"),
             Self::Success { ratio, over } => write!(f, "{ratio} success over {over}"),
+            Self::Alert(name) => write!(f, "the alert {name}"),
+            Self::Resolved(name) => write!(f, "the end of the alert {name}"),
             Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),
         }
     }

@@ -26,6 +26,9 @@ pub struct Environment {
     pub proxies: BTreeMap<String, ProxyBinding>,
     /// The control API of a standing fault proxy; `None` embeds one.
     pub control: Option<ControlBinding>,
+    /// Where a drill listens for the team's own alerts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<AlertsBinding>,
     /// What a drill may do here.
     pub allow: Allow,
 }
@@ -49,6 +52,13 @@ impl Default for KeySource {
 
 fn is_lab(keys: &KeySource) -> bool {
     *keys == KeySource::Lab
+}
+
+/// Where alerts are posted to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsBinding {
+    /// `HOST:PORT`; port 0 takes a free one, which what the drill starts knows as `${alerts.url}`.
+    pub listen: String,
 }
 
 /// Where a service answers.

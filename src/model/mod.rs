@@ -28,7 +28,9 @@ mod workload;
 
 pub use aim::{Aim, Match, Shape};
 pub use condition::{Condition, Goal, Probe, Who};
-pub use environment::{Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand};
+pub use environment::{
+    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand,
+};
 pub use execution::ExecutionPlan;
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{

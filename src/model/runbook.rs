@@ -106,6 +106,14 @@ impl Runbook {
         });
         self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
     }
+
+    /// An alert that it waits for, to begin or in a step.
+    pub fn awaited_alert(&self) -> Option<&str> {
+        let begins = Some(&self.detect).filter(|_| self.start == StartMode::OnDetection);
+        let steps =
+            self.steps.iter().filter_map(|step| if let Action::WaitUntil(condition) = &step.action { Some(condition) } else { None });
+        begins.into_iter().chain(steps).find_map(|condition| condition.goal.alert())
+    }
 }
 
 /// Who is told when a runbook takes long.

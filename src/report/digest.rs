@@ -1,6 +1,6 @@
 //! What a report shows of a history, folded one event at a time.
 
-use crate::history::{Event, Outcome, Phase, RequestDone, Stamped, Started, workload_of};
+use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Stamped, Started, workload_of};
 use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -165,6 +165,19 @@ impl Digest {
     pub(super) fn fault_seconds(&self) -> Option<(f64, Option<f64>)> {
         let second = |moment: u64| moment.saturating_sub(self.zero()) as f64 / 1e9;
         self.fault_since.map(|since| (second(since), self.fault_until.map(second)))
+    }
+
+    /// Alerts by name, each with when it arrived first and who sent it.
+    pub(super) fn alerts(&self) -> BTreeMap<&str, (u64, AlertSource)> {
+        let mut alerts = BTreeMap::new();
+        for stamped in &self.notable {
+            if let Event::AlertReceived(alert) = &stamped.event
+                && alert.firing
+            {
+                alerts.entry(alert.name.as_str()).or_insert((alert.at, alert.source));
+            }
+        }
+        alerts
     }
 
     fn request(&mut self, done: &RequestDone) {

@@ -6,6 +6,7 @@
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
+use crate::model::StartMode;
 use crate::price::of_request;
 use crate::units::{Duration, Money};
 use crate::verdict::{Decision, Measures, Verdict};
@@ -193,6 +194,10 @@ impl Report<'_> {
         if let Some(first) = measures.first_standby {
             writeln!(text, "| first good answer from a standby | {} | traffic and proxy |", between(first))?;
         }
+        for (name, (at, source)) in self.digest.alerts() {
+            let after = (at as f64 - self.digest.zero() as f64) / 1e9 - since;
+            writeln!(text, "| the alert {} arrives | {after:.2} s | {source}, as Lifeboat received it |", escaped(name))?;
+        }
         if let Some(began) = find(&|event| matches!(event, Event::RunbookStarted(_))) {
             writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
         }
@@ -363,6 +368,10 @@ impl Report<'_> {
         let name = |step: u32| runbook.steps.get(step as usize).map_or("a step", |step| step.name.as_str());
         for stamped in &self.digest.notable {
             let (what, seen) = match &stamped.event {
+                Event::AlertReceived(alert) => {
+                    let state = if alert.firing { "fires" } else { "is over" };
+                    (format!("the alert {} {state}", alert.name), format!("by {}", alert.source))
+                }
                 Event::RunbookStarted(started) => ("the runbook starts".to_owned(), started.because.clone()),
                 Event::StepStarted(step) if step.attempt > 1 => (format!("{}: try {}", step.name, step.attempt), String::new()),
                 Event::StepStarted(step) => (format!("{}: begins", step.name), String::new()),
@@ -396,6 +405,7 @@ impl Report<'_> {
                 _ => {}
             }
         }
+        findings.extend(self.alert_that_never_came());
         for each in self.each() {
             let whose = each.name().map(|name| format!("Workload {name}: ")).unwrap_or_default();
             for objective in each.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met) {
@@ -416,6 +426,14 @@ impl Report<'_> {
             writeln!(text, "| {}{} | | | |", first, escaped(letters.as_str()))?;
         }
         writeln!(text)
+    }
+
+    /// The team's own alert was to start the runbook, and did not.
+    fn alert_that_never_came(&self) -> Option<String> {
+        let runbook = self.digest.started.as_ref()?.plan.runbook.as_ref()?;
+        let alert = runbook.detect.goal.alert().filter(|_| runbook.start == StartMode::OnDetection)?;
+        let began = self.digest.notable.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
+        (!began).then(|| format!("The alert {alert} never came, so the runbook {} was never started.", runbook.name))
     }
 
     fn uncertainty(&self, text: &mut String) -> std::fmt::Result {

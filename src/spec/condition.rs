@@ -1,4 +1,4 @@
-//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`.
+//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`.
 
 use super::reader::Reader;
 use super::tree::Node;
@@ -9,13 +9,18 @@ use crate::units::{Duration, ParseError};
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Condition> {
     let fields = reader.fields(node, "a condition")?;
     let request = fields.optional("request", &probe);
-    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by"]) {
+    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by", "alert", "resolved"]) {
         Some("fails") => fields.optional("fails", &in_a_row).map(Goal::Fails),
         Some("succeeds") => fields.optional("succeeds", &in_a_row).map(Goal::Succeeds),
         Some("success") => fields.optional("success", &success),
-        Some(_) => fields.optional("served_by", &served_by),
+        Some("served_by") => fields.optional("served_by", &served_by),
+        Some("alert") => fields.optional("alert", &|reader, node| reader.words(node)).map(Goal::Alert),
+        Some(_) => fields.optional("resolved", &|reader, node| reader.words(node)).map(Goal::Resolved),
         None => None,
     };
+    if let Some((key, _)) = fields.raw("request").filter(|_| goal.as_ref().is_some_and(|goal| goal.alert().is_some())) {
+        reader.error(key.spot, "an alert arrives by itself, and no request asks for it", "take `request` away");
+    }
     fields.finish();
     Some(Condition { request, goal: goal? })
 }

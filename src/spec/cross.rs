@@ -497,6 +497,11 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
+    if let Some(alert) = plan.runbook.as_ref().and_then(Runbook::awaited_alert).filter(|_| place.alerts.is_none()) {
+        let message = format!("the runbook waits for the alert `{alert}`, and the environment `{name}` listens for none");
+        let hint = "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there";
+        found.push(story.scenario.document.error(&["runbook"], message, hint));
+    }
     let mut unbound: Vec<&String> =
         workloads.iter().map(|each| &each.service_name).filter(|service| !imitated && !bound(service)).collect();
     unbound.dedup();

@@ -3,7 +3,9 @@
 use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::variable;
-use crate::model::{Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand};
+use crate::model::{
+    AlertsBinding, Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand,
+};
 use crate::units::{Duration, Money, Rate};
 
 /// More replicas of the reference gateway than anybody needs on one machine.
@@ -21,6 +23,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
         services: fields.optional("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
         control: fields.optional("control", &control),
+        alerts: fields.optional("alerts", &alerts),
         allow: fields.optional("allow", &allow).unwrap_or_default(),
     };
     fields.finish();
@@ -103,20 +106,26 @@ fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
     good.then_some(text)
 }
 
+/// `HOST:PORT`.
+fn listen(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    let good = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !good {
+        reader.error(node.spot, format!("`{text}` is not an address to listen on"), "write host and port, for example `127.0.0.1:9201`");
+    }
+    good.then_some(text)
+}
+
+fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
+    let fields = reader.fields(node, "where alerts are posted to")?;
+    let listen = fields.required("listen", &listen);
+    fields.finish();
+    Some(AlertsBinding { listen: listen? })
+}
+
 fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
     let fields = reader.fields(node, "a proxy's address")?;
-    let listen = fields.optional("listen", &|reader, node| {
-        let text = reader.text(node)?;
-        let good = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-        if !good {
-            reader.error(
-                node.spot,
-                format!("`{text}` is not an address to listen on"),
-                "write host and port, for example `127.0.0.1:9201`",
-            );
-        }
-        good.then_some(text)
-    });
+    let listen = fields.optional("listen", &listen);
     let tls = fields.optional("tls", &|reader, node| reader.truth(node)).unwrap_or(false);
     let hosts = fields.optional("hosts", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default();
     fields.finish();

@@ -70,8 +70,14 @@ impl RunbookFile {
         let hint = "let it send a probe of its own: `wait_until: {request: {to: \"https://…\"}, succeeds: 3 in a row}`";
         steps
             .filter(|(_, step)| waits(step))
-            .map(|(place, _)| {
-                self.error(place, &["wait_until"], "this looks at a drill's traffic, and outside a drill there is none", hint)
+            .map(|(place, step)| {
+                let alert = matches!(&step.action, Action::WaitUntil(condition) if condition.goal.alert().is_some());
+                let message = if alert {
+                    "this waits for an alert, and outside a drill nobody listens for one"
+                } else {
+                    "this looks at a drill's traffic, and outside a drill there is none"
+                };
+                self.error(place, &["wait_until"], message, hint)
             })
             .collect()
     }
@@ -405,7 +411,7 @@ fn notified(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory
                 Some(file.error(place, &keys, format!("`{name}` is not a contact of this inventory"), hint))
             }
             Channel::Email(_) if inventory.mail.is_none() => {
-                let hint = "add `mail: {server: \"smtp://HOST:PORT\", from: NAME@HOST}` to the inventory";
+                let hint = "name one under `mail:` of the inventory, with `server` and `from`";
                 Some(file.error(place, &keys, "the inventory names no mail server", hint))
             }
             _ => None,

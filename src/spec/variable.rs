@@ -11,6 +11,7 @@
 //! | `${primary}`, `${standby}` | the names of the service's first and second provider |
 //! | `${proxy.NAME.url}`, `${proxy.NAME.address}` | the fault proxy in front of a provider: a base URL, or `host:port` |
 //! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
+//! | `${alerts.url}` | where a drill takes the team's own alerts, in an environment with `alerts:` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
@@ -27,8 +28,8 @@ use super::tree::{Kind, Node};
 use crate::model::{Credential, Provider};
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 9] =
-    ["service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
+const PLAIN: [&str; 10] =
+    ["alerts.url", "service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
 
 /// A text uses a variable that has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

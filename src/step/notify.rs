@@ -62,7 +62,7 @@ pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>,
 }
 
 fn server(context: &Context) -> Result<&Mail, StepError> {
-    let hint = "add `mail: {server: \"smtp://HOST:PORT\", from: NAME@HOST}` to it";
+    let hint = "name one under `mail:`, with `server` and `from`";
     context.directory.mail.as_ref().ok_or_else(|| StepError::Failed(format!("the inventory names no mail server\n\nhint: {hint}")))
 }
 

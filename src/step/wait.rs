@@ -45,7 +45,8 @@ async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
     let mut live = context.live.clone();
     loop {
         if live.borrow_and_update().meets(goal, context.clock.now()) {
-            return Ok(format!("{goal}: seen in the traffic"));
+            let arrived = goal.alert().is_some();
+            return Ok(format!("{goal}: {}", if arrived { "received" } else { "seen in the traffic" }));
         }
         tokio::select! {
             changed = live.changed() => changed.map_err(|_| StepError::Failed("the drill has ended".into()))?,
@@ -98,8 +99,8 @@ impl Seen {
                 let good = self.recent.iter().filter(|(_, good)| *good).count();
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
-            // A probe does not know who answered it; only the proxies do.
-            Goal::ServedBy { .. } => false,
+            // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
+            Goal::ServedBy { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
         }
     }
 }

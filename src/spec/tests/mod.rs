@@ -4,6 +4,7 @@ use super::{Project, check};
 use std::path::{Path, PathBuf};
 
 mod across;
+mod alerts;
 mod doubts;
 mod faults;
 mod good;

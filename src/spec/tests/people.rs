@@ -30,8 +30,8 @@ error: `lead` is not a contact of this inventory
     let files = Files::new();
     files.spoil(RUNBOOK_PATH, "    timeout: 1m\n", step);
     let said = files.check();
-    assert!(said.starts_with("error: the inventory names no mail server\n  --> runbooks/switch.yaml:14:35"), "{said}");
-    assert!(said.contains("hint: add `mail: {server: \"smtp://HOST:PORT\", from: NAME@HOST}` to the inventory"), "{said}");
+    assert!(said.starts_with("error: the inventory names no mail server\n   --> runbooks/switch.yaml:14:34"), "{said}");
+    assert!(said.contains("hint: name one under `mail:` of the inventory, with `server` and `from`"), "{said}");
     assert_eq!(files.spoil(INVENTORY_PATH, mail, server).check(), "");
 }
 

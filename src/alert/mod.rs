@@ -1,0 +1,17 @@
+//! The team's own alerts, as they arrive: what a monitoring system posts becomes events of the drill.
+//!
+//! ```text
+//!  parse      what was posted → alerts. Pure: bytes in, alerts out; who sent them is told by their form
+//!  receiver   listens, and records each alert
+//! ```
+//!
+//! Nobody is asked who they are, and PagerDuty's signature is not looked at: an alert starts a runbook within a drill and does nothing else.
+//!
+//! What this room does not do: decide what follows from an alert (`history` folds which of them fire, `step` waits for them, `drill` starts the
+//! runbook).
+
+mod parse;
+mod receiver;
+
+pub use parse::{Alert, UnreadAlert, parse};
+pub use receiver::{AlertError, Receiver};

@@ -1,0 +1,196 @@
+//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history; any other answer says why it is not.
+
+use super::parse::{Alert, parse};
+use crate::history::{AlertReceived, Event};
+use crate::journal::{Clock, Recorder};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{Method, StatusCode};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// The longest body: Alertmanager sends a whole group at once.
+const LONGEST: usize = 1 << 20;
+/// Bodies that wait to be recorded.
+const WAITING: usize = 64;
+/// The most alerts that one drill takes in: a sender gone mad must not fill the history.
+const MOST: usize = 10_000;
+/// How long calls that are under way may take to end.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Nobody can listen there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot listen for alerts on {listen}: {source}\n\nhint: end what listens there, or name another port under `alerts:` of the environment"
+)]
+pub struct AlertError {
+    /// Where, as the environment says.
+    listen: String,
+    /// The operating system's words.
+    source: std::io::Error,
+}
+
+/// An open receiver. Dropping it ends it.
+#[derive(Debug)]
+pub struct Receiver {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+/// What was read of one body and when it was there, with who waits for it to be recorded.
+struct Delivery {
+    at: u64,
+    alerts: Vec<Alert>,
+    taken: oneshot::Sender<bool>,
+}
+
+#[derive(Clone)]
+struct Desk {
+    clock: Clock,
+    deliveries: mpsc::Sender<Delivery>,
+}
+
+impl Receiver {
+    /// Listens on `HOST:PORT`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// Where nobody can listen there.
+    pub async fn start(listen: &str, recorder: Recorder) -> Result<Self, AlertError> {
+        let wrong = |source| AlertError { listen: listen.to_owned(), source };
+        let listener = TcpListener::bind(listen).await.map_err(wrong)?;
+        let address = listener.local_addr().map_err(wrong)?;
+        let (deliveries, queue) = mpsc::channel(WAITING);
+        let (stop, stopped) = watch::channel(false);
+        let desk = Desk { clock: recorder.clock(), deliveries };
+        let routes = Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST)).with_state(desk);
+        let stopping = |mut stopped: watch::Receiver<bool>| async move {
+            // A sender that is gone is a stop as well.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let server = axum::serve(listener, routes).with_graceful_shutdown(stopping(stopped.clone()));
+        let late = {
+            let stopped = stopped.clone();
+            async move {
+                stopping(stopped).await;
+                tokio::time::sleep(DRAIN).await;
+            }
+        };
+        let serving = tokio::spawn(async move {
+            tokio::select! {
+                _ = server.into_future() => {}
+                () = late => {}
+            }
+        });
+        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, recorder, stopping(stopped)))] })
+    }
+
+    /// Where alerts are posted to.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Takes no more; returns when nothing more will be recorded.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+/// The one who records.
+async fn record(mut queue: mpsc::Receiver<Delivery>, recorder: Recorder, stopping: impl Future<Output = ()>) {
+    let mut left = MOST;
+    tokio::pin!(stopping);
+    loop {
+        let Delivery { at, alerts, taken } = tokio::select! {
+            delivery = queue.recv() => match delivery {
+                Some(delivery) => delivery,
+                None => return,
+            },
+            () = &mut stopping => return,
+        };
+        let enough = alerts.len() > left;
+        for Alert { source, name, instance, firing } in if enough { Vec::new() } else { alerts } {
+            left -= 1;
+            recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
+        }
+        // Whoever has gone away meanwhile need not be told.
+        let _ = taken.send(!enough);
+    }
+}
+
+async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusCode, String) {
+    let at = desk.clock.now();
+    if method != Method::POST {
+        return (StatusCode::METHOD_NOT_ALLOWED, "alerts are posted here\n".to_owned());
+    }
+    let alerts = match parse(&body) {
+        Ok(alerts) => alerts,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
+    };
+    let count = alerts.len();
+    let (taken, recorded) = oneshot::channel();
+    let sent = desk.deliveries.send(Delivery { at, alerts, taken }).await.is_ok();
+    match recorded.await {
+        Ok(true) if sent => (StatusCode::OK, format!("{count} taken\n")),
+        Ok(false) => (StatusCode::TOO_MANY_REQUESTS, format!("this drill has taken {MOST} alerts, and takes no more\n")),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+    use serde_json::{Value, json};
+
+    async fn post(receiver: &Receiver, body: impl Into<reqwest::Body>) -> (u16, String) {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.post(receiver.url()).body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_is_recorded_and_everything_else_is_refused_in_words() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let receiver = Receiver::start("127.0.0.1:0", journal.recorder()).await.unwrap();
+        let one = json!({"alert": "Down", "status": "firing"});
+        assert_eq!(post(&receiver, one.to_string()).await, (200, "1 taken\n".to_owned()));
+        let (status, why) = post(&receiver, "{}").await;
+        assert!(status == 400 && why.contains("hint: post what Alertmanager"), "{status} {why}");
+        assert_eq!(post(&receiver, vec![b' '; LONGEST + 1]).await.0, 413);
+        assert_eq!(reqwest::get(receiver.url()).await.unwrap().status(), 405);
+        let many = Value::Array(vec![one.clone(); 1_000]).to_string();
+        let mut taken = 1;
+        while post(&receiver, many.clone()).await.0 == 200 {
+            taken += 1_000;
+        }
+        assert_eq!(taken, 9_001, "the next thousand would be more than {MOST}");
+        assert_eq!(post(&receiver, many).await.0, 429);
+        let url = receiver.url();
+        receiver.stop().await;
+        assert!(reqwest::get(url).await.is_err(), "nobody listens any more");
+        let live = journal.live();
+        journal.close().await.unwrap();
+        let (live, counted) = (live.borrow(), |event: &Event| matches!(event, Event::AlertReceived(_)));
+        assert_eq!(live.notable.iter().filter(|stamped| counted(&stamped.event)).count(), taken);
+        assert!(live.fires("Down"));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listen = taken.local_addr().unwrap().to_string();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let error = Receiver::start(&listen, journal.recorder()).await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen for alerts on {listen}: ")) && error.contains("hint: "), "{error}");
+        journal.close().await.unwrap();
+    }
+}

@@ -1,0 +1,38 @@
+//! Alerts that a runbook waits for, and environments that listen for none.
+
+use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, gets};
+
+#[test]
+fn a_runbook_that_waits_for_an_alert_needs_an_environment_that_listens() {
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, "start: on-detection\n", "start: on-detection\ndetect: {alert: Provider down}\n");
+    assert_eq!(files.check(), "", "where it runs is not known there");
+    let said = files.plan("lab");
+    assert!(said.contains("the runbook waits for the alert `Provider down`, and the environment `lab` listens for none"), "{said}");
+    let staging = "  staging:\n    alerts: {listen: \"127.0.0.1:9099\"}\n";
+    let said = files.spoil(INVENTORY_PATH, "  staging:\n", staging).plan("staging");
+    assert!(!said.contains("listens for none"), "{said}");
+    let step = "wait_until: {resolved: Provider down}";
+    files.spoil(RUNBOOK_PATH, "detect: {alert: Provider down}\n", "").spoil(RUNBOOK_PATH, "wait_until: {success: \"99% over 5s\"}", step);
+    assert!(files.plan("lab").contains("listens for none"));
+}
+
+#[test]
+fn an_alert_is_not_asked_for_and_an_address_has_a_port() {
+    gets(
+        RUNBOOK_PATH,
+        "wait_until: {success: \"99% over 5s\"}",
+        "wait_until: {request: {to: \"http://h\"}, alert: Down}",
+        r#"
+error: an alert arrives by itself, and no request asks for it
+   --> runbooks/switch.yaml:12:18
+    |
+ 12 |     wait_until: {request: {to: "http://h"}, alert: Down}
+    |                  ^^^^^^^
+    = hint: take `request` away
+"#,
+    );
+    let files = Files::new();
+    let said = files.spoil(INVENTORY_PATH, "  staging:\n", "  staging:\n    alerts: {listen: localhost}\n").check();
+    assert!(said.starts_with("error: `localhost` is not an address to listen on"), "{said}");
+}
