@@ -112,6 +112,35 @@ fn a_question_without_anybody_to_ask_starts_nothing() {
 }
 
 #[test]
+fn people_who_are_not_there_take_as_long_as_the_runbook_says_and_nobody_calls_that_measured() {
+    let project = Project::quick();
+    project.runbook(
+        "on-detection",
+        &[
+            "name: Ask, confirm: {question: \"Go on?\", reaction: {p50: 300ms, p95: 900ms}}, timeout: 20s",
+            "name: Never answered, confirm: {question: \"Quick?\", reaction: 600s, default: no}, timeout: 300ms, on_failure: continue",
+            "name: Last, run: [\"true\"], timeout: 20s",
+        ],
+    );
+    project.edit("runbooks/answer.yaml", "start: on-detection\n", "start: on-detection\nreaction: 700ms\n");
+    let events = events_until(&project, "3/3 done");
+    let at = |kind: &str, place: usize| events.iter().filter(|event| event.get(kind).is_some()).nth(place).unwrap()["t"].as_u64().unwrap();
+    let modelled = of_kind(&events, "reaction_modelled");
+    let lengths: Vec<u64> = modelled.iter().map(|event| event["length"].as_u64().unwrap()).collect();
+    assert_eq!((lengths[0], lengths[2], modelled.len()), (700_000_000, 600_000_000_000, 3));
+    assert_eq!((modelled[0].get("step"), &modelled[1]["step"]), (None, &0.into()));
+    // A timer rounds to the millisecond; how late it is beyond that is the machine's business.
+    assert!(at("step_started", 0) - at("runbook_started", 0) >= 699_000_000);
+    assert!(at("step_finished", 0) - at("step_started", 0) + 1_000_000 >= lengths[1], "{lengths:?}");
+    let finished = of_kind(&events, "step_finished");
+    assert_eq!(said(finished[0]), ("done", "Go on? yes, by --yes: nobody was asked"));
+    assert_eq!(said(finished[1]), ("failed", "Quick? no, because nobody answered in time"));
+    let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
+    assert!(report.contains("| people react: modelled, not measured | 0.70 s, drawn from the seed |"), "{report}");
+    assert!(report.contains("no person's reaction was measured"), "{report}");
+}
+
+#[test]
 fn a_runbook_starts_as_it_says() {
     let cases = [
         ("on-detection", "3 failures in a row: seen in the traffic"),

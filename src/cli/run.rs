@@ -98,7 +98,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                 number += 1;
                 let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
                 let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
-                let (attendance, questions) = attendance(args.yes);
+                let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
                 let (root, keeper) = (root.clone(), keeper.clone());
                 let orders = Orders { plan: plan.clone(), seed, root, keeper, out, attendance, stop: stop.clone() };
                 gravest = gravest.max(one(orders, questions).await?);
@@ -175,9 +175,10 @@ fn asks(plan: &DrillPlan) -> bool {
     })
 }
 
-fn attendance(yes: bool) -> (Attendance, mpsc::Receiver<Question>) {
+/// A plan that asks somebody does not come this far without a terminal, unless everything was answered beforehand.
+fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Question>) {
     let (sender, questions) = mpsc::channel(1);
-    (if yes { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
+    (if nobody { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
 }
 
 /// Asks on the terminal, one question at a time, with the panel out of the way.

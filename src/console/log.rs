@@ -93,6 +93,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             ("alert", format!("{} {state}, by {}", alert.name, alert.source))
         }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
+        Event::ReactionModelled(reaction) => {
+            let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);
+            ("people", format!("nobody is there: {length} go by as if somebody were, drawn and not measured"))
+        }
         Event::StepStarted(step) => {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
             ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))

@@ -1,12 +1,12 @@
 //! The team's answer: the runbook, from what starts it to its undoing.
 
-use crate::history::{Event, RunbookStarted};
+use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
 use crate::step::{Attendance, Context, Course, detected, undo, walk};
 use tokio::sync::watch;
 
-/// Waits for what starts the runbook, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
+/// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
 /// that the environment is left as it was found and the way back is measured too. `over` becomes true when the faults are healed,
 /// `stop` when the drill ends.
 pub(super) async fn answer(
@@ -23,6 +23,14 @@ pub(super) async fn answer(
     };
     let Some(because) = because else { return };
     recorder.record(Event::RunbookStarted(RunbookStarted { runbook: runbook.name.clone(), because })).await;
+    if let Some(reaction) = context.stand_in.and_then(|stand_in| stand_in.reaction) {
+        let length = reaction.drawn(context.seed.derive("reaction to the outage"));
+        recorder.record(Event::ReactionModelled(ReactionModelled { step: None, length: length.as_nanos() })).await;
+        tokio::select! {
+            () = tokio::time::sleep(length.std()) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
     let mut course = Course::new(runbook);
     walk(&mut course, &context, &recorder, &stop).await;
     tokio::select! {

@@ -9,7 +9,7 @@ use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, 
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
 use crate::price;
-use crate::step::{Attendance, Before, Context, Directory};
+use crate::step::{Attendance, Before, Context, Directory, StandIn};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
@@ -166,6 +166,7 @@ impl Drill {
             live: self.journal.live(),
             clock: recorder.clock(),
             attendance: self.order.attendance.clone(),
+            stand_in: self.stand_in(),
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: self.order.root.clone(),
             http: http.clone(),
@@ -197,6 +198,12 @@ impl Drill {
             _ => stop,
         });
         (observed, told.err())
+    }
+
+    /// Where nobody is at the terminal, people are imitated.
+    fn stand_in(&self) -> Option<StandIn> {
+        let reaction = self.order.plan.runbook.as_ref().and_then(|runbook| runbook.reaction);
+        matches!(self.order.attendance, Attendance::Unattended).then_some(StandIn { reaction })
     }
 
     /// What each workload sends that the drill sends itself, and to whom.

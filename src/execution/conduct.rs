@@ -108,6 +108,7 @@ impl Execution {
             live: journal.live(),
             clock: recorder.clock(),
             attendance: hands.attendance,
+            stand_in: None,
             directory: Directory { contacts: started.plan.contacts.clone(), mail: started.plan.mail.clone() }.into(),
             folder: root,
             http: client(),

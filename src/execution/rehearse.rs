@@ -57,6 +57,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
         live: watch::channel(Arc::new(Live::default())).1,
         clock: Clock::start(),
         attendance: Attendance::Unattended,
+        stand_in: None,
         directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
         folder: root.to_owned(),
         http: client(),

@@ -39,6 +39,8 @@ pub enum Event {
     AlertReceived(AlertReceived),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
+    /// Nobody is there, and as much time as people take goes by.
+    ReactionModelled(ReactionModelled),
     /// A step began a try.
     StepStarted(StepStarted),
     /// A step ended, after its last try.
@@ -328,6 +330,16 @@ pub struct RunbookStarted {
     pub runbook: String,
     /// What started it, in words: the condition that was seen, `the fault`, or who.
     pub because: String,
+}
+
+/// Nobody is there, and as much time as people take goes by. It was drawn, and measures nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReactionModelled {
+    /// The question that is answered after it, by its step's place from 0; absent where it is the reaction to the outage itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// How long, in nanoseconds.
+    pub length: u64,
 }
 
 /// A step began a try.

@@ -76,6 +76,7 @@ kinds! {
     "gateway" => Gateway,
     "alert_received" => AlertReceived,
     "runbook_started" => RunbookStarted,
+    "reaction_modelled" => ReactionModelled,
     "step_started" => StepStarted,
     "step_finished" => StepFinished,
     "step_overran" => StepOverran,

@@ -237,6 +237,7 @@ impl Live {
             | Event::KeyProbed(_)
             | Event::SightGap(_)
             | Event::Gateway(_)
+            | Event::ReactionModelled(_)
             | Event::StepOverran(_)
             | Event::UndoStarted(_)
             | Event::StepUndone(_)

@@ -18,6 +18,7 @@ mod pace;
 mod plan;
 mod price;
 mod ramp;
+mod reaction;
 mod rotation;
 mod runbook;
 mod scenario;
@@ -44,6 +45,7 @@ pub use pace::Bursts;
 pub use plan::DrillPlan;
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
+pub use reaction::Reaction;
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, OnFailure, Repeat, Runbook, Severity, StartMode, Step,

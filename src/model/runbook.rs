@@ -1,6 +1,6 @@
 //! Who does what when it goes wrong.
 
-use super::{Condition, Rotate, words};
+use super::{Condition, Reaction, Rotate, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +90,9 @@ pub struct Runbook {
     pub start: StartMode,
     /// What `on-detection` waits for.
     pub detect: Condition,
+    /// How long people take before its first step and before they answer a question, where a drill has nobody to measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<Reaction>,
     /// Who is told when it takes long.
     pub escalate: Vec<Escalation>,
     /// In order. Never empty.
@@ -394,6 +397,9 @@ pub struct Confirm {
     /// The answer that counts where nobody answers within the step's timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// How long people take to answer, where it is not the runbook's reaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<Reaction>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -373,6 +373,10 @@ impl Report<'_> {
                     (format!("the alert {} {state}", alert.name), format!("by {}", alert.source))
                 }
                 Event::RunbookStarted(started) => ("the runbook starts".to_owned(), started.because.clone()),
+                Event::ReactionModelled(reaction) => {
+                    let whose = reaction.step.map_or("people react", name);
+                    (format!("{whose}: modelled, not measured"), format!("{:.2} s, drawn from the seed", reaction.length as f64 / 1e9))
+                }
                 Event::StepStarted(step) if step.attempt > 1 => (format!("{}: try {}", step.name, step.attempt), String::new()),
                 Event::StepStarted(step) => (format!("{}: begins", step.name), String::new()),
                 Event::StepFinished(step) => (format!("{}: {}", name(step.step), step.end), step.output.clone()),
@@ -447,6 +451,15 @@ impl Report<'_> {
             widest.join(", ")
         )?;
         writeln!(text, "- One drill is one sample: an objective that was met once is not one that is always met.")?;
+        let modelled = |stamped: &Stamped| if let Event::ReactionModelled(reaction) = &stamped.event { reaction.length } else { 0 };
+        let modelled: u64 = self.digest.notable.iter().map(modelled).sum();
+        if modelled > 0 {
+            let length = modelled as f64 / 1e9;
+            writeln!(
+                text,
+                "- Nobody was there: {length:.2} s of people's reactions were modelled, and no person's reaction was measured."
+            )?;
+        }
         if !self.verdict.evidence.attempts_seen {
             writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
         }

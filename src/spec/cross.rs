@@ -357,6 +357,7 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         }
     }
     if let Some(file) = &story.runbook {
+        found.extend(doubts::slow_people(file, rto, &plan.scenario.name));
         let takes = doubts::expected(&file.runbook);
         if takes > rto {
             let name = &file.runbook.name;

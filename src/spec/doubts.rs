@@ -52,6 +52,14 @@ pub(super) fn expected(runbook: &Runbook) -> Duration {
     sum
 }
 
+/// People who would be too late even if everything else took no time. `whose` is the scenario or the service that promises the RTO.
+pub(super) fn slow_people(file: &RunbookFile, rto: Duration, whose: &str) -> Option<Finding> {
+    let reaction = file.runbook.reaction.filter(|reaction| reaction.p50 > rto)?;
+    let message = format!("half of all people take longer than {} to react, and the RTO in `{whose}` is {rto}", reaction.p50);
+    let hint = "let the gateway fail over by itself, or promise less";
+    Some(file.document.error(&["reaction"], message, hint).warning())
+}
+
 /// Services whose runbook takes longer than they promise, or whose escalation comes later. Those that a scenario covers are left out: there
 /// the scenario's own promise counts.
 pub(super) fn of_promises(project: &Project, covered: &[String]) -> Vec<Finding> {
@@ -60,6 +68,7 @@ pub(super) fn of_promises(project: &Project, covered: &[String]) -> Vec<Finding>
         let (Some(rto), Some(path)) = (service.objectives.rto, &service.runbook) else { continue };
         let path = project.root.join(path);
         let Some(file) = path.is_file().then(|| project.runbook(&path).0).flatten() else { continue };
+        found.extend(slow_people(&file, rto, id));
         let takes = expected(&file.runbook);
         if takes > rto {
             let message =

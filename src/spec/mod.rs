@@ -27,6 +27,7 @@ mod inventory;
 mod mail;
 mod objective;
 mod project;
+mod reaction;
 mod reader;
 mod rotation;
 mod runbook;

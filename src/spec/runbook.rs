@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
 use super::variable::Known;
-use super::{inventory, variable};
+use super::{inventory, reaction, variable};
 use crate::model::{Action, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,6 +138,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Whole> {
             .required("start", &|reader, node| reader.word(node, StartMode::WORDS, StartMode::from_word))
             .unwrap_or(StartMode::OnDetection),
         detect: fields.optional("detect", &condition::read).unwrap_or(Condition { request: None, goal: Goal::Fails(3) }),
+        reaction: fields.optional("reaction", &reaction::read),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
         steps: Vec::new(),

@@ -3,6 +3,7 @@
 use super::condition;
 use super::edit::Format;
 use super::mail;
+use super::reaction;
 use super::reader::{Fields, Reader};
 use super::rotation;
 use super::tree::{Kind, Node};
@@ -187,7 +188,8 @@ fn confirm(reader: &Reader<'_>, node: &Node) -> Option<Confirm> {
     let approvers = fields.optional("approvers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
     let most = u64::try_from(approvers.len()).unwrap_or(u64::MAX).max(1);
     let needed = fields.optional("needed", &|reader, node| reader.number(node, 1, most)).and_then(|needed| u32::try_from(needed).ok());
-    let confirm = Confirm { question: question?, answers, approvers, needed: needed.unwrap_or(0), default: None };
+    let reaction = fields.optional("reaction", &reaction::read);
+    let confirm = Confirm { question: question?, answers, approvers, needed: needed.unwrap_or(0), default: None, reaction };
     let default = fields.optional("default", &|reader, node| {
         let allowed = confirm.allowed();
         let words: Vec<&str> = allowed.iter().map(String::as_str).collect();

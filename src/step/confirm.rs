@@ -1,7 +1,8 @@
 //! `confirm`: a person answers.
 
 use super::{Context, Output, StepError};
-use crate::model::{Confirm, StepEnd};
+use crate::model::{Action, Confirm, Reaction, StepEnd};
+use crate::units::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Who answers questions.
@@ -11,6 +12,13 @@ pub enum Attendance {
     Unattended,
     /// A person at a terminal, reached over this queue.
     Attended(mpsc::Sender<Question>),
+}
+
+/// Stands in for people in a drill that has nobody at the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StandIn {
+    /// How long they take, where nothing else is said.
+    pub reaction: Option<Reaction>,
 }
 
 /// A question on its way to a person.
@@ -45,6 +53,13 @@ impl Attendance {
         queue.send(Question { text, answers, names, answer }).await.ok()?;
         answered.await.ok()
     }
+}
+
+/// How long it takes until somebody who is not there has answered; `None` where nobody is imitated.
+pub(super) fn reaction(action: &Action, name: &str, context: &Context) -> Option<Duration> {
+    let (Action::Confirm(confirm), Some(stand_in)) = (action, context.stand_in) else { return None };
+    let reaction = confirm.reaction.or(stand_in.reaction)?;
+    Some(reaction.drawn(context.seed.derive(&format!("reaction to {name}"))))
 }
 
 pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, StepError> {

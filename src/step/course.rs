@@ -300,6 +300,7 @@ mod tests {
             reviewed: None,
             start: StartMode::ByHand,
             detect: Condition { request: None, goal: Goal::Fails(3) },
+            reaction: None,
             escalate: Vec::new(),
             steps: (0..steps).map(step).collect(),
         })

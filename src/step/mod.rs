@@ -23,7 +23,7 @@ mod wait;
 mod walk;
 
 pub use command::can_start;
-pub use confirm::{Answer, Attendance, Question};
+pub use confirm::{Answer, Attendance, Question, StandIn};
 pub use contact::{Directory, Message, Told, tell, way_to};
 pub use course::{Course, Over, Turn};
 pub use http::client;
@@ -64,6 +64,8 @@ pub struct Context {
     pub clock: Clock,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Who stands in for people, in a drill that has none; `None` where it is for real, or somebody is there.
+    pub stand_in: Option<StandIn>,
     /// Who can be told something, and how.
     pub directory: Arc<Directory>,
     /// Where commands run: the project's root.

@@ -5,7 +5,7 @@
 
 use super::course::{Course, Turn};
 use super::{Context, Output, StepError, perform};
-use crate::history::{Event, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
+use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
 use crate::units::{Secret, Seed};
@@ -59,7 +59,7 @@ pub async fn undo(course: &mut Course, context: &Context, recorder: &Recorder) {
         // A history that cannot be written does not keep anything from being taken back.
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
-            Some(undo) => once(undo, &step, place, &context).await,
+            Some(undo) => once(undo, &step, place, &context, std::future::ready(())).await,
             None => (StepEnd::Done, Output::default()),
         };
         let undone = Event::StepUndone(StepUndone { step: number(place), end, output: output.shown });
@@ -120,8 +120,14 @@ impl Running {
         for attempt in 1.. {
             let started = StepStarted { step: number(self.place), name: self.step.name.clone(), attempt: self.tried + attempt };
             self.recorder.record_durably(Event::StepStarted(started)).await.ok()?;
+            let reaction = super::confirm::reaction(&self.step.action, &self.step.name, &self.context);
+            if let Some(length) = reaction {
+                let modelled = ReactionModelled { step: Some(number(self.place)), length: length.as_nanos() };
+                self.recorder.record(Event::ReactionModelled(modelled)).await;
+            }
+            let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let (end, output) = tokio::select! {
-                ended = once(&self.step.action, &self.step, self.place, &self.context) => ended,
+                ended = once(&self.step.action, &self.step, self.place, &self.context, first) => ended,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= end == StepEnd::TimedOut;
@@ -154,9 +160,13 @@ fn pause(step: &Step, attempt: u32, seed: Seed) -> Duration {
     grown.mul_f64(1.0 + jitter.get() * draw)
 }
 
-/// One try within the step's timeout: how it ended, and its output or its error, without secrets.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context) -> (StepEnd, Output) {
-    let (end, output) = match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
+/// One try within the step's timeout, `first` included: how it ended, and its output or its error, without secrets.
+async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> (StepEnd, Output) {
+    let done = async {
+        first.await;
+        perform(action, place, context).await
+    };
+    let (end, output) = match tokio::time::timeout(step.timeout.std(), done).await {
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
         Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),

@@ -51,3 +51,22 @@ fn a_mail_server_has_a_scheme_a_sender_and_both_or_none_of_a_login() {
     }
     assert!(!said.contains("hunter2"), "{said}");
 }
+
+#[test]
+fn people_who_are_too_late_even_if_nothing_else_takes_time_are_found() {
+    let said = |who: &str| {
+        format!(
+            "warning: half of all people take longer than 11s to react, and the RTO in `{who}` is 10s\n  --> runbooks/switch.yaml:5:11\n"
+        )
+    };
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, "start: on-detection\n", "start: on-detection\nreaction: 11s\n");
+    assert!(files.check().starts_with(&said("outage")), "{}", files.check());
+    std::fs::remove_file(files.scenario()).unwrap();
+    assert!(files.check().contains(&said("support-chat")[..40]), "{}", files.check());
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, "start: on-detection\n", "start: on-detection\nreaction: {p50: 10s, p95: 60s}\n");
+    assert_eq!(files.check(), "", "half of them are in time");
+    files.spoil(RUNBOOK_PATH, "p95: 60s", "p95: 9s");
+    assert!(files.check().starts_with("error: the 95th percentile is below the median\n"), "{}", files.check());
+}
