@@ -42,6 +42,8 @@ pub struct Live {
     pub slices: VecDeque<Bucket>,
     /// Everything so far.
     pub total: Bucket,
+    /// Nanoseconds: the latencies that the runbook asks for.
+    pub limits: Vec<u64>,
     /// The workloads beside the first.
     pub beside: Vec<Beside>,
     /// Good requests in a row, up to now.
@@ -79,6 +81,8 @@ pub struct Bucket {
     pub failed: u64,
     /// Requests that could not be sent.
     pub shed: u64,
+    /// Answers below each latency of [`Live::limits`].
+    pub below: Vec<u64>,
     /// Whole answers by provider, by place in [`Live::providers`].
     pub served: Vec<u64>,
 }
@@ -95,11 +99,11 @@ impl Bucket {
         self.late += other.late;
         self.failed += other.failed;
         self.shed += other.shed;
-        if self.served.len() < other.served.len() {
-            self.served.resize(other.served.len(), 0);
-        }
-        for (sum, more) in self.served.iter_mut().zip(&other.served) {
-            *sum += more;
+        for (sums, more) in [(&mut self.served, &other.served), (&mut self.below, &other.below)] {
+            if sums.len() < more.len() {
+                sums.resize(more.len(), 0);
+            }
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
     }
 }
@@ -185,6 +189,8 @@ impl Live {
                 self.drill.clone_from(&started.drill);
                 let beside = |named: &NamedWorkload| Beside { named: named.clone(), slices: VecDeque::new(), total: Bucket::default() };
                 self.beside = plan.beside.iter().map(beside).collect();
+                let limit = |goal: &Goal| if let Goal::Latency { below, .. } = goal { Some(below.as_nanos()) } else { None };
+                self.limits = plan.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(limit)).collect();
                 self.steps = plan.runbook.as_ref().map_or(0, |runbook| runbook.steps.len());
                 self.plan = Some(plan);
             }
@@ -264,6 +270,11 @@ impl Live {
                 let seen = self.over(over.as_nanos(), now);
                 self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && seen.good as f64 >= ratio.get() * seen.requests() as f64
             }
+            Goal::Latency { share, below, over } => {
+                let (seen, place) = (self.over(over.as_nanos(), now), self.limits.iter().position(|limit| *limit == below.as_nanos()));
+                let below = place.and_then(|place| seen.below.get(place)).copied().unwrap_or(0);
+                self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && below as f64 >= share.get() * seen.requests() as f64
+            }
             Goal::Alert(name) => self.fires(name),
             Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
             Goal::ServedBy { who, over } => {
@@ -328,7 +339,12 @@ impl Live {
             *self.why.entry(why.to_string()).or_default() += 1;
         }
         self.row(request.id, good);
+        // Empty as a rule, and then it costs nothing.
+        let limits = if workload_of(request.id) == 0 && request.outcome == Outcome::Ok { self.limits.clone() } else { Vec::new() };
+        let moment = self.plan.as_ref().map_or(request.done, |plan| request.moment(&plan.objectives));
         self.count(t, request.id, |bucket| {
+            bucket.below.resize(bucket.below.len().max(limits.len()), 0);
+            bucket.below.iter_mut().zip(&limits).for_each(|(count, limit)| *count += u64::from(moment < *limit));
             bucket.lag = bucket.lag.max(request.late);
             match request.outcome {
                 Outcome::Ok if good => bucket.good += 1,
@@ -392,6 +408,32 @@ fn over(slices: &VecDeque<Bucket>, span: u64, now: u64) -> Bucket {
 mod tests {
     use super::*;
     use crate::history::Served;
+
+    #[test]
+    fn a_latency_is_that_of_all_requests_of_the_last_while() {
+        let goal = |percent: f64, ms| Goal::Latency {
+            share: crate::units::Ratio::new(percent / 100.0).unwrap(),
+            below: crate::units::Duration::from_millis(ms),
+            over: crate::units::Duration::from_secs(1),
+        };
+        let second = 1_000_000_000;
+        let mut live = Live { limits: vec![200_000_000, 50_000_000], traffic_since: Some(0), ..Live::default() };
+        assert!(!live.meets(&goal(50.0, 200), 2 * second), "there was no request");
+        // 18 answers in 100 ms, one in 200, one that never came: 19 of 20 ended, 18 below 200 ms.
+        for number in 0..20 {
+            let (outcome, done) = match number {
+                0 => (Outcome::Timeout, 1_000_000),
+                1 => (Outcome::Ok, 200_000_000),
+                _ => (Outcome::Ok, 100_000_000),
+            };
+            let done = RequestDone { id: number, due: 0, late: 0, proof: None, done, outcome, why: None };
+            live.apply(&Stamped { t: second + number * 10_000_000, event: Event::Request(done) });
+        }
+        let at = |live: &Live, percent, ms| live.meets(&goal(percent, ms), 2 * second - 1);
+        assert!(at(&live, 90.0, 200) && !at(&live, 91.0, 200), "{:?}", live.over(second, 2 * second - 1));
+        assert!(!at(&live, 1.0, 50) && !at(&live, 1.0, 123), "a latency that nobody counts is met by none");
+        assert!(!live.meets(&goal(1.0, 200), 4 * second), "the last while has none");
+    }
 
     #[test]
     fn an_alert_fires_until_each_of_its_name_is_over() {

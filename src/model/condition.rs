@@ -38,6 +38,16 @@ pub enum Goal {
         /// Over this long, ending now.
         over: Duration,
     },
+    /// This share of requests was answered in less than so long (`latency: p95 below 2s over 10s`); at least one request in it. What was
+    /// not answered was not answered in time.
+    Latency {
+        /// The quantile as a share.
+        share: Ratio,
+        /// By the moment that the service level counts: the first content, or the end.
+        below: Duration,
+        /// Over this long, ending now.
+        over: Duration,
+    },
     /// An alert of this name has arrived and fires (`alert: ProviderDown`).
     Alert(String),
     /// An alert of this name has arrived and is over (`resolved: ProviderDown`).
@@ -89,6 +99,9 @@ impl std::fmt::Display for Goal {
             Self::Fails(count) => write!(f, "{count} failures in a row"),
             Self::Succeeds(count) => write!(f, "{count} successes in a row"),
             Self::Success { ratio, over } => write!(f, "{ratio} success over {over}"),
+            Self::Latency { share, below, over } => {
+                write!(f, "p{} below {below} over {over}", share.to_string().trim_end_matches('%'))
+            }
             Self::Alert(name) => write!(f, "the alert {name}"),
             Self::Resolved(name) => write!(f, "the end of the alert {name}"),
             Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),

@@ -1,6 +1,6 @@
 //! Who does what when it goes wrong.
 
-use super::{Condition, Reaction, Rotate, words};
+use super::{Condition, Goal, Reaction, Rotate, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -112,10 +112,15 @@ impl Runbook {
 
     /// An alert that it waits for, to begin or in a step.
     pub fn awaited_alert(&self) -> Option<&str> {
+        self.awaited().find_map(Goal::alert)
+    }
+
+    /// What it waits for, to begin and in its steps.
+    pub fn awaited(&self) -> impl Iterator<Item = &Goal> {
         let begins = Some(&self.detect).filter(|_| self.start == StartMode::OnDetection);
         let steps =
             self.steps.iter().filter_map(|step| if let Action::WaitUntil(condition) = &step.action { Some(condition) } else { None });
-        begins.into_iter().chain(steps).find_map(|condition| condition.goal.alert())
+        begins.into_iter().chain(steps).map(|condition| &condition.goal)
     }
 }
 

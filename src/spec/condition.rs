@@ -3,23 +3,30 @@
 use super::reader::Reader;
 use super::tree::Node;
 use crate::model::{Condition, Goal, Probe, Who};
-use crate::units::{Duration, ParseError};
+use crate::units::{Duration, ParseError, Ratio};
 
 /// Reads one condition.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Condition> {
     let fields = reader.fields(node, "a condition")?;
     let request = fields.optional("request", &probe);
-    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by", "alert", "resolved"]) {
+    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by", "latency", "alert", "resolved"]) {
         Some("fails") => fields.optional("fails", &in_a_row).map(Goal::Fails),
         Some("succeeds") => fields.optional("succeeds", &in_a_row).map(Goal::Succeeds),
         Some("success") => fields.optional("success", &success),
         Some("served_by") => fields.optional("served_by", &served_by),
+        Some("latency") => fields.optional("latency", &latency),
         Some("alert") => fields.optional("alert", &|reader, node| reader.words(node)).map(Goal::Alert),
         Some(_) => fields.optional("resolved", &|reader, node| reader.words(node)).map(Goal::Resolved),
         None => None,
     };
-    if let Some((key, _)) = fields.raw("request").filter(|_| goal.as_ref().is_some_and(|goal| goal.alert().is_some())) {
-        reader.error(key.spot, "an alert arrives by itself, and no request asks for it", "take `request` away");
+    let asked_for = fields.raw("request").zip(goal.as_ref());
+    if let Some(((key, _), goal)) = asked_for {
+        if goal.alert().is_some() {
+            reader.error(key.spot, "an alert arrives by itself, and no request asks for it", "take `request` away");
+        } else if matches!(goal, Goal::Latency { .. }) {
+            let hint = "take `request` away; a probe's own `timeout` bounds its latency";
+            reader.error(key.spot, "a latency is that of the drill's traffic, not of a probe", hint);
+        }
     }
     fields.finish();
     Some(Condition { request, goal: goal? })
@@ -52,6 +59,21 @@ fn success(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
         Ok(ratio) => Some(Goal::Success { ratio, over }),
         Err(ParseError { problem, hint }) => {
             reader.error(node.spot, problem, hint);
+            None
+        }
+    }
+}
+
+/// `p95 below 2s over 10s`.
+fn latency(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+    const EXAMPLE: &str = "p95 below 2s over 10s";
+    let (what, over) = over(reader, node, EXAMPLE)?;
+    let parts = what.split_once(" below ").and_then(|(share, below)| Some((share.trim().strip_prefix('p')?, below)));
+    let parts = parts.and_then(|(share, below)| Some((format!("{share}%").parse::<Ratio>().ok()?, below.trim().parse::<Duration>().ok()?)));
+    match parts.filter(|(share, below)| share.get() > 0.0 && *below > Duration::ZERO) {
+        Some((share, below)) => Some(Goal::Latency { share, below, over }),
+        None => {
+            reader.error(node.spot, format!("`{what}` is not a latency"), format!("write `{EXAMPLE}`"));
             None
         }
     }

@@ -100,7 +100,7 @@ impl Seen {
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
             // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
-            Goal::ServedBy { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
+            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
         }
     }
 }

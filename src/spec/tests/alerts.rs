@@ -1,4 +1,4 @@
-//! Alerts that a runbook waits for, and environments that listen for none.
+//! Alerts and latencies that a runbook waits for, and environments that listen for none.
 
 use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, gets};
 
@@ -35,4 +35,21 @@ error: an alert arrives by itself, and no request asks for it
     let files = Files::new();
     let said = files.spoil(INVENTORY_PATH, "  staging:\n", "  staging:\n    alerts: {listen: localhost}\n").check();
     assert!(said.starts_with("error: `localhost` is not an address to listen on"), "{said}");
+}
+
+#[test]
+fn a_latency_is_a_quantile_a_bound_and_a_while_of_the_traffic() {
+    let good = "wait_until: {latency: p99.5 below 250ms over 10s}";
+    gets(RUNBOOK_PATH, "wait_until: {success: \"99% over 5s\"}", good, "");
+    for (bad, said) in [
+        ("{latency: p95 below 2s}", "`p95 below 2s` does not say over how long"),
+        ("{latency: 95% below 2s over 10s}", "`95% below 2s` is not a latency"),
+        ("{latency: p0 below 2s over 10s}", "`p0 below 2s` is not a latency"),
+        ("{latency: p95 below 0s over 10s}", "`p95 below 0s` is not a latency"),
+        ("{request: {to: \"http://h\"}, latency: p95 below 2s over 10s}", "a latency is that of the drill's traffic, not of a probe"),
+    ] {
+        let files = Files::new();
+        let found = files.spoil(RUNBOOK_PATH, "{success: \"99% over 5s\"}", bad).check();
+        assert!(found.starts_with(&format!("error: {said}\n")), "{bad}: {found}");
+    }
 }
