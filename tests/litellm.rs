@@ -67,3 +67,32 @@ fn a_gateway_that_is_not_installed_is_named() {
     let run = project.run(project.command(&arguments).env("PATH", "/nowhere"));
     run.exits_with(3).says("there is no program `litellm`\n\nhint: install it");
 }
+
+#[test]
+fn a_litellm_proxy_takes_a_new_key_when_a_runbook_starts_it_again() {
+    let path = path_with_litellm();
+    let project = Project::shipped();
+    let arguments = ["run", "scenarios/key-revoked-litellm.yaml", "--env", "litellm-supervised", "--seed", "2a", "--out", "drill"];
+    let run = project.run(project.command(&arguments).env("PATH", path));
+    let log = std::fs::read_to_string(project.path("drill/system.log")).unwrap_or_default();
+    let tail: Vec<&str> = log.lines().rev().take(40).collect();
+    assert_eq!(run.code, Some(0), "{}\n{}\nthe end of what LiteLLM said, last line first:\n{}", run.stdout, run.stderr, tail.join("\n"));
+    let (verdict, events) = (project.json("drill/verdict.json"), project.events("drill"));
+    let rotation = &verdict["rotations"][0];
+    let criteria = rotation["criteria"].as_array().unwrap();
+    assert!(criteria.iter().all(|criterion| criterion["verdict"] == "met"), "{rotation:#}");
+    // By the proxy's own sight: the old key was refused, the new one is what LiteLLM bears once it is back.
+    let (old, new) = (rotation["old"].as_str().unwrap(), rotation["new"].as_str().unwrap());
+    let of_azure = events.iter().filter_map(|event| event.get("served")).filter(|seen| seen["by"] == "azure-swedencentral");
+    let bearing = |key: &str| of_azure.clone().filter(|seen| seen["key"] == key && seen["id"].is_u64()).collect::<Vec<_>>();
+    assert!(bearing(old).iter().any(|seen| seen["status"] == 401));
+    let answered = bearing(new).iter().filter(|seen| seen.get("status").is_none() && seen.get("cut").is_none()).count();
+    assert!(answered > 100, "only {answered} requests were answered under the new key");
+    let moment = |name: &str| (rotation["moments"][name]["lo_ms"].as_f64().unwrap(), rotation["moments"][name]["hi_ms"].as_f64().unwrap());
+    let ((lo, hi), restore) = (moment("t6"), &verdict["measures"]["restore"]);
+    // What this test is run for: the measured figures, in its output.
+    println!("LiteLLM: bears the new key in ({lo:.0}, {hi:.0}] ms after the revocation; restore {restore}");
+    assert!(0.0 < lo && hi <= 40_000.0);
+    let file = std::fs::read_to_string(project.path("gateway.env")).unwrap();
+    assert!(file.starts_with("LIFEBOAT_KEY_AZURE_SWEDENCENTRAL=sk-lab-"), "the key in its environment was switched, and nothing else");
+}
