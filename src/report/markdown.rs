@@ -3,6 +3,7 @@
 //! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
+use super::credential;
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
@@ -40,6 +41,7 @@ impl Report<'_> {
             each.picture(text)?;
             each.objectives(text)?;
             each.waterfall(text)?;
+            text.push_str(&credential::section(each.verdict, if each.name().is_some() { "###" } else { "##" }));
         }
         self.faults(text)?;
         self.traffic(text)?;
@@ -121,8 +123,10 @@ impl Report<'_> {
         if let Some((from, until)) = self.digest.fault_seconds() {
             let column = |second: f64| ((second / wide as f64) as usize).min(columns);
             let (from, until) = (column(from), until.map_or(columns, column));
-            writeln!(text, "{}{}{}", label("fault"), " ".repeat(from), "▒".repeat((until - from).max(1)))?;
-            let rto = (self.verdict.terms.rto.seconds() / wide as f64) as usize;
+            let (what, limit) =
+                if self.verdict.only_rotates { ("rotation", self.verdict.terms.rotation) } else { ("fault", self.verdict.terms.rto) };
+            writeln!(text, "{}{}{}", label(what), " ".repeat(from), "▒".repeat((until - from).max(1)))?;
+            let rto = (limit.seconds() / wide as f64) as usize;
             writeln!(text, "{}{}├{}┤ objective", label(""), " ".repeat(from), "─".repeat(rto.saturating_sub(2)))?;
         }
         let mark = 10;
@@ -137,9 +141,14 @@ impl Report<'_> {
 
     fn objectives(&self, text: &mut String) -> std::fmt::Result {
         let Some(measures) = &self.verdict.measures else { return Ok(()) };
+        // What was promised of a credential stands in a section of its own.
+        let told = || self.verdict.objectives.iter().filter(|objective| !credential::tells(objective.name));
+        if told().next().is_none() {
+            return Ok(());
+        }
         self.heading(text, "Objectives against actuals")?;
         writeln!(text, "| objective | declared | measured | verdict |\n|---|---|---|---|")?;
-        for objective in &self.verdict.objectives {
+        for objective in told() {
             let (declared, measured) = self.declared_and_measured(objective.name, measures);
             writeln!(text, "| {} | {declared} | {measured} | {} |", objective.name, objective.verdict)?;
         }
@@ -181,13 +190,19 @@ impl Report<'_> {
     }
 
     fn waterfall(&self, text: &mut String) -> std::fmt::Result {
-        let Some(measures) = &self.verdict.measures else { return Ok(()) };
+        let Some(measures) = self.verdict.measures.as_ref().filter(|_| !self.verdict.only_rotates) else { return Ok(()) };
         let since = self.digest.fault_seconds().map_or(0.0, |(from, _)| from);
         let after = |stamped: &Stamped| stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9 - since;
         let find = |wanted: &dyn Fn(&Event) -> bool| self.digest.notable.iter().find(|stamped| wanted(&stamped.event)).map(after);
         self.heading(text, "From the fault to the end")?;
         writeln!(text, "| moment | after the fault | known from |\n|---|---|---|")?;
-        writeln!(text, "| fault in force | 0 s | the proxy, read back |")?;
+        let first = self.digest.notable.iter().find_map(|stamped| match &stamped.event {
+            Event::FaultConfirmed(fault) => Some(fault.fault),
+            _ => None,
+        });
+        let issued = first.is_some_and(|fault| self.of_credential(fault));
+        let known = if issued { "the issuer, asked and confirmed" } else { "the proxy, read back" };
+        writeln!(text, "| fault in force | 0 s | {known} |")?;
         if let Some(dispatch) = measures.first_standby_dispatch {
             writeln!(text, "| a standby is asked for the first time | {:.2} s | the proxy before it |", dispatch.seconds())?;
         }
@@ -211,13 +226,19 @@ impl Report<'_> {
                 span(self.verdict.terms.hold)
             )?;
         }
-        if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(_))) {
+        if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
             writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
         }
         if let Some(failback) = measures.failback {
             writeln!(text, "| the primary serves again, and stable | {} after the heal | traffic and proxy |", between(failback))?;
         }
         writeln!(text)
+    }
+
+    /// Whether the fault at this place of the timeline is about a credential at its issuer, which nothing heals.
+    fn of_credential(&self, fault: u32) -> bool {
+        let faults = self.digest.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
     }
 
     /// What the answers of a provider cost at most, where its price is known.
@@ -251,7 +272,11 @@ impl Report<'_> {
                 }
                 Event::FaultHealed(fault) => {
                     if let Some(row) = rows.get_mut(fault.fault as usize) {
-                        row[3] = format!("{}{}", second(fault.lo), if fault.expired { ", by itself: its lease ended" } else { "" });
+                        row[3] = match (self.of_credential(fault.fault), fault.expired) {
+                            (true, _) => format!("never; its time on the timeline ended at {}", second(fault.lo)),
+                            (false, true) => format!("{}, by itself: its lease ended", second(fault.lo)),
+                            (false, false) => second(fault.lo),
+                        };
                         row[4] = fault.touched.to_string();
                     }
                 }
@@ -261,7 +286,8 @@ impl Report<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        writeln!(text, "## The fault, and that it bit\n")?;
+        let heading = if self.verdict.only_rotates { "What was begun" } else { "The fault, and that it bit" };
+        writeln!(text, "## {heading}\n")?;
         writeln!(text, "| fault | requested | in force | healed | requests touched |\n|---|---|---|---|---|")?;
         for row in rows {
             writeln!(text, "| {} |", row.join(" | "))?;
@@ -412,7 +438,9 @@ impl Report<'_> {
         findings.extend(self.alert_that_never_came());
         for each in self.each() {
             let whose = each.name().map(|name| format!("Workload {name}: ")).unwrap_or_default();
-            for objective in each.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met) {
+            findings.extend(credential::findings(each.verdict).into_iter().map(|finding| format!("{whose}{finding}.")));
+            let bad = each.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met);
+            for objective in bad.filter(|objective| !credential::tells(objective.name)) {
                 let word = if whose.is_empty() { "Objective" } else { "objective" };
                 findings.push(format!("{whose}{word} {}: {}.", objective.name, objective.verdict));
             }

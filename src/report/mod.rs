@@ -1,12 +1,14 @@
 //! Verdict and history → what people read. Bytes out, no files.
 //!
 //! `digest` folds a history into what a report shows, one event at a time; `sentence` says the verdict in words; `summary` is the end of
-//! a drill on the terminal; `markdown` is the report that is attached to an incident review; `json` is `verdict.json`;
+//! a drill on the terminal; `markdown` is the report that is attached to an incident review,
+//! `credential` its part about a key that was replaced; `json` is `verdict.json`;
 //! `execution` is the report of a runbook that was walked for real.
 //!
 //! What this room does not do: measure (`verdict` does; nothing here computes a number that a verdict depends on), or read and write
 //! files (`exercise`).
 
+mod credential;
 mod digest;
 mod execution;
 mod markdown;

@@ -1,12 +1,17 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
+use super::credential;
 use crate::model::Gate;
 use crate::units::Duration;
 use crate::verdict::{Decision, Interval, Millis, Reason, Verdict};
 
 /// The verdict in one sentence, with the measured interval against the objective.
 pub fn headline(verdict: &Verdict) -> String {
-    let objective = span(verdict.terms.rto);
+    let objective = span(if verdict.only_rotates { verdict.terms.rotation } else { verdict.terms.rto });
+    if verdict.only_rotates && verdict.measures.is_some() {
+        // Nothing was broken: what users lost is among what was promised of the rotation.
+        return format!("{}{}", credential::headline(verdict), others(verdict));
+    }
     let Some(measures) = &verdict.measures else {
         if verdict.reason == Some(Reason::FaultNotTold) {
             return "Without the moment of the fault there is nothing to measure from.".into();
@@ -43,10 +48,21 @@ pub fn headline(verdict: &Verdict) -> String {
         }
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
-    for objective in verdict.objectives.iter().filter(|objective| objective.name != "rto" && objective.verdict != Decision::Met) {
-        text.push_str(&format!(" Objective {}: {}.", objective.name, objective.verdict));
+    text.push_str(&others(verdict));
+    let rotation = credential::headline(verdict);
+    // What is worse comes first.
+    match (rotation.is_empty(), rto != Decision::Missed && verdict.verdict == Decision::Missed) {
+        (true, _) => text,
+        (false, true) => format!("{rotation} {text}"),
+        (false, false) => format!("{text} {rotation}"),
     }
-    text
+}
+
+/// Objectives that no sentence of their own tells, and that were not met.
+fn others(verdict: &Verdict) -> String {
+    let told = |name: &str| name == "rto" || credential::tells(name);
+    let bad = verdict.objectives.iter().filter(|objective| !told(objective.name) && objective.verdict != Decision::Met);
+    bad.map(|objective| format!(" Objective {}: {}.", objective.name, objective.verdict)).collect()
 }
 
 /// Why a verdict is not decisive, as the end of a sentence.

@@ -1,5 +1,6 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
+use super::credential;
 use super::sentence::{because, between, headline, hint, span};
 use crate::history::Lost;
 use crate::model::Gate;
@@ -44,7 +45,7 @@ fn put(text: &mut String, width: usize, label: &str, value: &str) {
 fn about(text: &mut String, width: usize, verdict: &Verdict) {
     let mut put = |label: &str, value: &str| put(text, width, label, value);
     let nameless = verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed);
-    if let Some(measures) = &verdict.measures {
+    if let Some(measures) = verdict.measures.as_ref().filter(|_| !verdict.only_rotates) {
         let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
         let gate = |gate: Gate| {
             if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
@@ -66,6 +67,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
                 measures.late, measures.lost_in_flight
             ),
         );
+    }
+    for (label, value) in credential::lines(verdict) {
+        put(label, &value);
     }
     put("", &headline(verdict));
     for caveat in &verdict.caveats {

@@ -32,8 +32,12 @@ mod window;
 pub use criteria::{Criterion, Finding, Judgement};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
-pub use rotation::{ClientErrors, Fallback, Moments, Replica, Rotated};
+pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
 pub use together::{OfWorkload, together};
+
+/// Histories for tests of those who show a verdict.
+#[cfg(test)]
+pub(crate) use rotation::story;
 
 use crate::history::{Caveat, Evidence, Kind, Lost};
 use crate::model::{Gate, SloOn, words};

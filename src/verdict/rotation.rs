@@ -23,7 +23,7 @@ use super::objectives::ObjectiveVerdict;
 use super::onset::{Extent, Index, Start};
 use super::window::{Window, good_by};
 use super::{Decision, Millis};
-use crate::history::{Bearing, By, Edge, Evidence, Kind, Rotation};
+use crate::history::{Bearing, By, Edge, Evidence, KeyStanding, Kind, Probe, Rotation};
 use crate::units::Fingerprint;
 use serde::Serialize;
 
@@ -86,6 +86,17 @@ pub struct ClientErrors {
     pub limit: Option<u64>,
 }
 
+/// What a provider said to a key when the drill itself asked it, past gateway and proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// What.
+    pub standing: KeyStanding,
+    /// By which status; 0 where none came.
+    pub status: u16,
+    /// When.
+    pub at: Interval,
+}
+
 /// Requests while a provider refused the old key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Fallback {
@@ -112,6 +123,12 @@ pub struct Rotated {
     pub new: Option<Fingerprint>,
     /// The key that its store held when it was read last.
     pub stored: Option<Fingerprint>,
+    /// That store, as the inventory says it.
+    pub store: Option<String>,
+    /// What the provider said to the old key in the end.
+    pub old_asked: Option<Asked>,
+    /// The same to the new one.
+    pub new_asked: Option<Asked>,
     /// How long the issuer may take until it refuses a revoked key everywhere.
     #[serde(rename = "propagation_ms")]
     pub propagation: Millis,
@@ -208,6 +225,9 @@ impl Course<'_> {
             old: rotation.old,
             new: rotation.new,
             stored: rotation.store.as_ref().map(|(key, _)| *key),
+            store: rotation.store.as_ref().map(|(_, place)| place.clone()),
+            old_asked: None,
+            new_asked: None,
             propagation: Millis(rotation.propagation),
             moments: Moments::default(),
             watched: Millis(0),
@@ -225,6 +245,10 @@ impl Course<'_> {
         };
         rotated.moments = self.moments(zero);
         rotated.watched = Millis((evidence.observed_until - zero.hi).max(0));
+        let asked = |probe: Option<Probe>| {
+            probe.map(|probe| Asked { standing: probe.standing, status: probe.status, at: self.from(zero, probe.edge) })
+        };
+        (rotated.old_asked, rotated.new_asked) = (asked(rotation.old_probe), asked(rotation.new_probe));
         rotated.replicas = self.replicas(zero);
         rotated.client_errors = self.client_errors(zero);
         rotated.fallback = self.fallback();
@@ -358,3 +382,9 @@ impl Course<'_> {
         Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
     }
 }
+
+#[cfg(test)]
+pub(crate) use tests::story;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a report says of rotations that went well and wrong.
+
+use super::headline;
+use crate::history::{Event, KeyStanding, Outcome, Stamped};
+use crate::report::{Digest, markdown, summary};
+use crate::verdict::story::{MS, NEW, OLD, Story, WRONG, emergency, planned, served};
+
+fn report(story: &Story) -> String {
+    let mut digest = Digest::default();
+    digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
+    story.events().iter().for_each(|stamped| digest.apply(stamped));
+    markdown(&story.judged(), &digest, "0")
+}
+
+fn stories() -> Vec<(&'static str, Story)> {
+    let nobody = |story: &mut Story| {
+        (story.minted, story.stored, story.new_probe) = (None, None, None);
+        story.replicas = vec![Vec::new(); 2];
+    };
+    vec![
+        (
+            "Every replica bore the new key 4.04 to 4.06 s after the old one was revoked (objective: 8s), and the provider refuses the old one: met.",
+            emergency(),
+        ),
+        ("Nobody minted a new key: missed.", emergency().but(nobody)),
+        (
+            "The store holds another key (00000bad) than the one that was minted (000002e0): missed.",
+            emergency().but(|story| {
+                story.stored = Some((13_000, WRONG));
+                story.replicas = vec![vec![(14_000, WRONG)]; 2];
+            }),
+        ),
+        ("Replica 2 still bore the old key 29.94 s after it was revoked: missed.", emergency().but(|story| story.replicas[1].clear())),
+        (
+            "The provider still takes the old key, 30.99 s after it was revoked: missed.",
+            emergency().but(|story| story.old_probe = Some((41_000, KeyStanding::Accepted))),
+        ),
+        (
+            "The provider answered replica 2 1 time by the old key, more than 2s after its revocation: missed.",
+            emergency().but(|story| story.besides.push(served(Some(1), "primary", 13_000 * MS, MS, 200, OLD))),
+        ),
+        (
+            "The provider gave no answer about the old key, which proves nothing: inconclusive.",
+            emergency().but(|story| story.old_probe = Some((41_000, KeyStanding::Unknown))),
+        ),
+        (
+            "No other provider answered while the old key was refused: missed.",
+            emergency().but(|story| {
+                story.standby = false;
+                story.objectives.rto = Some(crate::units::Duration::from_secs(9));
+            }),
+        ),
+        (
+            "Every replica bore the new key 4.04 to 4.06 s after the rotation began (objective: 8s), and the provider refuses the old one: met.",
+            planned(),
+        ),
+        (
+            "Clients lost 1 request during the rotation, 1 of them by an answer that broke off: missed.",
+            planned().but(|story| story.ends = [(300, Outcome::Truncated)].into()),
+        ),
+        ("Nobody revoked the old key: missed.", planned().but(|story| story.revoked = None)),
+    ]
+}
+
+#[test]
+fn the_worst_is_said_in_one_sentence() {
+    for (sentence, story) in stories() {
+        assert_eq!(headline(&story.judged()), sentence);
+    }
+}
+
+#[test]
+fn the_headline_stands_in_report_and_summary() {
+    for (sentence, story) in stories() {
+        let report = report(&story);
+        let shown = summary(&story.judged(), 100).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(report.lines().nth(2).unwrap().contains(sentence), "{report}");
+        assert!(shown.contains(sentence), "{shown}");
+    }
+}
+
+#[test]
+fn every_moment_every_replica_and_every_promise_has_its_row() {
+    let report = report(&emergency());
+    for moment in ["T0", "T1", "T2", "T3", "T4", "T5", "T6"] {
+        assert_eq!(report.lines().filter(|line| line.starts_with(&format!("| {moment} |"))).count(), 1, "{moment}: {report}");
+    }
+    for row in [
+        "| T0 | the old key (0000001d) is revoked | 0.00 to 0.01 s | the issuer, asked and confirmed |",
+        "| T3 | the store holds the new key | 2.99 to 3.01 s | vault secret/gateway, read back |",
+        "| T6 | every replica bears the new key | 4.04 to 4.06 s | the proxy before primary |",
+        "| 1 | 3.89 to 3.91 s | 39 | 0 | 3.99 to 4.01 s |",
+        "| old_key_refused | The old key is dead: the provider refuses it, and answers nobody who bears it | 2s after its revocation |",
+    ] {
+        assert!(report.contains(row), "{row}\n{report}");
+    }
+    let unbroken = self::report(&planned());
+    for absent in ["cutover", "The fault, and that it bit", "From the fault to the end"] {
+        assert!(!unbroken.contains(absent), "{absent}: {unbroken}");
+    }
+    assert!(!report.contains(&NEW.0.to_string()), "keys are told by their fingerprints");
+}
