@@ -3,7 +3,7 @@
 
 use crate::support::{Project, Standing, wait_for};
 use lifeboat::lab::{ReferenceGateway, SimulatedProvider, Upstream};
-use lifeboat::model::{Breaker, Dialect, Gateway, Provider, Simulation};
+use lifeboat::model::{Breaker, CredentialKind, Dialect, Gateway, Provider, Simulation};
 use lifeboat::units::{Duration, Ratio, Seed};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ impl Staging {
         };
         let upstream = |name: &str| Upstream {
             store: None,
+            kind: CredentialKind::ApiKey,
             name: name.to_owned(),
             dialect: Dialect::OpenAi,
             base_url: format!("http://{}/v1", listen(name)),
@@ -83,10 +84,10 @@ impl Staging {
             embedding_model: "gpt-4o".into(),
         };
         let settings = Gateway {
-            replicas: 1,
             try_timeout: Duration::from_millis(300),
             retries: 0,
             breaker: Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 },
+            ..Gateway::default()
         };
         let gateway = ReferenceGateway::start(&settings, vec![upstream("first"), upstream("second")], KEY.into(), ANY).unwrap();
         project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &proxy.api).replace("GATEWAY", &gateway.base_url()));

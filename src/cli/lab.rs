@@ -62,7 +62,16 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
         let (base_url, model, dialect) = (simulated.base_url(), provider.chat_model().to_owned(), provider.dialect);
         put(&format!("{provider_name} ({dialect}) answers at {base_url}\n{}", curl(dialect, &base_url, &model, &key)))?;
         let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-        upstreams.push(Upstream { name: provider_name.clone(), dialect, base_url, key, store: None, model, embedding_model });
+        upstreams.push(Upstream {
+            name: provider_name.clone(),
+            dialect,
+            base_url,
+            key,
+            kind: inventory.kind_of(provider),
+            store: None,
+            model,
+            embedding_model,
+        });
         running.push(simulated);
     }
     let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");

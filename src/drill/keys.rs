@@ -45,6 +45,7 @@ fn lab(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Resul
                 let site = secret::Site { stores: &plan.stores, root: site.root };
                 Arc::from(secret::open(source, site).map_err(Stop::environment)?)
             }
+            None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
         let issuer = Box::new(provider.issuer(name).map_err(Stop::environment)?);

@@ -5,9 +5,9 @@ use super::watchdog::Watchdog;
 use super::{Stop, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, workload_of};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
 use crate::journal::Recorder;
-use crate::lab::{Move, ReferenceGateway, SimulatedProvider, Upstream};
+use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::redact::Redactor;
@@ -46,6 +46,7 @@ pub(super) struct Stage {
     system: Option<System>,
     sight: Option<JoinHandle<()>>,
     moves: Vec<JoinHandle<()>>,
+    tokens: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
     alerts: Option<Receiver>,
 }
@@ -69,12 +70,14 @@ impl Stage {
     pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
         let mut names = Names::of(site).await;
-        let mut providers = Vec::new();
+        let (mut providers, mut tokens) = (Vec::new(), Vec::new());
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
                 let seed = site.seed.derive(name);
                 let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(Stop::environment)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
+                let credential = plan.credential_of(name).to_owned();
+                tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
                 providers.push(simulated);
             }
         }
@@ -117,6 +120,7 @@ impl Stage {
             system: None,
             sight,
             moves: Vec::new(),
+            tokens,
             watchdog: None,
             alerts: None,
         };
@@ -227,7 +231,8 @@ impl Stage {
             let (key, model) = (names.key(name), provider.chat_model().to_owned());
             let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
             let store = self.keyring.store(plan.credential_of(name));
-            Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, store, model, embedding_model })
+            let kind = plan.kind_of(provider);
+            Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, kind, store, model, embedding_model })
         };
         let upstreams: Vec<Upstream> = named.service.providers.iter().filter_map(upstream).collect();
         let settings = &plan.environment.gateway;
@@ -302,6 +307,9 @@ impl Stage {
         }
         for provider in self.providers {
             provider.stop().await;
+        }
+        for tokens in self.tokens {
+            let _ = tokens.await;
         }
     }
 }
@@ -387,6 +395,14 @@ async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Record
     }
 }
 
+async fn record_tokens(mut minted: mpsc::UnboundedReceiver<MintedToken>, credential: String, recorder: Recorder) {
+    while let Some(MintedToken { at, token, from, life }) = minted.recv().await {
+        let life = u64::try_from(life.as_nanos()).unwrap_or(u64::MAX);
+        let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };
+        recorder.record(Event::TokenMinted(event)).await;
+    }
+}
+
 /// Values of variables, keys, and where providers really are.
 pub(super) struct Names {
     values: Variables,
@@ -408,7 +424,7 @@ impl Names {
             names.values.set("standby", standby.clone());
         }
         for (name, provider) in &plan.providers {
-            let of_the_lab = plan.environment.embedded && plan.environment.keys == KeySource::Lab;
+            let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
             let key = if of_the_lab { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
             if let Some(key) = key {
                 names.values.set(format!("credential.{name}"), key.clone());

@@ -12,6 +12,9 @@
 //! 5. A client that hangs up ends its try, which then counts neither way.
 //! 6. Where every provider failed or was passed over, the answer is 502 and says what each did.
 //! 7. Keys are read when it starts, and again at `POST /reload`, from where they are kept; in between it bears what it has, refused or not.
+//! 8. From a client's secret (a credential of the kind `oauth-token`, for Azure) it mints a token with the first request, and anew when a tenth
+//!    of the token's time is left. Reading the keys again ends a token at once, unless `token_cache: until-expiry` says otherwise. A try that
+//!    gets no token has failed by what came instead.
 //!
 //! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
@@ -99,7 +102,7 @@ impl ReferenceGateway {
     pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
         let lane = |upstream| {
             let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
-            Ok(Lane { pool: Pool::new(upstream, settings.try_timeout.std())?, gate: Mutex::new(gate) })
+            Ok(Lane { pool: Pool::new(upstream, settings)?, gate: Mutex::new(gate) })
         };
         let lanes = upstreams.into_iter().map(lane).collect::<Result<_, LabError>>()?;
         let core = Arc::new(Core { settings: *settings, key, lanes, moves: Mutex::default() });

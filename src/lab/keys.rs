@@ -90,6 +90,11 @@ impl Keys {
         keys.insert(key, Held { state: KeyState::Valid, until: Some(until) });
     }
 
+    /// True for a key that is taken and was not itself minted from another.
+    pub(super) fn may_mint(&self, key: &Secret) -> bool {
+        self.lock().get(key).is_some_and(|held| held.state() == KeyState::Valid && held.until.is_none())
+    }
+
     /// Why this key is refused; `None` where it is taken.
     pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
         self.lock().get(&Secret::from(key)).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())

@@ -12,12 +12,14 @@
 //!  answer    tokens on their due times                  server    the accept loop of both
 //!  limits    how much a key may ask for                 provider  the simulated provider
 //!  issuer    who mints and revokes a provider's keys    shelf     where they are kept when nobody else does
+//!  tokens    minted from a key by a provider            bearing   the key or token that the gateway's requests bear
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
 
 mod answer;
 mod attempts;
+mod bearing;
 mod breaker;
 mod gateway;
 mod issuer;
@@ -37,7 +39,7 @@ pub use gateway::{Move, ReferenceGateway};
 pub use issuer::LabIssuer;
 pub use keys::KeyState;
 pub use latency::Draw;
-pub use provider::SimulatedProvider;
+pub use provider::{MintedToken, SimulatedProvider};
 pub use shelf::Shelf;
 pub use upstream::Upstream;
 

@@ -12,10 +12,10 @@ use super::keys::{KeyState, Keys};
 use super::latency::Draw;
 use super::limits::{Limits, Spender};
 use super::server::{Body, BodyError, Server, response, whole_body};
-use super::tokens;
+use super::tokens::{self, Lent};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault,
-    model_list, quota_headers, receipt_headers,
+    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, WireAnswer, base_path, credential, error_answer, find_mark,
+    head_fault, model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
@@ -35,6 +35,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::mpsc;
 
 /// The longest request that is read; real providers take some tens of megabytes.
 const LONGEST: usize = 16 << 20;
@@ -64,6 +65,21 @@ struct Core {
     requests: AtomicU64,
     /// How long a minted token is taken.
     credential_life: Duration,
+    /// Who wants to hear of minted tokens.
+    listeners: Mutex<Vec<mpsc::UnboundedSender<MintedToken>>>,
+}
+
+/// A provider minted a token from a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MintedToken {
+    /// When: never after the token was first taken.
+    pub at: HostTime,
+    /// The token.
+    pub token: Fingerprint,
+    /// The key.
+    pub from: Fingerprint,
+    /// How long the token is taken.
+    pub life: Duration,
 }
 
 /// The head of a request for a model that reached a provider.
@@ -103,6 +119,7 @@ impl SimulatedProvider {
             attempts: Attempts::default(),
             requests: AtomicU64::new(0),
             credential_life: provider.simulation.credential_life.std(),
+            listeners: Mutex::default(),
         });
         let server = Server::start(name, listen, {
             let core = Arc::clone(&core);
@@ -136,6 +153,13 @@ impl SimulatedProvider {
         Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }
 
+    /// Every token that it mints from now on.
+    pub fn minted_tokens(&self) -> mpsc::UnboundedReceiver<MintedToken> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.core.listeners().push(sender);
+        receiver
+    }
+
     /// The state of the key with this fingerprint; `None` for one that was never set.
     pub fn key_state(&self, key: Fingerprint) -> Option<KeyState> {
         self.core.keys.state(key)
@@ -160,9 +184,8 @@ impl Core {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let key = credential(self.dialect, header).unwrap_or_default();
         let refusal = self.keys.refusal(key).or_else(|| head_fault(self.dialect, header));
-        if self.dialect == Dialect::Vertex && head.method == hyper::Method::POST && head.uri.path() == tokens::PATH {
-            let form = whole_body(body, LONGEST).await.unwrap_or_default();
-            return response(tokens::mint(&self.keys, &form, number, self.credential_life));
+        if tokens::are_minted_at(self.dialect, head.method.as_str(), head.uri.path()) {
+            return response(self.mint(&whole_body(body, LONGEST).await.unwrap_or_default(), number));
         }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
@@ -185,6 +208,21 @@ impl Core {
             }
         }
         answer
+    }
+
+    /// Answers a form that asks for a token, and tells whoever listens of what was minted.
+    fn mint(&self, form: &[u8], number: u64) -> WireAnswer {
+        let at = HostTime::now();
+        let (answer, lent) = tokens::mint(self.dialect, &self.keys, form, number, self.credential_life);
+        if let Some(Lent { token, from }) = lent {
+            let minted = MintedToken { at, token, from, life: self.credential_life };
+            self.listeners().retain(|listener| listener.send(minted).is_ok());
+        }
+        answer
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<MintedToken>>> {
+        self.listeners.lock().expect("nothing panics while it holds the listeners")
     }
 
     fn list(&self) -> Response<Body> {

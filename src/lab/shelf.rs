@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 #[derive(Debug)]
 pub struct Shelf {
     place: String,
+    is_sealed: bool,
     content: Mutex<Content>,
 }
 
@@ -23,7 +24,12 @@ impl Shelf {
     /// Of the credential of this name, with its first value.
     pub fn new(credential: &str, value: Secret) -> Self {
         let content = Content { current: (value, 1), staged: None, previous: None, newest: 1 };
-        Self { place: format!("the lab's shelf of {credential}"), content: Mutex::new(content) }
+        Self { place: format!("the lab's shelf of {credential}"), is_sealed: false, content: Mutex::new(content) }
+    }
+
+    /// The same as a store that is down: it can neither be read nor written.
+    pub fn sealed(credential: &str, value: Secret) -> Self {
+        Self { is_sealed: true, ..Self::new(credential, value) }
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -31,7 +37,7 @@ impl Shelf {
     }
 
     fn at_once<T: Send + 'static>(&self, act: impl FnOnce(&str, &mut Content) -> Result<T, SecretError>) -> Pending<'_, T> {
-        let done = act(&self.place, &mut self.content());
+        let done = if self.is_sealed { Err(sealed(&self.place)) } else { act(&self.place, &mut self.content()) };
         Box::pin(async { done })
     }
 }
@@ -55,6 +61,14 @@ fn version((_, number): &(Secret, u64)) -> Version {
 
 fn held(kept: &(Secret, u64)) -> Held {
     Held { value: kept.0.clone(), version: version(kept) }
+}
+
+fn sealed(place: &str) -> SecretError {
+    SecretError::Refused {
+        place: place.to_owned(),
+        why: "it is sealed".to_owned(),
+        hint: "unseal it, or deploy the key by another way that does not need it".to_owned(),
+    }
 }
 
 fn absent(place: &str, which: &Version) -> SecretError {
@@ -151,6 +165,19 @@ mod tests {
         let staged = shelf.stage(&secret("four")).await.unwrap();
         assert_eq!(shelf.rollback(&staged).await.unwrap(), first.version, "what is staged is taken away");
         assert!(shelf.rollback(&staged).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_sealed_store_does_nothing() {
+        let shelf = Shelf::sealed("k", secret("one"));
+        let version = Version("1".to_owned());
+        let refused = |error: SecretError| assert!(error.to_string().contains("it is sealed"), "{error}");
+        refused(shelf.read().await.unwrap_err());
+        refused(shelf.write(&secret("two"), None).await.unwrap_err());
+        refused(shelf.stage(&secret("two")).await.unwrap_err());
+        refused(shelf.staged().await.unwrap_err());
+        refused(shelf.commit(&version).await.unwrap_err());
+        refused(shelf.rollback(&version).await.unwrap_err());
     }
 
     #[tokio::test]

@@ -5,18 +5,18 @@
 //! meets a connection closed before any of it was sent goes out on a new one within the same try: nobody has seen it yet.
 
 use super::LabError;
-use crate::dialect::{Route, credential_header, error_code};
-use crate::model::{Dialect, Operation};
+use super::bearing::Bearing;
+use crate::dialect::{Route, error_code};
+use crate::model::{CredentialKind, Dialect, Gateway, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, rt};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error};
 use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -37,8 +37,10 @@ pub struct Upstream {
     pub dialect: Dialect,
     /// Its base URL as clients of its dialect want it; `http` or `https`.
     pub base_url: String,
-    /// The credential that it takes.
+    /// The credential that it takes, or that tokens for it are minted from.
     pub key: Secret,
+    /// Which of the two.
+    pub kind: CredentialKind,
     /// Where the credential is read again when the gateway is told to; `None` where it never changes.
     pub store: Option<Arc<dyn Store>>,
     /// Its model, which replaces the one that the client names.
@@ -72,6 +74,13 @@ pub(super) enum TryFailure {
     Status(u16, Option<String>),
 }
 
+impl TryFailure {
+    /// Of a request that got no headers.
+    pub(super) fn of(error: &Error) -> Self {
+        if error.is_connect() { Self::Connect } else { Self::Cut }
+    }
+}
+
 impl fmt::Display for TryFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,19 +106,22 @@ pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
     TryFailure::Status(head.status.as_u16(), error_code(|name| head.headers.get(name)?.to_str().ok(), &body))
 }
 
+/// Connections to one upstream.
+pub(super) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// An upstream with its connections.
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) upstream: Upstream,
     /// Where each operation is asked for.
     uris: Vec<(Operation, Uri)>,
-    credential: Mutex<(HeaderName, HeaderValue)>,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    bearing: Bearing,
+    client: Http,
     tasks: Tasks,
 }
 
 impl Pool {
-    pub(super) fn new(upstream: Upstream, try_timeout: Duration) -> Result<Self, LabError> {
+    pub(super) fn new(upstream: Upstream, settings: &Gateway) -> Result<Self, LabError> {
         if !upstream.dialect.has_openai_bodies() {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
         }
@@ -124,19 +136,19 @@ impl Pool {
             Ok((operation, uri))
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
-        let credential = header_of(upstream.dialect, upstream.key.expose());
-        let credential = credential.ok_or_else(|| wrong("its key cannot stand in a header".to_owned()))?;
+        let bearing = Bearing::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
+        let bearing = bearing.ok_or_else(|| wrong("its key cannot stand in a header".to_owned()))?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // A connection that is still being made when its try gives up may end that late, and no later.
-        tcp.set_connect_timeout(Some(try_timeout));
+        tcp.set_connect_timeout(Some(settings.try_timeout.std()));
         let tls = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
             .map_err(|error| LabError::Tls(error.to_string()))?;
         let tasks = Tasks::default();
         let client = Client::builder(tasks.clone()).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
-        Ok(Self { credential: Mutex::new(credential), upstream, uris, client, tasks })
+        Ok(Self { bearing, upstream, uris, client, tasks })
     }
 
     /// Sends a request and waits for the headers of the answer.
@@ -150,14 +162,12 @@ impl Pool {
         let uri = self.uris.iter().find(|(own, _)| *own == operation).map_or_else(Uri::default, |(_, uri)| uri.clone());
         let mut request = Request::post(uri).body(Full::new(body)).expect("a URI and a method are a request");
         *request.headers_mut() = headers.clone();
-        let (name, value) = self.credential.lock().expect("nothing panics while it holds the credential").clone();
-        request.headers_mut().insert(name, value);
-        match tokio::time::timeout(within, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if error.is_connect() => Err(TryFailure::Connect),
-            Ok(Err(_)) => Err(TryFailure::Cut),
-            Err(_) => Err(TryFailure::Timeout(within)),
-        }
+        let asked = async {
+            let (name, value) = self.bearing.header(&self.client).await?;
+            request.headers_mut().insert(name, value);
+            self.client.request(request).await.map_err(|error| TryFailure::of(&error))
+        };
+        tokio::time::timeout(within, asked).await.unwrap_or(Err(TryFailure::Timeout(within)))
     }
 
     /// The client's body with this provider's model in it.
@@ -171,10 +181,8 @@ impl Pool {
     pub(super) async fn reload(&self) -> Result<Option<Fingerprint>, String> {
         let Some(store) = &self.upstream.store else { return Ok(None) };
         let key = store.read().await.map_err(|error| error.to_string())?.value;
-        let credential = header_of(self.upstream.dialect, key.expose());
-        let credential = credential.ok_or_else(|| format!("the key of {} cannot stand in a header", self.upstream.name))?;
-        *self.credential.lock().expect("nothing panics while it holds the credential") = credential;
-        Ok(Some(key.fingerprint()))
+        let taken = self.bearing.take_up(&key).await;
+        taken.then(|| Some(key.fingerprint())).ok_or_else(|| format!("the key of {} cannot stand in a header", self.upstream.name))
     }
 
     /// Closes every connection and waits until that is done.
@@ -182,13 +190,6 @@ impl Pool {
         let mut tasks = std::mem::take(&mut *self.tasks.0.lock().expect("nothing panics while it holds the tasks"));
         tasks.shutdown().await;
     }
-}
-
-fn header_of(dialect: Dialect, key: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, value) = credential_header(dialect, key);
-    let mut value = HeaderValue::from_str(&value).ok()?;
-    value.set_sensitive(true);
-    Some((HeaderName::from_static(name), value))
 }
 
 /// The tasks that hold a pool's connections, so that they can be joined.

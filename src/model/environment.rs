@@ -40,6 +40,8 @@ words! {
         Lab = "lab",
         /// The credentials' own stores (`from:`): what is current there when the drill begins is the key that the lab takes.
         Stores = "stores",
+        /// As `lab`, in a store that is sealed once the drill has begun: it can neither be read nor written.
+        Sealed = "sealed",
     }
 }
 
@@ -175,6 +177,31 @@ pub struct Gateway {
     /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; asked in turn.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub replicas: u32,
+    /// How long a token is borne that was minted from a key; says nothing where keys are borne themselves.
+    #[serde(default, skip_serializing_if = "is_until_reload")]
+    pub token_cache: TokenCache,
+}
+
+words! {
+    /// How long the reference gateway bears a token that it minted from a key (a credential of the kind `oauth-token`).
+    TokenCache {
+        /// Until it reads its keys again, or the token's time is nearly over.
+        UntilReload = "until-reload",
+        /// Until the token's time is nearly over, whatever becomes of the key that it was minted from.
+        UntilExpiry = "until-expiry",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
+impl Default for TokenCache {
+    fn default() -> Self {
+        Self::UntilReload
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_until_reload(cache: &TokenCache) -> bool {
+    *cache == TokenCache::UntilReload
 }
 
 const fn one() -> u32 {
@@ -188,7 +215,13 @@ fn is_one(count: &u32) -> bool {
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self { try_timeout: Duration::from_secs(3), retries: 0, breaker: Breaker::default(), replicas: one() }
+        Self {
+            try_timeout: Duration::from_secs(3),
+            retries: 0,
+            breaker: Breaker::default(),
+            replicas: one(),
+            token_cache: TokenCache::default(),
+        }
     }
 }
 

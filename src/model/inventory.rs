@@ -26,6 +26,19 @@ pub struct Inventory {
     pub environments: BTreeMap<String, Environment>,
 }
 
+impl Inventory {
+    /// What the credential of a provider is; a key where nothing says otherwise.
+    pub fn kind_of(&self, provider: &Provider) -> CredentialKind {
+        kind_of(&self.credentials, provider)
+    }
+}
+
+/// What the credential of a provider is among these; a key where nothing says otherwise.
+pub(super) fn kind_of(credentials: &BTreeMap<String, Credential>, provider: &Provider) -> CredentialKind {
+    let credential = provider.credential.as_ref().and_then(|name| credentials.get(name));
+    credential.map_or(CredentialKind::ApiKey, |credential| credential.kind)
+}
+
 /// A person or a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -149,7 +162,7 @@ pub struct Simulation {
     pub tail_p50: Duration,
     /// Time between two tokens.
     pub token_gap: Duration,
-    /// How long a credential is taken that was minted from a key (Vertex).
+    /// How long a token is taken that was minted from a key (Vertex, Azure OpenAI).
     #[serde(default = "an_hour")]
     pub credential_life: Duration,
     /// Models that take other times.

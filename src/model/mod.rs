@@ -30,7 +30,7 @@ mod workload;
 pub use aim::{Aim, Match, Shape};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
-    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand,
+    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::ExecutionPlan;
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};

@@ -1,8 +1,9 @@
 //! Everything that one drill needs, gathered from inventory, scenario and runbook, and checked across them.
 
+use super::inventory::kind_of;
 use super::{
-    Contact, Credential, Environment, Fault, Mail, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario, SecretStore, Service,
-    origin_and_path,
+    Contact, Credential, CredentialKind, Environment, Fault, Mail, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario,
+    SecretStore, Service, origin_and_path,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,11 @@ impl DrillPlan {
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.
     pub fn credential_of<'p>(&'p self, provider: &'p str) -> &'p str {
         self.providers.get(provider).and_then(|provider| provider.credential.as_deref()).unwrap_or(provider)
+    }
+
+    /// What the credential of a provider is; a key where nothing says otherwise.
+    pub fn kind_of(&self, provider: &Provider) -> CredentialKind {
+        kind_of(&self.credentials, provider)
     }
 
     /// Over how many replicas the requests of a service go in turn, by their number; 1 where that is not known.

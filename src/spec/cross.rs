@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, inventory, variable};
-use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, Ramp, Runbook, Scenario, Service};
+use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -66,9 +66,11 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
                 found.push(document.error(&at("fault"), message, "break another provider so, or use `corrupt`"));
             }
         }
+        // What breaks a provider and what is done to its key are two things that may well come together.
+        let alike = |earlier: &PlannedFault| earlier.fault.of_credential().is_some() == fault.fault.of_credential().is_some();
         let earlier = scenario.timeline.faults[..index]
             .iter()
-            .find(|earlier| earlier.on == fault.on && !fault.on.is_empty() && fault.at < earlier.at.plus(earlier.length));
+            .find(|earlier| earlier.on == fault.on && !fault.on.is_empty() && alike(earlier) && fault.at < earlier.at.plus(earlier.length));
         if let Some(earlier) = earlier.filter(|_| document.sound(&at("at"))) {
             let end = earlier.at.plus(earlier.length);
             let message = format!("the fault before it on `{}` lasts until {end}", fault.on);

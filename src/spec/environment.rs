@@ -5,6 +5,7 @@ use super::tree::{Kind, Node};
 use super::variable;
 use crate::model::{
     AlertsBinding, Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand,
+    TokenCache,
 };
 use crate::units::{Duration, Money, Rate};
 
@@ -40,6 +41,9 @@ fn gateway(reader: &Reader<'_>, node: &Node) -> Option<Gateway> {
         replicas: fields
             .optional("replicas", &|reader, node| reader.number(node, 1, REPLICAS_MAX))
             .map_or(usual.replicas, |count| count as u32),
+        token_cache: fields
+            .optional("token_cache", &|reader, node| reader.word(node, TokenCache::WORDS, TokenCache::from_word))
+            .unwrap_or(usual.token_cache),
     };
     fields.finish();
     Some(gateway)

@@ -5,6 +5,7 @@ use super::super::server::full;
 use super::super::{KeyState, SimulatedProvider};
 use super::*;
 use crate::history::Breaker::{Closed, HalfOpen, Open};
+use crate::model::CredentialKind;
 use crate::units::{Duration, Fingerprint, Seed};
 use bytes::Bytes;
 use hyper::body::Frame;
@@ -86,6 +87,7 @@ fn upstream(name: &str, dialect: Dialect, base_url: String) -> Upstream {
         dialect,
         base_url,
         key: "sk-upstream".into(),
+        kind: CredentialKind::ApiKey,
         store: None,
         model: "gpt-4o".into(),
         embedding_model: "text-3".into(),
@@ -107,7 +109,7 @@ fn dead(name: &str) -> Upstream {
 
 fn settings(try_timeout_ms: u64, failures: u32, cooldown_ms: u64) -> Gateway {
     let breaker = crate::model::Breaker { failures, cooldown: Duration::from_millis(cooldown_ms), probes: 2 };
-    Gateway { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker, replicas: 1 }
+    Gateway { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker, ..Gateway::default() }
 }
 
 /// So long that no test sees its end.
