@@ -159,3 +159,27 @@ out-of-quota: ClientError | 429 RESOURCE_EXHAUSTED
 unknown: ClientError | 401 UNAUTHENTICATED
 gone: ClientError | 404 NOT_FOUND
 ";
+
+#[tokio::test]
+async fn a_service_accounts_key_is_asked_about_where_it_signs_for_tokens() {
+    use lifeboat::secret::issuer::{GoogleKeys, Issuer, Standing};
+    use lifeboat::units::Secret;
+    use std::io::{BufRead, BufReader, Write};
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let project = Project::empty();
+    let mut endpoint = client("google_tokens.py", &project);
+    let mut endpoint = endpoint.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(endpoint.stdout.take().unwrap()).lines();
+    let file = Secret::new(lines.next().unwrap().unwrap());
+    let issuer = GoogleKeys::new("http://127.0.0.1:9", "chat@p.iam.gserviceaccount.example", Secret::new("token".into())).unwrap();
+    assert_eq!(issuer.probe(&file).await.unwrap(), Standing::Accepted, "Google's own library takes the signature");
+    let other = Secret::new(file.expose().replace("chat@p.", "mail@p."));
+    assert!(matches!(issuer.probe(&other).await.unwrap(), Standing::Refused(400)), "the key of another account");
+    endpoint.stdin.as_mut().unwrap().write_all(b"deleted\n").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "deleted");
+    assert_eq!(issuer.probe(&file).await.unwrap(), Standing::Refused(400), "a refusal that came");
+    drop(endpoint.stdin.take());
+    endpoint.wait().unwrap();
+    assert!(matches!(issuer.probe(&file).await.unwrap(), Standing::Unknown(_)), "who does not answer says nothing of the key");
+    assert!(matches!(issuer.probe(&Secret::new("{}".into())).await.unwrap(), Standing::Unknown(_)));
+}

@@ -68,7 +68,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             ),
         );
     }
-    for (label, value) in credential::lines(verdict) {
+    // A drill that proves nothing says nothing of keys either.
+    let judged = !matches!(verdict.verdict, Decision::Void | Decision::InvalidPlan);
+    for (label, value) in credential::lines(verdict).into_iter().filter(|_| judged) {
         put(label, &value);
     }
     put("", &headline(verdict));

@@ -1,18 +1,31 @@
 //! Google: the keys of a service account. A key is the JSON file that Google's clients read.
 //!
 //! Traps: tokens that were minted from a key outlive it by up to an hour, so that a deleted key is not a dead one yet; an account may have ten
-//! keys. Whether a key is taken shows where a token is asked for with a signed assertion, which is not done here: a probe is unknown.
-//! Source: cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys.
+//! keys. Whether a key is taken is asked where it is used: at the address in its own file, for a token, by an assertion that it signs (RFC
+//! 7523). A refusal there is `invalid_grant` with a 400, which also says other things than that the key is dead: only words that can mean
+//! nothing else count.
+//! Source: cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys; developers.google.com/identity/protocols/oauth2/service-account.
 
 use super::super::call::{Line, Request, escaped, refused};
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
 use super::{Issuer, KeyId, Minted, Standing};
+use crate::model::origin_and_path;
 use crate::units::Secret;
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
+use rustls::SignatureScheme;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+/// What asks for a token with an assertion (RFC 7523, 2.1).
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Words of a refusal that mean the key or its account, and not the clock or the request.
+const DEAD: [&str; 3] = ["Invalid JWT Signature", "account not found", "disabled"];
 
 /// One service account.
 #[derive(Debug)]
@@ -68,7 +81,47 @@ impl Issuer for GoogleKeys {
         })
     }
 
-    fn probe<'a>(&'a self, _value: &'a Secret) -> Pending<'a, Standing> {
-        Box::pin(async { Ok(Standing::Unknown("a service account's key is only seen where it signs for a token".to_owned())) })
+    fn probe<'a>(&'a self, value: &'a Secret) -> Pending<'a, Standing> {
+        Box::pin(async move { Ok(token_for(value, &self.place).await.unwrap_or_else(Standing::Unknown)) })
     }
+}
+
+/// What is said to a key that asks for a token, by its own file; in words, why it could not be asked.
+async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
+    let key: Value = serde_json::from_str(file.expose()).map_err(|_| "it is not the JSON file of a service account's key".to_owned())?;
+    let field = |name: &str| key[name].as_str().ok_or_else(|| format!("its file has no `{name}`"));
+    let (address, path) = origin_and_path(field("token_uri")?);
+    let assertion = assertion(field("client_email")?, field("private_key_id")?, field("private_key")?, field("token_uri")?)?;
+    let form =
+        form_urlencoded::Serializer::new(String::new()).append_pair("grant_type", GRANT).append_pair("assertion", &assertion).finish();
+    let body = Some(Zeroizing::new(form.into_bytes()));
+    let request = Request { method: Method::POST, path, headers: Vec::new(), body };
+    let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
+    let line = Line::to(address, None, place).map_err(|error| error.to_string())?;
+    let answer = line.ask(request, place).await.map_err(|error| error.to_string())?;
+    let said = answer.body["error_description"].as_str().unwrap_or_default();
+    Ok(if answer.is_good() {
+        Standing::Accepted
+    } else if matches!(answer.status, 400 | 401 | 403) && DEAD.iter().any(|words| said.contains(words)) {
+        Standing::Refused(answer.status)
+    } else {
+        Standing::Unknown(format!("status {}, which says nothing of the key", answer.status))
+    })
+}
+
+/// A JSON Web Token that the key signs (RS256): whoever holds it may have a token for the next five minutes.
+fn assertion(email: &str, key_id: &str, pem: &str, token_uri: &str) -> Result<Zeroizing<String>, String> {
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| "its private key cannot be read".to_owned())?;
+    let key = any_supported_type(&key).map_err(|_| "its private key cannot sign".to_owned())?;
+    let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or("its private key is not an RSA key")?;
+    let now = chrono::Utc::now().timestamp();
+    let head = json!({"alg": "RS256", "typ": "JWT", "kid": key_id});
+    let scope = "https://www.googleapis.com/auth/cloud-platform";
+    let claims = json!({"iss": email, "scope": scope, "aud": token_uri, "iat": now, "exp": now + 300});
+    let [head, claims] = [head, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+    let mut token = Zeroizing::new(format!("{head}.{claims}"));
+    let signature = signer.sign(token.as_bytes()).map_err(|_| "its private key cannot sign".to_owned())?;
+    token.push('.');
+    token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
+    Ok(token)
 }

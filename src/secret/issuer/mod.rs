@@ -50,7 +50,7 @@ pub struct Minted {
 pub enum Standing {
     /// A request that bears it was answered.
     Accepted,
-    /// A request that bears it was refused because of the key: the provider's status, 401 or 403.
+    /// A request that bears it was refused because of the key: the status, 401 or 403; of Google, who is asked for a token, 400 as well.
     Refused(u16),
     /// Neither came; proves nothing.
     Unknown(String),
