@@ -4,6 +4,7 @@
 mod alerts;
 mod bad_input;
 mod clients;
+mod credentials;
 mod crowds;
 mod drills;
 mod driven;
