@@ -12,7 +12,7 @@ fn all<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
 /// The shipped project with the primary's key in a store.
 fn keeping(from: &str, stores: &str) -> Project {
     let project = Project::shipped();
-    project.edit("runbooks/inventory.yaml", "from: \"env:AZURE_OPENAI_KEY\"", &format!("from: \"{from}\""));
+    project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#AZURE_OPENAI_KEY\"", &format!("from: \"{from}\""));
     project.edit("runbooks/inventory.yaml", "\nproviders:\n", &format!("\nstores:\n  {stores}\n\nproviders:\n"));
     project
 }
@@ -20,8 +20,8 @@ fn keeping(from: &str, stores: &str) -> Project {
 /// Runs the drill and asserts what is true of it wherever the key is kept: the moments in their order, each from what saw it.
 fn revoked_and_replaced(project: &Project, environment: &str) -> Vec<Value> {
     let arguments = ["run", "scenarios/key-revoked.yaml", "--env", environment, "--seed", "2a", "--out", "drill"];
-    let run = project.run(project.command(&arguments).env("OPENAI_API_KEY", "sk-the-standbys-key"));
-    run.exits_with(0).says("met");
+    project.write(".env", "OPENAI_API_KEY=sk-the-standbys-key\n");
+    project.lifeboat(&arguments).exits_with(0).says("met");
     let events = project.events("drill");
     let of_azure = |kind: &str| all(&events, kind).into_iter().filter(|event| event["credential"] == "azure-key").collect::<Vec<_>>();
     let (held, revoked, minted, stored) = (of_azure("key_held"), of_azure("key_revoked"), of_azure("key_minted"), of_azure("key_stored"));

@@ -1,4 +1,4 @@
-//! Google: the keys of a service account. A key is the JSON file that Google's clients read.
+//! Google: the keys of a service account. A key is the JSON file that Google's clients read, here in one line, which every store can hold.
 //!
 //! Traps: tokens that were minted from a key outlive it by up to an hour, so that a deleted key is not a dead one yet; an account may have ten
 //! keys. Whether a key is taken is asked where it is used: at the address in its own file, for a token, by an assertion that it signs (RFC
@@ -68,7 +68,7 @@ impl Issuer for GoogleKeys {
             let made = self.call(Request::post(&path, &json!({"privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE"}))).await?;
             let file = made["privateKeyData"].as_str().and_then(|data| BASE64_STANDARD.decode(data).ok()).and_then(Secret::from_bytes);
             match (made["name"].as_str(), file) {
-                (Some(name), Some(value)) => Ok(Minted { id: KeyId(name.to_owned()), value }),
+                (Some(name), Some(value)) => Ok(Minted { id: KeyId(name.to_owned()), value: in_one_line(&value) }),
                 _ => Err(no_key(&self.place)),
             }
         })
@@ -124,4 +124,9 @@ fn assertion(email: &str, key_id: &str, pem: &str, token_uri: &str) -> Result<Ze
     token.push('.');
     token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
     Ok(token)
+}
+
+/// The same JSON: in its texts ends of lines are escaped, so those that stand here mean nothing.
+fn in_one_line(file: &Secret) -> Secret {
+    Secret::new(file.expose().replace(['\r', '\n'], ""))
 }

@@ -90,7 +90,7 @@ async fn azure_makes_the_idle_key_anew() {
 async fn google_mints_a_file() {
     let server = Recorded::start(|asked| match (asked.method.as_str(), asked.path.as_str()) {
         ("POST", "/v1/projects/-/serviceAccounts/chat%40p.iam.gserviceaccount.com/keys") => {
-            let file = BASE64_STANDARD.encode(r#"{"type":"service_account","private_key_id":"k1"}"#);
+            let file = BASE64_STANDARD.encode("{\n  \"type\": \"service_account\",\n  \"private_key\": \"one\\ntwo\"\n}\n");
             (200, json!({"name": "projects/p/serviceAccounts/chat@p.iam.gserviceaccount.com/keys/k1", "privateKeyData": file}))
         }
         ("DELETE", "/v1/projects/p/serviceAccounts/chat%40p.iam.gserviceaccount.com/keys/k1") => (200, json!({})),
@@ -98,7 +98,7 @@ async fn google_mints_a_file() {
     });
     let issuer = GoogleKeys::new(&server.address, "chat@p.iam.gserviceaccount.com", secret("token")).unwrap();
     let minted = issuer.mint().await.unwrap();
-    assert_eq!(minted.value, secret(r#"{"type":"service_account","private_key_id":"k1"}"#));
+    assert_eq!(minted.value, secret(r#"{  "type": "service_account",  "private_key": "one\ntwo"}"#), "stores take one line");
     issuer.revoke(&minted.id).await.unwrap();
     assert!(matches!(issuer.probe(&minted.value).await.unwrap(), Standing::Unknown(_)));
 }
