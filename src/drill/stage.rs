@@ -76,6 +76,7 @@ impl Stage {
                 let seed = site.seed.derive(name);
                 let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(Stop::environment)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
+                simulated.takes(plan.kind_of(provider));
                 let credential = plan.credential_of(name).to_owned();
                 tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
                 providers.push(simulated);

@@ -3,7 +3,7 @@
 //! A token is kept and borne again until a tenth of its time is left, as clients of clouds do. Whether a new key ends it sooner is a setting: a
 //! cache that knows nothing of keys bears the old key's token on, and the provider takes it.
 
-use super::tokens::{ENTRA_PATH, form_of};
+use super::tokens::{ENTRA_PATH, are_borne, form_of};
 use super::upstream::{Http, TryFailure, refusal};
 use crate::dialect::credential_header;
 use crate::model::{CredentialKind, Dialect, TokenCache};
@@ -48,10 +48,9 @@ struct Token {
 }
 
 impl Bearing {
-    /// A key of this kind for a provider of this dialect at a base URL; `None` where it cannot stand in a header. Tokens are minted for Azure
-    /// only: OpenAI has none.
+    /// A key of this kind for a provider of this dialect at a base URL; `None` where it cannot stand in a header.
     pub(super) fn new(dialect: Dialect, kind: CredentialKind, key: &Secret, base_url: &str, cache: TokenCache) -> Option<Self> {
-        let mints = kind == CredentialKind::OauthToken && dialect == Dialect::AzureOpenAi;
+        let mints = are_borne(dialect, kind);
         let uri = || format!("{}{ENTRA_PATH}", base_url.trim_end_matches('/')).parse().ok();
         let tokens = if mints { Some(Tokens { uri: uri()?, cache, held: tokio::sync::Mutex::default() }) } else { None };
         Some(Self { dialect, key: Mutex::new((key.clone(), header_of(dialect, key)?)), tokens })
@@ -137,6 +136,7 @@ mod tests {
                 SimulatedProvider::start(name, &Provider { simulation, ..quick }, "one".into(), Seed(1), loopback()).unwrap()
             };
             let (provider, standby) = (start("primary", life), start("standby", "1h"));
+            provider.takes(kind);
             let shelf = Arc::new(Shelf::new("k", "one".into()));
             let upstream = |name: &str, of: &SimulatedProvider, kind, store| Upstream {
                 name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! Who mints and revokes the keys of a simulated provider, as a credential drill asks for it.
 //!
 //! A key is named by its fingerprint. A revoked key is refused at once, as OpenAI's and Azure's are; tokens that were minted from it live on,
-//! as Google's do. Whether a key is taken is asked by a request of its own, at the provider.
+//! as Google's and Entra ID's do. Whether a key is taken is asked by a request of its own, at the provider.
 
 use super::keys::{KeyState, Keys};
 use crate::secret::issuer::{Issuer, KeyId, Minted, Probe, Standing};
@@ -59,9 +59,27 @@ impl Issuer for LabIssuer {
 #[cfg(test)]
 mod tests {
     use super::super::SimulatedProvider;
-    use super::super::rig::{loopback, quick};
+    use super::super::rig::{ask, loopback, quick};
     use super::*;
-    use crate::model::Dialect;
+    use crate::model::{CredentialKind, Dialect};
+
+    #[tokio::test]
+    async fn a_secret_that_mints_tokens_is_asked_by_one_of_them() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let provider = SimulatedProvider::start("primary", &quick(Dialect::AzureOpenAi), "one".into(), Seed(0x2a), loopback()).unwrap();
+        provider.takes(CredentialKind::OauthToken);
+        let (issuer, old) = (provider.issuer("primary").unwrap(), Secret::new("one".to_owned()));
+        let new = issuer.mint().await.unwrap().value;
+        for secret in [&old, &new] {
+            assert_eq!(issuer.probe(secret).await.unwrap(), Standing::Accepted);
+        }
+        assert_eq!(ask(Dialect::AzureOpenAi, &provider.base_url(), "one", 1, false).await.status, 401, "a client's secret is no key");
+        issuer.revoke(&KeyId(old.fingerprint().to_string())).await.unwrap();
+        assert_eq!(issuer.probe(&old).await.unwrap(), Standing::Refused(401));
+        assert_eq!(issuer.probe(&new).await.unwrap(), Standing::Accepted);
+        provider.stop().await;
+        assert!(matches!(issuer.probe(&old).await.unwrap(), Standing::Unknown(_)));
+    }
 
     #[tokio::test]
     async fn a_minted_key_is_taken_and_a_revoked_one_is_refused_in_every_dialect() {

@@ -39,8 +39,9 @@ pub use gateway::{Move, ReferenceGateway};
 pub use issuer::LabIssuer;
 pub use keys::KeyState;
 pub use latency::Draw;
-pub use provider::{MintedToken, SimulatedProvider};
+pub use provider::SimulatedProvider;
 pub use shelf::Shelf;
+pub use tokens::MintedToken;
 pub use upstream::Upstream;
 
 use crate::model::Dialect;

@@ -12,14 +12,14 @@ use super::keys::{KeyState, Keys};
 use super::latency::Draw;
 use super::limits::{Limits, Spender};
 use super::server::{Body, BodyError, Server, response, whole_body};
-use super::tokens::{self, Lent};
+use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, WireAnswer, base_path, credential, error_answer, find_mark,
-    head_fault, model_list, quota_headers, receipt_headers,
+    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault,
+    model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
-use crate::model::{Dialect, Operation, Provider};
+use crate::model::{CredentialKind, Dialect, Operation, Provider};
 use crate::secret::SecretError;
 use crate::secret::issuer::Probe;
 use crate::units::{Fingerprint, Secret, Seed};
@@ -63,23 +63,7 @@ struct Core {
     keys: Arc<Keys>,
     attempts: Attempts,
     requests: AtomicU64,
-    /// How long a minted token is taken.
-    credential_life: Duration,
-    /// Who wants to hear of minted tokens.
-    listeners: Mutex<Vec<mpsc::UnboundedSender<MintedToken>>>,
-}
-
-/// A provider minted a token from a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MintedToken {
-    /// When: never after the token was first taken.
-    pub at: HostTime,
-    /// The token.
-    pub token: Fingerprint,
-    /// The key.
-    pub from: Fingerprint,
-    /// How long the token is taken.
-    pub life: Duration,
+    mint: TokenMint,
 }
 
 /// The head of a request for a model that reached a provider.
@@ -118,8 +102,7 @@ impl SimulatedProvider {
             keys: Arc::new(Keys::new(key)),
             attempts: Attempts::default(),
             requests: AtomicU64::new(0),
-            credential_life: provider.simulation.credential_life.std(),
-            listeners: Mutex::default(),
+            mint: TokenMint::new(provider.dialect, provider.simulation.credential_life.std()),
         });
         let server = Server::start(name, listen, {
             let core = Arc::clone(&core);
@@ -138,6 +121,12 @@ impl SimulatedProvider {
         self.core.keys.set(key.into(), state);
     }
 
+    /// Says what its keys are. Of an `oauth-token` of Azure's only the tokens are taken that are minted from it, as Entra ID has it; a Vertex takes
+    /// both.
+    pub fn takes(&self, kind: CredentialKind) {
+        self.core.mint.takes(kind);
+    }
+
     /// Takes a model away: from now on there is none of this name.
     pub fn retire(&self, model: &str) {
         self.core.retired().insert(model.to_owned());
@@ -150,14 +139,13 @@ impl SimulatedProvider {
     pub fn issuer(&self, name: &str) -> Result<LabIssuer, SecretError> {
         let model = self.core.models.first().map_or("gpt-4o", String::as_str);
         let probe = Probe::of(self.core.dialect, &self.base_url(), model, name)?;
+        let probe = if self.core.mint.is_the_only_way() { probe.by_token(tokens::ENTRA_PATH, tokens::form_of) } else { probe };
         Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }
 
     /// Every token that it mints from now on.
     pub fn minted_tokens(&self) -> mpsc::UnboundedReceiver<MintedToken> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.core.listeners().push(sender);
-        receiver
+        self.core.mint.listen()
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
@@ -183,9 +171,10 @@ impl Core {
         let (head, body) = request.into_parts();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let key = credential(self.dialect, header).unwrap_or_default();
-        let refusal = self.keys.refusal(key).or_else(|| head_fault(self.dialect, header));
+        let refusal = self.refusal(key).or_else(|| head_fault(self.dialect, header));
         if tokens::are_minted_at(self.dialect, head.method.as_str(), head.uri.path()) {
-            return response(self.mint(&whole_body(body, LONGEST).await.unwrap_or_default(), number));
+            let form = whole_body(body, LONGEST).await.unwrap_or_default();
+            return response(self.mint.answer(&self.keys, &form, number));
         }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
@@ -210,19 +199,10 @@ impl Core {
         answer
     }
 
-    /// Answers a form that asks for a token, and tells whoever listens of what was minted.
-    fn mint(&self, form: &[u8], number: u64) -> WireAnswer {
-        let at = HostTime::now();
-        let (answer, lent) = tokens::mint(self.dialect, &self.keys, form, number, self.credential_life);
-        if let Some(Lent { token, from }) = lent {
-            let minted = MintedToken { at, token, from, life: self.credential_life };
-            self.listeners().retain(|listener| listener.send(minted).is_ok());
-        }
-        answer
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<MintedToken>>> {
-        self.listeners.lock().expect("nothing panics while it holds the listeners")
+    /// Why a request with this key or token is refused.
+    fn refusal(&self, key: &str) -> Option<ProviderFault> {
+        let only_mints = self.mint.is_the_only_way() && self.keys.may_mint(&key.into());
+        if only_mints { Some(ProviderFault::InvalidKey) } else { self.keys.refusal(key) }
     }
 
     fn list(&self) -> Response<Body> {

@@ -10,12 +10,16 @@
 
 use super::keys::Keys;
 use crate::dialect::WireAnswer;
-use crate::model::Dialect;
+use crate::journal::HostTime;
+use crate::model::{CredentialKind, Dialect};
 use crate::units::{Fingerprint, Secret};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// Where Google's clients ask.
 const GOOGLE: &str = "/token";
@@ -29,13 +33,78 @@ const CLIENT: &str = "client_credentials";
 /// Where the lab's gateway asks a provider of Azure's for tokens.
 pub(super) const ENTRA_PATH: &str = "/lifeboat.onmicrosoft.com/oauth2/v2.0/token";
 
+/// A provider minted a token from a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MintedToken {
+    /// When: never after the token was first taken.
+    pub at: HostTime,
+    /// The token.
+    pub token: Fingerprint,
+    /// The key.
+    pub from: Fingerprint,
+    /// How long the token is taken.
+    pub life: Duration,
+}
+
 /// Which token was minted from which key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lent {
-    /// The token.
-    pub(super) token: Fingerprint,
-    /// The key.
-    pub(super) from: Fingerprint,
+struct Lent {
+    token: Fingerprint,
+    from: Fingerprint,
+}
+
+/// Where one provider mints tokens, and who is told of them.
+#[derive(Debug)]
+pub(super) struct TokenMint {
+    dialect: Dialect,
+    life: Duration,
+    is_the_only_way: AtomicBool,
+    listeners: Mutex<Vec<mpsc::UnboundedSender<MintedToken>>>,
+}
+
+impl TokenMint {
+    /// Of tokens that live this long.
+    pub(super) fn new(dialect: Dialect, life: Duration) -> Self {
+        Self { dialect, life, is_the_only_way: AtomicBool::new(false), listeners: Mutex::default() }
+    }
+
+    /// Says what the provider's keys are.
+    pub(super) fn takes(&self, kind: CredentialKind) {
+        self.is_the_only_way.store(are_borne(self.dialect, kind), Ordering::Relaxed);
+    }
+
+    /// True where a key mints tokens and is no key of a request.
+    pub(super) fn is_the_only_way(&self) -> bool {
+        self.is_the_only_way.load(Ordering::Relaxed)
+    }
+
+    /// Every token that is minted from now on.
+    pub(super) fn listen(&self) -> mpsc::UnboundedReceiver<MintedToken> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.listeners().push(sender);
+        receiver
+    }
+
+    /// Answers a form that asks for a token. `number` tells it from every other.
+    pub(super) fn answer(&self, keys: &Keys, form: &[u8], number: u64) -> WireAnswer {
+        let at = HostTime::now();
+        let (answer, lent) = mint(self.dialect, keys, form, number, self.life);
+        if let Some(Lent { token, from }) = lent {
+            let minted = MintedToken { at, token, from, life: self.life };
+            self.listeners().retain(|listener| listener.send(minted).is_ok());
+        }
+        answer
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<MintedToken>>> {
+        self.listeners.lock().expect("nothing panics while it holds the listeners")
+    }
+}
+
+/// True where requests to a provider of this dialect bear tokens that are minted from a key of this kind, and never the key: Azure's only, of
+/// those whom the reference gateway asks.
+pub(super) fn are_borne(dialect: Dialect, kind: CredentialKind) -> bool {
+    kind == CredentialKind::OauthToken && dialect == Dialect::AzureOpenAi
 }
 
 /// True where a provider of this dialect mints tokens at this path.
@@ -49,7 +118,7 @@ pub(super) fn are_minted_at(dialect: Dialect, method: &str, path: &str) -> bool 
 }
 
 /// Mints a token that is taken for `life`, from what a form asks. `number` tells it from every other.
-pub(super) fn mint(dialect: Dialect, keys: &Keys, form: &[u8], number: u64, life: Duration) -> (WireAnswer, Option<Lent>) {
+fn mint(dialect: Dialect, keys: &Keys, form: &[u8], number: u64, life: Duration) -> (WireAnswer, Option<Lent>) {
     let field = |name: &str| form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let asked = if dialect == Dialect::Vertex { by_assertion(keys, field) } else { by_secret(keys, field) };
     let key = match asked {

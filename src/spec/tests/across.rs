@@ -186,6 +186,24 @@ error: the fault before it on `azure-swedencentral` lasts until 20s
 }
 
 #[test]
+fn a_key_may_be_revoked_while_its_provider_is_down() {
+    gets(
+        SCENARIO_PATH,
+        "  watch:",
+        "    - {at: 10s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}\n    \
+         - {at: 15s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}\n  watch:",
+        r#"
+error: the fault before it on `azure-swedencentral` lasts until 20s
+   --> scenarios/outage.yaml:11:12
+    |
+ 11 |     - {at: 15s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}
+    |            ^^^
+    = hint: let this one begin at `20s` or later, or shorten the other
+"#,
+    );
+}
+
+#[test]
 fn a_missing_rto_is_asked_for() {
     gets(
         INVENTORY_PATH,

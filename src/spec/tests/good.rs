@@ -2,7 +2,7 @@
 
 use super::super::{Project, check};
 use super::{Files, INVENTORY_PATH, RUNBOOK, RUNBOOK_PATH, SCENARIO, SCENARIO_PATH, TODAY};
-use crate::model::{Action, Arrivals, Goal, OnFailure, SloOn};
+use crate::model::{Action, Arrivals, Goal, KeySource, OnFailure, SloOn, TokenCache};
 use crate::units::Duration;
 use std::path::Path;
 
@@ -88,6 +88,19 @@ fn an_environment_starts_its_gateway_and_thins_what_it_cannot_carry() {
     assert_eq!([rate("large"), rate("lab")], ["50/s".parse().unwrap(); 2], "never more than the scenario asks for");
     let start = project.inventory.environments["small"].start.clone().unwrap();
     assert_eq!((start.warm_up, start.env["KEY"].as_str(), start.within), (20, "${service.key}", Duration::from_secs(60)));
+}
+
+#[test]
+fn an_environment_says_how_its_gateways_keep_keys() {
+    let files = Files::new();
+    let places = "environments:\n  sealed: {embedded: true, keys: sealed}\n  \
+                  three: {embedded: true, gateway: {replicas: 3, token_cache: until-expiry}}\n";
+    files.spoil(INVENTORY_PATH, "environments:\n", places);
+    let environments = Project::open(files.root()).0.inventory.environments;
+    let said = |name: &str| (environments[name].keys, environments[name].gateway.replicas, environments[name].gateway.token_cache);
+    assert_eq!(said("lab"), (KeySource::Lab, 1, TokenCache::UntilReload));
+    assert_eq!(said("sealed"), (KeySource::Sealed, 1, TokenCache::UntilReload));
+    assert_eq!(said("three"), (KeySource::Lab, 3, TokenCache::UntilExpiry));
 }
 
 #[test]
