@@ -16,7 +16,7 @@
 //!
 //! | floor | room | what lives there |
 //! |---|---|---|
-//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
+//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms; counted shares |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |

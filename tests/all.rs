@@ -3,6 +3,7 @@
 
 mod alerts;
 mod bad_input;
+mod canaries;
 mod clients;
 mod credentials;
 mod crowds;

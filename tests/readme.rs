@@ -30,14 +30,20 @@ fn commands() -> Vec<(String, String)> {
 #[test]
 fn its_yaml_is_a_project_that_validates_and_can_be_planned() {
     let project = Project::empty();
-    let (several, files): (Vec<&str>, Vec<&str>) = blocks("yaml").into_iter().partition(|block| block.starts_with("traffic:"));
-    assert_eq!((several.len(), files.len()), (1, 3));
+    let (several, rest): (Vec<&str>, Vec<&str>) = blocks("yaml").into_iter().partition(|block| block.starts_with("traffic:"));
+    let (steps, files): (Vec<&str>, Vec<&str>) = rest.into_iter().partition(|block| block.starts_with("- name:"));
+    assert_eq!((several.len(), steps.len(), files.len()), (1, 1, 3));
     for file in files {
         let name = file.lines().next().and_then(|line| line.strip_prefix("# ")).expect("each block names its file");
         project.write(name, file);
     }
     project.lifeboat(&["check"]).exits_with(0).says("1 runbook, 1 scenario");
     project.lifeboat(&["run", "scenarios/outage.yaml", "--env", "staging", "--yes", "--dry-run"]).exits_with(0);
+    // A step stands at the end of the runbook's.
+    let runbook = std::fs::read_to_string(project.path("runbooks/fail-over.yaml")).unwrap();
+    let step: String = steps[0].lines().map(|line| format!("  {line}\n")).collect();
+    project.write("runbooks/fail-over.yaml", &(runbook + &step));
+    project.lifeboat(&["run", "scenarios/outage.yaml", "--env", "staging", "--yes", "--dry-run"]).exits_with(0).says("5 steps");
     // Traffic of several workloads stands in the place of the scenario's one.
     let batch = "services:\n  batch: {criticality: recoverable, providers: [azure-swedencentral, openai-eu]}\n";
     project.edit("runbooks/inventory.yaml", "services:\n", batch);

@@ -110,6 +110,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
             Some(Err(error)) => Err(error.to_string()),
             None => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
         },
+        Action::Canary(_) => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((Found::Skipped, format!("a {}", step.action.word()))),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((Found::Skipped, format!("a rehearsal rotates nothing; {seen}"))),

@@ -4,10 +4,11 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone};
+use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
 use super::line::Stamped;
 use super::number::workload_of;
-use crate::model::{DrillPlan, Fault, Goal, NamedWorkload, StepEnd, Who};
+use super::side::{Side, Sides};
+use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, StepEnd, Who};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub struct Live {
     pub limits: Vec<u64>,
     /// The workloads beside the first.
     pub beside: Vec<Beside>,
+    /// How each provider does with the first workload, where the runbook has a canary.
+    pub sides: Option<Sides>,
     /// Good requests in a row, up to now.
     pub good_in_a_row: u32,
     /// Bad requests in a row, up to now.
@@ -165,6 +168,7 @@ impl Live {
         match &stamped.event {
             Event::Request(request) => return self.request(stamped.t, request),
             Event::Served(served) => {
+                self.exchange(served);
                 // What bears no mark is not this traffic's: gateways ask providers for their models, too.
                 if let Some(id) = served.id.filter(|_| served.completed()) {
                     let place = self.place(&served.by);
@@ -191,7 +195,9 @@ impl Live {
                 self.beside = plan.beside.iter().map(beside).collect();
                 let limit = |goal: &Goal| if let Goal::Latency { below, .. } = goal { Some(below.as_nanos()) } else { None };
                 self.limits = plan.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(limit)).collect();
-                self.steps = plan.runbook.as_ref().map_or(0, |runbook| runbook.steps.len());
+                let steps = plan.runbook.iter().flat_map(|runbook| &runbook.steps);
+                self.sides = steps.clone().any(|step| matches!(step.action, Action::Canary(_))).then(Sides::default);
+                self.steps = steps.count();
                 self.plan = Some(plan);
             }
             Event::Phase(entered) => {
@@ -308,6 +314,13 @@ impl Live {
         }
     }
 
+    /// How those that `who` names have done from the beginning, and how the other providers of the service.
+    pub fn beside_each_other(&self, who: &Who) -> (Side, Side) {
+        let Some(sides) = &self.sides else { return Default::default() };
+        let own = self.plan.as_ref().map_or(0, |plan| plan.service.providers.len());
+        (sides.of(|place| self.is(place, who)), sides.of(|place| place < own && !self.is(place, who)))
+    }
+
     fn looks_back(&self, span: u64, now: u64) -> bool {
         self.traffic_since.is_some_and(|since| since + span <= now)
     }
@@ -318,6 +331,15 @@ impl Live {
             Who::Primary => place == 0,
             Who::Standby => (1..standbys).contains(&place),
             Who::Provider(name) => self.providers.get(place) == Some(name),
+        }
+    }
+
+    /// An attempt of the first workload, for whoever compares providers.
+    fn exchange(&mut self, served: &Served) {
+        let Some(id) = served.id.filter(|id| self.sides.is_some() && workload_of(*id) == 0) else { return };
+        let place = self.place(&served.by);
+        if let Some(sides) = &mut self.sides {
+            sides.served(place, id, served);
         }
     }
 
@@ -339,6 +361,9 @@ impl Live {
             *self.why.entry(why.to_string()).or_default() += 1;
         }
         self.row(request.id, good);
+        if let Some(sides) = self.sides.as_mut().filter(|_| workload_of(request.id) == 0) {
+            sides.ended(request.id, request.outcome);
+        }
         // Empty as a rule, and then it costs nothing.
         let limits = if workload_of(request.id) == 0 && request.outcome == Outcome::Ok { self.limits.clone() } else { Vec::new() };
         let moment = self.plan.as_ref().map_or(request.done, |plan| request.moment(&plan.objectives));
@@ -407,7 +432,6 @@ fn over(slices: &VecDeque<Bucket>, span: u64, now: u64) -> Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Served;
 
     #[test]
     fn a_latency_is_that_of_all_requests_of_the_last_while() {

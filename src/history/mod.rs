@@ -43,6 +43,7 @@ mod live;
 mod number;
 mod read;
 mod rotation;
+mod side;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource};
@@ -61,6 +62,7 @@ pub use live::{Beside, Bucket, Live, LiveAlert, LiveFault, LiveStep};
 pub use number::{number_of, request_id, workload_of};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use side::{Side, Sides};
 
 /// The version of the line format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

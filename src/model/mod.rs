@@ -5,6 +5,7 @@
 //! drill can be judged again without its files.
 
 mod aim;
+mod canary;
 mod condition;
 mod environment;
 mod execution;
@@ -28,6 +29,7 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Shape};
+pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,

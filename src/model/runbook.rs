@@ -1,6 +1,6 @@
 //! Who does what when it goes wrong.
 
-use super::{Condition, Goal, Reaction, Rotate, words};
+use super::{Canary, Condition, Goal, Reaction, Rotate, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -261,6 +261,8 @@ pub enum Action {
     Notify(Notify),
     /// Does one part of a credential's rotation.
     Rotate(Rotate),
+    /// Shifts a share of the traffic, watches, and goes on or takes it back.
+    Canary(Canary),
 }
 
 impl Action {
@@ -276,6 +278,7 @@ impl Action {
             Self::SwitchBack(_) => "switch_back",
             Self::Notify(_) => "notify",
             Self::Rotate(_) => "rotate",
+            Self::Canary(_) => "canary",
         }
     }
 
@@ -285,7 +288,7 @@ impl Action {
             Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) => true,
             Self::Http(call) => call.method == "GET",
             Self::Rotate(rotate) => rotate.part.only_reads(),
-            Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) => false,
+            Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
         }
     }
 
@@ -305,6 +308,7 @@ impl Action {
                 Channel::Email(to) => vec![&notify.message, to],
                 _ => vec![&notify.message],
             },
+            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
         }
     }
 

@@ -82,12 +82,20 @@ fn latency(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
 /// `standby over 2s`.
 fn served_by(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
     let (who, over) = over(reader, node, "standby over 2s")?;
-    let who = match who.as_str() {
+    Some(Goal::ServedBy { who: who_of(reader, &who, node)?, over })
+}
+
+/// `primary`, `standby` or a provider's name.
+pub(super) fn who(reader: &Reader<'_>, node: &Node) -> Option<Who> {
+    who_of(reader, &reader.text(node)?, node)
+}
+
+fn who_of(reader: &Reader<'_>, text: &str, node: &Node) -> Option<Who> {
+    Some(match text {
         "primary" => Who::Primary,
         "standby" => Who::Standby,
         name => Who::Provider(reader.is_name(name, node.spot).then(|| name.to_owned())?),
-    };
-    Some(Goal::ServedBy { who, over })
+    })
 }
 
 /// `WHAT over DURATION`.

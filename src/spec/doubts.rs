@@ -13,8 +13,8 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
     for (place, step) in file.runbook.steps.iter().enumerate() {
         let changes = match &step.action {
             Action::Run(_) | Action::Http(_) => !step.reads,
-            // What is sent cannot be taken back, and what is switched is by itself.
-            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) => false,
+            // What is sent cannot be taken back; what is switched, or shifted to a canary, is taken back by itself.
+            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) | Action::Canary(_) => false,
             // A key that was minted is no harm, and one that was revoked cannot be brought back.
             Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) | Action::Rotate(_) => false,
         };

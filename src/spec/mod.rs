@@ -14,6 +14,7 @@
 
 mod aim;
 mod asked;
+mod canary;
 mod check;
 mod condition;
 mod cross;

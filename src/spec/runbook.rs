@@ -12,7 +12,7 @@ use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
 use super::variable::Known;
 use super::{inventory, reaction, variable};
-use crate::model::{Action, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
+use crate::model::{Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -65,21 +65,18 @@ impl RunbookFile {
 
     /// Steps that wait for what only a drill's traffic can show.
     pub(super) fn without_traffic(&self) -> Vec<Finding> {
-        let steps = self.runbook.steps.iter().enumerate();
-        let waits = |step: &Step| matches!(&step.action, Action::WaitUntil(condition) if condition.request.is_none());
-        let hint = "let it send a probe of its own: `wait_until: {request: {to: \"https://…\"}, succeeds: 3 in a row}`";
-        steps
-            .filter(|(_, step)| waits(step))
-            .map(|(place, step)| {
-                let alert = matches!(&step.action, Action::WaitUntil(condition) if condition.goal.alert().is_some());
-                let message = if alert {
-                    "this waits for an alert, and outside a drill nobody listens for one"
-                } else {
-                    "this looks at a drill's traffic, and outside a drill there is none"
-                };
-                self.error(place, &["wait_until"], message, hint)
-            })
-            .collect()
+        let traffic = "this looks at a drill's traffic, and outside a drill there is none";
+        let alert = "this waits for an alert, and outside a drill nobody listens for one";
+        let probe = "let it send a probe of its own: `wait_until: {request: {to: \"https://…\"}, succeeds: 3 in a row}`";
+        let steps = "shift the share with `run`, ask what you see in your monitoring with `confirm`, and take it back with `undo`";
+        let found = self.runbook.steps.iter().enumerate().filter_map(|(place, step)| match &step.action {
+            Action::WaitUntil(Condition { request: None, goal }) => {
+                Some(self.error(place, &["wait_until"], if goal.alert().is_some() { alert } else { traffic }, probe))
+            }
+            Action::Canary(_) => Some(self.error(place, &["canary"], traffic, steps)),
+            _ => None,
+        });
+        found.collect()
     }
 
     /// Parameters without a value, which only whoever includes this runbook can give.
@@ -381,6 +378,10 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
             Action::WaitUntil(Condition { goal: Goal::ServedBy { who: Who::Provider(name), .. }, .. }) => {
                 let hint = || inventory::name_hint(name, "a provider", known.keys());
                 check(&["wait_until", "served_by"], name, "a provider", known.contains_key(name), &hint);
+            }
+            Action::Canary(Canary { of: Who::Provider(name), .. }) => {
+                let hint = || inventory::name_hint(name, "a provider", known.keys());
+                check(&["canary", "of"], name, "a provider", known.contains_key(name), &hint);
             }
             Action::Confirm(confirm) => {
                 for name in &confirm.approvers {

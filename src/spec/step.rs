@@ -1,5 +1,6 @@
 //! Steps of a runbook: what each does, and what becomes of it when it fails, takes long or is interrupted.
 
+use super::canary;
 use super::condition;
 use super::edit::Format;
 use super::mail;
@@ -27,8 +28,11 @@ pub(super) enum Entry {
     Nothing,
 }
 
-const ACTIONS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate"];
-const KINDS: [&str; 10] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "parallel", "include"];
+const KINDS: [&str; 11] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "canary", "parallel", "include"];
+/// What is no list of steps itself.
+const ACTIONS: [&str; 9] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "canary"];
+/// What may take a step back.
+const UNDOS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate"];
 
 /// Reads what stands at one place of the list.
 pub(super) fn entry(reader: &Reader<'_>, node: &Node) -> Entry {
@@ -72,6 +76,12 @@ fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing:
         None if chosen.is_none() || chosen == Some("pause") => fields.optional("timeout", &timeout),
         _ => fields.required("timeout", &timeout),
     };
+    if let (Some(Action::Canary(canary)), Some((_, node)), Some(within)) = (&action, fields.raw("timeout"), timeout)
+        && within <= canary.hold
+    {
+        let hint = format!("write `timeout: {}` or longer", canary.hold.plus(Duration::from_secs(10)));
+        fields.reader.error(node.spot, format!("the canary is held for {}, so nothing would be decided by then", canary.hold), hint);
+    }
     let retries = fields.optional("retries", &|reader, node| reader.count(node, 0));
     let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
     let backoff = fields.optional("backoff", &backoff);
@@ -90,6 +100,7 @@ fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing:
     step.undo = match (undo, &step.action) {
         (Some(undo), _) => undo,
         (None, Action::Switch(switch)) => Some(Action::SwitchBack(switch.clone())),
+        (None, Action::Canary(canary)) => Some((*canary.back).clone()),
         (None, _) => None,
     };
     step.on_failure = on_failure.unwrap_or_else(|| failing.clone());
@@ -159,12 +170,12 @@ fn undo(reader: &Reader<'_>, node: &Node) -> Option<Option<Action>> {
         return Some(None);
     }
     let fields = reader.fields(node, "an undo")?;
-    let action = fields.exactly_one(&ACTIONS).and_then(|word| action(&fields, word));
+    let action = fields.exactly_one(&UNDOS).and_then(|word| action(&fields, word));
     fields.finish();
     action.map(Some)
 }
 
-fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
+pub(super) fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
     match word {
         "wait_until" => fields.optional(word, &condition::read).map(Action::WaitUntil),
         "http" => fields.optional(word, &http).map(Action::Http),
@@ -173,6 +184,7 @@ fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
         "switch" => fields.optional(word, &switch).map(Action::Switch),
         "notify" => fields.optional(word, &notify).map(Action::Notify),
         "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),
+        "canary" => fields.optional(word, &canary::read).map(Action::Canary),
         _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
     }
 }

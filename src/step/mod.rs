@@ -7,6 +7,7 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`spec`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod canary;
 mod command;
 mod confirm;
 mod contact;
@@ -111,6 +112,9 @@ pub enum StepError {
     /// It is known not to have done what it should.
     #[error("{0}")]
     Failed(String),
+    /// It is known to have failed, and what it did is still there.
+    #[error("{0}")]
+    Left(String),
     /// It is for a person to do, who is told so here: nothing was done.
     #[error("{0}")]
     ByHand(String),
@@ -140,6 +144,7 @@ pub async fn perform(action: &Action, place: usize, context: &Context) -> Result
         Action::Switch(step) => switch::switch(step, place, context),
         Action::SwitchBack(step) => switch::back(step, place, context),
         Action::Notify(message) => notify::notify(message, context).await,
+        Action::Canary(step) => canary::canary(step, place, context).await,
         Action::Rotate(part) => keyring::rotate(part, context).await,
         Action::Pause(length) => {
             tokio::time::sleep(length.std()).await;

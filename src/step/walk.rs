@@ -59,7 +59,10 @@ pub async fn undo(course: &mut Course, context: &Context, recorder: &Recorder) {
         // A history that cannot be written does not keep anything from being taken back.
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
-            Some(undo) => once(undo, &step, place, &context, std::future::ready(())).await,
+            Some(undo) => {
+                let tried = once(undo, &step, place, &context, std::future::ready(())).await;
+                (tried.end, tried.output)
+            }
             None => (StepEnd::Done, Output::default()),
         };
         let undone = Event::StepUndone(StepUndone { step: number(place), end, output: output.shown });
@@ -126,11 +129,11 @@ impl Running {
                 self.recorder.record(Event::ReactionModelled(modelled)).await;
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
-            let (end, output) = tokio::select! {
-                ended = once(&self.step.action, &self.step, self.place, &self.context, first) => ended,
+            let Tried { end, output, unsure: this } = tokio::select! {
+                tried = once(&self.step.action, &self.step, self.place, &self.context, first) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
-            *unsure |= end == StepEnd::TimedOut;
+            *unsure |= this;
             if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
@@ -160,13 +163,24 @@ fn pause(step: &Step, attempt: u32, seed: Seed) -> Duration {
     grown.mul_f64(1.0 + jitter.get() * draw)
 }
 
-/// One try within the step's timeout, `first` included: how it ended, and its output or its error, without secrets.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> (StepEnd, Output) {
+/// One try of a step.
+struct Tried {
+    end: StepEnd,
+    /// Its output or its error, without secrets.
+    output: Output,
+    /// True where it may have left something behind, however it ended.
+    unsure: bool,
+}
+
+/// One try within the step's timeout, `first` included.
+async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> Tried {
     let done = async {
         first.await;
         perform(action, place, context).await
     };
-    let (end, output) = match tokio::time::timeout(step.timeout.std(), done).await {
+    let tried = tokio::time::timeout(step.timeout.std(), done).await;
+    let left = matches!(tried, Ok(Err(StepError::Left(_))));
+    let (end, output) = match tried {
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
         Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),
@@ -175,7 +189,8 @@ async fn once(action: &Action, step: &Step, place: usize, context: &Context, fir
             _ => (StepEnd::TimedOut, Output::of(format!("not done within {}", step.timeout))),
         },
     };
-    (end, Output { shown: context.presentable(&output.shown), value: output.value })
+    let output = Output { shown: context.presentable(&output.shown), value: output.value };
+    Tried { end, output, unsure: left || end == StepEnd::TimedOut }
 }
 
 pub(super) fn number(place: usize) -> u32 {

@@ -1,4 +1,5 @@
-//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints, secrets.
+//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints, secrets; shares that
+//! were counted.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
@@ -10,6 +11,7 @@ mod rate;
 mod ratio;
 mod secret;
 mod seed;
+mod tally;
 
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
@@ -18,6 +20,7 @@ pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
 pub use secret::Secret;
 pub use seed::Seed;
+pub use tally::Tally;
 
 /// Why a text is not the quantity that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

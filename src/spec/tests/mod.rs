@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 mod across;
 mod alerts;
+mod canary;
 mod doubts;
 mod faults;
 mod good;

@@ -1,0 +1,222 @@
+//! `canary`: a share of the traffic is shifted, both sides are watched for a while, and then it stays or is taken back.
+//!
+//! # The rule, exactly
+//!
+//! Both sides are counted over the same hold, from the moment the share was shifted: exchanges that ended in it, as the fault proxies saw
+//! them. An exchange is one attempt; it failed where no answer with a status of 2xx came, or one that was cut. An answer is wrong where the
+//! request ended otherwise than well all the same: without what every answer must hold, silently shortened, or too late; whoever saw that
+//! half-way may have hung up.
+//!
+//! 1. Each side needs `at_least` exchanges.
+//! 2. Errors: the share of exchanges that failed may be larger by the allowed points, and that must be *shown*: the upper bound of the
+//!    difference, at 95 % and one-sided, must not exceed them (see [`Tally::beyond`]). That few requests show nothing is so by itself.
+//! 3. Quality: the same of wrong answers among all answers.
+//! 4. Latency: the 95th percentiles of what whole answers took are compared as they are, without an interval.
+//!
+//! Whatever is not so takes the share back, and the step has failed. There is one look, at the end of the hold, so that the 95 % are not
+//! used up by looking often. What this file does not do: count (`history`), or look at exchanges that are still open at the end.
+
+use super::{Context, Output, StepError, perform};
+use crate::history::Side;
+use crate::model::{Action, Canary, QUANTILE_MIN};
+use crate::units::{Ratio, Tally};
+use serde_json::{Value, json};
+use std::fmt;
+use std::pin::Pin;
+
+/// Shifts, holds, decides.
+pub(super) fn canary<'a>(
+    canary: &'a Canary,
+    place: usize,
+    context: &'a Context,
+) -> Pin<Box<dyn Future<Output = Result<Output, StepError>> + Send + 'a>> {
+    let act = move |action: &'a Action| perform(action, place, context);
+    Box::pin(async move {
+        act(&canary.shift).await?;
+        let look = || context.live.borrow().beside_each_other(&canary.of);
+        let before = look();
+        tokio::time::sleep(canary.hold.std()).await;
+        let (own, rest) = look();
+        let decision = Decision::of(canary, own.since(&before.0), rest.since(&before.1));
+        if decision.against.is_empty() {
+            return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
+        }
+        match act(&canary.back).await {
+            Ok(_) => Err(StepError::Failed(format!("rolled back: {}\n{decision}", decision.against.join("; ")))),
+            Err(error) => {
+                let why = decision.against.join("; ");
+                Err(StepError::Left(format!("it was to be rolled back, and that failed: {error}\nwhy: {why}\n{decision}")))
+            }
+        }
+    })
+}
+
+/// What both sides did, and what speaks against the canary.
+#[derive(Debug)]
+struct Decision<'a> {
+    canary: &'a Canary,
+    own: Side,
+    rest: Side,
+    /// Empty where it goes on.
+    against: Vec<String>,
+}
+
+impl<'a> Decision<'a> {
+    fn of(canary: &'a Canary, own: Side, rest: Side) -> Self {
+        let allowed = canary.worse_by;
+        let few = |whose: &str, side: &Side| {
+            let seen = side.errors().of;
+            (seen < canary.at_least).then(|| format!("{whose} had {seen} exchanges, not the {} that were asked for", canary.at_least))
+        };
+        let mut against: Vec<String> = few(&canary.of.to_string(), &own).into_iter().chain(few("the rest", &rest)).collect();
+        if against.is_empty() {
+            against.extend(worse("failed exchanges", own.errors(), rest.errors(), allowed.errors));
+            against.extend(worse("wrong answers", own.wrong, rest.wrong, allowed.quality));
+            against.extend(slower(&own, &rest, allowed.latency));
+        }
+        Self { canary, own, rest, against }
+    }
+
+    fn as_json(&self) -> Value {
+        let side = |side: &Side| {
+            let (errors, wrong) = (side.errors(), side.wrong);
+            json!({"exchanges": errors.of, "failed": errors.hits, "answers": wrong.of, "wrong": wrong.hits, "p95_ms": side.p95_ms()})
+        };
+        let more = |own: Tally, rest: Tally, allowed: Ratio| {
+            let (low, high) = own.beyond(rest);
+            json!({"more": own.share() - rest.share(), "at_least": low, "at_most": high, "allowed": allowed.get()})
+        };
+        let allowed = self.canary.worse_by;
+        json!({
+            "canary": side(&self.own),
+            "rest": side(&self.rest),
+            "errors": more(self.own.errors(), self.rest.errors(), allowed.errors),
+            "quality": more(self.own.wrong, self.rest.wrong, allowed.quality),
+            "latency": {"times": times(&self.own, &self.rest), "allowed": 1.0 + allowed.latency.get()},
+        })
+    }
+}
+
+/// Where it is not shown that a share is larger by no more than what is allowed.
+fn worse(what: &str, own: Tally, rest: Tally, allowed: Ratio) -> Option<String> {
+    let (low, high) = own.beyond(rest);
+    if high <= allowed.get() {
+        return None;
+    }
+    let counts = format!("{} of {} against {} of {}", own.hits, own.of, rest.hits, rest.of);
+    Some(if low > allowed.get() {
+        format!("{what}: {counts}, which is worse by {} to {} points, and {allowed} are allowed", points(low), points(high))
+    } else {
+        format!("{what}: {counts}, which may be worse by up to {} points, and {allowed} are allowed", points(high))
+    })
+}
+
+fn slower(own: &Side, rest: &Side, allowed: Ratio) -> Option<String> {
+    let fewest = own.answers().min(rest.answers());
+    if fewest < QUANTILE_MIN {
+        return Some(format!("{fewest} whole answers have no 95th percentile that says anything"));
+    }
+    let times = times(own, rest).filter(|times| *times > 1.0 + allowed.get())?;
+    let more = (times - 1.0) * 100.0;
+    Some(format!("its p95 of {} is {more:.0}% longer than the {} of the rest, and {allowed} are allowed", ms(own), ms(rest)))
+}
+
+fn times(own: &Side, rest: &Side) -> Option<f64> {
+    Some(own.p95_ms()? / rest.p95_ms()?)
+}
+
+fn points(share: f64) -> String {
+    format!("{:.2}", share * 100.0)
+}
+
+fn ms(side: &Side) -> String {
+    side.p95_ms().map_or_else(|| "none".to_owned(), |ms| format!("{ms:.1} ms"))
+}
+
+impl fmt::Display for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, side) in [(self.canary.of.to_string(), &self.own), ("the rest".to_owned(), &self.rest)] {
+            let (errors, wrong) = (side.errors(), side.wrong);
+            let counts = format!("{} exchanges, {} failed; {} answers, {} wrong", errors.of, errors.hits, wrong.of, wrong.hits);
+            writeln!(f, "{name}: {counts}; p95 {}", ms(side))?;
+        }
+        let (own, rest) = (&self.own, &self.rest);
+        for (what, (low, high)) in [("failed", own.errors().beyond(rest.errors())), ("wrong", own.wrong.beyond(rest.wrong))] {
+            writeln!(f, "{what}: {:+.2} to {:+.2} points more, each bound at 95% by itself", low * 100.0, high * 100.0)?;
+        }
+        let allowed = self.canary.worse_by;
+        write!(f, "allowed: errors {}, quality {}, latency {}", allowed.errors, allowed.quality, allowed.latency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Who, WorseBy};
+    use crate::units::Duration;
+
+    fn asked(at_least: u64) -> Canary {
+        let share = |percent: f64| Ratio::new(percent / 100.0).unwrap();
+        let worse_by = WorseBy { errors: share(2.0), latency: share(20.0), quality: share(2.0) };
+        let pause = || Box::new(Action::Pause(Duration::from_secs(1)));
+        Canary { shift: pause(), back: pause(), of: Who::Standby, hold: Duration::from_secs(9), at_least, worse_by }
+    }
+
+    /// So many exchanges of which so many failed and so many were answered wrongly, each in its time of 100 ms times `slow` or a little less.
+    fn side(exchanges: u64, failed: u64, wrong: u64, slow: u64) -> Side {
+        Side::made_of(failed, wrong, (0..exchanges - failed).map(|place| slow * (50 + place % 50)))
+    }
+
+    fn against(own: Side, rest: Side) -> Vec<String> {
+        Decision::of(&asked(150), own, rest).against
+    }
+
+    #[test]
+    fn it_goes_on_only_where_it_is_shown_to_be_no_worse() {
+        assert_eq!(against(side(200, 0, 0, 1), side(2000, 0, 0, 1)), [""; 0]);
+        assert_eq!(against(side(1000, 8, 3, 1), side(9000, 72, 27, 1)), [""; 0], "alike, and enough of them to show it");
+        let alike = against(side(200, 4, 0, 1), side(2000, 40, 0, 1));
+        assert_eq!(alike, ["failed exchanges: 4 of 200 against 40 of 2000, which may be worse by up to 2.42 points, and 2% are allowed"]);
+        let failing = against(side(200, 20, 0, 1), side(2000, 4, 0, 1));
+        assert_eq!(failing, ["failed exchanges: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points, and 2% are allowed"]);
+        let wrong = against(side(200, 0, 20, 1), side(2000, 0, 4, 1));
+        assert_eq!(wrong, ["wrong answers: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points, and 2% are allowed"]);
+        assert_eq!(against(side(200, 0, 0, 1), side(2000, 1000, 9, 3)), [""; 0], "better is no reason to go back");
+    }
+
+    #[test]
+    fn latencies_are_compared_by_their_95th_percentiles() {
+        let slow = against(side(200, 0, 0, 2), side(2000, 0, 0, 1));
+        assert!(slow.len() == 1 && slow[0].starts_with("its p95 of ") && slow[0].contains("100% longer"), "{slow:?}");
+        let tail = |ms| Side::made_of(0, 0, (0..200).map(move |place| if place < 8 { ms } else { 90 }));
+        assert_eq!(against(tail(9000), tail(90)), [""; 0], "what fewer than one in twenty see is not in it");
+    }
+
+    #[test]
+    fn with_too_few_on_either_side_nothing_is_decided() {
+        let few = against(side(149, 0, 0, 1), side(2000, 0, 0, 1));
+        assert_eq!(few, ["standby had 149 exchanges, not the 150 that were asked for"]);
+        let few = against(side(2000, 0, 0, 1), side(149, 149, 0, 1));
+        assert_eq!(few, ["the rest had 149 exchanges, not the 150 that were asked for"]);
+        let none = against(Side::default(), Side::default());
+        assert_eq!(none.len(), 2, "{none:?}");
+        let silent = against(side(200, 0, 0, 1), side(200, 200, 0, 1));
+        assert_eq!(silent, ["0 whole answers have no 95th percentile that says anything"], "there is nothing to compare it with");
+    }
+
+    #[test]
+    fn every_number_of_a_decision_is_told() {
+        let canary = asked(150);
+        let decision = Decision::of(&canary, side(200, 1, 0, 1), side(2000, 4, 2, 1));
+        let shown = decision.to_string();
+        assert!(shown.starts_with("standby: 200 exchanges, 1 failed; 199 answers, 0 wrong; p95 9"), "{shown}");
+        assert!(shown.contains("the rest: 2000 exchanges, 4 failed; 1996 answers, 2 wrong; p95 9"), "{shown}");
+        assert!(shown.ends_with("allowed: errors 2%, quality 2%, latency 20%"), "{shown}");
+        let json = decision.as_json();
+        assert_eq!(
+            (&json["canary"]["exchanges"], &json["rest"]["failed"], &json["errors"]["allowed"]),
+            (&200.into(), &4.into(), &0.02.into())
+        );
+        assert!(json["latency"]["times"].as_f64().is_some_and(|times| (0.98..1.02).contains(&times)), "{json}");
+    }
+}
