@@ -200,13 +200,13 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
             };
             let lo = clock.now();
             store.commit(&staged).await.map_err(failed)?;
-            inner.stored(name, store, lo).await
+            inner.stored(name, store, lo, turn.new.as_ref()).await
         }
         RotationPart::Store => {
             let store = store(lane)?;
             let lo = clock.now();
             store.write(&new(name, &turn)?.value, turn.before.as_ref()).await.map_err(failed)?;
-            inner.stored(name, store, lo).await
+            inner.stored(name, store, lo, turn.new.as_ref()).await
         }
         RotationPart::Rollback => {
             let store = store(lane)?;
@@ -216,7 +216,7 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
                 (None, None) => return Ok(Output::of(format!("{} was not changed", store.place()))),
             };
             turn.staged = None;
-            inner.stored(name, store, lo).await
+            inner.stored(name, store, lo, None).await
         }
         RotationPart::Revoke => {
             // A key that the timeline has revoked is revoked.
@@ -281,14 +281,18 @@ impl Inner {
         Ok(Output { shown: format!("the new key of {name} is {key}"), value: id.into() })
     }
 
-    /// What the store holds now, whatever was meant to be written.
-    async fn stored(&self, name: &str, store: &dyn Store, lo: u64) -> Result<Output, StepError> {
+    /// What the store holds now, whatever was meant to be written. An error where that is another key than this.
+    async fn stored(&self, name: &str, store: &dyn Store, lo: u64, wanted: Option<&Minted>) -> Result<Output, StepError> {
         let held = store.read().await.map_err(failed)?;
         let (key, hi) = (held.value.fingerprint(), self.recorder.clock().now());
         let (place, version) = (store.place().to_owned(), held.version.0.clone());
         let shown = format!("{place} holds {key} as {version}");
         let event = KeyStored { credential: name.to_owned(), key, place, version: version.clone(), lo, hi };
         self.recorder.record(Event::KeyStored(event)).await;
+        if wanted.is_some_and(|wanted| wanted.value != held.value) {
+            let hint = "see who else writes there, and what becomes of a key on its way";
+            return Err(StepError::Failed(format!("{shown}, which is not the new key\n\nhint: {hint}")));
+        }
         Ok(Output { shown, value: version.into() })
     }
 
