@@ -9,6 +9,7 @@ mod check;
 mod environment;
 mod execute;
 mod exit;
+mod fingerprint;
 mod heal;
 mod judge;
 mod keep;
@@ -52,6 +53,8 @@ enum Command {
     Keep(keep::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
+    /// Print the fingerprint by which faults name a credential
+    Fingerprint(fingerprint::Args),
     /// Take every fault away from a standing fault proxy
     Heal(heal::Args),
     #[command(hide = true)]
@@ -70,6 +73,7 @@ pub fn main() -> std::process::ExitCode {
         }
     };
     logging::start();
+    leave_no_core();
     let done = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
@@ -79,6 +83,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Lab(args) => lab::lab(&args),
         Command::Keep(args) => return keep::keep(&args),
         Command::Proxy(args) => proxy::proxy(&args),
+        Command::Fingerprint(args) => fingerprint::fingerprint(&args),
         Command::Heal(args) => heal::heal(&args),
         Command::Watchdog(args) => watchdog::watchdog(&args),
     };
@@ -141,6 +146,18 @@ where
     // A question that nobody answers holds a thread; it must not hold up the end.
     runtime.shutdown_timeout(HALT);
     done
+}
+
+/// Where this process or one that it starts crashes, its memory, which holds keys, does not go into a file. (Whoever wants a core of a system
+/// under test raises its own limit; that of this process is left out whatever the limit says.)
+fn leave_no_core() {
+    use rustix::process::{DumpableBehavior, Resource, getrlimit, set_dumpable_behavior, setrlimit};
+    let mut limit = getrlimit(Resource::Core);
+    limit.current = Some(0);
+    let left_out = setrlimit(Resource::Core, limit).and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    if let Err(error) = left_out {
+        tracing::debug!(%error, "a crash may leave a core file");
+    }
 }
 
 /// As many files as the hard limit allows, as servers do: the soft one of 1,024 is for programs that use select(2).

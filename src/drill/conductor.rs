@@ -113,8 +113,9 @@ impl Drill {
                     Err(stop) => nothing(stop),
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
                 };
+                let redactor = stage.redactor.clone();
                 stage.take_down().await;
-                (observed, stopped)
+                (observed, stopped.map(|stop| Stop { detail: redactor.redact(&stop.detail), ..stop }))
             }
         };
         if let Some(stop) = &stopped {
@@ -194,7 +195,7 @@ impl Drill {
             })
             .await;
         let told = told.map_err(|stop| match interrupts.undriven.as_ref().and_then(|undriven| undriven.borrow().clone()) {
-            Some(why) if why == stop.detail => Stop::environment(driven::explained(&why, stage, site)),
+            Some(why) if why == stop.detail => Stop::environment(driven::explained(&why, site)),
             _ => stop,
         });
         (observed, told.err())

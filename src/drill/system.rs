@@ -3,7 +3,7 @@
 
 use super::Stop;
 use super::keeper::{GRACE, NOT_STARTED};
-use crate::redact::Redactor;
+use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -38,6 +38,7 @@ pub(super) struct Launch {
 /// The running system. Dropping it lets go of the pipe, and the keeper ends it.
 #[derive(Debug)]
 pub(super) struct System {
+    log: Log,
     keeper: Child,
     held: Option<ChildStdin>,
 }
@@ -45,49 +46,43 @@ pub(super) struct System {
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let log = std::fs::File::create(&launch.log).map_err(|error| {
+        let file = std::fs::File::create(&launch.log).map_err(|error| {
             Stop::environment(format!(
                 "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
                 launch.log.display()
             ))
         })?;
-        let also = log.try_clone().map_err(|error| Stop::environment(format!("cannot write to {}: {error}", launch.log.display())))?;
+        let piped = Log::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
+        let (log, says, warns) = piped.map_err(|error| Stop::environment(format!("the system's output cannot be read: {error}")))?;
         let mut keeper = Command::new(&launch.keeper)
             .args(["keep", "--"])
             .args(&launch.argv)
             .envs(launch.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&launch.folder)
             .stdin(Stdio::piped())
-            .stdout(log)
-            .stderr(also)
+            .stdout(says)
+            .stderr(warns)
             .process_group(0)
             .spawn()
             .map_err(|error| Stop::environment(format!("cannot start {}: {error}", launch.keeper.display())))?;
         let held = keeper.stdin.take();
-        let mut system = Self { keeper, held };
+        let mut system = Self { log, keeper, held };
         match system.wait_ready(launch, http).await {
             Ok(()) => Ok(system),
-            Err(stop) => {
+            Err(failure) => {
+                // What it printed is whole when it has ended.
                 system.stop().await;
-                Err(stop)
+                Err(Stop::environment(failure.told(launch)))
             }
         }
     }
 
-    async fn wait_ready(&mut self, launch: &Launch, http: &reqwest::Client) -> Result<(), Stop> {
+    async fn wait_ready(&mut self, launch: &Launch, http: &reqwest::Client) -> Result<(), Failure> {
         let began = Instant::now();
         let mut last = "no answer yet".to_owned();
         while began.elapsed() < launch.within {
             if let Ok(Some(status)) = self.keeper.try_wait() {
-                if status.code() == Some(i32::from(NOT_STARTED)) {
-                    return Err(Stop::environment(std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end()));
-                }
-                let output = shown(launch);
-                return Err(Stop::environment(format!(
-                    "the system under test ended before it was ready ({status}): {output}\n\nhint: correct `start:` of this environment; \
-                     it must stay in the foreground, and answer at {}",
-                    launch.ready
-                )));
+                return Err(if status.code() == Some(i32::from(NOT_STARTED)) { Failure::NotStarted } else { Failure::Ended(status) });
             }
             match http.get(&launch.ready).timeout(Duration::from_secs(2)).send().await {
                 Ok(response) if response.status().is_success() => return Ok(()),
@@ -97,13 +92,7 @@ impl System {
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err(Stop::environment(format!(
-            "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
-             `start: ready`",
-            launch.ready,
-            crate::units::Duration::from(launch.within),
-            shown(launch)
-        )))
+        Err(Failure::NotReady(last))
     }
 
     /// Lets go of it, and waits until it has ended.
@@ -112,18 +101,50 @@ impl System {
         if tokio::time::timeout(GRACE + SLACK, self.keeper.wait()).await.is_err() {
             let _ = self.keeper.kill().await;
         }
+        self.log.end(SLACK).await;
+    }
+}
+
+/// Why it does not run.
+enum Failure {
+    /// Its keeper says why.
+    NotStarted,
+    /// By itself.
+    Ended(std::process::ExitStatus),
+    /// With what was last seen of it.
+    NotReady(String),
+}
+
+impl Failure {
+    fn told(&self, launch: &Launch) -> String {
+        match self {
+            Self::NotStarted => std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end().to_owned(),
+            Self::Ended(status) => format!(
+                "the system under test ended before it was ready ({status}): {}\n\nhint: correct `start:` of this environment; it must stay \
+                 in the foreground, and answer at {}",
+                shown(launch),
+                launch.ready
+            ),
+            Self::NotReady(last) => format!(
+                "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
+                 `start: ready`",
+                launch.ready,
+                crate::units::Duration::from(launch.within),
+                shown(launch)
+            ),
+        }
     }
 }
 
 /// The end of its output, for a message.
 fn shown(launch: &Launch) -> String {
-    last_lines(&launch.log, &launch.redactor)
+    last_lines(&launch.log)
         .map_or_else(|| "it printed nothing".to_owned(), |last| format!("the end of its output ({}):\n  {last}", launch.log.display()))
 }
 
-/// The last lines of what a program printed, indented and without secrets; `None` where it printed nothing.
-pub(super) fn last_lines(log: &Path, redactor: &Redactor) -> Option<String> {
-    let text = redactor.redact(&end_of(log).ok()?);
+/// The last lines of what a program printed, indented; `None` where it printed nothing.
+pub(super) fn last_lines(log: &Path) -> Option<String> {
+    let text = end_of(log).ok()?;
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     (!last.is_empty()).then(|| last.join("\n  "))

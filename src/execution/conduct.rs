@@ -9,6 +9,7 @@ use crate::history::{
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Repeat, StepEnd};
+use crate::redact::Redactor;
 use crate::step::{Attendance, Before, Context, Course, Directory, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl Execution {
     pub async fn run(self) -> Finish {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, hands, journal } = self;
-        let values = Values::of(&started.plan, Path::new(&started.root)).await;
+        let values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
         let root = PathBuf::from(&started.root);
         let keyring = values.keyring(&started.plan, &root, recorder.clone());
         let context = Context {

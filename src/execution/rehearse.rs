@@ -4,6 +4,7 @@ use super::values::Values;
 use crate::history::Live;
 use crate::journal::{Clock, Journal};
 use crate::model::{Action, ExecutionPlan, Step};
+use crate::redact::Redactor;
 use crate::step::{
     Attendance, Before, Context, Directory, Keyring, StepError, answers, can_rotate, can_start, can_switch, client, comes_from_a_step,
     destination, perform, way_to,
@@ -48,9 +49,10 @@ impl Found {
 
 /// Does what reads, and looks at what the rest needs.
 pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
-    let values = Values::of(plan, root).await;
     // A rehearsal leaves no history.
     let nobody = Journal::start(std::io::sink(), Clock::start());
+    let redactor = nobody.as_ref().map_or_else(|_| Redactor::default(), |nobody| Redactor::new(nobody.recorder().salt()));
+    let values = Values::of(plan, root, redactor).await;
     let context = Context {
         variables: values.variables.clone(),
         redactor: values.redactor.clone(),

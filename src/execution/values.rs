@@ -17,8 +17,8 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) async fn of(plan: &ExecutionPlan, root: &Path) -> Self {
-        let mut values = Self::default();
+    pub(super) async fn of(plan: &ExecutionPlan, root: &Path, redactor: Redactor) -> Self {
+        let mut values = Self { variables: Variables::default(), redactor };
         let Self { variables, redactor } = &mut values;
         variables.set("root", root.display().to_string());
         if let Some(service) = &plan.service {
@@ -93,7 +93,7 @@ impl Values {
 
 /// Steps whose variables have no value in this environment, each with their names. A runbook like this would stop half-way.
 pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<String>)> {
-    Values::of(plan, root).await.missing(plan)
+    Values::of(plan, root, Redactor::default()).await.missing(plan)
 }
 
 /// A provider's credential from where the inventory says, where it is there.

@@ -3,6 +3,7 @@
 //! A key is named by its fingerprint. `lo` and `hi` bracket what happened: a stamp from before it was asked for, and one from after it was
 //! confirmed.
 
+use super::Event;
 use crate::model::words;
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,23 @@ pub struct TokenMinted {
     pub at: u64,
     /// From `at` until it is refused.
     pub life: u64,
+}
+
+impl Event {
+    /// The fingerprints of keys in it that something else saw or said, to be named as this history names them. What a scenario or an
+    /// inventory says of a key, in the plan, is not among them.
+    pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {
+        match self {
+            Self::Served(event) => event.key.iter_mut().collect(),
+            Self::KeyHeld(KeyHeld { key, .. })
+            | Self::KeyMinted(KeyMinted { key, .. })
+            | Self::KeyStored(KeyStored { key, .. })
+            | Self::KeyRevoked(KeyRevoked { key, .. })
+            | Self::KeyProbed(KeyProbed { key, .. }) => vec![key],
+            Self::TokenMinted(event) => vec![&mut event.token, &mut event.from],
+            _ => Vec::new(),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -6,6 +6,7 @@
 use super::Clock;
 use super::writer::JournalError;
 use crate::history::{Event, Stamped};
+use crate::units::Salt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -31,14 +32,15 @@ struct Waiting {
 #[derive(Debug)]
 pub(super) struct Queue {
     clock: Clock,
+    salt: Salt,
     waiting: Mutex<Waiting>,
     fresh: Condvar,
     room: Notify,
 }
 
 impl Queue {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, waiting: Mutex::default(), fresh: Condvar::new(), room: Notify::new() }
+    pub(super) fn new(clock: Clock, salt: Salt) -> Self {
+        Self { clock, salt, waiting: Mutex::default(), fresh: Condvar::new(), room: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -48,6 +50,11 @@ impl Queue {
     /// The drill's clock.
     pub(super) const fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// What makes the fingerprints of this history its own.
+    pub(super) const fn salt(&self) -> Salt {
+        self.salt
     }
 
     pub(super) fn enter(&self) {

@@ -3,6 +3,7 @@
 use super::Clock;
 use super::queue::Queue;
 use crate::history::{Event, Live, Stamped};
+use crate::units::Salt;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
@@ -72,6 +73,12 @@ impl Recorder {
     pub fn clock(&self) -> Clock {
         self.queue.clock()
     }
+
+    /// What keys are named by in this history. Events are recorded with the fingerprints that proxies know and go through it on their way
+    /// into the file and the live view; whoever names a key elsewhere must do the same.
+    pub fn salt(&self) -> Salt {
+        self.queue.salt()
+    }
 }
 
 /// An open history. Dropping it without [`Journal::close`] still writes what was sent.
@@ -102,7 +109,7 @@ impl Journal {
     }
 
     fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(clock));
+        let queue = Arc::new(Queue::new(clock, random()?));
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
@@ -148,6 +155,14 @@ impl Journal {
     }
 }
 
+/// A salt for one history, which is never written. A history that is gone on with after a crash has another from there on: the first was in
+/// nobody's hands but this process's.
+fn random() -> std::io::Result<Salt> {
+    let mut bytes = [0; 16];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(Salt::of(bytes))
+}
+
 struct Writer<W: Write> {
     file: std::io::BufWriter<W>,
     /// The same file, where what is recorded durably must reach the disk.
@@ -166,7 +181,7 @@ impl<W: Write> Writer<W> {
         let mut fresh = false;
         while queue.take(&mut events, &mut waiters, fresh.then(|| FLUSH.saturating_sub(handed_on.elapsed()))) {
             fresh |= !events.is_empty();
-            self.write(&mut events);
+            self.write(&mut events, queue.salt());
             if !waiters.is_empty() || fresh && handed_on.elapsed() >= FLUSH {
                 self.hand_on();
                 handed_on = Instant::now();
@@ -180,8 +195,9 @@ impl<W: Write> Writer<W> {
         self.hand_on();
     }
 
-    fn write(&mut self, events: &mut Vec<Stamped>) {
-        for stamped in events.drain(..) {
+    fn write(&mut self, events: &mut Vec<Stamped>, salt: Salt) {
+        for mut stamped in events.drain(..) {
+            stamped.event.keys_mut().into_iter().for_each(|key| *key = salt.mask(*key));
             if self.failed.borrow().is_none() {
                 self.line.clear();
                 let written = serde_json::to_writer(&mut self.line, &stamped).map_err(std::io::Error::from).and_then(|()| {

@@ -46,7 +46,7 @@ impl Issuer for LabIssuer {
             revoked.then_some(()).ok_or_else(|| SecretError::Absent {
                 place: self.place.clone(),
                 problem: format!("there is no key with the fingerprint `{id}`"),
-                hint: "write a fingerprint as reports show it".to_owned(),
+                hint: "write a fingerprint as `lifeboat fingerprint env:NAME` prints it".to_owned(),
             })
         })
     }

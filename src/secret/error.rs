@@ -1,6 +1,7 @@
 //! Why a store did not do what it was asked for. No secret stands in an error.
 
 use super::Version;
+use crate::redact::Redactor;
 use crate::units::Secret;
 
 /// Why a store did not do what it was asked for.
@@ -95,15 +96,10 @@ pub enum SecretError {
 /// Of what others say of a failure so much is shown, in characters.
 const SHOWN: usize = 200;
 
-/// Words of a server, without these secrets (nor their encodings that servers repeat), on one line and cut.
+/// Words of a server, without these secrets in whatever disguise, on one line and cut.
 pub(super) fn words(text: &str, secrets: &[&Secret]) -> String {
-    use base64::Engine;
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        let encoded = base64::prelude::BASE64_STANDARD.encode(secret.expose());
-        for form in [secret.expose(), &encoded] {
-            text = text.replace(form, &format!("{secret:?}"));
-        }
-    }
+    let redactor = Redactor::default();
+    secrets.iter().for_each(|secret| redactor.learn_as(secret, "[secret]".to_owned()));
+    let text = redactor.redact(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > SHOWN { text.chars().take(SHOWN).chain("…".chars()).collect() } else { text }
 }

@@ -2,6 +2,7 @@
 
 use super::{CUT, Context, Output, StepError};
 use crate::model::Command;
+use crate::redact::Stream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -43,7 +44,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, 
     // A keeper ends what it keeps by itself, when this end of its pipe is dropped; without one it is done here.
     let _pipe = child.stdin.take();
     let group = if kept { Group(None) } else { Group::of(&child) };
-    let (mut out, mut err) = (Kept::default(), Kept::default());
+    let (mut out, mut err) = (Heard::by(context), Heard::by(context));
     let status = {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let mut reading = pin!(async { tokio::join!(out.fill(stdout), err.fill(stderr)) });
@@ -61,11 +62,11 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, 
         }
         status.map_err(|error| StepError::Failed(format!("`{program}` cannot be waited for: {error}")))?
     };
-    let output = [out.text(), err.text()].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+    let ((shown, value), (warned, _)) = (out.end(), err.end());
+    let output = [shown, warned].iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
     let done = if command.exit_codes.is_empty() { status.success() } else { status.code().is_some_and(|code| counts(command, code)) };
     if done {
-        let value = out.text().trim_end_matches(['\n', '\r']).into();
-        return Ok(Output { shown: output, value });
+        return Ok(Output { shown: output, value: value.trim_end_matches(['\n', '\r']).into() });
     }
     let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));
     Err(StepError::Failed(if output.is_empty() { format!("`{program}` {how}") } else { format!("`{program}` {how}\n{output}") }))
@@ -102,6 +103,36 @@ fn cannot_start(program: &str, error: &std::io::Error) -> StepError {
     StepError::Failed(format!("`{program}` cannot be started: {why}"))
 }
 
+/// What comes out of a pipe: for people without secrets, which are taken out before anything is cut, and as it is for later steps.
+struct Heard {
+    stream: Stream,
+    shown: Kept,
+    value: Kept,
+}
+
+impl Heard {
+    fn by(context: &Context) -> Self {
+        Self { stream: context.redactor.stream(), shown: Kept::default(), value: Kept::default() }
+    }
+
+    async fn fill(&mut self, pipe: Option<impl tokio::io::AsyncRead + Unpin>) {
+        let Some(mut pipe) = pipe else { return };
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
+            self.shown.push(&self.stream.push(&buffer[..count]));
+            self.value.push(&buffer[..count]);
+        }
+    }
+
+    /// For people, and for later steps. What was cut might hold a part of a secret, which nobody could find: then both get the same.
+    fn end(mut self) -> (String, String) {
+        self.shown.push(&self.stream.end());
+        let shown = self.shown.text();
+        let value = if self.value.cut { shown.clone() } else { self.value.text() };
+        (shown, value)
+    }
+}
+
 /// The beginning and the end of an output: what a program was about to do, and why it failed.
 #[derive(Default)]
 struct Kept {
@@ -110,15 +141,11 @@ struct Kept {
 }
 
 impl Kept {
-    async fn fill(&mut self, pipe: Option<impl tokio::io::AsyncRead + Unpin>) {
-        let Some(mut pipe) = pipe else { return };
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
-            self.bytes.extend_from_slice(&buffer[..count]);
-            if self.bytes.len() > 2 * KEPT {
-                self.bytes.drain(KEPT / 2..self.bytes.len() - KEPT / 2);
-                self.cut = true;
-            }
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > 2 * KEPT {
+            self.bytes.drain(KEPT / 2..self.bytes.len() - KEPT / 2);
+            self.cut = true;
         }
     }
 

@@ -63,7 +63,7 @@ pub(super) fn reaction(action: &Action, name: &str, context: &Context) -> Option
 }
 
 pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, StepError> {
-    let text = context.expand(&confirm.question)?;
+    let text = context.redactor.redact(&context.expand(&confirm.question)?);
     let allowed = confirm.allowed();
     if matches!(context.attendance, Attendance::Unattended) {
         let word = allowed.iter().find(|word| *word != "no").cloned().unwrap_or_default();

@@ -24,12 +24,18 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     }
     let mut response = request.send().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))?;
     let status = response.status();
-    let mut body = Vec::new();
+    // Secrets are taken out before anything is cut; what was cut is the same for later steps.
+    let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());
+    let mut whole = true;
     while let Some(chunk) = response.chunk().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))? {
-        body.extend_from_slice(&chunk[..chunk.len().min(LONGEST.saturating_sub(body.len()))]);
+        whole &= body.len() + chunk.len() <= LONGEST;
+        add(&mut shown, &stream.push(&chunk));
+        add(&mut body, &chunk);
     }
-    let body = String::from_utf8_lossy(&body);
-    let seen = format!("{} {url} answered {}\n{body}", call.method, status.as_u16());
+    add(&mut shown, &stream.end());
+    let shown = String::from_utf8_lossy(&shown);
+    let body = if whole { String::from_utf8_lossy(&body) } else { shown.clone() };
+    let seen = format!("{} {url} answered {}\n{shown}", call.method, status.as_u16());
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
         return Err(StepError::Failed(seen));
@@ -40,6 +46,10 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
         }
         _ => Ok(Output { shown: seen, value: body.as_ref().into() }),
     }
+}
+
+fn add(bytes: &mut Vec<u8>, more: &[u8]) {
+    bytes.extend_from_slice(&more[..more.len().min(LONGEST.saturating_sub(bytes.len()))]);
 }
 
 /// What went wrong, without the URL (it may bear a secret) and with its cause.

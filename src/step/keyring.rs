@@ -247,7 +247,8 @@ pub async fn can_rotate(rotate: &Rotate, context: &Context) -> Result<String, St
     }
     let store = store(lane)?;
     let held = store.read().await.map_err(failed)?;
-    Ok(format!("{} can be read: {}", store.place(), held.value.fingerprint()))
+    context.redactor.learn(&rotate.credential, &held.value);
+    Ok(format!("{} can be read: {}", store.place(), context.redactor.fingerprint(&held.value)))
 }
 
 impl Inner {
@@ -274,8 +275,9 @@ impl Inner {
 
     async fn minted(&self, name: &str, minted: Minted, lo: u64, turn: &mut Turn) -> Result<Output, StepError> {
         let (key, id, hi) = (minted.value.fingerprint(), minted.id.0.clone(), self.recorder.clock().now());
-        let event = KeyMinted { credential: name.to_owned(), key, id: id.clone(), lo, hi };
         self.redactor.learn(&format!("{name}, new"), &minted.value);
+        // Where the issuer names keys by their fingerprints, the history does so by its own.
+        let event = KeyMinted { credential: name.to_owned(), key, id: self.redactor.redact(&id), lo, hi };
         turn.new = Some(minted);
         self.recorder.record_durably(Event::KeyMinted(event)).await.map_err(|error| StepError::Failed(error.to_string()))?;
         Ok(Output { shown: format!("the new key of {name} is {key}"), value: id.into() })
@@ -285,7 +287,8 @@ impl Inner {
     async fn stored(&self, name: &str, store: &dyn Store, lo: u64, wanted: Option<&Minted>) -> Result<Output, StepError> {
         let held = store.read().await.map_err(failed)?;
         let (key, hi) = (held.value.fingerprint(), self.recorder.clock().now());
-        let (place, version) = (store.place().to_owned(), held.version.0.clone());
+        self.redactor.learn(&format!("{name}, stored"), &held.value);
+        let (place, version) = (store.place().to_owned(), self.redactor.redact(&held.version.0));
         let shown = format!("{place} holds {key} as {version}");
         let event = KeyStored { credential: name.to_owned(), key, place, version: version.clone(), lo, hi };
         self.recorder.record(Event::KeyStored(event)).await;

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
 pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output, StepError> {
-    let message = context.expand(&notify.message)?;
+    // It leaves this host for many eyes.
+    let message = context.redactor.redact(&context.expand(&notify.message)?);
     // An address may be a secret, so it is in no message.
     let sent = match &notify.channel {
         Channel::Contact(name) => {

@@ -11,6 +11,7 @@ use super::{Budget, Observed, TrafficError};
 use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder};
+use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +32,8 @@ const DRIFT: i64 = 50_000_000;
 const MOST_UNJUDGED: usize = 1 << 20;
 /// How long k6 may take to end when it is asked to.
 const END: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long what it said just before its end may take to arrive.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What k6 is to do.
 #[derive(Debug)]
@@ -41,8 +44,10 @@ pub struct Script {
     pub file: PathBuf,
     /// Where it runs.
     pub folder: PathBuf,
-    /// Where what k6 says on stderr goes.
+    /// Where what k6 says on stderr goes, without secrets.
     pub log: PathBuf,
+    /// Knows them.
+    pub redactor: Redactor,
     /// What the script finds in `__ENV`. It is the only way in which it learns a key.
     pub env: BTreeMap<String, Secret>,
     /// The place of the workload among those of the drill.
@@ -62,6 +67,7 @@ pub struct Driven {
     held: Option<ChildStdin>,
     until: watch::Sender<Option<u64>>,
     begun: watch::Receiver<bool>,
+    log: Log,
     follower: JoinHandle<Observed>,
 }
 
@@ -71,7 +77,7 @@ impl Driven {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let log = std::fs::File::create(&script.log)?;
+        let (log, says) = Log::into_file(std::fs::File::create(&script.log)?, &script.redactor)?;
         let mut keeper = Command::new(&script.keeper)
             .args(["keep", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
@@ -79,7 +85,7 @@ impl Driven {
             .current_dir(&script.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(says)
             .process_group(0)
             .spawn()?;
         let held = keeper.stdin.take();
@@ -94,6 +100,7 @@ impl Driven {
             workload: script.workload,
             on_the_way: script.on_the_way,
             budget: script.budget,
+            redactor: script.redactor,
             unjudged: HashMap::new(),
             dropped: Vec::new(),
             recorded: 0,
@@ -101,7 +108,7 @@ impl Driven {
             begins,
             breaks: script.breaks,
         };
-        Ok(Self { keeper, held, until, begun, follower: tokio::spawn(follower.follow(lines)) })
+        Ok(Self { keeper, held, until, begun, log, follower: tokio::spawn(follower.follow(lines)) })
     }
 
     /// Becomes true with the first request.
@@ -118,6 +125,7 @@ impl Driven {
         if tokio::time::timeout(END, self.keeper.wait()).await.is_err() {
             let _ = self.keeper.kill().await;
         }
+        self.log.end(LAST_WORDS).await;
         self.follower.await.unwrap_or(Observed { requests: 0, until })
     }
 }
@@ -148,6 +156,7 @@ struct Follower {
     workload: usize,
     on_the_way: u64,
     budget: Arc<Budget>,
+    redactor: Redactor,
     /// Good by what k6 saw; the script has not said yet what it thinks.
     unjudged: HashMap<u64, RequestDone>,
     dropped: Vec<u64>,
@@ -197,7 +206,7 @@ impl Follower {
             }
             Some(Point::Judged { tags, served, why }) => {
                 let judged = number(&tags, 0).and_then(|id| self.unjudged.remove(&id));
-                Ok(judged.map(|done| if served { done } else { refused(done, why) }))
+                Ok(judged.map(|done| if served { done } else { refused(done, why.map(|why| self.redactor.redact(&why))) }))
             }
             Some(Point::Dropped { at, count }) => {
                 let at = self.walls.at(at);

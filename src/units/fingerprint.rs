@@ -6,7 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The first 32 bits of HMAC-SHA-256 over a credential, under a key that only separates this use of the hash from
-/// others. Two requests with one key show the same fingerprint; the key cannot be read back from it.
+/// others. Two requests with one key show the same fingerprint, on every host; the key cannot be read back from it. What a drill records of
+/// it went through a [`Salt`](super::Salt).
 /// Text form: 8 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u32);
@@ -31,7 +32,12 @@ impl FromStr for Fingerprint {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let bad = || ParseError::new(format!("`{text}` is not a fingerprint"), "write 8 hexadecimal digits, as a report shows them");
+        let bad = || {
+            ParseError::new(
+                format!("`{text}` is not a fingerprint"),
+                "write 8 hexadecimal digits, as `lifeboat fingerprint env:NAME` prints them",
+            )
+        };
         if text.len() != 8 {
             return Err(bad());
         }

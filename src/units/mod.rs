@@ -1,5 +1,5 @@
-//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints, secrets; shares that
-//! were counted.
+//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
+//! that were counted.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
@@ -9,6 +9,7 @@ mod fingerprint;
 mod money;
 mod rate;
 mod ratio;
+mod salt;
 mod secret;
 mod seed;
 mod tally;
@@ -18,6 +19,7 @@ pub use fingerprint::Fingerprint;
 pub use money::Money;
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
+pub use salt::Salt;
 pub use secret::Secret;
 pub use seed::Seed;
 pub use tally::Tally;

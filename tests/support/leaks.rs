@@ -2,23 +2,26 @@
 //!
 //! Forms: plain, base64 of either alphabet at each of the three places where a group may begin, percent-encoded, hexadecimal, JSON-escaped,
 //! and a half of any of them, which is what a boundary between two chunks of an output leaves whole. The text is also searched with the
-//! ends of lines taken out and with the texts of its JSON lines put together, for secrets that are cut more often.
+//! ends of lines (and what moves a terminal's cursor) taken out and with the texts of its JSON lines put together, for secrets that are cut more often.
 //!
 //! What it does not find: a secret that was compressed, encrypted, or written backwards.
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Halves of shorter forms could be anybody's words.
 const SHORTEST_HALF: usize = 8;
 
 /// The secrets that a drill knew, and the forms in which they are looked for.
 pub(crate) struct Leaks {
-    forms: Vec<(String, &'static str, Vec<u8>)>,
+    /// Whose, how it stands there.
+    forms: Vec<(String, &'static str)>,
+    machine: AhoCorasick,
 }
 
 /// A secret that was found. Its text is not in it.
@@ -41,35 +44,43 @@ impl fmt::Display for Leak {
 impl Leaks {
     /// Of these secrets, each with its owner.
     pub(crate) fn of(secrets: &BTreeMap<String, String>) -> Self {
-        let mut forms = Vec::new();
+        let (mut forms, mut patterns) = (Vec::new(), Vec::new());
+        let mut add = |whose: &str, form, pattern: &[u8]| {
+            forms.push((whose.to_owned(), form));
+            patterns.push(pattern.to_vec());
+        };
         for (whose, secret) in secrets {
             assert!(secret.len() >= SHORTEST_HALF, "the secret of {whose} is too short to be looked for");
             for (form, text) in encodings(secret) {
                 let bytes = text.into_bytes();
                 let (first, last) = bytes.split_at(bytes.len() / 2);
                 if first.len() >= SHORTEST_HALF {
-                    forms.push((whose.clone(), form.1, first.to_vec()));
-                    forms.push((whose.clone(), form.1, last.to_vec()));
+                    add(whose, form.1, first);
+                    add(whose, form.1, last);
                 }
-                forms.push((whose.clone(), form.0, bytes));
+                add(whose, form.0, &bytes);
             }
         }
-        Self { forms }
+        Self { forms, machine: AhoCorasick::new(patterns).unwrap() }
     }
 
     /// Everything that is found in these bytes.
     pub(crate) fn in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<Leak> {
-        let mut texts = vec![bytes.to_vec()];
-        texts.push(bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect());
+        let lossy = String::from_utf8_lossy(bytes);
+        let mut texts = vec![bytes.to_vec(), without_line_ends(bytes)];
+        if bytes.contains(&0x1b) {
+            texts.push(without_line_ends(shown(&lossy).as_bytes()));
+        }
         let mut said = String::new();
-        for line in String::from_utf8_lossy(bytes).lines() {
+        for line in lossy.lines().filter(|line| line.starts_with('{')) {
             if let Ok(value) = serde_json::from_str::<Value>(line) {
                 strings(&value, &mut said);
             }
         }
         texts.push(said.into_bytes());
-        let found = self.forms.iter().filter(|(_, _, form)| texts.iter().any(|text| holds(text, form)));
-        let mut found: Vec<Leak> = found.map(|(whose, form, _)| Leak { whose: whose.clone(), form, place: place.to_owned() }).collect();
+        let found = texts.iter().flat_map(|text| self.machine.find_overlapping_iter(text));
+        let found = found.map(|found| &self.forms[found.pattern().as_usize()]);
+        let mut found: Vec<Leak> = found.map(|(whose, form)| Leak { whose: whose.clone(), form, place: place.to_owned() }).collect();
         found.sort();
         found.dedup();
         found
@@ -78,18 +89,27 @@ impl Leaks {
     /// Everything that is found in the files below a folder, and in their names.
     pub(crate) fn below(&self, folder: &Path) -> Vec<Leak> {
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for path in files_below(folder) {
             let place = path.display().to_string();
             found.extend(self.in_bytes("a file's name", place.as_bytes()));
-            if path.is_dir() {
-                found.extend(self.below(&path));
-            } else if path.is_file() {
-                found.extend(self.in_bytes(&place, &std::fs::read(&path).unwrap()));
-            }
+            found.extend(self.in_bytes(&place, &std::fs::read(&path).unwrap_or_default()));
         }
         found
     }
+}
+
+/// Every file below a folder. What ends while it is looked at is no longer there.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map_while(Result::ok);
+    let mut found = Vec::new();
+    for entry in entries {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files_below(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The forms of a secret; each with its name, and the name of its half.
@@ -138,14 +158,20 @@ fn strings(value: &Value, into: &mut String) {
     }
 }
 
-fn holds(text: &[u8], form: &[u8]) -> bool {
+fn without_line_ends(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect()
+}
+
+/// What a terminal shows: without control sequences (ECMA-48, 5.4), which may stand between any two letters.
+fn shown(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(place) = rest.iter().position(|byte| *byte == form[0]) {
-        rest = &rest[place..];
-        if rest.starts_with(form) {
-            return true;
-        }
-        rest = &rest[1..];
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        kept.push_str(before);
+        rest = match after.strip_prefix('[') {
+            Some(sequence) => sequence.find(|letter| ('@'..='~').contains(&letter)).map_or("", |end| &sequence[end + 1..]),
+            None => after,
+        };
     }
-    false
+    kept + rest
 }

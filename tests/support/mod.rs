@@ -7,16 +7,19 @@ mod mail;
 mod moto;
 mod nginx;
 mod python;
+mod search;
 mod standing;
 mod vault;
 
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
+use leaks::files_below;
 pub(crate) use leaks::{Leak, Leaks};
 pub(crate) use mail::MailServer;
 pub(crate) use moto::Moto;
 pub(crate) use nginx::Nginx;
 pub(crate) use python::{client, clients, python};
+use search::Search;
 pub(crate) use standing::{Standing, echo, echo_http};
 pub(crate) use vault::Vault;
 
@@ -24,11 +27,14 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// A project in a temporary folder, removed when it is dropped.
 pub(crate) struct Project {
+    /// Before the folder, so that it is searched before it is removed.
+    search: Arc<Search>,
     folder: tempfile::TempDir,
 }
 
@@ -61,7 +67,8 @@ impl Project {
 
     /// With nothing in it. Its path has a space and a quote in it, as paths of real people do.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("somebody's project ").tempdir().unwrap() }
+        let folder = tempfile::Builder::new().prefix("somebody's project ").tempdir().unwrap();
+        Self { search: Arc::new(Search::of(folder.path())), folder }
     }
 
     /// Adds an environment to the quick project's inventory: what stands in its braces.
@@ -92,6 +99,12 @@ impl Project {
         assert!(matches!(judged.code, Some(0 | 1 | 3)), "{judged:?}");
         self.lifeboat(&["report", drill]).exits_with(0).says("stopped early");
         events
+    }
+
+    /// For a test that leaks secrets on purpose: nothing is searched by itself.
+    pub(crate) fn unsearched(self) -> Self {
+        self.search.leave();
+        self
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -136,7 +149,9 @@ impl Project {
     pub(crate) fn run(&self, command: &mut Command) -> Run {
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let run = Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        self.search.after(command, &[&run.stdout, &run.stderr]);
+        run
     }
 
     /// Starts the binary and follows what it says on stderr.
@@ -146,7 +161,8 @@ impl Project {
 
     /// The same with these environment variables.
     pub(crate) fn start_with(&self, args: &[&str], env: &[(&str, &str)]) -> Started {
-        let mut child = self.command(args).envs(env.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = self.command(args);
+        let mut child = command.envs(env.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -154,7 +170,7 @@ impl Project {
                 let _ = sender.send(line);
             }
         });
-        Started { child, lines, said: String::new() }
+        Started { child, lines, said: String::new(), command, search: self.search.clone() }
     }
 
     /// A JSON file of this project.
@@ -230,6 +246,8 @@ pub(crate) struct Started {
     child: Child,
     lines: Receiver<String>,
     said: String,
+    command: Command,
+    search: Arc<Search>,
 }
 
 impl Started {
@@ -265,7 +283,13 @@ impl Started {
         let code = self.child.wait().unwrap().code();
         let rest: Vec<String> = self.lines.iter().collect();
         let stderr = std::mem::take(&mut self.said) + &rest.join("\n");
+        self.search.after(&self.command, &[&stdout, &stderr]);
         Run { code, stdout, stderr }
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 

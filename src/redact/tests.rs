@@ -1,0 +1,153 @@
+//! What is replaced, in which disguises, and that chunks change nothing.
+
+use super::Redactor;
+use crate::units::{Salt, Secret};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+const SECRET: &str = "sk-lab-/0123+\"é~zy98";
+const WORDS: &str = "[first]";
+
+fn redactor() -> Redactor {
+    let redactor = Redactor::default();
+    redactor.learn_as(&SECRET.into(), WORDS.into());
+    redactor
+}
+
+fn percent(text: &str, plain: impl Fn(u8) -> bool) -> String {
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[test]
+fn what_is_known_is_replaced_in_every_clone_and_never_shown() {
+    let redactor = Redactor::new(Salt::of([7; 16]));
+    let clone = redactor.clone();
+    redactor.learn("first", &"sk-one".into());
+    redactor.learn("second", &"sk-one-and-more".into());
+    redactor.learn("nobody", &Secret::default());
+    redactor.learn("again", &"sk-one".into());
+    let said = clone.redact("a sk-one-and-more b sk-one c");
+    assert!(said.starts_with("a [the credential of second, ") && said.contains("] b [the credential of first, "), "{said}");
+    assert!(clone.finds("xsk-onex") && !clone.finds("sk-on"));
+    // Proxies and the lab name keys by fingerprints that are the same everywhere.
+    let (inner, own) = (Secret::from("sk-one").fingerprint(), clone.fingerprint(&"sk-one".into()));
+    assert_eq!(clone.redact(&format!("{inner} is valid")), format!("{own} is valid"));
+    assert!(inner != own && said.contains(&format!("of first, {own}]")), "{said}");
+    let shown = format!("{clone:?}");
+    assert!(!shown.contains("sk-") && shown.contains("of second"), "{shown}");
+    assert_eq!(Redactor::default().redact("sk-one"), "sk-one");
+}
+
+#[test]
+fn every_disguise_is_seen_through() {
+    let redactor = redactor();
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let json = serde_json::to_string(SECRET).unwrap();
+    let ascii = json.replace('é', "\\u00e9");
+    let units: String = SECRET.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+    let disguised = [
+        SECRET.to_owned(),
+        hex.to_uppercase(),
+        hex,
+        percent(SECRET, |_| false),
+        percent(SECRET, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)),
+        percent(SECRET, |byte| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte)),
+        percent(SECRET, |byte| byte.is_ascii_alphanumeric() || b"-_.~!'()*".contains(&byte)).to_lowercase(),
+        form_urlencoded::byte_serialize(SECRET.as_bytes()).collect(),
+        json.trim_matches('"').to_owned(),
+        json.trim_matches('"').replace('/', "\\/"),
+        ascii.trim_matches('"').to_owned(),
+        units,
+    ];
+    for text in &disguised {
+        assert_eq!(redactor.redact(&format!("a {text} b")), format!("a {WORDS} b"), "{text}");
+    }
+    for before in ["", "u", "us", "user:", "Bearer "] {
+        for after in ["", ":x", "\n"] {
+            let whole = format!("{before}{SECRET}{after}");
+            for text in [BASE64_STANDARD.encode(&whole), BASE64_URL_SAFE_NO_PAD.encode(&whole)] {
+                let said = redactor.redact(&text);
+                // What is left holds no whole byte of the secret: it stands for what is around it, and one letter at each edge.
+                assert!(
+                    said.contains(WORDS) && said.len() - WORDS.len() <= (before.len() + after.len()) * 8 / 6 + 6,
+                    "{before}{after}: {said}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn line_ends_within_a_secret_do_not_hide_it() {
+    let redactor = redactor();
+    for text in [SECRET.to_owned(), BASE64_STANDARD.encode(format!("user:{SECRET}"))] {
+        for width in 1..text.len() {
+            let letters: Vec<char> = text.chars().collect();
+            let cut: Vec<String> = letters.chunks(width).map(|line| line.iter().collect()).collect();
+            assert!(redactor.finds(&cut.join("\n")) && redactor.finds(&cut.join("\r\n")), "{width}");
+        }
+    }
+    let pem = Redactor::default();
+    pem.learn_as(&"-----BEGIN KEY-----\nMIIabc\ndefghi\n-----END KEY-----\n".into(), WORDS.into());
+    assert_eq!(pem.redact("k: -----BEGIN KEY-----\r\nMIIabc\r\ndefghi\r\n-----END KEY-----\r\nend"), format!("k: {WORDS}\r\nend"));
+}
+
+#[test]
+fn what_is_no_secret_stays() {
+    let redactor = redactor();
+    for text in ["", "sk-lab-", "é\n\r\n\"", "[first]", &SECRET.replace('0', "1")] {
+        assert_eq!(redactor.redact(text), text);
+    }
+    let short = Redactor::default();
+    short.learn_as(&"abc".into(), WORDS.into());
+    assert_eq!(short.redact("abc YWJj 616263 x"), format!("{WORDS} YWJj 616263 x"), "a disguise of so few letters may be anything");
+}
+
+#[test]
+fn only_what_may_become_a_secret_is_held_back() {
+    let mut stream = redactor().stream();
+    assert_eq!(stream.push(b"it listens\n"), b"it listen", "a secret may begin like this");
+    assert_eq!(stream.push(b"on 80\n"), b"s\non 80\n");
+    assert_eq!(stream.push(b"key sk-lab-/01"), b"key ");
+    assert_eq!(stream.push("23+\"é~zy98\n".as_bytes()), format!("{WORDS}\n").into_bytes());
+    assert_eq!(stream.push(b"sk-l"), b"");
+    assert_eq!(stream.end(), b"sk-l");
+}
+
+#[test]
+fn what_is_learnt_on_the_way_is_found_from_then_on() {
+    let redactor = redactor();
+    let mut stream = redactor.stream();
+    assert_eq!(stream.push(b"x minted-1 y"), b"x minted-1 y");
+    redactor.learn_as(&"minted-1".into(), "[new]".into());
+    assert_eq!([stream.push(b"x minte"), stream.push(b"d-1 y")], [b"x ".to_vec(), b"[new] y".to_vec()]);
+}
+
+proptest! {
+    /// A whole text and its chunks come to the same, wherever they are cut.
+    #[test]
+    fn chunks_change_nothing(
+        parts in proptest::collection::vec(
+            prop_oneof!["[a-z\n]{0,4}", Just(SECRET.to_owned()), Just(BASE64_STANDARD.encode(SECRET)), Just("sk-one".to_owned()),
+                Just("sk-lab-/01\n23+\"é~zy98".to_owned()), Just("sk-one-".to_owned()), Just("sk-one-and-more".to_owned())],
+            0..8,
+        ),
+        cuts in proptest::collection::vec(1..20_usize, 0..40),
+    ) {
+        let redactor = redactor();
+        redactor.learn_as(&"sk-one".into(), "[one]".into());
+        redactor.learn_as(&"sk-one-and-more".into(), "[more]".into());
+        let whole = parts.concat();
+        let (mut stream, mut said, mut rest) = (redactor.stream(), Vec::new(), whole.as_bytes());
+        for cut in cuts {
+            let (chunk, after) = rest.split_at(cut.min(rest.len()));
+            said.extend(stream.push(chunk));
+            rest = after;
+        }
+        said.extend(stream.push(rest));
+        said.extend(stream.end());
+        prop_assert_eq!(String::from_utf8(said).unwrap(), redactor.redact(&whole));
+        prop_assert!(!redactor.finds(&redactor.redact(&whole)) || whole.contains('['));
+    }
+}

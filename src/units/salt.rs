@@ -1,0 +1,47 @@
+//! What makes a drill's fingerprints its own.
+
+use super::Fingerprint;
+use hmac::{Hmac, KeyInit, Mac};
+use std::fmt;
+
+/// A random number that stands in no file. A fingerprint that went through it is the same wherever one drill names a key, and says nothing
+/// to whoever has another drill's history or the key itself.
+#[derive(Clone, Copy)]
+pub struct Salt([u8; 16]);
+
+impl Salt {
+    /// Of these bytes, which nobody must be able to guess.
+    pub const fn of(random: [u8; 16]) -> Self {
+        Self(random)
+    }
+
+    /// How this drill names the key with that fingerprint: the first 32 bits of HMAC-SHA-256 over it.
+    pub fn mask(self, inner: Fingerprint) -> Fingerprint {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(&inner.0.to_be_bytes());
+        let bytes = mac.finalize().into_bytes();
+        Fingerprint(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[salt]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_name_in_a_drill_and_another_in_the_next() {
+        let (one, other) = (Salt::of([1; 16]), Salt::of([2; 16]));
+        let (first, second) = (Fingerprint::of("sk-one"), Fingerprint::of("sk-two"));
+        assert_eq!(one.mask(first), one.mask(first));
+        assert_ne!(one.mask(first), one.mask(second));
+        assert_ne!(one.mask(first), other.mask(first));
+        assert_ne!(one.mask(first), first);
+        assert_eq!(format!("{one:?}"), "[salt]");
+    }
+}
