@@ -14,6 +14,7 @@ mod faulty_answers;
 mod handshakes;
 mod imported;
 mod interrupted;
+mod issuers;
 mod killed;
 mod leaks;
 mod litellm;

@@ -68,9 +68,16 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         live.faults.get(place as usize).map_or_else(|| "a fault".to_owned(), |fault| format!("{} on {}", fault.what, fault.on))
     };
     let steps = || live.steps;
-    let ended = |end: StepEnd, output: &str| match (end, output.lines().map(str::trim).find(|line| !line.is_empty())) {
-        (StepEnd::Done, _) | (_, None) => end.to_string(),
-        (_, Some(first)) => format!("{end}: {first}"),
+    let ended = |end: StepEnd, output: &str| {
+        let mut lines = output.lines().map(str::trim).filter(|line| !line.is_empty());
+        match (end, lines.next()) {
+            (StepEnd::Done, _) | (_, None) => end.to_string(),
+            // What to type next is said further down.
+            (_, Some(first)) => {
+                let hint = lines.find(|line| line.starts_with("hint: ")).map_or_else(String::new, |hint| format!("; {hint}"));
+                format!("{end}: {first}{hint}")
+            }
+        }
     };
     match event {
         Event::Started(started) => ("drill", format!("{} (drill {}, seed {})", started.plan.scenario.title, started.drill, started.seed)),

@@ -103,6 +103,7 @@ impl Execution {
         let values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
         let root = PathBuf::from(&started.root);
         let keyring = values.keyring(&started.plan, &root, recorder.clone());
+        keyring.recall(&past).await;
         let context = Context {
             variables: values.variables,
             redactor: values.redactor,

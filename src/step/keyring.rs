@@ -2,17 +2,18 @@
 //!
 //! What is done to a key is recorded here, bracketed by the clock and named by fingerprint, so that a verdict need not believe the runbook:
 //! stored is what was read back, refused is what the provider itself refused. Keys live in memory only. Who goes on after a crash finds
-//! what a store holds staged, and the key that was minted and stored nowhere is lost: its identifier is in the history.
+//! the new key again where a store holds it, by its fingerprint in the history; one that was stored nowhere is lost, and is named so that it
+//! can be revoked. A second one is never minted unasked.
 //!
 //! What this file does not do: decide when a key is rotated (the runbook), or watch who bears it (the proxies).
 
 use super::{Context, Output, StepError};
-use crate::history::{Event, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored};
+use crate::history::{Event, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Stamped};
 use crate::journal::Recorder;
 use crate::model::{Rotate, RotationPart, SecretStore};
 use crate::redact::Redactor;
 use crate::secret::issuer::{Issuer, KeyId, Minted, Standing};
-use crate::secret::{SecretError, Site, Store, Version, open};
+use crate::secret::{Ability, SecretError, Site, Store, Version, open};
 use crate::units::{Duration, Fingerprint, Secret};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,11 +67,23 @@ struct Turn {
     old: Option<Secret>,
     old_id: Option<KeyId>,
     new: Option<Minted>,
+    /// How the issuer names the key that an interrupted process minted and that no store holds.
+    lost: Option<KeyId>,
     staged: Option<Version>,
     /// The version that was current before.
     before: Option<Version>,
     /// When the old key's revocation was confirmed.
     revoked: Option<u64>,
+}
+
+impl Keeping {
+    /// The key of this fingerprint, where the store holds it as the current one or beside it.
+    async fn holds(&self, key: Fingerprint) -> Option<Secret> {
+        let store = self.store.as_ref().ok()?;
+        let current = store.read().await.ok();
+        let staged = if store.abilities().contains(&Ability::Stage) { store.staged().await.ok().flatten() } else { None };
+        current.into_iter().chain(staged).map(|held| held.value).find(|value| value.fingerprint() == key)
+    }
 }
 
 impl Keyring {
@@ -96,6 +109,31 @@ impl Keyring {
             if let Some(old) = &lane.turn.lock().await.old {
                 let held = KeyHeld { credential: credential.clone(), key: old.fingerprint() };
                 inner.recorder.record(Event::KeyHeld(held)).await;
+            }
+        }
+    }
+
+    /// Learns from the history of a process that was interrupted what it had done, and finds its new key where the store holds it.
+    pub async fn recall(&self, past: &[Stamped]) {
+        let Some(inner) = &self.0 else { return };
+        for (name, lane) in &inner.lanes {
+            let mut turn = lane.turn.lock().await;
+            let mut minted = None;
+            for stamped in past {
+                match &stamped.event {
+                    Event::KeyMinted(event) if event.credential == *name => minted = Some(event),
+                    Event::KeyRevoked(event) if event.credential == *name => turn.revoked = Some(event.hi),
+                    _ => {}
+                }
+            }
+            let Some(minted) = minted else { continue };
+            let id = KeyId(minted.id.clone());
+            match lane.keeping.holds(minted.key).await {
+                Some(value) => {
+                    inner.redactor.learn(&format!("{name}, new"), &value);
+                    turn.new = Some(Minted { id, value });
+                }
+                None => turn.lost = Some(id),
             }
         }
     }
@@ -230,7 +268,7 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
             inner.until(name, lane, &key, KeyStanding::Accepted).await
         }
         RotationPart::Refused => {
-            let key = turn.old.clone().ok_or_else(|| lost(name, "old"))?;
+            let key = turn.old.clone().ok_or_else(|| unknown_old(name))?;
             inner.until(name, lane, &key, KeyStanding::Refused).await
         }
     }
@@ -351,13 +389,28 @@ fn issuer(lane: &Lane) -> Result<&dyn Issuer, StepError> {
 }
 
 fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
-    turn.new.as_ref().ok_or_else(|| lost(name, "new"))
+    turn.new.as_ref().ok_or_else(|| match &turn.lost {
+        Some(id) => lost(name, id),
+        None => StepError::Failed(format!(
+            "no step before this one minted or took a new key of {name}\n\n\
+             hint: if one was begun and interrupted, see at the issuer for a key that nobody knows, revoke it, and begin anew without --resume"
+        )),
+    })
 }
 
-fn lost(name: &str, which: &str) -> StepError {
+/// Nobody can read it again: its issuer showed it once.
+fn lost(name: &str, id: &KeyId) -> StepError {
+    let (named, which) = if id.0.is_empty() { (String::new(), "it".to_owned()) } else { (format!(", `{id}`,"), format!("`{id}`")) };
     StepError::Failed(format!(
-        "the {which} key of {name} is not known: no step before this one minted or took it, or the process that did was interrupted\n\n\
-         hint: mint another, and revoke the one whose identifier is in the history"
+        "the new key of {name}{named} is lost: the process that minted it was interrupted, and the store does not hold it\n\n\
+         hint: revoke {which} at the issuer, then begin anew without --resume; no second one was minted"
+    ))
+}
+
+fn unknown_old(name: &str) -> StepError {
+    StepError::Failed(format!(
+        "the old key of {name} is not known to this process: the one that read it was interrupted, or no step minted or took another\n\n\
+         hint: ask the provider with the old key by hand; only a 401 or 403 that comes proves that it is dead"
     ))
 }
 

@@ -1,0 +1,281 @@
+//! The shipped runbook for a key of OpenAI, walked for real: against a server that answers as OpenAI's reference **documents** its Admin API
+//! (project service accounts) and its chat API, since no test can start OpenAI's own; the shapes are those of `src/secret/issuer/tests.rs`.
+//! The keys are in a `.env` file, and `kubectl` is a script that only writes down what it was asked.
+
+use crate::support::{Leaks, Project, Run, wait_for};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
+
+const ADMIN: &str = "sk-admin-0f3b7c21d9e84a56";
+const OLD: &str = "sk-svcacct-old-71c0e5aa93d2";
+const NEW: &str = "sk-svcacct-new-b84f16d0c7e3";
+const CLIENT: &str = "sk-client-5d2a90be18f7";
+const ACCOUNTS: &str = "/v1/organization/projects/proj_example/service_accounts";
+
+/// OpenAI, the gateway before it, and the webhook of whoever is on call.
+#[derive(Default)]
+struct World {
+    /// Keys that live, by their service accounts.
+    keys: BTreeMap<String, String>,
+    minted: usize,
+    /// What was asked, in order, in the test's own words.
+    asked: Vec<String>,
+    /// What is begun and never answered.
+    silent: Option<&'static str>,
+}
+
+impl World {
+    fn answer(&mut self, method: &str, path: &str, bearer: &str) -> (&'static str, u16, Value) {
+        let wrong = || json!({"error": {"message": "Incorrect API key provided: sk-****. You can find your API key at the dashboard.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}});
+        match (method, path) {
+            ("POST", "/oncall") => ("told", 200, Value::Null),
+            ("POST", "/gateway/v1/chat/completions") if bearer == CLIENT => ("gateway", 200, json!({"choices": []})),
+            ("POST", "/v1/chat/completions") => match self.keys.iter().find(|(_, key)| *key == bearer) {
+                Some(_) => ("accepted", 200, json!({"object": "chat.completion", "choices": []})),
+                None => ("refused", 401, wrong()),
+            },
+            _ if bearer != ADMIN => ("no administrator", 401, wrong()),
+            ("POST", ACCOUNTS) => {
+                self.minted += 1;
+                let (id, value) = (format!("svc_acct_new_{}", self.minted), format!("{NEW}{}", self.minted));
+                self.keys.insert(id.clone(), value.clone());
+                let key =
+                    json!({"object": "organization.project.service_account.api_key", "value": value, "name": "Secret Key", "id": "key_1"});
+                let made = json!({"object": "organization.project.service_account", "id": id, "role": "member", "api_key": key});
+                ("mint", 200, made)
+            }
+            ("DELETE", path) => match path.strip_prefix(ACCOUNTS).map(|rest| rest.trim_start_matches('/')) {
+                Some(id) if self.keys.remove(id).is_some() => {
+                    let gone = json!({"object": "organization.project.service_account.deleted", "id": id, "deleted": true});
+                    ("delete", 200, gone)
+                }
+                _ => ("delete", 404, json!({"error": {"message": "not found"}})),
+            },
+            _ => ("unknown", 404, json!({"error": {"message": "not found"}})),
+        }
+    }
+}
+
+/// The shipped project, its keys in a `.env` file, and the world that it meets.
+struct Stage {
+    project: Project,
+    address: String,
+    world: Arc<Mutex<World>>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let world = World { keys: BTreeMap::from([("svc_acct_example".to_owned(), OLD.to_owned())]), ..World::default() };
+        let world = Arc::new(Mutex::new(world));
+        let served = world.clone();
+        std::thread::spawn(move || {
+            for wire in listener.incoming().map_while(Result::ok) {
+                let world = served.clone();
+                std::thread::spawn(move || serve(wire, &world));
+            }
+        });
+        let project = Project::shipped();
+        let inventory = "runbooks/inventory.yaml";
+        project.edit(inventory, "https://eu.api.openai.com/v1", &format!("{address}/v1"));
+        project.edit(inventory, "admin: \"env:OPENAI_ADMIN_KEY\"", &format!("admin: \"env:OPENAI_ADMIN_KEY\", address: \"{address}/v1\""));
+        project.edit(inventory, "https://gw.staging.example/v1", &format!("{address}/gateway/v1"));
+        project.write(".env", &format!("# keys of the gateway\nOPENAI_API_KEY={OLD}\nMODE=normal\n"));
+        project.write("bin/kubectl", "#!/bin/sh\necho \"$*\" >> kubectl.asked\nif [ -e hang ]; then exec sleep 600; fi\n");
+        std::fs::set_permissions(project.path("bin/kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self { project, address, world }
+    }
+
+    fn env(&self) -> Vec<(&'static str, String)> {
+        let path = format!("{}:{}", self.project.path("bin").display(), std::env::var("PATH").unwrap());
+        let webhook = format!("{}/oncall", self.address);
+        vec![("PATH", path), ("ONCALL_WEBHOOK", webhook), ("OPENAI_ADMIN_KEY", ADMIN.into()), ("SUPPORT_CHAT_KEY", CLIENT.into())]
+    }
+
+    /// Walks the runbook of the shipped project, with what else is said.
+    fn execute(&self, more: &[&str]) -> Run {
+        self.project.run(self.project.command(&[&WALK[..], more].concat()).envs(self.env()))
+    }
+
+    fn resume(&self) -> Run {
+        self.project.run(self.project.command(&["execute", "--resume", "x", "--yes"]).envs(self.env()))
+    }
+
+    /// Begins to walk, and is killed once something was asked, or is there.
+    fn killed_when(&self, what: &str, mut there: impl FnMut(&Self) -> bool) {
+        let env = self.env();
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut running = self.project.start_with(&[&WALK[..], &["--out", "x", "--yes"]].concat(), &env);
+        wait_for(what, || there(self).then_some(()));
+        running.signal(9);
+        running.finish();
+    }
+
+    /// What was asked, but for messages to people.
+    fn asked(&self) -> Vec<String> {
+        self.world.lock().unwrap().asked.iter().filter(|asked| *asked != "told").cloned().collect()
+    }
+
+    fn silent(&self, what: Option<&'static str>) {
+        self.world.lock().unwrap().silent = what;
+    }
+
+    fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.project.path(file)).unwrap()
+    }
+
+    /// No key stands in what was said or written down.
+    fn keeps_its_secrets(&self, said: &[&Run]) {
+        let keys = [("admin", ADMIN.into()), ("old", OLD.into()), ("new", format!("{NEW}1")), ("client", CLIENT.into())];
+        let leaks = Leaks::of(&keys.map(|(whose, key): (_, String)| (whose.to_owned(), key)).into());
+        let said = said.iter().flat_map(|run| [&run.stdout, &run.stderr]);
+        let mut found: Vec<_> = said.flat_map(|text| leaks.in_bytes("what was said", text.as_bytes())).collect();
+        if self.project.path("x").exists() {
+            found.extend(leaks.below(&self.project.path("x")));
+        }
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+const WALK: [&str; 6] = ["execute", "runbooks/rotate-openai.yaml", "--env", "staging", "--service", "support-chat"];
+
+/// One request of a connection.
+fn serve(mut wire: TcpStream, world: &Mutex<World>) {
+    let mut input = BufReader::new(wire.try_clone().unwrap());
+    let (mut first, mut bearer, mut length) = (String::new(), String::new(), 0);
+    input.read_line(&mut first).unwrap();
+    loop {
+        let mut line = String::new();
+        input.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        match name.to_lowercase().as_str() {
+            "authorization" => bearer = value.trim_start_matches("Bearer ").to_owned(),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    input.read_exact(&mut vec![0; length]).unwrap();
+    let mut words = first.split_whitespace();
+    // Whoever only looks whether somebody answers asks nothing.
+    let (Some(method), Some(path)) = (words.next(), words.next()) else { return };
+    let (status, body) = {
+        let mut world = world.lock().unwrap();
+        let (what, status, body) = world.answer(method, path, &bearer);
+        let asked = match bearer.as_str() {
+            OLD => format!("{what}: old"),
+            key if key.starts_with(NEW) => format!("{what}: new"),
+            _ if method == "DELETE" => format!("{what} {}", path.rsplit('/').next().unwrap()),
+            _ => what.to_owned(),
+        };
+        world.asked.push(asked);
+        if world.silent == Some(what) {
+            drop(world);
+            // Until its client is gone.
+            let _ = wire.read(&mut [0]);
+            return;
+        }
+        (status, if body.is_null() { String::new() } else { body.to_string() })
+    };
+    // A client that was killed takes no answer.
+    let _ = write!(
+        wire,
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+}
+
+#[test]
+fn a_key_in_public_is_replaced_from_beginning_to_end() {
+    let stage = Stage::new();
+    let run = stage.execute(&["--out", "x", "--yes"]);
+    run.exits_with(0).says("write to Security on call at security@acme.example: openai-key is in public");
+    assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "delete svc_acct_example", "refused: old"]);
+    assert_eq!(stage.text(".env"), format!("# keys of the gateway\nOPENAI_API_KEY={NEW}1\nMODE=normal\n"));
+    let inventory = stage.text("runbooks/inventory.yaml");
+    assert!(inventory.contains("key_id: svc_acct_new_1") && !inventory.contains("svc_acct_example"), "the next rotation revokes this one");
+    let asked = "--namespace chat rollout restart deployment/gateway\n--namespace chat rollout status deployment/gateway --timeout=10m\n";
+    assert_eq!(stage.text("kubectl.asked"), asked);
+    let events = stage.project.events("x");
+    let of = |kind: &str| events.iter().filter_map(|event| event.get(kind).cloned()).collect::<Vec<_>>();
+    let (minted, stored, probed) = (of("key_minted"), of("key_stored"), of("key_probed"));
+    assert_eq!((&minted[0]["id"], &stored[0]["key"]), (&json!("svc_acct_new_1"), &minted[0]["key"]));
+    let said: Vec<_> = probed.iter().map(|probe| (&probe["standing"], &probe["status"])).collect();
+    assert_eq!(said, [(&json!("accepted"), &json!(200)), (&json!("refused"), &json!(401))]);
+    assert!(stage.text("x/report.md").starts_with("# rotate-openai: done\n"));
+    stage.keeps_its_secrets(&[&run]);
+    // And once more: what the first wrote down is what the second revokes.
+    stage.execute(&["--out", "y", "--yes"]).exits_with(0);
+    assert_eq!(stage.asked()[5..], ["mint", "accepted: new", "gateway", "delete svc_acct_new_1", "refused: new"]);
+}
+
+#[test]
+fn a_rehearsal_asks_nobody_to_change_anything() {
+    let stage = Stage::new();
+    let run = stage.execute(&["--rehearse"]);
+    run.exits_with(0).says("2 done, 13 skipped, 0 missing");
+    for line in [
+        "skipped  step 2 Mint a new key: a rehearsal rotates nothing; the OpenAI project proj_example is declared; it was not asked",
+        "skipped  step 4 Store it: a rehearsal rotates nothing; dotenv:.env#OPENAI_API_KEY can be read",
+        "skipped  step 5 Restart the gateway: it would change something; its program is there",
+        "done     step 7 See that users are served: POST http://127.0.0.1:",
+        "skipped  step 10 Revoke the old key: a rehearsal rotates nothing",
+    ] {
+        run.says(line);
+    }
+    assert_eq!(stage.asked(), ["gateway"]);
+    assert_eq!(stage.text("kubectl.asked"), "--namespace chat rollout status deployment/gateway --timeout=10m\n");
+    assert!(stage.text(".env").contains(OLD) && stage.text("runbooks/inventory.yaml").contains("svc_acct_example"));
+    assert!(!stage.project.path("executions").exists());
+    stage.keeps_its_secrets(&[&run]);
+    stage.project.edit("runbooks/inventory.yaml", "admin: \"env:OPENAI_ADMIN_KEY\"", "admin: \"env:NOT_SET_ANYWHERE\"");
+    stage.execute(&["--rehearse"]).exits_with(1).says("missing  step 2 Mint a new key").says("NOT_SET_ANYWHERE");
+}
+
+#[test]
+fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_silently() {
+    let stage = Stage::new();
+    stage.silent(Some("accepted"));
+    stage.killed_when("the new key is tried", |stage| stage.asked().iter().any(|asked| asked == "accepted: new"));
+    stage.silent(None);
+    let run = stage.resume();
+    run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that minted it was interrupted");
+    run.says("hint: revoke `svc_acct_new_1` at the issuer, then begin anew without --resume");
+    let minted = |stage: &Stage| stage.asked().iter().filter(|asked| *asked == "mint").count();
+    assert_eq!(minted(&stage), 1);
+    assert!(stage.text(".env").contains(OLD));
+    stage.keeps_its_secrets(&[&run]);
+    // As the hint says.
+    stage.execute(&["--out", "y", "--yes"]).exits_with(0);
+    assert_eq!(minted(&stage), 2);
+}
+
+#[test]
+fn a_mint_of_which_nobody_knows_the_end_is_asked_about() {
+    let stage = Stage::new();
+    stage.silent(Some("mint"));
+    stage.killed_when("a key is asked for", |stage| stage.asked() == ["mint"]);
+    stage.silent(None);
+    let run = stage.resume();
+    run.exits_with(3).says("it is not known whether `Mint a new key` was done");
+    assert_eq!(stage.asked(), ["mint"]);
+    stage.keeps_its_secrets(&[&run]);
+}
+
+#[test]
+fn a_key_that_was_stored_is_found_again() {
+    let stage = Stage::new();
+    stage.project.write("hang", "");
+    stage.killed_when("the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
+    std::fs::remove_file(stage.project.path("hang")).unwrap();
+    // It goes on with the key in the store, and the old one dies; what nobody has any more cannot be shown to be refused.
+    let run = stage.resume();
+    run.exits_with(1).says("the old key of openai-key is not known to this process").says("ask the provider with the old key by hand");
+    assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "delete svc_acct_example"]);
+    assert_eq!(stage.world.lock().unwrap().keys.keys().collect::<Vec<_>>(), ["svc_acct_new_1"]);
+    stage.keeps_its_secrets(&[&run]);
+}
