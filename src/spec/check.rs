@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::finding::{Finding, Findings};
 use super::project::{Project, shown};
-use super::{cross, doubts, runbook};
+use super::{cross, doubts, rotation, runbook};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
     }
     findings.extend(references(&project));
+    findings.extend(rotated_elsewhere(&project));
     if everything {
         if project.declared().is_some() {
             findings.extend(doubts::of_promises(&project, &covered));
@@ -87,6 +88,21 @@ fn references(project: &Project) -> Vec<Finding> {
     let of_credentials =
         project.inventory.credentials.iter().map(|(id, credential)| (["credentials", id, "rotates_in"], &credential.rotates_in));
     of_services.chain(of_credentials).filter_map(|(path, runbook)| project.missing(&project.document, &path, runbook.as_ref()?)).collect()
+}
+
+/// Credentials whose runbook rotates others.
+fn rotated_elsewhere(project: &Project) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, credential) in &project.inventory.credentials {
+        let Some(path) = credential.rotates_in.as_ref().filter(|path| project.root.join(path).is_file()) else { continue };
+        let (file, _) = project.runbook(&project.root.join(path));
+        if file.is_some_and(|file| rotation::rotates_others(&file.runbook, id)) {
+            let hint = "name the runbook that does, or take this away";
+            let message = format!("`{path}` rotates other credentials, and not `{id}`");
+            found.push(project.document.error(&["credentials", id, "rotates_in"], message, hint).warning());
+        }
+    }
+    found
 }
 
 /// Services that matter and that nothing would rescue, or nobody has drilled, as far as that is known.

@@ -9,8 +9,8 @@ use super::doubts;
 use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
-use super::{asked, inventory, variable};
-use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
+use super::{asked, inventory, rotation, variable};
+use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -465,6 +465,10 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             );
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
+    }
+    // What the lab makes and keeps itself, it can rotate in every way.
+    for file in story.runbook.iter().filter(|_| !place.embedded || place.keys == KeySource::Stores) {
+        found.extend(rotation::impossible(file, &project.inventory, !place.embedded));
     }
     let bound = |service: &String| place.services.contains_key(service);
     let imitated = place.embedded && place.start.is_none();

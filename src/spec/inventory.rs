@@ -201,6 +201,7 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             return found;
         }
         found.extend(store::named(document, &["credentials", id, "from"], &credential.from, &inventory.stores));
+        found.extend(rotation::one_slot(document, id, credential));
     }
     for (id, service) in &inventory.services {
         if enough(&found) {

@@ -5,7 +5,7 @@ use super::finding::{Finding, Findings};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::source::Source;
-use super::{cross, inventory, reader, table, trace};
+use super::{cross, inventory, reader, rotation, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory};
 use std::path::{Path, PathBuf};
 
@@ -124,6 +124,7 @@ impl Project {
         if let Some(file) = &file {
             findings.extend(file.unfilled());
             findings.extend(file.without_traffic());
+            findings.extend(rotation::impossible(file, inventory, true));
         }
         let Some(file) = file.filter(|_| !findings.has_errors()) else { return Err(findings) };
         let here = std::path::absolute(runbook).unwrap_or_else(|_| runbook.to_owned());

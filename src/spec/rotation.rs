@@ -1,10 +1,14 @@
-//! Rotations: what a step does of one, and who mints and revokes a credential.
+//! Rotations: what a step does of one, who mints and revokes a credential, and steps that cannot work because an issuer or a store cannot.
 
+use super::document::Document;
+use super::finding::Finding;
 use super::reader::Reader;
+use super::runbook::RunbookFile;
 use super::step::argv;
 use super::store;
 use super::tree::Node;
-use crate::model::{AzureSlot, Issuer, Rotate, RotationPart};
+use crate::model::{Action, AzureSlot, Credential, CredentialSource, Inventory, Issuer, Rotate, RotationPart, Runbook, SecretStore};
+use std::collections::BTreeMap;
 
 /// `{mint: azure-key}`, `{take: anthropic-key, from: "env:SPARE"}`.
 pub(super) fn rotate(reader: &Reader<'_>, node: &Node) -> Option<Rotate> {
@@ -60,4 +64,79 @@ pub(super) fn issuer(reader: &Reader<'_>, node: &Node) -> Option<Issuer> {
     };
     fields.finish();
     issuer
+}
+
+/// Steps that cannot work where keys are in the inventory's stores and, if `real`, made by its issuers.
+pub(super) fn impossible(file: &RunbookFile, inventory: &Inventory, real: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (place, step) in file.runbook.steps.iter().enumerate() {
+        let actions = [(&["rotate"][..], Some(&step.action)), (&["undo", "rotate"][..], step.undo.as_ref())];
+        for (keys, action) in actions {
+            let Some(Action::Rotate(rotate)) = action else { continue };
+            let Some(credential) = inventory.credentials.get(&rotate.credential) else { continue };
+            let of_issuer = if real { unissued(rotate, credential, inventory) } else { None };
+            if let Some((message, hint)) = of_issuer.or_else(|| unkept(rotate.part, &credential.from, &inventory.stores)) {
+                found.push(file.error(place, &[keys, &[rotate.part.word()]].concat(), message, hint));
+            }
+        }
+    }
+    found
+}
+
+/// What is missing at the issuer's side.
+fn unissued(rotate: &Rotate, credential: &Credential, inventory: &Inventory) -> Option<(String, String)> {
+    let name = &rotate.credential;
+    if !rotate.part.needs_issuer() {
+        None
+    } else if credential.issuer.is_none() {
+        let hint =
+            format!("add `issuer: {{kind: …}}` to it in the inventory; kinds are {}", super::reader::listed(Issuer::WORDS.iter().copied()));
+        Some((format!("nobody says who mints and revokes `{name}`"), hint))
+    } else if !inventory.providers.values().any(|provider| provider.credential.as_ref() == Some(name)) {
+        let hint = format!("add `credential: {name}` to the provider that takes it");
+        Some((format!("no provider takes `{name}`, so nobody can be asked whether it lives"), hint))
+    } else if rotate.part == RotationPart::Revoke && credential.key_id.is_none() {
+        let hint = "add `key_id: …` to the credential in the inventory".to_owned();
+        Some((format!("nobody says how the issuer names the key of `{name}` that is in use"), hint))
+    } else {
+        None
+    }
+}
+
+/// What the store cannot do.
+fn unkept(part: RotationPart, from: &CredentialSource, stores: &BTreeMap<String, SecretStore>) -> Option<(String, String)> {
+    let changes = matches!(part, RotationPart::Store | RotationPart::Stage | RotationPart::Commit | RotationPart::Rollback);
+    let says = |what: &str, hint: &str| Some((format!("`{from}` cannot {what}"), hint.to_owned()));
+    match from {
+        _ if !changes => None,
+        CredentialSource::Env(_) => {
+            says("be changed: no program can change another's environment", "keep the key in `dotenv:PATH#NAME` or in a store")
+        }
+        CredentialSource::Command { store } if matches!(stores.get(store), Some(SecretStore::Command { write: None, .. })) => {
+            says("be written: its store has no command for that", "add `write: […]` to the store in the inventory")
+        }
+        CredentialSource::AwsSecretsManager { .. } => None,
+        _ if matches!(part, RotationPart::Stage | RotationPart::Commit) => {
+            says("hold a key beside the current one", "let one step `store` it, or keep it in `aws-secretsmanager:NAME#FIELD`")
+        }
+        CredentialSource::Vault { .. } => None,
+        _ if part == RotationPart::Rollback => {
+            says("go back to an older key", "take the step away; an old key is in nobody's hands once it was written over")
+        }
+        _ => None,
+    }
+}
+
+/// True where a runbook rotates credentials, and none of them is this one.
+pub(super) fn rotates_others(runbook: &Runbook, credential: &str) -> bool {
+    let rotated = || runbook.steps.iter().filter_map(|step| if let Action::Rotate(rotate) = &step.action { Some(rotate) } else { None });
+    rotated().next().is_some() && rotated().all(|rotate| rotate.credential != credential)
+}
+
+/// An error where the slot that is in use would be the one that is made anew.
+pub(super) fn one_slot(document: &Document, id: &str, credential: &Credential) -> Option<Finding> {
+    let (Some(Issuer::Azure { idle, .. }), Some(used)) = (&credential.issuer, &credential.key_id) else { return None };
+    let same = idle.word().eq_ignore_ascii_case(used);
+    let message = format!("`{used}` is in use and idle at once: it would be made anew under whoever uses it");
+    same.then(|| document.error(&["credentials", id, "issuer", "idle"], message, "name the other slot here, or in `key_id`"))
 }

@@ -11,6 +11,7 @@ mod faults;
 mod good;
 mod hostile;
 mod people;
+mod rotations;
 mod sheet;
 mod wire;
 mod within;
