@@ -1,6 +1,7 @@
-//! The shipped runbook for a key of OpenAI, walked for real: against a server that answers as OpenAI's reference **documents** its Admin API
-//! (project service accounts) and its chat API, since no test can start OpenAI's own; the shapes are those of `src/secret/issuer/tests.rs`.
-//! The keys are in a `.env` file, and `kubectl` is a script that only writes down what it was asked.
+//! The shipped runbooks for the day on which a key is in public, walked for real: against a server that answers as OpenAI's reference
+//! **documents** its Admin API (project service accounts) and its chat API, and Azure's its `regenerateKey`, since no test can start theirs;
+//! the shapes are those of `src/secret/issuer/tests.rs`. The keys are in a `.env` file, and `kubectl` is a script that only writes down what
+//! it was asked. What can be rehearsed of those for Bedrock, Google and Anthropic is rehearsed.
 
 use crate::support::{Leaks, Project, Run, wait_for};
 use serde_json::{Value, json};
@@ -16,10 +17,10 @@ const NEW: &str = "sk-svcacct-new-b84f16d0c7e3";
 const CLIENT: &str = "sk-client-5d2a90be18f7";
 const ACCOUNTS: &str = "/v1/organization/projects/proj_example/service_accounts";
 
-/// OpenAI, the gateway before it, and the webhook of whoever is on call.
+/// OpenAI and Azure, the gateway before them, and the webhook of whoever is on call.
 #[derive(Default)]
 struct World {
-    /// Keys that live, by their service accounts.
+    /// Keys that live, by their service accounts or Azure's names of its two.
     keys: BTreeMap<String, String>,
     minted: usize,
     /// What was asked, in order, in the test's own words.
@@ -29,16 +30,24 @@ struct World {
 }
 
 impl World {
-    fn answer(&mut self, method: &str, path: &str, bearer: &str) -> (&'static str, u16, Value) {
+    fn answer(&mut self, method: &str, path: &str, bearer: &str, body: &Value) -> (&'static str, u16, Value) {
         let wrong = || json!({"error": {"message": "Incorrect API key provided: sk-****. You can find your API key at the dashboard.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}});
         match (method, path) {
             ("POST", "/oncall") => ("told", 200, Value::Null),
             ("POST", "/gateway/v1/chat/completions") if bearer == CLIENT => ("gateway", 200, json!({"choices": []})),
-            ("POST", "/v1/chat/completions") => match self.keys.iter().find(|(_, key)| *key == bearer) {
-                Some(_) => ("accepted", 200, json!({"object": "chat.completion", "choices": []})),
-                None => ("refused", 401, wrong()),
-            },
+            ("POST", path) if path == "/v1/chat/completions" || path.starts_with("/openai/deployments/gpt-4o/chat/completions?") => {
+                match self.keys.iter().find(|(_, key)| *key == bearer) {
+                    Some(_) => ("accepted", 200, json!({"object": "chat.completion", "choices": []})),
+                    None => ("refused", 401, wrong()),
+                }
+            }
             _ if bearer != ADMIN => ("no administrator", 401, wrong()),
+            ("POST", path) if path.ends_with("/accounts/acme/regenerateKey?api-version=2023-05-01") => {
+                self.minted += 1;
+                self.keys.insert(body["keyName"].as_str().unwrap().to_owned(), format!("{NEW}{}", self.minted));
+                let what = if body["keyName"] == "Key1" { "Key1 anew" } else { "Key2 anew" };
+                (what, 200, json!({"key1": self.keys["Key1"], "key2": self.keys["Key2"]}))
+            }
             ("POST", ACCOUNTS) => {
                 self.minted += 1;
                 let (id, value) = (format!("svc_acct_new_{}", self.minted), format!("{NEW}{}", self.minted));
@@ -85,6 +94,8 @@ impl Stage {
         project.edit(inventory, "https://eu.api.openai.com/v1", &format!("{address}/v1"));
         project.edit(inventory, "admin: \"env:OPENAI_ADMIN_KEY\"", &format!("admin: \"env:OPENAI_ADMIN_KEY\", address: \"{address}/v1\""));
         project.edit(inventory, "https://gw.staging.example/v1", &format!("{address}/gateway/v1"));
+        project.edit(inventory, "https://acme.openai.azure.com", &address);
+        project.edit(inventory, "      idle: key2 ", &format!("      address: {address}\n      idle: key2 "));
         project.write(".env", &format!("# keys of the gateway\nOPENAI_API_KEY={OLD}\nMODE=normal\n"));
         project.write("bin/kubectl", "#!/bin/sh\necho \"$*\" >> kubectl.asked\nif [ -e hang ]; then exec sleep 600; fi\n");
         std::fs::set_permissions(project.path("bin/kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -94,12 +105,22 @@ impl Stage {
     fn env(&self) -> Vec<(&'static str, String)> {
         let path = format!("{}:{}", self.project.path("bin").display(), std::env::var("PATH").unwrap());
         let webhook = format!("{}/oncall", self.address);
-        vec![("PATH", path), ("ONCALL_WEBHOOK", webhook), ("OPENAI_ADMIN_KEY", ADMIN.into()), ("SUPPORT_CHAT_KEY", CLIENT.into())]
+        let administrators = ["OPENAI_ADMIN_KEY", "AZURE_MANAGEMENT_TOKEN", "GOOGLE_ACCESS_TOKEN", "ANTHROPIC_ADMIN_KEY"];
+        let administrators = administrators.into_iter().chain(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+        let others = [("PATH", path), ("ONCALL_WEBHOOK", webhook), ("SUPPORT_CHAT_KEY", CLIENT.to_owned())];
+        administrators.map(|name| (name, ADMIN.to_owned())).chain(others).collect()
     }
 
-    /// Walks the runbook of the shipped project, with what else is said.
+    /// Walks the runbook for OpenAI, with what else is said.
     fn execute(&self, more: &[&str]) -> Run {
-        self.project.run(self.project.command(&[&WALK[..], more].concat()).envs(self.env()))
+        self.walk("rotate-openai", more)
+    }
+
+    fn walk(&self, runbook: &str, more: &[&str]) -> Run {
+        let runbook = format!("runbooks/{runbook}.yaml");
+        let mut arguments = WALK;
+        arguments[1] = &runbook;
+        self.project.run(self.project.command(&[&arguments[..], more].concat()).envs(self.env()))
     }
 
     fn resume(&self) -> Run {
@@ -154,18 +175,19 @@ fn serve(mut wire: TcpStream, world: &Mutex<World>) {
         input.read_line(&mut line).unwrap();
         let Some((name, value)) = line.trim().split_once(": ") else { break };
         match name.to_lowercase().as_str() {
-            "authorization" => bearer = value.trim_start_matches("Bearer ").to_owned(),
+            "authorization" | "api-key" => bearer = value.trim_start_matches("Bearer ").to_owned(),
             "content-length" => length = value.parse().unwrap(),
             _ => {}
         }
     }
-    input.read_exact(&mut vec![0; length]).unwrap();
+    let mut body = vec![0; length];
+    input.read_exact(&mut body).unwrap();
     let mut words = first.split_whitespace();
     // Whoever only looks whether somebody answers asks nothing.
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return };
     let (status, body) = {
         let mut world = world.lock().unwrap();
-        let (what, status, body) = world.answer(method, path, &bearer);
+        let (what, status, body) = world.answer(method, path, &bearer, &serde_json::from_slice(&body).unwrap_or_default());
         let asked = match bearer.as_str() {
             OLD => format!("{what}: old"),
             key if key.starts_with(NEW) => format!("{what}: new"),
@@ -278,4 +300,63 @@ fn a_key_that_was_stored_is_found_again() {
     assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "delete svc_acct_example"]);
     assert_eq!(stage.world.lock().unwrap().keys.keys().collect::<Vec<_>>(), ["svc_acct_new_1"]);
     stage.keeps_its_secrets(&[&run]);
+}
+
+#[test]
+fn the_two_slots_of_azure_change_their_parts_each_time() {
+    let stage = Stage::new();
+    stage.project.write(".env", &format!("AZURE_OPENAI_KEY={OLD}\n"));
+    stage.world.lock().unwrap().keys = BTreeMap::from([("Key1".to_owned(), OLD.to_owned()), ("Key2".to_owned(), "nobody's".to_owned())]);
+    let run = stage.walk("rotate-azure", &["--out", "x", "--yes"]);
+    run.exits_with(0);
+    assert_eq!(stage.asked(), ["Key2 anew", "accepted: new", "gateway", "Key1 anew", "refused: old"]);
+    let slots = |used: &str, idle: &str| {
+        let inventory = stage.text("runbooks/inventory.yaml");
+        assert!(inventory.contains(&format!("key_id: {used}\n")) && inventory.contains(&format!("idle: {idle} ")), "{inventory}");
+    };
+    slots("Key2", "key1");
+    assert_eq!(stage.text(".env"), format!("AZURE_OPENAI_KEY={NEW}1\n"));
+    stage.keeps_its_secrets(&[&run]);
+    stage.walk("rotate-azure", &["--out", "y", "--yes"]).exits_with(0);
+    assert_eq!(stage.asked()[5..], ["Key1 anew", "accepted: new", "gateway", "Key2 anew", "refused: new"]);
+    slots("Key1", "key2");
+}
+
+/// An issuer of three commands, as `runbooks/rotate-with-commands.yaml` says what they print. Keys that live are files below `live`.
+const ISSUER: &str = r#"#!/bin/sh
+echo "$1" >> issuer.asked
+case $1 in
+mint) echo new > "live/sk-own-new-9a31c7e0"; echo '{"id": "k-2", "key": "sk-own-new-9a31c7e0"}' ;;
+revoke) test "$LIFEBOAT_KEY_ID" = example && rm live/sk-own-old-4be8d215 ;;
+probe) read -r key; if [ -e "live/$key" ]; then echo accepted; else echo refused; fi ;;
+esac
+"#;
+
+#[test]
+fn three_commands_stand_for_an_issuer() {
+    let stage = Stage::new();
+    let project = &stage.project;
+    project.write(".env", "OWN_MODELS_KEY=sk-own-old-4be8d215\n").write("live/sk-own-old-4be8d215", "").write("issuer.sh", ISSUER);
+    std::fs::set_permissions(project.path("issuer.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    stage.walk("rotate-with-commands", &["--out", "x", "--yes"]).exits_with(0);
+    assert_eq!(stage.text("issuer.asked"), "mint\nprobe\nrevoke\nprobe\n");
+    assert_eq!(stage.text(".env"), "OWN_MODELS_KEY=sk-own-new-9a31c7e0\n");
+    assert!(stage.text("runbooks/inventory.yaml").contains("key_id: k-2\n") && !project.path("live/sk-own-old-4be8d215").exists());
+}
+
+#[test]
+fn every_runbook_of_an_issuer_can_be_rehearsed() {
+    let stage = Stage::new();
+    let project = &stage.project;
+    let names = ["AZURE_OPENAI_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "OWN_MODELS_KEY"];
+    project.write(".env", &names.map(|name| format!("{name}={OLD}\n")).concat()).write("vertex-account.json", "{\"private_key\": \"\"}\n");
+    for program in ["aws", "gcloud"] {
+        std::fs::copy(project.path("bin/kubectl"), project.path("bin").join(program)).unwrap();
+    }
+    project.edit("runbooks/rotate-anthropic.yaml", "https://api.anthropic.com", &stage.address);
+    for runbook in ["rotate-azure", "rotate-openai", "rotate-anthropic", "rotate-bedrock", "rotate-google", "rotate-with-commands"] {
+        stage.walk(runbook, &["--rehearse"]).exits_with(0).says("0 missing");
+    }
+    assert!(stage.asked().iter().all(|asked| asked == "gateway"), "{:?}", stage.asked());
+    assert!(!stage.text("kubectl.asked").contains("restart"), "nothing was changed");
 }
