@@ -32,6 +32,7 @@ mod standing;
 mod standing_proxy;
 mod started;
 mod support;
+mod switches;
 mod tidy;
 mod timelines;
 mod toxiproxy_clients;

@@ -175,6 +175,7 @@ impl Drill {
             keeper: None,
             before: Before::default(),
             keyring: stage.keyring.clone(),
+            stores: plan.stores.clone().into(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
         let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;

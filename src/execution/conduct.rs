@@ -118,6 +118,7 @@ impl Execution {
             keeper: Some(hands.keeper),
             before: Before::within(&folder),
             keyring,
+            stores: started.plan.stores.clone().into(),
         };
         let mut course = course(&started, &past);
         let first = if past.is_empty() {

@@ -67,6 +67,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
         keeper: None,
         before: Before::default(),
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
+        stores: plan.stores.clone().into(),
     };
     let missing = values.missing(plan);
     let mut all = Vec::new();
@@ -132,7 +133,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
         Action::Run(command) => {
             ready(command, context).map(|()| (Found::Skipped, "it would change something; its program is there".into()))
         }
-        Action::Switch(switch) | Action::SwitchBack(switch) => match can_switch(switch, context) {
+        Action::Switch(switch) | Action::SwitchBack(switch) => match can_switch(switch, context).await {
             Ok(()) => Ok((Found::Skipped, "it would change something; its value is there".into())),
             Err(error) => unless_later(error),
         },

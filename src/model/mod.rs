@@ -24,6 +24,7 @@ mod rotation;
 mod runbook;
 mod scenario;
 mod store;
+mod switch;
 mod trace;
 mod wire;
 mod workload;
@@ -51,10 +52,11 @@ pub use reaction::Reaction;
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, OnFailure, Repeat, Runbook, Severity, StartMode, Step,
-    StepEnd, Switch, When,
+    StepEnd, When,
 };
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
+pub use switch::{KubernetesObject, Switch, Which, Within};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use wire::{Connections, Errand, HttpVersion, Timeouts, Wire};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};

@@ -1,6 +1,6 @@
 //! Who does what when it goes wrong.
 
-use super::{Canary, Condition, Goal, Reaction, Rotate, words};
+use super::{Canary, Condition, Goal, Reaction, Rotate, Switch, Within, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -108,6 +108,19 @@ impl Runbook {
             _ => None,
         });
         self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
+    }
+
+    /// The stores whose clusters its steps change something in.
+    pub fn clusters(&self) -> impl Iterator<Item = &String> {
+        let actions = self.steps.iter().flat_map(|step| std::iter::once(&step.action).chain(&step.undo));
+        let acted = actions.flat_map(|action| match action {
+            Action::Canary(canary) => vec![&*canary.shift, &*canary.back],
+            other => vec![other],
+        });
+        acted.filter_map(|action| match action {
+            Action::Switch(Switch { within: Within::Kubernetes { store, .. }, .. }) => Some(store),
+            _ => None,
+        })
     }
 
     /// An alert that it waits for, to begin or in a step.
@@ -253,7 +266,7 @@ pub enum Action {
     Confirm(Confirm),
     /// Waits this long.
     Pause(Duration),
-    /// Replaces one value of a file.
+    /// Replaces one value of a file or of a Kubernetes object.
     Switch(Switch),
     /// Puts back what a switch replaced: what undoes it where nothing else is said.
     SwitchBack(Switch),
@@ -303,7 +316,10 @@ impl Action {
             Self::Run(command) => command.argv.iter().chain(command.env.values()).chain(&command.folder).map(String::as_str).collect(),
             Self::Confirm(confirm) => vec![&confirm.question],
             Self::Pause(_) | Self::Rotate(_) => Vec::new(),
-            Self::Switch(switch) | Self::SwitchBack(switch) => vec![&switch.file, &switch.to],
+            Self::Switch(switch) | Self::SwitchBack(switch) => match &switch.within {
+                Within::File { file, .. } => vec![file, &switch.to],
+                Within::Kubernetes { .. } => vec![&switch.to],
+            },
             Self::Notify(notify) => match &notify.channel {
                 Channel::Email(to) => vec![&notify.message, to],
                 _ => vec![&notify.message],
@@ -316,17 +332,6 @@ impl Action {
     pub fn may_be_repeated(&self) -> bool {
         self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_))
     }
-}
-
-/// One value of a YAML, JSON, TOML or `.env` file, and what it becomes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Switch {
-    /// From the project's root; may contain variables.
-    pub file: String,
-    /// The path of keys and places to the value.
-    pub key: Vec<String>,
-    /// The new value; may contain variables.
-    pub to: String,
 }
 
 words! {

@@ -54,20 +54,20 @@ impl fmt::Display for Workload {
 }
 
 impl Cluster {
-    async fn call(&self, request: Request<'_>, place: &str) -> Result<Answer, SecretError> {
+    pub(super) async fn call(&self, request: Request<'_>, place: &str) -> Result<Answer, SecretError> {
         let bearer = format!("Bearer {}", self.token.expose());
         self.line.ask(request.header("authorization", bearer).header("accept", "application/json".to_owned()), place).await
     }
 
-    fn patch<'a>(path: &'a str, form: &str, body: &Value) -> Request<'a> {
+    pub(super) fn patch<'a>(path: &'a str, form: &str, body: &Value) -> Request<'a> {
         Request { method: Method::PATCH, ..Request::get(path) }.json(body).header("content-type", form.to_owned())
     }
 
-    fn refused(&self, place: &str, answer: &Answer, value: Option<&Secret>) -> SecretError {
+    pub(super) fn refused(&self, place: &str, answer: &Answer, value: Option<&Secret>) -> SecretError {
         let hint = match answer.status {
             401 => "see that the service account's token is the current one",
             403 => "allow the service account `get` and `patch` on this object (a Role and its RoleBinding)",
-            404 => "see the namespace and the name, for example with `kubectl get secret -n NAMESPACE`",
+            404 => "see the namespace and the name, for example with `kubectl get secret,deployment -n NAMESPACE`",
             _ => "see what the API server's log says",
         };
         let mut secrets = vec![&self.token];

@@ -7,6 +7,7 @@
 //!  vault       HashiCorp Vault, OpenBao                    login     who is asking them
 //!  aws         AWS Secrets Manager, its four steps         signer    signatures of AWS
 //!  kubernetes  Secrets, and rollouts that take them up     call      one bounded HTTP request
+//!  object      other objects of a cluster: one value read and changed
 //!  issuer      who mints and revokes keys, and whether a key is taken
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod issuer;
 mod kubernetes;
 mod local;
 mod login;
+mod object;
 mod once;
 mod open;
 mod rewrite;
@@ -35,6 +37,7 @@ mod vault;
 
 pub use error::SecretError;
 pub use kubernetes::{Cluster, Workload};
+pub use object::Patch;
 pub use open::{Site, cluster, current, key, open};
 
 use crate::units::Secret;

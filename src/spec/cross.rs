@@ -151,7 +151,9 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let credentials: std::collections::BTreeMap<_, _> =
         credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
     let kept = credentials.values().filter_map(|credential| credential.from.store());
-    let stores = kept.filter_map(|(name, _)| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
+    let clusters = runbook.iter().flat_map(Runbook::clusters).map(String::as_str);
+    let needed = kept.map(|(name, _)| name).chain(clusters);
+    let stores = needed.filter_map(|name| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
     let reached = runbook.iter().flat_map(Runbook::reached);
     let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
     Some(DrillPlan {

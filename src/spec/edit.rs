@@ -1,7 +1,8 @@
 //! One value in a file of somebody else's: where it stands, byte for byte, and how another would be written in its place, so that
 //! everything around it stays as it is: comments, order, blanks. YAML, JSON, TOML and `.env`.
 //!
-//! Pure text to text. What this file does not do: read or write files, add keys that are not there, or touch a list or a map.
+//! Pure text to text. What this file does not do: read or write files, add keys that are not there, touch a list or a map, or choose one of several
+//! documents (`part`).
 
 use super::source::Source;
 use super::tree::{self, Kind};
@@ -14,7 +15,7 @@ use std::path::Path;
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One document of YAML.
+    /// YAML; of several documents each by itself.
     Yaml,
     /// JSON.
     Json,
@@ -40,6 +41,20 @@ pub enum EditError {
     Absent {
         /// The path.
         key: String,
+    },
+    /// There is not exactly one such document.
+    #[error("there {} {which}", if *.found == 0 { "is no".to_owned() } else { format!("are {found} of the") })]
+    Document {
+        /// Which.
+        which: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// Nobody said in which document.
+    #[error("it has {count} documents\n\nhint: say which, with `document: 2` or `where: {{kind: ConfigMap}}`")]
+    Several {
+        /// How many there are.
+        count: usize,
     },
     /// There is, but it is not one value.
     #[error("`{key}` is {what}, not one value")]

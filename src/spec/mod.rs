@@ -27,6 +27,7 @@ mod finding;
 mod inventory;
 mod mail;
 mod objective;
+mod part;
 mod project;
 mod reaction;
 mod reader;
@@ -36,6 +37,7 @@ mod scenario;
 mod source;
 mod step;
 mod store;
+mod switch;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,10 @@ use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
 use super::variable::Known;
 use super::{inventory, reaction, variable};
-use crate::model::{Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, StartMode, Step, When, Who};
+use crate::model::{
+    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, SecretStore, StartMode, Step, StoreKind, When,
+    Who, Within,
+};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -396,8 +399,29 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
             _ => {}
         }
         found.extend(notified(file, place, step, inventory));
+        found.extend(clustered(file, place, step, inventory));
     }
     found
+}
+
+/// A cluster that a step changes something in and that is not declared.
+fn clustered(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory) -> Option<Finding> {
+    let (keys, switch) = match &step.action {
+        Action::Switch(switch) => (&["switch"][..], switch),
+        Action::Canary(Canary { shift, .. }) => match &**shift {
+            Action::Switch(switch) => (&["canary", "shift", "switch"][..], switch),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let Within::Kubernetes { store, .. } = &switch.within else { return None };
+    let problem = match inventory.stores.get(store).map(SecretStore::kind) {
+        None => format!("the store `{store}` is not declared"),
+        Some(StoreKind::Kubernetes) => return None,
+        Some(kind) => format!("the store `{store}` is of the kind `{kind}`, not `kubernetes`"),
+    };
+    let hint = format!("add `stores: {{{store}: {{kind: kubernetes, address: …, token: …}}}}` to the inventory, or name one with `store:`");
+    Some(file.error(place, keys, problem, hint))
 }
 
 /// Whom a step notifies, or its undo: a contact that nobody declared, or an address of e-mail without a server that takes it.

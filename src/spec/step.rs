@@ -2,19 +2,16 @@
 
 use super::canary;
 use super::condition;
-use super::edit::Format;
 use super::mail;
 use super::reaction;
 use super::reader::{Fields, Reader};
 use super::rotation;
+use super::switch;
 use super::tree::{Kind, Node};
 use super::variable;
-use crate::model::{
-    Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, OnFailure, Repeat, Severity, Step, StepEnd, Switch, When,
-};
+use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, OnFailure, Repeat, Severity, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What stands at one place of the list.
 pub(super) enum Entry {
@@ -181,7 +178,7 @@ pub(super) fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> 
         "http" => fields.optional(word, &http).map(Action::Http),
         "run" => fields.optional(word, &command).map(Action::Run),
         "confirm" => fields.optional(word, &confirm).map(Action::Confirm),
-        "switch" => fields.optional(word, &switch).map(Action::Switch),
+        "switch" => fields.optional(word, &switch::read).map(Action::Switch),
         "notify" => fields.optional(word, &notify).map(Action::Notify),
         "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),
         "canary" => fields.optional(word, &canary::read).map(Action::Canary),
@@ -209,26 +206,6 @@ fn confirm(reader: &Reader<'_>, node: &Node) -> Option<Confirm> {
     });
     fields.finish();
     Some(Confirm { default, ..confirm })
-}
-
-/// `{file: gateway.yaml, key: router.primary, to: …}`; a key with points in it is written as a list.
-fn switch(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
-    let fields = reader.fields(node, "a switch")?;
-    let file = fields.required("file", &|reader, node| {
-        let file = reader.words(node)?;
-        let known = file.contains("${") || Format::of(Path::new(&file)).is_some();
-        if !known {
-            reader.error(node.spot, format!("`{file}` cannot be switched"), "name a .yaml, .yml, .json, .toml or .env file");
-        }
-        known.then_some(file)
-    });
-    let key = fields.required("key", &|reader, node| match &node.kind {
-        Kind::List(_) => reader.list(node, &|reader, node| reader.text(node)),
-        _ => reader.words(node).map(|key| key.split('.').map(str::to_owned).collect()),
-    });
-    let to = fields.required("to", &|reader, node| reader.text(node));
-    fields.finish();
-    Some(Switch { file: file?, key: key?, to: to? })
 }
 
 /// `{slack: "env:NAME", message: …}`.

@@ -38,7 +38,7 @@ pub use walk::{undo, walk};
 
 use crate::history::Live;
 use crate::journal::Clock;
-use crate::model::Action;
+use crate::model::{Action, SecretStore};
 use crate::redact::Redactor;
 use crate::units::{Secret, Seed};
 use std::collections::BTreeMap;
@@ -81,6 +81,8 @@ pub struct Context {
     pub before: Before,
     /// The credentials that may be rotated.
     pub keyring: Keyring,
+    /// The inventory's stores, whose clusters a `switch` may change something in.
+    pub stores: Arc<BTreeMap<String, SecretStore>>,
 }
 
 /// What a step saw or printed, as it was: nothing of it may be kept or shown before it was made [`presentable`](Context::presentable).
@@ -141,8 +143,8 @@ pub async fn perform(action: &Action, place: usize, context: &Context) -> Result
         Action::Http(call) => http::call(call, context).await,
         Action::Run(command) => command::run(command, context).await,
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,
-        Action::Switch(step) => switch::switch(step, place, context),
-        Action::SwitchBack(step) => switch::back(step, place, context),
+        Action::Switch(step) => switch::switch(step, place, context).await,
+        Action::SwitchBack(step) => switch::back(step, place, context).await,
         Action::Notify(message) => notify::notify(message, context).await,
         Action::Canary(step) => canary::canary(step, place, context).await,
         Action::Rotate(part) => keyring::rotate(part, context).await,

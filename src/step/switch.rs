@@ -1,18 +1,29 @@
-//! `switch`: one value of a YAML, JSON, TOML or `.env` file is replaced, all at once or not at all, and can be put back exactly.
+//! `switch`: one value of a YAML, JSON, TOML or `.env` file, or of a Kubernetes object, is replaced, all at once or not at all, and can be put
+//! back exactly.
 //!
-//! The new text goes into a file beside the old one, onto the disk, and takes its name; permissions stay, and where the name is a link the
-//! link stays as well. The bytes of the old value are kept before anything is changed, in a file that only its owner may read: they may be
-//! a secret, so they stand in no history.
+//! A file's new text goes into a file beside the old one, onto the disk, and takes its name; permissions stay, and where the name is a link
+//! the link stays as well. An object is patched only as it was read: where it has another version by then, it is read again, and where
+//! somebody has changed this very value, it is left so. The bytes of the old value are kept before anything is changed, in a file that only
+//! its owner may read: they may be a secret, so they stand in no history.
 
 use super::{Context, Output, StepError};
-use crate::model::Switch;
+use crate::model::{KubernetesObject, Switch, Which, Within};
+use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
 use crate::spec::Format;
+use crate::units::Secret;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+/// How often an object is read again, because something else of it has changed meanwhile: controllers write into it all the time.
+const TRIES: usize = 5;
+const BUSY: &str = "it changes so often that nothing could be written between two changes; nothing was done";
 
 /// Old values, by the place of the step that replaced them: in a folder, so that they survive a crash, or in memory.
 #[derive(Debug, Clone, Default)]
@@ -50,64 +61,169 @@ impl Before {
 }
 
 /// Puts the new value in.
-pub(super) fn switch(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
-    let (path, format, key, to) = target(switch, context)?;
-    let text = read(&path)?;
-    let (edited, old) = format.replaced(&text, &key, &to).map_err(|error| failed(&path, error))?;
-    context.before.keep(place, &old).map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
-    replace(&path, &edited, Some(&path)).map_err(|error| failed(&path, error))?;
-    Ok(Output { shown: format!("`{}` of {} is `{to}` now", key.join("."), path.display()), value: to.into() })
+pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
+    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
+    let mut first = None;
+    for _ in 0..TRIES {
+        let seen = target.read().await?;
+        let (edited, old) = seen.format.replaced(seen.part(), key, to.expose()).map_err(|error| target.failed(error))?;
+        if *first.get_or_insert_with(|| old.clone()) != old {
+            return Err(target.failed(format!("somebody else changes `{}` at this moment; it was left so", key.join("."))));
+        }
+        context.before.keep(place, &old).map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
+        if target.write(&seen, &edited, key, &to, Patch::Real).await? {
+            target.confirm(key, &to).await?;
+            return Ok(Output { shown: format!("`{}` of {target} is `{}` now", key.join("."), to.expose()), value: to });
+        }
+    }
+    Err(target.failed(BUSY))
 }
 
 /// Puts the old value back, unless somebody else has changed it meanwhile.
-pub(super) fn back(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
-    let (path, format, key, to) = target(switch, context)?;
-    let text = read(&path)?;
+pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
+    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
     let Some(old) = context.before.get(place) else {
         // It is kept before anything is changed, so nothing was.
-        return Ok(Output::of(format!("{} was not changed", path.display())));
+        return Ok(Output::of(format!("{target} was not changed")));
     };
-    let now = format.find(&text, &key).map_err(|error| failed(&path, error))?;
-    if text[now.range.clone()] == old {
-        return Ok(Output::of(format!("`{}` of {} is what it was", key.join("."), path.display())));
+    for _ in 0..TRIES {
+        let seen = target.read().await?;
+        let now = seen.format.find(seen.part(), key).map_err(|error| target.failed(error))?;
+        let as_it_was = || Output::of(format!("`{}` of {target} is what it was", key.join(".")));
+        if seen.part()[now.range.clone()] == old {
+            return Ok(as_it_was());
+        }
+        if now.value != to.expose() {
+            let problem = format!("somebody else has changed `{}` of {target} meanwhile; it was left so", key.join("."));
+            return Err(StepError::Failed(problem));
+        }
+        let restored = seen.format.restored(seen.part(), key, &old).map_err(|error| target.failed(error))?;
+        if target.write(&seen, &restored, key, &to, Patch::Real).await? {
+            return Ok(as_it_was());
+        }
     }
-    if now.value != to {
-        return Err(StepError::Failed(format!(
-            "somebody else has changed `{}` of {} meanwhile; it was left so",
-            key.join("."),
-            path.display()
-        )));
-    }
-    let restored = format.restored(&text, &key, &old).map_err(|error| failed(&path, error))?;
-    replace(&path, &restored, Some(&path)).map_err(|error| failed(&path, error))?;
-    Ok(Output::of(format!("`{}` of {} is what it was", key.join("."), path.display())))
+    Err(target.failed(BUSY))
 }
 
-/// Whether the value could be replaced; for a rehearsal.
+/// Whether the value could be replaced; for a rehearsal. A cluster is asked itself, by a patch that it only tries.
 ///
 /// # Errors
 /// Why not.
-pub fn can_switch(switch: &Switch, context: &Context) -> Result<(), StepError> {
-    let (path, format, key, to) = target(switch, context)?;
-    format.replaced(&read(&path)?, &key, &to).map_err(|error| failed(&path, error))?;
-    let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(std::io::Error::from);
-    path.parent().map_or(Ok(()), writable).map_err(|error| failed(&path, format!("a new file cannot be made beside it: {error}")))
+pub async fn can_switch(switch: &Switch, context: &Context) -> Result<(), StepError> {
+    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
+    let seen = target.read().await?;
+    let (edited, _) = seen.format.replaced(seen.part(), key, to.expose()).map_err(|error| target.failed(error))?;
+    target.write(&seen, &edited, key, &to, Patch::Dry).await.map(|_| ())
 }
 
-fn target(switch: &Switch, context: &Context) -> Result<(PathBuf, Format, Vec<String>, String), StepError> {
-    let named = context.folder.join(context.expand(&switch.file)?);
-    let path = named.canonicalize().map_err(|error| failed(&named, error))?;
-    let format = Format::of(&named).or_else(|| Format::of(&path));
-    let format = format.ok_or_else(|| failed(&named, "only .yaml, .yml, .json, .toml and .env files can be switched"))?;
-    Ok((path, format, switch.key.clone(), context.expand(&switch.to)?))
+/// In what a value is replaced.
+enum Target<'a> {
+    File { path: PathBuf, format: Format, document: Option<&'a Which> },
+    Object { cluster: Cluster, object: &'a KubernetesObject },
 }
 
-fn read(path: &Path) -> Result<String, StepError> {
-    std::fs::read_to_string(path).map_err(|error| failed(path, error))
+/// What stands there.
+struct Seen {
+    format: Format,
+    text: String,
+    /// What of the text is edited.
+    part: Range<usize>,
+    /// The object as it was read; `null` of a file.
+    object: Value,
 }
 
-fn failed(path: &Path, problem: impl std::fmt::Display) -> StepError {
-    StepError::Failed(format!("{}: {problem}", path.display()))
+impl Seen {
+    fn part(&self) -> &str {
+        &self.text[self.part.clone()]
+    }
+}
+
+impl<'a> Target<'a> {
+    fn of(switch: &'a Switch, context: &Context) -> Result<Self, StepError> {
+        match &switch.within {
+            Within::File { file, document } => {
+                let named = context.folder.join(context.expand(file)?);
+                let path = named.canonicalize().map_err(|error| failed(&named.display(), error))?;
+                let format = Format::of(&named).or_else(|| Format::of(&path));
+                let only = "only .yaml, .yml, .json, .toml and .env files can be switched";
+                Ok(Self::File { format: format.ok_or_else(|| failed(&named.display(), only))?, path, document: document.as_ref() })
+            }
+            Within::Kubernetes { store, object } => {
+                let site = Site { stores: &context.stores, root: &context.folder };
+                Ok(Self::Object { cluster: cluster(store, site).map_err(of_cluster)?, object })
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Seen, StepError> {
+        match self {
+            Self::File { path, format, document } => {
+                let text = std::fs::read_to_string(path).map_err(|error| self.failed(error))?;
+                let part = format.part(&text, *document).map_err(|error| self.failed(error))?;
+                Ok(Seen { format: *format, text, part, object: Value::Null })
+            }
+            Self::Object { cluster, object } => {
+                let object = cluster.object(object).await.map_err(of_cluster)?;
+                let text = object.to_string();
+                Ok(Seen { format: Format::Json, part: 0..text.len(), text, object })
+            }
+        }
+    }
+
+    /// Puts an edited part in the place of the one that was seen; false where somebody else was faster, and nothing was done.
+    async fn write(&self, seen: &Seen, edited: &str, key: &[String], to: &Secret, patch: Patch) -> Result<bool, StepError> {
+        match self {
+            Self::File { path, .. } if patch == Patch::Dry => {
+                let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(std::io::Error::from);
+                let problem = |error| self.failed(format!("a new file cannot be made beside it: {error}"));
+                path.parent().map_or(Ok(()), writable).map_err(problem).map(|()| true)
+            }
+            Self::File { path, .. } => {
+                let text = format!("{}{edited}{}", &seen.text[..seen.part.start], &seen.text[seen.part.end..]);
+                replace(path, &text, Some(path)).map_err(|error| self.failed(error)).map(|()| true)
+            }
+            Self::Object { cluster, object } => {
+                let changed = serde_json::from_str(edited).map_err(|error| self.failed(error))?;
+                cluster.patch_object(object, &seen.object, &changed, key, to, patch).await.map_err(of_cluster)
+            }
+        }
+    }
+
+    /// A cluster has programs of its own that set values: what was written is read again.
+    async fn confirm(&self, key: &[String], to: &Secret) -> Result<(), StepError> {
+        let Self::Object { .. } = self else { return Ok(()) };
+        let seen = self.read().await?;
+        match seen.format.find(seen.part(), key) {
+            Ok(now) if now.value == to.expose() => Ok(()),
+            _ => Err(StepError::Left(format!("`{}` of {self} was set, and then something else set it to another value", key.join(".")))),
+        }
+    }
+
+    fn failed(&self, problem: impl fmt::Display) -> StepError {
+        failed(self, problem)
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, document: None, .. } => write!(f, "{}", path.display()),
+            Self::File { path, document: Some(which), .. } => write!(f, "{} ({which})", path.display()),
+            Self::Object { object, .. } => write!(f, "{object}"),
+        }
+    }
+}
+
+fn failed(place: &impl fmt::Display, problem: impl fmt::Display) -> StepError {
+    StepError::Failed(format!("{place}: {problem}"))
+}
+
+/// Where nobody knows whether a patch was taken, it is as good as done.
+fn of_cluster(error: SecretError) -> StepError {
+    match error {
+        SecretError::Unknown { .. } => StepError::Left(error.to_string()),
+        other => StepError::Failed(other.to_string()),
+    }
 }
 
 /// Writes a file beside the one that is meant, onto the disk, and gives it its name. With the permissions of `like`, or only for its owner.
