@@ -168,17 +168,20 @@ fn a_key_of_another_account_is_found_out() {
 #[test]
 fn a_store_that_loses_the_end_of_a_key_is_found_out() {
     let project = Project::shipped();
-    project.edit("runbooks/inventory.yaml", "from: \"env:AZURE_OPENAI_KEY\"", "from: \"command:pass\"");
+    project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#AZURE_OPENAI_KEY\"", "from: \"command:pass\"");
     let store = "pass: {kind: command, read: [cat, key.txt], write: [sh, -c, \"cut -c 1-12 > key.txt\"]}";
     project.edit("runbooks/inventory.yaml", "\nproviders:\n", &format!("\nstores:\n  {store}\n\nproviders:\n"));
-    project.write("key.txt", "sk-the-first-key\n");
+    project.write("key.txt", "sk-the-first-key\n").write(".env", "OPENAI_API_KEY=sk-the-standbys-key\n");
     let drill = Drill::of(&project, "planned-rotation", "lab-stores", 1);
     let (_, new) = drill.keys("azure-key");
     let stored = drill.only("key_stored", "azure-key")["key"].as_str().unwrap();
     assert_ne!(stored, new);
     drill.met(&["new_key_accepted"]).missed(&["rotation"]).says("The store holds another key");
-    assert!(drill.exchanges(AZURE).iter().all(|exchange| exchange.key != new), "nobody ever bore what was minted");
-    assert!(drill.exchanges(AZURE).iter().any(|exchange| exchange.key == stored && exchange.status == 401));
+    let step = drill.end_of_step("Store it");
+    assert_eq!(step["end"], "failed");
+    assert!(step["output"].as_str().unwrap().contains("which is not the new key"), "{step}");
+    let old = drill.only("key_held", "azure-key")["key"].as_str().unwrap();
+    assert!(drill.exchanges(AZURE).iter().all(|exchange| exchange.key == old), "nobody was told to read it");
 }
 
 #[test]
