@@ -68,10 +68,8 @@ async fn a_vault_keeps_the_key_that_replaces_a_revoked_one() {
     assert!(!events.iter().any(|event| event.to_string().contains(key)));
 }
 
-#[tokio::test]
-async fn a_secrets_manager_keeps_it_in_four_steps() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let moto = Moto::start();
+/// The shipped project with the primary's key in moto's Secrets Manager.
+async fn kept_by(moto: &Moto) -> Project {
     let first = json!({"key": "sk-the-first-key", "user": "gateway"}).to_string();
     moto.call("CreateSecret", &json!({"Name": "chat/azure", "SecretString": first})).await;
     let project = keeping(
@@ -83,12 +81,46 @@ async fn a_secrets_manager_keeps_it_in_four_steps() {
         ),
     );
     project.write("aws.id", "AKIAEXAMPLE").write("aws.secret", "an-example-of-a-secret-key");
+    project
+}
+
+/// The labels of all versions, as AWS shows them.
+async fn stages(moto: &Moto) -> String {
+    moto.call("DescribeSecret", &json!({"SecretId": "chat/azure"})).await["VersionIdsToStages"].to_string()
+}
+
+#[tokio::test]
+async fn a_secrets_manager_keeps_it_in_four_steps() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let moto = Moto::start();
+    let project = kept_by(&moto).await;
     project.edit("scenarios/key-revoked.yaml", "runbooks/rotate-key.yaml", "runbooks/rotate-key-in-four-steps.yaml");
     let events = tokio::task::spawn_blocking(move || revoked_and_replaced(&project, "lab-stores")).await.unwrap();
     let whole = moto.call("GetSecretValue", &json!({"SecretId": "chat/azure", "VersionStage": "AWSCURRENT"})).await;
     let whole: Value = serde_json::from_str(whole["SecretString"].as_str().unwrap()).unwrap();
     assert!(whole["key"].as_str().unwrap().starts_with("sk-lab-") && whole["user"] == "gateway", "the field beside it is as it was");
-    let stages = moto.call("DescribeSecret", &json!({"SecretId": "chat/azure"})).await["VersionIdsToStages"].to_string();
+    let stages = stages(&moto).await;
     assert!(stages.contains("AWSPREVIOUS") && !stages.contains("AWSPENDING"), "{stages}");
     assert!(!events.iter().any(|event| event.to_string().contains(whole["key"].as_str().unwrap())));
+}
+
+#[tokio::test]
+async fn a_rotation_that_dies_half_way_is_stuck_in_a_secrets_manager_too() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let moto = Moto::start();
+    let project = kept_by(&moto).await;
+    project.write(".env", "OPENAI_API_KEY=sk-the-standbys-key\n");
+    let (verdict, events) = tokio::task::spawn_blocking(move || {
+        let scenario = "scenarios/credentials/rotation-dies-half-way.yaml";
+        project.lifeboat(&["run", scenario, "--env", "lab-stores", "--seed", "2a", "--out", "drill"]).exits_with(1).says("missed");
+        (project.json("drill/verdict.json"), project.events("drill"))
+    })
+    .await
+    .unwrap();
+    assert_eq!(verdict["verdict"], "missed");
+    assert!(all(&events, "key_stored").is_empty() && all(&events, "key_minted").len() == 2, "two were made, and none is current");
+    let told = all(&events, "step_finished").into_iter().filter(|step| step["end"] == "failed").filter_map(|step| step["output"].as_str());
+    assert!(told.into_iter().any(|output| output.contains("a rotation was begun and not finished")), "{events:?}");
+    let stages = stages(&moto).await;
+    assert!(stages.contains("AWSCURRENT") && stages.contains("AWSPENDING"), "{stages}");
 }

@@ -203,3 +203,14 @@ fn every_file_says_what_it_is_for_and_fits_in_the_head() {
         }
     }
 }
+
+#[test]
+fn the_top_level_holds_what_a_newcomer_expects() {
+    let known = ["Cargo.toml", "Cargo.lock", "src", "runbooks", "scenarios", "tests", "README.md", "LICENSE", "CHANGELOG.md", "deny.toml"];
+    // What is made here and ignored by git.
+    let made = ["target", "drills", "executions", "spare.env", "gateway.env", "gateway.pid", "vertex-account.json"];
+    let names = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let strays: Vec<String> =
+        names.filter(|name| !name.starts_with('.') && !known.contains(&name.as_str()) && !made.contains(&name.as_str())).collect();
+    assert!(strays.is_empty(), "{strays:?}");
+}
