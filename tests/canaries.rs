@@ -6,8 +6,8 @@ use serde_json::Value;
 const CTRL_C: i32 = 2;
 
 /// A drill whose runbook gives half of the traffic to the second provider while this fault is on that one. Its events until the step after
-/// the canary, and the shares that were routed.
-fn tried(fault: &str, at_least: &str) -> (Vec<Value>, String) {
+/// the canary has ended, as `until` says, and the shares that were routed.
+fn tried(fault: &str, at_least: &str, until: &str) -> (Vec<Value>, String) {
     let project = Project::quick();
     // nginx takes no blanks in the names of sockets.
     let folder = tempfile::Builder::new().prefix("router").tempdir().unwrap();
@@ -36,7 +36,7 @@ fn tried(fault: &str, at_least: &str) -> (Vec<Value>, String) {
     );
     project.runbook("with-the-fault", &[&canary, &last]);
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--env", "nginx", "--seed", "7", "--out", "drill", "--yes"]);
-    drill.until("2/2 ").signal(CTRL_C);
+    drill.until(until).signal(CTRL_C);
     drill.finish().exits_with(4);
     let events = project.stopped_cleanly("drill", "person");
     (events, std::fs::read_to_string(folder.path().join("routed")).unwrap())
@@ -49,7 +49,7 @@ fn finished(events: &[Value]) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_canary_that_is_served_well_keeps_its_share_until_the_runbook_is_taken_back() {
-    let (events, routed) = tried("fault: {latency: {latency: 1ms}}", "at_least: 60 requests,");
+    let (events, routed) = tried("fault: {latency: {latency: 1ms}}", "at_least: 60 requests,", "2/2 done");
     let finished = finished(&events);
     let (end, output) = finished[0];
     assert!(end == "done" && output.starts_with("went on\nstandby: "), "{output}");
@@ -71,7 +71,7 @@ fn a_canary_that_does_worse_or_cannot_be_told_apart_is_rolled_back() {
         ("fault: {latency: {latency: 400ms}}", "", "its p95 of "),
         ("fault: {latency: {latency: 1ms}}", "at_least: 100000 requests,", "standby had "),
     ] {
-        let (events, routed) = tried(fault, at_least);
+        let (events, routed) = tried(fault, at_least, "2/2 skipped");
         let finished = finished(&events);
         assert!(finished[0].0 == "failed" && finished[0].1.starts_with(&format!("rolled back: {why}")), "{fault}: {finished:?}");
         assert_eq!((finished[1].0, routed.as_str()), ("skipped", "50\n0\n"), "{fault}");
