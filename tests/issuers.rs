@@ -291,13 +291,16 @@ fn a_mint_of_which_nobody_knows_the_end_is_asked_about() {
 #[test]
 fn a_key_that_was_stored_is_found_again() {
     let stage = Stage::new();
+    let after = "  - name: Write down the new key's name\n";
+    let again = "  - name: See that it is still taken\n    rotate: {accepted: \"${param.credential}\"}\n    timeout: 20s\n";
+    stage.project.edit("runbooks/rotate-openai.yaml", after, &format!("{again}{after}"));
     stage.project.write("hang", "");
     stage.killed_when("the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
     std::fs::remove_file(stage.project.path("hang")).unwrap();
     // It goes on with the key in the store, and the old one dies; what nobody has any more cannot be shown to be refused.
     let run = stage.resume();
     run.exits_with(1).says("the old key of openai-key is not known to this process").says("ask the provider with the old key by hand");
-    assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "delete svc_acct_example"]);
+    assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "accepted: new", "delete svc_acct_example"]);
     assert_eq!(stage.world.lock().unwrap().keys.keys().collect::<Vec<_>>(), ["svc_acct_new_1"]);
     stage.keeps_its_secrets(&[&run]);
 }

@@ -2,7 +2,7 @@
 //! taken beside it.
 
 use super::contacts::tell;
-use super::folder::{Book, ExecutionError, Hands, Orders, wall_clock};
+use super::folder::{Book, ExecutionError, Hands, Orders, salt, wall_clock};
 use super::values::Values;
 use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Resumed, RunbookStarted, Stamped, StepFinished, StepUndone,
@@ -77,7 +77,7 @@ impl Execution {
     fn over(book: Book, undo: bool, hands: Hands) -> Result<Self, ExecutionError> {
         let (live, age) = (book.live(), book.age());
         let Book { folder, file, started, past } = book;
-        let journal = Journal::durable(file, Clock::resume(age), live)?;
+        let journal = Journal::durable(file, Clock::resume(age), live, salt(&folder)?)?;
         Ok(Self { folder, started, past, undo, hands, journal })
     }
 

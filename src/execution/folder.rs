@@ -1,11 +1,13 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
+use crate::journal::random;
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
-use crate::units::Seed;
+use crate::units::{Salt, Seed};
 use std::fs::{File, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
@@ -171,6 +173,20 @@ impl Book {
         let passed = began.and_then(|began| (chrono::Utc::now() - began.to_utc()).num_nanoseconds());
         passed.and_then(|passed| u64::try_from(passed).ok()).unwrap_or(0).max(last.t + 1)
     }
+}
+
+/// By which this execution names keys, in a file for its owner alone: who goes on after a crash must know the new key by the name that it had.
+pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
+    let path = folder.join("salt");
+    if let Some(bytes) = std::fs::read(&path).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+        return Ok(Salt::of(bytes));
+    }
+    let bytes = random()?;
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    File::open(folder)?.sync_all()?;
+    Ok(Salt::of(bytes))
 }
 
 /// Now, as it stands in a history.

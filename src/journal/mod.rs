@@ -13,4 +13,4 @@ mod queue;
 mod writer;
 
 pub use clock::{Clock, HostTime, boot_id};
-pub use writer::{Journal, JournalError, Recorder};
+pub use writer::{Journal, JournalError, Recorder, random};

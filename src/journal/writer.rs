@@ -96,20 +96,21 @@ impl Journal {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
-        Self::open(file, None, clock, Live::default())
+        Self::open(file, None, clock, Live::default(), random_salt()?)
     }
 
-    /// The same over the end of a file that holds what `live` was folded from, and `clock` goes on from. What is recorded durably is on disk.
+    /// The same over the end of a file that holds what `live` was folded from, and `clock` goes on from, in which keys are named by `salt`. What
+    /// is recorded durably is on disk.
     ///
     /// # Errors
     /// Where the operating system gives no thread or no second handle of the file.
-    pub fn durable(file: File, clock: Clock, live: Live) -> std::io::Result<Self> {
+    pub fn durable(file: File, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
         let disk = file.try_clone()?;
-        Self::open(file, Some(disk), clock, live)
+        Self::open(file, Some(disk), clock, live, salt)
     }
 
-    fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(clock, random()?));
+    fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(clock, salt));
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
@@ -155,12 +156,19 @@ impl Journal {
     }
 }
 
-/// A salt for one history, which is never written. A history that is gone on with after a crash has another from there on: the first was in
-/// nobody's hands but this process's.
-fn random() -> std::io::Result<Salt> {
+/// A salt for one history, which is never written.
+fn random_salt() -> std::io::Result<Salt> {
+    Ok(Salt::of(random()?))
+}
+
+/// Random bytes of which a salt is made.
+///
+/// # Errors
+/// Where the operating system gives none.
+pub fn random() -> std::io::Result<[u8; 16]> {
     let mut bytes = [0; 16];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
-    Ok(Salt::of(bytes))
+    Ok(bytes)
 }
 
 struct Writer<W: Write> {
@@ -271,14 +279,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_recorded_durably_is_in_the_file_at_once_and_a_full_disk_is_no_place_for_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let journal = Journal::durable(file.reopen().unwrap(), Clock::resume(7_000), Live::default()).unwrap();
+        let journal = Journal::durable(file.reopen().unwrap(), Clock::resume(7_000), Live::default(), Salt::of([7; 16])).unwrap();
         let event = || Event::Phase(PhaseEntered { name: Phase::Baseline });
         journal.recorder().record_durably(event()).await.unwrap();
         let text = std::fs::read_to_string(file.path()).unwrap();
         let stamped: Stamped = serde_json::from_str(&text).unwrap();
         assert!(stamped.t >= 7_000, "the clock goes on from where it was: {text}");
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let journal = Journal::durable(full, Clock::start(), Live::default()).unwrap();
+        let journal = Journal::durable(full, Clock::start(), Live::default(), Salt::of([7; 16])).unwrap();
         assert!(journal.recorder().record_durably(event()).await.unwrap_err().problem.contains("space"));
     }
 

@@ -77,12 +77,12 @@ struct Turn {
 }
 
 impl Keeping {
-    /// The key of this fingerprint, where the store holds it as the current one or beside it.
-    async fn holds(&self, key: Fingerprint) -> Option<Secret> {
+    /// The key that the history names so, where the store holds it as the current one or beside it.
+    async fn holds(&self, key: Fingerprint, redactor: &Redactor) -> Option<Secret> {
         let store = self.store.as_ref().ok()?;
         let current = store.read().await.ok();
         let staged = if store.abilities().contains(&Ability::Stage) { store.staged().await.ok().flatten() } else { None };
-        current.into_iter().chain(staged).map(|held| held.value).find(|value| value.fingerprint() == key)
+        current.into_iter().chain(staged).map(|held| held.value).find(|value| redactor.fingerprint(value) == key)
     }
 }
 
@@ -128,7 +128,7 @@ impl Keyring {
             }
             let Some(minted) = minted else { continue };
             let id = KeyId(minted.id.clone());
-            match lane.keeping.holds(minted.key).await {
+            match lane.keeping.holds(minted.key, &inner.redactor).await {
                 Some(value) => {
                     inner.redactor.learn(&format!("{name}, new"), &value);
                     turn.new = Some(Minted { id, value });
