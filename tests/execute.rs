@@ -229,8 +229,13 @@ fn a_rehearsal_does_only_what_reads_and_finds_what_is_missing() {
     assert!(!project.path("changed").exists() && !project.path("executions").exists());
 }
 
-/// One request: its body. Answers 200.
+/// One request: its body. Answers 202.
 fn once(listener: std::net::TcpListener) -> Value {
+    answered_when(listener, || ())
+}
+
+/// The same, with an answer that comes only once `ready` returns.
+fn answered_when(listener: std::net::TcpListener, ready: impl FnOnce()) -> Value {
     let (mut stream, _) = listener.accept().unwrap();
     let mut input = BufReader::new(stream.try_clone().unwrap());
     let mut length = 0;
@@ -246,6 +251,7 @@ fn once(listener: std::net::TcpListener) -> Value {
     }
     let mut body = vec![0; length];
     input.read_exact(&mut body).unwrap();
+    ready();
     stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
     serde_json::from_slice(&body).unwrap()
 }
@@ -291,6 +297,32 @@ fn contacts_and_channels_are_told_and_no_address_is_written_down() {
         // The one address that stands in the runbook itself is in the plan.
         assert!(text.matches("hidden-path").count() <= 1, "{file}");
     }
+}
+
+#[test]
+fn a_slow_contact_holds_up_nobody_else_and_what_came_of_it_is_in_the_history() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let project = with(
+        &["name: Work, run: [sh, -c, \"until test -e go; do sleep 0.01; done\"], timeout: 60s, undo: none"],
+        "owner: on-call\nescalate: [{after: 100ms, to: lead}, {after: 1h, to: head}]\n",
+    );
+    let contacts = "contacts:\n  on-call: {name: On call, reach: \"webhook:${TEST_HOOK}\"}\n  lead: {name: Lead, reach: \"tel:112\"}\n  \
+                    head: {name: Head, reach: \"tel:113\"}\nproviders:\n";
+    project.edit("runbooks/inventory.yaml", "providers:\n", contacts);
+    let (answer, ready) = std::sync::mpsc::channel();
+    let owner = std::thread::spawn(move || answered_when(listener, || ready.recv().unwrap()));
+    let mut running = project.start_with(&EXECUTE, &[("TEST_HOOK", &url)]);
+    running.until("TELL lead, it takes longer than 100ms: call Lead at 112");
+    project.write("go", "");
+    running.until("1/1 done");
+    answer.send(()).unwrap();
+    let run = running.finish();
+    run.exits_with(0).says("told on-call, the runbook begins: On call: the webhook answered 202");
+    assert_eq!(owner.join().unwrap()["contact"], "on-call");
+    let contacted = of_kind(&project.events("x"), "contacted");
+    let told: Vec<_> = contacted.iter().map(|event| (event["contact"].as_str().unwrap(), event["end"].as_str().unwrap())).collect();
+    assert_eq!(told, [("lead", "skipped"), ("on-call", "done")], "whose time has not come when it ends is not told");
 }
 
 #[test]

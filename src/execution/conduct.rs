@@ -100,6 +100,7 @@ impl Execution {
     pub async fn run(self) -> Finish {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, hands, journal } = self;
+        let started = Arc::new(started);
         let values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
         let root = PathBuf::from(&started.root);
         let keyring = values.keyring(&started.plan, &root, recorder.clone());
@@ -122,7 +123,7 @@ impl Execution {
         };
         let mut course = course(&started, &past);
         let first = if past.is_empty() {
-            Event::ExecutionStarted(Box::new(started.clone()))
+            Event::ExecutionStarted(Box::new(started.as_ref().clone()))
         } else {
             Event::Resumed(Resumed { wall_clock: wall_clock(), undo })
         };
@@ -134,19 +135,16 @@ impl Execution {
             let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
             recorder.record(Event::RunbookStarted(event)).await;
         }
-        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone()));
-        let telling = tokio::spawn({
-            let (started, past, context, recorder) = (started.clone(), past, context.clone(), recorder.clone());
-            async move { tell(&started, &past, &context, &recorder).await }
-        });
+        let (ending, over) = watch::channel(false);
+        let mut beside = tell(&started, &past, &context, &recorder, &over);
+        beside.spawn(take_notes(hands.notes, context.clone(), recorder.clone(), over));
         let unanswered = settle(&mut course, &context, &recorder).await;
         if unanswered.is_none() {
             walk(&mut course, &context, &recorder, &hands.stop).await;
         }
-        for task in [notes, telling] {
-            task.abort();
-            let _ = task.await;
-        }
+        // What was typed, and a message that is under way, still come into the history.
+        ending.send_replace(true);
+        while beside.join_next().await.is_some() {}
         let end = match course.turn() {
             Turn::Over(Over::Done) => ExecutionEnd::Done,
             Turn::Over(Over::Failed) => ExecutionEnd::Failed,
@@ -229,8 +227,24 @@ async fn said(question: String, context: &Context) -> Said {
     }
 }
 
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder) {
-    while let Some(text) = notes.recv().await {
+/// Records what is typed; once the walk is over, what was typed until then.
+async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut over: watch::Receiver<bool>) {
+    let over = async {
+        let _ = over.wait_for(|over| *over).await;
+    };
+    tokio::pin!(over);
+    let mut open = true;
+    loop {
+        let typed = tokio::select! {
+            biased;
+            typed = notes.recv() => typed,
+            () = &mut over, if open => {
+                notes.close();
+                open = false;
+                continue;
+            }
+        };
+        let Some(text) = typed else { return };
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

@@ -1,7 +1,8 @@
 //! Who is told when: the runbook's owner when it begins, and each escalation when its time comes.
 //!
-//! A webhook or a mail server is asked at once; whom only a person can call is shown to the one at the terminal. What was told before a crash is
-//! not told again, unless the crash came between the message and its line in the history.
+//! A webhook or a mail server is asked at once; whom only a person can call is shown to the one at the terminal. No step waits for a message,
+//! but the execution ends only once each that was due by then is answered or given up: that somebody was told, or could not be, is evidence.
+//! What was told before a crash is not told again, unless the crash came between the message and its line in the history.
 
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::journal::Recorder;
@@ -9,6 +10,9 @@ use crate::model::StepEnd;
 use crate::step::{Context, Message, Told, tell as tell_contact};
 use crate::units::Duration;
 use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// Somebody, and when they are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +23,14 @@ struct Due {
     because: String,
 }
 
-/// Tells everybody whose time comes, until it is dropped.
-pub(super) async fn tell(started: &ExecutionStarted, past: &[Stamped], context: &Context, recorder: &Recorder) {
+/// Tells everybody whose time comes before the walk is over, each in a task of its own: nobody later because another's server is slow.
+pub(super) fn tell(
+    started: &Arc<ExecutionStarted>,
+    past: &[Stamped],
+    context: &Context,
+    recorder: &Recorder,
+    over: &watch::Receiver<bool>,
+) -> JoinSet<()> {
     let told = |due: &Due| {
         past.iter().any(|stamped| match &stamped.event {
             Event::Contacted(contacted) => {
@@ -29,13 +39,24 @@ pub(super) async fn tell(started: &ExecutionStarted, past: &[Stamped], context: 
             _ => false,
         })
     };
-    for due in due(started).into_iter().filter(|due| !told(due)) {
-        tokio::time::sleep(recorder.clock().until(due.after.as_nanos())).await;
-        let (end, output) = one(&due, started, context, recorder).await;
-        let contacted = Contacted { contact: due.to, because: due.because, end, output: context.presentable(&output) };
-        // A history that cannot be written ends the walk; here nothing follows from it.
-        let _ = recorder.record_durably(Event::Contacted(contacted)).await;
+    let open = due(started).into_iter().filter(|due| !told(due));
+    open.map(|due| in_time(due, started.clone(), context.clone(), recorder.clone(), over.clone())).collect()
+}
+
+/// Tells one once it is time; nobody whose time has not come when the walk is over.
+async fn in_time(due: Due, started: Arc<ExecutionStarted>, context: Context, recorder: Recorder, mut over: watch::Receiver<bool>) {
+    let wait = recorder.clock().until(due.after.as_nanos());
+    if !wait.is_zero() {
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(wait) => {}
+            _ = over.wait_for(|over| *over) => return,
+        }
     }
+    let (end, output) = one(&due, &started, &context, &recorder).await;
+    let contacted = Contacted { contact: due.to, because: due.because, end, output: context.presentable(&output) };
+    // A history that cannot be written ends the walk; here nothing follows from it.
+    let _ = recorder.record_durably(Event::Contacted(contacted)).await;
 }
 
 /// In order of time.
