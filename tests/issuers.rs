@@ -1,9 +1,12 @@
 //! The shipped runbooks for the day on which a key is in public, walked for real: against a server that answers as OpenAI's reference
 //! **documents** its Admin API (project service accounts) and its chat API, and Azure's its `regenerateKey`, since no test can start theirs;
-//! the shapes are those of `src/secret/issuer/tests.rs`. The keys are in a `.env` file, and `kubectl` is a script that only writes down what
-//! it was asked. What can be rehearsed of those for Bedrock, Google and Anthropic is rehearsed.
+//! the shapes are those of `src/secret/issuer/tests.rs`. AWS is played by `moto`, which others wrote, and which asks for signatures and
+//! policies here. The keys are in a `.env` file or a store, and `kubectl` is a script that only writes down what it was asked. What can be
+//! rehearsed of those for Bedrock, Google and Anthropic is rehearsed.
 
-use crate::support::{Leaks, Project, Run, wait_for};
+use crate::support::{Leaks, Moto, Project, Run, python, wait_for};
+use lifeboat::secret::issuer::{AccessKeys, Issuer, KeyId, Standing};
+use lifeboat::units::{AccessKey, Secret};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -74,6 +77,8 @@ struct Stage {
     project: Project,
     address: String,
     world: Arc<Mutex<World>>,
+    /// What else stands in the environment.
+    others: Vec<(&'static str, String)>,
 }
 
 impl Stage {
@@ -99,7 +104,7 @@ impl Stage {
         project.write(".env", &format!("# keys of the gateway\nOPENAI_API_KEY={OLD}\nMODE=normal\n"));
         project.write("bin/kubectl", "#!/bin/sh\necho \"$*\" >> kubectl.asked\nif [ -e hang ]; then exec sleep 600; fi\n");
         std::fs::set_permissions(project.path("bin/kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self { project, address, world }
+        Self { project, address, world, others: Vec::new() }
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
@@ -108,7 +113,7 @@ impl Stage {
         let administrators = ["OPENAI_ADMIN_KEY", "AZURE_MANAGEMENT_TOKEN", "GOOGLE_ACCESS_TOKEN", "ANTHROPIC_ADMIN_KEY"];
         let administrators = administrators.into_iter().chain(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
         let others = [("PATH", path), ("ONCALL_WEBHOOK", webhook), ("SUPPORT_CHAT_KEY", CLIENT.to_owned())];
-        administrators.map(|name| (name, ADMIN.to_owned())).chain(others).collect()
+        administrators.map(|name| (name, ADMIN.to_owned())).chain(others).chain(self.others.clone()).collect()
     }
 
     /// Walks the runbook for OpenAI, with what else is said.
@@ -353,13 +358,132 @@ fn every_runbook_of_an_issuer_can_be_rehearsed() {
     let project = &stage.project;
     let names = ["AZURE_OPENAI_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "OWN_MODELS_KEY"];
     project.write(".env", &names.map(|name| format!("{name}={OLD}\n")).concat()).write("vertex-account.json", "{\"private_key\": \"\"}\n");
+    project.write("aws-access-key.json", AccessKey { id: "AKIAEXAMPLE".into(), secret: OLD.into() }.write().expose());
     for program in ["aws", "gcloud"] {
         std::fs::copy(project.path("bin/kubectl"), project.path("bin").join(program)).unwrap();
     }
     project.edit("runbooks/rotate-anthropic.yaml", "https://api.anthropic.com", &stage.address);
-    for runbook in ["rotate-azure", "rotate-openai", "rotate-anthropic", "rotate-bedrock", "rotate-google", "rotate-with-commands"] {
-        stage.walk(runbook, &["--rehearse"]).exits_with(0).says("0 missing");
+    let runbooks = ["azure", "openai", "anthropic", "bedrock", "iam", "google", "with-commands"];
+    for runbook in runbooks.map(|name| format!("rotate-{name}")) {
+        stage.walk(&runbook, &["--rehearse"]).exits_with(0).says("0 missing");
     }
     assert!(stage.asked().iter().all(|asked| asked == "gateway"), "{:?}", stage.asked());
     assert!(!stage.text("kubectl.asked").contains("restart"), "nothing was changed");
+}
+
+/// An IAM that asks everybody who they are, with a user `chat` and somebody who manages it.
+async fn iam(moto: &Moto) -> (AccessKey, AccessKey) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let key = |(id, secret): (String, String)| AccessKey { id, secret: Secret::new(secret) };
+    let (manager, old) = (key(moto.user("manager", "*").await), key(moto.user("chat", "bedrock:*").await));
+    (manager, old)
+}
+
+#[tokio::test]
+async fn an_access_key_of_aws_lives_until_it_is_deleted() {
+    let moto = Moto::start();
+    let (manager, old) = iam(&moto).await;
+    moto.asks_who_they_are(true).await;
+    let issuer = |manager: AccessKey| AccessKeys::new(&moto.address, &moto.address, "chat", manager).unwrap();
+    let of_chat = issuer(manager.clone());
+    let minted = of_chat.mint().await.unwrap();
+    assert_eq!(of_chat.id_of(&minted.value), Some(minted.id.clone()));
+    for key in [&minted.value, &old.write()] {
+        assert_eq!(of_chat.probe(key).await.unwrap(), Standing::Accepted);
+    }
+    let third = of_chat.mint().await.unwrap_err().to_string();
+    assert!(third.contains("LimitExceeded") && third.contains("one must be deleted before a third"), "{third}");
+    // Who only knows the identifier cannot sign, which says nothing of the key.
+    let forged = AccessKey { secret: "not/its+secret".into(), ..old.clone() }.write();
+    let Standing::Unknown(why) = of_chat.probe(&forged).await.unwrap() else { panic!("a wrong secret proves nothing") };
+    assert!(why.starts_with("status 403, SignatureDoesNotMatch"), "{why}");
+    of_chat.revoke(&KeyId(old.id.clone())).await.unwrap();
+    assert_eq!(of_chat.probe(&old.write()).await.unwrap(), Standing::Refused(403));
+    assert_eq!(of_chat.probe(&minted.value).await.unwrap(), Standing::Accepted);
+    let again = of_chat.revoke(&KeyId(old.id.clone())).await.unwrap_err().to_string();
+    assert!(again.contains("NoSuchEntity"), "{again}");
+    // By somebody who may not, or who is nobody any more.
+    let denied = issuer(AccessKey::read(&minted.value).unwrap()).mint().await.unwrap_err().to_string();
+    assert!(denied.contains("AccessDenied") && denied.contains("hint: allow `iam:CreateAccessKey`"), "{denied}");
+    let stranger = issuer(old).mint().await.unwrap_err().to_string();
+    assert!(stranger.contains("InvalidClientTokenId"), "{stranger}");
+    assert!(matches!(of_chat.probe(&"sk-one".into()).await.unwrap(), Standing::Unknown(_)));
+}
+
+#[tokio::test]
+async fn the_access_key_of_an_iam_user_is_replaced_from_beginning_to_end() {
+    let moto = Moto::start();
+    let (manager, old) = iam(&moto).await;
+    moto.call("CreateSecret", &json!({"Name": "chat/aws", "SecretString": old.write().expose()})).await;
+    moto.asks_who_they_are(true).await;
+    let mut stage = Stage::new();
+    let inventory = "runbooks/inventory.yaml";
+    stage.project.edit(inventory, "file:aws-access-key.json", "aws-secretsmanager:chat/aws");
+    let keys = "access_key_id: \"env:AWS_ACCESS_KEY_ID\", secret_access_key: \"env:AWS_SECRET_ACCESS_KEY\"";
+    let (address, store) = (&moto.address, "kind: aws-secretsmanager, region: eu-central-1");
+    stage.project.edit(
+        inventory,
+        "\ncredentials:\n",
+        &format!("\nstores: {{aws-secretsmanager: {{{store}, address: \"{address}\", {keys}}}}}\ncredentials:\n"),
+    );
+    stage.project.edit(
+        inventory,
+        "issuer: {kind: iam, ",
+        &format!("issuer: {{kind: iam, address: \"{address}\", token_service: \"{address}\", "),
+    );
+    // What somebody wrote down wrongly is not what is deleted.
+    stage.project.edit(inventory, "key_id: AKIAEXAMPLE", "key_id: AKIAANOTHERONE");
+    std::os::unix::fs::symlink(python("secret_stores", "tests/secret_stores/requirements.txt").join("aws"), stage.project.path("bin/aws"))
+        .unwrap();
+    stage.others = vec![
+        ("AWS_ACCESS_KEY_ID", manager.id.clone()),
+        ("AWS_SECRET_ACCESS_KEY", manager.secret.expose().to_owned()),
+        ("AWS_ENDPOINT_URL", address.clone()),
+        ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
+        ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+    ];
+    let stage = tokio::task::spawn_blocking(move || {
+        let run = stage.walk("rotate-iam", &["--out", "x", "--yes"]);
+        run.exits_with(0).says("is refused by AWS; see CloudTrail");
+        stage.keeps_its_secrets(&[&run]);
+        stage
+    })
+    .await
+    .unwrap();
+    let events = stage.project.events("x");
+    let of = |kind: &str| events.iter().filter_map(|event| event.get(kind).cloned()).collect::<Vec<_>>();
+    let counted = of("step_finished").into_iter().find(|step| step["step"] == 1).unwrap();
+    assert_eq!((&counted["end"], &counted["value"]), (&json!("done"), &json!("1")), "AWS's own command line counts the keys");
+    let said: Vec<_> = of("key_probed").iter().map(|probe| (probe["standing"].clone(), probe["status"].clone())).collect();
+    assert_eq!(said, [(json!("accepted"), json!(200)), (json!("refused"), json!(403))]);
+    assert_eq!(of("key_held")[0]["id"], json!(old.id), "after a crash nobody else could say which key is the old one");
+    moto.asks_who_they_are(false).await;
+    let kept = moto.call("GetSecretValue", &json!({"SecretId": "chat/aws", "VersionStage": "AWSCURRENT"})).await;
+    let kept = AccessKey::read(&kept["SecretString"].as_str().unwrap().into()).unwrap();
+    let left = moto.iam("ListAccessKeys", &[("UserName", "chat")]).await;
+    assert!(left.contains(&kept.id) && !left.contains(&old.id), "{left}");
+    assert!(stage.text(inventory).contains(&format!("key_id: {}\n", kept.id)));
+    let leaks = Leaks::of(
+        &[("old", &old), ("new", &kept), ("manager", &manager)]
+            .map(|(whose, key)| (whose.to_owned(), key.secret.expose().to_owned()))
+            .into(),
+    );
+    assert!(leaks.below(&stage.project.path("x")).is_empty());
+}
+
+#[test]
+fn what_the_runbook_for_bedrock_asks_aws_is_understood_by_its_command_line() {
+    let project = Project::shipped();
+    let (open, _) = lifeboat::spec::Project::open(&project.path("."));
+    let (plan, _) = open.execution(&project.path("runbooks/rotate-bedrock.yaml"), None, None).unwrap();
+    let of_aws = |step: &lifeboat::model::Step| match &step.action {
+        lifeboat::model::Action::Run(run) if run.argv[0] == "aws" => Some(run.argv.clone()),
+        _ => None,
+    };
+    let commands: Vec<Vec<String>> = plan.runbook.steps.iter().filter_map(of_aws).collect();
+    assert_eq!(commands.len(), 1);
+    // It says what an answer would look like, and asks nobody.
+    let aws = python("secret_stores", "tests/secret_stores/requirements.txt").join("aws");
+    let output = std::process::Command::new(aws).args(&commands[0][1..]).args(["--generate-cli-skeleton", "output"]).output().unwrap();
+    assert!(output.status.success() && output.stdout == b"1\n", "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -74,6 +74,8 @@ pub fn main() -> std::process::ExitCode {
     };
     logging::start();
     leave_no_core();
+    // Before any store, provider or server is asked. It fails only where it was done before, and then it is done.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let done = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
@@ -130,8 +132,6 @@ where
     F: Future<Output = anyhow::Result<Exit>>,
 {
     open_all_files_allowed();
-    // TLS is set up once. This fails only where it was done before, and then it is done.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);

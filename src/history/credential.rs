@@ -15,6 +15,9 @@ pub struct KeyHeld {
     pub credential: String,
     /// Its key.
     pub key: Fingerprint,
+    /// How its issuer names that key, where only the key itself says so: who goes on after a crash has no other way to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// The issuer made a new key, or a spare one was taken.

@@ -54,6 +54,10 @@ impl Issuer for LabIssuer {
     fn probe<'a>(&'a self, value: &'a Secret) -> Pending<'a, Standing> {
         Box::pin(async move { Ok(self.probe.ask(value, &self.place).await) })
     }
+
+    fn id_of(&self, value: &Secret) -> Option<KeyId> {
+        Some(KeyId(value.fingerprint().to_string()))
+    }
 }
 
 #[cfg(test)]

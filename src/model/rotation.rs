@@ -96,6 +96,19 @@ pub enum Issuer {
         /// Where IAM answers, where that is not AWS's own address.
         address: Option<String>,
     },
+    /// AWS: the access keys of an IAM user, which sign requests.
+    Iam {
+        /// The IAM user.
+        user: String,
+        /// Identifier of an access key that may manage it.
+        access_key_id: CredentialSource,
+        /// That access key.
+        secret_access_key: CredentialSource,
+        /// Where IAM answers, where that is not AWS's own address.
+        address: Option<String>,
+        /// Where AWS's token service answers, which is asked whether a key lives; where that is not its worldwide address.
+        token_service: Option<String>,
+    },
     /// Google: the keys of a service account.
     Google {
         /// Its e-mail address.
@@ -117,6 +130,11 @@ pub enum Issuer {
 }
 
 impl Issuer {
+    /// True where a key itself says what the issuer calls it.
+    pub const fn names_by_the_key(&self) -> bool {
+        matches!(self, Self::Iam { .. })
+    }
+
     /// The kinds, as written in YAML.
-    pub const WORDS: &'static [&'static str] = &["openai", "azure", "bedrock", "google", "command"];
+    pub const WORDS: &'static [&'static str] = &["openai", "azure", "bedrock", "iam", "google", "command"];
 }

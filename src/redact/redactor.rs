@@ -26,13 +26,15 @@ impl Redactor {
         Self { salt: Some(salt), ..Self::default() }
     }
 
-    /// Knows one more secret, by its owner's name: `azure`, `clients of chat`. One that is empty or known already changes nothing. Its
-    /// fingerprint, as proxies and the lab say it, is replaced by the one that the history knows.
+    /// Knows one more secret, by its owner's name: `azure`, `clients of chat`, with every secret within it. One that is empty or known already
+    /// changes nothing. Its fingerprint, as proxies and the lab say it, is replaced by the one that the history knows.
     pub fn learn(&self, whose: &str, secret: &Secret) {
-        let Some(salt) = self.salt else { return self.learn_as(secret, format!("[the credential of {whose}]")) };
-        let key = salt.mask(secret.fingerprint());
-        self.learn_as(secret, format!("[the credential of {whose}, {key}]"));
-        if !secret.is_empty() {
+        let key = self.salt.map(|salt| salt.mask(secret.fingerprint()));
+        let words = key.map_or_else(|| format!("[the credential of {whose}]"), |key| format!("[the credential of {whose}, {key}]"));
+        for part in [secret.clone()].iter().chain(&secret.parts()) {
+            self.learn_as(part, words.clone());
+        }
+        if let Some(key) = key.filter(|_| !secret.is_empty()) {
             self.learn_as(&secret.fingerprint().to_string().into(), key.to_string());
         }
     }

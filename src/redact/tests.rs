@@ -151,3 +151,22 @@ proptest! {
         prop_assert!(!redactor.finds(&redactor.redact(&whole)) || whole.contains('['));
     }
 }
+
+#[test]
+fn a_secret_within_a_key_file_is_found_by_itself() {
+    let redactor = Redactor::new(Salt::of([7; 16]));
+    let file = r#"{"private_key": "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"}"#;
+    redactor.learn("google", &file.into());
+    redactor.learn("aws", &r#"{"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "an/example+of+a/secret"}"#.into());
+    for said in [
+        "export AWS_SECRET_ACCESS_KEY=an/example+of+a/secret",
+        "aws_secret_access_key = an%2Fexample%2Bof%2Ba%2Fsecret",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "MIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC",
+        r#""MIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC""#,
+    ] {
+        let kept = redactor.redact(said);
+        assert!(kept.contains("[the credential of ") && !kept.contains("example") && !kept.contains("MIIE"), "{kept}");
+    }
+    assert_eq!(redactor.redact("AKIAEXAMPLE"), "AKIAEXAMPLE", "which key it is, is no secret");
+}

@@ -32,28 +32,27 @@ pub(super) fn issuer(reader: &Reader<'_>, node: &Node) -> Option<Issuer> {
     })?;
     let words = |name| fields.required(name, &|reader, node| reader.words(node));
     let key = |name| fields.required(name, &store::key);
-    let address = || fields.optional("address", &|reader, node| reader.url(node));
+    let url = |name| fields.optional(name, &|reader, node| reader.url(node));
     let issuer = match kind {
         "openai" => {
-            let (project, admin, address) = (words("project"), key("admin"), address());
+            let (project, admin, address) = (words("project"), key("admin"), url("address"));
             project.zip(admin).map(|(project, admin)| Issuer::Openai { project, admin, address })
         }
         "azure" => {
-            let (resource, token, address) = (words("resource"), key("token"), address());
+            let (resource, token, address) = (words("resource"), key("token"), url("address"));
             let idle = fields.required("idle", &|reader, node| reader.word(node, AzureSlot::WORDS, AzureSlot::from_word));
             resource.zip(token).zip(idle).map(|((resource, token), idle)| Issuer::Azure { resource, token, idle, address })
         }
-        "bedrock" => {
-            let (user, id, secret, address) = (words("user"), key("access_key_id"), key("secret_access_key"), address());
-            user.zip(id).zip(secret).map(|((user, access_key_id), secret_access_key)| Issuer::Bedrock {
-                user,
-                access_key_id,
-                secret_access_key,
-                address,
+        "bedrock" | "iam" => {
+            let (user, id, secret, address) = (words("user"), key("access_key_id"), key("secret_access_key"), url("address"));
+            let token_service = if kind == "iam" { url("token_service") } else { None };
+            user.zip(id).zip(secret).map(|((user, access_key_id), secret_access_key)| match kind {
+                "iam" => Issuer::Iam { user, access_key_id, secret_access_key, address, token_service },
+                _ => Issuer::Bedrock { user, access_key_id, secret_access_key, address },
             })
         }
         "google" => {
-            let (account, token, address) = (words("account"), key("token"), address());
+            let (account, token, address) = (words("account"), key("token"), url("address"));
             account.zip(token).map(|(account, token)| Issuer::Google { account, token, address })
         }
         _ => {
@@ -95,7 +94,10 @@ fn unissued(rotate: &Rotate, credential: &Credential, inventory: &Inventory) -> 
     } else if !inventory.providers.values().any(|provider| provider.credential.as_ref() == Some(name)) {
         let hint = format!("add `credential: {name}` to the provider that takes it");
         Some((format!("no provider takes `{name}`, so nobody can be asked whether it lives"), hint))
-    } else if rotate.part == RotationPart::Revoke && credential.key_id.is_none() {
+    } else if rotate.part == RotationPart::Revoke
+        && credential.key_id.is_none()
+        && !credential.issuer.as_ref().is_some_and(Issuer::names_by_the_key)
+    {
         let hint = "add `key_id: …` to the credential in the inventory".to_owned();
         Some((format!("nobody says how the issuer names the key of `{name}` that is in use"), hint))
     } else {

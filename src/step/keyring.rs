@@ -56,8 +56,8 @@ struct Inner {
 struct Lane {
     keeping: Keeping,
     turn: Mutex<Turn>,
-    /// The inner fingerprint of the key that the timeline revoked, above the 32nd bit a mark that there is one.
-    revoked: AtomicU64,
+    /// The key that the timeline revoked, as proxies name it.
+    revoked: std::sync::Mutex<Option<Fingerprint>>,
     touched: AtomicU64,
 }
 
@@ -74,6 +74,12 @@ struct Turn {
     before: Option<Version>,
     /// When the old key's revocation was confirmed.
     revoked: Option<u64>,
+}
+
+impl Lane {
+    fn revoked(&self) -> std::sync::MutexGuard<'_, Option<Fingerprint>> {
+        self.revoked.lock().expect("nothing panics while it holds it")
+    }
 }
 
 impl Keeping {
@@ -97,7 +103,7 @@ impl Keyring {
     ) -> Self {
         let lane = |(name, mut keeping): (String, Keeping)| {
             let turn = Turn { old: keeping.held.take(), old_id: keeping.key_id.clone().map(KeyId), ..Turn::default() };
-            (name, Lane { keeping, turn: Mutex::new(turn), revoked: AtomicU64::new(0), touched: AtomicU64::new(0) })
+            (name, Lane { keeping, turn: Mutex::new(turn), revoked: std::sync::Mutex::default(), touched: AtomicU64::new(0) })
         };
         Self(Some(Arc::new(Inner { lanes: keepings.into_iter().map(lane).collect(), stores, root, recorder, redactor })))
     }
@@ -107,7 +113,7 @@ impl Keyring {
         let Some(inner) = &self.0 else { return };
         for (credential, lane) in &inner.lanes {
             if let Some(old) = &lane.turn.lock().await.old {
-                let held = KeyHeld { credential: credential.clone(), key: old.fingerprint() };
+                let held = KeyHeld { credential: credential.clone(), key: old.fingerprint(), id: None };
                 inner.recorder.record(Event::KeyHeld(held)).await;
             }
         }
@@ -121,6 +127,7 @@ impl Keyring {
             let mut minted = None;
             for stamped in past {
                 match &stamped.event {
+                    Event::KeyHeld(KeyHeld { credential, id: Some(id), .. }) if credential == name => turn.old_id = Some(KeyId(id.clone())),
                     Event::KeyMinted(event) if event.credential == *name => minted = Some(event),
                     Event::KeyRevoked(event) if event.credential == *name => turn.revoked = Some(event.hi),
                     _ => {}
@@ -148,7 +155,7 @@ impl Keyring {
         inner.hold(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
         let bounds = inner.revoke(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
         if let Some(old) = &turn.old {
-            lane.revoked.store(1 << 32 | u64::from(old.fingerprint().0), Ordering::Relaxed);
+            *lane.revoked() = Some(old.fingerprint());
         }
         Ok(bounds)
     }
@@ -156,8 +163,7 @@ impl Keyring {
     /// Whether an exchange was refused because the timeline revoked its key; counts it.
     pub fn refused(&self, credential: &str, key: Option<Fingerprint>, status: u16) -> bool {
         let Ok((_, lane)) = self.lane(credential) else { return false };
-        let revoked = key.is_some_and(|key| lane.revoked.load(Ordering::Relaxed) == 1 << 32 | u64::from(key.0));
-        let refused = revoked && matches!(status, 401 | 403);
+        let refused = key.is_some() && key == *lane.revoked() && matches!(status, 401 | 403);
         lane.touched.fetch_add(u64::from(refused), Ordering::Relaxed);
         refused
     }
@@ -298,9 +304,11 @@ impl Inner {
                 Ok(held) => {
                     turn.before = Some(held.version);
                     if turn.old.is_none() {
-                        let event = KeyHeld { credential: name.to_owned(), key: held.value.fingerprint() };
-                        self.recorder.record(Event::KeyHeld(event)).await;
                         self.redactor.learn(name, &held.value);
+                        let id = lane.keeping.issuer.as_ref().ok().and_then(|issuer| issuer.id_of(&held.value));
+                        let id = id.map(|id| self.redactor.redact(&id.0));
+                        let event = KeyHeld { credential: name.to_owned(), key: held.value.fingerprint(), id };
+                        self.recorder.record(Event::KeyHeld(event)).await;
                         turn.old = Some(held.value);
                     }
                 }
@@ -339,7 +347,8 @@ impl Inner {
 
     async fn revoke(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(u64, u64), StepError> {
         let issuer = issuer(lane)?;
-        let id = turn.old_id.clone().or_else(|| turn.old.as_ref().map(|old| KeyId(old.fingerprint().to_string())));
+        // What the key itself says is surer than what somebody wrote down.
+        let id = turn.old.as_ref().and_then(|old| issuer.id_of(old)).or_else(|| turn.old_id.clone());
         let id = id.ok_or_else(|| {
             StepError::Failed(format!("nobody says how the issuer names the old key of {name}\n\nhint: add `key_id:` to the credential"))
         })?;

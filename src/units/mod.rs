@@ -6,6 +6,7 @@
 
 mod duration;
 mod fingerprint;
+mod key_file;
 mod money;
 mod rate;
 mod ratio;
@@ -16,6 +17,7 @@ mod tally;
 
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
+pub use key_file::AccessKey;
 pub use money::Money;
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;

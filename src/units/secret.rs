@@ -1,6 +1,6 @@
 //! A value that must not be seen: a key, a token, a password.
 
-use super::Fingerprint;
+use super::{AccessKey, Fingerprint};
 use hmac::{Hmac, KeyInit, Mac};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -44,9 +44,9 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// How it is named in histories and messages.
+    /// How it is named in histories and messages: by what a request shows of it, which is all of it, or of an access key of AWS its identifier.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.0)
+        AccessKey::read(self).map_or_else(|| Fingerprint::of(&self.0), |key| Fingerprint::of(&key.id))
     }
 
     /// The secret without white space around it: a file's last line end is not part of a key.

@@ -1,7 +1,8 @@
-//! AWS Secrets Manager as `moto` plays it. It checks no signature, but what is not signed at all it does not understand.
+//! AWS's Secrets Manager, IAM and token service as `moto` plays them. It asks nobody who they are until it is told to; then it checks every
+//! signature and every policy.
 
 use super::python;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -23,16 +24,55 @@ impl Moto {
         Self { process, address: address.expect("it says where it answers") }
     }
 
-    /// One call, as AWS's own client makes it.
+    /// One call of Secrets Manager, as AWS's own client makes it.
     pub(crate) async fn call(&self, operation: &str, input: &Value) -> Value {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap().post(&self.address);
-        let scope = "AKIAEXAMPLE/20260101/eu-central-1/secretsmanager/aws4_request";
-        let http = http.header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"));
-        let http = http.header("x-amz-target", format!("secretsmanager.{operation}")).header("content-type", "application/x-amz-json-1.1");
-        let answer = http.body(input.to_string()).send().await.unwrap();
+        let headers = [("x-amz-target", format!("secretsmanager.{operation}")), ("content-type", "application/x-amz-json-1.1".into())];
+        serde_json::from_str(&self.ask("eu-central-1/secretsmanager", &headers, input.to_string()).await).unwrap()
+    }
+
+    /// A new access key of a new IAM user, who may do everything to `service`, by its identifier and its secret.
+    pub(crate) async fn user(&self, name: &str, service: &str) -> (String, String) {
+        let allow = json!({"Effect": "Allow", "Action": service, "Resource": "*"});
+        let policy = json!({"Version": "2012-10-17", "Statement": [allow]}).to_string();
+        self.iam("CreateUser", &[("UserName", name)]).await;
+        self.iam("PutUserPolicy", &[("UserName", name), ("PolicyName", "all"), ("PolicyDocument", &policy)]).await;
+        let made = self.iam("CreateAccessKey", &[("UserName", name)]).await;
+        let field = |tag: &str| {
+            let after = made.split_once(&format!("<{tag}>")).unwrap().1;
+            after.split_once('<').unwrap().0.to_owned()
+        };
+        (field("AccessKeyId"), field("SecretAccessKey"))
+    }
+
+    /// One call of IAM, as long as nobody is asked who they are; what it answers in XML.
+    pub(crate) async fn iam(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("Action", action), ("Version", "2010-05-08")])
+            .extend_pairs(fields)
+            .finish();
+        self.ask("us-east-1/iam", &[("content-type", "application/x-www-form-urlencoded".into())], form).await
+    }
+
+    /// From now on it asks everybody who they are, or nobody.
+    pub(crate) async fn asks_who_they_are(&self, asks: bool) {
+        let count = if asks { "0" } else { "inf" };
+        let call = Self::http().post(format!("{}/moto-api/reset-auth", self.address)).header("content-type", "text/plain");
+        assert!(call.body(count).send().await.unwrap().status().is_success());
+    }
+
+    async fn ask(&self, scope: &str, headers: &[(&str, String)], body: String) -> String {
+        let scope = format!("AKIAEXAMPLE/20260101/{scope}/aws4_request");
+        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
+        let call = Self::http().post(&self.address).header("authorization", signed);
+        let call = headers.iter().fold(call, |call, (name, value)| call.header(*name, value));
+        let answer = call.body(body.clone()).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{operation}: {status} {text}");
-        serde_json::from_str(&text).unwrap()
+        assert!(status.is_success(), "{body}: {status} {text}");
+        text
+    }
+
+    fn http() -> reqwest::Client {
+        reqwest::Client::builder().no_proxy().build().unwrap()
     }
 }
 

@@ -4,16 +4,19 @@
 //! known from the provider's own refusal: [`Standing::Refused`] is a 401 or 403 that came, a timeout is [`Standing::Unknown`]. How long to
 //! wait for a revocation to spread is the caller's business.
 
+mod access_key;
 mod azure;
 mod bedrock;
 mod command;
 mod google;
+mod iam;
 mod open;
 mod openai;
 mod probe;
 #[cfg(test)]
 mod tests;
 
+pub use access_key::AccessKeys;
 pub use azure::{AzureKeys, Slot};
 pub use bedrock::BedrockKeys;
 pub use command::IssuerCommands;
@@ -75,4 +78,9 @@ pub trait Issuer: Send + Sync + fmt::Debug {
 
     /// Whether the provider takes a key, asked at the provider itself.
     fn probe<'a>(&'a self, value: &'a Secret) -> Pending<'a, Standing>;
+
+    /// How it names a key, where the key itself says so; else the inventory must.
+    fn id_of(&self, _value: &Secret) -> Option<KeyId> {
+        None
+    }
 }

@@ -2,8 +2,11 @@
 
 use super::super::open::key;
 use super::super::{SecretError, Site};
-use super::{AzureKeys, BedrockKeys, GoogleKeys, Issuer, IssuerCommands, OpenAiKeys, Probe, Slot};
-use crate::model::{AzureSlot, Issuer as Declared, Provider};
+use super::{AccessKeys, AzureKeys, BedrockKeys, GoogleKeys, Issuer, IssuerCommands, OpenAiKeys, Probe, Slot};
+use crate::model::{AzureSlot, CredentialSource, Issuer as Declared, Provider};
+use crate::units::AccessKey;
+
+const IAM: &str = "https://iam.amazonaws.com";
 
 /// The issuer of a credential that this provider takes. Keys of administrators are read now; nothing is asked yet.
 ///
@@ -15,6 +18,9 @@ pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: S
         Probe::of(provider.dialect, base_url, provider.chat_model(), name)
     };
     let at = |address: &Option<String>, own: &str| address.clone().unwrap_or_else(|| own.to_owned());
+    let manager = |id: &CredentialSource, secret: &CredentialSource| {
+        Ok::<_, SecretError>(AccessKey { id: key(id, site)?.expose().to_owned(), secret: key(secret, site)? })
+    };
     Ok(match declared {
         Declared::Openai { project, admin, address } => {
             Box::new(OpenAiKeys::new(&at(address, "https://api.openai.com/v1"), project, key(admin, site)?, probe()?)?)
@@ -27,8 +33,12 @@ pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: S
             Box::new(AzureKeys::new(&at(address, "https://management.azure.com"), resource, key(token, site)?, idle, probe()?)?)
         }
         Declared::Bedrock { user, access_key_id, secret_access_key, address } => {
-            let access_key = (key(access_key_id, site)?, key(secret_access_key, site)?);
-            Box::new(BedrockKeys::new(&at(address, "https://iam.amazonaws.com"), user, access_key, probe()?)?)
+            let manager = manager(access_key_id, secret_access_key)?;
+            Box::new(BedrockKeys::new(&at(address, IAM), user, manager, probe()?)?)
+        }
+        Declared::Iam { user, access_key_id, secret_access_key, address, token_service } => {
+            let manager = manager(access_key_id, secret_access_key)?;
+            Box::new(AccessKeys::new(&at(address, IAM), &at(token_service, "https://sts.amazonaws.com"), user, manager)?)
         }
         Declared::Google { account, token, address } => {
             Box::new(GoogleKeys::new(&at(address, "https://iam.googleapis.com"), account, key(token, site)?)?)

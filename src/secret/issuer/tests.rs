@@ -4,6 +4,7 @@
 use super::super::tests::{Recorded, secret};
 use super::*;
 use crate::model::Dialect;
+use crate::units::AccessKey;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
@@ -119,8 +120,8 @@ async fn bedrock_keys_are_credentials_of_an_iam_user() {
         }
     });
     let api = provider("ABSK-new", 403);
-    let access = (secret("AKIAEXAMPLE"), secret("an-example-of-a-secret-key"));
-    let issuer = BedrockKeys::new(&server.address, "chat", access, probe(&api, Dialect::Bedrock)).unwrap();
+    let manager = AccessKey { id: "AKIAEXAMPLE".into(), secret: secret("an-example-of-a-secret-key") };
+    let issuer = BedrockKeys::new(&server.address, "chat", manager, probe(&api, Dialect::Bedrock)).unwrap();
     let minted = issuer.mint().await.unwrap();
     assert_eq!((minted.id.0.as_str(), &minted.value), ("ACCA1", &secret("ABSK-new")));
     issuer.revoke(&minted.id).await.unwrap();

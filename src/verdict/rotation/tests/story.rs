@@ -158,7 +158,7 @@ impl Story {
         }
         let key = "primary".to_owned();
         let credential = || key.clone();
-        events.push((1, Event::KeyHeld(KeyHeld { credential: credential(), key: OLD })));
+        events.push((1, Event::KeyHeld(KeyHeld { credential: credential(), key: OLD, id: None })));
         for (number, (on, what)) in (0_u32..).zip(&self.faults) {
             let (on, place) = ((*on).to_owned(), usize::from(*on == "standby"));
             let requested = FaultRequested { fault: number, on: on.clone(), what: what.clone(), aim: Aim::default() };

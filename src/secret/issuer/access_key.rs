@@ -1,0 +1,73 @@
+//! AWS: the access keys of an IAM user, which sign requests. A key is one value: [`AccessKey`].
+//!
+//! Traps: a user may have two. A new key, and the end of an old one, take some seconds until every region knows of it. Sessions that were
+//! begun with a key (`GetSessionToken`) outlive it by up to 36 hours, unless a policy of the user denies what was begun before.
+//! Whether a key lives is asked of AWS's token service. Only `InvalidClientTokenId` says that a key is dead: other refusals may mean its
+//! secret, this host's clock or a policy.
+//! Sources: docs.aws.amazon.com/IAM/latest/APIReference (CreateAccessKey, DeleteAccessKey); docs.aws.amazon.com/STS/latest/APIReference
+//! (GetCallerIdentity).
+
+use super::super::call::Line;
+use super::super::{Pending, SecretError};
+use super::iam::{IamUser, element, said, whose};
+use super::openai::no_key;
+use super::{Issuer, KeyId, Minted, Standing};
+use crate::units::{AccessKey, Secret};
+
+/// What AWS calls the refusal of a key that was deleted or deactivated, or never was.
+const DEAD: &str = "InvalidClientTokenId";
+
+/// Those of one IAM user.
+#[derive(Debug)]
+pub struct AccessKeys {
+    user: IamUser,
+    token_service: Line,
+}
+
+impl AccessKeys {
+    /// At the addresses of IAM and of the token service, for one user, by the access key of whoever manages it.
+    ///
+    /// # Errors
+    /// Where an address is none.
+    pub fn new(address: &str, token_service: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
+        let user = IamUser::new(address, user, manager)?;
+        Ok(Self { token_service: Line::to(token_service, None, user.place())?, user })
+    }
+}
+
+impl Issuer for AccessKeys {
+    fn place(&self) -> &str {
+        self.user.place()
+    }
+
+    fn mint(&self) -> Pending<'_, Minted> {
+        Box::pin(async {
+            let made = self.user.call("CreateAccessKey", &[]).await?;
+            let (id, secret) = element(&made, "AccessKeyId").zip(element(&made, "SecretAccessKey")).ok_or_else(|| no_key(self.place()))?;
+            let key = AccessKey { id: id.to_owned(), secret: Secret::from(secret) };
+            Ok(Minted { value: key.write(), id: KeyId(key.id) })
+        })
+    }
+
+    fn revoke<'a>(&'a self, id: &'a KeyId) -> Pending<'a, ()> {
+        Box::pin(async move { self.user.call("DeleteAccessKey", &[("AccessKeyId", &id.0)]).await.map(drop) })
+    }
+
+    fn probe<'a>(&'a self, value: &'a Secret) -> Pending<'a, Standing> {
+        Box::pin(async move {
+            let Some(key) = AccessKey::read(value) else {
+                return Ok(Standing::Unknown("it has no `AccessKeyId` and `SecretAccessKey`".to_owned()));
+            };
+            Ok(match whose(&self.token_service, key, self.place()).await {
+                Ok(answer) if answer.is_good() => Standing::Accepted,
+                Ok(answer) if element(&answer.text, "Code") == Some(DEAD) => Standing::Refused(answer.status),
+                Ok(answer) => Standing::Unknown(format!("status {}, {}", answer.status, said(&answer))),
+                Err(error) => Standing::Unknown(error.to_string()),
+            })
+        })
+    }
+
+    fn id_of(&self, value: &Secret) -> Option<KeyId> {
+        AccessKey::read(value).map(|key| KeyId(key.id))
+    }
+}

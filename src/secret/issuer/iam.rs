@@ -1,0 +1,112 @@
+//! AWS's IAM, as far as issuers ask it about one user. It answers forms with XML.
+//!
+//! Source: docs.aws.amazon.com/IAM/latest/APIReference.
+
+use super::super::SecretError;
+use super::super::call::{Answer, Line, Request, refused};
+use super::super::signer::Signer;
+use crate::units::AccessKey;
+use reqwest::Method;
+use zeroize::Zeroizing;
+
+/// Where requests are signed for that name no region, as IAM's own.
+const REGION: &str = "us-east-1";
+
+/// One IAM user, by the access key of somebody who manages it.
+#[derive(Debug)]
+pub(super) struct IamUser {
+    place: String,
+    line: Line,
+    user: String,
+    signer: Signer,
+}
+
+impl IamUser {
+    /// At IAM's address.
+    ///
+    /// # Errors
+    /// Where the address is none.
+    pub(super) fn new(address: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
+        let place = format!("the IAM user {user}");
+        let line = Line::to(address, None, &place)?;
+        Ok(Self { line, place, user: user.to_owned(), signer: signer("iam", REGION, manager) })
+    }
+
+    /// Who it is, for messages.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// One action on this user; what came, where it was done.
+    pub(super) async fn call(&self, action: &str, more: &[(&str, &str)]) -> Result<Zeroizing<String>, SecretError> {
+        let fields = [&[("UserName", self.user.as_str())], more].concat();
+        let answer = ask(&self.line, &self.signer, action, "2010-05-08", &fields, &self.place).await?;
+        if answer.is_good() {
+            return Ok(answer.text);
+        }
+        let hint = format!("allow `iam:{action}` on this user; it may have two keys of a kind, so one must be deleted before a third");
+        Err(refused(&self.place, answer.status, &said(&answer), &self.signer.secrets(), &hint))
+    }
+}
+
+/// Asks AWS's token service who an access key belongs to, which everybody may ask and no policy forbids.
+pub(super) async fn whose(line: &Line, key: AccessKey, place: &str) -> Result<Answer, SecretError> {
+    ask(line, &signer("sts", region(line.address()), key), "GetCallerIdentity", "2011-06-15", &[], place).await
+}
+
+/// The text of the first element of this name. Keys and identifiers have no characters that XML escapes.
+pub(super) fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, after) = text.split_once(&format!("<{name}>"))?;
+    Some(after.split_once(&format!("</{name}>"))?.0)
+}
+
+/// The reason for a refusal: its short name, then a sentence.
+pub(super) fn said(answer: &Answer) -> String {
+    ["Code", "Message"].map(|name| element(&answer.text, name).unwrap_or_default()).join(": ")
+}
+
+fn signer(service: &'static str, region: &str, key: AccessKey) -> Signer {
+    Signer { region: region.to_owned(), service, access_key_id: key.id.into(), secret_access_key: key.secret, session_token: None }
+}
+
+/// `https://sts.REGION.amazonaws.com` names its region, the worldwide address none.
+fn region(address: &str) -> &str {
+    let host = address.split_once("://").map_or(address, |(_, host)| host);
+    host.strip_prefix("sts.").and_then(|rest| rest.split_once(".amazonaws.com")).map_or(REGION, |(region, _)| region)
+}
+
+async fn ask(
+    line: &Line,
+    signer: &Signer,
+    action: &str,
+    version: &str,
+    fields: &[(&str, &str)],
+    place: &str,
+) -> Result<Answer, SecretError> {
+    let named = [("Action", action), ("Version", version)];
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(named).extend_pairs(fields).finish();
+    let body = Some(Zeroizing::new(form.into_bytes()));
+    let request = Request { method: Method::POST, path: "/", headers: Vec::new(), body };
+    let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
+    let request = signer.signed(request, &line.url("/")).map_err(|problem| SecretError::Malformed {
+        place: place.to_owned(),
+        problem: format!("the request cannot be signed: {problem}"),
+        hint: "see the access key".to_owned(),
+    })?;
+    line.ask(request, place).await
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_request_is_signed_for_the_region_that_the_address_names() {
+        for (address, region) in [
+            ("https://sts.eu-central-1.amazonaws.com", "eu-central-1"),
+            ("https://sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            ("https://sts.amazonaws.com", "us-east-1"),
+            ("http://127.0.0.1:5000", "us-east-1"),
+        ] {
+            assert_eq!(super::region(address), region, "{address}");
+        }
+    }
+}
