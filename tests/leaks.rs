@@ -1,6 +1,6 @@
 //! No secret that a drill knew is found in what it left behind, and the search that says so finds what is put there for it.
 
-use crate::support::{Leak, Leaks, Project, wait_for};
+use crate::support::{Leak, Leaks, Project, arguments, wait_for};
 use lifeboat::units::Seed;
 use std::collections::BTreeMap;
 
@@ -171,20 +171,8 @@ fn what_goes_past_the_redactor_is_caught() {
 
 /// The arguments of a process and of all below it, and what is found in them.
 fn arguments_of(root: u32, leaks: &Leaks) -> (Vec<String>, Vec<Leak>) {
-    let parent = |pid: u32| -> Option<u32> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
-    };
-    let all: Vec<u32> = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-    let below = |pid: u32| std::iter::successors(Some(pid), |pid| parent(*pid)).take(64).any(|pid| pid == root);
-    let mut seen = Vec::new();
-    let mut found = Vec::new();
-    for pid in all.into_iter().filter(|pid| below(*pid)) {
-        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&bytes).replace('\0', " ");
-        found.extend(leaks.in_bytes(&format!("the arguments of `{}`", line.split(' ').next().unwrap_or_default()), line.as_bytes()));
-        seen.push(line);
-    }
+    let seen = arguments(root);
+    let found = seen.iter().flat_map(|line| leaks.in_bytes("arguments", line.as_bytes())).collect();
     (seen, found)
 }
 

@@ -490,7 +490,11 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
     let by_primary = primary.and_then(|place| seen.served.get(place)).copied().unwrap_or(0);
     // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
     let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
-    let lag = late.map(|most| format!("a request was sent {} late, and this machine must keep to {most}", Duration::from_nanos(seen.lag)));
+    let lag = late.map(|most| {
+        // To the millisecond, and not below what it must keep to.
+        let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
+        format!("a request was sent {sent} late, and this machine must keep to {most}")
+    });
     if seen.requests() < BASELINE {
         let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
         Some(format!("only {} requests had ended{judged}", seen.requests()))

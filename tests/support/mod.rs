@@ -1,5 +1,6 @@
 //! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
 
+mod arguments;
 mod k6;
 mod lab;
 mod leaks;
@@ -11,6 +12,8 @@ mod search;
 mod standing;
 mod vault;
 
+use arguments::Arguments;
+pub(crate) use arguments::arguments;
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 use leaks::files_below;
@@ -147,10 +150,12 @@ impl Project {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, command: &mut Command) -> Run {
-        let output = command.output().unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let arguments = Arguments::of(child.id());
+        let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let run = Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.search.after(command, &[&run.stdout, &run.stderr]);
+        self.search.after(command, &[&run.stdout, &run.stderr], &arguments.seen());
         run
     }
 
@@ -170,7 +175,8 @@ impl Project {
                 let _ = sender.send(line);
             }
         });
-        Started { child, lines, said: String::new(), command, search: self.search.clone() }
+        let arguments = Some(Arguments::of(child.id()));
+        Started { child, lines, said: String::new(), command, search: self.search.clone(), arguments }
     }
 
     /// A JSON file of this project.
@@ -248,6 +254,8 @@ pub(crate) struct Started {
     said: String,
     command: Command,
     search: Arc<Search>,
+    /// `None` once it is waited for.
+    arguments: Option<Arguments>,
 }
 
 impl Started {
@@ -283,7 +291,8 @@ impl Started {
         let code = self.child.wait().unwrap().code();
         let rest: Vec<String> = self.lines.iter().collect();
         let stderr = std::mem::take(&mut self.said) + &rest.join("\n");
-        self.search.after(&self.command, &[&stdout, &stderr]);
+        let arguments = self.arguments.take().map(Arguments::seen).unwrap_or_default();
+        self.search.after(&self.command, &[&stdout, &stderr], &arguments);
         Run { code, stdout, stderr }
     }
 

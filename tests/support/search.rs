@@ -1,5 +1,6 @@
-//! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said and
-//! in the folders of its drills and executions, for every secret that they knew, which their histories tell the names of.
+//! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said, in
+//! the arguments of it and of everything that it started, and in the folders of its drills and executions, for every secret that they knew,
+//! which their histories tell the names of.
 //!
 //! What it does not know: secrets that only a store of others holds, or a test's own server; those tests search for them themselves. Files
 //! outside the folders of drills are the project's own, and may hold keys.
@@ -31,6 +32,7 @@ struct State {
     files: BTreeMap<PathBuf, (u64, Option<SystemTime>)>,
     drills: BTreeSet<PathBuf>,
     outputs: usize,
+    arguments: usize,
     bytes: usize,
 }
 
@@ -44,8 +46,9 @@ impl Search {
         self.state.lock().unwrap().left = true;
     }
 
-    /// Searches what a command said, and what stands in the folders of drills now. Panics where a secret is found.
-    pub(super) fn after(&self, command: &Command, outputs: &[&str]) {
+    /// Searches what a command said, the arguments that it and what it started had, and what stands in the folders of drills now. Panics
+    /// where a secret is found.
+    pub(super) fn after(&self, command: &Command, outputs: &[&str], arguments: &BTreeSet<String>) {
         let mut state = self.state.lock().unwrap();
         if state.left {
             return;
@@ -56,7 +59,7 @@ impl Search {
             own.unwrap_or_else(|| std::env::var(name).ok())
         };
         self.learn(&mut state, &told);
-        let found = state.look(outputs);
+        let found = state.look(outputs, arguments);
         drop(state);
         assert!(found.is_empty(), "a secret was leaked:\n{}", found.join("\n"));
     }
@@ -76,7 +79,7 @@ impl Search {
 }
 
 impl State {
-    fn look(&mut self, outputs: &[&str]) -> Vec<String> {
+    fn look(&mut self, outputs: &[&str], arguments: &BTreeSet<String>) -> Vec<String> {
         if self.secrets.is_empty() {
             return Vec::new();
         }
@@ -86,6 +89,11 @@ impl State {
             found.extend(leaks.in_bytes("what it said", output.as_bytes()));
             self.outputs += 1;
             self.bytes += output.len();
+        }
+        for line in arguments {
+            found.extend(leaks.in_bytes("arguments", line.as_bytes()));
+            self.arguments += 1;
+            self.bytes += line.len();
         }
         for path in self.drills.iter().flat_map(|drill| files_below(drill)) {
             let Ok(data) = path.metadata() else { continue };
@@ -171,13 +179,15 @@ impl Drop for Search {
             return;
         }
         self.learn(&mut state, &|name| std::env::var(name).ok());
-        let found = state.look(&[]);
+        let found = state.look(&[], &BTreeSet::new());
         let (secrets, drills, files) = (state.secrets.len(), state.drills.len(), state.files.len());
         if drills == 0 {
             return;
         }
-        let line =
-            format!("searched for {secrets} secrets in {drills} drills, {files} files, {} outputs, {} bytes", state.outputs, state.bytes);
+        let (outputs, arguments, bytes) = (state.outputs, state.arguments, state.bytes);
+        let line = format!(
+            "searched for {secrets} secrets in {drills} drills, {files} files, {outputs} outputs, arguments of {arguments} processes, {bytes} bytes"
+        );
         let _ = writeln!(std::io::stdout(), "{line}: {} found", found.len());
         // For the sum over the suite, whose tests are processes of their own.
         let sum = Path::new(env!("CARGO_TARGET_TMPDIR")).join("searched.log");
