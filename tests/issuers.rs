@@ -233,7 +233,15 @@ fn a_key_in_public_is_replaced_from_beginning_to_end() {
     assert_eq!((&minted[0]["id"], &stored[0]["key"]), (&json!("svc_acct_new_1"), &minted[0]["key"]));
     let said: Vec<_> = probed.iter().map(|probe| (&probe["standing"], &probe["status"])).collect();
     assert_eq!(said, [(&json!("accepted"), &json!(200)), (&json!("refused"), &json!(401))]);
-    assert!(stage.text("x/report.md").starts_with("# rotate-openai: done\n"));
+    let report = stage.text("x/report.md");
+    assert!(report.starts_with("# rotate-openai: done\n") && !report.contains("## Findings"), "{report}");
+    let key = |event: &Value| event["key"].as_str().unwrap().to_owned();
+    for said in [
+        format!("| a new key, {}, is minted (svc\\_acct\\_new\\_1) |", key(&minted[0])),
+        format!("| the provider refuses {} (401) |", key(&probed[1])),
+    ] {
+        assert!(report.contains(&said), "{said}\n{report}");
+    }
     stage.keeps_its_secrets(&[&run]);
     // And once more: what the first wrote down is what the second revokes.
     stage.execute(&["--out", "y", "--yes"]).exits_with(0);
@@ -272,6 +280,8 @@ fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_sil
     let run = stage.resume();
     run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that minted it was interrupted");
     run.says("hint: revoke `svc_acct_new_1` at the issuer, then begin anew without --resume");
+    let report = stage.text("x/report.md");
+    assert!(report.contains(", is not what its store was seen to hold last |") && report.contains(", was not revoked here |"), "{report}");
     let minted = |stage: &Stage| stage.asked().iter().filter(|asked| *asked == "mint").count();
     assert_eq!(minted(&stage), 1);
     assert!(stage.text(".env").contains(OLD));

@@ -1,6 +1,7 @@
 //! The report of a runbook that was walked for real, as Markdown, from its history alone: what was done when and by whom, what took longer
-//! than expected, who was told, what people wrote down.
+//! than expected, what became of keys, who was told, what people wrote down.
 
+use super::keys;
 use super::markdown::escaped;
 use crate::history::{Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
@@ -36,6 +37,7 @@ impl Report<'_> {
             None => writeln!(text, ".**\n")?,
         }
         self.steps(text)?;
+        text.push_str(&keys::section(self.events));
         self.story(text)?;
         self.findings(text)?;
         self.identity(text)
@@ -134,6 +136,7 @@ impl Report<'_> {
                 _ => {}
             }
         }
+        found.extend(keys::findings(self.events));
         if found.is_empty() {
             return Ok(());
         }
@@ -172,7 +175,7 @@ fn told(contact: &str, end: StepEnd) -> String {
 }
 
 /// A moment or a length as a clock shows it: `0:07.3`, `1:02:03.0`.
-fn clock(nanoseconds: u64) -> String {
+pub(super) fn clock(nanoseconds: u64) -> String {
     let tenths = nanoseconds / 100_000_000;
     let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}.{}", tenths % 10) } else { format!("{minutes}:{seconds:02}.{}", tenths % 10) }

@@ -11,6 +11,7 @@
 mod credential;
 mod digest;
 mod execution;
+mod keys;
 mod markdown;
 mod sentence;
 mod summary;

@@ -1,4 +1,5 @@
-//! What the arguments of a process and of all that it starts are, which everybody on its host may read, for as long as it runs.
+//! What the arguments of the processes below one are, which everybody on its host may read, for as long as it runs. Its own are what
+//! somebody typed.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -15,13 +16,13 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Looks at it, and at all below it, from now on.
+    /// Looks at all below it from now on.
     pub(crate) fn of(process: u32) -> Self {
         let (stop, stopped) = channel();
         let seen = std::thread::spawn(move || {
             let mut seen = BTreeSet::new();
             loop {
-                seen.extend(arguments(process));
+                seen.extend(below(process).into_iter().filter(|pid| *pid != process).map(line));
                 if stopped.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) {
                     return seen;
                 }
@@ -39,15 +40,19 @@ impl Arguments {
 
 /// Those of a process and of all below it now.
 pub(crate) fn arguments(root: u32) -> Vec<String> {
+    below(root).into_iter().map(line).collect()
+}
+
+fn below(root: u32) -> Vec<u32> {
     let parent = |pid: u32| -> Option<u32> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
     };
-    let all: Vec<u32> = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-    let below = |pid: u32| std::iter::successors(Some(pid), |pid| parent(*pid)).take(64).any(|pid| pid == root);
-    let line = |pid: u32| {
-        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\0', " ")
-    };
-    all.into_iter().filter(|pid| below(*pid)).map(line).collect()
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    all.filter(|pid| std::iter::successors(Some(*pid), |pid| parent(*pid)).take(64).any(|pid| pid == root)).collect()
+}
+
+fn line(pid: u32) -> String {
+    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
 }

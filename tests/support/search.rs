@@ -1,5 +1,5 @@
 //! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said, in
-//! the arguments of it and of everything that it started, and in the folders of its drills and executions, for every secret that they knew,
+//! the arguments of everything that it started, and in the folders of its drills and executions, for every secret that they knew,
 //! which their histories tell the names of.
 //!
 //! What it does not know: secrets that only a store of others holds, or a test's own server; those tests search for them themselves. Files
@@ -46,7 +46,7 @@ impl Search {
         self.state.lock().unwrap().left = true;
     }
 
-    /// Searches what a command said, the arguments that it and what it started had, and what stands in the folders of drills now. Panics
+    /// Searches what a command said, the arguments that what it started had, and what stands in the folders of drills now. Panics
     /// where a secret is found.
     pub(super) fn after(&self, command: &Command, outputs: &[&str], arguments: &BTreeSet<String>) {
         let mut state = self.state.lock().unwrap();

@@ -1,0 +1,252 @@
+//! What a runbook that was walked for real did to keys: which was old and which is new, when, and who says so.
+//!
+//! Keys appear as fingerprints. What is not known here is who bore which key, since no proxy watched: that is for drills (`credential`).
+
+use super::execution::clock;
+use super::markdown::escaped;
+use crate::history::{Event, KeyProbed, KeyStanding, Stamped};
+use crate::units::Fingerprint;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// What became of one credential.
+#[derive(Debug, Default)]
+struct Course {
+    rows: Vec<Row>,
+    old: Option<Fingerprint>,
+    new: Option<Fingerprint>,
+    stored: Option<Fingerprint>,
+    revoked: Option<Fingerprint>,
+    /// What the provider said last of each, where it said anything.
+    standing: BTreeMap<Fingerprint, KeyStanding>,
+}
+
+#[derive(Debug)]
+struct Row {
+    at: u64,
+    what: String,
+    from: &'static str,
+    /// Of a question: what it was about and what was said, how often the same was asked and heard in a row, and when for the last time.
+    asked: Option<((Fingerprint, KeyStanding, u16), u32, u64)>,
+}
+
+/// A table for each credential of which anything was learnt; nothing where there is none.
+pub(super) fn section(events: &[Stamped]) -> String {
+    let mut text = String::new();
+    for (credential, course) in courses(events) {
+        // Writing to a String cannot fail.
+        let _ = course.write(&mut text, credential);
+    }
+    text
+}
+
+/// What is missing where a key was replaced.
+pub(super) fn findings(events: &[Stamped]) -> Vec<String> {
+    courses(events).into_iter().flat_map(|(credential, course)| course.findings(credential)).collect()
+}
+
+fn courses(events: &[Stamped]) -> BTreeMap<&str, Course> {
+    let mut courses: BTreeMap<&str, Course> = BTreeMap::new();
+    for stamped in events {
+        let (credential, at) = match &stamped.event {
+            Event::KeyHeld(event) => (&event.credential, stamped.t),
+            Event::KeyMinted(event) => (&event.credential, event.hi),
+            Event::KeyStored(event) => (&event.credential, event.hi),
+            Event::KeyRevoked(event) => (&event.credential, event.hi),
+            Event::KeyProbed(event) => (&event.credential, event.hi),
+            _ => continue,
+        };
+        courses.entry(credential).or_default().take(&stamped.event, at);
+    }
+    courses
+}
+
+impl Course {
+    fn take(&mut self, event: &Event, at: u64) {
+        let (what, from) = match event {
+            Event::KeyHeld(event) => {
+                self.old = self.old.or(Some(event.key));
+                (format!("the key in use is {}{}", event.key, named(event.id.as_deref())), "its store")
+            }
+            Event::KeyMinted(event) if event.id.is_empty() => {
+                self.new = Some(event.key);
+                (format!("a spare key, {}, becomes the new one", event.key), "where it was kept")
+            }
+            Event::KeyMinted(event) => {
+                self.new = Some(event.key);
+                (format!("a new key, {}, is minted{}", event.key, named(Some(&event.id))), "the issuer's answer")
+            }
+            Event::KeyStored(event) => {
+                self.stored = Some(event.key);
+                (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read back")
+            }
+            Event::KeyRevoked(event) => {
+                self.revoked = Some(event.key);
+                (format!("{} is revoked", event.key), "the issuer's answer, which proves nothing yet")
+            }
+            Event::KeyProbed(event) => return self.probed(event, at),
+            _ => return,
+        };
+        self.rows.push(Row { at, what, from, asked: None });
+    }
+
+    /// The same answer again makes no row of its own: a step asks until another comes.
+    fn probed(&mut self, event: &KeyProbed, at: u64) {
+        if event.standing != KeyStanding::Unknown {
+            self.standing.insert(event.key, event.standing);
+        }
+        let asked = (event.key, event.standing, event.status);
+        if let Some((last, count, until)) = self.rows.last_mut().and_then(|row| row.asked.as_mut())
+            && *last == asked
+        {
+            (*count, *until) = (*count + 1, at);
+            return;
+        }
+        let what = match event.standing {
+            KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status),
+            KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status),
+            KeyStanding::Unknown => format!("nobody can tell whether the provider takes {}: {}", event.key, escaped(&event.why)),
+        };
+        self.rows.push(Row { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
+    }
+
+    fn write(&self, text: &mut String, credential: &str) -> std::fmt::Result {
+        writeln!(text, "## The credential: {}\n\n| at | what | known from |\n|---|---|---|", escaped(credential))?;
+        for Row { at, what, from, asked } in &self.rows {
+            let again = match asked {
+                Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(*until)),
+                _ => String::new(),
+            };
+            writeln!(text, "| {} | {what}{again} | {from} |", clock(*at))?;
+        }
+        writeln!(text)
+    }
+
+    /// In the order in which somebody must do something about them.
+    fn findings(&self, credential: &str) -> Vec<String> {
+        let Some(new) = self.new else { return Vec::new() };
+        let old = self.old.map(|old| format!(", {old},")).unwrap_or_default();
+        let is = |key: Option<Fingerprint>, standing| key.is_some_and(|key| self.standing.get(&key) == Some(&standing));
+        let revoked = self.revoked.is_some();
+        let said = [
+            (self.stored != Some(new), format!("the new key, {new}, is not what its store was seen to hold last")),
+            (!is(self.new, KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
+            (!revoked, format!("the old key{old} was not revoked here")),
+            (
+                revoked && !is(self.revoked, KeyStanding::Refused),
+                format!("the provider was not seen to refuse the old key{old} so it may live"),
+            ),
+        ];
+        said.into_iter().filter(|(is, _)| *is).map(|(_, what)| format!("{credential}: {what}")).collect()
+    }
+}
+
+/// What an issuer calls a key.
+fn named(id: Option<&str>) -> String {
+    id.map(|id| format!(" ({})", escaped(id))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{KeyHeld, KeyMinted, KeyRevoked, KeyStored};
+
+    const OLD: Fingerprint = Fingerprint(0xa);
+    const NEW: Fingerprint = Fingerprint(0xb);
+
+    fn stamped(events: Vec<Event>) -> Vec<Stamped> {
+        let stamp = |(index, event)| Stamped { t: at(index as u64), event };
+        events.into_iter().enumerate().map(stamp).collect()
+    }
+
+    fn at(tenths: u64) -> u64 {
+        tenths * 100_000_000
+    }
+
+    fn credential() -> String {
+        "openai-key".to_owned()
+    }
+
+    fn held() -> Event {
+        Event::KeyHeld(KeyHeld { credential: credential(), key: OLD, id: None })
+    }
+
+    fn minted(id: &str) -> Event {
+        Event::KeyMinted(KeyMinted { credential: credential(), key: NEW, id: id.to_owned(), lo: at(1), hi: at(2) })
+    }
+
+    fn stored(key: Fingerprint) -> Event {
+        let (place, version) = ("dotenv:.env#KEY".to_owned(), "1".to_owned());
+        Event::KeyStored(KeyStored { credential: credential(), key, place, version, lo: at(3), hi: at(4) })
+    }
+
+    fn revoked() -> Event {
+        Event::KeyRevoked(KeyRevoked { credential: credential(), key: OLD, lo: at(5), hi: at(6) })
+    }
+
+    fn probed(key: Fingerprint, standing: KeyStanding, status: u16, tenths: u64) -> Event {
+        let (lo, hi, why) = (at(tenths), at(tenths), if status == 0 { "no answer" } else { "" }.to_owned());
+        Event::KeyProbed(KeyProbed { credential: credential(), key, standing, status, lo, hi, last: false, why })
+    }
+
+    #[test]
+    fn a_whole_rotation_is_told_and_nothing_is_said_against_it() {
+        let accepted = |tenths| probed(OLD, KeyStanding::Accepted, 200, tenths);
+        let events = stamped(vec![
+            held(),
+            minted("svc_1"),
+            probed(NEW, KeyStanding::Unknown, 0, 3),
+            probed(NEW, KeyStanding::Accepted, 200, 4),
+            stored(NEW),
+            revoked(),
+            accepted(10),
+            accepted(15),
+            accepted(620),
+            probed(OLD, KeyStanding::Refused, 401, 625),
+        ]);
+        let wanted = "## The credential: openai-key
+
+| at | what | known from |
+|---|---|---|
+| 0:00.0 | the key in use is 0000000a | its store |
+| 0:00.2 | a new key, 0000000b, is minted (svc\\_1) | the issuer's answer |
+| 0:00.3 | nobody can tell whether the provider takes 0000000b: no answer | asked directly |
+| 0:00.4 | the provider accepts 0000000b (200) | asked directly |
+| 0:00.4 | 0000000b is the current key in dotenv:.env\\#KEY | read back |
+| 0:00.6 | 0000000a is revoked | the issuer's answer, which proves nothing yet |
+| 0:01.0 | the provider accepts 0000000a (200); 3 times, the last at 1:02.0 | asked directly |
+| 0:62.5 | the provider refuses 0000000a (401) | asked directly |
+
+"
+        .replace("0:62.5", "1:02.5");
+        assert_eq!(section(&events), wanted);
+        assert_eq!(findings(&events), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_missing_is_a_finding() {
+        let cases = [
+            (vec![held()], vec![]),
+            (
+                vec![held(), minted("")],
+                vec![
+                    "openai-key: the new key, 0000000b, is not what its store was seen to hold last",
+                    "openai-key: the provider was not seen to accept the new key, 0000000b",
+                    "openai-key: the old key, 0000000a, was not revoked here",
+                ],
+            ),
+            (
+                vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), revoked(), stored(OLD)],
+                vec![
+                    "openai-key: the new key, 0000000b, is not what its store was seen to hold last",
+                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live",
+                ],
+            ),
+        ];
+        for (events, wanted) in cases {
+            assert_eq!(findings(&stamped(events)), wanted);
+        }
+        assert!(section(&stamped(vec![minted("")])).contains("| a spare key, 0000000b, becomes the new one | where it was kept |"));
+        assert_eq!((section(&[]), findings(&[])), (String::new(), Vec::new()));
+    }
+}
