@@ -122,10 +122,8 @@ impl Stage {
     }
 
     fn walk(&self, runbook: &str, more: &[&str]) -> Run {
-        let runbook = format!("runbooks/{runbook}.yaml");
-        let mut arguments = WALK;
-        arguments[1] = &runbook;
-        self.project.run(self.project.command(&[&arguments[..], more].concat()).envs(self.env()))
+        let walk = walk(runbook);
+        self.project.run(self.project.command(&[&words(&walk)[..], more].concat()).envs(self.env()))
     }
 
     fn resume(&self) -> Run {
@@ -133,10 +131,11 @@ impl Stage {
     }
 
     /// Begins to walk, and is killed once something was asked, or is there.
-    fn killed_when(&self, what: &str, mut there: impl FnMut(&Self) -> bool) {
+    fn killed_when(&self, runbook: &str, what: &str, mut there: impl FnMut(&Self) -> bool) {
         let env = self.env();
         let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut running = self.project.start_with(&[&WALK[..], &["--out", "x", "--yes"]].concat(), &env);
+        let walk = walk(runbook);
+        let mut running = self.project.start_with(&[&words(&walk)[..], &["--out", "x", "--yes"]].concat(), &env);
         wait_for(what, || there(self).then_some(()));
         running.signal(9);
         running.finish();
@@ -168,7 +167,14 @@ impl Stage {
     }
 }
 
-const WALK: [&str; 6] = ["execute", "runbooks/rotate-openai.yaml", "--env", "staging", "--service", "support-chat"];
+/// The command that walks a runbook for a service.
+fn walk(runbook: &str) -> [String; 6] {
+    ["execute", &format!("runbooks/{runbook}.yaml"), "--env", "staging", "--service", "support-chat"].map(str::to_owned)
+}
+
+fn words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
+}
 
 /// One request of a connection.
 fn serve(mut wire: TcpStream, world: &Mutex<World>) {
@@ -275,7 +281,7 @@ fn a_rehearsal_asks_nobody_to_change_anything() {
 fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_silently() {
     let stage = Stage::new();
     stage.silent(Some("accepted"));
-    stage.killed_when("the new key is tried", |stage| stage.asked().iter().any(|asked| asked == "accepted: new"));
+    stage.killed_when("rotate-openai", "the new key is tried", |stage| stage.asked().iter().any(|asked| asked == "accepted: new"));
     stage.silent(None);
     let run = stage.resume();
     run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that minted it was interrupted");
@@ -295,7 +301,7 @@ fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_sil
 fn a_mint_of_which_nobody_knows_the_end_is_asked_about() {
     let stage = Stage::new();
     stage.silent(Some("mint"));
-    stage.killed_when("a key is asked for", |stage| stage.asked() == ["mint"]);
+    stage.killed_when("rotate-openai", "a key is asked for", |stage| stage.asked() == ["mint"]);
     stage.silent(None);
     let run = stage.resume();
     run.exits_with(3).says("it is not known whether `Mint a new key` was done");
@@ -310,7 +316,7 @@ fn a_key_that_was_stored_is_found_again() {
     let again = "  - name: See that it is still taken\n    rotate: {accepted: \"${param.credential}\"}\n    timeout: 20s\n";
     stage.project.edit("runbooks/rotate-openai.yaml", after, &format!("{again}{after}"));
     stage.project.write("hang", "");
-    stage.killed_when("the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
+    stage.killed_when("rotate-openai", "the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
     std::fs::remove_file(stage.project.path("hang")).unwrap();
     // It goes on with the key in the store, and the old one dies; what nobody has any more cannot be shown to be refused.
     let run = stage.resume();
@@ -420,10 +426,9 @@ async fn an_access_key_of_aws_lives_until_it_is_deleted() {
     assert!(matches!(of_chat.probe(&"sk-one".into()).await.unwrap(), Standing::Unknown(_)));
 }
 
-#[tokio::test]
-async fn the_access_key_of_an_iam_user_is_replaced_from_beginning_to_end() {
-    let moto = Moto::start();
-    let (manager, old) = iam(&moto).await;
+/// The shipped project with the access key of `chat` in Secrets Manager, before an AWS that asks everybody who they are.
+async fn before_aws(moto: &Moto) -> (Stage, AccessKey, AccessKey) {
+    let (manager, old) = iam(moto).await;
     moto.call("CreateSecret", &json!({"Name": "chat/aws", "SecretString": old.write().expose()})).await;
     moto.asks_who_they_are(true).await;
     let mut stage = Stage::new();
@@ -431,20 +436,14 @@ async fn the_access_key_of_an_iam_user_is_replaced_from_beginning_to_end() {
     stage.project.edit(inventory, "file:aws-access-key.json", "aws-secretsmanager:chat/aws");
     let keys = "access_key_id: \"env:AWS_ACCESS_KEY_ID\", secret_access_key: \"env:AWS_SECRET_ACCESS_KEY\"";
     let (address, store) = (&moto.address, "kind: aws-secretsmanager, region: eu-central-1");
-    stage.project.edit(
-        inventory,
-        "\ncredentials:\n",
-        &format!("\nstores: {{aws-secretsmanager: {{{store}, address: \"{address}\", {keys}}}}}\ncredentials:\n"),
-    );
-    stage.project.edit(
-        inventory,
-        "issuer: {kind: iam, ",
-        &format!("issuer: {{kind: iam, address: \"{address}\", token_service: \"{address}\", "),
-    );
+    let stores = format!("\nstores: {{aws-secretsmanager: {{{store}, address: \"{address}\", {keys}}}}}\ncredentials:\n");
+    stage.project.edit(inventory, "\ncredentials:\n", &stores);
+    let issuer = format!("issuer: {{kind: iam, address: \"{address}\", token_service: \"{address}\", ");
+    stage.project.edit(inventory, "issuer: {kind: iam, ", &issuer);
     // What somebody wrote down wrongly is not what is deleted.
     stage.project.edit(inventory, "key_id: AKIAEXAMPLE", "key_id: AKIAANOTHERONE");
-    std::os::unix::fs::symlink(python("secret_stores", "tests/secret_stores/requirements.txt").join("aws"), stage.project.path("bin/aws"))
-        .unwrap();
+    let aws = python("secret_stores", "tests/secret_stores/requirements.txt").join("aws");
+    std::os::unix::fs::symlink(aws, stage.project.path("bin/aws")).unwrap();
     stage.others = vec![
         ("AWS_ACCESS_KEY_ID", manager.id.clone()),
         ("AWS_SECRET_ACCESS_KEY", manager.secret.expose().to_owned()),
@@ -452,33 +451,58 @@ async fn the_access_key_of_an_iam_user_is_replaced_from_beginning_to_end() {
         ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
         ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
     ];
+    (stage, manager, old)
+}
+
+/// The key that AWS keeps now: the only one of its user, and in nobody's files. The old one is gone.
+async fn replaced(moto: &Moto, stage: &Stage, manager: &AccessKey, old: &AccessKey) {
+    moto.asks_who_they_are(false).await;
+    let kept = moto.call("GetSecretValue", &json!({"SecretId": "chat/aws", "VersionStage": "AWSCURRENT"})).await;
+    let kept = AccessKey::read(&kept["SecretString"].as_str().unwrap().into()).unwrap();
+    let left = moto.iam("ListAccessKeys", &[("UserName", "chat")]).await;
+    assert!(left.contains(&kept.id) && !left.contains(&old.id), "{left}");
+    assert!(stage.text("runbooks/inventory.yaml").contains(&format!("key_id: {}\n", kept.id)));
+    let secrets =
+        [("old", old), ("new", &kept), ("manager", manager)].map(|(whose, key)| (whose.to_owned(), key.secret.expose().to_owned()));
+    assert!(Leaks::of(&secrets.into()).below(&stage.project.path("x")).is_empty());
+}
+
+#[tokio::test]
+async fn the_access_key_of_an_iam_user_is_replaced_from_beginning_to_end() {
+    let moto = Moto::start();
+    let (stage, manager, old) = before_aws(&moto).await;
     let stage = tokio::task::spawn_blocking(move || {
         let run = stage.walk("rotate-iam", &["--out", "x", "--yes"]);
         run.exits_with(0).says("is refused by AWS; see CloudTrail");
         stage.keeps_its_secrets(&[&run]);
         stage
-    })
-    .await
-    .unwrap();
+    });
+    let stage = stage.await.unwrap();
     let events = stage.project.events("x");
     let of = |kind: &str| events.iter().filter_map(|event| event.get(kind).cloned()).collect::<Vec<_>>();
     let counted = of("step_finished").into_iter().find(|step| step["step"] == 1).unwrap();
     assert_eq!((&counted["end"], &counted["value"]), (&json!("done"), &json!("1")), "AWS's own command line counts the keys");
     let said: Vec<_> = of("key_probed").iter().map(|probe| (probe["standing"].clone(), probe["status"].clone())).collect();
     assert_eq!(said, [(json!("accepted"), json!(200)), (json!("refused"), json!(403))]);
-    assert_eq!(of("key_held")[0]["id"], json!(old.id), "after a crash nobody else could say which key is the old one");
-    moto.asks_who_they_are(false).await;
-    let kept = moto.call("GetSecretValue", &json!({"SecretId": "chat/aws", "VersionStage": "AWSCURRENT"})).await;
-    let kept = AccessKey::read(&kept["SecretString"].as_str().unwrap().into()).unwrap();
-    let left = moto.iam("ListAccessKeys", &[("UserName", "chat")]).await;
-    assert!(left.contains(&kept.id) && !left.contains(&old.id), "{left}");
-    assert!(stage.text(inventory).contains(&format!("key_id: {}\n", kept.id)));
-    let leaks = Leaks::of(
-        &[("old", &old), ("new", &kept), ("manager", &manager)]
-            .map(|(whose, key)| (whose.to_owned(), key.secret.expose().to_owned()))
-            .into(),
-    );
-    assert!(leaks.below(&stage.project.path("x")).is_empty());
+    replaced(&moto, &stage, &manager, &old).await;
+}
+
+#[tokio::test]
+async fn an_access_key_names_itself_to_who_goes_on_after_a_crash() {
+    let moto = Moto::start();
+    let (stage, manager, old) = before_aws(&moto).await;
+    let stage = tokio::task::spawn_blocking(move || {
+        stage.project.write("hang", "");
+        stage.killed_when("rotate-iam", "the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
+        std::fs::remove_file(stage.project.path("hang")).unwrap();
+        // The store holds the new one already. The old one is deleted by what the history knows of it, and nobody has it any more to ask with.
+        stage.resume().exits_with(1).says("the old key of aws-access-key is not known to this process");
+        stage
+    });
+    let stage = stage.await.unwrap();
+    let held: Vec<Value> = stage.project.events("x").iter().filter_map(|event| Some(event.get("key_held")?["id"].clone())).collect();
+    assert_eq!(held, [json!(old.id)]);
+    replaced(&moto, &stage, &manager, &old).await;
 }
 
 #[test]
