@@ -4,6 +4,8 @@ use crate::support::{Project, wait_for};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
+/// What the monitor bears.
+const TOKEN: &str = "alerts-may-come-in-d1f7";
 const RUN: [&str; 6] = ["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"];
 
 fn of_kind<'e>(events: &'e [Value], kind: &'static str) -> Vec<&'e Value> {
@@ -28,21 +30,26 @@ fn an_outage_is_detected_by_the_monitor_that_the_team_runs() {
     project.environment(
         "watched",
         &format!(
-            "alerts: {{listen: \"127.0.0.1:0\"}}, start: {{run: [sh, -c, \"{begin}\", sh, \"${{port}}\"], env: {{ALERTS: \"${{alerts.url}}\", \
+            "alerts: {{listen: \"127.0.0.1:0\", token_from: \"env:ALERTS_TOKEN\"}}, start: {{run: [sh, -c, \"{begin}\", sh, \"${{port}}\"], env: {{ALERTS: \"${{alerts.url}}\", \
              FOLDER: \"{}\", FIRST: \"${{proxy.first.url}}\", FIRST_KEY: \"${{credential.first}}\", SECOND: \"${{proxy.second.url}}\", SECOND_KEY: \
              \"${{credential.second}}\"}}, ready: \"http://127.0.0.1:${{port}}/ready\"}}, services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}",
             folder.path().display()
         ),
     );
     detecting(&project, "ServiceSlow", &["name: See that it is over, wait_until: {resolved: ServiceSlow}, timeout: 20s"]);
-    let run = project.lifeboat(&[&RUN[..], &["--env", "watched"]].concat());
+    let run = project.run(project.command(&[&RUN[..], &["--env", "watched"]].concat()).env("ALERTS_TOKEN", TOKEN));
     run.says("alert     ServiceSlow fires, by alertmanager").says("runbook   answer begins: the alert ServiceSlow: received");
     run.says("1/1 done").says("ServiceSlow is over, by alertmanager");
 
     let events = project.events("drill");
     assert!(of_kind(&events, "cancelled").is_empty(), "{run:?}");
     let fault = of_kind(&events, "fault_confirmed")[0]["fault_confirmed"]["lo"].as_u64().unwrap();
+    // The impostor's was refused, so that this one is the monitor's; what the system printed is without the token.
+    let said = std::fs::read_to_string(project.path("drill/system.log")).unwrap();
+    assert!(said.contains("the impostor was answered 401 Bearer this receiver of alerts asks for its token"), "{said}");
+    assert!(said.contains("the monitor bears [the credential of whoever posts alerts, ") && !said.contains(TOKEN), "{said}");
     let alerts = of_kind(&events, "alert_received");
+    assert_eq!(alerts.len(), 2, "one fires and is over: {alerts:?}");
     let alert = &alerts[0]["alert_received"];
     let wanted =
         json!({"source": "alertmanager", "name": "ServiceSlow", "instance": "1a30ba71cca2921f", "firing": true, "at": alert["at"]});

@@ -120,6 +120,27 @@ fn a_key_that_is_not_there() {
 }
 
 #[test]
+fn a_token_that_is_not_there() {
+    let project = Project::quick();
+    project.environment("tokenless", "alerts: {listen: \"0.0.0.0:0\", token_from: \"env:LIFEBOAT_TEST_NO_TOKEN\"}");
+    let hint = "hint: export LIFEBOAT_TEST_NO_TOKEN=… with the token of whoever posts alerts";
+    cannot_start(&project, "tokenless", "LIFEBOAT_TEST_NO_TOKEN holds no token", hint);
+}
+
+#[test]
+fn a_receiver_of_alerts_that_anybody_could_reach() {
+    let project = Project::quick();
+    // Not an address, but a name of all of them to whoever looks names up.
+    project.environment("open", "alerts: {listen: \"0:0\"}");
+    cannot_start(
+        &project,
+        "open",
+        "alerts would be taken from everybody who can reach 0.0.0.0:",
+        "hint: ask for a token with `token_from:",
+    );
+}
+
+#[test]
 fn a_baseline_that_is_not_steady_gets_no_fault() {
     let project = Project::quick();
     let refuses = server("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

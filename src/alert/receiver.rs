@@ -1,12 +1,16 @@
-//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history; any other answer says why it is not.
+//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history; any other answer says why it is not. Of whoever
+//! does not bear the token, where there is one, not even the body is read.
 
 use super::parse::{Alert, parse};
 use crate::history::{AlertReceived, Event};
 use crate::journal::{Clock, Recorder};
+use crate::units::Secret;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{Method, StatusCode};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -22,16 +26,29 @@ const MOST: usize = 10_000;
 /// How long calls that are under way may take to end.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Nobody can listen there.
+/// Why nobody listens.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot listen for alerts on {listen}: {source}\n\nhint: end what listens there, or name another port under `alerts:` of the environment"
-)]
-pub struct AlertError {
-    /// Where, as the environment says.
-    listen: String,
-    /// The operating system's words.
-    source: std::io::Error,
+pub enum AlertError {
+    /// Nobody can listen there.
+    #[error(
+        "cannot listen for alerts on {listen}: {source}\n\nhint: end what listens there, or name another port under `alerts:` of the \
+         environment"
+    )]
+    Bind {
+        /// Where, as the environment says.
+        listen: String,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// Whoever can reach it could start the runbook.
+    #[error(
+        "alerts would be taken from everybody who can reach {address}\n\nhint: ask for a token with `token_from: \"env:NAME\"` under \
+         `alerts:` of the environment, or listen on 127.0.0.1"
+    )]
+    Open {
+        /// What the host that the environment names stands for.
+        address: SocketAddr,
+    },
 }
 
 /// An open receiver. Dropping it ends it.
@@ -51,23 +68,30 @@ struct Delivery {
 
 #[derive(Clone)]
 struct Desk {
+    /// What whoever posts must bear, where anything.
+    token: Option<Secret>,
     clock: Clock,
     deliveries: mpsc::Sender<Delivery>,
 }
 
 impl Receiver {
-    /// Listens on `HOST:PORT`; port 0 takes a free one.
+    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who bear it are heard.
     ///
     /// # Errors
-    /// Where nobody can listen there.
-    pub async fn start(listen: &str, recorder: Recorder) -> Result<Self, AlertError> {
-        let wrong = |source| AlertError { listen: listen.to_owned(), source };
+    /// Where nobody can listen there, or anybody could post from elsewhere than this host.
+    pub async fn start(listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
+        let wrong = |source| AlertError::Bind { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
+        // Asked of the socket, which answers nobody yet: a name may stand for any address.
+        if token.is_none() && !address.ip().to_canonical().is_loopback() {
+            return Err(AlertError::Open { address });
+        }
         let (deliveries, queue) = mpsc::channel(WAITING);
         let (stop, stopped) = watch::channel(false);
-        let desk = Desk { clock: recorder.clock(), deliveries };
-        let routes = Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST)).with_state(desk);
+        let desk = Desk { token, clock: recorder.clock(), deliveries };
+        let guard = from_fn_with_state(desk.clone(), refuse_strangers);
+        let routes = Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST)).layer(guard).with_state(desk);
         let stopping = |mut stopped: watch::Receiver<bool>| async move {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
@@ -125,6 +149,22 @@ async fn record(mut queue: mpsc::Receiver<Delivery>, recorder: Recorder, stoppin
     }
 }
 
+/// What a request bears. The name of the scheme is taken in any case (RFC 9110, 11.1).
+fn borne(headers: &HeaderMap) -> Option<Secret> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| Secret::from(token.trim()))
+}
+
+/// Where there is a token, whoever does not bear it is turned away.
+async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    if desk.token.is_some() && borne(request.headers()) != desk.token {
+        let why = "this receiver of alerts asks for its token\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
+                   `token_from:` under `alerts:` of the environment names\n";
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
+    }
+    next.run(request).await
+}
+
 async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusCode, String) {
     let at = desk.clock.now();
     if method != Method::POST {
@@ -160,7 +200,7 @@ mod tests {
     async fn what_is_taken_is_recorded_and_everything_else_is_refused_in_words() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let receiver = Receiver::start("127.0.0.1:0", journal.recorder()).await.unwrap();
+        let receiver = Receiver::start("127.0.0.1:0", None, journal.recorder()).await.unwrap();
         let one = json!({"alert": "Down", "status": "firing"});
         assert_eq!(post(&receiver, one.to_string()).await, (200, "1 taken\n".to_owned()));
         let (status, why) = post(&receiver, "{}").await;
@@ -185,11 +225,59 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn with_a_token_only_those_who_bear_it_are_heard() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let receiver = Receiver::start("127.0.0.1:0", Some("the right one".into()), journal.recorder()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let post = async |authorization: Option<&str>, body: String| {
+            let post = http.post(receiver.url()).body(body);
+            authorization.map_or(post.try_clone().unwrap(), |value| post.header("authorization", value)).send().await.unwrap()
+        };
+        let alert = |name: &str| json!({"alert": name, "status": "firing"}).to_string();
+        for (authorization, status) in [
+            (None, 401),
+            (Some("Bearer the wrong one"), 401),
+            (Some("Bearer the right on"), 401),
+            (Some("Bearer the right one "), 200),
+            (Some("Bearer"), 401),
+            (Some("Bearer "), 401),
+            (Some("Basic the right one"), 401),
+            (Some("the right one"), 401),
+            (Some("bearer the right one"), 200),
+        ] {
+            let answer = post(authorization, alert(if status == 200 { "Heard" } else { "Unheard" })).await;
+            assert_eq!(answer.status(), status, "{authorization:?}");
+            if status == 401 {
+                assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+                assert!(answer.text().await.unwrap().contains("hint: send `Authorization: Bearer TOKEN`"), "{authorization:?}");
+            }
+        }
+        assert_eq!(post(None, "not even an alert".into()).await.status(), 401, "what a stranger sends is not looked at");
+        assert_eq!(http.get(receiver.url()).send().await.unwrap().status(), 401);
+        receiver.stop().await;
+        let live = journal.live();
+        journal.close().await.unwrap();
+        let live = live.borrow();
+        assert!(live.fires("Heard") && live.alerts.len() == 1 && live.notable.len() == 2, "{:?}", live.notable);
+    }
+
+    #[tokio::test]
+    async fn outside_loopback_nobody_listens_without_a_token() {
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let error = Receiver::start("0.0.0.0:0", None, journal.recorder()).await.unwrap_err().to_string();
+        assert!(error.starts_with("alerts would be taken from everybody who can reach 0.0.0.0:"), "{error}");
+        assert!(error.contains("\n\nhint: ask for a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
+        Receiver::start("0.0.0.0:0", Some("a token".into()), journal.recorder()).await.unwrap().stop().await;
+        journal.close().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_port_that_is_taken_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = taken.local_addr().unwrap().to_string();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start(&listen, journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start(&listen, None, journal.recorder()).await.unwrap_err().to_string();
         assert!(error.starts_with(&format!("cannot listen for alerts on {listen}: ")) && error.contains("hint: "), "{error}");
         journal.close().await.unwrap();
     }

@@ -58,7 +58,8 @@ impl Log {
     }
 }
 
-fn line(t: u64, kind: &str, text: &str) -> String {
+/// As every line of a log stands there: when, what kind, what.
+pub(super) fn line(t: u64, kind: &str, text: &str) -> String {
     format!("{:>6.1}s  {kind:<8}  {}", (t / 100_000_000) as f64 / 10.0, clean(text))
 }
 

@@ -1,12 +1,13 @@
-//! A drill for the tests of this room: Azure OpenAI is blackholed, the standby takes over, a runbook is walked. Compiled for tests only.
+//! A drill for the tests of this room: Azure OpenAI is blackholed, the standby takes over, a runbook is walked. And an execution of that
+//! runbook. Compiled for tests only.
 
 use crate::history::{
-    Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Live, Outcome, Phase, PhaseEntered, RequestDone, RunbookStarted,
-    Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
+    Event, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Live, Outcome, Phase, PhaseEntered,
+    RequestDone, RunbookStarted, Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, Fault, Goal, Objectives, OnFailure, PlannedFault, RequestKind,
-    Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
+    Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, ExecutionPlan, Fault, Goal, Objectives, OnFailure, PlannedFault,
+    RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
 
@@ -42,6 +43,36 @@ impl Story {
             plan,
         };
         story.tell(0, Event::Started(Box::new(started)));
+        story
+    }
+
+    /// An execution of its runbook that has just begun, for its service.
+    pub(super) fn execution(change: impl Fn(&mut ExecutionPlan)) -> Self {
+        let DrillPlan { runbook, service, environment_name, environment, .. } = plan();
+        let mut plan = ExecutionPlan {
+            runbook: runbook.expect("the drill has one"),
+            environment_name: Some(environment_name),
+            environment,
+            service_name: Some("support-chat".into()),
+            service: Some(service),
+            providers: Default::default(),
+            credentials: Default::default(),
+            stores: Default::default(),
+            contacts: Default::default(),
+            mail: None,
+        };
+        change(&mut plan);
+        let started = ExecutionStarted {
+            format: 1,
+            lifeboat: "0.1.0".into(),
+            execution: "2026-11-20-fail-over".into(),
+            seed: Seed(42),
+            wall_clock: "2026-11-20T15:00:00Z".into(),
+            root: "/project".into(),
+            plan,
+        };
+        let mut story = Self { live: Live::default() };
+        story.tell(0, Event::ExecutionStarted(Box::new(started)));
         story
     }
 

@@ -1,8 +1,10 @@
-//! The thread that shows a drill: the panel ten times a second where stderr is a terminal, else plain lines.
+//! The thread that shows a drill: the panel ten times a second where stderr is a terminal, else plain lines. An execution's lines have a clock
+//! among them, which goes on between events.
 //!
 //! A thread of its own, because a terminal that was paused blocks whoever writes to it, and that must never be the traffic. What cannot be
 //! written is not written: a drill does not fail for want of a reader.
 
+use super::clock::Clock;
 use super::line::Line;
 use super::log::Log;
 use super::panel::panel;
@@ -58,7 +60,9 @@ pub fn watch(live: Receiver<Arc<Live>>, shape: Shape) -> std::io::Result<Watch> 
 }
 
 fn start(live: Receiver<Arc<Live>>, shape: Shape, out: Box<dyn Write + Send>) -> std::io::Result<Watch> {
-    let screen = Arc::new(Mutex::new(Screen::new(shape, out)));
+    // Counted here: before the thread looks for the first time, an execution that goes on may have recorded something.
+    let past = live.borrow().notable.len();
+    let screen = Arc::new(Mutex::new(Screen::new(shape, past, out)));
     let thread = std::thread::Builder::new().name("console".into()).spawn({
         let screen = Arc::clone(&screen);
         move || show(live, &screen)
@@ -116,11 +120,11 @@ struct Screen {
 
 enum Face {
     Panel { coloured: bool, all: MultiProgress, bar: ProgressBar },
-    Lines(Log),
+    Lines(Log, Clock),
 }
 
 impl Screen {
-    fn new(shape: Shape, out: Box<dyn Write + Send>) -> Self {
+    fn new(shape: Shape, past: usize, out: Box<dyn Write + Send>) -> Self {
         let face = match shape {
             Shape::Panel { coloured } => {
                 let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20));
@@ -130,7 +134,7 @@ impl Screen {
                 );
                 Face::Panel { coloured, all, bar }
             }
-            Shape::Lines => Face::Lines(Log::default()),
+            Shape::Lines => Face::Lines(Log::default(), Clock::after(past)),
         };
         Self { hidden: false, face, out }
     }
@@ -145,7 +149,11 @@ impl Screen {
     /// The last picture stays on the terminal as ordinary text.
     fn draw(&mut self, live: &Live, now: u64, last: bool) {
         let lines = match &mut self.face {
-            Face::Lines(log) => log.lines(live),
+            Face::Lines(log, clock) => {
+                let mut lines = log.lines(live);
+                lines.extend(clock.lines(live, now));
+                lines
+            }
             Face::Panel { .. } if self.hidden && !last => return,
             Face::Panel { coloured, all, bar } => {
                 // One column is left free: some terminals wrap when the last is written.
@@ -175,8 +183,9 @@ fn width() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::outage;
+    use super::super::sample::{Story, outage};
     use super::*;
+    use crate::history::{Event, Note};
 
     /// Far beyond the few frames that it takes; it only tells a hang from a busy machine.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -208,6 +217,24 @@ mod tests {
         tokio::time::timeout(PATIENCE, shown.ended()).await.expect("it ends with the drill");
         let bytes = out.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn between_two_events_the_clock_goes_on() {
+        let (sender, receiver) = tokio::sync::watch::channel(Arc::new(Live::default()));
+        let out = Written::default();
+        let shown = start(receiver, Shape::Lines, Box::new(out.clone())).unwrap();
+        let mut story = Story::execution(|_| {});
+        story.tell(29_950, Event::Note(Note { text: "the last event".into() }));
+        sender.send_replace(Arc::new(story.live));
+        let end = Instant::now() + PATIENCE;
+        let said = || String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        while !said().contains("s  clock     no step is under way\n") {
+            assert!(Instant::now() < end, "{}", said());
+            std::thread::sleep(FRAME);
+        }
+        drop(sender);
+        shown.thread.join().unwrap();
     }
 
     #[tokio::test]

@@ -86,7 +86,7 @@ impl Stage {
         if keys::rotates(plan) {
             keyring.record_held().await;
         }
-        let (control, embedded) = control(plan.environment.control.as_ref()).await?;
+        let (control, embedded) = control(plan.environment.control.as_ref(), &names.redactor).await?;
         let control = Arc::new(control);
         let Offset { ahead, error } = control.offset();
         if control.offset() != Offset::NONE {
@@ -154,7 +154,8 @@ impl Stage {
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
         }
         if let Some(alerts) = &plan.environment.alerts {
-            let receiver = Receiver::start(&alerts.listen, site.recorder.clone()).await.map_err(Stop::environment)?;
+            let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
+            let receiver = Receiver::start(&alerts.listen, token.transpose()?, site.recorder.clone()).await.map_err(Stop::environment)?;
             names.values.set("alerts.url", receiver.url());
             self.alerts = Some(receiver);
         }
@@ -316,21 +317,27 @@ impl Stage {
 }
 
 /// A control API: a standing proxy's, or that of one that is started here.
-async fn control(standing: Option<&ControlBinding>) -> Result<(Control, Option<Proxy>), Stop> {
+async fn control(standing: Option<&ControlBinding>, redactor: &Redactor) -> Result<(Control, Option<Proxy>), Stop> {
     if let Some(ControlBinding { url, token_from }) = standing {
-        let token = token_from.as_ref().map(|variable| {
-            std::env::var(variable).map_err(|_| {
-                Stop::environment(format!(
-                    "the environment variable {variable} is not set\n\nhint: export {variable}=… with the token of the control API at {url}"
-                ))
-            })
-        });
-        let control = Control::connect_with(url, token.transpose()?.as_deref()).await.map_err(Stop::environment)?;
+        let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), redactor)).transpose()?;
+        let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await.map_err(Stop::environment)?;
         return Ok((control, None));
     }
     let proxy = Proxy::start(ANY_PORT).await.map_err(Stop::environment)?;
     let control = Control::connect(&format!("http://{}", proxy.api())).await.map_err(Stop::environment)?;
     Ok((control, Some(proxy)))
+}
+
+/// A token in the environment, without white space around it. The redactor knows it from now on.
+fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, Stop> {
+    let token = std::env::var(variable).map(Secret::new).unwrap_or_default().trimmed();
+    if token.is_empty() {
+        return Err(Stop::environment(format!(
+            "the environment variable {variable} holds no token\n\nhint: export {variable}=… with the token of {whose}"
+        )));
+    }
+    redactor.learn(whose, &token);
+    Ok(token)
 }
 
 /// Makes events of what the proxies see, as far as it belongs to this drill.

@@ -8,6 +8,8 @@ use crate::model::{
     TokenCache,
 };
 use crate::units::{Duration, Money, Rate};
+// The forms of addresses; no sockets.
+use core::net::IpAddr;
 
 /// More replicas of the reference gateway than anybody needs on one machine.
 const REPLICAS_MAX: u64 = 64;
@@ -123,8 +125,21 @@ fn listen(reader: &Reader<'_>, node: &Node) -> Option<String> {
 fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
     let fields = reader.fields(node, "where alerts are posted to")?;
     let listen = fields.required("listen", &listen);
+    let token_from = fields.optional("token_from", &key_from);
+    if let (Some(address), Some((_, node)), None) = (&listen, fields.raw("listen"), fields.raw("token_from"))
+        && is_elsewhere(address)
+    {
+        let hint = "ask for a token with `token_from: \"env:NAME\"`, or listen on 127.0.0.1";
+        reader.error(node.spot, format!("alerts would be taken from everybody who can reach `{address}`"), hint);
+    }
     fields.finish();
-    Some(AlertsBinding { listen: listen? })
+    Some(AlertsBinding { listen: listen?, token_from })
+}
+
+/// True where a host that is written as an address is not this one alone. What a name stands for is known only where somebody listens.
+fn is_elsewhere(listen: &str) -> bool {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host).trim_matches(['[', ']']);
+    host.parse::<IpAddr>().is_ok_and(|address| !address.to_canonical().is_loopback())
 }
 
 fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {

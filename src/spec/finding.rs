@@ -193,11 +193,12 @@ pub(super) fn escaped(character: char) -> String {
 }
 
 /// Keys whose values are secrets, or references to secrets.
-const SECRET_KEYS: [&str; 12] = [
+const SECRET_KEYS: [&str; 13] = [
     "from",
     "key",
     "key_from",
     "password_from",
+    "token_from",
     "authorization",
     "api-key",
     "x-api-key",

@@ -1,32 +1,38 @@
 """A monitor with one rule: it asks the service again and again, and tells of a failure and of its end in Alertmanager's form.
 
 monitor.py SERVICE ALERTS
+
+It bears the token of ALERTS_TOKEN. Before it watches, an impostor without one tells the same alert, and it prints what that was answered.
 """
 
 import json
+import os
 import sys
 import time
+import urllib.error
 import urllib.request
 
 SERVICE, ALERTS = sys.argv[1:]
+TOKEN = os.environ["ALERTS_TOKEN"]
 QUESTION = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Are you there?"}]}
 
 
-def post(url, body, timeout):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json", "authorization": "Bearer probe"})
+def post(url, body, timeout, token):
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=timeout) as answer:
         return answer.read()
 
 
 def well():
     try:
-        post(f"{SERVICE}/chat/completions", QUESTION, 1.0)
+        post(f"{SERVICE}/chat/completions", QUESTION, 1.0, "probe")
         return True
     except OSError:
         return False
 
 
-def tell(status):
+def tell(status, token):
     alert = {
         "status": status,
         "labels": {"alertname": "ServiceSlow", "service": "chat", "severity": "page"},
@@ -38,15 +44,20 @@ def tell(status):
     }
     group = {"version": "4", "groupKey": "{}:{}", "truncatedAlerts": 0, "status": status, "receiver": "lifeboat", "groupLabels": {}}
     group |= {"commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://monitor.test", "alerts": [alert]}
-    post(ALERTS, group, 5.0)
+    post(ALERTS, group, 5.0, token)
 
 
 # What it watches is still starting.
 while not well():
     time.sleep(0.05)
+try:
+    tell("firing", "an impostor's")
+except urllib.error.HTTPError as refused:
+    print("the impostor was answered", refused.code, refused.headers["www-authenticate"], refused.read().decode(), flush=True)
+print("the monitor bears", TOKEN, flush=True)
 firing = False
 while True:
     if well() == firing:
         firing = not firing
-        tell("firing" if firing else "resolved")
+        tell("firing" if firing else "resolved", TOKEN)
     time.sleep(0.05)

@@ -159,6 +159,7 @@ fn of_credentials(root: &Path, line: &[u8], plan: &Value, told: &dyn Fn(&str) ->
         .map(|rest| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect())
         .collect();
     named(plan, "key_from", &mut variables);
+    named(&plan["environment"]["alerts"], "token_from", &mut variables);
     let mut keys: BTreeMap<String, String> =
         variables.into_iter().filter_map(|name| told(&name).map(|value| (format!("${name}"), value))).collect();
     let mut sources = BTreeSet::new();

@@ -38,6 +38,43 @@ error: an alert arrives by itself, and no request asks for it
 }
 
 #[test]
+fn whoever_listens_for_more_than_this_host_asks_for_a_token() {
+    let alerts = |binding: &str, said: &str| gets(INVENTORY_PATH, "  staging:\n", &format!("  staging:\n    alerts: {binding}\n"), said);
+    alerts(
+        "{listen: \"0.0.0.0:9099\"}",
+        r#"
+error: alerts would be taken from everybody who can reach `0.0.0.0:9099`
+   --> runbooks/inventory.yaml:19:22
+    |
+ 19 |     alerts: {listen: "0.0.0.0:9099"}
+    |                      ^^^^^^^^^^^^^^
+    = hint: ask for a token with `token_from: "env:NAME"`, or listen on 127.0.0.1
+"#,
+    );
+    alerts(
+        "{listen: \"0.0.0.0:9099\", token_from: hunter2}",
+        r#"
+error: this does not name an environment variable
+   --> runbooks/inventory.yaml:19:50
+    |
+ 19 |     alerts: {listen: "0.0.0.0:9099", token_from: •••••••}
+    |                                                  ^^^^^^^
+    = hint: write `env:NAME`; the key itself never stands in a file
+"#,
+    );
+    for open in ["10.1.2.3:1", "[::]:1", "[2001:db8::1]:1", "[::ffff:10.1.2.3]:1", ":::1"] {
+        let files = Files::new();
+        let said = files.spoil(INVENTORY_PATH, "  staging:\n", &format!("  staging:\n    alerts: {{listen: \"{open}\"}}\n")).check();
+        assert!(said.starts_with(&format!("error: alerts would be taken from everybody who can reach `{open}`\n")), "{said}");
+        alerts(&format!("{{listen: \"{open}\", token_from: \"env:ALERTS_TOKEN\"}}"), "");
+    }
+    // What a name stands for is known only where somebody listens.
+    for near in ["127.0.0.1:1", "127.8.9.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1", "localhost:1", "drills.example:1"] {
+        alerts(&format!("{{listen: \"{near}\"}}"), "");
+    }
+}
+
+#[test]
 fn a_latency_is_a_quantile_a_bound_and_a_while_of_the_traffic() {
     let good = "wait_until: {latency: p99.5 below 250ms over 10s}";
     gets(RUNBOOK_PATH, "wait_until: {success: \"99% over 5s\"}", good, "");

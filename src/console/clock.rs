@@ -1,0 +1,294 @@
+//! The clock of an execution, as plain lines: how long its step has taken, and what is left of the time in which users should be served again.
+//! Pure.
+//!
+//! Both every thirty seconds of the execution's own time; the latter also when half of the RTO has gone, and when it is over. What was missed
+//! is told once. Lines, because what people type stands on the same terminal, and a status that is drawn anew would run over it; two of them,
+//! because they are short then. A drill has no clock: its panel counts by itself, and its log tells who serves.
+
+use super::log::line;
+use crate::history::{Event, Live};
+use crate::model::{Action, ExecutionPlan, Step};
+use crate::units::Duration;
+
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+/// How often it is told.
+const BEAT: u64 = 30 * SECOND;
+
+/// What was told already.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// Notable events that were there before this process recorded any.
+    past: usize,
+    /// The moment of the last look; `None` until an execution that goes on does so.
+    seen: Option<u64>,
+}
+
+impl Clock {
+    /// For an execution of which so many notable events are known from before: none where it begins.
+    pub(super) fn after(past: usize) -> Self {
+        Self { past, seen: (past == 0).then_some(0) }
+    }
+
+    /// The lines that are due.
+    pub(super) fn lines(&mut self, live: &Live, now: u64) -> Vec<String> {
+        let Some(Event::ExecutionStarted(started)) = live.notable.first().map(|first| &first.event) else { return Vec::new() };
+        let plan = &started.plan;
+        // Before this process has recorded anything, the time is still that of the crash.
+        if live.finished || live.notable.len() <= self.past {
+            return Vec::new();
+        }
+        let seen = self.seen;
+        self.seen = seen.max(Some(now));
+        let beat = seen.is_some_and(|seen| now / BEAT > seen / BEAT);
+        // Whoever goes on learns how late it is.
+        let rto = plan.rto().filter(|rto| beat || seen.is_none_or(|seen| passes(*rto, seen, now)));
+        let texts = beat.then(|| under_way(plan, live, now)).into_iter().chain(rto.map(|rto| users(rto, now)));
+        texts.map(|text| line(now, "clock", &text)).collect()
+    }
+}
+
+/// True where half of the RTO or all of it was over after `seen`, and until `now`.
+fn passes(rto: Duration, seen: u64, now: u64) -> bool {
+    [rto.as_nanos() / 2, rto.as_nanos()].iter().any(|moment| seen < *moment && *moment <= now)
+}
+
+/// What is left until users should be served again.
+fn users(rto: Duration, now: u64) -> String {
+    match now.checked_sub(rto.as_nanos()) {
+        None => {
+            let left = Duration::from_secs((rto.as_nanos() - now).div_ceil(SECOND));
+            format!("{left} of {rto} left to serve users again")
+        }
+        Some(..SECOND) => format!("the {rto} to serve users again are over"),
+        Some(late) => format!("users should have been served {} ago", whole(late)),
+    }
+}
+
+/// A step that has begun and not ended.
+struct Open {
+    step: u32,
+    since: u64,
+    doing: Doing,
+}
+
+enum Doing {
+    Try(u32),
+    Undo,
+}
+
+/// What was begun first, and how many more stand beside it.
+fn under_way(plan: &ExecutionPlan, live: &Live, now: u64) -> String {
+    let open = open(live);
+    let Some((first, step)) = open.first().and_then(|first| Some((first, plan.runbook.steps.get(first.step as usize)?))) else {
+        return "no step is under way".to_owned();
+    };
+    let mut text = told(first, step, live.steps, now);
+    if open.len() > 1 {
+        text += &format!(", and {} more beside it", open.len() - 1);
+    }
+    text
+}
+
+fn told(open: &Open, step: &Step, steps: usize, now: u64) -> String {
+    let taken = now.saturating_sub(open.since);
+    let (before, again) = match open.doing {
+        Doing::Undo => ("taking back ", String::new()),
+        Doing::Try(attempt @ 2..) => ("", format!(", try {attempt}")),
+        Doing::Try(_) => ("", String::new()),
+    };
+    let asks = matches!((&open.doing, &step.action), (Doing::Try(_), Action::Confirm(_)));
+    let how = if asks { "unanswered for" } else { "for" };
+    // After its timeout a try has ended, and the next is to come.
+    let most = if taken <= step.timeout.as_nanos() { format!(" of at most {}", step.timeout) } else { String::new() };
+    format!("{before}step {}/{steps}, {}{again}, {how} {}{most}", open.step + 1, step.name, whole(taken))
+}
+
+/// In the order in which they began.
+fn open(live: &Live) -> Vec<Open> {
+    let mut open: Vec<Open> = Vec::new();
+    for stamped in &live.notable {
+        let (step, doing) = match &stamped.event {
+            Event::StepStarted(started) => (started.step, Some(Doing::Try(started.attempt))),
+            Event::UndoStarted(undo) => (undo.step, Some(Doing::Undo)),
+            Event::StepFinished(finished) => (finished.step, None),
+            Event::StepUndone(undone) => (undone.step, None),
+            // Of what was begun before the crash, nothing runs.
+            Event::Resumed(_) => {
+                open.clear();
+                continue;
+            }
+            _ => continue,
+        };
+        open.retain(|other| other.step != step);
+        open.extend(doing.map(|doing| Open { step, since: stamped.t, doing }));
+    }
+    open
+}
+
+/// In whole seconds.
+const fn whole(nanoseconds: u64) -> Duration {
+    Duration::from_secs(nanoseconds / SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Story, outage};
+    use super::*;
+    use crate::history::{ExecutionEnd, ExecutionFinished, Note, Resumed, StepEnd, StepFinished, StepStarted, StepUndone, UndoStarted};
+    use crate::model::Confirm;
+
+    const NAMES: [&str; 2] = ["Wait for the replicas", "Ask"];
+
+    /// Of two steps, the second of which asks.
+    fn execution(rto: Option<&str>) -> Story {
+        Story::execution(|plan| {
+            plan.service.as_mut().unwrap().objectives.rto = rto.map(|rto| rto.parse().unwrap());
+            plan.runbook.steps[0].name = NAMES[0].into();
+            plan.runbook.steps[1].name = NAMES[1].into();
+            plan.runbook.steps[0].timeout = "11m".parse().unwrap();
+            plan.runbook.steps[1].timeout = "5m".parse().unwrap();
+            plan.runbook.steps[1].action = Action::Confirm(Confirm {
+                question: "Are they informed?".into(),
+                answers: Vec::new(),
+                approvers: Vec::new(),
+                needed: 0,
+                default: None,
+                reaction: None,
+            });
+        })
+    }
+
+    fn begins(step: u32, attempt: u32) -> Event {
+        Event::StepStarted(StepStarted { step, name: NAMES[step as usize].into(), attempt })
+    }
+
+    fn ends(step: u32, end: StepEnd) -> Event {
+        Event::StepFinished(StepFinished { step, end, output: String::new(), unsure: false, value: None })
+    }
+
+    fn resumed() -> Event {
+        Event::Resumed(Resumed { wall_clock: "2026-11-20T15:10:00Z".into(), undo: false })
+    }
+
+    /// Looks ten times a second, as the terminal does, until this second; the lines that it sees.
+    fn watched(clock: &mut Clock, story: &Story, until: u64) -> Vec<String> {
+        let from = story.live.now / SECOND * 10;
+        (from..=until * 10).flat_map(|frame| clock.lines(&story.live, frame * SECOND / 10)).collect()
+    }
+
+    #[test]
+    fn a_long_step_is_told_of_until_it_ends_and_so_is_what_is_left_of_the_rto() {
+        let (mut story, mut clock) = (execution(Some("50s")), Clock::after(0));
+        story.tell(12_000, begins(0, 1));
+        let seen = watched(&mut clock, &story, 60);
+        let wanted = "  25.0s  clock     25s of 50s left to serve users again
+  30.0s  clock     step 1/2, Wait for the replicas, for 18s of at most 11m
+  30.0s  clock     20s of 50s left to serve users again
+  50.0s  clock     the 50s to serve users again are over
+  60.0s  clock     step 1/2, Wait for the replicas, for 48s of at most 11m
+  60.0s  clock     users should have been served 10s ago";
+        assert_eq!(seen.join("\n"), wanted);
+        story.tell(80_000, ends(0, StepEnd::Done));
+        story.tell(80_010, begins(1, 1));
+        let seen = watched(&mut clock, &story, 119);
+        let wanted = ["step 2/2, Ask, unanswered for 9s of at most 5m", "users should have been served 40s ago"];
+        assert_eq!(seen, wanted.map(|text| format!("  90.0s  clock     {text}")));
+        story.tell(119_000, ends(1, StepEnd::Done));
+        let wanted = ["no step is under way", "users should have been served 1m10s ago"];
+        assert_eq!(watched(&mut clock, &story, 120), wanted.map(|text| format!(" 120.0s  clock     {text}")));
+        story.tell(121_000, Event::ExecutionFinished(ExecutionFinished { end: ExecutionEnd::Done }));
+        assert_eq!(watched(&mut clock, &story, 500), [""; 0]);
+    }
+
+    #[test]
+    fn without_an_rto_it_tells_of_the_steps_alone() {
+        let doing = |events: Vec<(u64, Event)>, now: u64| {
+            let mut story = execution(None);
+            events.into_iter().for_each(|(ms, event)| story.tell(ms, event));
+            let lines = Clock::after(0).lines(&story.live, now * SECOND);
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            lines[0].split_once("clock     ").unwrap().1.to_owned()
+        };
+        for (events, now, said) in [
+            (vec![], 30, "no step is under way"),
+            (vec![(1_000, begins(0, 1)), (21_500, begins(0, 2))], 30, "step 1/2, Wait for the replicas, try 2, for 8s of at most 11m"),
+            (vec![(1_000, begins(0, 1))], 661, "step 1/2, Wait for the replicas, for 11m of at most 11m"),
+            (vec![(1_000, begins(0, 1))], 690, "step 1/2, Wait for the replicas, for 11m29s"),
+            (
+                vec![(1_000, begins(0, 1)), (2_000, begins(1, 1))],
+                30,
+                "step 1/2, Wait for the replicas, for 29s of at most 11m, and 1 more beside it",
+            ),
+            (
+                vec![(1_000, begins(0, 1)), (2_000, begins(1, 1)), (3_000, ends(0, StepEnd::Done))],
+                30,
+                "step 2/2, Ask, unanswered for 28s of at most 5m",
+            ),
+            (vec![(1_000, begins(0, 1)), (2_000, ends(0, StepEnd::Failed))], 30, "no step is under way"),
+            (
+                vec![(1_000, begins(1, 1)), (2_000, ends(1, StepEnd::Done)), (3_000, Event::UndoStarted(UndoStarted { step: 1 }))],
+                31,
+                "taking back step 2/2, Ask, for 28s of at most 5m",
+            ),
+            (
+                vec![
+                    (3_000, Event::UndoStarted(UndoStarted { step: 1 })),
+                    (4_000, Event::StepUndone(StepUndone { step: 1, end: StepEnd::Done, output: String::new() })),
+                ],
+                30,
+                "no step is under way",
+            ),
+            (vec![(1_000, begins(0, 1)), (29_000, resumed())], 30, "no step is under way"),
+        ] {
+            assert_eq!(doing(events, now), said, "{now}");
+        }
+    }
+
+    #[test]
+    fn whoever_goes_on_learns_once_how_late_it_is_and_nothing_that_was_missed() {
+        let mut story = execution(Some("30s"));
+        story.tell(1_000, begins(0, 1));
+        story.tell(5_000, Event::Note(Note { text: "the status page is red".into() }));
+        let mut clock = Clock::after(story.live.notable.len());
+        // So far the time is that of the crash.
+        assert_eq!(watched(&mut clock, &story, 31), [""; 0]);
+        story.tell(600_000, resumed());
+        story.tell(600_010, begins(0, 2));
+        let seen = watched(&mut clock, &story, 630);
+        let wanted = " 600.0s  clock     users should have been served 9m30s ago
+ 630.0s  clock     step 1/2, Wait for the replicas, try 2, for 29s of at most 11m
+ 630.0s  clock     users should have been served 10m ago";
+        assert_eq!(seen.join("\n"), wanted);
+        // In time, and without an RTO.
+        for (rto, said) in [(Some("1h"), vec![" 600.0s  clock     50m of 1h left to serve users again"]), (None, vec![])] {
+            let mut story = execution(rto);
+            let mut clock = Clock::after(story.live.notable.len());
+            story.tell(600_000, resumed());
+            assert_eq!(watched(&mut clock, &story, 629), said);
+        }
+    }
+
+    #[test]
+    fn what_was_missed_is_told_once_and_a_look_back_tells_nothing() {
+        let (story, mut clock) = (execution(Some("30s")), Clock::after(0));
+        let missed = ["  95.0s  clock     no step is under way", "  95.0s  clock     users should have been served 1m5s ago"];
+        assert_eq!(clock.lines(&story.live, 95 * SECOND), missed);
+        // An event may bear an earlier stamp than the look before it.
+        assert_eq!([89, 95, 119].map(|second| clock.lines(&story.live, second * SECOND).len()), [0, 0, 0]);
+        assert_eq!(clock.lines(&story.live, 120 * SECOND).len(), 2);
+    }
+
+    #[test]
+    fn a_drill_has_none() {
+        let story = outage(12_500);
+        assert_eq!(watched(&mut Clock::after(0), &story, 500), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_drives_no_terminal() {
+        let mut story = Story::execution(|plan| plan.runbook.steps[0].name = "Wait\u{1b}[2J\nlong".into());
+        story.tell(1_000, begins(0, 1));
+        assert_eq!(Clock::after(0).lines(&story.live, 30 * SECOND), ["  30.0s  clock     step 1/2, Wait[2J long, for 29s"]);
+    }
+}
