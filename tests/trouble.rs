@@ -76,8 +76,9 @@ fn a_standing_proxy_that_is_none() {
 /// An environment that starts its gateway with a shell.
 fn started(project: &Project, name: &str, script: &str, within: &str) {
     project.write("gateway.sh", script);
-    let start =
-        format!("start: {{run: [sh, gateway.sh, \"${{credential.first}}\"], ready: \"http://127.0.0.1:${{port}}/\", within: {within}}}");
+    let start = format!(
+        "start: {{run: [sh, gateway.sh], env: {{KEY: \"${{credential.first}}\"}}, ready: \"http://127.0.0.1:${{port}}/\", within: {within}}}"
+    );
     project.environment(name, &format!("services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}, {start}"));
 }
 
@@ -97,7 +98,7 @@ fn a_gateway_that_never_becomes_ready_is_ended() {
 #[test]
 fn a_gateway_that_ends_at_once_shows_the_end_of_its_output_and_no_key() {
     let project = Project::quick();
-    started(&project, "broken", "echo using key $1\necho no such model: gpt-5o >&2\nexit 3\n", "20s");
+    started(&project, "broken", "echo using key $KEY\necho no such model: gpt-5o >&2\nexit 3\n", "20s");
     let run = cannot_start(&project, "broken", "ended before it was ready (exit status: 3)", "hint: correct `start:` of this environment");
     run.says("  using key [the credential of first, ").says("  no such model: gpt-5o\n");
     let history = std::fs::read_to_string(project.path("broken/history.jsonl")).unwrap();

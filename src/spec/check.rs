@@ -66,6 +66,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             findings.extend(cross::plan(&project, &story, "lab").iter().flat_map(|plan| cross::sums(&project, &story, plan)));
         }
     }
+    findings.extend(doubts::of_environments(&project));
     findings.extend(references(&project));
     findings.extend(rotated_elsewhere(&project));
     if everything {

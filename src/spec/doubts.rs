@@ -1,9 +1,10 @@
 //! What can be read and walked, and is doubtful all the same: steps that nothing takes back, plans that take longer than was promised, pages
-//! that nobody has read for a year.
+//! that nobody has read for a year, keys where others can read them.
 
 use super::finding::Finding;
 use super::project::Project;
 use super::runbook::RunbookFile;
+use super::variable;
 use crate::model::{Action, Runbook};
 use crate::units::Duration;
 
@@ -24,6 +25,14 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
             let key = step.action.word();
             found.push(file.error(place, &[key], "this step may change something, and nothing takes it back", hint).warning());
         }
+        for (keys, action) in [(&["run"][..], Some(&step.action)), (&["undo", "run"][..], step.undo.as_ref())] {
+            let Some(Action::Run(command)) = action else { continue };
+            let (message, hint) = match command.argv.iter().find_map(|argument| variable::key_in(argument)) {
+                Some(name) => shown_to_all(name, ["run: {command: […], ", "}"]),
+                None => continue,
+            };
+            found.push(file.error(place, keys, message, hint).warning());
+        }
     }
     if let Some(reviewed) = file.runbook.reviewed.as_ref().filter(|reviewed| a_year_before(today).is_some_and(|limit| **reviewed < limit)) {
         let message = format!("nobody has reviewed this runbook since {reviewed}, which is more than a year");
@@ -31,6 +40,26 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
         found.push(file.document.error(&["reviewed"], message, hint).warning());
     }
     found
+}
+
+/// Keys among the arguments of what environments start.
+pub(super) fn of_environments(project: &Project) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (name, environment) in &project.inventory.environments {
+        let run = environment.start.iter().flat_map(|start| &start.run);
+        if let Some(key) = run.into_iter().find_map(|argument| variable::key_in(argument)) {
+            let (message, hint) = shown_to_all(key, ["", ""]);
+            found.push(project.document.error(&["environments", name, "start", "run"], message, hint).warning());
+        }
+    }
+    found
+}
+
+/// A problem and its hint; `around` is what stands around `env:` there.
+fn shown_to_all(key: &str, around: [&str; 2]) -> (String, String) {
+    let [before, after] = around;
+    let message = format!("`${{{key}}}` is among the arguments of a program, which everybody on its host can read");
+    (message, format!("give it in the environment, `{before}env: {{KEY: \"${{{key}}}\"}}{after}`"))
 }
 
 /// The same day a year earlier; days of the calendar compare as texts do.

@@ -58,6 +58,13 @@ pub fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Str
     Ok(expanded)
 }
 
+/// The first variable of a text whose value is a key.
+pub(super) fn key_in(text: &str) -> Option<&str> {
+    let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    let mut keys = names.filter(|name| *name == "service.key" || name.starts_with("credential.") || name.starts_with("new_key."));
+    keys.next()
+}
+
 /// True for the name of an environment variable.
 pub(super) fn is_environment_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

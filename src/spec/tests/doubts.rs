@@ -1,6 +1,6 @@
 //! What is doubtful in runbooks, and steps that they speak of and do not have.
 
-use super::{Files, RUNBOOK_PATH, TODAY, check, gets};
+use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, TODAY, check, gets};
 
 #[test]
 fn a_step_that_nothing_takes_back_is_doubted_unless_it_says_so() {
@@ -20,6 +20,43 @@ warning: this step may change something, and nothing takes it back
     for said in ["undo: none", "reads: true"] {
         gets(RUNBOOK_PATH, "undo: {run: [\"./switch.sh\", \"${primary}\"]}", said, "");
     }
+}
+
+#[test]
+fn a_key_among_arguments_is_doubted() {
+    gets(
+        RUNBOOK_PATH,
+        "run: [\"./switch.sh\", \"${standby}\"]",
+        "run: [\"./switch.sh\", \"--key=${credential.openai-eu}\"]",
+        r#"
+warning: `${credential.openai-eu}` is among the arguments of a program, which everybody on its host can read
+  --> runbooks/switch.yaml:8:10
+   |
+ 8 |     run: ["./switch.sh", "--key=${credential.openai-eu}"]
+   |          ^
+   = hint: give it in the environment, `run: {command: […], env: {KEY: "${credential.openai-eu}"}}`
+"#,
+    );
+}
+
+#[test]
+fn a_key_among_the_arguments_of_a_gateway_is_doubted() {
+    let start = |run: &str| {
+        format!("    start: {{run: {run}, env: {{KEY: \"${{credential.openai-eu}}\"}}, ready: \"http://127.0.0.1:${{port}}/\"}}\n")
+    };
+    let staged = |run: &str, said: &str| gets(INVENTORY_PATH, "  staging:\n", &format!("  staging:\n{}", start(run)), said);
+    staged(
+        "[gateway, \"${service.key}\"]",
+        r#"
+warning: `${service.key}` is among the arguments of a program, which everybody on its host can read
+   --> runbooks/inventory.yaml:19:18
+    |
+ 19 |     start: {run: [gateway, "${service.key}"], env: {KEY: "${credential.openai-eu}"}, ready: "http://127.0.0.1:${port}/"}
+    |                  ^
+    = hint: give it in the environment, `env: {KEY: "${service.key}"}`
+"#,
+    );
+    staged("[gateway, \"${port}\"]", "");
 }
 
 #[test]
