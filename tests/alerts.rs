@@ -1,6 +1,9 @@
 //! The team's own alert starts the runbook: a monitor of its own watches the service and tells Lifeboat what it sees.
 
-use crate::support::{Project, wait_for};
+use crate::support::{Alertmanager, Project, wait_for};
+use lifeboat::alert::Receiver;
+use lifeboat::history::{AlertSource, Event};
+use lifeboat::journal::{Clock, Journal};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
@@ -101,4 +104,30 @@ fn an_alert_that_fires_before_the_fault_cannot_tell_of_it() {
     drill.finish().exits_with(3).says("the alert ServiceSlow fires before the fault, so it cannot tell of it");
     let events = project.events("drill");
     assert_eq!((of_kind(&events, "alert_received").len(), of_kind(&events, "fault_requested").len()), (1, 0));
+}
+
+#[tokio::test]
+async fn prometheus_own_alertmanager_is_understood_and_let_in_by_its_token() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (theirs, ours) = (Project::empty(), Project::empty());
+    let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+    let receiver = Receiver::start("127.0.0.1:0", Some("a token of its own".into()), journal.recorder()).await.unwrap();
+    let stranger = Alertmanager::telling(&theirs, &receiver.url(), "another token");
+    stranger.hear("Forged", None).await;
+    stranger.is_turned_away().await;
+    let team = Alertmanager::telling(&ours, &receiver.url(), "a token of its own");
+    team.hear("ServiceSlow", None).await;
+    let mut live = journal.live();
+    live.wait_for(|live| live.fires("ServiceSlow")).await.unwrap();
+    team.hear("ServiceSlow", Some("2026-01-01T00:01:00Z")).await;
+    live.wait_for(|live| live.alerts["ServiceSlow"].firing.is_empty()).await.unwrap();
+    receiver.stop().await;
+    journal.close().await.unwrap();
+    let live = live.borrow();
+    let told = live.notable.iter().filter_map(|stamped| match &stamped.event {
+        Event::AlertReceived(alert) => Some((alert.source, alert.name.as_str(), alert.firing)),
+        _ => None,
+    });
+    let from = AlertSource::Alertmanager;
+    assert_eq!(told.collect::<Vec<_>>(), [(from, "ServiceSlow", true), (from, "ServiceSlow", false)]);
 }

@@ -2,6 +2,7 @@
 //! they are said to print is what they print.
 
 use crate::support::Project;
+use std::collections::BTreeSet;
 use std::process::Command;
 
 const README: &str = include_str!("../README.md");
@@ -116,4 +117,14 @@ fn its_commands_for_other_tools_records_are_understood() {
 fn its_listener_for_locust_can_be_compiled() {
     let status = Command::new("python3").args(["-c", "import sys; compile(sys.argv[1], 'listener', 'exec')", blocks("python")[0]]).status();
     assert!(status.unwrap().success());
+}
+
+#[test]
+fn each_of_its_commands_and_only_these_are_in_its_table() {
+    let help = Project::empty().lifeboat(&["--help"]);
+    let (_, listed) = help.exits_with(0).stdout.split_once("Commands:\n").unwrap();
+    let listed: BTreeSet<&str> = listed.lines().map_while(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    let rows = README.lines().filter_map(|line| line.strip_prefix("| `lifeboat "));
+    let rows: BTreeSet<&str> = rows.map(|row| row.split(['`', ' ']).next().unwrap()).collect();
+    assert_eq!(rows, listed);
 }

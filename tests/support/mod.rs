@@ -1,5 +1,6 @@
 //! What tests of the binary share: a project in a temporary folder, a way to write its files, and a way to run `lifeboat` in it.
 
+mod alertmanager;
 mod arguments;
 mod k6;
 mod lab;
@@ -12,6 +13,7 @@ mod search;
 mod standing;
 mod vault;
 
+pub(crate) use alertmanager::Alertmanager;
 use arguments::Arguments;
 pub(crate) use arguments::arguments;
 pub(crate) use k6::k6;
