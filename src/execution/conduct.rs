@@ -135,16 +135,20 @@ impl Execution {
             let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
             recorder.record(Event::RunbookStarted(event)).await;
         }
-        let (ending, over) = watch::channel(false);
-        let mut beside = tell(&started, &past, &context, &recorder, &over);
-        beside.spawn(take_notes(hands.notes, context.clone(), recorder.clone(), over));
+        // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
+        let (ending, over) = watch::channel(undo || matches!(course.turn(), Turn::Over(_)));
+        let mut telling = tell(&started, &past, &context, &recorder, &over);
+        let (leaving, left) = watch::channel(false);
+        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone(), left));
         let unanswered = settle(&mut course, &context, &recorder).await;
         if unanswered.is_none() {
             walk(&mut course, &context, &recorder, &hands.stop).await;
         }
-        // What was typed, and a message that is under way, still come into the history.
+        // A message that is under way still comes into the history, and whatever is typed meanwhile.
         ending.send_replace(true);
-        while beside.join_next().await.is_some() {}
+        while telling.join_next().await.is_some() {}
+        leaving.send_replace(true);
+        let _ = notes.await;
         let end = match course.turn() {
             Turn::Over(Over::Done) => ExecutionEnd::Done,
             Turn::Over(Over::Failed) => ExecutionEnd::Failed,
@@ -227,18 +231,18 @@ async fn said(question: String, context: &Context) -> Said {
     }
 }
 
-/// Records what is typed; once the walk is over, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut over: watch::Receiver<bool>) {
-    let over = async {
-        let _ = over.wait_for(|over| *over).await;
+/// Records what is typed; once nothing more is waited for, what was typed until then.
+async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+    let left = async {
+        let _ = left.wait_for(|left| *left).await;
     };
-    tokio::pin!(over);
+    tokio::pin!(left);
     let mut open = true;
     loop {
         let typed = tokio::select! {
             biased;
             typed = notes.recv() => typed,
-            () = &mut over, if open => {
+            () = &mut left, if open => {
                 notes.close();
                 open = false;
                 continue;

@@ -23,7 +23,8 @@ struct Due {
     because: String,
 }
 
-/// Tells everybody whose time comes before the walk is over, each in a task of its own: nobody later because another's server is slow.
+/// Tells everybody whose time comes before the walk is over, each in a task of its own: nobody later because another's server is slow. Nobody
+/// where it is over already.
 pub(super) fn tell(
     started: &Arc<ExecutionStarted>,
     past: &[Stamped],
@@ -31,6 +32,9 @@ pub(super) fn tell(
     recorder: &Recorder,
     over: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
+    if *over.borrow() {
+        return JoinSet::new();
+    }
     let told = |due: &Due| {
         past.iter().any(|stamped| match &stamped.event {
             Event::Contacted(contacted) => {

@@ -108,6 +108,8 @@ pub enum Issuer {
         address: Option<String>,
         /// Where AWS's token service answers, which is asked whether a key lives; where that is not its worldwide address.
         token_service: Option<String>,
+        /// What both are signed for, where that is not `us-east-1`: of another partition of AWS, or a token service of one region.
+        region: Option<String>,
     },
     /// Google: the keys of a service account.
     Google {

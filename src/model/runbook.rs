@@ -113,11 +113,7 @@ impl Runbook {
     /// The stores whose clusters its steps change something in.
     pub fn clusters(&self) -> impl Iterator<Item = &String> {
         let actions = self.steps.iter().flat_map(|step| std::iter::once(&step.action).chain(&step.undo));
-        let acted = actions.flat_map(|action| match action {
-            Action::Canary(canary) => vec![&*canary.shift, &*canary.back],
-            other => vec![other],
-        });
-        acted.filter_map(|action| match action {
+        actions.flat_map(Action::parts).filter_map(|action| match action {
             Action::Switch(Switch { within: Within::Kubernetes { store, .. }, .. }) => Some(store),
             _ => None,
         })
@@ -279,6 +275,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// Itself, or of a canary what shifts traffic and takes it back.
+    pub fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Canary(canary) => vec![&canary.shift, &canary.back],
+            other => vec![other],
+        }
+    }
+
     /// The key that introduces it in YAML.
     pub const fn word(&self) -> &'static str {
         match self {

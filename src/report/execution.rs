@@ -30,14 +30,16 @@ impl Report<'_> {
         let last = self.events.last();
         let end = last.and_then(finished).map_or_else(|| "interrupted".to_owned(), |end| end.to_string());
         writeln!(text, "# {}: {end}\n", escaped(&self.started.plan.runbook.name))?;
-        let took = Duration::from_nanos(last.map_or(0, |stamped| stamped.t));
+        // Until its last step, and not until the last message was answered.
+        let walked = |stamped: &&Stamped| matches!(stamped.event, Event::StepFinished(_) | Event::StepUndone(_));
+        let took = Duration::from_nanos(self.events.iter().rfind(walked).or(last).map_or(0, |stamped| stamped.t));
         write!(text, "**It took {}", clock(took.as_nanos()))?;
         match self.started.plan.rto() {
             Some(rto) => writeln!(text, "; users should be served again within {rto}.**\n")?,
             None => writeln!(text, ".**\n")?,
         }
         self.steps(text)?;
-        text.push_str(&keys::section(self.events));
+        text.push_str(&keys::section(&self.started.plan.runbook.steps, self.events));
         self.story(text)?;
         self.findings(text)?;
         self.identity(text)
@@ -136,7 +138,7 @@ impl Report<'_> {
                 _ => {}
             }
         }
-        found.extend(keys::findings(self.events));
+        found.extend(keys::findings(steps, self.events));
         if found.is_empty() {
             return Ok(());
         }

@@ -5,6 +5,7 @@
 use super::execution::clock;
 use super::markdown::escaped;
 use crate::history::{Event, KeyProbed, KeyStanding, Stamped};
+use crate::model::{Action, Rotate, RotationPart, Step, StepEnd};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +17,9 @@ struct Course {
     old: Option<Fingerprint>,
     new: Option<Fingerprint>,
     stored: Option<Fingerprint>,
-    revoked: Option<Fingerprint>,
+    revoked: bool,
+    /// What the runbook does with it.
+    parts: Vec<RotationPart>,
     /// What the provider said last of each, where it said anything.
     standing: BTreeMap<Fingerprint, KeyStanding>,
 }
@@ -31,23 +34,35 @@ struct Row {
 }
 
 /// A table for each credential of which anything was learnt; nothing where there is none.
-pub(super) fn section(events: &[Stamped]) -> String {
+pub(super) fn section(steps: &[Step], events: &[Stamped]) -> String {
     let mut text = String::new();
-    for (credential, course) in courses(events) {
+    for (credential, course) in courses(steps, events).into_iter().filter(|(_, course)| !course.rows.is_empty()) {
         // Writing to a String cannot fail.
         let _ = course.write(&mut text, credential);
     }
     text
 }
 
-/// What is missing where a key was replaced.
-pub(super) fn findings(events: &[Stamped]) -> Vec<String> {
-    courses(events).into_iter().flat_map(|(credential, course)| course.findings(credential)).collect()
+/// What is missing where a key was replaced, of what the runbook was to do with it.
+pub(super) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<String> {
+    courses(steps, events).into_iter().flat_map(|(credential, course)| course.findings(credential)).collect()
 }
 
-fn courses(events: &[Stamped]) -> BTreeMap<&str, Course> {
+fn courses<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, Course> {
     let mut courses: BTreeMap<&str, Course> = BTreeMap::new();
+    for Rotate { credential, part, .. } in steps.iter().filter_map(rotate) {
+        courses.entry(credential).or_default().parts.push(*part);
+    }
     for stamped in events {
+        // After a crash nobody has the old key any more, and the step alone says that its issuer took it back.
+        if let Event::StepFinished(finished) = &stamped.event
+            && finished.end == StepEnd::Done
+            && let Some(rotate) = steps.get(finished.step as usize).and_then(rotate)
+            && rotate.part == RotationPart::Revoke
+        {
+            courses.entry(&rotate.credential).or_default().revoke(None, stamped.t);
+            continue;
+        }
         let (credential, at) = match &stamped.event {
             Event::KeyHeld(event) => (&event.credential, stamped.t),
             Event::KeyMinted(event) => (&event.credential, event.hi),
@@ -59,6 +74,10 @@ fn courses(events: &[Stamped]) -> BTreeMap<&str, Course> {
         courses.entry(credential).or_default().take(&stamped.event, at);
     }
     courses
+}
+
+const fn rotate(step: &Step) -> Option<&Rotate> {
+    if let Action::Rotate(rotate) = &step.action { Some(rotate) } else { None }
 }
 
 impl Course {
@@ -80,14 +99,19 @@ impl Course {
                 self.stored = Some(event.key);
                 (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read back")
             }
-            Event::KeyRevoked(event) => {
-                self.revoked = Some(event.key);
-                (format!("{} is revoked", event.key), "the issuer's answer, which proves nothing yet")
-            }
+            Event::KeyRevoked(event) => return self.revoke(Some(event.key), at),
             Event::KeyProbed(event) => return self.probed(event, at),
             _ => return,
         };
         self.rows.push(Row { at, what, from, asked: None });
+    }
+
+    fn revoke(&mut self, key: Option<Fingerprint>, at: u64) {
+        if !std::mem::replace(&mut self.revoked, true) {
+            self.old = self.old.or(key);
+            let what = self.old.map_or_else(|| "the old key is revoked".to_owned(), |old| format!("{old} is revoked"));
+            self.rows.push(Row { at, what, from: "the issuer's answer, which proves nothing yet", asked: None });
+        }
     }
 
     /// The same answer again makes no row of its own: a step asks until another comes.
@@ -127,17 +151,19 @@ impl Course {
         let Some(new) = self.new else { return Vec::new() };
         let old = self.old.map(|old| format!(", {old},")).unwrap_or_default();
         let is = |key: Option<Fingerprint>, standing| key.is_some_and(|key| self.standing.get(&key) == Some(&standing));
-        let revoked = self.revoked.is_some();
+        use RotationPart::{Accepted, Commit, Refused, Revoke, Store};
         let said = [
-            (self.stored != Some(new), format!("the new key, {new}, is not what its store was seen to hold last")),
-            (!is(self.new, KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
-            (!revoked, format!("the old key{old} was not revoked here")),
+            (&[Store, Commit][..], self.stored == Some(new), format!("the new key, {new}, is not what its store was seen to hold last")),
+            (&[Accepted], is(self.new, KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
+            (&[Revoke], self.revoked, format!("the old key{old} was not seen to be revoked")),
             (
-                revoked && !is(self.revoked, KeyStanding::Refused),
+                &[Refused],
+                is(self.old, KeyStanding::Refused),
                 format!("the provider was not seen to refuse the old key{old} so it may live"),
             ),
         ];
-        said.into_iter().filter(|(is, _)| *is).map(|(_, what)| format!("{credential}: {what}")).collect()
+        let missing = said.into_iter().filter(|(parts, seen, _)| !seen && self.parts.iter().any(|part| parts.contains(part)));
+        missing.map(|(_, _, what)| format!("{credential}: {what}")).collect()
     }
 }
 
@@ -149,10 +175,19 @@ fn named(id: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{KeyHeld, KeyMinted, KeyRevoked, KeyStored};
+    use crate::history::{KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
 
     const OLD: Fingerprint = Fingerprint(0xa);
     const NEW: Fingerprint = Fingerprint(0xb);
+
+    /// Of a runbook that does these parts.
+    fn steps(parts: &[RotationPart]) -> Vec<Step> {
+        let rotate = |part| Action::Rotate(Rotate { part, credential: credential(), from: None });
+        parts.iter().map(|part| Step::new(part.word(), rotate(*part), "1m".parse().unwrap())).collect()
+    }
+
+    const WHOLE: [RotationPart; 5] =
+        [RotationPart::Mint, RotationPart::Accepted, RotationPart::Store, RotationPart::Revoke, RotationPart::Refused];
 
     fn stamped(events: Vec<Event>) -> Vec<Stamped> {
         let stamp = |(index, event)| Stamped { t: at(index as u64), event };
@@ -219,8 +254,8 @@ mod tests {
 
 "
         .replace("0:62.5", "1:02.5");
-        assert_eq!(section(&events), wanted);
-        assert_eq!(findings(&events), [""; 0]);
+        assert_eq!(section(&steps(&WHOLE), &events), wanted);
+        assert_eq!(findings(&steps(&WHOLE), &events), [""; 0]);
     }
 
     #[test]
@@ -232,7 +267,8 @@ mod tests {
                 vec![
                     "openai-key: the new key, 0000000b, is not what its store was seen to hold last",
                     "openai-key: the provider was not seen to accept the new key, 0000000b",
-                    "openai-key: the old key, 0000000a, was not revoked here",
+                    "openai-key: the old key, 0000000a, was not seen to be revoked",
+                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live",
                 ],
             ),
             (
@@ -244,9 +280,23 @@ mod tests {
             ),
         ];
         for (events, wanted) in cases {
-            assert_eq!(findings(&stamped(events)), wanted);
+            assert_eq!(findings(&steps(&WHOLE), &stamped(events)), wanted);
         }
-        assert!(section(&stamped(vec![minted("")])).contains("| a spare key, 0000000b, becomes the new one | where it was kept |"));
-        assert_eq!((section(&[]), findings(&[])), (String::new(), Vec::new()));
+        // What people do by hand is not missed here.
+        assert_eq!(findings(&steps(&[RotationPart::Take]), &stamped(vec![held(), minted("")])), [""; 0]);
+        let spare = section(&[], &stamped(vec![minted("")]));
+        assert!(spare.contains("| a spare key, 0000000b, becomes the new one | where it was kept |"), "{spare}");
+        assert_eq!((section(&steps(&WHOLE), &[]), findings(&steps(&WHOLE), &[])), (String::new(), Vec::new()));
+    }
+
+    #[test]
+    fn after_a_crash_the_step_says_that_the_old_key_is_revoked() {
+        let finished = StepFinished { step: 3, end: StepEnd::Done, output: String::new(), unsure: false, value: None };
+        let events =
+            stamped(vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), Event::StepFinished(finished)]);
+        let told = section(&steps(&WHOLE), &events);
+        assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n\n"), "{told}");
+        let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live";
+        assert_eq!(findings(&steps(&WHOLE), &events), [wanted]);
     }
 }

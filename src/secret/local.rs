@@ -1,6 +1,7 @@
 //! The environment, files and .env files.
 //!
-//! A process cannot change the environment of the programs that use a key, nor safely its own: such a value is read only.
+//! A process cannot change the environment of the programs that use a key, nor safely its own: such a value is read only. A file holds its key
+//! on its first line, or is the key: JSON of any number of lines, as issuers hand key files out, which counts as one line.
 
 use super::rewrite::{bytes, replace};
 use super::{Ability, Held, Pending, SecretError, Store, Version, dotenv, still};
@@ -20,7 +21,7 @@ pub(super) struct Local {
 pub(super) enum From {
     /// An environment variable.
     Env(String),
-    /// A file's first line.
+    /// A file, by its first line or as JSON.
     File(PathBuf),
     /// A variable of a .env file.
     Dotenv(PathBuf, String),
@@ -37,7 +38,15 @@ impl Local {
             From::Env(name) => std::env::var(name).ok().map(Secret::new).map(Secret::trimmed),
             From::File(path) => {
                 let text = self.text(path)?;
-                text.map(|text| Secret::new(text.lines().next().unwrap_or_default().trim().to_owned()))
+                let value = text.map(|text| Secret::new(text[..end_of_key(&text)].replace(['\r', '\n'], "").trim().to_owned()));
+                if value.as_ref().is_some_and(|value| value.expose().starts_with('{') && !is_json(value.expose())) {
+                    return Err(SecretError::Malformed {
+                        place: self.place.clone(),
+                        problem: format!("{} begins as JSON does and is none", path.display()),
+                        hint: "write the whole key file there again, or a key on its first line".to_owned(),
+                    });
+                }
+                value
             }
             From::Dotenv(path, name) => {
                 self.text(path)?.and_then(|text| dotenv::value(&text, name)).map(|value| Secret::new(value.to_string()))
@@ -85,10 +94,10 @@ impl Local {
             From::Env(_) => Err(SecretError::Cannot { place: self.place.clone(), what: READ_ONLY.0, hint: READ_ONLY.1 }),
             From::File(path) => {
                 let old = self.text(path)?.unwrap_or_default();
-                let first = old.find(['\r', '\n']).unwrap_or(old.len());
+                let end = end_of_key(&old);
                 let mut new = Zeroizing::new(String::with_capacity(value.expose().len() + old.len()));
                 new.push_str(value.expose());
-                new.push_str(&old[first..]);
+                new.push_str(&old[end..]);
                 replace(path, new.as_bytes(), &self.place)
             }
             From::Dotenv(path, name) => {
@@ -97,6 +106,15 @@ impl Local {
             }
         }
     }
+}
+
+/// Where the key of a file ends: with the whole JSON, or with the first line.
+fn end_of_key(text: &str) -> usize {
+    if text.trim_start().starts_with('{') && is_json(text) { text.trim_end().len() } else { text.find(['\r', '\n']).unwrap_or(text.len()) }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 const READ_ONLY: (&str, &str) =

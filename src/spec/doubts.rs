@@ -25,8 +25,13 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
             let key = step.action.word();
             found.push(file.error(place, &[key], "this step may change something, and nothing takes it back", hint).warning());
         }
-        for (keys, action) in [(&["run"][..], Some(&step.action)), (&["undo", "run"][..], step.undo.as_ref())] {
-            let Some(Action::Run(command)) = action else { continue };
+        let mut actions = vec![(&["run"][..], &step.action)];
+        actions.extend(step.undo.as_ref().map(|undo| (&["undo", "run"][..], undo)));
+        if let Action::Canary(canary) = &step.action {
+            actions.extend([(&["canary", "shift", "run"][..], &*canary.shift), (&["canary", "back", "run"][..], &*canary.back)]);
+        }
+        for (keys, action) in actions {
+            let Action::Run(command) = action else { continue };
             let (message, hint) = match command.argv.iter().find_map(|argument| variable::key_in(argument)) {
                 Some(name) => shown_to_all(name, ["run: {command: […], ", "}"]),
                 None => continue,

@@ -45,9 +45,12 @@ pub(super) fn issuer(reader: &Reader<'_>, node: &Node) -> Option<Issuer> {
         }
         "bedrock" | "iam" => {
             let (user, id, secret, address) = (words("user"), key("access_key_id"), key("secret_access_key"), url("address"));
-            let token_service = if kind == "iam" { url("token_service") } else { None };
+            let (token_service, region) = match kind {
+                "iam" => (url("token_service"), fields.optional("region", &|reader, node| reader.words(node))),
+                _ => (None, None),
+            };
             user.zip(id).zip(secret).map(|((user, access_key_id), secret_access_key)| match kind {
-                "iam" => Issuer::Iam { user, access_key_id, secret_access_key, address, token_service },
+                "iam" => Issuer::Iam { user, access_key_id, secret_access_key, address, token_service, region },
                 _ => Issuer::Bedrock { user, access_key_id, secret_access_key, address },
             })
         }

@@ -1,5 +1,5 @@
 //! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said, in
-//! the arguments of everything that it started, and in the folders of its drills and executions, for every secret that they knew,
+//! the arguments of what it started (looked at five times a second: of what ends sooner some escape), and in the folders of its drills and executions, for every secret that they knew,
 //! which their histories tell the names of.
 //!
 //! What it does not know: secrets that only a store of others holds, or a test's own server; those tests search for them themselves. Files

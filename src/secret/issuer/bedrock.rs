@@ -10,6 +10,9 @@ use super::openai::no_key;
 use super::{Issuer, KeyId, Minted, Probe, Standing};
 use crate::units::{AccessKey, Secret};
 
+/// Where IAM is signed for, in the one partition of AWS that has Bedrock's keys.
+const REGION: &str = "us-east-1";
+
 /// Those of one IAM user.
 #[derive(Debug)]
 pub struct BedrockKeys {
@@ -23,7 +26,7 @@ impl BedrockKeys {
     /// # Errors
     /// Where the address is none.
     pub fn new(address: &str, user: &str, manager: AccessKey, probe: Probe) -> Result<Self, SecretError> {
-        Ok(Self { user: IamUser::new(address, user, manager)?, probe })
+        Ok(Self { user: IamUser::new(address, REGION, user, manager)?, probe })
     }
 }
 

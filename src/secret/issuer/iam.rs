@@ -9,9 +9,6 @@ use crate::units::AccessKey;
 use reqwest::Method;
 use zeroize::Zeroizing;
 
-/// Where requests are signed for that name no region, as IAM's own.
-const REGION: &str = "us-east-1";
-
 /// One IAM user, by the access key of somebody who manages it.
 #[derive(Debug)]
 pub(super) struct IamUser {
@@ -22,14 +19,14 @@ pub(super) struct IamUser {
 }
 
 impl IamUser {
-    /// At IAM's address.
+    /// At IAM's address, which is signed for as one region's of its partition of AWS.
     ///
     /// # Errors
     /// Where the address is none.
-    pub(super) fn new(address: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
+    pub(super) fn new(address: &str, region: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
         let place = format!("the IAM user {user}");
         let line = Line::to(address, None, &place)?;
-        Ok(Self { line, place, user: user.to_owned(), signer: signer("iam", REGION, manager) })
+        Ok(Self { line, place, user: user.to_owned(), signer: signer("iam", region, manager) })
     }
 
     /// Who it is, for messages.
@@ -50,8 +47,8 @@ impl IamUser {
 }
 
 /// Asks AWS's token service who an access key belongs to, which everybody may ask and no policy forbids.
-pub(super) async fn whose(line: &Line, key: AccessKey, place: &str) -> Result<Answer, SecretError> {
-    ask(line, &signer("sts", region(line.address()), key), "GetCallerIdentity", "2011-06-15", &[], place).await
+pub(super) async fn whose(line: &Line, region: &str, key: AccessKey) -> Result<Answer, SecretError> {
+    ask(line, &signer("sts", region, key), "GetCallerIdentity", "2011-06-15", &[], "AWS's token service").await
 }
 
 /// The text of the first element of this name. Keys and identifiers have no characters that XML escapes.
@@ -66,13 +63,13 @@ pub(super) fn said(answer: &Answer) -> String {
 }
 
 fn signer(service: &'static str, region: &str, key: AccessKey) -> Signer {
-    Signer { region: region.to_owned(), service, access_key_id: key.id.into(), secret_access_key: key.secret, session_token: None }
-}
-
-/// `https://sts.REGION.amazonaws.com` names its region, the worldwide address none.
-fn region(address: &str) -> &str {
-    let host = address.split_once("://").map_or(address, |(_, host)| host);
-    host.strip_prefix("sts.").and_then(|rest| rest.split_once(".amazonaws.com")).map_or(REGION, |(region, _)| region)
+    Signer {
+        region: region.to_owned(),
+        service,
+        access_key_id: key.id.into(),
+        secret_access_key: key.secret,
+        session_token: key.session_token,
+    }
 }
 
 async fn ask(
@@ -94,19 +91,4 @@ async fn ask(
         hint: "see the access key".to_owned(),
     })?;
     line.ask(request, place).await
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_request_is_signed_for_the_region_that_the_address_names() {
-        for (address, region) in [
-            ("https://sts.eu-central-1.amazonaws.com", "eu-central-1"),
-            ("https://sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
-            ("https://sts.amazonaws.com", "us-east-1"),
-            ("http://127.0.0.1:5000", "us-east-1"),
-        ] {
-            assert_eq!(super::region(address), region, "{address}");
-        }
-    }
 }

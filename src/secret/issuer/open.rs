@@ -19,7 +19,7 @@ pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: S
     };
     let at = |address: &Option<String>, own: &str| address.clone().unwrap_or_else(|| own.to_owned());
     let manager = |id: &CredentialSource, secret: &CredentialSource| {
-        Ok::<_, SecretError>(AccessKey { id: key(id, site)?.expose().to_owned(), secret: key(secret, site)? })
+        Ok::<_, SecretError>(AccessKey::lasting(key(id, site)?.expose().to_owned(), key(secret, site)?))
     };
     Ok(match declared {
         Declared::Openai { project, admin, address } => {
@@ -36,9 +36,10 @@ pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: S
             let manager = manager(access_key_id, secret_access_key)?;
             Box::new(BedrockKeys::new(&at(address, IAM), user, manager, probe()?)?)
         }
-        Declared::Iam { user, access_key_id, secret_access_key, address, token_service } => {
+        Declared::Iam { user, access_key_id, secret_access_key, address, token_service, region } => {
             let manager = manager(access_key_id, secret_access_key)?;
-            Box::new(AccessKeys::new(&at(address, IAM), &at(token_service, "https://sts.amazonaws.com"), user, manager)?)
+            let (iam, sts) = (at(address, IAM), at(token_service, "https://sts.amazonaws.com"));
+            Box::new(AccessKeys::new(&iam, &sts, &at(region, "us-east-1"), user, manager)?)
         }
         Declared::Google { account, token, address } => {
             Box::new(GoogleKeys::new(&at(address, "https://iam.googleapis.com"), account, key(token, site)?)?)

@@ -73,9 +73,16 @@ fn standing(answer: &Result<Answer, SecretError>) -> Standing {
         Ok(answer) if answer.is_good() => Standing::Accepted,
         Ok(answer) if matches!(answer.status, 401 | 403) => Standing::Refused(answer.status),
         Ok(answer) => Standing::Unknown(format!("status {}, which says nothing of the key", answer.status)),
-        Err(SecretError::Unreachable { problem, .. } | SecretError::Unknown { problem, .. } | SecretError::Malformed { problem, .. }) => {
-            Standing::Unknown(problem.clone())
-        }
-        Err(_) => Standing::Unknown("no answer".to_owned()),
+        Err(error) => unknown(error),
     }
+}
+
+/// What a question that was not answered says of the key.
+pub(super) fn unknown(error: &SecretError) -> Standing {
+    Standing::Unknown(match error {
+        SecretError::Unreachable { problem, .. } | SecretError::Unknown { problem, .. } | SecretError::Malformed { problem, .. } => {
+            problem.clone()
+        }
+        _ => "no answer".to_owned(),
+    })
 }

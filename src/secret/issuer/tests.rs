@@ -120,7 +120,7 @@ async fn bedrock_keys_are_credentials_of_an_iam_user() {
         }
     });
     let api = provider("ABSK-new", 403);
-    let manager = AccessKey { id: "AKIAEXAMPLE".into(), secret: secret("an-example-of-a-secret-key") };
+    let manager = AccessKey::lasting("AKIAEXAMPLE".into(), secret("an-example-of-a-secret-key"));
     let issuer = BedrockKeys::new(&server.address, "chat", manager, probe(&api, Dialect::Bedrock)).unwrap();
     let minted = issuer.mint().await.unwrap();
     assert_eq!((minted.id.0.as_str(), &minted.value), ("ACCA1", &secret("ABSK-new")));

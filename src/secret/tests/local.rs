@@ -29,6 +29,22 @@ async fn a_files_first_line_changes_and_its_permissions_stay() {
 }
 
 #[tokio::test]
+async fn a_key_file_of_several_lines_is_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.json");
+    let file = store("file:key.json", None, folder.path());
+    std::fs::write(&path, "{\n  \"AccessKeyId\": \"AKIAONE\",\r\n  \"SecretAccessKey\": \"one\"\n}\n").unwrap();
+    assert_eq!(file.read().await.unwrap().value, secret(r#"{  "AccessKeyId": "AKIAONE",  "SecretAccessKey": "one"}"#));
+    let new = secret(r#"{"AccessKeyId": "AKIATWO", "SecretAccessKey": "two"}"#);
+    file.write(&new, None).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", new.expose()), "nothing of the old key is left");
+    assert_eq!(file.read().await.unwrap().value, new);
+    std::fs::write(&path, "{\n  \"AccessKeyId\": ").unwrap();
+    let torn = file.read().await.unwrap_err().to_string();
+    assert!(torn.contains("begins as JSON does and is none") && torn.contains("hint: write the whole key file"), "{torn}");
+}
+
+#[tokio::test]
 async fn a_dotenv_value_changes_and_a_new_file_is_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     let dotenv = store("dotenv:.env#API_KEY", None, folder.path());
