@@ -3,6 +3,7 @@
 
 use super::Stop;
 use super::keeper::{GRACE, NOT_STARTED};
+use crate::journal::files;
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ pub(super) struct System {
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let file = std::fs::File::create(&launch.log).map_err(|error| {
+        let file = files::fresh(&launch.log).map_err(|error| {
             Stop::environment(format!(
                 "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
                 launch.log.display()

@@ -9,6 +9,7 @@
 //! still see the live view) and writes nothing more. The conductor heals everything and stops.
 
 mod clock;
+pub mod files;
 mod queue;
 mod writer;
 

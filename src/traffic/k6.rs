@@ -10,7 +10,7 @@
 use super::{Budget, Observed, TrafficError};
 use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
 use crate::import::{Point, Points, SERVED, Sample};
-use crate::journal::{Clock, Recorder};
+use crate::journal::{Clock, Recorder, files};
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use rustix::time::{ClockId, clock_gettime};
@@ -77,7 +77,7 @@ impl Driven {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(std::fs::File::create(&script.log)?, &script.redactor)?;
+        let (log, says) = Log::into_file(files::fresh(&script.log)?, &script.redactor)?;
         let mut keeper = Command::new(&script.keeper)
             .args(["keep", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
