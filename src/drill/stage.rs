@@ -2,11 +2,11 @@
 
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, keys, manner};
+use super::{Stop, files as limits, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
-use crate::journal::Recorder;
+use crate::journal::{Recorder, files};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -48,6 +48,8 @@ pub(super) struct Stage {
     moves: Vec<JoinHandle<()>>,
     tokens: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
+    /// Why what is measured could not be trusted, or nobody would heal after a crash.
+    pub(super) hindered: watch::Sender<Option<String>>,
     alerts: Option<Receiver>,
 }
 
@@ -92,6 +94,7 @@ impl Stage {
         if control.offset() != Offset::NONE {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
+        let hindered = watch::Sender::new(None);
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
@@ -102,6 +105,7 @@ impl Stage {
                 budget: site.budget.clone(),
                 providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
                 keyring: keyring.clone(),
+                hindered: hindered.clone(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -123,6 +127,7 @@ impl Stage {
             moves: Vec::new(),
             tokens,
             watchdog: None,
+            hindered,
             alerts: None,
         };
         Ok((stage, names))
@@ -146,12 +151,12 @@ impl Stage {
         }
         if plan.environment.proxies.values().any(|place| place.tls) {
             let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
-            std::fs::write(&file, pem).map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
+            files::whole(&file, pem).map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
         }
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
-            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
+            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.hindered.clone())?);
         }
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
@@ -287,7 +292,7 @@ impl Stage {
         }
         // Where something may be left, the watchdog takes over.
         if let Some(watchdog) = self.watchdog.take().filter(|_| removed) {
-            watchdog.dismiss();
+            watchdog.dismiss().await;
         }
         match self.embedded.take() {
             // Its end is the end of its events: the last of them is recorded before this returns.
@@ -349,6 +354,7 @@ struct Follower {
     /// With their credentials. On a standing proxy there are others.
     providers: BTreeMap<String, String>,
     keyring: Keyring,
+    hindered: watch::Sender<Option<String>>,
 }
 
 impl Follower {
@@ -389,6 +395,9 @@ impl Follower {
                         touched: seen.touched,
                     };
                     self.recorder.record(Event::Carried(carried)).await;
+                }
+                SightEvent::Full { waited } => {
+                    self.hindered.send_if_modified(|why| why.is_none() && why.replace(limits::waited(waited)).is_none());
                 }
                 SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
                 _ => {}
