@@ -4,6 +4,7 @@ use super::Stop;
 use super::answer::answer;
 use super::driven;
 use super::faults::{Change, Faults};
+use super::files;
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
@@ -99,6 +100,7 @@ impl Drill {
             broken: None,
             emptied: None,
             undriven: None,
+            hindered: None,
         };
         let http = reqwest::Client::new();
         let Order { plan, seed, root, keeper, folder, .. } = &self.order;
@@ -106,9 +108,14 @@ impl Drill {
         let budget = Arc::new(budget(plan));
         let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
-        let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
+        let opening = async {
+            files::enough(plan)?;
+            Stage::open(&site).await
+        };
+        let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),
             Ok((mut stage, names)) => {
+                interrupts.hindered = Some(stage.hindered.subscribe());
                 let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
                     Err(stop) => nothing(stop),
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
@@ -385,6 +392,7 @@ struct Interrupts {
     broken: Option<mpsc::Receiver<Stop>>,
     emptied: Option<watch::Receiver<Option<String>>>,
     undriven: Option<watch::Receiver<Option<String>>>,
+    hindered: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Interrupts {
@@ -403,8 +411,12 @@ impl Interrupts {
                 Some(stop) = told(&mut self.broken) => return Err(stop),
                 why = first_of(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
                 why = first_of(&mut self.undriven) => return Err(Stop::new(StopReason::Environment, why)),
+                why = first_of(&mut self.hindered) => return Err(Stop::new(StopReason::Environment, why)),
                 done = &mut work => return Ok(done),
-                _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
+                _ = look.tick() => {
+                    let live = self.live.borrow();
+                    guarded(self.guard, &live, self.clock.now()).and_then(|()| files::found(&live))?;
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::model::ExecutionPlan;
 use crate::step::Attendance;
 use crate::units::{Salt, Seed};
 use std::fs::{File, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
@@ -182,9 +182,7 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
         return Ok(Salt::of(bytes));
     }
     let bytes = random()?;
-    let mut file = private::create(&path)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
+    private::write(&path, &bytes)?;
     File::open(folder)?.sync_all()?;
     Ok(Salt::of(bytes))
 }
