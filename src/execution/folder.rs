@@ -1,12 +1,13 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
-use crate::journal::{files, random};
+use crate::host::private;
+use crate::journal::random;
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
 use crate::units::{Salt, Seed};
 use std::fs::{File, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
@@ -105,11 +106,15 @@ impl Book {
     pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
         let Orders { plan, seed, root, out } = orders;
         let folder = match out {
-            Some(folder) => made(&folder)?,
+            Some(folder) => {
+                let folder = made(&folder)?;
+                private::without_links(&folder).map_err(|source| cannot_make(&folder, source))?;
+                folder
+            }
             None => named(&root, &plan.runbook.name, seed)?,
         };
         let path = folder.join("history.jsonl");
-        let file = files::fresh(&path).map_err(|source| match source.kind() {
+        let file = private::create_new(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => ExecutionError::Taken { path: folder.clone() },
             _ => cannot_make(&path, source),
         })?;
@@ -133,7 +138,7 @@ impl Book {
         let path = folder.join("history.jsonl");
         let hint = "name the folder that `lifeboat execute` made; it said which when it began";
         let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
-        let mut file = files::again(&path).map_err(wrong)?;
+        let mut file = private::open(&path, File::options().read(true).append(true)).map_err(wrong)?;
         lock(&file, folder)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(wrong)?;
@@ -181,7 +186,9 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
         return Ok(Salt::of(bytes));
     }
     let bytes = random()?;
-    files::whole(&path, bytes)?;
+    let mut file = private::create(&path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
     File::open(folder)?.sync_all()?;
     Ok(Salt::of(bytes))
 }
@@ -203,7 +210,7 @@ fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
 }
 
 fn made(folder: &Path) -> Result<PathBuf, ExecutionError> {
-    files::folder(folder).map_err(|source| cannot_make(folder, source))?;
+    private::folder(folder).map_err(|source| cannot_make(folder, source))?;
     Ok(folder.to_owned())
 }
 
@@ -214,7 +221,7 @@ fn named(root: &Path, runbook: &str, seed: Seed) -> Result<PathBuf, ExecutionErr
     let base = format!("{}-{runbook}-{}", chrono::Local::now().format("%Y-%m-%dT%H-%M-%S"), &seed[seed.len() - 4..]);
     for number in 1.. {
         let folder = parent.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
-        match files::new_folder(&folder) {
+        match private::new_folder(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
             Err(source) => return Err(cannot_make(&folder, source)),

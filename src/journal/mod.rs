@@ -9,7 +9,6 @@
 //! still see the live view) and writes nothing more. The conductor heals everything and stops.
 
 mod clock;
-pub mod files;
 mod queue;
 mod writer;
 

@@ -7,7 +7,7 @@
 //! Its name is told by its key, so that a stored one can sign without its certificate being read as one; what that allows, and that the two
 //! belong together, is proven by verifying what is signed. The key leaves the folder for nothing but signing.
 
-use crate::journal::files;
+use crate::host::private;
 use crate::model::TlsProblem;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
@@ -191,19 +191,19 @@ impl Authority {
             let path = path.to_owned();
             |source| AuthorityError::File { path, source }
         };
-        files::folder(folder).map_err(failed(folder))?;
+        private::folder(folder).map_err(failed(folder))?;
         only_for_its_owner(folder, 0o022, "700")?;
         let (key_file, certificate) = (folder.join(KEY), folder.join(CERTIFICATE));
         if is_there {
-            files::whole(&key_file, key.serialize_pem()).map_err(failed(&key_file))?;
+            private::write(&key_file, key.serialize_pem().as_bytes()).map_err(failed(&key_file))?;
         } else {
             // Two that make one at the same time must not make half of each.
-            match files::fresh(&key_file) {
+            match private::create_new(&key_file) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Self::found(folder, hosts),
                 opened => opened.and_then(|mut file| file.write_all(key.serialize_pem().as_bytes())).map_err(failed(&key_file))?,
             }
         }
-        files::whole(&certificate, &pem).map_err(failed(&certificate))?;
+        private::write(&certificate, pem.as_bytes()).map_err(failed(&certificate))?;
         // For all to read, whom the folder lets in.
         fs::set_permissions(&certificate, Permissions::from_mode(0o644)).map_err(failed(&certificate))?;
         Ok((Self::of(key, Reach::Told(pem))?, if is_there { Origin::Renewed } else { Origin::Made }))
