@@ -49,7 +49,7 @@ pub(super) struct System {
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let file = private::create_new(&launch.log).map_err(|error| {
+        let file = private::create(&launch.log).map_err(|error| {
             Stop::environment(format!(
                 "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
                 launch.log.display()

@@ -7,7 +7,7 @@ use crate::model::ExecutionPlan;
 use crate::step::Attendance;
 use crate::units::{Salt, Seed};
 use std::fs::{File, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
@@ -106,7 +106,11 @@ impl Book {
     pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
         let Orders { plan, seed, root, out } = orders;
         let folder = match out {
-            Some(folder) => made(&folder)?,
+            Some(folder) => {
+                let folder = made(&folder)?;
+                private::without_links(&folder).map_err(|source| cannot_make(&folder, source))?;
+                folder
+            }
             None => named(&root, &plan.runbook.name, seed)?,
         };
         let path = folder.join("history.jsonl");
@@ -182,7 +186,9 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
         return Ok(Salt::of(bytes));
     }
     let bytes = random()?;
-    private::write(&path, &bytes)?;
+    let mut file = private::create(&path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
     File::open(folder)?.sync_all()?;
     Ok(Salt::of(bytes))
 }

@@ -1,8 +1,8 @@
 //! Files and folders that only their owner can read: modes 0600 and 0700, whatever the umask says.
 //!
-//! A history tells which keys a team has and where they are kept, and the output of programs may hold more than anybody thought of. Whoever
-//! may write in a folder above (`/tmp`) may have put a link where a file is about to be, so nothing is read or written through one. What is
-//! written at once is written beside its place and renamed into it: a full disk leaves the old file or none, never half a one.
+//! A history tells which keys a team has and where they are kept, and the output of programs may hold more than anybody thought of. No file is
+//! opened through a symbolic link, which somebody may have put there to have another file overwritten: whoever may write in a folder above
+//! (`/tmp`) could.
 //!
 //! What this file does not do: change what stands in a folder that it did not make, or change who owns anything.
 
@@ -11,33 +11,38 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Of files.
 const FILE: u32 = 0o600;
 /// Of folders.
 const FOLDER: u32 = 0o700;
-const LINK: &str = "is a link, and a run's files are not written through one";
 
 /// Opens a file with these options; one that was there is its owner's alone from now on.
 ///
 /// # Errors
-/// Those of opening it. A link is one, and so is what is no file: a pipe would have the caller wait for its other end.
+/// Those of opening it; a symbolic link is one, and so is what is no file: a pipe would have the caller wait for its other end.
 pub fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let opened = options.mode(FILE).custom_flags(flags).open(path);
-    let file = opened.map_err(|error| if is_link(path) { refused(path, LINK) } else { error })?;
+    let file = options.mode(FILE).custom_flags(flags).open(path).map_err(|error| if is_link(path) { a_link(path) } else { error })?;
     if !file.metadata()?.is_file() {
-        return Err(refused(path, "is not a file"));
+        return Err(Error::other(format!("{} is not a file", path.display())));
     }
     file.set_permissions(Permissions::from_mode(FILE))?;
     Ok(file)
 }
 
-/// Makes a file that is not there yet, to be appended to.
+/// Opens a new file for writing, or an old one that is emptied.
 ///
 /// # Errors
-/// Where it is there, even as a link that leads nowhere, or cannot be made.
+/// See [`open`].
+pub fn create(path: &Path) -> Result<File> {
+    open(path, File::options().write(true).create(true).truncate(true))
+}
+
+/// Opens a new file for appending; one that is there is an error.
+///
+/// # Errors
+/// See [`open`].
 pub fn create_new(path: &Path) -> Result<File> {
     open(path, File::options().append(true).create_new(true))
 }
@@ -46,26 +51,20 @@ pub fn create_new(path: &Path) -> Result<File> {
 /// was there is as it was, and nothing half-written is left.
 ///
 /// # Errors
-/// Where a link is in its place, or it cannot be written.
+/// Those of writing it.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    if is_link(path) {
-        return Err(refused(path, LINK));
-    }
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
-    // One of this name that a process which was killed has left is in nobody's way for long: the count goes on.
-    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let beside = path.with_file_name(format!(".{name}.{process}-{count}"));
-    let mut file = match create_new(&beside) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::remove_file(&beside)?;
-            create_new(&beside)?
-        }
-        made => made?,
-    };
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
+    let mut random = [0; 16];
+    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
+    // Nobody knows the name beforehand, and could have a file of their own there.
+    let beside = path.with_file_name(format!(".{name}.{:032x}", u128::from_le_bytes(random)));
+    let written = create_new(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
     if written.is_err() {
-        // It may hold a part of what could not be written; where even that fails, the error that is told is the one that matters.
+        // It may hold a part of what could not be written.
         let _ = std::fs::remove_file(&beside);
     }
     written
@@ -75,15 +74,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// now on; one that holds something keeps its mode.
 ///
 /// # Errors
-/// Where it cannot be made, is a link, or lies behind a link that neither this user nor root has made.
+/// Those of making it. A symbolic link is one, and so is a folder that lies behind one which neither this user nor root has made.
 pub fn folder(path: &Path) -> Result<()> {
     no_strange_links(path)?;
+    if is_link(path) {
+        return Err(a_link(path));
+    }
     let mut missing: Vec<PathBuf> = path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
     missing.retain(|folder| !folder.as_os_str().is_empty());
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
-    if is_link(path) {
-        return Err(refused(path, LINK));
-    }
     for made in &missing {
         std::fs::set_permissions(made, Permissions::from_mode(FOLDER))?;
     }
@@ -93,21 +92,27 @@ pub fn folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder that is not there yet.
+/// Makes a folder that is not there.
 ///
 /// # Errors
-/// Where it is there, whatever it is, or cannot be made.
+/// Those of making it.
 pub fn new_folder(path: &Path) -> Result<()> {
     DirBuilder::new().mode(FOLDER).create(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(FOLDER))
 }
 
-fn is_ours(path: &Path) -> Result<bool> {
-    Ok(path.symlink_metadata()?.uid() == rustix::process::geteuid().as_raw())
-}
-
-fn is_link(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|there| there.is_symlink())
+/// Sees that nothing in a folder is a link: a run that is about to begin in it writes files there.
+///
+/// # Errors
+/// The first link, or that of reading the folder.
+pub fn without_links(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if is_link(&path) {
+            return Err(a_link(&path));
+        }
+    }
+    Ok(())
 }
 
 /// Links above a path may be there (`/tmp` is one on some systems), but only those of this user and of root.
@@ -115,20 +120,27 @@ fn no_strange_links(path: &Path) -> Result<()> {
     let own = rustix::process::geteuid().as_raw();
     for above in std::path::absolute(path)?.ancestors() {
         if above.symlink_metadata().is_ok_and(|there| there.is_symlink() && there.uid() != own && there.uid() != 0) {
-            return Err(refused(above, "is a link that another user has made"));
+            return Err(Error::other(format!("{} is a symbolic link that another user has made", above.display())));
         }
     }
     Ok(())
 }
 
-fn refused(path: &Path, why: &str) -> Error {
-    Error::other(format!("{} {why}", path.display()))
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|there| there.is_symlink())
+}
+
+fn a_link(path: &Path) -> Error {
+    Error::other(format!("{} is a symbolic link, and nothing is written through one", path.display()))
+}
+
+fn is_ours(path: &Path) -> Result<bool> {
+    Ok(path.symlink_metadata()?.uid() == rustix::process::geteuid().as_raw())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{lchown, symlink};
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -146,11 +158,9 @@ mod tests {
         let file = deep.join("a");
         std::fs::write(&file, "old").unwrap();
         std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        drop(open(&file, File::options().append(true)).unwrap());
-        assert_eq!((mode(&file), std::fs::read(&file).unwrap()), (FILE, b"old".to_vec()));
+        drop(create(&file).unwrap());
+        assert_eq!((mode(&file), std::fs::read(&file).unwrap()), (FILE, Vec::new()));
         assert_eq!(create_new(&file).unwrap_err().kind(), ErrorKind::AlreadyExists);
-        write(&file, b"new").unwrap();
-        assert_eq!((mode(&file), std::fs::read(&file).unwrap()), (FILE, b"new".to_vec()));
         std::fs::set_permissions(&deep, Permissions::from_mode(0o755)).unwrap();
         folder(&deep).unwrap();
         assert_eq!(mode(&deep), 0o755, "one that holds something keeps its mode");
@@ -159,36 +169,33 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_through_a_link() {
-        let dir = tempfile::tempdir().unwrap();
-        let (victim, link, run) = (dir.path().join("victim"), dir.path().join("link"), dir.path().join("run"));
-        std::fs::create_dir(&victim).unwrap();
-        std::fs::write(victim.join("precious"), "as it was").unwrap();
-        symlink(&victim, &link).unwrap();
-        assert!(folder(&link).unwrap_err().to_string().contains("is a link"));
-        folder(&run).unwrap();
-        for (name, target) in [("planted", victim.join("precious")), ("dangling", victim.join("new"))] {
-            let at = run.join(name);
-            symlink(&target, &at).unwrap();
-            let again = || open(&at, File::options().read(true).append(true));
-            for error in [again().unwrap_err(), write(&at, b"x").unwrap_err(), create_new(&at).unwrap_err()] {
-                assert!(error.to_string().contains("is a link"), "{name}: {error}");
-            }
+    fn no_link_is_followed() {
+        let place = tempfile::tempdir().unwrap();
+        let (theirs, link) = (place.path().join("theirs"), place.path().join("link"));
+        std::fs::write(&theirs, "theirs").unwrap();
+        std::os::unix::fs::symlink(&theirs, &link).unwrap();
+        for refused in [create(&link), create_new(&link), open(&link, File::options().read(true).append(true))] {
+            assert!(refused.unwrap_err().to_string().contains("link is a symbolic link"));
         }
-        assert_eq!(std::fs::read_to_string(victim.join("precious")).unwrap(), "as it was");
-        assert!(!victim.join("new").exists());
+        assert!(without_links(place.path()).unwrap_err().to_string().contains("is a symbolic link"));
+        assert!(folder(&link).unwrap_err().to_string().contains("is a symbolic link"));
+        write(&link, b"ours").unwrap();
+        assert_eq!((std::fs::read(&theirs).unwrap(), std::fs::read(&link).unwrap()), (b"theirs".to_vec(), b"ours".to_vec()));
+        assert_eq!(mode(&link), FILE);
     }
 
     #[test]
     fn a_link_of_another_user_leads_nowhere() {
-        let dir = tempfile::tempdir().unwrap();
-        let link = dir.path().join("link");
-        symlink(dir.path(), &link).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let (real, link) = (place.path().join("real"), place.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
         folder(&link.join("own")).unwrap();
         // Only root can imitate another user; the pipeline is root.
         if rustix::process::geteuid().is_root() {
-            lchown(&link, Some(65_534), None).unwrap();
+            std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
             assert!(folder(&link.join("theirs")).unwrap_err().to_string().contains("another user"));
+            assert!(!real.join("theirs").exists());
         }
     }
 

@@ -194,16 +194,22 @@ impl Authority {
         private::folder(folder).map_err(failed(folder))?;
         only_for_its_owner(folder, 0o022, "700")?;
         let (key_file, certificate) = (folder.join(KEY), folder.join(CERTIFICATE));
-        if is_there {
-            private::write(&key_file, key.serialize_pem().as_bytes()).map_err(failed(&key_file))?;
+        let written = if is_there {
+            private::write(&key_file, key.serialize_pem().as_bytes())
         } else {
             // Two that make one at the same time must not make half of each.
             match private::create_new(&key_file) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Self::found(folder, hosts),
-                opened => opened.and_then(|mut file| file.write_all(key.serialize_pem().as_bytes())).map_err(failed(&key_file))?,
+                opened => opened.and_then(|mut file| file.write_all(key.serialize_pem().as_bytes())),
             }
+        };
+        let written = written.map_err(failed(&key_file));
+        let written = written.and_then(|()| private::write(&certificate, pem.as_bytes()).map_err(failed(&certificate)));
+        if written.is_err() && !is_there {
+            // A full disk leaves no half of one; where even this fails, loading it tells so.
+            let _ = fs::remove_file(&key_file);
         }
-        private::write(&certificate, pem.as_bytes()).map_err(failed(&certificate))?;
+        written?;
         // For all to read, whom the folder lets in.
         fs::set_permissions(&certificate, Permissions::from_mode(0o644)).map_err(failed(&certificate))?;
         Ok((Self::of(key, Reach::Told(pem))?, if is_there { Origin::Renewed } else { Origin::Made }))

@@ -78,7 +78,7 @@ impl Driven {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(private::create_new(&script.log)?, &script.redactor)?;
+        let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
         let mut command = Command::new(&script.keeper);
         host::environment(command.as_std_mut(), &[], script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         let mut keeper = command
