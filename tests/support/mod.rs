@@ -15,7 +15,7 @@ mod vault;
 
 pub(crate) use alertmanager::Alertmanager;
 use arguments::Arguments;
-pub(crate) use arguments::arguments;
+pub(crate) use arguments::{arguments, below};
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 use leaks::files_below;
