@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms; counted shares |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
+//! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
@@ -53,6 +54,7 @@ pub mod execution;
 pub mod exercise;
 pub mod fault;
 pub mod history;
+pub mod host;
 pub mod import;
 pub mod journal;
 pub mod lab;

@@ -4,6 +4,7 @@ use super::{Exit, ask, put, say, until_interrupted};
 use crate::console::{self, Shape};
 use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
+use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
 use crate::report;
 use crate::spec::Project;
@@ -170,7 +171,7 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     }
     let path = finish.folder.join("report.md");
     let history = std::fs::read(finish.folder.join("history.jsonl"))?;
-    std::fs::write(&path, report::execution(&read(&history[..])?))?;
+    private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
         put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
     }

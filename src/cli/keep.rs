@@ -5,6 +5,9 @@ use std::process::ExitCode;
 /// Runs a program until it ends or stdin does.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// What it writes is its owner's alone: a umask of 077
+    #[arg(long)]
+    private: bool,
     /// The program
     program: String,
     /// Its arguments
@@ -13,5 +16,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn keep(args: &Args) -> ExitCode {
+    if args.private {
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    }
     crate::drill::keep(&args.program, &args.arguments).into()
 }

@@ -6,6 +6,7 @@ use super::{Stop, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
+use crate::host::private;
 use crate::journal::Recorder;
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
@@ -146,7 +147,8 @@ impl Stage {
         }
         if plan.environment.proxies.values().any(|place| place.tls) {
             let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
-            std::fs::write(&file, pem).map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
+            private::write(&file, pem.as_bytes())
+                .map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
         }
         if !self.control.is_lifeboat() {
@@ -473,6 +475,7 @@ impl Names {
             keeper: site.keeper.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
             env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
+            pass: start.pass.clone(),
             ready: self.expand(&start.ready)?,
             within: start.within.std(),
             folder: site.root.to_owned(),

@@ -3,6 +3,7 @@
 
 use super::Stop;
 use super::keeper::{GRACE, NOT_STARTED};
+use crate::host::{self, private};
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(super) struct Launch {
     pub(super) keeper: PathBuf,
     pub(super) argv: Vec<String>,
     pub(super) env: BTreeMap<String, Secret>,
+    /// What it is given of this process's environment.
+    pub(super) pass: Vec<String>,
     pub(super) ready: String,
     pub(super) within: Duration,
     pub(super) folder: PathBuf,
@@ -46,7 +49,7 @@ pub(super) struct System {
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
-        let file = std::fs::File::create(&launch.log).map_err(|error| {
+        let file = private::create(&launch.log).map_err(|error| {
             Stop::environment(format!(
                 "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
                 launch.log.display()
@@ -54,10 +57,11 @@ impl System {
         })?;
         let piped = Log::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
         let (log, says, warns) = piped.map_err(|error| Stop::environment(format!("the system's output cannot be read: {error}")))?;
-        let mut keeper = Command::new(&launch.keeper)
-            .args(["keep", "--"])
+        let mut command = Command::new(&launch.keeper);
+        host::environment(command.as_std_mut(), &launch.pass, launch.env.iter().map(|(name, value)| (name.clone(), value.expose())));
+        let mut keeper = command
+            .args(["keep", "--private", "--"])
             .args(&launch.argv)
-            .envs(launch.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&launch.folder)
             .stdin(Stdio::piped())
             .stdout(says)

@@ -4,8 +4,12 @@
 //! healed everything itself says so first.
 
 use super::Stop;
+use crate::host;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+/// What says how the network is reached here.
+const PROXIES: [&str; 8] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 
 /// A running watchdog. Dropped without [`Watchdog::dismiss`] it heals.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ impl Watchdog {
         }
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        host::environment::<&str>(&mut command, &PROXIES.map(str::to_owned), []);
         let child = command.spawn().map_err(|error| {
             Stop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"

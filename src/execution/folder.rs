@@ -1,13 +1,13 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
+use crate::host::private;
 use crate::journal::random;
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
 use crate::units::{Salt, Seed};
 use std::fs::{File, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
@@ -110,7 +110,7 @@ impl Book {
             None => named(&root, &plan.runbook.name, seed)?,
         };
         let path = folder.join("history.jsonl");
-        let file = File::options().create_new(true).append(true).open(&path).map_err(|source| match source.kind() {
+        let file = private::create_new(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => ExecutionError::Taken { path: folder.clone() },
             _ => cannot_make(&path, source),
         })?;
@@ -134,7 +134,7 @@ impl Book {
         let path = folder.join("history.jsonl");
         let hint = "name the folder that `lifeboat execute` made; it said which when it began";
         let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
-        let mut file = File::options().read(true).append(true).open(&path).map_err(wrong)?;
+        let mut file = private::open(&path, File::options().read(true).append(true)).map_err(wrong)?;
         lock(&file, folder)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(wrong)?;
@@ -182,7 +182,7 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
         return Ok(Salt::of(bytes));
     }
     let bytes = random()?;
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file = private::create(&path)?;
     file.write_all(&bytes)?;
     file.sync_all()?;
     File::open(folder)?.sync_all()?;
@@ -206,7 +206,7 @@ fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
 }
 
 fn made(folder: &Path) -> Result<PathBuf, ExecutionError> {
-    std::fs::create_dir_all(folder).map_err(|source| cannot_make(folder, source))?;
+    private::folder(folder).map_err(|source| cannot_make(folder, source))?;
     Ok(folder.to_owned())
 }
 
@@ -217,7 +217,7 @@ fn named(root: &Path, runbook: &str, seed: Seed) -> Result<PathBuf, ExecutionErr
     let base = format!("{}-{runbook}-{}", chrono::Local::now().format("%Y-%m-%dT%H-%M-%S"), &seed[seed.len() - 4..]);
     for number in 1.. {
         let folder = parent.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
-        match std::fs::create_dir(&folder) {
+        match private::new_folder(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
             Err(source) => return Err(cannot_make(&folder, source)),

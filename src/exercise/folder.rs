@@ -3,6 +3,7 @@
 use super::judge::{JudgeError, Judged, judge};
 use crate::drill::{Drill, Ended, Order, Stop};
 use crate::history::Live;
+use crate::host::private;
 use crate::journal::JournalError;
 use crate::model::DrillPlan;
 use crate::report::{json, markdown};
@@ -104,7 +105,7 @@ impl Exercise {
             None => named(&root, &plan, seed)?,
         };
         let path = folder.join("history.jsonl");
-        let file = std::fs::File::create_new(&path).map_err(|source| match source.kind() {
+        let file = private::create_new(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => ExerciseError::Taken { path: folder.clone() },
             _ => ExerciseError::Folder { path: folder.clone(), source },
         })?;
@@ -148,14 +149,14 @@ fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     for (name, text) in [("verdict.json", Some(json(&judged.verdict))), ("report.md", report)] {
         let path = folder.join(name);
         if let Some(text) = text {
-            std::fs::write(&path, text).map_err(|source| ExerciseError::Write { path, source })?;
+            private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
         }
     }
     Ok(())
 }
 
 fn made(folder: &Path) -> Result<PathBuf, ExerciseError> {
-    std::fs::create_dir_all(folder).map_err(|source| ExerciseError::Folder { path: folder.to_owned(), source })?;
+    private::folder(folder).map_err(|source| ExerciseError::Folder { path: folder.to_owned(), source })?;
     Ok(folder.to_owned())
 }
 
@@ -167,7 +168,7 @@ fn named(root: &Path, plan: &DrillPlan, seed: Seed) -> Result<PathBuf, ExerciseE
     let base = format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..]);
     for number in 1.. {
         let folder = drills.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
-        match std::fs::create_dir(&folder) {
+        match private::new_folder(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
             Err(source) => return Err(ExerciseError::Folder { path: folder, source }),

@@ -145,6 +145,10 @@ pub struct Allow {
     /// The credentials that may be revoked for real, where providers are not imitated. None by default: what is revoked stays so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoke: Vec<String>,
+    /// Where keys are kept that a drill in the lab may write there, since it keeps and restores what it finds: sources as `from:` has them,
+    /// the files of sources, or names of stores. None by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<String>,
 }
 
 /// The system under test, started by the drill and ended with it.
@@ -154,6 +158,9 @@ pub struct StartCommand {
     pub run: Vec<String>,
     /// Environment variables; values may contain `${proxy.NAME.url}` and `${credential.PROVIDER}`.
     pub env: BTreeMap<String, String>,
+    /// The variables of Lifeboat's own environment that it is given besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass: Vec<String>,
     /// The URL that answers 200 when it is ready.
     pub ready: String,
     /// How long to wait for that.

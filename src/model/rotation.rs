@@ -128,6 +128,9 @@ pub enum Issuer {
         revoke: Vec<String>,
         /// Takes a key from its standard input and prints `accepted` or `refused`.
         probe: Vec<String>,
+        /// The variables of Lifeboat's own environment that they are given besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass: Vec<String>,
     },
 }
 

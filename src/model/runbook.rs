@@ -437,8 +437,11 @@ impl Confirm {
 pub struct Command {
     /// Program and arguments. Each may contain variables such as `${service.url}`; a value stays one argument.
     pub argv: Vec<String>,
-    /// Added to the environment.
+    /// Its environment, besides what every program needs to run.
     pub env: BTreeMap<String, String>,
+    /// The variables of Lifeboat's own environment that it is given besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass: Vec<String>,
     /// Where it runs, from the project's root; may contain variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,

@@ -192,6 +192,9 @@ pub enum SecretStore {
         read: Vec<String>,
         /// Takes a new value from its standard input; `None` where it cannot be written.
         write: Option<Vec<String>>,
+        /// The variables of Lifeboat's own environment that they are given besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass: Vec<String>,
     },
 }
 

@@ -4,6 +4,7 @@
 //! knows whether the secret is in it.
 
 use super::{Ability, Held, Pending, SecretError, Store, Version, still};
+use crate::host;
 use crate::units::Secret;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -22,6 +23,8 @@ pub(super) struct Commands {
     pub(super) place: String,
     pub(super) read: Vec<String>,
     pub(super) write: Option<Vec<String>>,
+    /// What they are given of this process's environment.
+    pub(super) pass: Vec<String>,
     /// Where they run.
     pub(super) folder: PathBuf,
 }
@@ -31,7 +34,8 @@ impl Commands {
     pub(super) async fn run(&self, argv: &[String], input: Option<&Secret>, variable: Option<(&str, &str)>) -> Result<Secret, SecretError> {
         let (program, arguments) = argv.split_first().ok_or_else(|| self.refused("the command is empty".to_owned()))?;
         let mut command = tokio::process::Command::new(program);
-        command.args(arguments).current_dir(&self.folder).process_group(0).kill_on_drop(true).envs(variable);
+        command.args(arguments).current_dir(&self.folder).process_group(0).kill_on_drop(true);
+        host::environment(command.as_std_mut(), &self.pass, variable.map(|(name, value)| (name.to_owned(), value)));
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| SecretError::Unreachable {
             place: self.place.clone(),

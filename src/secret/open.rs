@@ -71,8 +71,9 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
             let cluster = cluster(store, site)?;
             Ok(Box::new(KubernetesSecret { place, cluster, namespace: namespace.clone(), name: name.clone(), key: key.clone() }))
         }
-        (CredentialSource::Command { .. }, Some(SecretStore::Command { read, write })) => {
-            Ok(Box::new(Commands { place, read: read.clone(), write: write.clone(), folder: site.root.to_owned() }))
+        (CredentialSource::Command { .. }, Some(SecretStore::Command { read, write, pass })) => {
+            let (read, write, pass) = (read.clone(), write.clone(), pass.clone());
+            Ok(Box::new(Commands { place, read, write, pass, folder: site.root.to_owned() }))
         }
         _ => Err(undeclared(place, source.store())),
     }

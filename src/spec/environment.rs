@@ -67,11 +67,12 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
     let fields = reader.fields(node, "a start command")?;
     let run = fields.required("run", &super::step::argv);
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
     let ready = fields.required("ready", &|reader, node| reader.url(node));
     let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(60));
     let warm_up = fields.optional("warm_up", &|reader, node| reader.count(node, 0)).unwrap_or(0);
     fields.finish();
-    Some(StartCommand { run: run?, env, ready: ready?, within, warm_up })
+    Some(StartCommand { run: run?, env, pass, ready: ready?, within, warm_up })
 }
 
 fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
@@ -171,6 +172,7 @@ fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {
         max_spend: fields.optional("max_spend", &|reader, node| reader.quantity::<Money>(node)),
         max_requests: fields.optional("max_requests", &|reader, node| reader.count(node, 1)).map(u64::from),
         revoke: fields.optional("revoke", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default(),
+        stores: fields.optional("stores", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
     };
     fields.finish();
     Some(allow)

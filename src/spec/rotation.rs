@@ -61,7 +61,8 @@ pub(super) fn issuer(reader: &Reader<'_>, node: &Node) -> Option<Issuer> {
         _ => {
             let command = |name| fields.required(name, &argv);
             let (mint, revoke, probe) = (command("mint"), command("revoke"), command("probe"));
-            mint.zip(revoke).zip(probe).map(|((mint, revoke), probe)| Issuer::Command { mint, revoke, probe })
+            let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+            mint.zip(revoke).zip(probe).map(|((mint, revoke), probe)| Issuer::Command { mint, revoke, probe, pass })
         }
     };
     fields.finish();

@@ -247,11 +247,12 @@ fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
 
 fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
     if !matches!(node.kind, Kind::Map(_)) {
-        return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), folder: None, exit_codes: Vec::new() });
+        return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), folder: None, exit_codes: Vec::new() });
     }
     let fields = reader.fields(node, "a command")?;
     let argv = fields.required("command", &argv);
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let pass = fields.optional("pass", &pass).unwrap_or_default();
     let folder = fields.optional("folder", &|reader, node| reader.words(node));
     let exit_codes = fields
         .optional("exit_codes", &|reader, node| {
@@ -259,7 +260,19 @@ fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
         })
         .unwrap_or_default();
     fields.finish();
-    Some(Command { argv: argv?, env, folder, exit_codes })
+    Some(Command { argv: argv?, env, pass, folder, exit_codes })
+}
+
+/// Variables of Lifeboat's own environment that a program is given: names, never values.
+pub(super) fn pass(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
+    reader.list(node, &|reader, node| {
+        let name = reader.text(node)?;
+        let good = variable::is_environment_name(&name);
+        if !good {
+            reader.error(node.spot, "this is not the name of an environment variable", "write names, for example `pass: [AWS_PROFILE]`");
+        }
+        good.then_some(name)
+    })
 }
 
 /// A program and its arguments. One text is refused: it would need a shell to take it apart, and a shell takes variables

@@ -64,7 +64,8 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<SecretStore> {
         }
         StoreKind::Command => {
             let (read, write) = (fields.required("read", &argv), fields.optional("write", &argv));
-            read.map(|read| SecretStore::Command { read, write })
+            let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+            read.map(|read| SecretStore::Command { read, write, pass })
         }
     };
     fields.finish();

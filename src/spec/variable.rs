@@ -173,7 +173,7 @@ fn hint(name: &str) -> String {
         return format!("did you mean `${{{meant}}}`?");
     }
     if is_environment_name(name) && name == name.to_uppercase() {
-        return "environment variables are not filled in here; a program that is run sees them itself".into();
+        return "environment variables are not filled in here; a program sees those that stand under `pass: […]` beside its command".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
     known.extend(["proxy.NAME.url", "proxy.NAME.address", "replica.N.url", "credential.PROVIDER", "steps.NAME", "new_key.CREDENTIAL"]);

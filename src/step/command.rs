@@ -1,6 +1,7 @@
 //! `run`: a program and its arguments, in a process group of its own so that nothing it started outlives it.
 
 use super::{CUT, Context, Output, StepError};
+use crate::host;
 use crate::model::Command;
 use crate::redact::Stream;
 use std::os::unix::fs::PermissionsExt;
@@ -36,9 +37,8 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, 
         }
     };
     process.args(arguments).current_dir(&folder).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for (name, value) in &command.env {
-        process.env(name, context.expand(value)?);
-    }
+    let own = command.env.iter().map(|(name, value)| Ok((name.clone(), context.expand(value)?)));
+    host::environment(process.as_std_mut(), &command.pass, own.collect::<Result<Vec<_>, StepError>>()?);
     let kept = context.keeper.is_some();
     let mut child = process.process_group(0).kill_on_drop(!kept).spawn().map_err(|error| cannot_start(program, &error))?;
     // A keeper ends what it keeps by itself, when this end of its pipe is dropped; without one it is done here.

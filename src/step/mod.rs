@@ -7,6 +7,7 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`spec`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod before;
 mod canary;
 mod command;
 mod confirm;
@@ -23,6 +24,7 @@ mod variables;
 mod wait;
 mod walk;
 
+pub use before::{Before, Changed, Notes};
 pub use command::can_start;
 pub use confirm::{Answer, Attendance, Question, StandIn};
 pub use contact::{Directory, Message, Told, tell, way_to};
@@ -31,7 +33,7 @@ pub use http::client;
 pub use keeping::declared;
 pub use keyring::{Keeping, Keyring, can_rotate};
 pub use notify::destination;
-pub use switch::{Before, can_switch};
+pub use switch::can_switch;
 pub use variables::{Value, Variables};
 pub use wait::{answers, detected};
 pub use walk::{undo, walk};
@@ -77,7 +79,7 @@ pub struct Context {
     pub seed: Seed,
     /// The binary whose command `keep` ends what it started when this process is gone; `None` starts programs without it.
     pub keeper: Option<PathBuf>,
-    /// Where what a `switch` replaced is kept.
+    /// Where the old values of what is changed are kept.
     pub before: Before,
     /// The credentials that may be rotated.
     pub keyring: Keyring,

@@ -6,59 +6,20 @@
 //! somebody has changed this very value, it is left so. The bytes of the old value are kept before anything is changed, in a file that only
 //! its owner may read: they may be a secret, so they stand in no history.
 
+use super::before::{Changed, replace};
 use super::{Context, Output, StepError};
 use crate::model::{KubernetesObject, Switch, Which, Within};
 use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
 use crate::spec::Format;
 use crate::units::Secret;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 /// How often an object is read again, because something else of it has changed meanwhile: controllers write into it all the time.
 const TRIES: usize = 5;
 const BUSY: &str = "it changes so often that nothing could be written between two changes; nothing was done";
-
-/// Old values, by the place of the step that replaced them: in a folder, so that they survive a crash, or in memory.
-#[derive(Debug, Clone, Default)]
-pub struct Before {
-    folder: Option<PathBuf>,
-    memory: Arc<Mutex<BTreeMap<usize, String>>>,
-}
-
-impl Before {
-    /// Kept in a folder.
-    pub fn within(folder: &Path) -> Self {
-        Self { folder: Some(folder.to_owned()), memory: Arc::default() }
-    }
-
-    fn file(&self, place: usize) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(format!("before-step-{}", place + 1)))
-    }
-
-    /// The first value counts: a step that is repeated finds its own.
-    fn keep(&self, place: usize, bytes: &str) -> std::io::Result<()> {
-        if self.get(place).is_some() {
-            return Ok(());
-        }
-        if let Some(path) = self.file(place) {
-            replace(&path, bytes, None)?;
-        }
-        self.memory.lock().expect("nothing panics while it holds it").insert(place, bytes.to_owned());
-        Ok(())
-    }
-
-    fn get(&self, place: usize) -> Option<String> {
-        let kept = self.memory.lock().expect("nothing panics while it holds it").get(&place).cloned();
-        kept.or_else(|| std::fs::read_to_string(self.file(place)?).ok())
-    }
-}
 
 /// Puts the new value in.
 pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
@@ -70,7 +31,8 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
         if *first.get_or_insert_with(|| old.clone()) != old {
             return Err(target.failed(format!("somebody else changes `{}` at this moment; it was left so", key.join("."))));
         }
-        context.before.keep(place, &old).map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
+        let kept = context.before.keep(&Changed::Step(place), &old.as_str().into());
+        kept.map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
         if target.write(&seen, &edited, key, &to, Patch::Real).await? {
             target.confirm(key, &to).await?;
             return Ok(Output { shown: format!("`{}` of {target} is `{}` now", key.join("."), to.expose()), value: to });
@@ -82,7 +44,7 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
 /// Puts the old value back, unless somebody else has changed it meanwhile.
 pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
     let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
-    let Some(old) = context.before.get(place) else {
+    let Some(old) = context.before.get(&Changed::Step(place)) else {
         // It is kept before anything is changed, so nothing was.
         return Ok(Output::of(format!("{target} was not changed")));
     };
@@ -90,14 +52,14 @@ pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Re
         let seen = target.read().await?;
         let now = seen.format.find(seen.part(), key).map_err(|error| target.failed(error))?;
         let as_it_was = || Output::of(format!("`{}` of {target} is what it was", key.join(".")));
-        if seen.part()[now.range.clone()] == old {
+        if seen.part()[now.range.clone()] == *old.expose() {
             return Ok(as_it_was());
         }
         if now.value != to.expose() {
             let problem = format!("somebody else has changed `{}` of {target} meanwhile; it was left so", key.join("."));
             return Err(StepError::Failed(problem));
         }
-        let restored = seen.format.restored(seen.part(), key, &old).map_err(|error| target.failed(error))?;
+        let restored = seen.format.restored(seen.part(), key, old.expose()).map_err(|error| target.failed(error))?;
         if target.write(&seen, &restored, key, &to, Patch::Real).await? {
             return Ok(as_it_was());
         }
@@ -224,25 +186,4 @@ fn of_cluster(error: SecretError) -> StepError {
         SecretError::Unknown { .. } => StepError::Left(error.to_string()),
         other => StepError::Failed(other.to_string()),
     }
-}
-
-/// Writes a file beside the one that is meant, onto the disk, and gives it its name. With the permissions of `like`, or only for its owner.
-fn replace(path: &Path, text: &str, like: Option<&Path>) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.lifeboat-{}", std::process::id()));
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        if let Some(like) = like {
-            file.set_permissions(std::fs::metadata(like)?.permissions())?;
-        }
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }

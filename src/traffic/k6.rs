@@ -9,6 +9,7 @@
 
 use super::{Budget, Observed, TrafficError};
 use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
+use crate::host::{self, private};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder};
 use crate::redact::{Log, Redactor};
@@ -77,11 +78,12 @@ impl Driven {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(std::fs::File::create(&script.log)?, &script.redactor)?;
-        let mut keeper = Command::new(&script.keeper)
-            .args(["keep", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
+        let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
+        let mut command = Command::new(&script.keeper);
+        host::environment(command.as_std_mut(), &[], script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
+        let mut keeper = command
+            .args(["keep", "--private", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
-            .envs(script.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&script.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

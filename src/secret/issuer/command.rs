@@ -22,10 +22,10 @@ pub struct IssuerCommands {
 }
 
 impl IssuerCommands {
-    /// Of these commands, which run in `folder`.
-    pub fn new(name: &str, mint: Vec<String>, revoke: Vec<String>, probe: Vec<String>, folder: &Path) -> Self {
+    /// Of these commands (mint, revoke, probe), which run in `folder` and are given the variables `pass` of this process's environment.
+    pub fn new(name: &str, [mint, revoke, probe]: [Vec<String>; 3], pass: Vec<String>, folder: &Path) -> Self {
         let place = format!("the issuer {name}");
-        Self { commands: Commands { place, read: Vec::new(), write: None, folder: folder.to_owned() }, mint, revoke, probe }
+        Self { commands: Commands { place, read: Vec::new(), write: None, pass, folder: folder.to_owned() }, mint, revoke, probe }
     }
 }
 

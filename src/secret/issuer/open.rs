@@ -44,8 +44,8 @@ pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: S
         Declared::Google { account, token, address } => {
             Box::new(GoogleKeys::new(&at(address, "https://iam.googleapis.com"), account, key(token, site)?)?)
         }
-        Declared::Command { mint, revoke, probe } => {
-            Box::new(IssuerCommands::new(name, mint.clone(), revoke.clone(), probe.clone(), site.root))
+        Declared::Command { mint, revoke, probe, pass } => {
+            Box::new(IssuerCommands::new(name, [mint, revoke, probe].map(Vec::clone), pass.clone(), site.root))
         }
     })
 }

@@ -137,7 +137,7 @@ async fn any_issuer_is_three_commands() {
     let probe = "read -r key; case $key in sk-new) echo accepted;; sk-old) echo refused;; *) echo '?'; exit 3;; esac";
     let mint = r#"echo '{"id": "k1", "key": "sk-new"}'"#;
     let revoke = "printf %s \"$LIFEBOAT_KEY_ID\" > revoked";
-    let issuer = IssuerCommands::new("own", shell(mint), shell(revoke), shell(probe), folder.path());
+    let issuer = IssuerCommands::new("own", [mint, revoke, probe].map(shell), Vec::new(), folder.path());
     let minted = issuer.mint().await.unwrap();
     issuer.revoke(&minted.id).await.unwrap();
     assert_eq!(std::fs::read_to_string(folder.path().join("revoked")).unwrap(), "k1");

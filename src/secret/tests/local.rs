@@ -73,7 +73,7 @@ async fn the_environment_is_read_only() {
 
 fn command(read: &[&str], write: Option<&[&str]>) -> Option<(&'static str, SecretStore)> {
     let list = |argv: &[&str]| argv.iter().map(|&word| word.to_owned()).collect();
-    Some(("pass", SecretStore::Command { read: list(read), write: write.map(list) }))
+    Some(("pass", SecretStore::Command { read: list(read), write: write.map(list), pass: Vec::new() }))
 }
 
 #[tokio::test]

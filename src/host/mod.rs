@@ -1,0 +1,13 @@
+//! What Lifeboat leaves on its host and gives to others there: files for their owner alone, and environments of the programs that it starts.
+//!
+//! ```text
+//!  private  files and folders that only their owner can read, whatever the umask says
+//!  child    the environment of a program: little, and what it was promised
+//! ```
+//!
+//! What this room does not do: start programs, or know what is secret.
+
+mod child;
+pub mod private;
+
+pub use child::{environment, is_given};

@@ -1,0 +1,245 @@
+//! What stood somewhere before a drill or an execution changed it, so that it can be put back: by the process that changed it, or, where
+//! that was killed, by another (`lifeboat run --undo DIR`, `lifeboat execute --resume DIR --undo`).
+//!
+//! # In the folder of a drill or an execution
+//!
+//! ```text
+//!  before-step-3             the old bytes of the value that the third step of the runbook switched
+//!  before-credential-azure   the old value of the credential `azure`, whose store the drill writes to
+//!  undo.json                 drills only: {"root": …, "variables": {…}}, what another process cannot find out: where the project is, and
+//!                            the addresses that variables stood for. No secret: those are read again from where the inventory says
+//! ```
+//!
+//! Each of them is for its owner alone (0600), holds nothing but the value, and is on the disk under its whole name, with the folder's entry,
+//! before anything is changed. The first value counts: whoever changes something twice still puts back what was there at first. A drill
+//! takes a file away once its value is back, and `undo.json` at the end: a folder with an `undo.json` that no process has locked belongs to
+//! a drill that was killed, and has something to take back.
+//!
+//! To add a kind: give [`Changed`] another variant, [`Before::keep`] its old value before the change, and put it back where
+//! `execution::drilled` does so for credentials, as well as at the drill's usual end.
+
+use crate::units::Secret;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// The name of the file that tells of a drill which has something to take back.
+const NOTES: &str = "undo.json";
+
+/// What has an old value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// The step with this place in the runbook, from 0, switched it.
+    Step(usize),
+    /// The store of this credential.
+    Credential(String),
+}
+
+impl Changed {
+    /// The name of its file.
+    fn file(&self) -> String {
+        match self {
+            Self::Step(place) => format!("before-step-{}", place + 1),
+            Self::Credential(name) => format!("before-credential-{}", escaped(name)),
+        }
+    }
+
+    fn of_file(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix("before-")?;
+        match rest.strip_prefix("credential-") {
+            Some(name) => unescaped(name).map(Self::Credential),
+            None => rest.strip_prefix("step-")?.parse::<usize>().ok()?.checked_sub(1).map(Self::Step),
+        }
+    }
+}
+
+/// What another process must know to take back what a drill did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Notes {
+    /// The project's root.
+    pub root: PathBuf,
+    /// What variables stood for, except secrets.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Old values: in a folder, so that they survive a crash, or in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    folder: Option<PathBuf>,
+    memory: Arc<Mutex<BTreeMap<Changed, Secret>>>,
+}
+
+impl Before {
+    /// Kept in a folder.
+    pub fn within(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), memory: Arc::default() }
+    }
+
+    /// Keeps an old value; it is on the disk when this returns. The first value counts.
+    ///
+    /// # Errors
+    /// Where it cannot be written; then nothing may be changed.
+    pub fn keep(&self, what: &Changed, value: &Secret) -> std::io::Result<()> {
+        if self.get(what).is_some() {
+            return Ok(());
+        }
+        if let Some(folder) = &self.folder {
+            replace(&folder.join(what.file()), value.expose(), None)?;
+        }
+        self.memory().insert(what.clone(), value.clone());
+        Ok(())
+    }
+
+    /// The old value, where one was kept.
+    pub fn get(&self, what: &Changed) -> Option<Secret> {
+        let kept = self.memory().get(what).cloned();
+        kept.or_else(|| std::fs::read_to_string(self.folder.as_ref()?.join(what.file())).ok().map(Secret::new))
+    }
+
+    /// Forgets an old value, for it is back.
+    ///
+    /// # Errors
+    /// Where its file cannot be removed.
+    pub fn forget(&self, what: &Changed) -> std::io::Result<()> {
+        self.memory().remove(what);
+        self.folder.as_ref().map_or(Ok(()), |folder| removed(&folder.join(what.file())))
+    }
+
+    /// Everything that has an old value, in this process or in the folder.
+    pub fn all(&self) -> Vec<Changed> {
+        let mut all: Vec<Changed> = self.memory().keys().cloned().collect();
+        let entries = self.folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        all.extend(entries.filter_map(|entry| Changed::of_file(entry.file_name().to_str()?)));
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Writes down what another process must know, before the first thing is changed; what was written down before is replaced.
+    ///
+    /// # Errors
+    /// Where it cannot be written; then nothing may be changed.
+    pub fn note(&self, notes: &Notes) -> std::io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        replace(&folder.join(NOTES), &serde_json::to_string_pretty(notes)?, None)
+    }
+
+    /// What was written down; `None` where there is nothing to take back.
+    ///
+    /// # Errors
+    /// Where it is there and cannot be read.
+    pub fn notes(folder: &Path) -> std::io::Result<Option<Notes>> {
+        match std::fs::read(folder.join(NOTES)) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a folder has notes, at the cost of one look.
+    pub fn has_notes(folder: &Path) -> bool {
+        folder.join(NOTES).is_file()
+    }
+
+    /// Everything is back: no old value and no notes are needed any more.
+    ///
+    /// # Errors
+    /// Where a file cannot be removed.
+    pub fn clear(&self) -> std::io::Result<()> {
+        self.all().iter().try_for_each(|what| self.forget(what))?;
+        self.folder.as_ref().map_or(Ok(()), |folder| removed(&folder.join(NOTES)))
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, BTreeMap<Changed, Secret>> {
+        self.memory.lock().expect("nothing panics while it holds it")
+    }
+}
+
+fn removed(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A name as a part of a file's name: what is neither a letter, a digit, `-` nor `_` becomes `%` and its bytes.
+fn escaped(name: &str) -> String {
+    let escape = |byte: u8| {
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if plain { char::from(byte).to_string() } else { format!("%{byte:02x}") }
+    };
+    name.bytes().map(escape).collect()
+}
+
+fn unescaped(name: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::new(), name.as_bytes());
+    while let [byte, more @ ..] = rest {
+        rest = more;
+        bytes.push(match (byte, more) {
+            (b'%', [high, low, more @ ..]) => {
+                rest = more;
+                u8::from_str_radix(std::str::from_utf8(&[*high, *low]).ok()?, 16).ok()?
+            }
+            (byte, _) => *byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Writes a file beside the one that is meant, onto the disk, and gives it its name. With the permissions of `like`, or only for its owner.
+pub(super) fn replace(path: &Path, text: &str, like: Option<&Path>) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.lifeboat-{}", std::process::id()));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        if let Some(like) = like {
+            file.set_permissions(std::fs::metadata(like)?.permissions())?;
+        }
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        File::open(folder)?.sync_all()
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_first_value_counts_for_another_process_too_and_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = Before::within(folder.path());
+        let credential = Changed::Credential("../azure é".into());
+        before.keep(&Changed::Step(2), &"old".into()).unwrap();
+        before.keep(&Changed::Step(2), &"newer".into()).unwrap();
+        before.keep(&credential, &"sk-old".into()).unwrap();
+        before.note(&Notes { root: "/p".into(), variables: BTreeMap::new() }).unwrap();
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        names.sort();
+        assert_eq!(names, ["before-credential-%2e%2e%2fazure%20%c3%a9", "before-step-3", "undo.json"]);
+        let other = Before::within(folder.path());
+        assert_eq!(other.all(), [Changed::Step(2), credential.clone()]);
+        assert_eq!(other.get(&Changed::Step(2)), Some("old".into()));
+        assert_eq!(Before::notes(folder.path()).unwrap().unwrap().root, Path::new("/p"));
+        other.forget(&credential).unwrap();
+        assert_eq!(other.all(), [Changed::Step(2)]);
+        other.clear().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(Before::notes(folder.path()).unwrap(), None);
+    }
+}
