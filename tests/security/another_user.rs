@@ -2,11 +2,10 @@
 //! (and with it the keys) to a server of their own, and read whatever they may.
 
 use super::capture::Capture;
-use crate::support::{Project, Started, below, wait_for};
+use crate::support::{Project, Started, below, loose, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 const SCRIPT: &str = include_str!("another_user.py");
@@ -115,14 +114,4 @@ fn what_a_drill_and_an_execution_leave_is_for_their_owner_alone() {
         let loose = loose(&project.path(folder));
         assert!(loose.is_empty(), "{folder}: {loose:#?}");
     }
-}
-
-/// Files and folders that others may enter, read or write.
-fn loose(path: &Path) -> Vec<String> {
-    let mode = path.symlink_metadata().unwrap().permissions().mode();
-    let mut found: Vec<String> = (mode & 0o077 != 0).then(|| format!("{:o} {}", mode & 0o7777, path.display())).into_iter().collect();
-    if path.is_dir() {
-        found.extend(std::fs::read_dir(path).unwrap().flat_map(|entry| loose(&entry.unwrap().path())));
-    }
-    found
 }

@@ -60,7 +60,8 @@ impl Leaks {
             for (form, text) in encodings(secret) {
                 let bytes = text.into_bytes();
                 let (first, last) = bytes.split_at(bytes.len() / 2);
-                if first.len() >= SHORTEST_HALF {
+                // Half of an address is anybody's: of a webhook's the path is the secret, and known as one of its own.
+                if first.len() >= SHORTEST_HALF && !secret.contains("://") {
                     add(whose, form.1, first);
                     add(whose, form.1, last);
                 }

@@ -1,6 +1,6 @@
 //! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said, in
 //! the arguments of what it started (looked at five times a second: of what ends sooner some escape), and in the folders of its drills and executions, for every secret that
-//! there was. It fails too where it knows of fewer than there must have been.
+//! there was. It fails too where it knows of fewer than there must have been, and where others than its owner may read what is left.
 //!
 //! Files outside the folders of drills are the project's own, and may hold keys.
 
@@ -10,10 +10,24 @@ use super::{Leaks, files_below};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::SystemTime;
+
+/// Files and folders at and below a path that others than their owner may enter, read or write. What ends meanwhile is no longer there.
+pub(crate) fn loose(path: &Path) -> Vec<String> {
+    let Ok(data) = path.symlink_metadata() else { return Vec::new() };
+    let mode = data.permissions().mode();
+    let is_loose = mode & 0o077 != 0 && !data.is_symlink();
+    let mut found: Vec<String> =
+        is_loose.then(|| format!("others may read {} (mode {:o})", path.display(), mode & 0o7777)).into_iter().collect();
+    if data.is_dir() {
+        found.extend(std::fs::read_dir(path).into_iter().flatten().flatten().flat_map(|entry| loose(&entry.path())));
+    }
+    found
+}
 
 /// Names the file that the lab's servers write every simulated key to.
 pub(super) const KEYLOG: &str = "LIFEBOAT_LAB_KEYLOG";
@@ -38,7 +52,8 @@ pub(super) struct Followed {
 struct State {
     left: bool,
     secrets: Secrets,
-    stores: Vec<Store>,
+    /// Each with whether it ever told anything.
+    stores: Vec<(Store, bool)>,
     /// As they were when they were searched, and for how many secrets.
     files: BTreeMap<PathBuf, (u64, Option<SystemTime>, usize)>,
     /// With the first line of each history.
@@ -60,7 +75,7 @@ impl Search {
 
     /// From now on this store is asked what it holds before and after each run.
     pub(super) fn ask(&self, store: Store) {
-        self.state.lock().unwrap().stores.push(store);
+        self.state.lock().unwrap().stores.push((store, false));
     }
 
     /// Where the lab's servers write their keys.
@@ -92,7 +107,7 @@ impl Search {
         }
         let found = state.look(outputs, &arguments);
         drop(state);
-        assert!(found.is_empty(), "a secret was leaked:\n{}", found.join("\n"));
+        assert!(found.is_empty(), "a secret was leaked, or may be:\n{}", found.join("\n"));
     }
 
     /// Everything that is known by now, to search for it elsewhere.
@@ -130,8 +145,11 @@ impl Search {
 
 impl State {
     fn ask_stores(&mut self) {
-        for (whose, secret) in self.stores.iter().flat_map(|store| store()) {
-            self.secrets.add(&whose, &secret);
+        for (store, told) in &mut self.stores {
+            for (whose, secret) in store() {
+                self.secrets.add(&whose, &secret);
+                *told = true;
+            }
         }
     }
 
@@ -176,7 +194,8 @@ impl State {
             let history = std::fs::read_to_string(folder.join("history.jsonl")).unwrap_or_default();
             self.secrets.missing(started, &history).into_iter().map(|what| format!("{}: {what}", folder.display())).collect::<Vec<_>>()
         };
-        self.drills.iter().flat_map(of_one).collect()
+        let silent = self.stores.iter().filter(|(_, told)| !told).map(|_| "a store that never told what it holds".to_owned());
+        self.drills.iter().flat_map(of_one).chain(silent).collect()
     }
 }
 
@@ -203,7 +222,7 @@ impl Drop for Search {
         if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(sum) {
             let _ = writeln!(file, "{line}");
         }
-        assert!(found.is_empty(), "a secret was leaked:\n{}", found.join("\n"));
+        assert!(found.is_empty(), "a secret was leaked, or may be:\n{}", found.join("\n"));
         let missing = state.missing();
         assert!(missing.is_empty(), "the search knew of fewer secrets than there were:\n{}", missing.join("\n"));
     }

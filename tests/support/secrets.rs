@@ -32,7 +32,8 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Takes one in, by its first owner's name.
     pub(super) fn add(&mut self, whose: &str, secret: &str) {
-        if secret.len() >= SHORTEST {
+        let path = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+        for secret in [Some(secret), path].into_iter().flatten().filter(|secret| secret.len() >= SHORTEST) {
             self.whose.entry(secret.to_owned()).or_insert_with(|| whose.to_owned());
         }
     }
