@@ -185,7 +185,8 @@ impl State {
             self.bytes += bytes.len();
             self.files.insert(path, now);
         }
-        found.iter().map(ToString::to_string).collect()
+        let loose = self.drills.keys().flat_map(|drill| loose(drill));
+        found.iter().map(ToString::to_string).chain(loose).collect()
     }
 
     /// What the search must have known of every drill, and did not.
