@@ -17,6 +17,7 @@ mod interrupted;
 mod issuers;
 mod killed;
 mod leaks;
+mod left_behind;
 mod litellm;
 mod mail;
 mod places;

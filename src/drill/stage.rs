@@ -483,7 +483,7 @@ impl Names {
 }
 
 /// A key that only the lab of this drill accepts.
-fn lab_key(seed: Seed, whose: &str) -> Secret {
+pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))))
 }
 

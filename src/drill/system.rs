@@ -55,7 +55,7 @@ impl System {
         let piped = Log::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
         let (log, says, warns) = piped.map_err(|error| Stop::environment(format!("the system's output cannot be read: {error}")))?;
         let mut keeper = Command::new(&launch.keeper)
-            .args(["keep", "--"])
+            .args(["keep", "--all", "--"])
             .args(&launch.argv)
             .envs(launch.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&launch.folder)

@@ -4,6 +4,8 @@
 //! file. A byte order mark is taken off. What this file does not do: know YAML or CSV.
 
 use super::finding::{Finding, Severity, blotted, clean, escaped};
+use crate::model::SourceFile;
+use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 
@@ -53,6 +55,15 @@ impl Source {
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         Self::from_bytes(bytes, shown)
+    }
+
+    /// As a history names it: by its path from the project's root and the hash of its text.
+    pub(super) fn recorded(&self, path: &Path, root: &Path) -> SourceFile {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(path);
+        let path = path.strip_prefix(absolute(root)).unwrap_or(&path).to_string_lossy().into_owned();
+        let sha256 = Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        SourceFile { path, sha256 }
     }
 
     /// Takes a file's bytes.

@@ -79,7 +79,7 @@ impl Driven {
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
         let (log, says) = Log::into_file(std::fs::File::create(&script.log)?, &script.redactor)?;
         let mut keeper = Command::new(&script.keeper)
-            .args(["keep", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
+            .args(["keep", "--all", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
             .envs(script.env.iter().map(|(name, value)| (name, value.expose())))
             .current_dir(&script.folder)
