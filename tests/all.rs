@@ -11,6 +11,7 @@ mod drills;
 mod driven;
 mod execute;
 mod faulty_answers;
+mod guarded;
 mod handshakes;
 mod imported;
 mod interrupted;

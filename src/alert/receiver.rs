@@ -4,14 +4,17 @@
 use super::parse::{Alert, parse};
 use crate::history::{AlertReceived, Event};
 use crate::journal::{Clock, Recorder};
+use crate::listen::{self, Callers, HEAD_WITHIN, Limits, Reached, Unfinished};
 use crate::units::Secret;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use std::net::SocketAddr;
+use hyper_util::service::TowerToHyperService;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,6 +22,8 @@ use tokio::task::JoinHandle;
 
 /// The longest body: Alertmanager sends a whole group at once.
 const LONGEST: usize = 1 << 20;
+/// Connections that may be open. One that waits for nothing gives way to the next.
+const MOST_OPEN: usize = 256;
 /// Bodies that wait to be recorded.
 const WAITING: usize = 64;
 /// The most alerts that one drill takes in: a sender gone mad must not fill the history.
@@ -70,6 +75,7 @@ struct Delivery {
 struct Desk {
     /// What whoever posts must bear, where anything.
     token: Option<Secret>,
+    callers: Arc<Callers>,
     clock: Clock,
     deliveries: mpsc::Sender<Delivery>,
 }
@@ -80,6 +86,14 @@ impl Receiver {
     /// # Errors
     /// Where nobody can listen there, or anybody could post from elsewhere than this host.
     pub async fn start(listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
+        Self::start_known_as(&[], listen, token, recorder).await
+    }
+
+    /// The same for one that is called by these names too, besides its address, the host of `listen` and `localhost`.
+    ///
+    /// # Errors
+    /// As [`Receiver::start`].
+    pub async fn start_known_as(hosts: &[String], listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
         let wrong = |source| AlertError::Bind { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -89,14 +103,20 @@ impl Receiver {
         }
         let (deliveries, queue) = mpsc::channel(WAITING);
         let (stop, stopped) = watch::channel(false);
-        let desk = Desk { token, clock: recorder.clock(), deliveries };
-        let guard = from_fn_with_state(desk.clone(), refuse_strangers);
-        let routes = Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST)).layer(guard).with_state(desk);
+        let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
+        let callers = Callers::of(address, hosts.iter().cloned().chain([own]), "`hosts: [NAME]` under `alerts:` of the environment");
+        let desk = Desk { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
+        let guarded = |routes: Router<Desk>| {
+            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(desk.clone(), refuse_strangers));
+            routes.layer(from_fn_with_state(desk.clone(), refuse_pages))
+        };
+        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(desk.clone());
         let stopping = |mut stopped: watch::Receiver<bool>| async move {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let server = axum::serve(listener, routes).with_graceful_shutdown(stopping(stopped.clone()));
+        let limits = Limits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stopping(stopped.clone()));
         let late = {
             let stopped = stopped.clone();
             async move {
@@ -106,7 +126,7 @@ impl Receiver {
         };
         let serving = tokio::spawn(async move {
             tokio::select! {
-                _ = server.into_future() => {}
+                () = server => {}
                 () = late => {}
             }
         });
@@ -149,15 +169,44 @@ async fn record(mut queue: mpsc::Receiver<Delivery>, recorder: Recorder, stoppin
     }
 }
 
-/// What a request bears. The name of the scheme is taken in any case (RFC 9110, 11.1).
-fn borne(headers: &HeaderMap) -> Option<Secret> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| Secret::from(token.trim()))
+/// A web page must not start a runbook through the browser of whoever visits it.
+async fn refuse_pages(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
+    match desk.callers.refuse(request.uri(), request.headers(), reached) {
+        Some(refusal) => (StatusCode::FORBIDDEN, format!("{}\n\nhint: {}\n", refusal.error, refusal.hint)).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// True for JSON, whatever is said of it besides.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Takes nothing that is not whole, and nothing that a form on a web page can send.
+async fn read_whole(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST && !is_json(&parts.headers) {
+        let why = "alerts are posted as JSON\n\nhint: send them with `content-type: application/json`\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
+    }
+    let body = match listen::whole(body, LONGEST, HEAD_WITHIN).await {
+        Ok(body) => body,
+        Err(Unfinished::TooLong) => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "alerts of more than 1 MB are not taken at once\n").into_response();
+        }
+        Err(Unfinished::Late | Unfinished::Cut) => return (StatusCode::REQUEST_TIMEOUT, "not all of it came\n").into_response(),
+    };
+    if let Some(reached) = parts.extensions.get::<Reached>().cloned() {
+        reached.engage().await;
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 /// Where there is a token, whoever does not bear it is turned away.
 async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    if desk.token.is_some() && borne(request.headers()) != desk.token {
+    if desk.token.is_some() && listen::bearer(request.headers()) != desk.token {
         let why = "this receiver of alerts asks for its token\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
                    `token_from:` under `alerts:` of the environment names\n";
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
@@ -192,7 +241,7 @@ mod tests {
 
     async fn post(receiver: &Receiver, body: impl Into<reqwest::Body>) -> (u16, String) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = http.post(receiver.url()).body(body).send().await.unwrap();
+        let answer = http.post(receiver.url()).header("content-type", "application/json").body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
@@ -231,7 +280,7 @@ mod tests {
         let receiver = Receiver::start("127.0.0.1:0", Some("the right one".into()), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = async |authorization: Option<&str>, body: String| {
-            let post = http.post(receiver.url()).body(body);
+            let post = http.post(receiver.url()).header("content-type", "application/json").body(body);
             authorization.map_or(post.try_clone().unwrap(), |value| post.header("authorization", value)).send().await.unwrap()
         };
         let alert = |name: &str| json!({"alert": name, "status": "firing"}).to_string();

@@ -4,6 +4,7 @@ mod api;
 mod chaos;
 mod dialects;
 mod faults;
+mod guards;
 mod hostile;
 mod passage;
 mod places;
