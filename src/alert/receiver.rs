@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper_util::service::TowerToHyperService;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -133,9 +133,14 @@ impl Receiver {
         Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, recorder, stopping(stopped)))] })
     }
 
-    /// Where alerts are posted to.
+    /// Where alerts are posted to from this host.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}/", SocketAddr::new(ip, self.address.port()))
     }
 
     /// Takes no more; returns when nothing more will be recorded.
@@ -309,6 +314,58 @@ mod tests {
         journal.close().await.unwrap();
         let live = live.borrow();
         assert!(live.fires("Heard") && live.alerts.len() == 1 && live.notable.len() == 2, "{:?}", live.notable);
+    }
+
+    #[tokio::test]
+    async fn no_web_page_posts_an_alert_and_nothing_but_json_is_one() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let names = ["drills.example".to_owned()];
+        let receiver = Receiver::start_known_as(&names, "localhost:0", None, journal.recorder()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let json = ("content-type", "application/json");
+        for (headers, status, why) in [
+            // What a form or a script of any page can send without being asked.
+            (vec![("content-type", "text/plain")], 415, "content-type: application/json"),
+            (vec![("content-type", "application/x-www-form-urlencoded")], 415, "content-type: application/json"),
+            (vec![("content-type", "text/plain; application/json")], 415, "content-type: application/json"),
+            (vec![], 415, "content-type: application/json"),
+            (vec![json, ("origin", "https://evil.example")], 403, "`origin`"),
+            (vec![json, ("origin", "null")], 403, "`origin`"),
+            (vec![json, ("sec-fetch-mode", "cors")], 403, "`sec-fetch-mode`"),
+            // A page whose name leads here.
+            (vec![json, ("host", "evil.example:9099")], 403, "`hosts: [NAME]` under `alerts:`"),
+            // What Alertmanager, Grafana and PagerDuty send, and by which names.
+            (vec![json], 200, "taken"),
+            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "taken"),
+            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "taken"),
+        ] {
+            let mut post = http.post(receiver.url()).body(json!({"alert": "Down", "status": "firing"}).to_string());
+            for (name, value) in &headers {
+                post = post.header(*name, *value);
+            }
+            let answer = post.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{headers:?}");
+            let told = answer.text().await.unwrap();
+            assert!(told.contains(why) && (status == 200 || told.contains("hint: ")), "{headers:?}: {told}");
+        }
+        receiver.stop().await;
+        let live = journal.live();
+        journal.close().await.unwrap();
+        let heard = live.borrow().notable.iter().filter(|stamped| matches!(stamped.event, Event::AlertReceived(_))).count();
+        assert_eq!(heard, 3);
+    }
+
+    #[tokio::test]
+    async fn what_listens_everywhere_is_called_by_an_address_that_it_answers_to() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let receiver = Receiver::start("0.0.0.0:0", Some("a token".into()), journal.recorder()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let post = http.post(receiver.url()).json(&json!({"alert": "Down", "status": "firing"})).header("authorization", "Bearer a token");
+        assert_eq!(post.send().await.unwrap().status(), 200, "{}", receiver.url());
+        receiver.stop().await;
+        journal.close().await.unwrap();
     }
 
     #[tokio::test]
