@@ -9,6 +9,7 @@ use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::Door;
 use super::registry::{ApiError, Footing, Manner};
+use super::secures::Secures;
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
 use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
@@ -180,7 +181,7 @@ impl Keeper {
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
         let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
         let secures = Secures { hosts: hosts.as_deref(), address: speaks_tls.then_some(address), dialect };
-        secures.admitted(&footing, &leads)?;
+        secures.admitted(footing.trust.authority(), &answers.lock().unwrap_or_else(PoisonError::into_inner))?;
         let (hold, released) = Hold::new(phase, Vec::new());
         let door = open_door(address, phase)?;
         let shared = Shared {
@@ -433,7 +434,7 @@ impl Keeper {
             address: self.shared.names.is_some().then(|| listen.unwrap_or(self.door.address())),
             dialect: self.dialect,
         };
-        secures.admitted(&self.footing, parsed.as_ref().unwrap_or(&self.shared.upstream))?;
+        secures.admitted(self.footing.trust.authority(), &answers)?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.phase = Phase::Disabled;
@@ -533,42 +534,6 @@ fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>
     match hosts {
         Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
         None => Ok(upstream.answers().into_iter().collect()),
-    }
-}
-
-/// What a proxy needs certificates for.
-struct Secures<'a> {
-    hosts: Option<&'a [String]>,
-    /// Where it listens, if it speaks TLS there.
-    address: Option<SocketAddr>,
-    dialect: Dialect,
-}
-
-impl Secures<'_> {
-    /// Sees that the authority may sign for all whom the proxy is said to stand for; in memory it then may sign for the upstream too, which
-    /// a gateway may be led here from by name.
-    fn admitted(&self, footing: &Footing, upstream: &Upstream) -> Result<(), ApiError> {
-        if self.dialect == Dialect::Tcp {
-            return Ok(());
-        }
-        let authority = footing.trust.authority();
-        let admit = |host: &str| {
-            authority.admit(host).map_err(|error| {
-                let told = error.to_string();
-                let (problem, hint) = told.split_once("\n\nhint: ").unwrap_or((&told, ""));
-                ApiError::bad_request(problem).with_hint(hint)
-            })
-        };
-        for host in answers(self.hosts, upstream)? {
-            let admitted = admit(host.host());
-            if self.hosts.is_some() {
-                admitted?;
-            }
-        }
-        match self.address.map(|address| address.ip().to_canonical()).filter(|own| !own.is_loopback() && !own.is_unspecified()) {
-            Some(own) => admit(&own.to_string()),
-            None => Ok(()),
-        }
     }
 }
 

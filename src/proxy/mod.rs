@@ -48,6 +48,7 @@ mod listener;
 mod metrics;
 mod pump;
 mod registry;
+mod secures;
 mod serving;
 mod shaped;
 mod sight;
