@@ -27,6 +27,7 @@ mod readme;
 mod rotations;
 mod runbooks;
 mod secret_stores;
+mod security;
 mod served;
 mod spending;
 mod staging;

@@ -454,6 +454,7 @@ async fn before_aws(moto: &Moto) -> (Stage, AccessKey, AccessKey) {
         ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
         ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
     ];
+    stage.project.keeps_secrets_in(moto.secrets());
     (stage, manager, old)
 }
 

@@ -1,8 +1,6 @@
 //! No secret that a drill knew is found in what it left behind, and the search that says so finds what is put there for it.
 
 use crate::support::{Leak, Leaks, Project, arguments, wait_for};
-use lifeboat::units::Seed;
-use std::collections::BTreeMap;
 
 const SECRET: &str = "sk-lab-/0123+\"é~zy98";
 
@@ -12,16 +10,6 @@ fn leaks_of(secrets: &[(&str, &str)]) -> Leaks {
 
 fn forms(text: &str) -> Vec<&'static str> {
     leaks_of(&[("first", SECRET)]).in_bytes("text", text.as_bytes()).into_iter().map(|leak| leak.form).collect()
-}
-
-/// The keys that the lab of a drill with this seed takes.
-fn keys(seed: Seed, providers: &[&str]) -> Leaks {
-    let owners = providers.iter().chain(["service"].iter());
-    Leaks::of(
-        &owners
-            .map(|whose| ((*whose).to_owned(), format!("sk-lab-{}", seed.derive(&format!("key of {whose}")))))
-            .collect::<BTreeMap<_, _>>(),
-    )
 }
 
 fn shown(found: &[Leak]) -> String {
@@ -46,8 +34,38 @@ fn every_seeded_leak_is_found() {
     let every: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
     assert!(forms(&every).contains(&"percent-encoded"));
     assert!(forms(&serde_json::json!({"said": SECRET}).to_string()).contains(&"JSON-escaped"));
+    for before in ["", "u", "us", "use", "user", "user:"] {
+        let encoded = base32(format!("{before}{SECRET}:more").as_bytes());
+        assert!(forms(&encoded).contains(&"in base32") && forms(&encoded.to_lowercase()).contains(&"in base32"), "{before}");
+    }
     let units: String = SECRET.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     assert!(forms(&units).contains(&"JSON-escaped"));
+}
+
+/// With the alphabet of RFC 4648, by the system's own program.
+fn base32(bytes: &[u8]) -> String {
+    use std::io::Write;
+    let mut command = std::process::Command::new("base32");
+    let mut encoder = command.args(["-w", "0"]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    encoder.stdin.take().unwrap().write_all(bytes).unwrap();
+    String::from_utf8(encoder.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_secret_with_something_between_its_letters_is_found() {
+    let ascii = "sk-lab-0123456789abcdef";
+    let found = |bytes: &[u8]| !leaks_of(&[("first", ascii)]).in_bytes("text", bytes).is_empty();
+    let little: Vec<u8> = ascii.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = ascii.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(found(&little) && found(&big), "in UTF-16");
+    let in_history = |text: &str| (serde_json::json!({"step_finished": {"output": text}}).to_string() + "\n").into_bytes();
+    assert!(found(&in_history(&String::from_utf8(little).unwrap())), "in UTF-16 in a history");
+    let between = |what: &str| ascii.chars().map(|letter| format!("{letter}{what}")).collect::<String>();
+    for what in ["\n    ", "  \r\n\t", "\u{1b}[31m", "\u{1b}]0;title\u{7}", "\u{1b}]8;;x\u{1b}\\", "\u{9b}1m", "\u{8}", "\u{1b}(B"] {
+        let text = between(what);
+        assert!(found(text.as_bytes()), "{what:?} between its letters");
+        assert!(found(&in_history(&text)), "{what:?} between its letters in a history");
+    }
 }
 
 #[test]
@@ -79,7 +97,7 @@ fn a_shipped_drill_leaves_no_secret_behind() {
     let project = Project::shipped();
     let run = project.lifeboat(&["run", "scenarios/azure-outage.yaml", "--seed", "2a", "--out", "drill"]);
     run.exits_with(0);
-    let leaks = keys(Seed(0x2a), &["azure-swedencentral", "openai-eu"]);
+    let leaks = project.leaks();
     let mut found = leaks.below(&project.path("drill"));
     found.extend(leaks.in_bytes("stdout", run.stdout.as_bytes()));
     found.extend(leaks.in_bytes("stderr", run.stderr.as_bytes()));
@@ -121,7 +139,7 @@ fn what_steps_print_of_keys_is_redacted_in_every_disguise() {
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill", "--yes"]);
     drill.until("9/9 done").signal(2);
     let run = drill.finish();
-    let leaks = keys(Seed(7), &["first", "second"]);
+    let leaks = project.leaks();
     let mut found = leaks.below(&project.path("drill"));
     found.extend(leaks.in_bytes("what it said", (run.stdout + &run.stderr).as_bytes()));
     assert!(found.is_empty(), "{}", shown(&found));
@@ -151,8 +169,8 @@ fn what_goes_past_the_redactor_is_caught() {
     ];
     project.runbook("with-the-fault", &steps.each_ref().map(String::as_str));
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill", "--yes"]);
-    let leaks = keys(Seed(7), &["first", "second"]);
     wait_for("the last step", || project.path("runs").exists().then_some(()));
+    let leaks = project.leaks();
     let (seen, in_arguments) = arguments_of(drill.id(), &leaks);
     drill.signal(2);
     drill.finish().exits_with(4);
@@ -190,7 +208,7 @@ fn a_system_that_prints_its_keys_leaves_none_in_its_log_nor_among_arguments() {
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
     let log = project.path("drill/system.log");
     wait_for("what it prints", || std::fs::read_to_string(&log).ok().filter(|text| text.contains("said")));
-    let leaks = keys(Seed(7), &["first", "second"]);
+    let leaks = project.leaks();
     let (seen, in_arguments) = arguments_of(drill.id(), &leaks);
     assert!(in_arguments.is_empty() && seen.len() >= 3, "{seen:#?}");
     println!("arguments of {} processes searched: {}", seen.len(), seen.join(" | "));
@@ -211,7 +229,7 @@ fn a_terminal_shows_no_secret() {
     let mut command =
         project.after(&["python3", "-c", on_a_terminal], &["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill", "--yes"]);
     let run = project.run(command.env("TERM", "xterm"));
-    let leaks = keys(Seed(7), &["first", "second"]);
+    let leaks = project.leaks();
     assert!(run.stdout.contains("\u{1b}["), "this is no terminal: {run:?}");
     assert!(run.stdout.contains("2/2"), "its steps are not shown: {}", run.stdout);
     let found = leaks.in_bytes("the terminal", run.stdout.as_bytes());
@@ -224,17 +242,15 @@ fn a_drill_that_crashes_leaves_no_core_and_says_no_secret() {
     use std::os::unix::process::ExitStatusExt;
     let project = Project::quick();
     let folder = project.path("");
-    let script = "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$0\" run scenarios/quick.yaml --seed 7 --out drill";
-    let mut drill = std::process::Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_lifeboat")])
-        .current_dir(&folder)
-        .stdin(std::process::Stdio::null())
+    let script = "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\"";
+    let mut drill = project
+        .after(&["sh", "-c", script], &["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     wait_for("the drill's first requests", || {
-        std::fs::read_to_string(project.path("drill/history.jsonl")).ok().filter(|text| text.contains("\"request\""))
+        std::fs::read_to_string(project.path("drill/history.jsonl")).ok().filter(|text| text.contains("\"served\""))
     });
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", drill.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().to_owned();
@@ -246,7 +262,7 @@ fn a_drill_that_crashes_leaves_no_core_and_says_no_secret() {
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("core")), "{left:?}");
     let output = drill.wait_with_output().unwrap();
-    let leaks = keys(Seed(7), &["first", "second"]);
+    let leaks = project.leaks();
     let mut found = leaks.below(&project.path("drill"));
     found.extend(leaks.in_bytes("stderr", &output.stderr));
     assert!(found.is_empty(), "{}", shown(&found));
@@ -265,7 +281,7 @@ fn a_key_has_another_fingerprint_in_every_drill() {
     let (one, other) = (seen("one"), seen("other"));
     assert!(!one.is_empty() && one.len() <= 3, "one for each provider that served: {one:?}");
     assert!(one.is_disjoint(&other), "{one:?} {other:?}");
-    let key = format!("sk-lab-{}", Seed(7).derive("key of first"));
+    let key = project.secret("first");
     let mut command = project.command(&["fingerprint", "env:LIFEBOAT_TEST_KEY"]);
     let inner = project.run(command.env("LIFEBOAT_TEST_KEY", &key));
     inner.exits_with(0);

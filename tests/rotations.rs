@@ -60,7 +60,7 @@ async fn a_vault_keeps_the_key_that_replaces_a_revoked_one() {
         "vault:secret/chat/azure#key",
         &format!("vault: {{kind: vault, address: \"{}\", login: {{token: \"file:vault.token\"}}}}", vault.address),
     );
-    project.write("vault.token", &vault.token);
+    project.write("vault.token", &vault.token).keeps_secrets_in(vault.secrets());
     let events = tokio::task::spawn_blocking(move || revoked_and_replaced(&project, "lab-stores")).await.unwrap();
     let whole = vault.call("GET", "secret/chat/azure", &Value::Null).await;
     let key = whole["data"]["key"].as_str().unwrap();
@@ -80,7 +80,7 @@ async fn kept_by(moto: &Moto) -> Project {
             moto.address
         ),
     );
-    project.write("aws.id", "AKIAEXAMPLE").write("aws.secret", "an-example-of-a-secret-key");
+    project.write("aws.id", "AKIAEXAMPLE").write("aws.secret", "an-example-of-a-secret-key").keeps_secrets_in(moto.secrets());
     project
 }
 

@@ -496,7 +496,9 @@ impl Names {
 
 /// A key that only the lab of this drill accepts.
 fn lab_key(seed: Seed, whose: &str) -> Secret {
-    Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))))
+    let key = Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))));
+    crate::lab::keylog::made(whose, &key);
+    key
 }
 
 /// A provider's credential from where the inventory says, where it is there.

@@ -20,14 +20,14 @@ const FOLDER: u32 = 0o700;
 /// Opens a file with these options; one that was there is its owner's alone from now on.
 ///
 /// # Errors
-/// Those of opening it; a symbolic link is one.
+/// Those of opening it; a symbolic link is one, and so is what is no file: a pipe would have the caller wait for its other end.
 pub fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
-    let flags = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(Error::other)?;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = options.mode(FILE).custom_flags(flags).open(path).map_err(|error| if is_link(path) { a_link(path) } else { error })?;
-    // What is no file (`/dev/full`) is somebody else's, and keeps its mode.
-    if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(FILE))?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::other(format!("{} is not a file", path.display())));
     }
+    file.set_permissions(Permissions::from_mode(FILE))?;
     Ok(file)
 }
 
@@ -197,6 +197,15 @@ mod tests {
             assert!(folder(&link.join("theirs")).unwrap_err().to_string().contains("another user"));
             assert!(!real.join("theirs").exists());
         }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let pipe = place.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let error = open(&pipe, File::options().read(true)).unwrap_err();
+        assert!(error.to_string().ends_with("is not a file"), "{error}");
     }
 
     #[test]

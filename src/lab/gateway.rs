@@ -19,10 +19,10 @@
 //! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
 
-use super::LabError;
 use super::breaker::{Breaker, Pass, TryEnd};
 use super::server::{Body, BodyError, Server, json, response, whole_body};
 use super::upstream::{Pool, Upstream, is_failure, refusal};
+use super::{LabError, keylog};
 use crate::dialect::{ProviderFault, Route, credential, error_answer};
 use crate::history;
 use crate::journal::HostTime;
@@ -100,6 +100,7 @@ impl ReferenceGateway {
     /// # Errors
     /// Where the address cannot be listened on, or a base URL is none.
     pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
+        keylog::tell(keylog::Fate::Taken, "service", &key);
         let lane = |upstream| {
             let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
             Ok(Lane { pool: Pool::new(upstream, settings)?, gate: Mutex::new(gate) })

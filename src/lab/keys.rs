@@ -1,7 +1,8 @@
 //! Which credentials a simulated provider takes. Revoking one is what a credential drill does to a provider.
 //!
-//! Keys never leave this file: what is shown of them is their fingerprints.
+//! Keys leave this file for the tests' log alone: what is shown of them is their fingerprints.
 
+use super::keylog::{Fate, tell};
 use crate::dialect::ProviderFault;
 use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
@@ -45,7 +46,11 @@ impl KeyState {
 }
 
 /// The keys of one provider.
-pub(super) struct Keys(Mutex<HashMap<Secret, Held>>);
+pub(super) struct Keys {
+    /// Whose, for the tests' log.
+    whose: String,
+    held: Mutex<HashMap<Secret, Held>>,
+}
 
 /// How a key stands, and until when where it was lent.
 #[derive(Clone, Copy)]
@@ -65,23 +70,29 @@ impl Held {
 }
 
 impl Keys {
-    pub(super) fn new(valid: Secret) -> Self {
-        Self(Mutex::new(HashMap::from([(valid, Held { state: KeyState::Valid, until: None })])))
+    pub(super) fn new(whose: &str, valid: Secret) -> Self {
+        tell(Fate::Taken, whose, &valid);
+        let held = HashMap::from([(valid, Held { state: KeyState::Valid, until: None })]);
+        Self { whose: whose.to_owned(), held: Mutex::new(held) }
     }
 
     pub(super) fn set(&self, key: Secret, state: KeyState) {
+        tell(if state == KeyState::Valid { Fate::Minted } else { Fate::Revoked }, &self.whose, &key);
         self.lock().insert(key, Held { state, until: None });
     }
 
     /// Revokes the key with this fingerprint; false where there is none.
     pub(super) fn revoke(&self, fingerprint: Fingerprint) -> bool {
         let mut keys = self.lock();
-        let found = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint);
-        found.map(|(_, held)| *held = Held { state: KeyState::Revoked, until: None }).is_some()
+        let Some((key, held)) = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint) else { return false };
+        tell(Fate::Revoked, &self.whose, key);
+        *held = Held { state: KeyState::Revoked, until: None };
+        true
     }
 
     /// A key that is taken until then.
     pub(super) fn lend(&self, key: Secret, until: Instant) {
+        tell(Fate::Lent, &self.whose, &key);
         let mut keys = self.lock();
         // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
         if keys.len() >= MANY {
@@ -106,7 +117,7 @@ impl Keys {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Held>> {
-        self.0.lock().expect("nothing panics while it holds the keys")
+        self.held.lock().expect("nothing panics while it holds the keys")
     }
 }
 
@@ -122,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_until_it_is_revoked_and_never_shown() {
-        let keys = Keys::new("sk-secret".into());
+        let keys = Keys::new("first", "sk-secret".into());
         assert_eq!(keys.refusal("sk-secret"), None);
         assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(ProviderFault::InvalidKey), Some(ProviderFault::InvalidKey)]);
         keys.set("sk-next".into(), KeyState::Valid);

@@ -13,6 +13,7 @@
 //!  limits    how much a key may ask for                 provider  the simulated provider
 //!  issuer    who mints and revokes a provider's keys    shelf     where they are kept when nobody else does
 //!  tokens    minted from a key by a provider            bearing   the key or token that the gateway's requests bear
+//!  keylog    tells tests of every simulated key
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
@@ -23,6 +24,7 @@ mod bearing;
 mod breaker;
 mod gateway;
 mod issuer;
+pub mod keylog;
 mod keys;
 mod latency;
 mod limits;

@@ -99,7 +99,7 @@ impl SimulatedProvider {
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
             limits: Limits::new(provider.simulation.limits),
             seed: seed.derive(name),
-            keys: Arc::new(Keys::new(key)),
+            keys: Arc::new(Keys::new(name, key)),
             attempts: Attempts::default(),
             requests: AtomicU64::new(0),
             mint: TokenMint::new(provider.dialect, provider.simulation.credential_life.std()),

@@ -211,7 +211,7 @@ mod tests {
     fn a_token_outlives_its_key_and_not_its_time() {
         let of_google = google(ASSERTION, r#"{"alg":"RS256","kid":"key-1"}"#);
         for (dialect, asked, status) in [(Dialect::Vertex, of_google, 400), (Dialect::AzureOpenAi, form_of(&"key-1".into()), 401)] {
-            let keys = Keys::new("key-1".into());
+            let keys = Keys::new("first", "key-1".into());
             let mint = |number, life| mint(dialect, &keys, &asked, number, Duration::from_secs(life));
             let ((long, lent), (short, _)) = (mint(1, 3600), mint(2, 0));
             let token = said(&long)["access_token"].as_str().unwrap().to_owned();
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_token_mints_no_other() {
-        let keys = Keys::new("key-1".into());
+        let keys = Keys::new("first", "key-1".into());
         let (first, _) = mint(Dialect::AzureOpenAi, &keys, &form_of(&"key-1".into()), 1, Duration::from_secs(60));
         let token = Secret::from(said(&first)["access_token"].as_str().unwrap());
         let (second, _) = mint(Dialect::AzureOpenAi, &keys, &form_of(&token), 2, Duration::from_secs(60));
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        let keys = Keys::new("key-1".into());
+        let keys = Keys::new("first", "key-1".into());
         let bare = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=%2E%2E";
         for asked in [
             &b""[..],

@@ -100,6 +100,9 @@ pub struct FaultChange {
     pub touched: u64,
 }
 
+/// A line is read up to here, in bytes.
+const LONGEST: usize = 1 << 20;
+
 /// A subscription to a proxy's sight.
 #[derive(Debug)]
 pub struct Events {
@@ -143,8 +146,14 @@ impl Events {
                 let problem = |error| format!("an event cannot be read: {error}");
                 return event.map(Some).map_err(|error| ControlError::NotControl { url: self.url.clone(), problem: problem(error) });
             }
+            let unread = unread.len();
             let chunk = self.response.chunk().await;
             match chunk.map_err(|error| self.cut(&error))? {
+                // Whoever sends lines without end must not fill the memory.
+                Some(_) if unread > LONGEST => {
+                    let problem = "an event is longer than 1 MiB".to_owned();
+                    return Err(ControlError::NotControl { url: self.url.clone(), problem });
+                }
                 Some(chunk) => {
                     self.buffer.drain(..self.used);
                     self.used = 0;

@@ -43,7 +43,8 @@ pub(crate) fn arguments(root: u32) -> Vec<String> {
     below(root).into_iter().map(line).collect()
 }
 
-fn below(root: u32) -> Vec<u32> {
+/// A process and all below it now.
+pub(crate) fn below(root: u32) -> Vec<u32> {
     let parent = |pid: u32| -> Option<u32> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()

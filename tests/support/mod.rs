@@ -10,12 +10,12 @@ mod moto;
 mod nginx;
 mod python;
 mod search;
+mod secrets;
 mod standing;
 mod vault;
 
 pub(crate) use alertmanager::Alertmanager;
-use arguments::Arguments;
-pub(crate) use arguments::arguments;
+pub(crate) use arguments::{arguments, below};
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 use leaks::files_below;
@@ -24,7 +24,8 @@ pub(crate) use mail::MailServer;
 pub(crate) use moto::Moto;
 pub(crate) use nginx::Nginx;
 pub(crate) use python::{client, clients, python};
-use search::Search;
+pub(crate) use search::loose;
+use search::{Followed, KEYLOG, Search};
 pub(crate) use standing::{Standing, echo, echo_http};
 pub(crate) use vault::Vault;
 
@@ -112,6 +113,22 @@ impl Project {
         self
     }
 
+    /// Every secret that is known to have been around this project's drills so far, to search for it elsewhere.
+    pub(crate) fn leaks(&self) -> Leaks {
+        self.search.leaks()
+    }
+
+    /// The secret of this owner: a provider, or `service`.
+    pub(crate) fn secret(&self, whose: &str) -> String {
+        self.search.secret(whose)
+    }
+
+    /// Has a store of others asked for what it holds and held, around each run from now on.
+    pub(crate) fn keeps_secrets_in(&self, store: impl Fn() -> Vec<(String, String)> + Send + 'static) -> &Self {
+        self.search.ask(Box::new(store));
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -134,6 +151,7 @@ impl Project {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("LIFEBOAT_LOG");
+        command.env(KEYLOG, self.search.keylog());
         command
     }
 
@@ -142,6 +160,7 @@ impl Project {
         let Some((program, more)) = before.split_first() else { return self.command(args) };
         let mut command = Command::new(program);
         command.args(more).arg(env!("CARGO_BIN_EXE_lifeboat")).args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env(KEYLOG, self.search.keylog());
         command
     }
 
@@ -153,11 +172,11 @@ impl Project {
     /// Runs a command to its end.
     pub(crate) fn run(&self, command: &mut Command) -> Run {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let arguments = Arguments::of(child.id());
+        let followed = self.search.begin(child.id());
         let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let run = Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.search.after(command, &[&run.stdout, &run.stderr], &arguments.seen());
+        self.search.after(command, &[&run.stdout, &run.stderr], Some(followed));
         run
     }
 
@@ -177,8 +196,8 @@ impl Project {
                 let _ = sender.send(line);
             }
         });
-        let arguments = Some(Arguments::of(child.id()));
-        Started { child, lines, said: String::new(), command, search: self.search.clone(), arguments }
+        let followed = Some(self.search.begin(child.id()));
+        Started { child, lines, said: String::new(), command, search: self.search.clone(), followed }
     }
 
     /// A JSON file of this project.
@@ -257,7 +276,7 @@ pub(crate) struct Started {
     command: Command,
     search: Arc<Search>,
     /// `None` once it is waited for.
-    arguments: Option<Arguments>,
+    followed: Option<Followed>,
 }
 
 impl Started {
@@ -293,8 +312,7 @@ impl Started {
         let code = self.child.wait().unwrap().code();
         let rest: Vec<String> = self.lines.iter().collect();
         let stderr = std::mem::take(&mut self.said) + &rest.join("\n");
-        let arguments = self.arguments.take().map(Arguments::seen).unwrap_or_default();
-        self.search.after(&self.command, &[&stdout, &stderr], &arguments);
+        self.search.after(&self.command, &[&stdout, &stderr], self.followed.take());
         Run { code, stdout, stderr }
     }
 

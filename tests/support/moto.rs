@@ -2,6 +2,7 @@
 //! signature and every policy.
 
 use super::python;
+use super::secrets::{ask, fields};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -53,6 +54,16 @@ impl Moto {
         self.ask("us-east-1/iam", &[("content-type", "application/x-www-form-urlencoded".into())], form).await
     }
 
+    /// Asks it for every secret that it holds and held: versions of secrets, and access keys. A key that was deleted it knows no more.
+    pub(crate) fn secrets(&self) -> impl Fn() -> Vec<(String, String)> + Send + 'static {
+        let address = self.address.clone();
+        move || {
+            let mut found = Vec::new();
+            held(&ask(&address, "GET", "/moto-api/data.json", ""), &mut found);
+            found.into_iter().map(|secret| ("store:moto".to_owned(), secret)).collect()
+        }
+    }
+
     /// From now on it asks everybody who they are, or nobody.
     pub(crate) async fn asks_who_they_are(&self, asks: bool) {
         let count = if asks { "0" } else { "inf" };
@@ -73,6 +84,19 @@ impl Moto {
 
     fn http() -> reqwest::Client {
         reqwest::Client::builder().no_proxy().build().unwrap()
+    }
+}
+
+/// Secrets anywhere in what it tells of itself.
+fn held(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) => entries.iter().for_each(|(name, value)| match (name.as_str(), value.as_str()) {
+            ("secret_string", Some(text)) => into.extend(fields(text)),
+            ("secret_access_key", Some(key)) => into.push(key.to_owned()),
+            _ => held(value, into),
+        }),
+        Value::Array(items) => items.iter().for_each(|item| held(item, into)),
+        _ => {}
     }
 }
 

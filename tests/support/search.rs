@@ -1,36 +1,63 @@
 //! The search for secrets in whatever any test of this suite left behind: after every run of the binary in a project, in what it said, in
-//! the arguments of what it started (looked at five times a second: of what ends sooner some escape), and in the folders of its drills and executions, for every secret that they knew,
-//! which their histories tell the names of.
+//! the arguments of what it started (looked at five times a second: of what ends sooner some escape), and in the folders of its drills and executions, for every secret that
+//! there was. It fails too where it knows of fewer than there must have been, and where others than its owner may read what is left.
 //!
-//! What it does not know: secrets that only a store of others holds, or a test's own server; those tests search for them themselves. Files
-//! outside the folders of drills are the project's own, and may hold keys.
+//! Files outside the folders of drills are the project's own, and may hold keys.
 
+use super::arguments::Arguments;
+use super::secrets::{Secrets, Sources, Watch};
 use super::{Leaks, files_below};
-use lifeboat::units::Seed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-/// Shorter ones are anybody's words.
-const SHORTEST: usize = 8;
+/// Files and folders at and below a path that others than their owner may enter, read or write. What ends meanwhile is no longer there.
+pub(crate) fn loose(path: &Path) -> Vec<String> {
+    let Ok(data) = path.symlink_metadata() else { return Vec::new() };
+    let mode = data.permissions().mode();
+    let is_loose = mode & 0o077 != 0 && !data.is_symlink();
+    let mut found: Vec<String> =
+        is_loose.then(|| format!("others may read {} (mode {:o})", path.display(), mode & 0o7777)).into_iter().collect();
+    if data.is_dir() {
+        found.extend(std::fs::read_dir(path).into_iter().flatten().flatten().flat_map(|entry| loose(&entry.path())));
+    }
+    found
+}
+
+/// Names the file that the lab's servers write every simulated key to.
+pub(super) const KEYLOG: &str = "LIFEBOAT_LAB_KEYLOG";
+
+/// A store of others that tells what it holds and held: whose, and what.
+type Store = Box<dyn Fn() -> Vec<(String, String)> + Send>;
 
 /// The search through one project.
 pub(crate) struct Search {
     folder: PathBuf,
+    keylog: tempfile::NamedTempFile,
     state: Mutex<State>,
+}
+
+/// One run of the binary, followed from its start.
+pub(super) struct Followed {
+    arguments: Arguments,
+    files: Watch,
 }
 
 #[derive(Default)]
 struct State {
     left: bool,
-    secrets: BTreeMap<String, String>,
-    /// As they were when they were searched.
-    files: BTreeMap<PathBuf, (u64, Option<SystemTime>)>,
-    drills: BTreeSet<PathBuf>,
+    secrets: Secrets,
+    /// Each with whether it ever told anything.
+    stores: Vec<(Store, bool)>,
+    /// As they were when they were searched, and for how many secrets.
+    files: BTreeMap<PathBuf, (u64, Option<SystemTime>, usize)>,
+    /// With the first line of each history.
+    drills: BTreeMap<PathBuf, Value>,
     outputs: usize,
     arguments: usize,
     bytes: usize,
@@ -38,7 +65,7 @@ struct State {
 
 impl Search {
     pub(super) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), state: Mutex::default() }
+        Self { folder: folder.to_owned(), keylog: tempfile::NamedTempFile::new().unwrap(), state: Mutex::default() }
     }
 
     /// Nothing is searched from now on.
@@ -46,44 +73,91 @@ impl Search {
         self.state.lock().unwrap().left = true;
     }
 
+    /// From now on this store is asked what it holds before and after each run.
+    pub(super) fn ask(&self, store: Store) {
+        self.state.lock().unwrap().stores.push((store, false));
+    }
+
+    /// Where the lab's servers write their keys.
+    pub(super) fn keylog(&self) -> &Path {
+        self.keylog.path()
+    }
+
+    /// A run begins.
+    pub(super) fn begin(&self, process: u32) -> Followed {
+        self.state.lock().unwrap().ask_stores();
+        Followed { arguments: Arguments::of(process), files: Watch::of(&self.folder) }
+    }
+
     /// Searches what a command said, the arguments that what it started had, and what stands in the folders of drills now. Panics
     /// where a secret is found.
-    pub(super) fn after(&self, command: &Command, outputs: &[&str], arguments: &BTreeSet<String>) {
+    pub(super) fn after(&self, command: &Command, outputs: &[&str], followed: Option<Followed>) {
+        let (arguments, files) = followed.map(|run| (run.arguments.seen(), run.files.seen())).unwrap_or_default();
         let mut state = self.state.lock().unwrap();
-        if state.left {
-            return;
-        }
+        state.secrets.merge(files);
         let told = |name: &str| {
             let own =
                 command.get_envs().find(|(other, _)| *other == name).map(|(_, value)| value.map(|value| value.to_string_lossy().into()));
             own.unwrap_or_else(|| std::env::var(name).ok())
         };
+        state.secrets.learn_given(command);
         self.learn(&mut state, &told);
-        let found = state.look(outputs, arguments);
+        if state.left {
+            return;
+        }
+        let found = state.look(outputs, &arguments);
         drop(state);
-        assert!(found.is_empty(), "a secret was leaked:\n{}", found.join("\n"));
+        assert!(found.is_empty(), "a secret was leaked, or may be:\n{}", found.join("\n"));
     }
 
-    /// Every drill's folder, with the secrets that its history tells of.
+    /// Everything that is known by now, to search for it elsewhere.
+    pub(super) fn leaks(&self) -> Leaks {
+        let mut state = self.state.lock().unwrap();
+        self.learn(&mut state, &|name| std::env::var(name).ok());
+        assert!(state.secrets.len() > 0, "nothing is known that could be searched for");
+        Leaks::of_pairs(state.secrets.pairs())
+    }
+
+    /// The secret of this owner.
+    pub(super) fn secret(&self, whose: &str) -> String {
+        let mut state = self.state.lock().unwrap();
+        self.learn(&mut state, &|name| std::env::var(name).ok());
+        let found = state.secrets.pairs().find(|(owner, _)| *owner == whose).map(|(_, secret)| secret.to_owned());
+        found.unwrap_or_else(|| panic!("nothing is known of a secret of {whose}"))
+    }
+
+    /// Every drill's folder, and every secret that there was.
     fn learn(&self, state: &mut State, told: &dyn Fn(&str) -> Option<String>) {
+        state.secrets.learn_of_the_lab(self.keylog.path());
+        state.ask_stores();
+        let mut sources = Sources::of_project(&self.folder);
         for history in files_below(&self.folder).into_iter().filter(|path| path.ends_with("history.jsonl")) {
             let text = std::fs::read(&history).unwrap_or_default();
             let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let Ok(first) = serde_json::from_slice::<Value>(line) else { continue };
             let Some(started) = first.get("started").or_else(|| first.get("execution_started")) else { continue };
-            state.drills.insert(history.parent().unwrap().to_owned());
-            state.secrets.extend(of_lab(started));
-            state.secrets.extend(of_credentials(&self.folder, line, &started["plan"], told));
+            sources.extend(&String::from_utf8_lossy(line));
+            state.drills.insert(history.parent().unwrap().to_owned(), started.clone());
         }
+        state.secrets.learn_from(&sources, &self.folder, told);
     }
 }
 
 impl State {
+    fn ask_stores(&mut self) {
+        for (store, told) in &mut self.stores {
+            for (whose, secret) in store() {
+                self.secrets.add(&whose, &secret);
+                *told = true;
+            }
+        }
+    }
+
     fn look(&mut self, outputs: &[&str], arguments: &BTreeSet<String>) -> Vec<String> {
-        if self.secrets.is_empty() {
+        if self.secrets.len() == 0 {
             return Vec::new();
         }
-        let leaks = Leaks::of(&self.secrets);
+        let leaks = Leaks::of_pairs(self.secrets.pairs());
         let mut found = Vec::new();
         for output in outputs {
             found.extend(leaks.in_bytes("what it said", output.as_bytes()));
@@ -95,9 +169,9 @@ impl State {
             self.arguments += 1;
             self.bytes += line.len();
         }
-        for path in self.drills.iter().flat_map(|drill| files_below(drill)) {
+        for path in self.drills.keys().flat_map(|drill| files_below(drill)) {
             let Ok(data) = path.metadata() else { continue };
-            let now = (data.len(), data.modified().ok());
+            let now = (data.len(), data.modified().ok(), self.secrets.len());
             if self.files.get(&path) == Some(&now) {
                 continue;
             }
@@ -111,65 +185,19 @@ impl State {
             self.bytes += bytes.len();
             self.files.insert(path, now);
         }
-        found.iter().map(ToString::to_string).collect()
+        let loose = self.drills.keys().flat_map(|drill| loose(drill));
+        found.iter().map(ToString::to_string).chain(loose).collect()
     }
-}
 
-/// Keys that the lab of a drill with this seed takes, and those that it would mint next.
-fn of_lab(started: &Value) -> BTreeMap<String, String> {
-    let Some(seed) = started["seed"].as_str().and_then(|seed| seed.parse::<Seed>().ok()) else { return BTreeMap::new() };
-    let plan = &started["plan"];
-    let mut owners: BTreeSet<String> = plan["providers"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
-    let mut keys: BTreeMap<String, String> = BTreeMap::new();
-    for name in &owners {
-        for number in 0..4 {
-            let minted = seed.derive(name).derive(name).derive(&format!("minted key {number}"));
-            keys.insert(format!("{name}, minted {number}"), format!("sk-lab-{minted}"));
-        }
+    /// What the search must have known of every drill, and did not.
+    fn missing(&self) -> Vec<String> {
+        let of_one = |(folder, started): (&PathBuf, &Value)| {
+            let history = std::fs::read_to_string(folder.join("history.jsonl")).unwrap_or_default();
+            self.secrets.missing(started, &history).into_iter().map(|what| format!("{}: {what}", folder.display())).collect::<Vec<_>>()
+        };
+        let silent = self.stores.iter().filter(|(_, told)| !told).map(|_| "a store that never told what it holds".to_owned());
+        self.drills.iter().flat_map(of_one).chain(silent).collect()
     }
-    owners.insert("service".into());
-    let mut services = BTreeSet::new();
-    named(plan, "service", &mut services);
-    owners.extend(services.into_iter().map(|name| format!("service {name}")));
-    keys.extend(owners.into_iter().map(|whose| {
-        let key = seed.derive(&format!("key of {whose}"));
-        (whose, format!("sk-lab-{key}"))
-    }));
-    keys
-}
-
-/// Texts that stand anywhere under this name.
-fn named(value: &Value, name: &str, into: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(fields) => {
-            into.extend(fields.get(name).and_then(Value::as_str).map(str::to_owned));
-            fields.values().for_each(|field| named(field, name, into));
-        }
-        Value::Array(items) => items.iter().for_each(|item| named(item, name, into)),
-        _ => {}
-    }
-}
-
-/// Keys in the environment and in files, wherever a plan names one.
-fn of_credentials(root: &Path, line: &[u8], plan: &Value, told: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
-    let text = String::from_utf8_lossy(line);
-    let mut variables: BTreeSet<String> = text
-        .split("env:")
-        .skip(1)
-        .map(|rest| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect())
-        .collect();
-    named(plan, "key_from", &mut variables);
-    named(&plan["environment"]["alerts"], "token_from", &mut variables);
-    let mut keys: BTreeMap<String, String> =
-        variables.into_iter().filter_map(|name| told(&name).map(|value| (format!("${name}"), value))).collect();
-    let mut sources = BTreeSet::new();
-    named(&plan["credentials"], "from", &mut sources);
-    for path in sources.iter().filter_map(|source| source.strip_prefix("file:")) {
-        let held = std::fs::read_to_string(root.join(path)).unwrap_or_default();
-        keys.insert(path.to_owned(), held.trim().to_owned());
-    }
-    keys.retain(|_, key| key.len() >= SHORTEST);
-    keys
 }
 
 impl Drop for Search {
@@ -195,6 +223,8 @@ impl Drop for Search {
         if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(sum) {
             let _ = writeln!(file, "{line}");
         }
-        assert!(found.is_empty(), "a secret was leaked:\n{}", found.join("\n"));
+        assert!(found.is_empty(), "a secret was leaked, or may be:\n{}", found.join("\n"));
+        let missing = state.missing();
+        assert!(missing.is_empty(), "the search knew of fewer secrets than there were:\n{}", missing.join("\n"));
     }
 }

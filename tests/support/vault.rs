@@ -1,5 +1,6 @@
 //! A server with Vault's HTTP API: `rvault` of the crate `rusty_vault`, from the PATH or from where `.ci/run` installs it.
 
+use super::secrets::{ask, fields};
 use super::{Project, wait_for};
 use serde_json::{Value, json};
 use std::net::{TcpListener, TcpStream};
@@ -49,12 +50,37 @@ impl Vault {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// Asks it for every secret that it holds, with its owner's token and the key that unseals it. What was replaced it knows no more.
+    pub(crate) fn secrets(&self) -> impl Fn() -> Vec<(String, String)> + Send + 'static {
+        let (address, header) = (self.address.clone(), format!("x-vault-token: {}\r\n", self.token));
+        let own = [self.token.clone(), self.unseal.clone()];
+        move || {
+            let mut found = own.to_vec();
+            below(&address, &header, "secret/", &mut found);
+            found.into_iter().map(|secret| ("store:vault".to_owned(), secret)).collect()
+        }
+    }
+
     pub(crate) async fn seal(&self) {
         self.call("PUT", "sys/seal", &json!({})).await;
     }
 
     pub(crate) async fn unseal(&self) {
         self.call("PUT", "sys/unseal", &json!({"key": self.unseal})).await;
+    }
+}
+
+/// Secrets at and below a path.
+fn below(address: &str, header: &str, path: &str, into: &mut Vec<String>) {
+    let names = ask(address, "LIST", &format!("/v1/{path}"), header);
+    for name in names["data"]["keys"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let path = format!("{path}{name}");
+        if path.ends_with('/') {
+            below(address, header, &path, into);
+        } else {
+            let secret = ask(address, "GET", &format!("/v1/{path}"), header);
+            into.extend(fields(&secret["data"].to_string()));
+        }
     }
 }
 
