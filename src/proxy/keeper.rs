@@ -183,7 +183,7 @@ impl Keeper {
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
         let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
         let secures = Secures { hosts: hosts.as_deref(), address: speaks_tls.then_some(address), dialect };
-        secures.admitted(&footing, &leads)?;
+        secures.admitted(footing.trust.authority(), &answers.lock().unwrap_or_else(PoisonError::into_inner))?;
         footing.bounds.listener(&name, address).await?;
         let (hold, released) = Hold::new(phase, Vec::new());
         let door = open_door(address, phase)?;
@@ -446,7 +446,7 @@ impl Keeper {
             address: self.shared.names.is_some().then(|| listen.unwrap_or(self.door.address())),
             dialect: self.dialect,
         };
-        secures.admitted(&self.footing, &leads)?;
+        secures.admitted(self.footing.trust.authority(), &answers)?;
         self.shared.way.lead(listen.unwrap_or(self.door.address()), leads.address()).await.map_err(led_back)?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
@@ -553,7 +553,7 @@ impl Entry {
 }
 
 /// Who a proxy answers for: these hosts, or its upstream.
-pub(super) fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
+fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
     match hosts {
         Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
         None => Ok(vec![upstream.address().answers()]),

@@ -1,12 +1,13 @@
-//! Whether the authority may sign for all whom a proxy stands for.
+//! What a proxy needs certificates for: whom it is said to stand for, and where it listens with TLS. The local authority must be able to sign for
+//! them, which is found out when the proxy is created and not by a gateway that is refused.
 
-use super::keeper::answers;
-use super::registry::{ApiError, Footing};
-use super::upstream::Upstream;
+use super::authority::Authority;
+use super::registry::ApiError;
+use super::upstream::Answers;
 use crate::model::Dialect;
 use std::net::SocketAddr;
 
-/// What a proxy needs certificates for.
+/// See the head of this file.
 pub(super) struct Secures<'a> {
     pub(super) hosts: Option<&'a [String]>,
     /// Where it listens, if it speaks TLS there.
@@ -17,14 +18,10 @@ pub(super) struct Secures<'a> {
 impl Secures<'_> {
     /// Sees that the authority may sign for all whom the proxy is said to stand for; in memory it then may sign for the upstream too, which
     /// a gateway may be led here from by name.
-    ///
-    /// # Errors
-    /// Where it may not sign for one of them.
-    pub(super) fn admitted(&self, footing: &Footing, upstream: &Upstream) -> Result<(), ApiError> {
+    pub(super) fn admitted(&self, authority: &Authority, answers: &[Answers]) -> Result<(), ApiError> {
         if self.dialect == Dialect::Tcp {
             return Ok(());
         }
-        let authority = footing.trust.authority();
         let admit = |host: &str| {
             authority.admit(host).map_err(|error| {
                 let told = error.to_string();
@@ -32,7 +29,7 @@ impl Secures<'_> {
                 ApiError::bad_request(problem).with_hint(hint)
             })
         };
-        for host in answers(self.hosts, upstream)? {
+        for host in answers {
             let admitted = admit(host.host());
             if self.hosts.is_some() {
                 admitted?;
