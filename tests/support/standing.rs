@@ -52,7 +52,7 @@ impl Standing {
         let mut wire = TcpStream::connect(&self.api).unwrap();
         wire.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let length = body.len();
-        write!(wire, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+        write!(wire, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
             .unwrap();
         let mut text = String::new();
         wire.read_to_string(&mut text).unwrap();
