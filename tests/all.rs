@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod alerts;
+mod authority;
 mod bad_input;
 mod canaries;
 mod clients;
@@ -17,6 +18,7 @@ mod interrupted;
 mod issuers;
 mod killed;
 mod leaks;
+mod limits;
 mod litellm;
 mod mail;
 mod places;

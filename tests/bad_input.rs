@@ -61,6 +61,58 @@ fn folders_that_cannot_take_a_drill() {
 }
 
 #[test]
+fn nothing_is_written_through_a_link_that_stands_where_a_run_goes() {
+    let project = Project::quick();
+    project.write("victim/precious", "as it was");
+    project.write(
+        "runbooks/note.yaml",
+        "version: 1\nrunbook: note\nstart: by-hand\nsteps:\n  - {name: Say, run: [echo, hello], timeout: 5s, undo: none}\n",
+    );
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(project.path(to), project.path(at)).unwrap();
+    link("victim", "link");
+    for (place, name) in ["system.log", "verdict.json", "report.md", "history.jsonl", "k6.log", "before-step-1"].iter().enumerate() {
+        project.write(&format!("planted-{place}/x"), "");
+        link(if place % 2 == 0 { "victim/precious" } else { "victim/new" }, &format!("planted-{place}/{name}"));
+    }
+    let folders: Vec<String> = std::iter::once("link".to_owned()).chain((0..6).map(|place| format!("planted-{place}"))).collect();
+    for out in &folders {
+        for command in [&["run", "scenarios/quick.yaml"][..], &["execute", "runbooks/note.yaml"]] {
+            project.lifeboat(&[command, &["--out", out]].concat()).exits_with(2).says("is a symbolic link").says("hint: choose another");
+        }
+    }
+    let left = std::fs::read_dir(project.path("victim")).unwrap().count();
+    assert_eq!((left, std::fs::read_to_string(project.path("victim/precious")).unwrap().as_str()), (1, "as it was"));
+}
+
+#[test]
+fn files_that_are_not_lifeboats_are_not_shown_whoever_names_them() {
+    let project = Project::quick();
+    let secret = "hunter2-correct-horse";
+    project.write(".env", &format!("DATABASE={secret}\n{secret}: x\n"));
+    project.write("config.json", &format!("[\"{secret}\", {{\"name\": \"p\", \"toxics\": \"{secret}\"}}]"));
+    project.write("account.json", &format!("{{\"private_key\": \"{secret}\", \"{secret}\": 1, \"requests\": \"{secret}\"}}"));
+    project.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: .env\n");
+    let proxy = ["proxy", "--api", "127.0.0.1:0", "--config"];
+    for args in [
+        &["check"][..],
+        &["check", ".env"],
+        &["run", "scenarios/quick.yaml", "--dry-run"],
+        &["run", ".env"],
+        &["execute", ".env"],
+        &["judge", ".env"],
+        &["judge", "account.json"],
+        &["report", "account.json"],
+        &[&proxy[..], &["config.json"]].concat(),
+        &[&proxy[..], &[".env"]].concat(),
+    ] {
+        let run = project.lifeboat(args);
+        run.exits_with(2);
+        let said = [run.stdout.as_str(), &run.stderr].concat();
+        assert!(said.contains("error") && !said.contains("hunter2") && !said.contains("correct-horse"), "{args:?}: {said}");
+    }
+}
+
+#[test]
 fn histories_that_are_none() {
     let project = Project::quick();
     let judge = |name: &str| project.lifeboat(&["judge", name]);

@@ -88,7 +88,11 @@ fn openai_through_http2_on_both_sides() {
 fn openai_through_the_forward_proxy_with_nothing_changed_but_its_environment() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("authority");
-    let made = Command::new(env!("CARGO_BIN_EXE_lifeboat")).args(["proxy", "ca", "--dir"]).arg(&folder).output().unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_lifeboat"))
+        .args(["proxy", "ca", "--host", "api.openai.test", "--dir"])
+        .arg(&folder)
+        .output()
+        .unwrap();
     let said = String::from_utf8(made.stdout).unwrap();
     assert!(made.status.success() && said.starts_with("made: ") && said.contains("SSL_CERT_FILE"), "{said}");
     let arguments = ["--forward", "127.0.0.1:0", "--authority", folder.to_str().unwrap()];

@@ -202,3 +202,22 @@ fn a_guard_that_trips_heals_and_stops_the_drill() {
     let phases: Vec<&Value> = events.iter().filter_map(|event| event.get("phase")).map(|phase| &phase["name"]).collect();
     assert_eq!(phases, ["preparing", "baseline", "fault", "draining"]);
 }
+
+#[test]
+fn a_guard_trips_although_no_request_has_ended() {
+    let project = Project::quick();
+    project.edit("runbooks/inventory.yaml", "deadline: 2s", "deadline: 30s");
+    project.edit("runbooks/inventory.yaml", "try_timeout: 300ms", "try_timeout: 60s");
+    project.edit("scenarios/quick.yaml", "for: 7500ms}]", "for: 12s}, {at: 0s, on: second, fault: blackhole, for: 12s}]");
+    project.edit("scenarios/quick.yaml", "  watch: 1s\n", "  watch: 1s\nabort_when: {success_below: 50%, for: 3s}\n");
+    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
+    run.exits_with(4).says("stopped: fewer than 50% of requests were good for 3s");
+    let events = project.stopped_cleanly("drill", "guard");
+    let at = |kind: &str| events.iter().find(|event| event.get(kind).is_some()).unwrap()["t"].as_u64().unwrap();
+    let stood = at("guard_tripped") - at("fault_confirmed");
+    // It trips when half of the last 3 s was beyond the service level of 250 ms. Before, nothing ended for 12 s.
+    assert!(stood < 6_000_000_000, "the fault stood for {stood} ns");
+    let before =
+        |kind: &str| events.iter().filter(|event| event.get(kind).is_some() && event["t"].as_u64().unwrap() < at("guard_tripped")).count();
+    assert!(before("overdue") > 50, "{} requests were seen to be open too long", before("overdue"));
+}

@@ -1,17 +1,32 @@
 //! `lifeboat proxy ca`: the local authority, made once, and how to trust it.
 
-use super::{Exit, put, say};
+use super::{Exit, environment, put, say};
+use crate::model::origin_and_path;
 use crate::proxy::{Authority, Origin};
+use crate::spec::Project;
 use anyhow::Context;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// Makes the local authority that signs for proxies with TLS, once, and tells how to trust it. One that is there is shown, never
-/// overwritten. Its key stays in the folder, for its owner alone: whoever has it can stand for any host before all who trust it.
+/// Makes the local authority that signs for proxies with TLS, once, and tells how to trust it. It may sign for the hosts that proxies stand
+/// for and for no other, and for one year; one that is there is shown, or with --renew made anew. Its key stays in the folder, for its
+/// owner alone: whoever has it can stand for these hosts before all who trust it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The authority's folder [default: lifeboat/authority in $XDG_DATA_HOME or ~/.local/share]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// A host that it may sign for, with all below its name; repeatable [default: every provider's host and every proxy's `hosts:` of the
+    /// inventory that the current folder lies under]
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// The hosts of the inventory's providers, and of the proxies of this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    env: Option<String>,
+    /// Make key and certificate anew, for a year from now and for today's hosts; give ca.pem to everybody who trusts the old one
+    #[arg(long)]
+    renew: bool,
 }
 
 pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
@@ -19,7 +34,8 @@ pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
         say("error: there is no home folder to keep the authority in\n\nhint: name one with --dir DIR");
         return Ok(Exit::Usage);
     };
-    let (_, origin) = match Authority::make(&folder) {
+    let made = hosts(args).and_then(|hosts| Ok((Authority::make(&folder, &hosts, args.renew)?, hosts)));
+    let ((_, origin), hosts) = match made {
         Ok(made) => made,
         Err(error) => {
             say(&format!("error: {error}"));
@@ -28,9 +44,78 @@ pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
     };
     // What is printed is pasted elsewhere, where another folder may be the current one.
     let folder = std::fs::canonicalize(&folder).with_context(|| format!("cannot find {}", folder.display()))?;
-    let happened = if origin == Origin::Made { "made" } else { "already there" };
-    put(&format!("{happened}: {}\n\n{}", folder.display(), how_to_trust(&folder)))?;
+    let happened = match origin {
+        Origin::Made => "made",
+        Origin::Found => "already there",
+        Origin::Renewed => "made anew",
+    };
+    let hosts: Vec<String> = hosts.into_iter().collect();
+    put(&format!(
+        "{happened}: {}\nit may sign for {}, and for this machine's own loopback\n\n{}",
+        folder.display(),
+        hosts.join(", "),
+        how_to_trust(&folder)
+    ))?;
     Ok(Exit::Met)
+}
+
+/// For whom it may sign: those that were named, or those of the inventory.
+fn hosts(args: &Args) -> anyhow::Result<BTreeSet<String>> {
+    let mut hosts = BTreeSet::new();
+    for text in &args.hosts {
+        hosts.insert(
+            host_of(text).with_context(|| {
+                format!("`{text}` is not a host\n\nhint: write a name or an address, for example `--host api.openai.com`")
+            })?,
+        );
+    }
+    if args.env.is_some() || args.hosts.is_empty() {
+        let (inventory, environments) = match &args.env {
+            Some(name) => {
+                let (project, environment) = environment::named(name)?.map_err(anyhow::Error::msg)?;
+                (project.inventory, vec![environment])
+            }
+            None => {
+                let found = Project::find(Path::new("."));
+                let root = found.map_err(|_| anyhow::anyhow!("there is no inventory here that says for which hosts the authority may sign\n\nhint: run it in the project's folder, or name them with --host NAME"))?;
+                let (project, _) = Project::open(&root);
+                let environments = project.inventory.environments.values().cloned().collect();
+                (project.inventory, environments)
+            }
+        };
+        let providers = inventory.providers.values().filter_map(|provider| provider.base_url.as_deref());
+        hosts.extend(providers.filter_map(|url| host_of(origin_and_path(url).0.split_once("://")?.1)));
+        for place in environments.iter().flat_map(|environment| environment.proxies.values()) {
+            hosts.extend(place.hosts.iter().filter_map(|host| host_of(host)));
+            hosts.extend(
+                place
+                    .listen
+                    .iter()
+                    .filter(|_| place.tls)
+                    .filter_map(|listen| host_of(listen))
+                    .filter(|host| host != "0.0.0.0" && host != "::"),
+            );
+        }
+    }
+    if hosts.is_empty() {
+        anyhow::bail!("no provider of the inventory has a base_url, and no proxy has `hosts:`\n\nhint: name the hosts with --host NAME");
+    }
+    Ok(hosts)
+}
+
+/// The host of `host` or `host:port`, as a certificate names it.
+fn host_of(text: &str) -> Option<String> {
+    let bare = |text: &str| text.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    if bare(text).parse::<IpAddr>().is_ok() {
+        return Some(bare(text));
+    }
+    let host = match text.rsplit_once(':') {
+        Some((host, port)) => port.parse::<u16>().is_ok().then(|| bare(host))?,
+        None => bare(text),
+    };
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let good = host.parse::<IpAddr>().is_ok() || (!host.is_empty() && !host.starts_with('.') && host.chars().all(letter));
+    good.then_some(host)
 }
 
 fn usual() -> Option<PathBuf> {

@@ -14,6 +14,7 @@ mod heal;
 mod judge;
 mod keep;
 mod lab;
+mod leases;
 mod logging;
 mod proxy;
 mod report;

@@ -3,6 +3,7 @@
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
 use crate::proxy::{Manner, Proxy, ProxyError, Settings};
+use crate::spec::bytes_of;
 use crate::units::Duration;
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -49,6 +50,9 @@ pub(super) struct Args {
     #[arg(long, hide = true)]
     plain: bool,
 }
+
+/// The largest configuration that is read, in bytes.
+const CONFIG_MAX: usize = 10_000_000;
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
@@ -154,7 +158,7 @@ impl Ground {
 }
 
 async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
-    let config = args.config.as_ref().map(|path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display())));
+    let config = args.config.as_ref().map(|path| bytes_of(path, CONFIG_MAX).with_context(|| format!("cannot read {}", path.display())));
     let config = match config.transpose() {
         Ok(config) => config.or_else(|| (!ground.proxies.is_empty()).then(|| Value::from(ground.proxies).to_string().into_bytes())),
         Err(error) => return usage(&format!("{error:#}")),

@@ -1,6 +1,6 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, ask, bill, put, say, until_interrupted};
+use super::{Exit, ask, bill, leases, put, say, until_interrupted};
 use crate::console::{self, Shape};
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
@@ -67,7 +67,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     if args.dry_run {
-        return plans.iter().try_for_each(|(_, plan)| put(&outline(plan))).map(|()| Exit::Met);
+        return shown(plans.iter().map(|(_, plan)| plan));
     }
     if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan)| asks(plan)) {
         say(
@@ -114,8 +114,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 /// One drill, from its heading to its verdict.
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
     let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
+    let leases = leases::said(&orders.plan).await.map(|said| format!("{said}\n")).unwrap_or_default();
     let exercise = Exercise::begin(orders)?;
-    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n", relative(exercise.folder())));
+    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n{leases}", relative(exercise.folder())));
     let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
     let asking = tokio::spawn(ask_each(questions, shown.clone()));
     let finish = exercise.run().await;
@@ -193,6 +194,16 @@ async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::W
             let _ = question.answer.send(answer);
         }
     }
+}
+
+/// What drills would do. Their servers of faults are asked what they are, and nothing else.
+fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for plan in plans {
+        let leases = runtime.block_on(leases::said(plan)).map(|said| format!("  leases      {said}\n")).unwrap_or_default();
+        put(&(outline(plan) + &leases))?;
+    }
+    Ok(Exit::Met)
 }
 
 /// What a drill would do, without doing it.

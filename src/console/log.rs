@@ -141,7 +141,9 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
-        Event::Request(_) | Event::Shed(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => ("", String::new()),
+        Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {
+            ("", String::new())
+        }
     }
 }
 

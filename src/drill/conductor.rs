@@ -4,13 +4,14 @@ use super::Stop;
 use super::answer::answer;
 use super::driven;
 use super::faults::{Change, Faults};
+use super::files;
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn};
-use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
 use std::path::PathBuf;
@@ -99,6 +100,7 @@ impl Drill {
             broken: None,
             emptied: None,
             undriven: None,
+            hindered: None,
         };
         let http = reqwest::Client::new();
         let Order { plan, seed, root, keeper, folder, .. } = &self.order;
@@ -106,9 +108,14 @@ impl Drill {
         let budget = Arc::new(budget(plan));
         let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
-        let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
+        let opening = async {
+            files::enough(plan)?;
+            Stage::open(&site).await
+        };
+        let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),
             Ok((mut stage, names)) => {
+                interrupts.hindered = Some(stage.hindered.subscribe());
                 let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
                     Err(stop) => nothing(stop),
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
@@ -220,6 +227,7 @@ impl Drill {
                 workload: place,
                 bound: each.workload.max_in_flight,
                 deadline: deadline(each),
+                levels: Levels::of(site.plan, place),
                 budget: site.budget.clone(),
             };
             Ok((place, Client::with(target.clone(), stage.manners[place].clone())?, load))
@@ -384,6 +392,7 @@ struct Interrupts {
     broken: Option<mpsc::Receiver<Stop>>,
     emptied: Option<watch::Receiver<Option<String>>>,
     undriven: Option<watch::Receiver<Option<String>>>,
+    hindered: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Interrupts {
@@ -402,8 +411,12 @@ impl Interrupts {
                 Some(stop) = told(&mut self.broken) => return Err(stop),
                 why = first_of(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
                 why = first_of(&mut self.undriven) => return Err(Stop::new(StopReason::Environment, why)),
+                why = first_of(&mut self.hindered) => return Err(Stop::new(StopReason::Environment, why)),
                 done = &mut work => return Ok(done),
-                _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
+                _ = look.tick() => {
+                    let live = self.live.borrow();
+                    guarded(self.guard, &live, self.clock.now()).and_then(|()| files::found(&live))?;
+                }
             }
         }
     }
@@ -411,24 +424,10 @@ impl Interrupts {
 
 /// Whether the guard lets the drill go on.
 fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
-    let Some(guard) = guard else { return Ok(()) };
-    let span = guard.length.as_nanos();
-    if live.traffic_since.is_none_or(|since| since + span > now) {
-        return Ok(());
+    match guard.and_then(|guard| live.tripped(guard, now)) {
+        Some(words) => Err(Stop::new(StopReason::Guard, words)),
+        None => Ok(()),
     }
-    let tripped = |seen: &Bucket| seen.requests() > 0 && (seen.good as f64) < guard.success_below.get() * seen.requests() as f64;
-    // Users of any workload may suffer too much.
-    let whose = if tripped(&live.over(span, now)) {
-        live.plan.as_ref().map_or("", |plan| plan.workload.as_str())
-    } else {
-        match live.beside.iter().find(|beside| tripped(&beside.over(span, now))) {
-            Some(beside) => &beside.named.name,
-            None => return Ok(()),
-        }
-    };
-    let of = if whose.is_empty() { String::new() } else { format!(" of {whose}") };
-    let words = format!("fewer than {} of requests{of} were good for {}", guard.success_below, guard.length);
-    Err(Stop::new(StopReason::Guard, words))
 }
 
 async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
@@ -495,15 +494,19 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
         let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
         format!("a request was sent {sent} late, and this machine must keep to {most}")
     });
+    // Those that are open for too long among them.
+    let all = seen.known(0);
+    let open = all.saturating_sub(seen.requests());
+    let waiting = if open > 0 { format!("; {open} were still open beyond their service level") } else { String::new() };
     if seen.requests() < BASELINE {
         let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
-        Some(format!("only {} requests had ended{judged}", seen.requests()))
-    } else if (seen.good as f64) < wanted * seen.requests() as f64 {
+        Some(format!("only {} requests had ended{judged}{waiting}", seen.requests()))
+    } else if (seen.good as f64) < wanted * all as f64 {
         let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
         let (often, late) = (often.unwrap_or_default(), late.unwrap_or_default());
         let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
-        Some(format!("only {} of {} requests were good{often}{late}{lag}", seen.good, seen.requests()))
+        Some(format!("only {} of {all} requests were good{often}{late}{waiting}{lag}", seen.good))
     } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
         Some(format!("only {by_primary} of {served} answers came from {}", named.service.primary()))
     } else {

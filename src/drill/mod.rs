@@ -8,7 +8,8 @@
 //!
 //! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down; `system` is the system under test where the
 //! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
-//! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `conductor` puts them in order. Whatever happens on the
+//! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
+//! lets all of it open the files that it needs; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, what was started is ended, and the history says why.
 //!
@@ -18,6 +19,7 @@ mod answer;
 mod conductor;
 mod driven;
 mod faults;
+mod files;
 mod keeper;
 mod keys;
 mod manner;

@@ -2,7 +2,7 @@
 
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, keys, manner};
+use super::{Stop, files as limits, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -49,6 +49,8 @@ pub(super) struct Stage {
     moves: Vec<JoinHandle<()>>,
     tokens: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
+    /// Why what is measured could not be trusted, or nobody would heal after a crash.
+    pub(super) hindered: watch::Sender<Option<String>>,
     alerts: Option<Receiver>,
 }
 
@@ -93,6 +95,7 @@ impl Stage {
         if control.offset() != Offset::NONE {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
+        let hindered = watch::Sender::new(None);
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
@@ -103,6 +106,7 @@ impl Stage {
                 budget: site.budget.clone(),
                 providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
                 keyring: keyring.clone(),
+                hindered: hindered.clone(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -124,6 +128,7 @@ impl Stage {
             moves: Vec::new(),
             tokens,
             watchdog: None,
+            hindered,
             alerts: None,
         };
         Ok((stage, names))
@@ -153,7 +158,7 @@ impl Stage {
         }
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
-            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
+            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.hindered.clone())?);
         }
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
@@ -289,7 +294,7 @@ impl Stage {
         }
         // Where something may be left, the watchdog takes over.
         if let Some(watchdog) = self.watchdog.take().filter(|_| removed) {
-            watchdog.dismiss();
+            watchdog.dismiss().await;
         }
         match self.embedded.take() {
             // Its end is the end of its events: the last of them is recorded before this returns.
@@ -351,6 +356,7 @@ struct Follower {
     /// With their credentials. On a standing proxy there are others.
     providers: BTreeMap<String, String>,
     keyring: Keyring,
+    hindered: watch::Sender<Option<String>>,
 }
 
 impl Follower {
@@ -391,6 +397,9 @@ impl Follower {
                         touched: seen.touched,
                     };
                     self.recorder.record(Event::Carried(carried)).await;
+                }
+                SightEvent::Full { waited } => {
+                    self.hindered.send_if_modified(|why| why.is_none() && why.replace(limits::waited(waited)).is_none());
                 }
                 SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
                 _ => {}

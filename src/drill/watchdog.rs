@@ -1,12 +1,17 @@
 //! The process that heals in a drill's place, on servers whose faults do not end by themselves.
 //!
 //! It holds the other end of a pipe. Whatever ends the drill's process, the operating system closes the pipe; only a drill that has
-//! healed everything itself says so first.
+//! healed everything itself says so first. One that has gone away is missed: without it a crash would leave the faults for ever.
 
 use super::Stop;
 use crate::host;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How often it is looked after.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// What says how the network is reached here.
 const PROXIES: [&str; 8] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
@@ -14,12 +19,16 @@ const PROXIES: [&str; 8] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"
 /// A running watchdog. Dropped without [`Watchdog::dismiss`] it heals.
 #[derive(Debug)]
 pub(super) struct Watchdog {
-    child: Child,
+    /// Closing it is what it waits for.
+    pipe: Option<ChildStdin>,
+    /// Looks after it, and gives it back when it is told to end.
+    keeper: JoinHandle<Child>,
+    over: watch::Sender<bool>,
 }
 
 impl Watchdog {
-    /// Starts `lifeboat`'s own watchdog for these proxies.
-    pub(super) fn start(lifeboat: &Path, control: &str, proxies: &[&String]) -> Result<Self, Stop> {
+    /// Starts `lifeboat`'s own watchdog for these proxies. Should it go away, that is told.
+    pub(super) fn start(lifeboat: &Path, control: &str, proxies: &[&String], gone: watch::Sender<Option<String>>) -> Result<Self, Stop> {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
         command.args(["watchdog", "--control", control]);
@@ -29,27 +38,41 @@ impl Watchdog {
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         host::environment::<&str>(&mut command, &PROXIES.map(str::to_owned), []);
-        let child = command.spawn().map_err(|error| {
+        let mut child = command.spawn().map_err(|error| {
             Stop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"
             ))
         })?;
-        Ok(Self { child })
+        let pipe = child.stdin.take();
+        let over = watch::Sender::new(false);
+        let mut told = over.subscribe();
+        let control = control.to_owned();
+        let keeper = tokio::spawn(async move {
+            while tokio::time::timeout(LOOK, told.wait_for(|over| *over)).await.is_err() {
+                if let Ok(Some(status)) = child.try_wait() {
+                    gone.send_replace(Some(format!(
+                        "the watchdog has gone ({status}), and the server at {control} has no leases: a crash of this process would leave its \
+                         faults in force\n\nhint: see who ended it; a server of `lifeboat proxy` needs none"
+                    )));
+                    let _ = told.wait_for(|over| *over).await;
+                    break;
+                }
+            }
+            child
+        });
+        Ok(Self { pipe, keeper, over })
     }
 
     /// Everything is healed: it ends without doing anything.
-    pub(super) fn dismiss(mut self) {
+    pub(super) async fn dismiss(mut self) {
         use std::io::Write;
-        if let Some(mut pipe) = self.child.stdin.take() {
+        if let Some(mut pipe) = self.pipe.take() {
+            // One that has gone away reads nothing.
             let _ = pipe.write_all(b"done\n");
         }
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        // Closes the pipe, which is what it waits for; it is left to its work.
-        drop(self.child.stdin.take());
+        self.over.send_replace(true);
+        if let Ok(mut child) = self.keeper.await {
+            let _ = child.wait();
+        }
     }
 }

@@ -106,7 +106,11 @@ impl Book {
     pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
         let Orders { plan, seed, root, out } = orders;
         let folder = match out {
-            Some(folder) => made(&folder)?,
+            Some(folder) => {
+                let folder = made(&folder)?;
+                private::without_links(&folder).map_err(|source| cannot_make(&folder, source))?;
+                folder
+            }
             None => named(&root, &plan.runbook.name, seed)?,
         };
         let path = folder.join("history.jsonl");

@@ -101,7 +101,11 @@ impl Exercise {
     pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
         let Orders { plan, seed, root, keeper, out, attendance, stop } = orders;
         let folder = match out {
-            Some(folder) => made(&folder)?,
+            Some(folder) => {
+                let folder = made(&folder)?;
+                private::without_links(&folder).map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
+                folder
+            }
             None => named(&root, &plan, seed)?,
         };
         let path = folder.join("history.jsonl");

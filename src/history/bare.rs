@@ -6,6 +6,7 @@
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// Why a bare history cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,17 @@ pub enum BareError {
     /// It is not JSON, or a key has the wrong type.
     #[error("not a bare history: {0}")]
     Json(#[from] serde_json::Error),
+    /// It is not JSON; what stands there may be anything.
+    #[error("not JSON: line {line}, column {column}")]
+    Syntax {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// It is JSON of another kind.
+    #[error("neither a drill's history nor a bare history: it has no key `bare_history`")]
+    Other,
     /// Another version.
     #[error("bare_history is {0}, this build reads 1")]
     Version(u32),
@@ -164,6 +176,16 @@ struct Entry {
 /// # Errors
 /// See [`BareError`].
 pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
+    /// Any JSON that says it is one, so that no other is quoted.
+    #[derive(Deserialize)]
+    struct Said {
+        bare_history: Option<IgnoredAny>,
+    }
+    match serde_json::from_slice::<Said>(json) {
+        Ok(Said { bare_history: Some(_) }) => {}
+        Ok(Said { bare_history: None }) => return Err(BareError::Other),
+        Err(error) => return Err(BareError::Syntax { line: error.line(), column: error.column() }),
+    }
     let document: Document = serde_json::from_slice(json)?;
     if document.bare_history != 1 {
         return Err(BareError::Version(document.bare_history));

@@ -3,6 +3,7 @@
 use super::alert::AlertReceived;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::open::Overdue;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub enum Event {
     Request(RequestDone),
     /// A request was due and could not be sent.
     Shed(Shed),
+    /// A request of the traffic is still open, for longer than it should be.
+    Overdue(Overdue),
     /// A fault proxy saw an exchange with a provider end.
     Served(Served),
     /// A fault proxy that sees only bytes saw a connection end.

@@ -69,6 +69,7 @@ kinds! {
     "fault_healed" => FaultHealed,
     "request" => Request,
     "shed" => Shed,
+    "overdue" => Overdue,
     "served" => Served,
     "carried" => Carried,
     "proxy_clock" => ProxyClock,

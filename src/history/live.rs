@@ -7,8 +7,9 @@ use super::alert::{AlertReceived, AlertSource};
 use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
 use super::line::Stamped;
 use super::number::workload_of;
+use super::open::{Open, Overdue};
 use super::side::{Side, Sides};
-use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, StepEnd, Who};
+use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, Objectives, StepEnd, Who};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ const SLICES: usize = 600;
 const WORDS: usize = 32;
 /// Different names of alerts that are known at once, for the same reason.
 const ALERTS: usize = 256;
+/// Within a longer look back, nothing may have ended for this long while requests wait.
+const SILENCE: u64 = 1_000_000_000;
 
 /// What is known of a drill while it runs. Where there are several workloads, the counts are those of the first; the others are
 /// in [`Live::beside`].
@@ -43,6 +46,8 @@ pub struct Live {
     pub slices: VecDeque<Bucket>,
     /// Everything so far.
     pub total: Bucket,
+    /// Those that have not ended, where they should have.
+    pub open: Open,
     /// Nanoseconds: the latencies that the runbook asks for.
     pub limits: Vec<u64>,
     /// The workloads beside the first.
@@ -86,6 +91,9 @@ pub struct Bucket {
     pub shed: u64,
     /// Answers below each latency of [`Live::limits`].
     pub below: Vec<u64>,
+    /// At the service level, and at each latency of [`Live::limits`]: requests that have passed it while they were open, less those that have
+    /// ended and had passed it before. With it each request counts once, at the first moment at which it was known to be beyond.
+    pub overdue: Vec<i64>,
     /// Whole answers by provider, by place in [`Live::providers`].
     pub served: Vec<u64>,
 }
@@ -94,6 +102,11 @@ impl Bucket {
     /// Requests that ended or were shed.
     pub const fn requests(&self) -> u64 {
         self.good + self.late + self.failed + self.shed
+    }
+
+    /// Requests of which it is known whether they are beyond the service level (0) or the latency after it, open ones among them.
+    pub fn known(&self, level: usize) -> u64 {
+        self.requests().saturating_add_signed(self.overdue.get(level).copied().unwrap_or(0))
     }
 
     fn add(&mut self, other: &Self) {
@@ -108,6 +121,14 @@ impl Bucket {
             }
             sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
+        other.overdue.iter().enumerate().for_each(|(level, more)| self.shift(level, *more));
+    }
+
+    fn shift(&mut self, level: usize, by: i64) {
+        if self.overdue.len() <= level {
+            self.overdue.resize(level + 1, 0);
+        }
+        self.overdue[level] += by;
     }
 }
 
@@ -120,6 +141,8 @@ pub struct Beside {
     pub slices: VecDeque<Bucket>,
     /// Everything so far.
     pub total: Bucket,
+    /// Those that have not ended, where they should have.
+    pub open: Open,
 }
 
 /// A fault on the timeline.
@@ -182,6 +205,7 @@ impl Live {
                 return;
             }
             Event::Carried(_) | Event::TokenMinted(_) => return,
+            Event::Overdue(overdue) => return self.overdue(stamped.t, overdue),
             Event::Shed(shed) => {
                 self.row(shed.id, false);
                 return self.count(stamped.t, shed.id, |bucket| bucket.shed += 1);
@@ -191,7 +215,12 @@ impl Live {
                 self.providers = plan.service.providers.clone();
                 self.providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
                 self.drill.clone_from(&started.drill);
-                let beside = |named: &NamedWorkload| Beside { named: named.clone(), slices: VecDeque::new(), total: Bucket::default() };
+                let beside = |named: &NamedWorkload| Beside {
+                    named: named.clone(),
+                    slices: VecDeque::new(),
+                    total: Bucket::default(),
+                    open: Open::default(),
+                };
                 self.beside = plan.beside.iter().map(beside).collect();
                 let limit = |goal: &Goal| if let Goal::Latency { below, .. } = goal { Some(below.as_nanos()) } else { None };
                 self.limits = plan.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(limit)).collect();
@@ -267,19 +296,23 @@ impl Live {
     }
 
     /// Whether the live traffic meets a goal at `now`. `succeeds` and `fails` count good and bad requests in a row; the others
-    /// look at whole slices that have ended, and need at least one request in them and a record as long as they look back.
+    /// look at whole slices that have ended, and need at least one request in them and a record as long as they look back. A request that
+    /// is open for too long is one of them, and not a good one.
     pub fn meets(&self, goal: &Goal, now: u64) -> bool {
         match goal {
             Goal::Fails(count) => self.bad_in_a_row >= *count,
             Goal::Succeeds(count) => self.good_in_a_row >= *count,
             Goal::Success { ratio, over } => {
                 let seen = self.over(over.as_nanos(), now);
-                self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && seen.good as f64 >= ratio.get() * seen.requests() as f64
+                let all = seen.known(0);
+                let is_heard = self.looks_back(over.as_nanos(), now) && !self.is_silent(over.as_nanos().min(SILENCE), now);
+                is_heard && all > 0 && seen.good as f64 >= ratio.get() * all as f64
             }
             Goal::Latency { share, below, over } => {
                 let (seen, place) = (self.over(over.as_nanos(), now), self.limits.iter().position(|limit| *limit == below.as_nanos()));
-                let below = place.and_then(|place| seen.below.get(place)).copied().unwrap_or(0);
-                self.looks_back(over.as_nanos(), now) && seen.requests() > 0 && below as f64 >= share.get() * seen.requests() as f64
+                let in_time = place.and_then(|place| seen.below.get(place)).copied().unwrap_or(0);
+                let all = place.map_or(0, |place| seen.known(place + 1));
+                self.looks_back(over.as_nanos(), now) && all > 0 && in_time as f64 >= share.get() * all as f64
             }
             Goal::Alert(name) => self.fires(name),
             Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
@@ -360,23 +393,65 @@ impl Live {
         {
             *self.why.entry(why.to_string()).or_default() += 1;
         }
-        self.row(request.id, good);
+        let was_open = self.open_of(request.id).map_or(0, |open| open.ended(request.id, t));
+        // Empty as a rule, and then it costs nothing.
+        let levels = if was_open > 0 { self.levels(request.id) } else { Vec::new() };
+        // Where it was open for too long already, it has been counted in the row then.
+        if levels.first().is_none_or(|slo| was_open < *slo) {
+            self.row(request.id, good);
+        }
+        if good && self.faults.is_empty() {
+            self.open_of(request.id).into_iter().for_each(|open| open.usual(request.done));
+        }
         if let Some(sides) = self.sides.as_mut().filter(|_| workload_of(request.id) == 0) {
             sides.ended(request.id, request.outcome);
         }
-        // Empty as a rule, and then it costs nothing.
         let limits = if workload_of(request.id) == 0 && request.outcome == Outcome::Ok { self.limits.clone() } else { Vec::new() };
         let moment = self.plan.as_ref().map_or(request.done, |plan| request.moment(&plan.objectives));
         self.count(t, request.id, |bucket| {
             bucket.below.resize(bucket.below.len().max(limits.len()), 0);
             bucket.below.iter_mut().zip(&limits).for_each(|(count, limit)| *count += u64::from(moment < *limit));
             bucket.lag = bucket.lag.max(request.late);
+            (0..levels.len()).filter(|place| levels[*place] <= was_open).for_each(|place| bucket.shift(place, -1));
             match request.outcome {
                 Outcome::Ok if good => bucket.good += 1,
                 Outcome::Ok => bucket.late += 1,
                 _ => bucket.failed += 1,
             }
         });
+    }
+
+    /// A request has been open for so long.
+    fn overdue(&mut self, t: u64, overdue: &Overdue) {
+        let Some(open) = self.open_of(overdue.id) else { return };
+        open.overdue(overdue);
+        let levels = self.levels(overdue.id);
+        self.count(t, overdue.id, |bucket| {
+            (0..levels.len()).filter(|place| levels[*place] == overdue.after).for_each(|place| bucket.shift(place, 1));
+        });
+        if levels[0] == overdue.after {
+            self.row(overdue.id, false);
+        }
+    }
+
+    /// The open requests of the workload that one belongs to.
+    fn open_of(&mut self, id: u64) -> Option<&mut Open> {
+        match workload_of(id).checked_sub(1) {
+            None => Some(&mut self.open),
+            Some(place) => self.beside.get_mut(place).map(|beside| &mut beside.open),
+        }
+    }
+
+    /// The service level of a request in nanoseconds, and the latencies that a runbook asks for.
+    fn levels(&self, id: u64) -> Vec<u64> {
+        let slo = |objectives: &Objectives| objectives.slo.map_or(u64::MAX, |slo| slo.as_nanos());
+        match workload_of(id).checked_sub(1) {
+            None => {
+                let slo = self.plan.as_ref().map_or(u64::MAX, |plan| slo(&plan.objectives));
+                std::iter::once(slo).chain(self.limits.iter().copied()).collect()
+            }
+            Some(place) => vec![self.beside.get(place).map_or(u64::MAX, |beside| slo(&beside.named.objectives))],
+        }
     }
 
     /// Requests of the first workload in a row.

@@ -1,7 +1,8 @@
 //! Files and folders that only their owner can read: modes 0600 and 0700, whatever the umask says.
 //!
 //! A history tells which keys a team has and where they are kept, and the output of programs may hold more than anybody thought of. No file is
-//! opened through a symbolic link, which somebody may have put there to have another file overwritten.
+//! opened through a symbolic link, which somebody may have put there to have another file overwritten: whoever may write in a folder above
+//! (`/tmp`) could.
 //!
 //! What this file does not do: change what stands in a folder that it did not make, or change who owns anything.
 
@@ -19,14 +20,14 @@ const FOLDER: u32 = 0o700;
 /// Opens a file with these options; one that was there is its owner's alone from now on.
 ///
 /// # Errors
-/// Those of opening it; a symbolic link is one.
+/// Those of opening it; a symbolic link is one, and so is what is no file: a pipe would have the caller wait for its other end.
 pub fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {
-    let flags = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(Error::other)?;
-    let file = options.mode(FILE).custom_flags(flags).open(path)?;
-    // What is no file (`/dev/full`) is somebody else's, and keeps its mode.
-    if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(FILE))?;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = options.mode(FILE).custom_flags(flags).open(path).map_err(|error| if is_link(path) { a_link(path) } else { error })?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::other(format!("{} is not a file", path.display())));
     }
+    file.set_permissions(Permissions::from_mode(FILE))?;
     Ok(file)
 }
 
@@ -53,8 +54,11 @@ pub fn create_new(path: &Path) -> Result<File> {
 /// Those of writing it.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = create(&beside).and_then(|mut file| {
+    let mut random = [0; 16];
+    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
+    // Nobody knows the name beforehand, and could have a file of their own there.
+    let beside = path.with_file_name(format!(".{name}.{:032x}", u128::from_le_bytes(random)));
+    let written = create_new(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)
@@ -70,8 +74,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// now on; one that holds something keeps its mode.
 ///
 /// # Errors
-/// Those of making it.
+/// Those of making it. A symbolic link is one, and so is a folder that lies behind one which neither this user nor root has made.
 pub fn folder(path: &Path) -> Result<()> {
+    no_strange_links(path)?;
+    if is_link(path) {
+        return Err(a_link(path));
+    }
     let mut missing: Vec<PathBuf> = path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
     missing.retain(|folder| !folder.as_os_str().is_empty());
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
@@ -91,6 +99,39 @@ pub fn folder(path: &Path) -> Result<()> {
 pub fn new_folder(path: &Path) -> Result<()> {
     DirBuilder::new().mode(FOLDER).create(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(FOLDER))
+}
+
+/// Sees that nothing in a folder is a link: a run that is about to begin in it writes files there.
+///
+/// # Errors
+/// The first link, or that of reading the folder.
+pub fn without_links(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if is_link(&path) {
+            return Err(a_link(&path));
+        }
+    }
+    Ok(())
+}
+
+/// Links above a path may be there (`/tmp` is one on some systems), but only those of this user and of root.
+fn no_strange_links(path: &Path) -> Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    for above in std::path::absolute(path)?.ancestors() {
+        if above.symlink_metadata().is_ok_and(|there| there.is_symlink() && there.uid() != own && there.uid() != 0) {
+            return Err(Error::other(format!("{} is a symbolic link that another user has made", above.display())));
+        }
+    }
+    Ok(())
+}
+
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|there| there.is_symlink())
+}
+
+fn a_link(path: &Path) -> Error {
+    Error::other(format!("{} is a symbolic link, and nothing is written through one", path.display()))
 }
 
 fn is_ours(path: &Path) -> Result<bool> {
@@ -133,10 +174,38 @@ mod tests {
         let (theirs, link) = (place.path().join("theirs"), place.path().join("link"));
         std::fs::write(&theirs, "theirs").unwrap();
         std::os::unix::fs::symlink(&theirs, &link).unwrap();
-        assert!(create(&link).is_err() && create_new(&link).is_err());
+        for refused in [create(&link), create_new(&link), open(&link, File::options().read(true).append(true))] {
+            assert!(refused.unwrap_err().to_string().contains("link is a symbolic link"));
+        }
+        assert!(without_links(place.path()).unwrap_err().to_string().contains("is a symbolic link"));
+        assert!(folder(&link).unwrap_err().to_string().contains("is a symbolic link"));
         write(&link, b"ours").unwrap();
         assert_eq!((std::fs::read(&theirs).unwrap(), std::fs::read(&link).unwrap()), (b"theirs".to_vec(), b"ours".to_vec()));
         assert_eq!(mode(&link), FILE);
+    }
+
+    #[test]
+    fn a_link_of_another_user_leads_nowhere() {
+        let place = tempfile::tempdir().unwrap();
+        let (real, link) = (place.path().join("real"), place.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        folder(&link.join("own")).unwrap();
+        // Only root can imitate another user; the pipeline is root.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
+            assert!(folder(&link.join("theirs")).unwrap_err().to_string().contains("another user"));
+            assert!(!real.join("theirs").exists());
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let pipe = place.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let error = open(&pipe, File::options().read(true)).unwrap_err();
+        assert!(error.to_string().ends_with("is not a file"), "{error}");
     }
 
     #[test]

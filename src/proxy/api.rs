@@ -186,7 +186,7 @@ async fn authority(State(api): State<Api>) -> Response {
     if api.registry.manner() == Manner::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
-    let pem = api.registry.footing.trust.authority().pem().to_owned();
+    let pem = api.registry.footing.trust.authority().pem();
     ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 

@@ -1,8 +1,9 @@
 //! `GET /events`: the sight as a body that never ends by itself.
 
 use super::api::Stopped;
+use super::listener::waited;
 use super::registry::Registry;
-use super::sight::gap;
+use super::sight::{full, gap};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as HttpBody, Frame};
@@ -25,6 +26,7 @@ pub(super) fn body(registry: &Registry, stopped: Stopped) -> Body {
 }
 
 async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: Stopped) {
+    let mut waits = waited().subscribe();
     let mut batch = hello;
     loop {
         tokio::select! {
@@ -35,6 +37,8 @@ async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mps
         let first = tokio::select! {
             _ = stopped.wait_for(Option::is_some) => return,
             () = batches.closed() => return,
+            // Its sender is never dropped.
+            _ = waits.changed() => full(*waits.borrow_and_update()),
             event = events.recv() => match event {
                 Ok(line) => line,
                 Err(RecvError::Lagged(missed)) => gap(missed),

@@ -179,6 +179,8 @@ impl Keeper {
         let answers = Arc::new(Mutex::new(answers(hosts.as_deref(), &leads)?));
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
         let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
+        let secures = Secures { hosts: hosts.as_deref(), address: speaks_tls.then_some(address), dialect };
+        secures.admitted(&footing, &leads)?;
         let (hold, released) = Hold::new(phase, Vec::new());
         let door = open_door(address, phase)?;
         let shared = Shared {
@@ -426,6 +428,12 @@ impl Keeper {
         let parsed = parsed.map_err(ApiError::bad_request)?;
         let hosts = change.hosts.filter(|_| ours).or_else(|| self.hosts.clone());
         let answers = answers(hosts.as_deref(), parsed.as_ref().unwrap_or(&self.shared.upstream))?;
+        let secures = Secures {
+            hosts: hosts.as_deref(),
+            address: self.shared.names.is_some().then(|| listen.unwrap_or(self.door.address())),
+            dialect: self.dialect,
+        };
+        secures.admitted(&self.footing, parsed.as_ref().unwrap_or(&self.shared.upstream))?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.phase = Phase::Disabled;
@@ -528,12 +536,48 @@ fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>
     }
 }
 
+/// What a proxy needs certificates for.
+struct Secures<'a> {
+    hosts: Option<&'a [String]>,
+    /// Where it listens, if it speaks TLS there.
+    address: Option<SocketAddr>,
+    dialect: Dialect,
+}
+
+impl Secures<'_> {
+    /// Sees that the authority may sign for all whom the proxy is said to stand for; in memory it then may sign for the upstream too, which
+    /// a gateway may be led here from by name.
+    fn admitted(&self, footing: &Footing, upstream: &Upstream) -> Result<(), ApiError> {
+        if self.dialect == Dialect::Tcp {
+            return Ok(());
+        }
+        let authority = footing.trust.authority();
+        let admit = |host: &str| {
+            authority.admit(host).map_err(|error| {
+                let told = error.to_string();
+                let (problem, hint) = told.split_once("\n\nhint: ").unwrap_or((&told, ""));
+                ApiError::bad_request(problem).with_hint(hint)
+            })
+        };
+        for host in answers(self.hosts, upstream)? {
+            let admitted = admit(host.host());
+            if self.hosts.is_some() {
+                admitted?;
+            }
+        }
+        match self.address.map(|address| address.ip().to_canonical()).filter(|own| !own.is_loopback() && !own.is_unspecified()) {
+            Some(own) => admit(&own.to_string()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// For whom a listener stands where nobody asks for a name, as those who connect to an address do not.
 fn names(address: SocketAddr) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    let own = address.ip().to_canonical().to_string();
-    if !names.contains(&own) {
-        names.push(own);
+    let own = address.ip().to_canonical();
+    if !own.is_loopback() && !own.is_unspecified() {
+        names.push(own.to_string());
     }
     names
 }

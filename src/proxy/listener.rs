@@ -1,7 +1,8 @@
 //! The listening socket of a proxy, which can be shut so that the operating system itself refuses.
 //!
 //! A connection is taken only where there are files for it: one for its own socket and one for the upstream's. Those beyond wait in the
-//! operating system's queue until others have ended, and the control API can always be reached.
+//! operating system's queue until others have ended, and the control API can always be reached. That one waited is counted and told on
+//! `/events`: a drill over it would measure this limit and not what it broke.
 //!
 //! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
 
@@ -11,14 +12,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// Connections that may wait to be accepted, where the operating system allows so many.
 const BACKLOG: i32 = 4096;
 /// Files that are kept for everything else: listeners, the control API, standing readers of events.
 const KEPT: u64 = 128;
+
+/// Where there is no seat for so long, whoever comes is taken to have waited: who waits in the operating system's queue is not seen.
+const NO_SEAT: Duration = Duration::from_millis(500);
 
 /// The place of one connection among all that this process can have open. Dropping it frees it.
 pub(super) type Seat = SemaphorePermit<'static>;
@@ -33,11 +38,19 @@ fn seats() -> &'static Semaphore {
     })
 }
 
+/// Connections that waited for a seat or a file. All proxies of this process have one limit, so it counts for all.
+pub(super) fn waited() -> &'static watch::Sender<u64> {
+    static WAITED: OnceLock<watch::Sender<u64>> = OnceLock::new();
+    WAITED.get_or_init(|| watch::Sender::new(0))
+}
+
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Door {
     address: SocketAddr,
     state: State,
+    /// There was no seat for the next connection. Kept here, since whoever accepts may begin anew at any time.
+    is_starved: AtomicBool,
     /// The last attempt to accept failed, which was said.
     has_failed: AtomicBool,
 }
@@ -68,7 +81,7 @@ impl Door {
     pub(super) fn closed(address: SocketAddr) -> io::Result<Self> {
         let socket = bound(address)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Self { address, state: State::Shut(socket), has_failed: AtomicBool::new(false) })
+        Ok(Self { address, state: State::Shut(socket), is_starved: AtomicBool::new(false), has_failed: AtomicBool::new(false) })
     }
 
     /// The address that it has, open or shut.
@@ -109,10 +122,25 @@ impl Door {
     /// The next connection, once there is a seat for it; never while shut.
     pub(super) async fn accept(&self) -> (TcpStream, Seat) {
         let State::Open(listener) = &self.state else { return pending().await };
-        // Never closed.
-        let Ok(seat) = seats().acquire().await else { return pending().await };
+        let seat = self.seat().await;
         loop {
-            match listener.accept().await {
+            let mut accepting = std::pin::pin!(listener.accept());
+            let at_once = std::future::poll_fn(|context| {
+                Poll::Ready(match accepting.as_mut().poll(context) {
+                    Poll::Ready(accepted) => Some(accepted),
+                    Poll::Pending => None,
+                })
+            });
+            let at_once = at_once.await;
+            // Whoever stood before the door when a seat came free had waited for it.
+            if self.is_starved.swap(false, Ordering::Relaxed) && at_once.is_some() {
+                waited().send_modify(|count| *count += 1);
+            }
+            let accepted = match at_once {
+                Some(accepted) => accepted,
+                None => accepting.await,
+            };
+            match accepted {
                 Ok((socket, _)) => {
                     self.has_failed.store(false, Ordering::Relaxed);
                     return (socket, seat);
@@ -120,11 +148,36 @@ impl Door {
                 Err(error) => {
                     // Others have taken the files, most likely: what ends will free some.
                     if !self.has_failed.swap(true, Ordering::Relaxed) {
+                        waited().send_modify(|count| *count += 1);
                         tracing::warn!(address = %self.address, %error, "a connection could not be accepted; trying on");
                     }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }
+        }
+    }
+}
+
+impl Door {
+    /// A seat, once there is one. That there was none is noted.
+    async fn seat(&self) -> Seat {
+        if let Ok(seat) = seats().try_acquire() {
+            return seat;
+        }
+        self.is_starved.store(true, Ordering::Relaxed);
+        let seat = match tokio::time::timeout(NO_SEAT, seats().acquire()).await {
+            Ok(seat) => seat,
+            Err(_) => {
+                if self.is_starved.swap(false, Ordering::Relaxed) {
+                    waited().send_modify(|count| *count += 1);
+                }
+                seats().acquire().await
+            }
+        };
+        match seat {
+            Ok(seat) => seat,
+            // Never closed.
+            Err(_) => pending().await,
         }
     }
 }

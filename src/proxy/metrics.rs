@@ -2,6 +2,7 @@
 
 use super::counters::Counter;
 use super::keeper::ProxyView;
+use super::listener::waited;
 use crate::fault::Stream;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,6 +12,11 @@ pub(super) fn text(proxies: &BTreeMap<String, ProxyView>) -> String {
     let mut text = String::new();
     bytes(&mut text, proxies, "toxiproxy_proxy_received_bytes_total", "Bytes that came from the sender of a direction.", Counter::received);
     bytes(&mut text, proxies, "toxiproxy_proxy_sent_bytes_total", "Bytes that went on to the receiver of a direction.", Counter::sent);
+    let name = "lifeboat_connections_waited_total";
+    text += &format!(
+        "# HELP {name} Connections that waited because no more files may be open.\n# TYPE {name} counter\n{name} {}\n",
+        *waited().borrow()
+    );
     let name = "lifeboat_toxic_touched_total";
     let touched: Vec<_> = proxies.values().flat_map(|proxy| proxy.toxics.iter().map(move |toxic| (proxy, toxic))).collect();
     if touched.iter().any(|(_, toxic)| toxic.touched.is_some()) {

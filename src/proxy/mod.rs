@@ -233,7 +233,7 @@ impl Proxy {
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
     pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
-        let raws = serde_json::from_slice(config).map_err(|error| ProxyError::Config(error.to_string()))?;
+        let raws = serde_json::from_slice(config).map_err(|error| ProxyError::Config(crate::redact::unquoted(&error.to_string())))?;
         let populated = self.registry.populate(raws).await;
         match populated.failure() {
             Some(failure) => Err(ProxyError::Config(failure)),
@@ -252,7 +252,7 @@ impl Proxy {
     }
 
     /// The certificate of the authority that signs for its proxies, in PEM.
-    pub fn authority(&self) -> &str {
+    pub fn authority(&self) -> String {
         self.registry.footing.trust.authority().pem()
     }
 

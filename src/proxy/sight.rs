@@ -1,7 +1,7 @@
 //! What the proxy saw, as JSON lines for any number of readers.
 //!
 //! Each line is an object with one key that names its kind: `hello` (the first a reader gets), `exchange`, `connection` (where only bytes are seen), `fault`, `gap` (how many
-//! events a slow reader missed). Moments are `HostTime` nanoseconds. A credential appears as its fingerprint.
+//! events a slow reader missed), `full` (how many connections have waited because no more files may be open). Moments are `HostTime` nanoseconds. A credential appears as its fingerprint.
 
 use crate::dialect::Mark;
 use crate::journal::{HostTime, boot_id};
@@ -22,6 +22,7 @@ enum Line<'e> {
     Connection(&'e Connection<'e>),
     Fault(&'e FaultChange<'e>),
     Gap { missed: u64 },
+    Full { waited: u64 },
 }
 
 #[derive(Serialize)]
@@ -147,6 +148,11 @@ impl Sight {
 /// The line that tells a reader how many events it missed.
 pub(super) fn gap(missed: u64) -> Bytes {
     line(&Line::Gap { missed })
+}
+
+/// The line that tells how many connections have waited for a seat since the proxy began.
+pub(super) fn full(waited: u64) -> Bytes {
+    line(&Line::Full { waited })
 }
 
 fn line(event: &Line<'_>) -> Bytes {

@@ -31,7 +31,8 @@ impl Trust {
         if let Some(path) = private {
             let bad = |problem: String| format!("{}: {problem}", path.display());
             let mut count = 0;
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
+            let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
+            for certificate in CertificateDer::pem_slice_iter(&pem) {
                 let added =
                     certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
                 added.map_err(bad)?;
@@ -83,6 +84,6 @@ impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let named = hello.server_name().map(|name| vec![name.to_ascii_lowercase()]);
         let leaf = self.authority.leaf(named.as_ref().unwrap_or(&self.unnamed), self.problem);
-        leaf.inspect_err(|error| tracing::debug!(%error, "a handshake has no certificate")).ok()
+        leaf.inspect_err(|error| tracing::warn!(%error, "a handshake has no certificate")).ok()
     }
 }

@@ -58,6 +58,10 @@ impl Answers {
         }
     }
 
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// True where a connection to this host and port is meant.
     pub(super) fn to(&self, host: &str, port: u16) -> bool {
         self.host.eq_ignore_ascii_case(host) && self.port.is_none_or(|own| own == port)

@@ -5,6 +5,7 @@
 //!  disguise   the forms that a secret takes on its way: base64, percent, hexadecimal, JSON          (pure)
 //!  finder     where any of them stands, line ends within it not counted                             (pure)
 //!  log        what a program prints, into a file
+//!  quote      what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
 //! What it does not find: a secret that was compressed, encrypted, hashed, written backwards or in two disguises at once, one that is cut
@@ -16,9 +17,11 @@
 mod disguise;
 mod finder;
 mod log;
+mod quote;
 mod redactor;
 #[cfg(test)]
 mod tests;
 
 pub use log::Log;
+pub use quote::unquoted;
 pub use redactor::{Redactor, Stream};

@@ -77,7 +77,7 @@ impl Line {
         let mut builder = reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT).timeout(TIMEOUT);
         builder = builder.redirect(reqwest::redirect::Policy::none()).user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION")));
         if let Some(path) = authority {
-            let pem = std::fs::read(path)
+            let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX)
                 .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display()), "name the PEM file of the authority"))?;
             let certificates = Certificate::from_pem_bundle(&pem)
                 .map_err(|_| wrong(format!("{} is no PEM file of certificates", path.display()), "name the PEM file of the authority"))?;

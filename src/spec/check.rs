@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::finding::{Finding, Findings};
-use super::project::{Project, shown};
+use super::project::Project;
 use super::{cross, doubts, rotation, runbook};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     // A scenario that cannot be read, or names no service, may be the one that covers it.
     let mut unclear = false;
     for file in roots.iter().flat_map(|path| files_of(path)) {
-        let document = Document::open(&file, &shown(&file, root));
+        let document = Document::open(&file, root);
         let said = |key| document.has(&[key]);
         if said("providers") && said("services") || is_inventory(&file, root) {
             continue;
@@ -95,8 +95,8 @@ fn references(project: &Project) -> Vec<Finding> {
 fn rotated_elsewhere(project: &Project) -> Vec<Finding> {
     let mut found = Vec::new();
     for (id, credential) in &project.inventory.credentials {
-        let Some(path) = credential.rotates_in.as_ref().filter(|path| project.root.join(path).is_file()) else { continue };
-        let (file, _) = project.runbook(&project.root.join(path));
+        let Some((path, file)) = credential.rotates_in.as_ref().and_then(|path| Some((path, project.file(path)?))) else { continue };
+        let (file, _) = project.runbook(&file);
         if file.is_some_and(|file| rotation::rotates_others(&file.runbook, id)) {
             let hint = "name the runbook that does, or take this away";
             let message = format!("`{path}` rotates other credentials, and not `{id}`");

@@ -100,8 +100,7 @@ pub(super) fn of_promises(project: &Project, covered: &[String]) -> Vec<Finding>
     let mut found = Vec::new();
     for (id, service) in project.inventory.services.iter().filter(|(id, _)| !covered.contains(id)) {
         let (Some(rto), Some(path)) = (service.objectives.rto, &service.runbook) else { continue };
-        let path = project.root.join(path);
-        let Some(file) = path.is_file().then(|| project.runbook(&path).0).flatten() else { continue };
+        let Some(file) = project.file(path).and_then(|path| project.runbook(&path).0) else { continue };
         found.extend(slow_people(&file, rto, id));
         let takes = expected(&file.runbook);
         if takes > rto {

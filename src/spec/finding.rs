@@ -38,7 +38,7 @@ pub struct Finding {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// How many characters are underlined, at least 1.
+    /// How many characters are underlined; 0 where the line is not quoted.
     pub length: usize,
     /// The line, or the part of it around the column, ready to be shown.
     pub source_line: String,
@@ -66,6 +66,12 @@ impl Finding {
         }
     }
 
+    /// The same without the line that it points at: the file may be anything.
+    #[must_use]
+    pub(super) fn unquoted(self) -> Self {
+        Self { length: 0, source_line: String::new(), indent: 0, ..self }
+    }
+
     /// The same, weighing less.
     #[must_use]
     pub(super) fn warning(mut self) -> Self {
@@ -85,6 +91,9 @@ impl fmt::Display for Finding {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len() + 2);
         writeln!(f, "{}--> {}:{}:{}", &gutter[1..], clean(&self.path), self.line, self.column)?;
+        if self.length == 0 {
+            return self.hint.iter().try_for_each(|hint| writeln!(f, "{gutter}= hint: {hint}"));
+        }
         writeln!(f, "{gutter}|")?;
         writeln!(f, " {number} | {}", self.source_line.trim_end())?;
         writeln!(f, "{gutter}| {}{}", " ".repeat(self.indent), "^".repeat(self.length.max(1)))?;

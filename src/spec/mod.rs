@@ -7,7 +7,8 @@
 //!
 //! Reading never stops at the first mistake. What cannot be read leaves a finding and a placeholder, so that everything else
 //! is still looked at; a plan is only given out where no finding is an error. Hostile files are bounded before they are parsed
-//! (1 MB, UTF-8) and while they are (64 levels, 20 000 values with aliases expanded).
+//! (1 MB, UTF-8) and while they are (64 levels, 20 000 values with aliases expanded). No file is read that a project names outside of itself,
+//! and none is quoted that is not Lifeboat's (`inside`, `shape`).
 //!
 //! This is the one room on its floor that touches the file system: it reads the files of a project, and writes none. It has
 //! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.
@@ -24,6 +25,7 @@ mod edit;
 mod environment;
 mod fault;
 mod finding;
+mod inside;
 mod inventory;
 mod mail;
 mod objective;
@@ -34,6 +36,7 @@ mod reader;
 mod rotation;
 mod runbook;
 mod scenario;
+mod shape;
 mod source;
 mod step;
 mod store;
@@ -51,4 +54,5 @@ pub use check::{Checked, check};
 pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, SpecError};
+pub use source::{CERTIFICATES_MAX, bytes_of};
 pub use variable::{UnknownVariable, expand};

@@ -2,11 +2,13 @@
 
 use super::document::Document;
 use super::finding::{Finding, Findings};
+use super::inside::{self, Named};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
-use super::source::Source;
+use super::workload::Told;
 use super::{cross, inventory, reader, rotation, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const YAML: &str = "runbooks/inventory.yaml";
@@ -45,7 +47,12 @@ impl Project {
     pub fn find(start: &Path) -> Result<PathBuf, SpecError> {
         let above = |path: &Path| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            path.ancestors().find(|folder| folder.join(YAML).is_file() || folder.join(CSV).is_file()).map(Path::to_owned)
+            let holds = |folder: &Path| folder.join(YAML).is_file() || folder.join(CSV).is_file();
+            // The folder itself was named or gone into; in one above it that is anybody's, such as `/tmp`, anybody may have put an inventory.
+            path.ancestors()
+                .enumerate()
+                .find(|(up, folder)| holds(folder) && (*up == 0 || !is_anybodys(folder)))
+                .map(|(_, folder)| folder.to_owned())
         };
         above(start).or_else(|| above(Path::new("."))).ok_or_else(|| SpecError::NoProject { start: start.to_owned() })
     }
@@ -53,12 +60,8 @@ impl Project {
     /// Reads the inventory of the project at `root`. The findings are those of the inventory alone.
     pub fn open(root: &Path) -> (Self, Findings) {
         let (yaml, csv) = (root.join(YAML), root.join(CSV));
-        let mut document = if !yaml.exists() && csv.exists() {
-            let shown = shown(&csv, root);
-            Source::read(&csv, &shown).map_or_else(|finding| Document::unreadable(&shown, *finding), table::read)
-        } else {
-            Document::open(&yaml, &shown(&yaml, root))
-        };
+        let mut document =
+            if !yaml.exists() && csv.exists() { Document::read(&csv, root, table::read) } else { Document::open(&yaml, root) };
         if yaml.exists() && csv.exists() {
             let message = format!("this project has two inventories, `{YAML}` and `{CSV}`");
             document.findings.push(Finding::of_file(&shown(&csv, root), message, "keep one of them"));
@@ -154,7 +157,7 @@ impl Project {
 
     /// A scenario and its runbook, with what is wrong in each and with their names.
     pub(super) fn story(&self, path: &Path) -> (Option<Story>, Vec<Finding>) {
-        let document = Document::open(path, &shown(path, &self.root));
+        let document = Document::open(path, &self.root);
         self.story_of(document)
     }
 
@@ -167,6 +170,7 @@ impl Project {
         let mut found = scenario.document.findings.clone();
         let total = scenario.scenario.timeline.total();
         for told in &mut scenario.workloads {
+            found.extend(self.script(&scenario.document, told));
             found.extend(trace::load(&self.root, &scenario.document, told, total));
         }
         scenario.scenario.traffic = scenario.workloads[0].workload.clone();
@@ -189,7 +193,7 @@ impl Project {
 
     /// A runbook, with what is wrong in it.
     pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
-        match runbook::read(Document::open(path, &shown(path, &self.root)), self.declared(), &self.root) {
+        match runbook::read(Document::open(path, &self.root), self.declared(), &self.root) {
             Ok(file) => {
                 let found = file.document.findings.clone();
                 (Some(file), found)
@@ -198,9 +202,29 @@ impl Project {
         }
     }
 
+    /// The file of the project that a value names, where it is one.
+    pub(super) fn file(&self, path: &str) -> Option<PathBuf> {
+        matches!(inside::named(&self.root, path), Named::File(_)).then(|| self.root.join(path))
+    }
+
+    /// An error where a workload's script is not a file of the project, or not one of JavaScript: k6 quotes what it cannot read. One that is
+    /// absent is told of when the drill begins.
+    fn script(&self, document: &Document, told: &Told) -> Option<Finding> {
+        let script = told.workload.script.as_ref()?;
+        let is_script =
+            Path::new(script).extension().is_some_and(|extension| ["js", "mjs", "cjs", "ts"].iter().any(|one| extension == *one));
+        let other = || (format!("the script `{script}` is not one for k6"), "name a `.js` file, for example `scenarios/traffic/k6.js`");
+        let wrong = inside::wrong(&inside::named(&self.root, script), "script", script).or_else(|| (!is_script).then(other));
+        wrong.map(|(message, hint)| document.error(&told.at(&["script"]), message, hint))
+    }
+
     /// An error unless the file that a value names is there.
     pub(super) fn missing(&self, document: &Document, at: &[&str], path: &str) -> Option<Finding> {
-        if self.root.join(path).is_file() {
+        let named = inside::named(&self.root, path);
+        if let Some((message, hint)) = inside::wrong(&named, "runbook", path) {
+            return Some(document.error(at, message, hint));
+        }
+        if let Named::File(_) = named {
             return None;
         }
         let there: Vec<String> = super::check::files_below(&self.root.join("runbooks"))
@@ -220,6 +244,12 @@ impl Project {
 pub(super) struct Story {
     pub(super) scenario: ScenarioFile,
     pub(super) runbook: Option<RunbookFile>,
+}
+
+/// True for a folder in which every user may put things, such as `/tmp`.
+fn is_anybodys(folder: &Path) -> bool {
+    const STICKY_AND_OPEN: u32 = 0o1002;
+    folder.metadata().is_ok_and(|folder| folder.permissions().mode() & STICKY_AND_OPEN == STICKY_AND_OPEN)
 }
 
 /// A path as it is shown: from the current folder, else from the project's root, else as it is.

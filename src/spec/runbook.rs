@@ -6,7 +6,7 @@
 use super::condition;
 use super::document::Document;
 use super::finding::Finding;
-use super::project::shown;
+use super::inside::{self, Named};
 use super::reader::Reader;
 use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
@@ -112,6 +112,7 @@ pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: 
     };
     let mut list = List { root, included: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
+    let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
     found.extend(list.findings);
@@ -235,18 +236,21 @@ impl List<'_> {
         open: &mut Vec<PathBuf>,
     ) {
         let at = [path[0].as_str(), path[1].as_str(), "include"];
-        let target = std::path::absolute(self.root.join(file)).unwrap_or_default();
-        if !target.is_file() {
+        let named = inside::named(self.root, file);
+        let wrong = inside::wrong(&named, "runbook", file);
+        let Named::File(target) = named else {
             let hint = "write the runbook's path from the project's root, for example `runbooks/tell-users.yaml`";
-            self.findings.push(from.error(&at, format!("the runbook `{file}` does not exist"), hint));
+            let (message, hint) = wrong.unwrap_or_else(|| (format!("the runbook `{file}` does not exist"), hint));
+            self.findings.push(from.error(&at, message, hint));
             return;
-        }
+        };
+        // By its own path: one that is included by two names is one.
         if open.contains(&target) {
             let message = format!("`{file}` includes itself, so this runbook would never end");
             self.findings.push(from.error(&at, message, "take one of the two includes away"));
             return;
         }
-        let mut document = Document::open(&target, &shown(&target, self.root));
+        let mut document = Document::open(&self.root.join(file), self.root);
         let declared = parameters(&document);
         for name in with.keys().filter(|name| !declared.contains_key(*name)) {
             let message = format!("`{file}` has no parameter `{name}`");

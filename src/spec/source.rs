@@ -4,11 +4,16 @@
 //! file. A byte order mark is taken off. What this file does not do: know YAML or CSV.
 
 use super::finding::{Finding, Severity, blotted, clean, escaped};
-use std::io::Read;
+use super::shape;
+use std::io::{Error, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The largest file that is read.
 pub(super) const BYTES_MAX: usize = 1_000_000;
+
+/// The largest file of certificates that is read: twenty times all of the web's authorities.
+pub const CERTIFICATES_MAX: usize = 5_000_000;
 
 /// How many characters of a source line are shown.
 const WINDOW: usize = 120;
@@ -35,6 +40,23 @@ pub(super) struct Source {
     pub text: String,
 }
 
+/// A file's bytes, of which there may be so many. For certificates and settings that a project or a person names.
+///
+/// # Errors
+/// Where it cannot be read, is larger, or is no regular file: a pipe would be waited for without end, and a device is endless.
+pub fn bytes_of(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    regular(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most { Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {most} bytes"))) } else { Ok(bytes) }
+}
+
+/// Opens a file if it is one. What it is, is asked of what was opened, and opening waits for nobody.
+pub(super) fn regular(path: &Path) -> std::io::Result<std::fs::File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(Error::other("it is not a file")) }
+}
+
 impl Source {
     /// Reads a file.
     ///
@@ -48,10 +70,9 @@ impl Source {
         if !metadata.is_file() {
             return Err(Box::new(Finding::of_file(shown, "this is not a file", "name a YAML or CSV file")));
         }
-        let mut bytes = Vec::new();
         // One byte more than allowed tells a file that is too large from one that fits, whatever its metadata say.
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        regular(path).and_then(|file| file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
         Self::from_bytes(bytes, shown)
     }
 
@@ -74,15 +95,21 @@ impl Source {
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             let lossy = Self { path: shown.to_owned(), text: String::from_utf8_lossy(error.as_bytes()).into_owned() };
-            lossy.error(lossy.spot_of(valid, 1), "this is not UTF-8", "save the file as UTF-8")
+            lossy.if_ours(lossy.error(lossy.spot_of(valid, 1), "this is not UTF-8", "save the file as UTF-8"))
         })?;
         let source = Self { path: shown.to_owned(), text };
         match source.text.find('\0') {
             Some(at) => {
-                Err(Box::new(source.error(source.spot_of(at, 1), "a NUL byte stands here", "this is not a text file, or it is damaged")))
+                let finding = source.error(source.spot_of(at, 1), "a NUL byte stands here", "this is not a text file, or it is damaged");
+                Err(Box::new(source.if_ours(finding)))
             }
             None => Ok(source),
         }
+    }
+
+    /// A finding that quotes the text only where this is a file of Lifeboat's.
+    fn if_ours(&self, finding: Finding) -> Finding {
+        if shape::of_text(&self.text) { finding } else { finding.unquoted() }
     }
 
     /// The spot at a byte of the text; counts lines, so it is for the rare case.

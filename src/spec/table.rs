@@ -39,6 +39,15 @@ impl Cell {
     }
 }
 
+/// True where a first row names at least two of the columns, whatever stands between them: then the sheet is ours, and may be quoted.
+fn is_header(cells: &[Cell]) -> bool {
+    cells.iter().flat_map(|cell| cell.text.split(';')).filter(|name| COLUMNS.contains(&spaced(name).as_str())).count() > 1
+}
+
+fn spaced(text: &str) -> String {
+    text.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 struct Service {
     name: Cell,
     providers: Vec<Node>,
@@ -65,6 +74,14 @@ impl Table<'_> {
             ));
             return None;
         };
+        if !is_header(&header) {
+            self.findings.push(Finding::of_file(
+                &self.source.path,
+                "this is no inventory, so nothing of it is shown",
+                format!("begin it with the columns {}", listed(COLUMNS.into_iter())),
+            ));
+            return None;
+        }
         let places = self.columns(&header)?;
         // The rest is not looked at where more is wrong than anybody reads.
         for row in rows {
@@ -130,7 +147,6 @@ impl Table<'_> {
 
     /// Which column each of [`COLUMNS`] is.
     fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; 8]> {
-        let spaced = |text: &str| text.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
         let mut places = [None; 8];
         for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
             match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {

@@ -7,6 +7,8 @@
 
 use super::document::Document;
 use super::finding::Finding;
+use super::inside::{self, Named};
+use super::source;
 use super::workload::{Played, Told};
 use crate::model::{Arrivals, INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 use crate::units::{Duration, Rate};
@@ -27,9 +29,13 @@ const HEADERS: &str = "`TIMESTAMP,ContextTokens,GeneratedTokens` or `Timestamp,M
 pub(super) fn load(root: &Path, document: &Document, told: &mut Told, total: Duration) -> Option<Finding> {
     let played = told.played.clone()?;
     let at = |message: String, hint: String| Some(document.error(&told.at(&["trace"]), message, hint));
-    let file = match std::fs::File::open(root.join(&played.file)) {
-        Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => file,
-        Ok(_) => return at(format!("`{}` is not a file", played.file), "name a CSV file".into()),
+    let named = inside::named(root, &played.file);
+    if let Some((message, hint)) = inside::wrong(&named, "trace", &played.file) {
+        return at(message, hint.into());
+    }
+    let path = if let Named::File(path) = named { path } else { root.join(&played.file) };
+    let file = match source::regular(&path) {
+        Ok(file) => file,
         Err(error) => {
             let hint = "write the path from the project's root, for example `traces/conversations.csv`";
             return at(format!("the trace `{}` cannot be read: {error}", played.file), hint.into());

@@ -11,6 +11,9 @@ use std::collections::HashMap;
 
 /// The deepest nesting.
 const DEPTH_MAX: usize = 64;
+/// How a message begins that passes on what the parser says.
+pub(super) const NOT_YAML: &str = "this is not YAML";
+
 /// The most nodes, aliases expanded.
 const NODES_MAX: usize = 20_000;
 
@@ -98,7 +101,7 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
                 let hint = "see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes";
                 Err(Box::new(match error.kind() {
                     ErrorKind::RecursionLimitExceeded => too_deep(source, spot),
-                    _ => source.error(spot, format!("this is not YAML: {}", error.info()), hint),
+                    _ => source.error(spot, format!("{NOT_YAML}: {}", error.info()), hint),
                 }))
             }
             Ok((Event::DocumentStart(..), span)) => {

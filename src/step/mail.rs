@@ -62,7 +62,8 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
     if let Some(file) = &mail.authority {
         let wrong =
             |problem: String| format!("{file} {problem}\n\nhint: name the PEM file of the authority under `mail: {{authority: …}}`");
-        let pem = std::fs::read(root.join(file)).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let pem = crate::spec::bytes_of(&root.join(file), crate::spec::CERTIFICATES_MAX)
+            .map_err(|error| wrong(format!("cannot be read: {error}")))?;
         tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is no PEM file of certificates".into()))?);
     }
     let tls = tls.build_rustls().map_err(|error| format!("TLS cannot be set up: {}", cause(&error)))?;

@@ -24,6 +24,11 @@ pub enum SightEvent {
     Connection(Connection),
     /// A toxic came or went.
     Fault(FaultChange),
+    /// Connections waited at the proxy, because it may open no more files.
+    Full {
+        /// So many since it began.
+        waited: u64,
+    },
     /// We read too slowly.
     Gap {
         /// So many events are missing here.

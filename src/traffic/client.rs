@@ -185,8 +185,8 @@ impl Client {
     /// # Errors
     /// In a word, why the answer was no service.
     pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> Result<(), Cow<'static, str>> {
-        let mut progress = Progress::default();
-        let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &mut progress)).await;
+        let progress = Progress::default();
+        let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &progress)).await;
         match asked.unwrap_or_else(|_| progress.timed_out(clock.now())) {
             Answer { outcome: Outcome::Ok, .. } => Ok(()),
             Answer { why, .. } => Err(why.unwrap_or_default()),
@@ -199,7 +199,7 @@ impl Client {
     }
 
     /// Asks once, on this connection where there is one, and reads the answer to its end. Has no deadline of its own: see [`Progress`].
-    pub(super) async fn ask(&self, ask: &Ask, free: Option<Hold>, clock: Clock, progress: &mut Progress) -> Answer {
+    pub(super) async fn ask(&self, ask: &Ask, free: Option<Hold>, clock: Clock, progress: &Progress) -> Answer {
         let way = &*self.target;
         let turn = self.pool.turn().await;
         progress.has_turn();
@@ -313,7 +313,7 @@ async fn read(
     mut held: Held<'_>,
     (mut reader, idle): (AnswerReader, Option<crate::units::Duration>),
     clock: Clock,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Answer {
     let mut body = response.into_body();
     let mut whole = false;

@@ -61,7 +61,7 @@ pub(super) async fn ask_over_http(
     mut held: Held<'_>,
     (errand, idle): (&Errand, Option<Duration>),
     clock: Clock,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Answer {
     let mut body = response.into_body();
     let mut search = errand.contains.as_ref().map(|text| Search::new(text.as_bytes()));
@@ -95,7 +95,7 @@ pub(super) async fn ask_over_http(
 
 /// Connects, sends what is to be sent, and reads until the expected bytes are there. The first of them is the proof; where nothing is
 /// expected, the open connection is. It is closed after every request.
-pub(super) async fn ask_over_tcp(way: &Way, errand: &Errand, clock: Clock, progress: &mut Progress) -> Answer {
+pub(super) async fn ask_over_tcp(way: &Way, errand: &Errand, clock: Clock, progress: &Progress) -> Answer {
     let limits = way.manner.wire.timeouts;
     let mut stream = match within(limits.connect, Box::pin(way.place.open())).await {
         Some(Ok(stream)) => stream,

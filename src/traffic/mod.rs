@@ -13,6 +13,7 @@ mod budget;
 mod client;
 mod errand;
 mod k6;
+mod levels;
 mod pacer;
 mod place;
 mod pool;
@@ -27,6 +28,7 @@ mod worker;
 pub use budget::Budget;
 pub use client::{Client, Manner, Target};
 pub use k6::{Driven, Script};
+pub use levels::Levels;
 pub use pacer::{Load, Observed, Traffic};
 pub use schedule::Schedule;
 

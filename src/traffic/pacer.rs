@@ -1,7 +1,7 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
 use super::worker::{Crew, Shot, Works};
-use super::{Budget, Client, Schedule, TrafficError};
+use super::{Budget, Client, Levels, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
@@ -53,6 +53,8 @@ pub struct Load {
     pub bound: u32,
     /// Counts from when a request was due.
     pub deadline: Duration,
+    /// After how long a request that is still open is recorded as such.
+    pub levels: Levels,
     /// What it may cost. Nothing is due any more once one request cannot be paid for.
     pub budget: Arc<Budget>,
 }
@@ -63,11 +65,18 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, request, expect, drill, workload, bound, deadline, budget } = load;
+        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
-        let works = Works { recorder: recorder.clone(), deadline, abandon: abandoned, in_flight: in_flight.clone(), bound };
+        let works = Works {
+            recorder: recorder.clone(),
+            deadline,
+            levels: Arc::new(levels),
+            abandon: abandoned,
+            in_flight: in_flight.clone(),
+            bound,
+        };
         let pacer = Pacer {
             crew: Crew::start(&client, &works)?,
             model: client.model().to_owned(),

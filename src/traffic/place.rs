@@ -135,7 +135,8 @@ fn config(authority: Option<&Path>, protocol: Option<&[u8]>) -> Result<ClientCon
     if let Some(path) = authority {
         let bad = |problem: String| format!("{}: {problem}", path.display());
         let before = roots.len();
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
+        let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
             let added = certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
             added.map_err(bad)?;
         }

@@ -5,6 +5,7 @@ use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::units::Duration;
 use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What became of one request; moments in nanoseconds since the drill's origin.
 #[derive(Debug)]
@@ -15,9 +16,12 @@ pub(super) struct Answer {
     pub(super) why: Option<Cow<'static, str>>,
 }
 
-/// How far a request has come, so that its deadline can say where it stood.
+/// How far a request has come, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct Progress(Mutex<Way>);
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Way {
     stage: Stage,
     proof: Option<u64>,
 }
@@ -36,53 +40,62 @@ enum Stage {
 }
 
 impl Progress {
-    pub(super) const fn has_turn(&mut self) {
-        self.stage = Stage::Connecting;
+    fn way(&self) -> MutexGuard<'_, Way> {
+        // Nothing that holds it can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) const fn is_sent(&mut self) {
-        self.stage = Stage::Sent;
+    pub(super) fn has_turn(&self) {
+        self.way().stage = Stage::Connecting;
     }
 
-    pub(super) const fn has_head(&mut self) {
-        self.stage = Stage::Headed;
+    pub(super) fn is_sent(&self) {
+        self.way().stage = Stage::Sent;
+    }
+
+    pub(super) fn has_head(&self) {
+        self.way().stage = Stage::Headed;
     }
 
     /// Content is there; the first time counts.
-    pub(super) fn is_proven(&mut self, clock: Clock) {
-        if self.proof.is_none() {
-            self.proof = Some(clock.now());
-        }
+    pub(super) fn is_proven(&self, clock: Clock) {
+        self.way().proof.get_or_insert_with(|| clock.now());
     }
 
     /// The same, at a moment that was noted.
-    pub(super) fn was_proven(&mut self, at: u64) {
-        self.proof.get_or_insert(at);
+    pub(super) fn was_proven(&self, at: u64) {
+        self.way().proof.get_or_insert(at);
+    }
+
+    /// Whether content is there.
+    pub(super) fn has_proof(&self) -> bool {
+        self.way().proof.is_some()
     }
 
     /// The answer of a request that was given up, at its deadline or at the timeout of a part.
     pub(super) fn timed_out(&self, at: u64) -> Answer {
-        let why = match (self.stage, self.proof) {
+        let Way { stage, proof } = *self.way();
+        let why = match (stage, proof) {
             (_, Some(_)) => word::STALLED_IN_STREAM,
             (Stage::Headed, None) => word::STALLED_AFTER_HEADERS,
             (Stage::Sent, None) => word::NO_ANSWER,
             (Stage::Connecting, None) => word::CONNECT_TIMED_OUT,
             (Stage::Waiting, None) => word::NO_FREE_CONNECTION,
         };
-        Answer { proof: self.proof, done: at, outcome: Outcome::Timeout, why: Some(why.into()) }
+        Answer { proof, done: at, outcome: Outcome::Timeout, why: Some(why.into()) }
     }
 
     /// The answer of a request that was in flight when the drill ended.
-    pub(super) const fn abandoned(&self, at: u64) -> Answer {
-        Answer { proof: self.proof, done: at, outcome: Outcome::Unknown, why: None }
+    pub(super) fn abandoned(&self, at: u64) -> Answer {
+        Answer { proof: self.way().proof, done: at, outcome: Outcome::Unknown, why: None }
     }
 
-    pub(super) const fn served(&self, at: u64) -> Answer {
-        Answer { proof: self.proof, done: at, outcome: Outcome::Ok, why: None }
+    pub(super) fn served(&self, at: u64) -> Answer {
+        Answer { proof: self.way().proof, done: at, outcome: Outcome::Ok, why: None }
     }
 
-    pub(super) const fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> Answer {
-        Answer { proof: self.proof, done: at, outcome, why: Some(why) }
+    pub(super) fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> Answer {
+        Answer { proof: self.way().proof, done: at, outcome, why: Some(why) }
     }
 
     pub(super) fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> Answer {
@@ -91,7 +104,7 @@ impl Progress {
 
     /// The connection ended within the body.
     pub(super) fn cut(&self, clock: Clock) -> Answer {
-        let outcome = if self.proof.is_some() { Outcome::Truncated } else { Outcome::Error };
+        let outcome = if self.has_proof() { Outcome::Truncated } else { Outcome::Error };
         self.failed(clock, outcome, word::CUT.into())
     }
 }

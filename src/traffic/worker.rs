@@ -2,12 +2,14 @@
 //! thread to thread, and nothing else in this process holds one up.
 
 use super::Client;
+use super::levels::Levels;
 use super::pool::Hold;
 use super::progress::{Answer, Progress};
 use crate::dialect::Ask;
-use crate::history::{Event, RequestDone};
+use crate::history::{Event, Overdue, RequestDone};
 use crate::journal::Recorder;
 use crate::units::Duration;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -33,6 +35,7 @@ pub(super) struct Shot {
 pub(super) struct Works {
     pub(super) recorder: Recorder,
     pub(super) deadline: Duration,
+    pub(super) levels: Arc<Levels>,
     pub(super) abandon: watch::Receiver<bool>,
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) bound: u32,
@@ -143,13 +146,24 @@ impl Desk {
         let mut abandon = self.works.abandon.clone();
         let clock = recorder.clock();
         let sent = clock.now();
-        let mut progress = Progress::default();
+        let progress = Progress::default();
         let limit = due + deadline.as_nanos();
-        let end = tokio::select! {
-            biased;
-            answer = self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &mut progress) => Ok(answer),
-            () = tokio::time::sleep(clock.until(limit)) => Err(true),
-            _ = abandon.wait_for(|abandoned| *abandoned) => Err(false),
+        let mut levels = self.works.levels.below(*deadline);
+        let mut asking = pin!(self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &progress));
+        let end = loop {
+            let level = levels.next();
+            let until = level.map_or(limit, |after| due + after);
+            let abandoned = async { abandon.wait_for(|abandoned| *abandoned).await.is_ok() };
+            let reached = tokio::select! {
+                biased;
+                answer = &mut asking => break Ok(answer),
+                () = tokio::time::sleep(clock.until(until)) => level,
+                _ = abandoned => break Err(false),
+            };
+            let Some(after) = reached else { break Err(true) };
+            if !(self.works.levels.until_proof && progress.has_proof()) {
+                recorder.record(Event::Overdue(Overdue { id: ask.mark.id, due, after })).await;
+            }
         };
         let Answer { proof, done, outcome, why } = match end {
             Ok(answer) => answer,

@@ -1,6 +1,7 @@
 //! The proxy as its users meet it: over its control API, with a provider behind it and connections that are already open.
 
 mod api;
+mod authority;
 mod chaos;
 mod dialects;
 mod faults;

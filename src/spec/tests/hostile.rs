@@ -50,10 +50,11 @@ fn hostile_files_get_a_clear_finding_at_once() {
     assert_eq!(hostile(b"a: &a [*a]\n"), ["this alias stands inside what it names"]);
     assert_eq!(hostile(b"--- 1\n--- 2\n"), ["a second document begins here"]);
     // One line of a megabyte with wrong keys: as many findings as are shown, each as cheap as its window.
+    let ours = "version: 1, scenario: x, ";
     let keys: String = (0..9_000).map(|key| format!("k{key}: v, ")).collect();
-    assert!(hostile(format!("{{{keys}}}").as_bytes()).len() > 100);
+    assert!(hostile(format!("{{{ours}{keys}}}").as_bytes()).len() > 100);
     let twice = "k: v, ".repeat(9_000);
-    assert!(hostile(format!("{{{twice}}}").as_bytes()).len() > 100);
+    assert!(hostile(format!("{{{ours}{twice}}}").as_bytes()).len() > 100);
     let anchors: String = (0..60).map(|depth| format!("{}a: &x{depth}\n", " ".repeat(depth))).collect();
     hostile(format!("{anchors}{}- [{}]\n", " ".repeat(61), "x, ".repeat(15_000)).as_bytes());
 }

@@ -7,6 +7,7 @@ mod across;
 mod alerts;
 mod canary;
 mod doubts;
+mod elsewhere;
 mod faults;
 mod good;
 mod hostile;

@@ -40,8 +40,8 @@ fn client(url: &str, manner: Manner) -> Client {
 async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> Answer {
     let mark = Mark { drill: 1, id };
     let ask = Ask { mark, model: "m".into(), operation: Operation::Chat, streamed: true, expect: Arc::default() };
-    let (clock, mut progress) = (Clock::start(), Progress::default());
-    let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &mut progress)).await;
+    let (clock, progress) = (Clock::start(), Progress::default());
+    let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &progress)).await;
     asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
 }
 

@@ -5,7 +5,7 @@ use lifeboat::history::{Event, Outcome, RequestDone};
 use lifeboat::journal::{Clock, Journal};
 use lifeboat::lab::SimulatedProvider;
 use lifeboat::model::{Arrivals, Dialect, Errand, Provider, RequestKind, Simulation, Workload};
-use lifeboat::traffic::{Budget, Client, Load, Manner, Schedule, Target, Traffic};
+use lifeboat::traffic::{Budget, Client, Levels, Load, Manner, Schedule, Target, Traffic};
 use lifeboat::units::{Duration, Rate, Ratio, Seed};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -142,6 +142,7 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
         workload: 0,
         bound: workload.max_in_flight,
         deadline,
+        levels: Levels::default(),
         budget: Arc::new(Budget::new(None, None, vec![BTreeMap::new()])),
     };
     let traffic = Traffic::start(Client::with(target, manner).unwrap(), load, journal.recorder()).unwrap();

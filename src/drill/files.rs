@@ -1,0 +1,68 @@
+//! Whether this machine lets a drill open the files that it needs: at the limit requests wait for each other, and what is measured is the limit.
+//!
+//! Beforehand only what is sure to be needed is asked for: as many requests as come while one of them waits for a provider that has fallen
+//! silent, and for each a socket on every hop that is in this process. Whatever goes beyond that shows while the drill runs, and ends it: a
+//! request that found no file, a connection that waited at the fault proxy.
+
+use super::Stop;
+use crate::history::Live;
+use crate::model::{DrillPlan, NamedWorkload};
+use crate::units::Duration;
+
+/// Files for everything else: the history, listeners, pooled connections to the control API, the runtime's own.
+const FIXED: u64 = 64;
+/// The word for a request that found no file; see the room `traffic`.
+const NO_FREE_FILE: &str = "no-free-file";
+
+/// An error where the limit on open files is lower than what the drill is sure to need.
+pub(super) fn enough(plan: &DrillPlan) -> Result<(), Stop> {
+    let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    let needed = needed(plan);
+    if needed <= allowed {
+        return Ok(());
+    }
+    Err(Stop::environment(format!(
+        "this drill needs some {needed} open files, and {allowed} are allowed: its requests would wait for each other, and what was measured \
+         would be this limit\n\nhint: raise it with `ulimit -n {needed}` (the highest for all but root is `ulimit -Hn`), or send less at once: \
+         lower `rate` or `max_in_flight`"
+    )))
+}
+
+/// The files that a drill is sure to need.
+fn needed(plan: &DrillPlan) -> u64 {
+    let environment = &plan.environment;
+    let gateway = environment.embedded && environment.start.is_none();
+    let silent = |named: &NamedWorkload| {
+        let patience = if gateway { environment.gateway.try_timeout } else { named.objectives.slo.unwrap_or(Duration::from_secs(1)) };
+        let patience = named.objectives.deadline.map_or(patience, |deadline| deadline.min(patience));
+        let waiting = (named.workload.rate.as_per_second() * patience.as_secs_f64()).ceil() as u64;
+        waiting.min(u64::from(named.workload.max_in_flight))
+    };
+    let hops = |named: &NamedWorkload| {
+        let own = u64::from(named.workload.script.is_none());
+        let gateway = if gateway && !environment.services.contains_key(&named.service_name) { 2 } else { 0 };
+        let proxy = if environment.control.is_none() { 2 } else { 0 };
+        own + gateway + proxy + u64::from(environment.embedded)
+    };
+    FIXED + plan.workloads().iter().map(|named| silent(named) * hops(named)).sum::<u64>()
+}
+
+/// An error where a request found no file, or no port.
+pub(super) fn found(live: &Live) -> Result<(), Stop> {
+    match live.why.iter().find(|(why, _)| why.as_str() == NO_FREE_FILE) {
+        Some((_, count)) if *count > 0 => Err(Stop::environment(short(&format!("{count} requests found no free file or port")))),
+        _ => Ok(()),
+    }
+}
+
+/// That connections have waited at a fault proxy.
+pub(super) fn waited(count: u64) -> String {
+    short(&format!("{count} connections waited at the fault proxy, which may open no more files"))
+}
+
+fn short(what: &str) -> String {
+    format!(
+        "{what}: what was measured is that limit\n\nhint: raise it where that runs, `ulimit -n 65536`, or send less at once: lower `rate` or \
+         `max_in_flight`"
+    )
+}

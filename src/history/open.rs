@@ -1,0 +1,315 @@
+//! Requests that are still open: those that have been for too long, and whether anything ends at all.
+//!
+//! What users wait for is known only when it ends, and in an outage nothing ends before its deadline. So whoever sends a request records when
+//! it has passed a level that somebody looks at, the service level first of all. At that moment it counts as one that was not good, and its
+//! end then counts no more where moments are looked at: each request counts once.
+//!
+//! What this file does not do: judge. Verdicts are about requests that have ended, and look at none of this.
+
+use super::live::Live;
+use crate::model::{Guard, NamedWorkload, Objectives, Workload};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Good answers from which it is known how long answers take.
+const ENOUGH: u64 = 20;
+/// Slower than usual is what takes this many times as long as the slowest answer before the faults.
+const TIMES: u64 = 2;
+/// So many requests must have become due of which nothing is heard.
+const FEW: f64 = 3.0;
+
+/// A request is still open after so long. It may be recorded again for a longer time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overdue {
+    /// As in [`RequestDone`](super::RequestDone).
+    pub id: u64,
+    /// When it was due.
+    pub due: u64,
+    /// Nanoseconds from `due` that it has been open for without what the service level counts.
+    pub after: u64,
+}
+
+/// The requests of one workload that are open for longer than somebody cares for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Open {
+    /// By their numbers: when each was due, and the longest time that it is known to be open for.
+    overdue: BTreeMap<u64, (u64, u64)>,
+    /// When the last request ended.
+    last_end: Option<u64>,
+    /// Good answers before the faults, and the longest that one took.
+    usual: (u64, u64),
+}
+
+impl Open {
+    /// How many are open for longer than their service level.
+    pub fn not_good(&self, objectives: &Objectives) -> u64 {
+        let beyond = |slo: crate::units::Duration| self.overdue.values().filter(|(_, after)| *after >= slo.as_nanos()).count();
+        objectives.slo.map_or(0, beyond) as u64
+    }
+
+    pub(super) fn overdue(&mut self, overdue: &Overdue) {
+        let after = &mut self.overdue.entry(overdue.id).or_insert((overdue.due, 0)).1;
+        *after = overdue.after.max(*after);
+    }
+
+    /// A request ended at `t`; says for how long it was known to be open, 0 where it was not.
+    pub(super) fn ended(&mut self, id: u64, t: u64) -> u64 {
+        self.last_end = Some(t);
+        self.overdue.remove(&id).map_or(0, |(_, after)| after)
+    }
+
+    /// A good answer took so long, before any fault.
+    pub(super) fn usual(&mut self, took: u64) {
+        self.usual = (self.usual.0 + 1, self.usual.1.max(took));
+    }
+
+    /// True where nothing has ended for `span`, although requests wait: beyond their service level, or for longer than answers take.
+    fn is_silent(&self, span: u64, now: u64, asked: &Asked<'_>) -> bool {
+        let (answers, slowest) = self.usual;
+        // While it is not known how long answers take, only what was promised says it.
+        let strange = if answers < ENOUGH { u64::MAX } else { span.max(slowest.saturating_mul(TIMES)) };
+        let waits = || self.overdue.values().any(|(due, _)| due.saturating_add(strange) <= now) || self.not_good(asked.objectives) > 0;
+        // Of a program of others it is known when its requests end, and how many a second it was told to send.
+        let is_asked = |every: u64| self.last_end.is_some_and(|last| last.saturating_add(strange).saturating_add(every) <= now);
+        self.last_end.is_none_or(|last| last.saturating_add(span) <= now) && (waits() || asked.every().is_some_and(is_asked))
+    }
+}
+
+/// What is sent, and what was promised.
+struct Asked<'a> {
+    objectives: &'a Objectives,
+    workload: &'a Workload,
+}
+
+impl Asked<'_> {
+    /// The time in which a program of others sends a few requests, in nanoseconds, where it is one and sends evenly.
+    fn every(&self) -> Option<u64> {
+        let Workload { rate, ramp, trace, script, .. } = self.workload;
+        let is_even = script.is_some() && ramp.is_empty() && trace.is_none() && rate.as_per_second() > 0.0;
+        is_even.then(|| (FEW / rate.as_per_second() * 1e9) as u64)
+    }
+}
+
+impl Live {
+    /// True where nobody of the first workload has been answered for `span`, although requests wait.
+    pub fn is_silent(&self, span: u64, now: u64) -> bool {
+        self.plan
+            .as_ref()
+            .is_some_and(|plan| self.open.is_silent(span, now, &Asked { objectives: &plan.objectives, workload: &plan.scenario.traffic }))
+    }
+
+    /// Why a guard does not let the drill go on at `now`, in words. A request that is open for longer than its service level is not good, and
+    /// that nobody is answered at all is the worst that can be seen, not nothing.
+    pub fn tripped(&self, guard: Guard, now: u64) -> Option<String> {
+        let span = guard.length.as_nanos();
+        if self.traffic_since.is_none_or(|since| since + span > now) {
+            return None;
+        }
+        let name = self.plan.as_ref().map_or("", |plan| plan.workload.as_str());
+        let first = (name, self.over(span, now), self.is_silent(span, now));
+        // Users of any workload may suffer too much.
+        let beside = self.beside.iter().map(|beside| {
+            let NamedWorkload { name, objectives, workload, .. } = &beside.named;
+            (name.as_str(), beside.over(span, now), beside.open.is_silent(span, now, &Asked { objectives, workload }))
+        });
+        std::iter::once(first).chain(beside).find_map(|(name, seen, is_silent)| {
+            let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+            let all = seen.known(0);
+            if all > 0 && (seen.good as f64) < guard.success_below.get() * all as f64 {
+                return Some(format!("fewer than {} of requests{of} were good for {}", guard.success_below, guard.length));
+            }
+            (all == 0 && is_silent).then(|| format!("no request{of} was answered for {}, although some were waiting", guard.length))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::{Event, FaultRequested, Outcome, Phase, PhaseEntered, RequestDone};
+    use super::super::line::Stamped;
+    use super::*;
+    use crate::model::{Criticality, DrillPlan, Environment, Fault, Goal, Scenario, Service, Timeline};
+    use crate::units::{Duration, Rate, Ratio};
+    use std::sync::Arc;
+
+    const MS: u64 = 1_000_000;
+    const SECOND: u64 = 1_000 * MS;
+
+    fn plan(objectives: Objectives) -> DrillPlan {
+        DrillPlan {
+            scenario: Scenario {
+                name: "outage".into(),
+                title: "Nobody answers".into(),
+                service: "chat".into(),
+                runbook: None,
+                traffic: Workload::steady(Rate::per_second(10.0).unwrap()),
+                timeline: Timeline { baseline: Duration::from_secs(5), faults: Vec::new(), watch: Duration::ZERO },
+                objectives: Objectives::default(),
+                abort_when: None,
+            },
+            service: Service {
+                owner: None,
+                criticality: Criticality::SinglePointOfFailure,
+                providers: vec!["primary".into(), "standby".into()],
+                objectives: Objectives::default(),
+                runbook: None,
+            },
+            objectives,
+            runbook: None,
+            environment_name: "lab".into(),
+            environment: Environment::default(),
+            providers: Default::default(),
+            prices: Default::default(),
+            stores: Default::default(),
+            credentials: Default::default(),
+            contacts: Default::default(),
+            mail: None,
+            workload: String::new(),
+            beside: Vec::new(),
+        }
+    }
+
+    /// A drill whose traffic began at 0 and has this service level; every answer is to come by a deadline of 30 s.
+    fn drill(slo_ms: u64) -> Live {
+        let objectives = Objectives {
+            slo: Some(Duration::from_millis(slo_ms)),
+            deadline: Some(Duration::from_secs(30)),
+            ..Objectives::default().or_default()
+        };
+        let mut live = Live { limits: vec![500 * MS], ..Live::default() };
+        live.plan = Some(Arc::new(plan(objectives)));
+        live.apply(&Stamped { t: 0, event: Event::Phase(PhaseEntered { name: Phase::Baseline }) });
+        live
+    }
+
+    fn tell(live: &mut Live, t: u64, event: Event) {
+        live.apply(&Stamped { t, event });
+    }
+
+    fn end(live: &mut Live, id: u64, due: u64, took: u64, outcome: Outcome) {
+        let done = RequestDone { id, due, late: 0, proof: None, done: took, outcome, why: None };
+        tell(live, due + took, Event::Request(done));
+    }
+
+    fn overdue(live: &mut Live, id: u64, due: u64, after: u64) {
+        tell(live, due + after, Event::Overdue(Overdue { id, due, after }));
+    }
+
+    /// Ten a second for five seconds, answered in 100 ms each; then faults.
+    fn baseline(live: &mut Live) {
+        (0..50).for_each(|id| end(live, id, id * 100 * MS, 100 * MS, Outcome::Ok));
+        let what = FaultRequested { fault: 0, on: "primary".into(), what: Fault::Blackhole, aim: Default::default() };
+        tell(live, 5 * SECOND, Event::FaultRequested(what));
+    }
+
+    const GUARD: fn() -> Guard = || Guard { success_below: Ratio::new(0.5).unwrap(), length: Duration::from_secs(3) };
+
+    fn tripped(live: &Live, at: u64) -> Option<String> {
+        live.tripped(GUARD(), at)
+    }
+
+    #[test]
+    fn a_guard_trips_while_all_requests_are_still_open() {
+        let mut live = drill(1_000);
+        baseline(&mut live);
+        assert_eq!(tripped(&live, 5 * SECOND), None);
+        // Nobody answers any more. Nothing of this ends before 35 s.
+        for id in 50..100 {
+            overdue(&mut live, id, id * 100 * MS, SECOND);
+            if id < 58 {
+                assert_eq!(tripped(&live, live.now), None, "most of the last three seconds was good");
+            }
+        }
+        let words = tripped(&live, 9 * SECOND).expect("nobody is answered");
+        assert_eq!(words, "fewer than 50% of requests were good for 3s");
+    }
+
+    #[test]
+    fn no_answer_at_all_is_the_worst_case_even_where_more_time_was_promised() {
+        let mut live = drill(25_000);
+        baseline(&mut live);
+        for id in 50..80 {
+            overdue(&mut live, id, id * 100 * MS, 3 * SECOND);
+        }
+        // The window is empty: no request has ended in it, none is beyond its service level.
+        assert_eq!(live.over(3 * SECOND, 9 * SECOND).known(0), 0);
+        assert_eq!(tripped(&live, 9 * SECOND).expect("nobody is answered"), "no request was answered for 3s, although some were waiting");
+        end(&mut live, 50, 5 * SECOND, 4 * SECOND, Outcome::Ok);
+        assert_eq!(tripped(&live, 9 * SECOND), None, "somebody is");
+        // Answers that take long by themselves are not silence.
+        let mut slow = drill(25_000);
+        (0..20).for_each(|id| end(&mut slow, id, id * 100 * MS, 4 * SECOND, Outcome::Ok));
+        (20..30).for_each(|id| overdue(&mut slow, id, 6 * SECOND, 3 * SECOND));
+        assert_eq!((tripped(&slow, 10 * SECOND), tripped(&slow, 13 * SECOND)), (None, None), "eight seconds are twice as long as usual");
+        assert!(tripped(&slow, 14 * SECOND).is_some());
+        // Where nothing is to be answered, nothing is missing.
+        let mut idle = drill(25_000);
+        baseline(&mut idle);
+        assert_eq!(tripped(&idle, 20 * SECOND), None);
+    }
+
+    #[test]
+    fn a_request_counts_once_however_it_ends() {
+        let mut live = drill(1_000);
+        for id in 0..4 {
+            overdue(&mut live, id, id, SECOND);
+        }
+        let whole = |live: &Live| live.over(60 * SECOND, live.now);
+        assert_eq!((whole(&live).known(0), whole(&live).requests(), live.total.known(0)), (4, 0, 4));
+        assert_eq!(live.bad_in_a_row, 4);
+        end(&mut live, 0, 0, 2 * SECOND, Outcome::Ok);
+        end(&mut live, 4, 2 * SECOND, 100 * MS, Outcome::Ok);
+        end(&mut live, 1, 1, 30 * SECOND, Outcome::Timeout);
+        assert_eq!((whole(&live).known(0), whole(&live).requests(), live.total.known(0)), (5, 3, 5));
+        let told = (live.total.good, live.total.late, live.total.failed, live.good_in_a_row);
+        assert_eq!(told, (1, 1, 1, 1), "those that were counted do not break the row a second time");
+        // Its end comes long after the window in which it counted.
+        assert_eq!(live.over(SECOND, 31 * SECOND).known(0), 0);
+        let plan = live.plan.clone().unwrap();
+        assert_eq!(live.open.not_good(&plan.objectives), 2);
+    }
+
+    #[test]
+    fn runbooks_see_open_requests_too() {
+        let mut live = drill(1_000);
+        baseline(&mut live);
+        let success = Goal::Success { ratio: Ratio::new(0.9).unwrap(), over: Duration::from_secs(3) };
+        let quick = Goal::Latency { share: Ratio::new(0.9).unwrap(), below: Duration::from_millis(500), over: Duration::from_secs(3) };
+        let fails = Goal::Fails(5);
+        let met = |live: &Live| [&success, &quick, &fails].map(|goal| live.meets(goal, live.now));
+        assert_eq!(met(&live), [true, true, false]);
+        for id in 50..55 {
+            overdue(&mut live, id, 5 * SECOND + id, 500 * MS);
+        }
+        assert_eq!(met(&live), [true, false, false], "5 of 30 are slower than half a second");
+        for id in 50..55 {
+            overdue(&mut live, id, 5 * SECOND + id, SECOND);
+        }
+        assert_eq!(met(&live), [false, false, true]);
+        (55..60).for_each(|id| end(&mut live, id, 6 * SECOND, 100 * MS, Outcome::Ok));
+        assert!(live.meets(&Goal::Succeeds(5), live.now));
+        overdue(&mut live, 60, 6 * SECOND, SECOND);
+        assert!(!live.meets(&Goal::Succeeds(1), live.now), "the row is broken before that request ends");
+    }
+
+    #[test]
+    fn a_silence_is_no_success() {
+        let mut live = drill(25_000);
+        baseline(&mut live);
+        let success = Goal::Success { ratio: Ratio::new(0.9).unwrap(), over: Duration::from_secs(5) };
+        assert!(live.meets(&success, 5 * SECOND));
+        (50..60).for_each(|id| overdue(&mut live, id, 5 * SECOND, SECOND));
+        assert!(!live.meets(&success, 8 * SECOND), "what was good three seconds ago says nothing of now");
+    }
+
+    #[test]
+    fn a_program_of_others_tells_nothing_of_open_requests_and_is_heard_by_its_rate() {
+        let mut live = drill(25_000);
+        let mut plan = (**live.plan.as_ref().unwrap()).clone();
+        plan.scenario.traffic.script = Some("k6.js".into());
+        live.plan = Some(plan.into());
+        baseline(&mut live);
+        assert_eq!(tripped(&live, 8 * SECOND + 50 * MS), None, "the last was answered less than three seconds ago");
+        assert!(tripped(&live, 9 * SECOND).is_some(), "forty more have become due");
+    }
+}

@@ -1,0 +1,44 @@
+//! For how long a request may be open until somebody wants to know: the service level, and what guards and runbooks look at.
+//!
+//! What this file does not do: count. `history` folds what is recorded of requests that are open for so long.
+
+use crate::model::{DrillPlan, Goal, SloOn};
+use crate::units::Duration;
+
+/// Guards and runbooks that look back further than this want to know after so long already that nothing ends.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// See the head of this file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// Nanoseconds from when a request was due, ascending.
+    after: Vec<u64>,
+    /// True where a request that has its first content is no longer waited for.
+    pub(super) until_proof: bool,
+}
+
+impl Levels {
+    /// Those of the workload at this place.
+    pub fn of(plan: &DrillPlan, place: usize) -> Self {
+        let objectives =
+            place.checked_sub(1).and_then(|place| plan.beside.get(place)).map_or(&plan.objectives, |beside| &beside.objectives);
+        let guard = plan.scenario.abort_when.map(|guard| guard.length);
+        let looked_at = |goal: &Goal| match goal {
+            Goal::Latency { below, .. } => Some(*below),
+            Goal::Success { over, .. } => Some((*over).min(SILENCE)),
+            _ => None,
+        };
+        // A runbook looks at the first workload only.
+        let goals = plan.runbook.iter().filter(|_| place == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
+        let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(|level| level.as_nanos()).collect();
+        after.sort_unstable();
+        after.dedup();
+        // What lasts longer than its service level is known to be bad; nobody asks for how much longer, but for latencies.
+        Self { after, until_proof: objectives.slo_on == Some(SloOn::Proof) }
+    }
+
+    /// Those that a request can reach before it is given up.
+    pub(super) fn below(&self, deadline: Duration) -> impl Iterator<Item = u64> + '_ {
+        self.after.iter().copied().take_while(move |after| *after < deadline.as_nanos())
+    }
+}
