@@ -5,7 +5,7 @@
 
 use super::LabError;
 use crate::dialect::WireAnswer;
-use crate::listen::{self, Callers, HEAD_WITHIN, Progress, Reached};
+use crate::listen::{self, Callers, Progress, Reached};
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -22,6 +22,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// How long exchanges in progress may take to end when the server is stopped.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// How long the head of a request may take. As long as real servers wait: a fault on bytes before a provider may make it late.
+const HEAD: Duration = Duration::from_secs(60);
 
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -90,7 +93,7 @@ where
                         async { Ok::<_, Infallible>(answer.await) }
                     });
                     // As many as come: how many clients there are is part of what is drilled here.
-                    connections.spawn(listen::converse(socket, service, Arc::new(Progress::new(HEAD_WITHIN)), stopped.clone()));
+                    connections.spawn(listen::converse(socket, service, Arc::new(Progress::new(HEAD)), stopped.clone()));
                 }
                 // Out of file descriptors, or a client that was gone at once: the first needs a moment, neither an end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
