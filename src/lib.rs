@@ -22,6 +22,7 @@
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
+//! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 3 | [`price`] | list prices, and the most that a drill can cost |
 //! | 3 | [`verdict`] | `judge`: evidence → verdict |
@@ -70,3 +71,4 @@ pub mod toxiproxy;
 pub mod traffic;
 pub mod units;
 pub mod verdict;
+pub mod web;

@@ -102,7 +102,13 @@ fn what_is_typed_answers_the_question_or_is_a_note() {
     let notes = of_kind(&events, "note");
     assert_eq!(notes, [serde_json::json!({"text": "the status page is red"}), serde_json::json!({"text": "yes mallory"})]);
     let finished = of_kind(&events, "step_finished");
-    assert_eq!(finished[0]["output"], "Go on? yes, says alice: seen it; yes, says bob");
+    let output = finished[0]["output"].as_str().unwrap();
+    let typed = |name: &str| format!("yes, says {name} (as typed by the user ");
+    assert!(output.starts_with(&format!("Go on? {}", typed("alice"))), "{output}");
+    assert!(
+        output.contains("; not verified): seen it; ") && output.contains(&typed("bob")) && output.ends_with("; not verified)"),
+        "{output}"
+    );
     assert_eq!(log(&project), "right\n");
     assert_eq!(finished[4]["output"], "Hurry? yes, because nobody answered in time");
     project.lifeboat(&["execute", "runbooks/real.yaml", "--yes"]).exits_with(2).says("--yes does not answer for them");
@@ -358,4 +364,42 @@ fn a_switch_changes_one_value_and_puts_exactly_that_back_even_after_a_crash() {
     project.write(".env", "MODE=mine\n");
     project.lifeboat(&["execute", "--resume", "x", "--undo"]).exits_with(1).says("somebody else has changed `MODE`");
     assert_eq!((text("gateway.yaml").as_str(), text(".env").as_str()), (gateway, "MODE=mine\n"));
+}
+
+#[test]
+fn what_goes_on_is_what_the_runbook_still_says_or_somebody_has_read_what_was_recorded() {
+    let project = project(&[
+        "name: One, run: [sh, -c, 'echo one >> log'], timeout: 20s, undo: {run: [sh, -c, 'echo undo one >> log']}",
+        "name: More, include: runbooks/more.yaml",
+        "name: Needs a file, run: [test, -e, ready], timeout: 20s, on_failure: stop, undo: none",
+    ]);
+    let more =
+        "version: 1\nrunbook: more\nstart: by-hand\nsteps:\n  - {name: Two, run: [sh, -c, 'echo two >> log'], timeout: 20s, undo: none}\n";
+    project.write("runbooks/more.yaml", more);
+    project.lifeboat(&EXECUTE).exits_with(1);
+    let refused = |args: &[&str], what: &str| {
+        project.lifeboat(args).exits_with(2).says(&format!("{what} since this began")).says("--recorded");
+    };
+    let resume = ["execute", "--resume", "x"];
+    // An included file, the runbook itself, the inventory.
+    project.write("runbooks/more.yaml", &more.replace("echo two", "echo other"));
+    refused(&resume, "the runbook runbooks/more.yaml has changed");
+    refused(&["execute", "--resume", "x", "--undo"], "the runbook runbooks/more.yaml has changed");
+    project.write("runbooks/more.yaml", more);
+    project.edit("runbooks/real.yaml", "ready", "ready2");
+    refused(&resume, "the runbook runbooks/real.yaml has changed");
+    project.edit("runbooks/real.yaml", "ready2", "ready");
+    let history = std::fs::read_to_string(project.path("x/history.jsonl")).unwrap();
+    // What the history holds was changed, and nothing else.
+    project.write("x/history.jsonl", &history.replacen("\"test\",\"-e\",\"ready\"", "\"sh\",\"-c\",\"id >> log\"", 1));
+    refused(&resume, "the history, or what runbooks/real.yaml stands for, has changed");
+    let (before, rest) = history.split_once("\"sources\":[").unwrap();
+    project.write("x/history.jsonl", &format!("{before}\"sources\":[]{}", rest.split_once(']').unwrap().1));
+    refused(&resume, "nobody can tell whether the runbook has changed");
+    project.write("x/history.jsonl", &history);
+    assert_eq!(log(&project), "one\ntwo\n");
+
+    project.write("ready", "").edit("runbooks/real.yaml", "echo one", "echo uno");
+    project.lifeboat(&["execute", "--resume", "x", "--recorded"]).exits_with(0);
+    assert_eq!(log(&project), "one\ntwo\n", "what is done is not done again");
 }

@@ -163,7 +163,7 @@ fn outside_libraries_stay_in_their_rooms() {
         ("rcgen", &["proxy"]),
         ("webpki_roots", &["proxy", "traffic"]),
         ("futures_util", &["proxy"]),
-        ("reqwest", &["secret", "step", "toxiproxy", "drill"]),
+        ("reqwest", &["web", "secret", "step", "toxiproxy", "drill"]),
         ("aho_corasick", &["redact"]),
         ("zeroize", &["units", "secret"]),
         ("aws_sigv4", &["secret"]),
@@ -182,6 +182,28 @@ fn outside_libraries_stay_in_their_rooms() {
                 {
                     wrong.push(format!("{}:{line}: {library} lives in {rooms:?}", source.path));
                 }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn there_is_one_way_to_the_terminal_and_one_to_an_http_client() {
+    // The second writes what its lines have cleaned; the third's stderr is read by whoever started it.
+    let writers = ["src/cli/terminal.rs", "src/console/watch.rs", "src/drill/keeper.rs"];
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (line, text) in code(&source.text) {
+            let writes =
+                ["println!(", "print!(", "(stderr()", "(stdout()", "stdout().write", "stderr().write", "io::stderr())", "error.print()"];
+            let makes = ["Client::new()", "reqwest::Client::builder()", "ClientBuilder::new()"];
+            let looks_only = ["is_terminal()", "tcgetwinsize"].iter().any(|word| text.contains(word));
+            if writes.iter().any(|word| text.contains(word)) && !looks_only && !writers.contains(&source.path.as_str()) {
+                wrong.push(format!("{}:{line}: say it through cli::terminal", source.path));
+            }
+            if makes.iter().any(|word| text.contains(word)) && source.path != "src/web/mod.rs" {
+                wrong.push(format!("{}:{line}: take it from web::client", source.path));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Exit, ask, put, say, until_interrupted};
 use crate::console::{self, Shape};
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, missing, rehearse};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, Walks, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// With --resume: take back what was done, last first
     #[arg(long, requires = "resume")]
     undo: bool,
+    /// With --resume: walk what was recorded, though the runbook or the inventory has changed since
+    #[arg(long, requires = "resume")]
+    recorded: bool,
     /// Do only what reads, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
@@ -50,10 +53,10 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the step that runs is ended, and nothing is taken back (once more to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, seed, resume, undo, rehearse, yes } = args;
+    let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
     let keeper = std::env::current_exe()?;
     if let Some(folder) = resume {
-        let begin = move |hands| Execution::resume(&folder, undo, hands);
+        let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
         return walk(keeper, yes, begin);
     }
     let runbook = runbook.unwrap_or_default();
@@ -77,6 +80,15 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     }
     let orders = Orders { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
     walk(keeper, yes, move |hands| Execution::begin(orders, hands))
+}
+
+/// Takes back what a drill that was killed left behind.
+pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::Result<Exit> {
+    walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, walks(recorded), hands))
+}
+
+const fn walks(recorded: bool) -> Walks {
+    if recorded { Walks::Recorded } else { Walks::Unchanged }
 }
 
 /// What would stop it half-way, and is known beforehand.
@@ -150,8 +162,12 @@ fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Executio
 
 fn heading(execution: &Execution) -> String {
     let plan = &execution.started().plan;
-    let mut text = format!("{}, for real: every step is done\n", plan.runbook.name);
     let folder = super::run::relative(execution.folder());
+    if let Some(drill) = execution.drill() {
+        let drill = super::run::relative(drill);
+        return format!("{drill}: what this drill did is taken back\nif it is interrupted: lifeboat run --undo {drill}\n");
+    }
+    let mut text = format!("{}, for real: every step is done\n", plan.runbook.name);
     let place = plan.environment_name.as_ref().map(|name| format!("environment {name}, ")).unwrap_or_default();
     let service = plan.service_name.as_ref().map(|name| format!("service {name}, ")).unwrap_or_default();
     text += &format!("{place}{service}{folder}\n");
@@ -163,10 +179,14 @@ fn heading(execution: &Execution) -> String {
 }
 
 fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
-    let folder = super::run::relative(&finish.folder);
+    let again = match &finish.drill {
+        Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
+        None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
+    };
+    let with_undo = if finish.drill.is_some() { "" } else { " (with --undo to take back what was done)" };
     say("");
     if let Err(error) = &finish.journal {
-        say(&format!("error: {error}\n\nhint: make room, then go on with lifeboat execute --resume {folder}"));
+        say(&format!("error: {error}\n\nhint: make room, then go on with {again}"));
         return Ok(Exit::Safety);
     }
     let path = finish.folder.join("report.md");
@@ -178,7 +198,7 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     if let Some(step) = &finish.unanswered {
         say(&format!(
             "error: it is not known whether `{step}` was done, so nothing more was\n\nhint: see for yourself, then answer on a terminal: \
-             lifeboat execute --resume {folder}\n      (without --yes); or write `repeat: safe` at a step that may be done twice"
+             {again}\n      (without --yes); or write `repeat: safe` at a step that may be done twice"
         ));
         return Ok(Exit::Inconclusive);
     }
@@ -186,15 +206,19 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         ExecutionEnd::Done => Exit::Met,
         ExecutionEnd::Undone if finish.undo && finish.left == 0 => Exit::Met,
         ExecutionEnd::Undone | ExecutionEnd::Failed => {
-            if finish.end == ExecutionEnd::Failed {
+            if finish.end == ExecutionEnd::Undone && finish.undo {
                 say(&format!(
-                    "a step failed; once that is mended: lifeboat execute --resume {folder} (with --undo to take back what was done)"
+                    "not everything could be taken back; once that is mended: {again}{}",
+                    if finish.drill.is_some() { "" } else { " --undo" }
                 ));
+            }
+            if finish.end == ExecutionEnd::Failed {
+                say(&format!("a step failed; once that is mended: {again}{with_undo}"));
             }
             Exit::Missed
         }
         ExecutionEnd::Stopped => {
-            say(&format!("stopped; to go on: lifeboat execute --resume {folder} (with --undo to take back what was done)"));
+            say(&format!("stopped; to go on: {again}{with_undo}"));
             Exit::Safety
         }
     })

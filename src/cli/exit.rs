@@ -73,10 +73,10 @@ impl From<Exit> for std::process::ExitCode {
 /// A panic anywhere is a fault of Lifeboat's own: it is said so, and the process ends, which ends every embedded fault with it; those on
 /// standing proxies end with their leases.
 pub(super) fn own_faults_exit_with_70() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
+    std::panic::set_hook(Box::new(|panic| {
         super::say("error: this is a fault of Lifeboat's own; please report it with what follows");
-        report(panic);
+        // Its words may hold what somebody else chose.
+        super::say(&format!("{panic}\n{}", std::backtrace::Backtrace::capture()));
         std::process::exit(i32::from(Exit::Own.code()));
     }));
 }

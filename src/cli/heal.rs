@@ -4,6 +4,7 @@ use super::proxy::TokenSource;
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::ControlBinding;
 use crate::toxiproxy::{Control, ControlError, Found};
+use crate::units::one_line;
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.
 #[derive(Debug, clap::Args)]
@@ -64,10 +65,10 @@ fn told(url: &str, found: &[Found]) -> String {
     let mut text = String::new();
     for proxy in found {
         if !proxy.enabled {
-            text += &format!("{}: enabled\n", proxy.name);
+            text += &format!("{}: enabled\n", one_line(&proxy.name));
         }
         for toxic in &proxy.toxics {
-            text += &format!("{}: removed {toxic}\n", proxy.name);
+            text += &format!("{}: removed {}\n", one_line(&proxy.name), one_line(toxic));
         }
     }
     if text.is_empty() {

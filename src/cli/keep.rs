@@ -1,5 +1,6 @@
-//! `lifeboat keep`: what a drill starts the system under test through. For drills, not for people.
+//! `lifeboat keep`: what a drill starts other programs through. For drills, not for people.
 
+use crate::drill::{Extent, Part};
 use std::process::ExitCode;
 
 /// Runs a program until it ends or stdin does.
@@ -8,6 +9,12 @@ pub(super) struct Args {
     /// What it writes is its owner's alone: a umask of 077
     #[arg(long)]
     private: bool,
+    /// Which of the processes between a drill and the program this is
+    #[arg(long, value_enum, default_value_t = Which::Outer)]
+    part: Which,
+    /// With the program ends everything that it started, not its process group alone
+    #[arg(long)]
+    all: bool,
     /// The program
     program: String,
     /// Its arguments
@@ -15,9 +22,22 @@ pub(super) struct Args {
     arguments: Vec<String>,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Which {
+    Outer,
+    Inner,
+    Program,
+}
+
 pub(super) fn keep(args: &Args) -> ExitCode {
     if args.private {
         rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     }
-    crate::drill::keep(&args.program, &args.arguments).into()
+    let part = match args.part {
+        Which::Outer => Part::Outer,
+        Which::Inner => Part::Inner,
+        Which::Program => Part::Program,
+    };
+    let extent = if args.all { Extent::All } else { Extent::Group };
+    crate::drill::keep(part, extent, &args.program, &args.arguments).into()
 }

@@ -19,12 +19,14 @@ mod logging;
 mod proxy;
 mod report;
 mod run;
+mod terminal;
 mod watchdog;
 
 pub use exit::Exit;
 
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
+use terminal::{put, say};
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
@@ -68,9 +70,12 @@ pub fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap writes help and version to stdout and everything else to stderr.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Met }.into();
+            // Help and version go to stdout in clap's colours; an error repeats what was typed, which may be the name of a file.
+            if error.use_stderr() {
+                say(error.render().to_string().trim_end());
+                return Exit::Usage.into();
+            }
+            error.exit();
         }
     };
     logging::start();
@@ -106,21 +111,6 @@ fn told(error: &anyhow::Error) -> String {
         text += &format!(": {cause}");
     }
     if hint.is_empty() { text } else { format!("{text}\n\nhint: {hint}") }
-}
-
-/// A line for people, on stderr. A stderr that is closed is nobody's loss.
-fn say(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// Data, on stdout. A reader that has gone away (`| head`) ends the command quietly.
-fn put(text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
 }
 
 /// How long what is dropped at a command's end may take to end.

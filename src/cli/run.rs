@@ -2,12 +2,13 @@
 
 use super::{Exit, ask, bill, leases, put, say, until_interrupted};
 use crate::console::{self, Shape};
+use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, StartMode};
 use crate::report::summary;
 use crate::spec::Project;
-use crate::step::{Attendance, Question};
+use crate::step::{Attendance, Before, Question};
 use crate::units::{ParseError, Seed};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::IsTerminal;
@@ -19,7 +20,7 @@ use tokio::sync::mpsc;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Scenario files
-    #[arg(required = true, value_name = "SCENARIO")]
+    #[arg(required_unless_present = "undo", conflicts_with = "undo", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
     /// Where the drill runs: an environment of the inventory
     #[arg(long, default_value = "lab")]
@@ -34,14 +35,23 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Only show what would happen
-    #[arg(long)]
+    #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
     /// Answer every question with yes: those of a runbook, and whether to spend money
     #[arg(long)]
     yes: bool,
+    /// Take back what a drill that was killed has left behind, by its folder: what its runbook did, last first, and old values
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
+    undo: Option<PathBuf>,
+    /// With --undo: take back what was recorded, though the runbook has changed since
+    #[arg(long, requires = "undo")]
+    recorded: bool,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    if let Some(folder) = args.undo {
+        return super::execute::take_back(folder, args.recorded, args.yes);
+    }
     let mut plans = Vec::new();
     let mut invalid = false;
     for scenario in &args.scenarios {
@@ -87,6 +97,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Safety);
         }
     }
+    remind(&plans, args.out.as_deref());
     let first = args.seed.unwrap_or_else(drawn);
     let keeper = std::env::current_exe()?;
     until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
@@ -111,12 +122,27 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     })
 }
 
+/// Tells of earlier drills that were killed and left something to take back.
+fn remind(plans: &[(PathBuf, DrillPlan)], out: Option<&Path>) {
+    let beside = out.and_then(Path::parent).map(Path::to_owned);
+    let mut folders: Vec<PathBuf> = plans.iter().map(|(root, _)| root.join("drills")).chain(beside).collect();
+    folders.sort();
+    folders.dedup();
+    for left in folders.iter().flat_map(|folder| left_over(folder)) {
+        let left = relative(&left);
+        say(&format!("warning: {left}: this drill was killed, and what it did is not taken back\n\nhint: lifeboat run --undo {left}\n"));
+    }
+}
+
 /// One drill, from its heading to its verdict.
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
     let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
     let leases = leases::said(&orders.plan).await.map(|said| format!("{said}\n")).unwrap_or_default();
+    let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
     let exercise = Exercise::begin(orders)?;
-    say(&format!("{title}\nenvironment {environment}, seed {seed}, {}\n{leases}", relative(exercise.folder())));
+    let folder = relative(exercise.folder());
+    say(&format!("{title}\nenvironment {environment}, seed {seed}, {folder}\n{leases}"));
+    say(&if lasts { format!("if it is killed: lifeboat run --undo {folder}\n") } else { String::new() });
     let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
     let asking = tokio::spawn(ask_each(questions, shown.clone()));
     let finish = exercise.run().await;
@@ -145,6 +171,12 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         if path.is_file() {
             put(&format!("{label:<14}{}\n", relative(&path)))?;
         }
+    }
+    if Before::has_notes(&finish.folder) {
+        say(&format!(
+            "warning: something that the drill did could not be taken back\n\nhint: see why in the report, then lifeboat run --undo {}",
+            relative(&finish.folder)
+        ));
     }
     let verdict = Exit::from(finish.judged.verdict.verdict);
     Ok(match (&finish.stopped, &finish.journal) {

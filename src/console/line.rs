@@ -1,5 +1,6 @@
 //! One line for the terminal: spans of text, each with a tone, cut to a width. Pure.
 
+use crate::units::is_unprintable;
 use std::fmt::Write as _;
 
 /// How a span looks where colours are on. Restrained: most text has none.
@@ -116,9 +117,9 @@ impl Line {
     }
 }
 
-/// A text without control characters; line breaks and tabs become blanks.
+/// A text without what drives a terminal or turns the direction of writing; line breaks and tabs become blanks.
 pub(super) fn clean(text: &str) -> String {
-    text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { (!c.is_control()).then_some(c) }).collect()
+    text.chars().filter_map(|c| if c.is_whitespace() { Some(' ') } else { (!is_unprintable(c)).then_some(c) }).collect()
 }
 
 /// A text cut to a width, with an ellipsis where something is missing.
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_name_drives_the_terminal() {
-        let line = Line::new().with(Tone::Warn, "a\u{1b}[2Jb\nc\u{7}");
+        let line = Line::new().with(Tone::Warn, "a\u{1b}[2Jb\nc\u{7}\u{202e}");
         assert_eq!(line.plain(), "a[2Jb c");
         assert_eq!(line.coloured(), "\u{1b}[33ma[2Jb c\u{1b}[0m");
     }

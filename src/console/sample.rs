@@ -50,6 +50,7 @@ impl Story {
     pub(super) fn execution(change: impl Fn(&mut ExecutionPlan)) -> Self {
         let DrillPlan { runbook, service, environment_name, environment, .. } = plan();
         let mut plan = ExecutionPlan {
+            sources: Vec::new(),
             runbook: runbook.expect("the drill has one"),
             environment_name: Some(environment_name),
             environment,

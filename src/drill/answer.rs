@@ -1,9 +1,11 @@
-//! The team's answer: the runbook, from what starts it to its undoing.
+//! The team's answer: the runbook, from what starts it to its undoing. What another process must know to take it back, where this one is
+//! killed, is written down before the first step.
 
+use super::Stop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
-use crate::step::{Attendance, Context, Course, detected, undo, walk};
+use crate::step::{Attendance, Changed, Context, Course, Notes, detected, undo, walk};
 use tokio::sync::watch;
 
 /// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
@@ -15,20 +17,21 @@ pub(super) async fn answer(
     recorder: Recorder,
     mut over: watch::Receiver<bool>,
     mut stop: watch::Receiver<bool>,
-) {
+) -> Result<(), Stop> {
     let because = tokio::select! {
         because = begin(&runbook, &context) => because,
         _ = over.wait_for(|over| *over) => None,
         _ = stop.wait_for(|stop| *stop) => None,
     };
-    let Some(because) = because else { return };
+    let Some(because) = because else { return Ok(()) };
+    note(&runbook, &context)?;
     recorder.record(Event::RunbookStarted(RunbookStarted { runbook: runbook.name.clone(), because })).await;
     if let Some(reaction) = context.stand_in.and_then(|stand_in| stand_in.reaction) {
         let length = reaction.drawn(context.seed.derive("reaction to the outage"));
         recorder.record(Event::ReactionModelled(ReactionModelled { step: None, length: length.as_nanos() })).await;
         tokio::select! {
             () = tokio::time::sleep(length.std()) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => return settled(0, &context),
         }
     }
     let mut course = Course::new(runbook);
@@ -38,6 +41,31 @@ pub(super) async fn answer(
         _ = stop.wait_for(|stop| *stop) => {}
     }
     undo(&mut course, &context, &recorder).await;
+    settled(course.left(), &context)
+}
+
+/// Writes down what a process that takes this back must know.
+fn note(runbook: &Runbook, context: &Context) -> Result<(), Stop> {
+    if runbook.steps.iter().all(|step| step.undo.is_none()) {
+        return Ok(());
+    }
+    let notes = Notes { root: context.folder.clone(), variables: context.variables.plain() };
+    context.before.note(&notes).map_err(|error| {
+        Stop::environment(format!(
+            "the runbook was not begun, because nothing could be written down to take it back by: {error}\n\nhint: make room, or choose \
+             another folder with --out"
+        ))
+    })
+}
+
+/// Forgets the old values, where everything is back.
+fn settled(left: usize, context: &Context) -> Result<(), Stop> {
+    if left > 0 {
+        return Ok(());
+    }
+    let steps = context.before.all().into_iter().filter(|what| matches!(what, Changed::Step(_)));
+    let forgotten = steps.into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
+    forgotten.map_err(|error| Stop::environment(format!("everything is back, but the old values cannot be removed: {error}")))
 }
 
 /// Why it starts now; `None` where it never does.

@@ -10,7 +10,7 @@ use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, 
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
 use crate::price;
-use crate::step::{Attendance, Before, Context, Directory, StandIn};
+use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
 use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::io::Write;
@@ -41,7 +41,7 @@ pub struct Order {
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::keep`]: a system that the drill starts is started through it.
     pub keeper: PathBuf,
-    /// Where the output of a system that the drill starts goes.
+    /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
     pub folder: PathBuf,
     /// Who answers questions.
     pub attendance: Attendance,
@@ -102,7 +102,7 @@ impl Drill {
             undriven: None,
             hindered: None,
         };
-        let http = reqwest::Client::new();
+        let http = client();
         let Order { plan, seed, root, keeper, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
@@ -179,8 +179,8 @@ impl Drill {
             folder: self.order.root.clone(),
             http: http.clone(),
             seed: self.order.seed,
-            keeper: None,
-            before: Before::default(),
+            keeper: Some(self.order.keeper.clone()),
+            before: Before::within(&self.order.folder),
             keyring: stage.keyring.clone(),
             stores: plan.stores.clone().into(),
         };
@@ -188,10 +188,10 @@ impl Drill {
         let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
-        team.dismiss().await;
+        let answered = team.dismiss().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
         interrupts.guard = None;
-        let mut told = told.and(healed);
+        let mut told = told.and(healed).and(answered);
         let observed = running
             .finish(async {
                 if told.is_ok() {
@@ -360,7 +360,7 @@ impl Running {
 
 /// Those who answer with the runbook.
 struct Team {
-    answer: Option<JoinHandle<()>>,
+    answer: Option<JoinHandle<Result<(), Stop>>>,
     over: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
@@ -374,10 +374,11 @@ impl Team {
     }
 
     /// Stops the runbook and waits until what it did is taken back.
-    async fn dismiss(&mut self) {
+    async fn dismiss(&mut self) -> Result<(), Stop> {
         self.stop.send_replace(true);
-        if let Some(answer) = self.answer.take() {
-            let _ = answer.await;
+        match self.answer.take() {
+            Some(answer) => answer.await.unwrap_or(Ok(())),
+            None => Ok(()),
         }
     }
 }

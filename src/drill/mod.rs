@@ -28,7 +28,8 @@ mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
-pub use keeper::keep;
+pub use keeper::{Extent, Part, keep};
+pub use stage::lab_key;
 
 use crate::history::StopReason;
 

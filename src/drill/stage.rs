@@ -495,7 +495,7 @@ impl Names {
 }
 
 /// A key that only the lab of this drill accepts.
-fn lab_key(seed: Seed, whose: &str) -> Secret {
+pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     let key = Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))));
     crate::lab::keylog::made(whose, &key);
     key

@@ -60,7 +60,7 @@ impl System {
         let mut command = Command::new(&launch.keeper);
         host::environment(command.as_std_mut(), &launch.pass, launch.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         let mut keeper = command
-            .args(["keep", "--private", "--"])
+            .args(["keep", "--private", "--all", "--"])
             .args(&launch.argv)
             .current_dir(&launch.folder)
             .stdin(Stdio::piped())

@@ -2,15 +2,17 @@
 //! taken beside it.
 
 use super::contacts::tell;
+use super::drilled::Drilled;
 use super::folder::{Book, ExecutionError, Hands, Orders, salt, wall_clock};
+use super::unchanged::{Walks, unchanged};
 use super::values::Values;
 use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Resumed, RunbookStarted, Stamped, StepFinished, StepUndone,
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
-use crate::model::{Repeat, StepEnd};
+use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
-use crate::step::{Attendance, Before, Context, Course, Directory, Over, Turn, client, walk};
+use crate::step::{Attendance, Before, Context, Course, Directory, Keyring, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -22,6 +24,8 @@ pub struct Execution {
     started: ExecutionStarted,
     past: Vec<Stamped>,
     undo: bool,
+    /// The drill that it takes back.
+    drill: Option<Drilled>,
     hands: Hands,
     journal: Journal,
 }
@@ -41,6 +45,8 @@ pub struct Finish {
     pub journal: Result<(), JournalError>,
     /// Where everything is.
     pub folder: PathBuf,
+    /// The folder of the drill that was taken back.
+    pub drill: Option<PathBuf>,
 }
 
 impl Execution {
@@ -49,14 +55,14 @@ impl Execution {
     /// # Errors
     /// Where the folder cannot be made or holds something already.
     pub fn begin(orders: Orders, hands: Hands) -> Result<Self, ExecutionError> {
-        Self::over(Book::begin(orders)?, false, hands)
+        Self::over(Book::begin(orders)?, false, None, hands)
     }
 
     /// Opens the history in a folder again, to go on where it was interrupted, or to take back what was done.
     ///
     /// # Errors
-    /// Where there is none, another process has it, or nothing is left to do.
-    pub fn resume(folder: &Path, undo: bool, hands: Hands) -> Result<Self, ExecutionError> {
+    /// Where there is none, another process has it, nothing is left to do, or the runbook says something else by now.
+    pub fn resume(folder: &Path, undo: bool, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
         let book = Book::open(folder)?;
         let mut course = course(&book.started, &book.past);
         let over = |why, hint| Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
@@ -70,15 +76,33 @@ impl Execution {
             _ if undo && nothing_to_undo(&mut course) => {
                 over("there is nothing to take back", "only steps with an `undo` can be taken back")
             }
-            _ => Self::over(book, undo, hands),
+            _ => {
+                unchanged(&book.started, walks, folder)?;
+                Self::over(book, undo, None, hands)
+            }
         }
     }
 
-    fn over(book: Book, undo: bool, hands: Hands) -> Result<Self, ExecutionError> {
+    /// Opens what a drill left behind that was killed, to take it back.
+    ///
+    /// # Errors
+    /// Where it is no drill, still runs, or has nothing to take back.
+    pub fn take_back(folder: &Path, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
+        let (drill, book) = Drilled::open(folder)?;
+        if nothing_to_undo(&mut course(&book.started, &book.past)) && !drill.has_credentials() {
+            let _ = drill.settle();
+            let (why, hint) = ("there is nothing to take back", "it was killed before it changed anything that lasts");
+            return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
+        }
+        drill.unchanged(walks)?;
+        Self::over(book, true, Some(drill), hands)
+    }
+
+    fn over(book: Book, undo: bool, drill: Option<Drilled>, hands: Hands) -> Result<Self, ExecutionError> {
         let (live, age) = (book.live(), book.age());
         let Book { folder, file, started, past } = book;
         let journal = Journal::durable(file, Clock::resume(age), live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, undo, hands, journal })
+        Ok(Self { folder, started, past, undo, drill, hands, journal })
     }
 
     /// What is known of it while it runs.
@@ -91,6 +115,11 @@ impl Execution {
         &self.folder
     }
 
+    /// The folder of the drill that it takes back.
+    pub fn drill(&self) -> Option<&Path> {
+        self.drill.as_ref().map(|drill| &*drill.folder)
+    }
+
     /// What it walks, and for whom.
     pub const fn started(&self) -> &ExecutionStarted {
         &self.started
@@ -99,11 +128,16 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> Finish {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, undo, hands, journal } = self;
+        let Self { folder, started, past, undo, drill, hands, journal } = self;
         let started = Arc::new(started);
-        let values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
+        let mut values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
         let root = PathBuf::from(&started.root);
-        let keyring = values.keyring(&started.plan, &root, recorder.clone());
+        if let Some(drill) = &drill {
+            drill.recall(&mut values.variables);
+        }
+        // The lab's keys are gone with it.
+        let of_the_lab = drill.as_ref().is_some_and(Drilled::of_the_lab);
+        let keyring = if of_the_lab { Keyring::default() } else { values.keyring(&started.plan, &root, recorder.clone()) };
         keyring.recall(&past).await;
         let context = Context {
             variables: values.variables,
@@ -117,7 +151,7 @@ impl Execution {
             http: client(),
             seed: started.seed,
             keeper: Some(hands.keeper),
-            before: Before::within(&folder),
+            before: Before::within(drill.as_ref().map_or(&folder, |drill| &drill.folder)),
             keyring,
             stores: started.plan.stores.clone().into(),
         };
@@ -138,12 +172,13 @@ impl Execution {
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let (ending, over) = watch::channel(undo || matches!(course.turn(), Turn::Over(_)));
         let mut telling = tell(&started, &past, &context, &recorder, &over);
-        let (leaving, left) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone(), left));
+        let (leaving, over_with) = watch::channel(false);
+        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone(), over_with));
         let unanswered = settle(&mut course, &context, &recorder).await;
         if unanswered.is_none() {
             walk(&mut course, &context, &recorder, &hands.stop).await;
         }
+        let left = course.left() + put_back(drill.as_ref(), course.left(), &context, &recorder).await;
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
         ending.send_replace(true);
         while telling.join_next().await.is_some() {}
@@ -157,8 +192,30 @@ impl Execution {
         };
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
-        Finish { end, undo, left: course.left(), unanswered, journal: journal.close().await, folder }
+        let drill = drill.map(|drill| drill.folder);
+        Finish { end, undo, left, unanswered, journal: journal.close().await, folder, drill }
     }
+}
+
+/// Gives stores what they held before a drill, and where everything is back, forgets the old values. How many stores could not be given it.
+async fn put_back(drill: Option<&Drilled>, left: usize, context: &Context, recorder: &Recorder) -> usize {
+    let Some(drill) = drill else { return 0 };
+    let mut failed = 0;
+    for (credential, restored) in drill.restore().await {
+        failed += usize::from(restored.is_err());
+        let text = match restored {
+            Ok(said) => format!("the credential {credential}: {said}"),
+            Err(problem) => format!("the credential {credential} could not be put back: {problem}"),
+        };
+        let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
+    }
+    if left + failed == 0
+        && let Err(error) = drill.settle()
+    {
+        let text = format!("everything is back, but the old values in {} cannot be removed: {error}", drill.folder.display());
+        let _ = recorder.record_durably(Event::Note(Note { text })).await;
+    }
+    failed
 }
 
 fn nothing_to_undo(course: &mut Course) -> bool {
@@ -203,6 +260,10 @@ async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> 
     }
     if let Some(place) = course.undo_unknown() {
         let step = course.runbook().steps[place].clone();
+        if matches!(step.undo, Some(Action::SwitchBack(_))) {
+            // It looks before it writes, so it may be done twice.
+            return None;
+        }
         let question =
             format!("Taking back step {}, {}, was begun, and nobody knows how it ended. Repeat it, or is it done?", place + 1, step.name);
         match said(question, context).await {

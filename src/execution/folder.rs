@@ -62,6 +62,26 @@ pub enum ExecutionError {
         /// The folder.
         path: PathBuf,
     },
+    /// The drill is not over.
+    #[error("{}: this drill still runs\n\nhint: stop it with Ctrl-C; it then takes back what it did by itself", path.display())]
+    Running {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is no drill.
+    #[error("{}: this is not the history of a drill\n\nhint: what `lifeboat execute` did is taken back with --resume DIR --undo", path.display())]
+    NoDrill {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What the history recorded is not what the project says now.
+    #[error("{what} since this began, and what was recorded then is what would be walked\n\nhint: put it back as it was; or walk what was recorded with --recorded, once you have read it in {}", path.display())]
+    Changed {
+        /// What, with its verb.
+        what: String,
+        /// The history.
+        path: PathBuf,
+    },
     /// Its history cannot be read.
     #[error("{}: {source}\n\nhint: only a torn last line is forgiven; restore the file from where it was copied", path.display())]
     History {
@@ -198,14 +218,14 @@ pub(super) fn wall_clock() -> String {
     chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
 }
 
-fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
+pub(super) fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => ExecutionError::Locked { path: folder.to_owned() },
         TryLockError::Error(source) => cannot_make(folder, source),
     })
 }
 
-fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
+pub(super) fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
     ExecutionError::Folder { path: path.to_owned(), source, hint: "choose another folder with --out" }
 }
 

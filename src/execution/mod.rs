@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!  folder      the history as a journal: begun, locked, read back, its torn end cut off
+//!  drilled     what a drill that was killed left behind, to be taken back
+//!  unchanged   whether the runbook still says what is walked
 //!  values      what variables stand for outside a drill
 //!  conduct     what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  contacts    who is told when
@@ -13,11 +15,15 @@
 
 mod conduct;
 mod contacts;
+mod drilled;
 mod folder;
 mod rehearse;
+mod unchanged;
 mod values;
 
 pub use conduct::{Execution, Finish};
+pub use drilled::left_over;
 pub use folder::{ExecutionError, Hands, Orders};
 pub use rehearse::{Found, Rehearsed, rehearse};
+pub use unchanged::Walks;
 pub use values::missing;

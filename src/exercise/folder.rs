@@ -113,6 +113,8 @@ impl Exercise {
             std::io::ErrorKind::AlreadyExists => ExerciseError::Taken { path: folder.clone() },
             _ => ExerciseError::Folder { path: folder.clone(), source },
         })?;
+        // Whoever would take back what a killed drill left sees by the lock that this one still runs.
+        file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
         let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
         let order = Order { plan, seed, id, root, keeper, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder })

@@ -1,6 +1,9 @@
 //! Everything that one execution of a runbook needs, gathered from inventory and runbook, and checked across them.
 
-use super::{Contact, Credential, Environment, Mail, Provider, Runbook, SecretStore, Service};
+use super::{
+    Action, Condition, Contact, Credential, DrillPlan, Environment, Goal, KeySource, Mail, Provider, Runbook, SecretStore, Service,
+    StartMode,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,9 +33,55 @@ pub struct ExecutionPlan {
     /// The server that takes e-mail to contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// The runbook's file and those that it includes, as they were read. Empty in histories of older versions, and of a drill.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceFile>,
+}
+
+/// A file that a plan was read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// From the project's root.
+    pub path: String,
+    /// SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
 }
 
 impl ExecutionPlan {
+    /// What another process takes back of a drill that was killed. Keys of the lab are gone with it: nothing is rotated back, and no real key
+    /// stands in for one of the lab's.
+    pub fn of_drill(plan: &DrillPlan) -> Self {
+        let nothing = || Runbook {
+            name: plan.scenario.name.clone(),
+            owner: None,
+            reviewed: None,
+            start: StartMode::ByHand,
+            detect: Condition { request: None, goal: Goal::Fails(1) },
+            reaction: None,
+            escalate: Vec::new(),
+            steps: Vec::new(),
+        };
+        let mut execution = Self {
+            runbook: plan.runbook.clone().unwrap_or_else(nothing),
+            environment_name: Some(plan.environment_name.clone()),
+            environment: plan.environment.clone(),
+            service_name: Some(plan.scenario.service.clone()),
+            service: Some(plan.service.clone()),
+            providers: plan.providers.clone(),
+            credentials: plan.credentials.clone(),
+            stores: plan.stores.clone(),
+            contacts: plan.contacts.clone(),
+            mail: plan.mail.clone(),
+            sources: Vec::new(),
+        };
+        if plan.environment.embedded && plan.environment.keys != KeySource::Stores {
+            execution.credentials.clear();
+            let rotates = |undo: &Action| matches!(undo, Action::Rotate(_));
+            execution.runbook.steps.iter_mut().for_each(|step| step.undo = step.undo.take().filter(|undo| !rotates(undo)));
+        }
+        execution
+    }
+
     /// Within which users should be served again, where the service declares it.
     pub fn rto(&self) -> Option<Duration> {
         self.service.as_ref()?.objectives.rto

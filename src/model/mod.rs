@@ -35,7 +35,7 @@ pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,
 };
-pub use execution::ExecutionPlan;
+pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,

@@ -5,7 +5,7 @@ use super::keys;
 use super::markdown::escaped;
 use crate::history::{Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
-use crate::units::Duration;
+use crate::units::{Duration, printable};
 use std::fmt::Write;
 
 /// The whole report; an empty text where the history is of something else.
@@ -16,7 +16,7 @@ pub fn execution(history: &History) -> String {
         // Writing to a String cannot fail.
         let _ = report.write(&mut text);
     }
-    text
+    printable(&text).into_owned()
 }
 
 struct Report<'a> {

@@ -9,7 +9,7 @@ use super::sentence::{because, between, headline, hint, seconds_down, seconds_up
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::price::of_request;
-use crate::units::{Duration, Money};
+use crate::units::{Duration, Money, is_unprintable, printable};
 use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ pub fn markdown(verdict: &Verdict, digest: &Digest, hash: &str) -> String {
     let report = Report { verdict, digest, flow: &digest.flows[0] };
     // Writing to a String cannot fail.
     let _ = report.write(&mut text, hash);
-    text
+    printable(&text).into_owned()
 }
 
 struct Report<'a> {
@@ -550,7 +550,7 @@ pub(super) fn escaped(text: &str) -> String {
                 safe.push('\\');
                 safe.push(letter);
             }
-            letter if letter.is_control() => {}
+            letter if is_unprintable(letter) || letter == '\t' => {}
             letter => safe.push(letter),
         }
     }

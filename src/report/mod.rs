@@ -22,10 +22,19 @@ pub use markdown::markdown;
 pub use sentence::headline;
 pub use summary::summary;
 
+use crate::units::is_unprintable;
 use crate::verdict::Verdict;
 
-/// `verdict.json`: two blanks of indentation, a line break at the end.
+/// `verdict.json`: two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict) -> String {
     let text = serde_json::to_string_pretty(verdict).expect("a verdict has text keys only");
-    text + "\n"
+    let mut safe = String::with_capacity(text.len() + 1);
+    for letter in text.chars() {
+        match letter {
+            // Each stands within a text; all of them are of the basic plane.
+            letter if is_unprintable(letter) => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            letter => safe.push(letter),
+        }
+    }
+    safe + "\n"
 }

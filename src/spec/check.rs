@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::finding::{Finding, Findings};
 use super::project::Project;
-use super::{cross, doubts, rotation, runbook};
+use super::{clear_text, cross, doubts, rotation, runbook};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             match runbook::read(document, project.declared(), root) {
                 Ok(file) => {
                     findings.extend(doubts::of_runbook(&file, today));
+                    findings.extend(clear_text::of_runbook(&file));
                     findings.extend(file.document.findings);
                 }
                 Err(found) => findings.extend(found),
@@ -67,6 +68,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
     }
     findings.extend(doubts::of_environments(&project));
+    findings.extend(clear_text::of_inventory(&project));
     findings.extend(references(&project));
     findings.extend(rotated_elsewhere(&project));
     if everything {

@@ -17,6 +17,7 @@ mod aim;
 mod asked;
 mod canary;
 mod check;
+mod clear_text;
 mod condition;
 mod cross;
 mod document;

@@ -1,13 +1,13 @@
 //! A project: a folder with an inventory, and what scenarios and runbooks in it become.
 
 use super::document::Document;
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Severity};
 use super::inside::{self, Named};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::workload::Told;
 use super::{cross, inventory, reader, rotation, table, trace};
-use crate::model::{DrillPlan, ExecutionPlan, Inventory};
+use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,9 @@ impl Project {
         let mut of = inventory.services.iter().filter(|(_, service)| service.runbook.as_ref().is_some_and(names_it));
         let only = of.next().map(|(name, _)| name.clone()).filter(|_| of.next().is_none());
         let service_name = service.map(str::to_owned).or(only);
+        let own = file.document.source.recorded(runbook, &self.root);
         let plan = ExecutionPlan {
+            sources: std::iter::once(own).chain(file.sources).collect(),
             runbook: file.runbook,
             environment_name: environment.map(str::to_owned),
             environment: environment.and_then(|name| inventory.environments.get(name)).cloned().unwrap_or_default(),
@@ -148,6 +150,13 @@ impl Project {
             mail: inventory.mail.clone(),
         };
         Ok((plan, findings))
+    }
+
+    /// A runbook of the project as it is now, by its path from the root; `None` where it has errors.
+    pub fn runbook_now(&self, path: &str) -> Option<Runbook> {
+        let (file, found) = self.runbook(&self.root.join(path));
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        file.filter(|_| !found.iter().any(is_error)).map(|file| file.runbook)
     }
 
     /// The inventory, unless its file could not even be parsed: then nobody knows which names it declares.

@@ -13,8 +13,8 @@ use super::tree::{Kind, Node};
 use super::variable::Known;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, SecretStore, StartMode, Step, StoreKind, When,
-    Who, Within,
+    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, SecretStore, SourceFile, StartMode, Step,
+    StoreKind, When, Who, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub(super) struct RunbookFile {
     pub(super) runbook: Runbook,
     /// The documents of the runbooks that it includes, each as often as it is included.
     included: Vec<Document>,
+    /// The files of those, each as often as it is included.
+    pub(super) sources: Vec<SourceFile>,
     /// Where each step stands.
     places: Vec<Place>,
     /// Parameters that have no value of their own.
@@ -110,13 +112,13 @@ pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: 
         document.findings.extend(found);
         return Err(document.findings);
     };
-    let mut list = List { root, included: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
     found.extend(list.findings);
-    let mut file = RunbookFile { document, runbook, included: list.included, places: list.places, open };
+    let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
     found.extend(targets(&file));
     if let Some(inventory) = inventory {
         found.extend(names(&file, inventory));
@@ -188,6 +190,7 @@ fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
 struct List<'a> {
     root: &'a Path,
     included: Vec<Document>,
+    sources: Vec<SourceFile>,
     places: Vec<Place>,
     steps: Vec<Step>,
     findings: Vec<Finding>,
@@ -270,6 +273,7 @@ impl List<'_> {
         self.findings.extend(reader.into_findings());
         self.findings.extend(document.findings.iter().cloned());
         self.included.push(document.clone());
+        self.sources.push(document.source.recorded(&target, self.root));
         open.push(target);
         self.add(entries, self.included.len(), &document, prefix, open);
         open.pop();

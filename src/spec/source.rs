@@ -5,6 +5,8 @@
 
 use super::finding::{Finding, Severity, blotted, clean, escaped};
 use super::shape;
+use crate::model::SourceFile;
+use sha2::{Digest, Sha256};
 use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -74,6 +76,15 @@ impl Source {
         let mut bytes = Vec::new();
         regular(path).and_then(|file| file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
         Self::from_bytes(bytes, shown)
+    }
+
+    /// As a history names it: by its path from the project's root and the hash of its text.
+    pub(super) fn recorded(&self, path: &Path, root: &Path) -> SourceFile {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(path);
+        let path = path.strip_prefix(absolute(root)).unwrap_or(&path).to_string_lossy().into_owned();
+        let sha256 = Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        SourceFile { path, sha256 }
     }
 
     /// Takes a file's bytes.

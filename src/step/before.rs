@@ -145,13 +145,15 @@ impl Before {
         folder.join(NOTES).is_file()
     }
 
-    /// Everything is back: no old value and no notes are needed any more.
+    /// Takes the notes away, unless an old value is still kept: then whoever puts that back does it.
     ///
     /// # Errors
-    /// Where a file cannot be removed.
-    pub fn clear(&self) -> std::io::Result<()> {
-        self.all().iter().try_for_each(|what| self.forget(what))?;
-        self.folder.as_ref().map_or(Ok(()), |folder| removed(&folder.join(NOTES)))
+    /// Where the file cannot be removed.
+    pub fn settle(&self) -> std::io::Result<()> {
+        match &self.folder {
+            Some(folder) if self.all().is_empty() => removed(&folder.join(NOTES)),
+            _ => Ok(()),
+        }
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, BTreeMap<Changed, Secret>> {
@@ -238,7 +240,10 @@ mod tests {
         assert_eq!(Before::notes(folder.path()).unwrap().unwrap().root, Path::new("/p"));
         other.forget(&credential).unwrap();
         assert_eq!(other.all(), [Changed::Step(2)]);
-        other.clear().unwrap();
+        other.settle().unwrap();
+        assert!(Before::has_notes(folder.path()), "one value is not back");
+        other.forget(&Changed::Step(2)).unwrap();
+        other.settle().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(Before::notes(folder.path()).unwrap(), None);
     }

@@ -1,4 +1,5 @@
-//! `confirm`: a person answers.
+//! `confirm`: a person answers. Who that is, is what somebody typed: the history names the user whose terminal it was, and says that nothing
+//! was verified.
 
 use super::{Context, Output, StepError};
 use crate::model::{Action, Confirm, Reaction, StepEnd};
@@ -95,8 +96,20 @@ pub(super) fn by_default(confirm: &Confirm) -> (StepEnd, Output) {
     (end, Output { shown: format!("{} {word}, because nobody answered in time", confirm.question), value: word.into() })
 }
 
+/// The user of the operating system that this process runs as: passwd(5), else by number. What the environment says, anybody can set.
+fn user() -> String {
+    let number = rustix::process::getuid().as_raw();
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = known.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse::<u32>().ok()? == number).then(|| name.to_owned())
+    });
+    format!("the user {}", named.unwrap_or_else(|| number.to_string()))
+}
+
 fn told(answer: &Answer) -> String {
-    let by = answer.by.as_ref().map(|by| format!(", says {by}")).unwrap_or_default();
+    let by = answer.by.as_ref().map(|by| format!(", says {by} (as typed by {}; not verified)", user())).unwrap_or_default();
     let comment = if answer.comment.is_empty() { String::new() } else { format!(": {}", answer.comment) };
     format!("{}{by}{comment}", answer.word)
 }

@@ -6,6 +6,7 @@
 use super::http::in_words;
 use super::{Context, mail};
 use crate::model::{Contact, Mail};
+use crate::web;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -107,6 +108,11 @@ fn address(reach: &str) -> Result<String, String> {
 pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context) -> Result<String, String> {
     let sent = context.http.post(url).timeout(PATIENCE).json(body).send().await;
     let answer = sent.map_err(|error| format!("{whom} cannot be reached: {}", in_words(&error)))?;
-    let said = format!("{whom} answered {}", answer.status().as_u16());
-    if answer.status().is_success() { Ok(said) } else { Err(said) }
+    let status = answer.status();
+    let said = format!("{whom} answered {}", status.as_u16());
+    match web::sends_on(status.as_u16(), answer.headers(), answer.url()) {
+        Some(words) => Err(format!("{said}: {words}")),
+        None if status.is_success() => Ok(said),
+        None => Err(said),
+    }
 }

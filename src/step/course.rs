@@ -51,8 +51,8 @@ pub struct Course {
     /// The step whose undo was begun and has not ended.
     undoing: Option<usize>,
     values: BTreeMap<String, Secret>,
-    /// How many could not be taken back.
-    left: usize,
+    /// Those that could not be taken back, in the order in which they were done.
+    left: Vec<usize>,
 }
 
 impl Course {
@@ -69,7 +69,7 @@ impl Course {
             to_undo: Vec::new(),
             undoing: None,
             values: BTreeMap::new(),
-            left: 0,
+            left: Vec::new(),
         };
         course.turn = course.from(0);
         course
@@ -128,7 +128,7 @@ impl Course {
 
     /// How many steps could not be taken back.
     pub const fn left(&self) -> usize {
-        self.left
+        self.left.len()
     }
 
     /// The step that is taken back next.
@@ -153,8 +153,7 @@ impl Course {
                 self.undoing = Some(undo.step as usize);
             }
             Event::StepUndone(undone) => {
-                self.left += usize::from(undone.end != StepEnd::Done);
-                self.undone(undone.step as usize);
+                self.undone(undone.step as usize, undone.end);
             }
             Event::Resumed(resumed) => self.resumed(resumed.undo),
             _ => {}
@@ -185,7 +184,11 @@ impl Course {
         }
     }
 
-    fn undone(&mut self, place: usize) {
+    fn undone(&mut self, place: usize, end: StepEnd) {
+        self.left.retain(|step| *step != place);
+        if end != StepEnd::Done {
+            self.left.insert(0, place);
+        }
         self.undoing = None;
         self.turn = Turn::Undo;
         // A failure is recorded and does not hold up the rest.
@@ -199,6 +202,8 @@ impl Course {
     /// ended the walk so, is tried again.
     fn resumed(&mut self, undo: bool) {
         if undo {
+            // What could not be taken back is tried again.
+            self.to_undo.splice(0..0, std::mem::take(&mut self.left));
             // What is unknown may have been done.
             for step in std::mem::take(&mut self.open).into_keys() {
                 if self.runbook.steps[step].undo.is_some() && !self.to_undo.contains(&step) {

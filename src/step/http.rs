@@ -2,13 +2,14 @@
 
 use super::{Context, Output, StepError};
 use crate::model::HttpCall;
+use crate::web::{self, Proxies};
 
 /// An answer is read up to here.
 const LONGEST: usize = 1 << 20;
 
 /// What sends the requests of steps and messages to contacts.
 pub fn client() -> reqwest::Client {
-    reqwest::Client::new()
+    web::client(Proxies::Obeyed).build().expect("a client that reads no file can always be made")
 }
 
 pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, StepError> {
@@ -24,6 +25,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     }
     let mut response = request.send().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))?;
     let status = response.status();
+    let sends_on = web::sends_on(status.as_u16(), response.headers(), response.url());
     // Secrets are taken out before anything is cut; what was cut is the same for later steps.
     let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());
     let mut whole = true;
@@ -38,7 +40,10 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let seen = format!("{} {url} answered {}\n{shown}", call.method, status.as_u16());
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
-        return Err(StepError::Failed(seen));
+        return Err(StepError::Failed(match sends_on {
+            Some(words) => format!("{seen}\n{words}"),
+            None => seen,
+        }));
     }
     match &call.expect_text {
         Some(text) if !body.contains(context.expand(text)?.as_str()) => {

@@ -49,6 +49,15 @@ impl Variables {
         }
     }
 
+    /// Those that are no secrets.
+    pub fn plain(&self) -> BTreeMap<String, String> {
+        let plain = |(name, value): (&String, &Value)| match value {
+            Value::Plain(text) => Some((name.clone(), text.clone())),
+            Value::Secret(_) => None,
+        };
+        self.0.iter().filter_map(plain).collect()
+    }
+
     /// True where it has a value.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

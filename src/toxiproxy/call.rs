@@ -1,6 +1,7 @@
 //! One call to a control API: sent, timed, and its end sorted into known and unknown.
 
 use super::ControlError;
+use crate::web::{self, Proxies};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// `null` where the body is empty or not JSON.
     pub(super) body: Value,
+    /// Where it sends on to, in words.
+    sends_on: Option<String>,
 }
 
 impl Line {
@@ -47,8 +50,8 @@ impl Line {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let builder = reqwest::Client::builder().default_headers(headers).no_proxy().connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
-        let http = builder.user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| not(told(&error)))?;
+        let builder = web::client(Proxies::Ignored).default_headers(headers).connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
+        let http = builder.build().map_err(|error| not(told(&error)))?;
         Ok(Self { http, base })
     }
 
@@ -90,8 +93,9 @@ impl Line {
         }
         let response = self.send(request, what).await?;
         let status = response.status().as_u16();
+        let sends_on = web::sends_on(status, response.headers(), response.url());
         let bytes = response.bytes().await.map_err(|error| self.unknown(what, &error))?;
-        Ok(Reply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        Ok(Reply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), sends_on })
     }
 
     /// The same, where only success is an answer.
@@ -106,7 +110,9 @@ impl Line {
     /// The error for an answer with a bad status.
     pub(super) fn refused(&self, reply: &Reply, what: &str) -> ControlError {
         let mut error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
-        if let Some(hint) = reply.body["hint"].as_str() {
+        if let Some(words) = &reply.sends_on {
+            error.clone_from(words);
+        } else if let Some(hint) = reply.body["hint"].as_str() {
             error += &format!("\n\nhint: {hint}");
         }
         ControlError::Refused { url: self.url(), what: what.to_owned(), status: reply.status, error }

@@ -400,7 +400,7 @@ impl Control {
     }
 
     async fn gone(&self, path: &[&str], what: &str) -> Result<(), ControlError> {
-        let Reply { status, body } = self.line.ask(Method::GET, path, None, what).await?;
+        let Reply { status, body, .. } = self.line.ask(Method::GET, path, None, what).await?;
         if status == 404 { Ok(()) } else { Err(self.line.not_shown(what, &body)) }
     }
 

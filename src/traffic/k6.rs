@@ -82,7 +82,7 @@ impl Driven {
         let mut command = Command::new(&script.keeper);
         host::environment(command.as_std_mut(), &[], script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         let mut keeper = command
-            .args(["keep", "--private", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
+            .args(["keep", "--private", "--all", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)
             .current_dir(&script.folder)
             .stdin(Stdio::piped())

@@ -1,5 +1,5 @@
 //! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
-//! that were counted.
+//! that were counted; texts of others as they may be shown.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
@@ -8,6 +8,7 @@ mod duration;
 mod fingerprint;
 mod key_file;
 mod money;
+mod printable;
 mod rate;
 mod ratio;
 mod salt;
@@ -19,6 +20,7 @@ pub use duration::Duration;
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
 pub use money::Money;
+pub use printable::{is_unprintable, one_line, printable};
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
 pub use salt::Salt;

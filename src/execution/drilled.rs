@@ -1,0 +1,204 @@
+//! What a drill left behind that was killed, as an execution which is only taken back.
+//!
+//! It lies in a folder `undo` within the drill's. Its history begins with what the drill's tells of the runbook's steps, and goes on with
+//! what is taken back; the drill's own history is not touched, for it is evidence. Where taking back is interrupted, it goes on from there.
+
+use super::folder::{Book, ExecutionError, cannot_make, lock};
+use super::unchanged::{Walks, unchanged_drill};
+use crate::drill::lab_key;
+use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
+use crate::model::{ExecutionPlan, KeySource};
+use crate::secret::{SecretError, Site, open as open_store};
+use crate::step::{Before, Changed, Notes, Variables};
+use std::fs::{DirBuilder, File};
+use std::io::{BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Within the drill's folder.
+const UNDO: &str = "undo";
+
+/// A drill that is not running.
+#[derive(Debug)]
+pub(super) struct Drilled {
+    pub(super) folder: PathBuf,
+    notes: Notes,
+    started: Started,
+    /// Locked, so that nobody else takes the same back meanwhile.
+    _history: File,
+}
+
+impl Drilled {
+    /// The drill in a folder, and the history of what is taken back of it.
+    pub(super) fn open(folder: &Path) -> Result<(Self, Book), ExecutionError> {
+        let path = folder.join("history.jsonl");
+        let hint = "name the folder that `lifeboat run` made; it said which when it began";
+        let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
+        let history = File::open(&path).map_err(wrong)?;
+        lock(&history, folder).map_err(|error| match error {
+            ExecutionError::Locked { path } => ExecutionError::Running { path },
+            other => other,
+        })?;
+        let (started, mut past) = steps(&path, &history)?;
+        let notes = match Before::notes(folder) {
+            Ok(Some(notes)) => notes,
+            Ok(None) => {
+                let (why, hint) = ("there is nothing to take back", "a drill that comes to its end takes back what it did by itself");
+                return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
+            }
+            Err(source) => return Err(wrong(source)),
+        };
+        let begun = ExecutionStarted {
+            format: started.format,
+            lifeboat: started.lifeboat.clone(),
+            execution: format!("{}/{UNDO}", started.drill),
+            seed: started.seed,
+            wall_clock: started.wall_clock.clone(),
+            root: notes.root.display().to_string(),
+            plan: ExecutionPlan::of_drill(&started.plan),
+        };
+        past.insert(0, Stamped { t: 0, event: Event::ExecutionStarted(Box::new(begun)) });
+        past.extend(switched(folder, &past));
+        let undo = folder.join(UNDO);
+        let inner = undo.join("history.jsonl");
+        if !inner.is_file() {
+            write(&undo, &past).map_err(|source| cannot_make(&inner, source))?;
+        }
+        let book = Book::open(&undo)?;
+        Ok((Self { folder: folder.to_owned(), notes, started, _history: history }, book))
+    }
+
+    /// An error where the runbook is not what the drill walked.
+    pub(super) fn unchanged(&self, walks: Walks) -> Result<(), ExecutionError> {
+        unchanged_drill(&self.started.plan, &self.notes.root, walks, &self.folder)
+    }
+
+    /// True where the drill's keys are the lab's own.
+    pub(super) fn of_the_lab(&self) -> bool {
+        let environment = &self.started.plan.environment;
+        environment.embedded && environment.keys != KeySource::Stores
+    }
+
+    /// What variables stood for in the drill.
+    pub(super) fn recall(&self, variables: &mut Variables) {
+        for (name, value) in &self.notes.variables {
+            variables.set(name.clone(), value.as_str());
+        }
+        if self.of_the_lab() {
+            for name in self.started.plan.providers.keys() {
+                variables.set(format!("credential.{name}"), lab_key(self.started.seed, name));
+            }
+            if !variables.has("service.key") {
+                variables.set("service.key", lab_key(self.started.seed, "service"));
+            }
+        }
+    }
+
+    /// True where a store has not been given its old value back.
+    pub(super) fn has_credentials(&self) -> bool {
+        !credentials(&Before::within(&self.folder)).is_empty()
+    }
+
+    /// Gives stores their old values back; of each credential how that went.
+    pub(super) async fn restore(&self) -> Vec<(String, Result<String, String>)> {
+        let before = Before::within(&self.folder);
+        let mut all = Vec::new();
+        for name in credentials(&before) {
+            let restored = self.restore_one(&name, &before).await.map_err(|error| error.to_string());
+            all.push((name, restored));
+        }
+        all
+    }
+
+    async fn restore_one(&self, name: &str, before: &Before) -> Result<String, SecretError> {
+        let plan = &self.started.plan;
+        let what = Changed::Credential(name.to_owned());
+        let (Some(credential), Some(old)) = (plan.credentials.get(name), before.get(&what)) else {
+            return Ok("nothing is known of it".to_owned());
+        };
+        let store = open_store(&credential.from, Site { stores: &plan.stores, root: &self.notes.root })?;
+        let said = if store.read().await?.value == old {
+            format!("{} holds the old value", store.place())
+        } else {
+            store.write(&old, None).await?;
+            format!("{} has its old value back", store.place())
+        };
+        // A file that stays would only be put back once more.
+        let _ = before.forget(&what);
+        Ok(said)
+    }
+
+    /// Everything is back: the old values and the notes go.
+    pub(super) fn settle(&self) -> std::io::Result<()> {
+        let before = Before::within(&self.folder);
+        let steps = before.all().into_iter().filter(|what| matches!(what, Changed::Step(_)));
+        steps.into_iter().try_for_each(|what| before.forget(&what))?;
+        before.settle()
+    }
+}
+
+/// Folders of drills below one, or in the same folder as `out`, that were killed and left something to take back.
+pub fn left_over(drills: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
+    // The drill that still runs has locked its history.
+    let is_free = |folder: &PathBuf| File::open(folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_ok());
+    let mut left: Vec<PathBuf> = entries.filter(|folder| Before::has_notes(folder)).filter(is_free).collect();
+    left.sort();
+    left
+}
+
+fn credentials(before: &Before) -> Vec<String> {
+    let of = |what| if let Changed::Credential(name) = what { Some(name) } else { None };
+    before.all().into_iter().filter_map(of).collect()
+}
+
+/// How the drill began, and what became of steps and keys.
+fn steps(path: &Path, history: &File) -> Result<(Started, Vec<Stamped>), ExecutionError> {
+    let mut reader = Reader::new(BufReader::new(history));
+    let mut next = || reader.next_event().map_err(|source| ExecutionError::History { path: path.to_owned(), source });
+    let first = next()?.ok_or_else(|| ExecutionError::History { path: path.to_owned(), source: ReadError::NoStart })?;
+    let Event::Started(started) = first.event else { return Err(ExecutionError::NoDrill { path: path.to_owned() }) };
+    let mut kept = Vec::new();
+    while let Some(stamped) = next()? {
+        let matters = matches!(
+            stamped.event,
+            Event::RunbookStarted(_)
+                | Event::StepStarted(_)
+                | Event::StepFinished(_)
+                | Event::UndoStarted(_)
+                | Event::StepUndone(_)
+                | Event::KeyHeld(_)
+                | Event::KeyMinted(_)
+                | Event::KeyRevoked(_)
+        );
+        if matters {
+            kept.push(stamped);
+        }
+    }
+    Ok((*started, kept))
+}
+
+/// Steps of which an old value is kept and of whose beginning the history has not heard: where the machine itself went down, the value was
+/// on the disk and the history was not.
+fn switched(folder: &Path, past: &[Stamped]) -> Vec<Stamped> {
+    let t = past.last().map_or(0, |last| last.t);
+    let begun = |place: usize| past.iter().any(|stamped| matches!(&stamped.event, Event::StepStarted(step) if step.step as usize == place));
+    let places =
+        Before::within(folder).all().into_iter().filter_map(|what| if let Changed::Step(place) = what { Some(place) } else { None });
+    let unheard = places.filter(|place| !begun(*place)).filter_map(|place| u32::try_from(place).ok());
+    unheard.map(|step| Stamped { t, event: Event::StepStarted(StepStarted { step, name: String::new(), attempt: 1 }) }).collect()
+}
+
+/// Begins the history of what is taken back, whole or not at all.
+fn write(undo: &Path, past: &[Stamped]) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(undo)?;
+    let beside = undo.join(".history.jsonl");
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    for stamped in past {
+        serde_json::to_writer(&mut file, stamped)?;
+        file.write_all(b"\n")?;
+    }
+    file.sync_all()?;
+    std::fs::rename(&beside, undo.join("history.jsonl"))?;
+    File::open(undo)?.sync_all()
+}

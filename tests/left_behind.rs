@@ -1,0 +1,161 @@
+//! What a drill leaves behind that was killed: no process, whoever of those between was killed with it, and nothing that could not be taken
+//! back by its folder.
+
+use crate::support::{Project, Started, pid_in, wait_for, wait_gone};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+const KILL: i32 = 9;
+const CONFIG: &str = "route:\n  primary: first   # now\n";
+
+/// A drill of a runbook that switches a file, starts something, and hangs with a grandchild in a session of its own.
+fn hanging(project: &Project) -> (Started, PathBuf) {
+    project.runbook(
+        "with-the-fault",
+        &[
+            "name: Switch, switch: {file: config.yaml, key: route.primary, to: second}, timeout: 20s",
+            "name: Begin, run: [sh, -c, 'echo begun >> log'], timeout: 20s, undo: {run: {command: [sh, undo.sh, \"${proxy.first.url}\"], env: {KEY: \"${credential.first}\"}}}",
+            "name: Hang, run: [sh, hang.sh], timeout: 5m, undo: {run: [sh, -c, 'echo undo hang >> log']}",
+        ],
+    );
+    project.write("config.yaml", CONFIG);
+    // The key that it is given is the lab's, as in the drill.
+    project.write("undo.sh", "case \"$KEY $1\" in sk-lab-*' http://127.0.0.1:'*) echo undo begin >> log ;; *) exit 1 ;; esac\n");
+    project.write("hang.sh", "setsid sh -c 'echo $$ > far.new; mv far.new far; exec sleep 600' &\necho $$ > pid\nexec sleep 600\n");
+    let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7"]);
+    drill.until("if it is killed: lifeboat run --undo drills/").until("step      3/3 Hang");
+    let folder = std::fs::read_dir(project.path("drills")).unwrap().next().unwrap().unwrap().path();
+    (drill, folder)
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
+    let project = Project::quick();
+    let (mut drill, folder) = hanging(&project);
+    let (step, far) = (pid_in(&project.path("pid")), pid_in(&project.path("far")));
+    let named = folder.strip_prefix(project.path("")).unwrap().to_str().unwrap().to_owned();
+    project.lifeboat(&["run", "--undo", &named]).exits_with(2).says("this drill still runs");
+    drill.signal(KILL);
+    drill.finish();
+    wait_gone(step);
+    wait_gone(far);
+    assert_eq!(text(&project.path("config.yaml")), CONFIG.replace("first ", "second "));
+    for file in ["before-step-1", "undo.json"] {
+        assert_eq!(folder.join(file).metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+    let mut next = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
+    next.until(&format!("warning: {named}: this drill was killed")).until(&format!("hint: lifeboat run --undo {named}"));
+    next.signal(KILL);
+    next.finish();
+    let history = text(&folder.join("history.jsonl"));
+
+    project.edit("runbooks/answer.yaml", "echo undo hang", "echo something else");
+    let undo = ["run", "--undo", &named];
+    project.lifeboat(&undo).exits_with(2).says("the runbook runbooks/answer.yaml has changed since").says("--recorded");
+    project.edit("runbooks/answer.yaml", "echo something else", "echo undo hang");
+    project.lifeboat(&undo).exits_with(0);
+    assert_eq!(text(&project.path("config.yaml")), CONFIG, "byte for byte");
+    assert_eq!(text(&project.path("log")), "begun\nundo hang\nundo begin\n", "last first, and what was begun may have been done");
+    assert_eq!(text(&folder.join("history.jsonl")), history, "the drill's own history is evidence");
+    let left: Vec<String> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(!left.iter().any(|name| name.starts_with("before-") || name == "undo.json"), "{left:?}");
+    assert_eq!(
+        (folder.join("undo").metadata().unwrap().permissions().mode() & 0o777, folder.join("undo/report.md").is_file()),
+        (0o700, true)
+    );
+    project.lifeboat(&undo).exits_with(2).says("there is nothing to take back");
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_tried_again_and_a_drill_that_ends_leaves_nothing() {
+    let project = Project::quick();
+    let (mut drill, folder) = hanging(&project);
+    drill.signal(KILL);
+    drill.finish();
+    let named = folder.strip_prefix(project.path("")).unwrap().to_str().unwrap().to_owned();
+    // Somebody else has switched it meanwhile.
+    project.write("config.yaml", &CONFIG.replace("first ", "third "));
+    project.lifeboat(&["run", "--undo", &named]).exits_with(1).says("not everything could be taken back").says(&format!("--undo {named}"));
+    project.write("config.yaml", &CONFIG.replace("first ", "second "));
+    project.lifeboat(&["run", "--undo", &named]).exits_with(0);
+    assert_eq!(text(&project.path("config.yaml")), CONFIG);
+    assert_eq!(text(&project.path("log")).matches("undo").count(), 2, "what is back is not taken back twice");
+
+    project.edit("runbooks/answer.yaml", "[sh, hang.sh]", "['true']");
+    project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "calm"]);
+    assert_eq!(text(&project.path("config.yaml")), CONFIG);
+    for gone in ["before-step-1", "undo.json", "undo"] {
+        assert!(!project.path("calm").join(gone).exists(), "{gone}");
+    }
+}
+
+/// The only child of a process.
+fn child(parent: u32) -> u32 {
+    wait_for(&format!("a child of process {parent}"), || {
+        std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+            let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let of: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            (of == parent).then_some(process)
+        })
+    })
+}
+
+#[test]
+fn whoever_is_killed_the_system_under_test_ends_with_all_that_it_started() {
+    let victims: [(&str, &[usize]); 6] = [
+        ("the drill", &[0]),
+        ("the outer keeper", &[1]),
+        ("the inner keeper", &[2]),
+        ("drill and outer keeper", &[0, 1]),
+        ("drill and inner keeper", &[0, 2]),
+        ("the group of the system", &[]),
+    ];
+    let threads = victims.map(|(what, killed)| {
+        std::thread::spawn(move || {
+            let project = Project::quick();
+            let script =
+                "setsid sh -c 'echo $$ > far.new; mv far.new far; exec sleep 600' &\nsleep 600 &\necho $! > near\necho $$ > pid\nwait\n";
+            project.write("gateway.sh", script);
+            let start = "start: {run: [sh, gateway.sh], ready: \"http://127.0.0.1:${port}/\", within: 5m}";
+            project.environment("slow", &format!("services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}, {start}"));
+            let mut drill = project.start(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "drill"]);
+            drill.until("preparing");
+            let all = ["pid", "near", "far"].map(|file| pid_in(&project.path(file)));
+            let outer = child(drill.id());
+            let chain = [drill.id(), outer, child(outer)];
+            let pid = |process: u32| Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+            for place in killed {
+                kill_process(pid(chain[*place]), Signal::KILL).unwrap();
+            }
+            if killed.is_empty() {
+                kill_process_group(pid(all[0]), Signal::KILL).unwrap();
+            }
+            for process in all {
+                eprintln!("{what}: waiting for {process}");
+                wait_gone(process);
+            }
+        })
+    });
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_ends() {
+    let project = Project::quick();
+    project.write("gateway.sh", "echo $$ > pid\nexec sleep 600\n");
+    let start = "start: {run: [sh, gateway.sh], ready: \"http://127.0.0.1:${port}/\", within: 5m}";
+    project.environment("slow", &format!("services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}, {start}"));
+    let drill = project.start(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "drill"]);
+    let system = pid_in(&project.path("pid"));
+    let outer = child(drill.id());
+    for process in [drill.id(), outer, child(outer)] {
+        kill_process(Pid::from_raw(i32::try_from(process).unwrap()).unwrap(), Signal::KILL).unwrap();
+    }
+    wait_gone(system);
+}
