@@ -30,6 +30,7 @@
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
 //! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
+//! | 3 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
 //! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
 //! | 4 | [`toxiproxy`] | the client of that control API; every inject and heal is read back |
@@ -59,6 +60,7 @@ pub mod host;
 pub mod import;
 pub mod journal;
 pub mod lab;
+pub mod listen;
 pub mod model;
 pub mod price;
 pub mod proxy;

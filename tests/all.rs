@@ -12,6 +12,7 @@ mod drills;
 mod driven;
 mod execute;
 mod faulty_answers;
+mod guarded;
 mod handshakes;
 mod imported;
 mod interrupted;

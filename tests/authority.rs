@@ -1,8 +1,8 @@
 //! `lifeboat proxy ca`: what OpenSSL and Python's ssl make of an authority that may sign for some hosts only, and what is typed when these change.
 
-use crate::support::{Project, Run};
+use crate::support::{Project, Run, Standing};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn done(command: &mut Command) -> (bool, String) {
     let output = command.output().unwrap();
@@ -68,6 +68,30 @@ fn openssl_and_python_refuse_what_a_stolen_key_signs_for_other_hosts() {
         let (verified, said) = done(Command::new("python3").args(["-c", HANDSHAKE, host]).current_dir(&folder));
         assert_eq!((verified, said.contains("permitted subtree violation")), (good, !good), "{name}: {said}");
     }
+}
+
+#[test]
+fn openssl_takes_what_a_proxy_shows_by_name_and_by_address() {
+    let project = Project::empty();
+    project.lifeboat(&["proxy", "ca", "--dir", "ca", "--host", "api.provider.test"]).exits_with(0);
+    let standing = Standing::start(&["--authority", project.path("ca").to_str().unwrap()]);
+    let asked = r#"{"name": "p", "upstream": "http://127.0.0.1:1", "dialect": "openai", "tls": true, "hosts": ["api.provider.test"]}"#;
+    let (status, made) = standing.call("POST", "/proxies", asked);
+    assert_eq!(status, 201, "{made}");
+    let to = ["s_client", "-connect", made["listen"].as_str().unwrap(), "-CAfile", "ca/ca.pem", "-verify_return_error", "-brief"];
+    for (how, good) in [
+        (&["-servername", "api.provider.test", "-verify_hostname", "api.provider.test"][..], true),
+        (&["-noservername", "-verify_ip", "127.0.0.1"], true),
+        (&["-noservername", "-verify_hostname", "localhost"], true),
+        (&["-servername", "api.openai.com", "-verify_hostname", "api.openai.com"], false),
+    ] {
+        let mut command = Command::new("openssl");
+        let (verified, said) = done(command.args(to).args(how).stdin(Stdio::null()).current_dir(project.path("")));
+        assert_eq!(verified, good, "{how:?}: {said}");
+    }
+    let (status, refused) =
+        standing.call("POST", "/proxies", &asked.replace("\"p\"", "\"q\"").replace("api.provider.test", "api.openai.com"));
+    assert!(status == 400 && refused["hint"].as_str().unwrap().contains("lifeboat proxy ca --renew"), "{refused}");
 }
 
 #[test]

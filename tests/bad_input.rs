@@ -85,6 +85,16 @@ fn nothing_is_written_through_a_link_that_stands_where_a_run_goes() {
 }
 
 #[test]
+fn a_pipe_where_a_history_should_be_holds_nothing_up() {
+    let project = Project::empty();
+    project.write("drill/x", "");
+    assert!(std::process::Command::new("mkfifo").arg(project.path("drill/history.jsonl")).status().unwrap().success());
+    for command in ["judge", "report"] {
+        project.lifeboat(&[command, "drill"]).exits_with(2).says("cannot read drill/history.jsonl: it is not a file").says("hint: ");
+    }
+}
+
+#[test]
 fn files_that_are_not_lifeboats_are_not_shown_whoever_names_them() {
     let project = Project::quick();
     let secret = "hunter2-correct-horse";

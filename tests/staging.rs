@@ -151,6 +151,18 @@ fn the_proxy_breaks_only_what_its_environment_allows() {
         let words = told["error"].as_str().unwrap_or_default();
         assert!(status == 403 && words.contains("faults on `second` are not allowed here"), "{method} {path}: {status} {told}");
     }
+    // Nor does it make, move or name one so that the traffic of another comes to it.
+    for (method, path, body) in [
+        ("POST", "/proxies", r#"{"name": "mine", "upstream": "http://127.0.0.1:1", "dialect": "http", "hosts": ["second.example"]}"#),
+        ("PATCH", "/proxies/first", r#"{"upstream": "http://127.0.0.1:1"}"#),
+        ("PATCH", "/proxies/first", r#"{"hosts": ["second.example"]}"#),
+        ("PATCH", "/proxies/first", r#"{"listen": "0.0.0.0:0"}"#),
+        ("POST", "/populate", r#"[{"name": "first", "upstream": "http://127.0.0.1:1", "dialect": "openai"}]"#),
+    ] {
+        let (status, told) = call(method, path, body);
+        assert!(status == 403 && told["hint"].as_str().is_some_and(|hint| hint.contains("inventory")), "{method} {path}: {status} {told}");
+    }
+    assert_eq!(staging.proxies()["first"]["toxics"].as_array().unwrap().len(), 1, "it is as it was");
     assert_eq!(call("POST", "/reset", "").0, 204);
     let mut command = staging.project.command(&["heal", "--env", "staging"]);
     staging.project.run(command.env("PROXY_TOKEN", TOKEN)).exits_with(0).says("nothing to heal: 2 proxies");

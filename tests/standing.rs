@@ -32,7 +32,7 @@ impl Standing {
     /// The proxies that it has, by name.
     fn proxies(&self) -> Value {
         let mut socket = TcpStream::connect(self.proxy.api()).unwrap();
-        write!(socket, "GET /proxies HTTP/1.1\r\nhost: lifeboat\r\nconnection: close\r\n\r\n").unwrap();
+        write!(socket, "GET /proxies HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()

@@ -62,6 +62,21 @@ fn outside_loopback_it_asks_for_a_token_and_turns_strangers_away() {
 }
 
 #[test]
+fn what_would_be_open_to_others_asks_for_a_token() {
+    let project = Project::empty();
+    project.write("open.json", r#"[{"name": "p", "listen": "0.0.0.0:0", "upstream": "127.0.0.1:1"}]"#);
+    let with = |more: &[&str]| project.lifeboat(&[&["proxy", "--api", "127.0.0.1:0"], more].concat());
+    with(&["--config", "open.json"]).exits_with(2).says("would be open to everybody who can reach 0.0.0.0:0").says("--token-from env:NAME");
+    with(&["--forward", "127.0.0.1:0", "--forward-open"]).exits_with(2).says("asks nobody for a token").says("--token-from env:NAME");
+    let named = Standing::start(&["--api-host", "chaos.example", "--api-host", "192.0.2.7"]);
+    for host in ["chaos.example", "192.0.2.7"] {
+        assert_eq!(named.raw("GET", &format!("http://{host}/proxies"), "", "").0, 200, "{host}");
+    }
+    let (status, told) = named.call("GET", "http://evil.example/proxies", "");
+    assert!(status == 403 && told["hint"].as_str().unwrap().contains("--api-host"), "{status} {told}");
+}
+
+#[test]
 fn heal_empties_it_and_says_what_it_did() {
     let project = Project::empty();
     for manner in [&[][..], &["--plain"]] {

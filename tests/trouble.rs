@@ -190,6 +190,29 @@ fn a_full_disk_heals_and_stops_the_drill() {
 }
 
 #[test]
+fn a_full_disk_leaves_no_empty_file() {
+    let project = Project::quick();
+    std::fs::create_dir(project.path("disk")).unwrap();
+    let binary = env!("CARGO_BIN_EXE_lifeboat");
+    let script = format!(
+        "mount -t tmpfs -o size=48k none disk && echo mounted && {{ {binary} run scenarios/quick.yaml --seed 7 --out disk/drill; \
+         find disk -type f -printf '%f has %s bytes\\n'; }}"
+    );
+    // A file system of its own, which nobody else sees, and which goes with the process.
+    let output = std::process::Command::new("unshare").args(["-rm", "sh", "-c", &script]).current_dir(project.path("")).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    if said.starts_with("mounted") {
+        assert!(said.contains("history.jsonl has ") && !said.contains(" has 0 bytes"), "{said}");
+        return;
+    }
+    // Where nobody may mount anything, every file is bounded instead.
+    with_room(&project, 80, "drill").exits_with(4);
+    for entry in std::fs::read_dir(project.path("drill")).unwrap() {
+        assert!(entry.as_ref().unwrap().metadata().unwrap().len() > 0, "{entry:?}");
+    }
+}
+
+#[test]
 fn a_guard_that_trips_heals_and_stops_the_drill() {
     let project = Project::quick();
     project.edit("scenarios/quick.yaml", "for: 7500ms}]", "for: 7500ms}, {at: 0s, on: second, fault: refuse, for: 7500ms}]");

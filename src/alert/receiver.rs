@@ -4,14 +4,17 @@
 use super::parse::{Alert, parse};
 use crate::history::{AlertReceived, Event};
 use crate::journal::{Clock, Recorder};
+use crate::listen::{self, Callers, HEAD_WITHIN, Limits, Reached, Unfinished};
 use crate::units::Secret;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use std::net::SocketAddr;
+use hyper_util::service::TowerToHyperService;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,6 +22,8 @@ use tokio::task::JoinHandle;
 
 /// The longest body: Alertmanager sends a whole group at once.
 const LONGEST: usize = 1 << 20;
+/// Connections that may be open. One that waits for nothing gives way to the next.
+const MOST_OPEN: usize = 256;
 /// Bodies that wait to be recorded.
 const WAITING: usize = 64;
 /// The most alerts that one drill takes in: a sender gone mad must not fill the history.
@@ -70,6 +75,7 @@ struct Delivery {
 struct Desk {
     /// What whoever posts must bear, where anything.
     token: Option<Secret>,
+    callers: Arc<Callers>,
     clock: Clock,
     deliveries: mpsc::Sender<Delivery>,
 }
@@ -80,6 +86,14 @@ impl Receiver {
     /// # Errors
     /// Where nobody can listen there, or anybody could post from elsewhere than this host.
     pub async fn start(listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
+        Self::start_known_as(&[], listen, token, recorder).await
+    }
+
+    /// The same for one that is called by these names too, besides its address, the host of `listen` and `localhost`.
+    ///
+    /// # Errors
+    /// As [`Receiver::start`].
+    pub async fn start_known_as(hosts: &[String], listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
         let wrong = |source| AlertError::Bind { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -89,14 +103,20 @@ impl Receiver {
         }
         let (deliveries, queue) = mpsc::channel(WAITING);
         let (stop, stopped) = watch::channel(false);
-        let desk = Desk { token, clock: recorder.clock(), deliveries };
-        let guard = from_fn_with_state(desk.clone(), refuse_strangers);
-        let routes = Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST)).layer(guard).with_state(desk);
+        let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
+        let callers = Callers::of(address, hosts.iter().cloned().chain([own]), "`hosts: [NAME]` under `alerts:` of the environment");
+        let desk = Desk { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
+        let guarded = |routes: Router<Desk>| {
+            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(desk.clone(), refuse_strangers));
+            routes.layer(from_fn_with_state(desk.clone(), refuse_pages))
+        };
+        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(desk.clone());
         let stopping = |mut stopped: watch::Receiver<bool>| async move {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let server = axum::serve(listener, routes).with_graceful_shutdown(stopping(stopped.clone()));
+        let limits = Limits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stopping(stopped.clone()));
         let late = {
             let stopped = stopped.clone();
             async move {
@@ -106,16 +126,21 @@ impl Receiver {
         };
         let serving = tokio::spawn(async move {
             tokio::select! {
-                _ = server.into_future() => {}
+                () = server => {}
                 () = late => {}
             }
         });
         Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, recorder, stopping(stopped)))] })
     }
 
-    /// Where alerts are posted to.
+    /// Where alerts are posted to from this host.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}/", SocketAddr::new(ip, self.address.port()))
     }
 
     /// Takes no more; returns when nothing more will be recorded.
@@ -149,15 +174,44 @@ async fn record(mut queue: mpsc::Receiver<Delivery>, recorder: Recorder, stoppin
     }
 }
 
-/// What a request bears. The name of the scheme is taken in any case (RFC 9110, 11.1).
-fn borne(headers: &HeaderMap) -> Option<Secret> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| Secret::from(token.trim()))
+/// A web page must not start a runbook through the browser of whoever visits it.
+async fn refuse_pages(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
+    match desk.callers.refuse(request.uri(), request.headers(), reached) {
+        Some(refusal) => (StatusCode::FORBIDDEN, format!("{}\n\nhint: {}\n", refusal.error, refusal.hint)).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// True for JSON, whatever is said of it besides.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Takes nothing that is not whole, and nothing that a form on a web page can send.
+async fn read_whole(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST && !is_json(&parts.headers) {
+        let why = "alerts are posted as JSON\n\nhint: send them with `content-type: application/json`\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
+    }
+    let body = match listen::whole(body, LONGEST, HEAD_WITHIN).await {
+        Ok(body) => body,
+        Err(Unfinished::TooLong) => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "alerts of more than 1 MB are not taken at once\n").into_response();
+        }
+        Err(Unfinished::Late | Unfinished::Cut) => return (StatusCode::REQUEST_TIMEOUT, "not all of it came\n").into_response(),
+    };
+    if let Some(reached) = parts.extensions.get::<Reached>().cloned() {
+        reached.engage().await;
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 /// Where there is a token, whoever does not bear it is turned away.
 async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    if desk.token.is_some() && borne(request.headers()) != desk.token {
+    if desk.token.is_some() && listen::bearer(request.headers()) != desk.token {
         let why = "this receiver of alerts asks for its token\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
                    `token_from:` under `alerts:` of the environment names\n";
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
@@ -192,7 +246,7 @@ mod tests {
 
     async fn post(receiver: &Receiver, body: impl Into<reqwest::Body>) -> (u16, String) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = http.post(receiver.url()).body(body).send().await.unwrap();
+        let answer = http.post(receiver.url()).header("content-type", "application/json").body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
@@ -231,7 +285,7 @@ mod tests {
         let receiver = Receiver::start("127.0.0.1:0", Some("the right one".into()), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = async |authorization: Option<&str>, body: String| {
-            let post = http.post(receiver.url()).body(body);
+            let post = http.post(receiver.url()).header("content-type", "application/json").body(body);
             authorization.map_or(post.try_clone().unwrap(), |value| post.header("authorization", value)).send().await.unwrap()
         };
         let alert = |name: &str| json!({"alert": name, "status": "firing"}).to_string();
@@ -260,6 +314,58 @@ mod tests {
         journal.close().await.unwrap();
         let live = live.borrow();
         assert!(live.fires("Heard") && live.alerts.len() == 1 && live.notable.len() == 2, "{:?}", live.notable);
+    }
+
+    #[tokio::test]
+    async fn no_web_page_posts_an_alert_and_nothing_but_json_is_one() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let names = ["drills.example".to_owned()];
+        let receiver = Receiver::start_known_as(&names, "localhost:0", None, journal.recorder()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let json = ("content-type", "application/json");
+        for (headers, status, why) in [
+            // What a form or a script of any page can send without being asked.
+            (vec![("content-type", "text/plain")], 415, "content-type: application/json"),
+            (vec![("content-type", "application/x-www-form-urlencoded")], 415, "content-type: application/json"),
+            (vec![("content-type", "text/plain; application/json")], 415, "content-type: application/json"),
+            (vec![], 415, "content-type: application/json"),
+            (vec![json, ("origin", "https://evil.example")], 403, "`origin`"),
+            (vec![json, ("origin", "null")], 403, "`origin`"),
+            (vec![json, ("sec-fetch-mode", "cors")], 403, "`sec-fetch-mode`"),
+            // A page whose name leads here.
+            (vec![json, ("host", "evil.example:9099")], 403, "`hosts: [NAME]` under `alerts:`"),
+            // What Alertmanager, Grafana and PagerDuty send, and by which names.
+            (vec![json], 200, "taken"),
+            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "taken"),
+            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "taken"),
+        ] {
+            let mut post = http.post(receiver.url()).body(json!({"alert": "Down", "status": "firing"}).to_string());
+            for (name, value) in &headers {
+                post = post.header(*name, *value);
+            }
+            let answer = post.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{headers:?}");
+            let told = answer.text().await.unwrap();
+            assert!(told.contains(why) && (status == 200 || told.contains("hint: ")), "{headers:?}: {told}");
+        }
+        receiver.stop().await;
+        let live = journal.live();
+        journal.close().await.unwrap();
+        let heard = live.borrow().notable.iter().filter(|stamped| matches!(stamped.event, Event::AlertReceived(_))).count();
+        assert_eq!(heard, 3);
+    }
+
+    #[tokio::test]
+    async fn what_listens_everywhere_is_called_by_an_address_that_it_answers_to() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let receiver = Receiver::start("0.0.0.0:0", Some("a token".into()), journal.recorder()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let post = http.post(receiver.url()).json(&json!({"alert": "Down", "status": "firing"})).header("authorization", "Bearer a token");
+        assert_eq!(post.send().await.unwrap().status(), 200, "{}", receiver.url());
+        receiver.stop().await;
+        journal.close().await.unwrap();
     }
 
     #[tokio::test]

@@ -2,12 +2,12 @@
 
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
-use crate::proxy::{Manner, Proxy, ProxyError, Settings};
+use crate::proxy::{Manner, Place, Proxy, ProxyError, Settings};
 use crate::spec::bytes_of;
-use crate::units::Duration;
+use crate::units::{Duration, Secret};
 use anyhow::Context;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -30,10 +30,14 @@ pub(super) struct Args {
     /// The token that callers of the control API must send as `Authorization: Bearer`; needed wherever it is not on loopback
     #[arg(long, value_name = "env:NAME")]
     token_from: Option<TokenSource>,
+    /// A name, besides its address and `localhost`, by which callers reach the control API; may be given several times
+    #[arg(long, value_name = "NAME")]
+    api_host: Vec<String>,
     /// Where the forward proxy listens, for HTTPS_PROXY and HTTP_PROXY; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     forward: Option<SocketAddr>,
-    /// Let the forward proxy listen elsewhere than on loopback, open to everybody who can reach it
+    /// Let the forward proxy listen elsewhere than on loopback, open to everybody who can reach it. It leads nobody to this host then, and the
+    /// control API needs a token
     #[arg(long, requires = "forward")]
     forward_open: bool,
     /// The authority that signs the certificates of proxies that speak TLS, as `lifeboat proxy ca` makes it [default: one in memory, shown
@@ -46,6 +50,9 @@ pub(super) struct Args {
     /// How long open connections may go on when the proxy is told to end
     #[arg(long, value_name = "TIME", default_value = "10s")]
     drain: Duration,
+    /// How long the head of a request may take
+    #[arg(long, value_name = "TIME", default_value = "10s", hide = true)]
+    head_within: Duration,
     /// Answer as Shopify's server does, without leases, dialects and our own toxics
     #[arg(long, hide = true)]
     plain: bool,
@@ -106,7 +113,7 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
     }
     let source = args.token_from.clone().or_else(|| ground.token_from.clone().map(TokenSource::of));
     let token = match source.as_ref().map(TokenSource::token).transpose() {
-        Ok(token) => token,
+        Ok(token) => token.map(Secret::new),
         Err(problem) => return usage(&problem),
     };
     let api = args.api.or(ground.api).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8474)));
@@ -116,6 +123,9 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
         token,
         manner,
         breakable: ground.breakable.clone(),
+        places: ground.places.clone(),
+        api_hosts: args.api_host.iter().chain(&ground.api_host).cloned().collect(),
+        head: args.head_within.std(),
         forward: args.forward,
         forward_open: args.forward_open,
         authority: args.authority.clone(),
@@ -130,31 +140,50 @@ struct Ground {
     api: Option<SocketAddr>,
     token_from: Option<String>,
     breakable: Option<BTreeSet<String>>,
+    /// By which drills call it.
+    api_host: Option<String>,
+    /// How the proxies may be, which is as they are at the beginning.
+    places: Option<BTreeMap<String, Place>>,
     /// As the configuration file has them.
     proxies: Vec<Value>,
 }
 
 impl Ground {
     fn of(inventory: &Inventory, environment: Environment) -> Self {
-        let proxy = |(name, provider): (&String, &Provider)| {
-            let (origin, _) = origin_and_path(provider.base_url.as_deref()?);
-            let place = environment.proxies.get(name).cloned().unwrap_or_default();
-            let listen = place.listen.as_deref().unwrap_or("127.0.0.1:0");
-            let mut proxy =
-                json!({"name": name, "listen": listen, "upstream": origin, "dialect": provider.dialect.word(), "enabled": true});
-            if place.tls {
-                proxy["tls"] = json!(true);
-            }
-            if !place.hosts.is_empty() {
-                proxy["hosts"] = json!(place.hosts);
-            }
-            Some(proxy)
+        let place = |(name, provider): (&String, &Provider)| {
+            let upstream = origin_and_path(provider.base_url.as_deref()?).0.to_owned();
+            let binding = environment.proxies.get(name).cloned().unwrap_or_default();
+            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
         };
-        let proxies = inventory.providers.iter().filter_map(proxy).collect();
+        let places: BTreeMap<String, Place> = inventory.providers.iter().filter_map(place).collect();
+        let proxies = places.iter().map(|(name, place)| wanted(name, place)).collect();
         let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());
+        let api_host = environment.control.as_ref().and_then(|control| host(&control.url));
         let token_from = environment.control.and_then(|control| control.token_from);
-        Self { api, token_from, breakable: environment.allow.faults_on.map(BTreeSet::from_iter), proxies }
+        let breakable = environment.allow.faults_on.map(BTreeSet::from_iter);
+        Self { api, token_from, breakable, api_host, places: Some(places), proxies }
     }
+}
+
+/// A proxy as the configuration file has it.
+fn wanted(name: &str, Place { upstream, dialect, binding }: &Place) -> Value {
+    let listen = binding.listen.as_deref().unwrap_or("127.0.0.1:0");
+    let mut proxy = json!({"name": name, "listen": listen, "upstream": upstream, "dialect": dialect.word(), "enabled": true});
+    if binding.tls {
+        proxy["tls"] = json!(true);
+    }
+    if !binding.hosts.is_empty() {
+        proxy["hosts"] = json!(binding.hosts);
+    }
+    proxy
+}
+
+/// The host of a URL.
+fn host(url: &str) -> Option<String> {
+    let (_, authority) = origin_and_path(url).0.split_once("://")?;
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    let host = authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+    Some(host.to_owned())
 }
 
 async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
@@ -165,7 +194,13 @@ async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch:
     };
     let proxy = match Proxy::start_with(settings).await {
         Ok(proxy) => proxy,
-        Err(error @ (ProxyError::Open { .. } | ProxyError::Relay { .. } | ProxyError::Authority(_) | ProxyError::Trust(_))) => {
+        Err(
+            error @ (ProxyError::Open { .. }
+            | ProxyError::Relay { .. }
+            | ProxyError::Tokenless
+            | ProxyError::Authority(_)
+            | ProxyError::Trust(_)),
+        ) => {
             return usage(&error.to_string());
         }
         Err(error) => {

@@ -46,6 +46,8 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
 /// The report of a runbook that was walked for real, where that is what the folder holds.
 fn executed(folder: &Path) -> Option<String> {
     let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
+    // Judging tells what is wrong with anything else.
+    file.is_file().then_some(())?;
     let open = || File::open(&file).ok().map(BufReader::new);
     // A drill's history may be long; its first line tells what it is.
     let first = Reader::new(open()?).next_event().ok()??;

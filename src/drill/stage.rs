@@ -7,10 +7,10 @@ use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
 use crate::host::private;
-use crate::journal::Recorder;
+use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
-use crate::proxy::Proxy;
+use crate::proxy::{Place, Proxy, Settings};
 use crate::redact::Redactor;
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
@@ -89,7 +89,7 @@ impl Stage {
         if keys::rotates(plan) {
             keyring.record_held().await;
         }
-        let (control, embedded) = control(plan.environment.control.as_ref(), &names.redactor).await?;
+        let (control, embedded) = control(plan, &names).await?;
         let control = Arc::new(control);
         let Offset { ahead, error } = control.offset();
         if control.offset() != Offset::NONE {
@@ -162,7 +162,8 @@ impl Stage {
         }
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
-            let receiver = Receiver::start(&alerts.listen, token.transpose()?, site.recorder.clone()).await.map_err(Stop::environment)?;
+            let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token.transpose()?, site.recorder.clone());
+            let receiver = receiver.await.map_err(Stop::environment)?;
             names.values.set("alerts.url", receiver.url());
             self.alerts = Some(receiver);
         }
@@ -324,14 +325,21 @@ impl Stage {
 }
 
 /// A control API: a standing proxy's, or that of one that is started here.
-async fn control(standing: Option<&ControlBinding>, redactor: &Redactor) -> Result<(Control, Option<Proxy>), Stop> {
-    if let Some(ControlBinding { url, token_from }) = standing {
-        let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), redactor)).transpose()?;
+async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Proxy>), Stop> {
+    if let Some(ControlBinding { url, token_from }) = &plan.environment.control {
+        let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), &names.redactor));
+        let token = token.transpose()?;
         let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await.map_err(Stop::environment)?;
         return Ok((control, None));
     }
-    let proxy = Proxy::start(ANY_PORT).await.map_err(Stop::environment)?;
-    let control = Control::connect(&format!("http://{}", proxy.api())).await.map_err(Stop::environment)?;
+    // Others on this host find its port. What they do not find is the token, which is in this process's memory only.
+    let random = journal::random().map_err(|error| Stop::environment(format!("no random bytes for the control API's token: {error}")))?;
+    let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
+    names.redactor.learn("the control API of this drill", &token);
+    let settings = Settings { token: Some(token.clone()), places: Some(names.places(plan)), ..Settings::at(ANY_PORT) };
+    let proxy = Proxy::start_with(settings).await.map_err(Stop::environment)?;
+    let url = format!("http://{}", proxy.api());
+    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(Stop::environment)?;
     Ok((control, Some(proxy)))
 }
 
@@ -463,6 +471,16 @@ impl Names {
 
     pub(super) fn key(&self, provider: &str) -> Secret {
         self.keys.get(provider).cloned().unwrap_or_default()
+    }
+
+    /// Where the proxies of this drill may lead, and nowhere else.
+    fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+        let place = |(name, provider): (&String, &Provider)| {
+            let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
+            let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
+            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+        };
+        plan.providers.iter().filter_map(place).collect()
     }
 
     pub(super) fn redactor(&self) -> &Redactor {

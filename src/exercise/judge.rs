@@ -93,6 +93,10 @@ fn mend(error: &ReadError) -> &'static str {
 pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
     let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
     let open = |source| JudgeError::Open { path: file.clone(), source };
+    // A folder may be anybody's, and a pipe in it would be waited for without end.
+    if path.is_dir() && file.exists() && !file.is_file() {
+        return Err(open(std::io::Error::other("it is not a file")));
+    }
     let mut input = Hashing { input: BufReader::with_capacity(1 << 20, File::open(&file).map_err(open)?), hash: Sha256::new() };
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.

@@ -20,7 +20,7 @@
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
 
 use super::breaker::{Breaker, Pass, TryEnd};
-use super::server::{Body, BodyError, Server, json, response, whole_body};
+use super::server::{self, Body, BodyError, Server, json, response, whole_body};
 use super::upstream::{Pool, Upstream, is_failure, refusal};
 use super::{LabError, keylog};
 use crate::dialect::{ProviderFault, Route, credential, error_answer};
@@ -146,6 +146,12 @@ impl ReferenceGateway {
 
 impl Core {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        // Nobody needs a key for these, so a web page must not make its visitor's browser ask.
+        if matches!(request.uri().path(), "/status" | "/reload" | "/v1/reload")
+            && let Some(refused) = server::refusal(&request)
+        {
+            return refused;
+        }
         let (head, body) = request.into_parts();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         match (head.method.as_str(), head.uri.path()) {

@@ -5,24 +5,26 @@
 
 use super::LabError;
 use crate::dialect::WireAnswer;
+use crate::listen::{self, Callers, Progress, Reached};
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// How long exchanges in progress may take to end when the server is stopped.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// How long the head of a request may take. As long as real servers wait: a fault on bytes before a provider may make it late.
+const HEAD: Duration = Duration::from_secs(60);
 
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -85,7 +87,13 @@ where
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
-                    connections.spawn(converse(socket, handle.clone(), stopped.clone()));
+                    let handle = handle.clone();
+                    let service = service_fn(move |request| {
+                        let answer = handle(request);
+                        async { Ok::<_, Infallible>(answer.await) }
+                    });
+                    // As many as come: how many clients there are is part of what is drilled here.
+                    connections.spawn(listen::converse(socket, service, Arc::new(Progress::new(HEAD)), stopped.clone()));
                 }
                 // Out of file descriptors, or a client that was gone at once: the first needs a moment, neither an end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -97,24 +105,12 @@ where
     connections.shutdown().await;
 }
 
-async fn converse<H, F>(socket: TcpStream, handle: H, mut stopped: watch::Receiver<bool>)
-where
-    H: Fn(Request<Incoming>) -> F + Send,
-    F: Future<Output = Response<Body>> + Send,
-{
-    // Tokens must leave when they are due, not when the kernel has gathered enough of them.
-    let _ = socket.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let answer = handle(request);
-        async { Ok::<_, Infallible>(answer.await) }
-    });
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
-    // How a connection ends is the client's affair: hang-ups and cut streams are part of what is drilled here.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
+/// Why a request that only programs may make is refused, where a web page makes it.
+pub(super) fn refusal(request: &Request<Incoming>) -> Option<Response<Body>> {
+    let reached = request.extensions().get::<Reached>()?;
+    let callers = Callers::of(reached.address, [], "nothing: the lab is known by its address only");
+    let refusal = callers.refuse(request.uri(), request.headers(), reached.address.ip())?;
+    Some(json(403, &serde_json::json!({"error": refusal.error, "hint": refusal.hint})))
 }
 
 /// Why a request's body could not be read.

@@ -64,6 +64,9 @@ pub struct AlertsBinding {
     /// The environment variable that holds the token which whoever posts must bear; `None` asks for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_from: Option<String>,
+    /// Names by which it is called, besides its address, the host that it listens on and `localhost`. Any other name is a web page's trick.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 /// Where a service answers.

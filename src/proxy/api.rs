@@ -11,24 +11,34 @@ use super::metrics;
 use super::registry::{ApiError, Manner, Registry};
 use crate::fault::RawToxic;
 use crate::journal::{HostTime, boot_id};
+use crate::listen::{self, Callers, Limits, Reached, Unfinished};
+use crate::units::Secret;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// The version of Toxiproxy's API that this one follows.
 const TOXIPROXY: &str = "2.12.0";
+/// Connections that may be open, and kept files must suffice for. One that waits for nothing gives way to the next.
+const MOST: usize = 64;
+/// Standing readers of events, so that there is always a place for calls.
+const READERS: usize = 32;
+/// The longest body.
+const LONGEST: usize = 2 << 20;
 /// How long open calls may take to end when the proxy is stopped.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -39,15 +49,25 @@ pub(super) type Stopped = watch::Receiver<Option<Duration>>;
 struct Api {
     registry: Arc<Registry>,
     stopped: Stopped,
+    door: Arc<Door>,
+    readers: Arc<Semaphore>,
+}
+
+/// Who may call.
+#[derive(Debug)]
+pub(super) struct Door {
     /// What a caller must know, where anything.
-    token: Option<Arc<str>>,
+    pub(super) token: Option<Secret>,
+    pub(super) callers: Callers,
 }
 
 type Answer = Result<Response, ApiError>;
 
 /// Serves until `stopped` says so, then ends all proxies.
-pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, token: Option<Arc<str>>, mut stopped: Stopped) {
-    let api = Api { registry: registry.clone(), stopped: stopped.clone(), token };
+pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, door: Door, mut stopped: Stopped) {
+    let limits = Limits { head: registry.footing.head, most: MOST };
+    let api =
+        Api { registry: registry.clone(), stopped: stopped.clone(), door: Arc::new(door), readers: Arc::new(Semaphore::new(READERS)) };
     let toxic = get(show_toxic).post(change_toxic).patch(change_toxic).delete(remove_toxic);
     let routes = Router::new()
         .route("/version", get(version))
@@ -61,14 +81,15 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, token:
         .route("/proxies/{proxy}/toxics", get(toxics).post(add_toxic))
         .route("/proxies/{proxy}/toxics/{toxic}", toxic)
         .fallback(async || (StatusCode::NOT_FOUND, "404 page not found\n"))
+        .layer(from_fn_with_state(api.clone(), read_whole))
         .layer(from_fn_with_state(api.clone(), refuse_strangers))
-        .layer(from_fn(refuse_browsers))
+        .layer(from_fn_with_state(api.clone(), refuse_browsers))
         .layer(from_fn(number))
         .with_state(api);
     let stop = |mut stopped: Stopped| async move {
         let _ = stopped.wait_for(Option::is_some).await;
     };
-    let server = axum::serve(listener, routes).with_graceful_shutdown(stop(stopped.clone()));
+    let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stop(stopped.clone()));
     let late = {
         let stopped = stopped.clone();
         async move {
@@ -84,7 +105,7 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, token:
     };
     let served = async {
         tokio::select! {
-            served = server => if let Err(error) = served { tracing::error!(%error, "the control API ended badly") },
+            () = server => {}
             () = late => {}
         }
     };
@@ -104,24 +125,37 @@ async fn number(request: Request, next: Next) -> Response {
 
 /// Where there is a token, whoever does not know it is turned away.
 async fn refuse_strangers(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if let Some(token) = &api.token {
-        let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        if !shown.is_some_and(|shown| is_same(shown.as_bytes(), token.as_bytes())) {
-            return ApiError::unauthorized().into_response();
-        }
+    if api.door.token.is_some() && listen::bearer(request.headers()) != api.door.token {
+        return ApiError::unauthorized().into_response();
     }
     next.run(request).await
 }
 
-/// Compares all of both, so that the time it takes tells nothing of the token but its length.
-fn is_same(shown: &[u8], token: &[u8]) -> bool {
-    shown.len() == token.len() && shown.iter().zip(token).fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
+/// A web page must not reach the control API through the browser of whoever visits it.
+async fn refuse_browsers(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.headers().get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
+        return (StatusCode::FORBIDDEN, "User agent not allowed\n").into_response();
+    }
+    let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
+    match api.door.callers.refuse(request.uri(), request.headers(), reached) {
+        Some(refusal) => ApiError::forbidden(refusal.error).with_hint(refusal.hint).into_response(),
+        None => next.run(request).await,
+    }
 }
 
-/// A web page must not reach the control API through the browser of whoever visits it.
-async fn refuse_browsers(request: Request, next: Next) -> Response {
-    let browser = request.headers().get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/"));
-    if browser { (StatusCode::FORBIDDEN, "User agent not allowed\n").into_response() } else { next.run(request).await }
+/// Nothing is done for a request that is not whole, and one that does not become whole keeps no place.
+async fn read_whole(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let reached = parts.extensions.get::<Reached>().cloned();
+    let body = match listen::whole(body, LONGEST, api.registry.footing.head).await {
+        Ok(body) => body,
+        Err(Unfinished::TooLong) => return ApiError::too_long("the body of a request may have 2 MB").into_response(),
+        Err(Unfinished::Late | Unfinished::Cut) => return ApiError::late("the body of the request did not come").into_response(),
+    };
+    if let Some(reached) = reached {
+        reached.engage().await;
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 impl IntoResponse for ApiError {
@@ -178,7 +212,10 @@ async fn stream_events(State(api): State<Api>) -> Response {
     if api.registry.manner() == Manner::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
-    ([(header::CONTENT_TYPE, "application/jsonl")], events::body(&api.registry, api.stopped)).into_response()
+    let Ok(place) = api.readers.try_acquire_owned() else {
+        return ApiError::unavailable(format!("{READERS} read these events already")).into_response();
+    };
+    ([(header::CONTENT_TYPE, "application/jsonl")], events::body(&api.registry, api.stopped, place)).into_response()
 }
 
 /// The certificate to trust where proxies speak TLS; never its key.

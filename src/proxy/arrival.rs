@@ -83,19 +83,23 @@ pub(super) enum Decline {
     Nameless,
     /// It cannot be reached, and that is no fault of ours.
     Unreachable,
+    /// It is this proxy, or nobody from elsewhere shall get there.
+    Forbidden,
 }
 
 impl Decline {
     /// The answer of a forward proxy, with its reason as RFC 9209 writes it.
     pub(super) fn answer(self, whose: &str) -> String {
         let (error, said) = match self {
+            Self::Forbidden => ("destination_ip_prohibited", "is not for those who come through here"),
             Self::Refused => ("connection_refused", "refused the connection"),
             Self::Nameless => ("dns_error", "was not found: its name does not resolve"),
             Self::Unreachable => ("destination_ip_unroutable", "cannot be reached"),
         };
         let body = format!("lifeboat proxy: {whose} {said}\n");
+        let status = if self == Self::Forbidden { "403 Forbidden" } else { "502 Bad Gateway" };
         format!(
-            "HTTP/1.1 502 Bad Gateway\r\nproxy-status: lifeboat; error={error}\r\ncontent-type: text/plain; charset=utf-8\r\n\
+            "HTTP/1.1 {status}\r\nproxy-status: lifeboat; error={error}\r\ncontent-type: text/plain; charset=utf-8\r\n\
              content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         )

@@ -11,17 +11,21 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 
 /// Lines are sent together up to this many bytes, so that a burst costs few system calls.
 const BATCH: usize = 64 << 10;
 
-/// A body of all events from now on. A task feeds it, which ends with the reader or with the proxy.
-pub(super) fn body(registry: &Registry, stopped: Stopped) -> Body {
+/// A body of all events from now on. A task feeds it, which ends with the reader or with the proxy, and then frees the
+/// reader's place.
+pub(super) fn body(registry: &Registry, stopped: Stopped, place: OwnedSemaphorePermit) -> Body {
     let (hello, events) = registry.sight().subscribe();
     // Room for one batch: what a slow reader leaves waits in the broadcast's ring, where a loss is counted.
     let (batches, reader) = mpsc::channel(1);
-    tokio::spawn(feed(hello, events, batches, stopped));
+    tokio::spawn(async move {
+        feed(hello, events, batches, stopped).await;
+        drop(place);
+    });
     Body::new(Batches(reader))
 }
 
@@ -81,7 +85,8 @@ mod tests {
         const SENT: u64 = 70_000;
         let registry = Registry::new(Footing::of_lifeboat(), None);
         let (stop, stopped) = tokio::sync::watch::channel(None);
-        let mut reader = body(&registry, stopped);
+        let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+        let mut reader = body(&registry, stopped, place);
         let now = HostTime::now();
         for _ in 0..SENT {
             registry.sight().fault(&FaultChange { proxy: "p", toxic: "t", change: "applied", lo: now, hi: now, touched: 0 });

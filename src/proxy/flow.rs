@@ -130,6 +130,12 @@ impl Flow {
         Poll::Pending
     }
 
+    /// True where the gateway has begun to say something that is no request yet, and no toxic holds it up.
+    pub(super) fn is_halfway(&self) -> bool {
+        let state = self.state();
+        state.heard && !state.is_framed && state.underway.is_empty() && state.unflushed.is_empty() && state.up.is_clear()
+    }
+
     /// An exchange began.
     pub(super) fn begin(self: &Arc<Self>, mut exchange: Exchange) -> Ticket {
         let mut state = self.state();
@@ -203,6 +209,8 @@ impl Ticket {
         let mut state = self.flow.state();
         let seized = state.seized;
         if let Some(ended) = state.take(self.number) {
+            // What came with it was its own.
+            state.heard = false;
             self.flow.tell_cut(ended, seized);
         }
     }

@@ -4,7 +4,8 @@
 //! it is one of that proxy's own. Who asks for a host that nobody answers for is led straight to it, untouched. Of plain requests a
 //! connection carries one, because the next may be for another host.
 //!
-//! What this file does not do: authenticate anybody. It listens on loopback unless it is told to be open.
+//! What this file does not do: authenticate anybody. It listens on loopback unless it is told to be open, and then leads nobody to this
+//! machine (`way`). Its own proxy's control API it leads nobody to in any case.
 
 use super::api::Stopped;
 use super::arrival::{Arrival, Decline, ESTABLISHED, Guest};
@@ -17,14 +18,12 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// The longest head of a request.
 const LONGEST: usize = 64 << 10;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How long connecting to a host that nobody answers for may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -59,10 +58,10 @@ pub(super) async fn serve(door: Door, registry: Arc<Registry>, mut stopped: Stop
 
 async fn receive(mut socket: TcpStream, seat: Seat, registry: Arc<Registry>) {
     let _ = socket.set_nodelay(true);
-    let read = match timeout(PATIENCE, read_head(&mut socket)).await {
+    let read = match timeout(registry.footing.head, read_head(&mut socket)).await {
         Ok(Ok(Some(read))) => read,
         Ok(Ok(None) | Err(_)) => return,
-        Err(_) => return refuse(&mut socket, 408, "no whole request came within 10 s").await,
+        Err(_) => return refuse(&mut socket, 408, "no whole request came in time").await,
     };
     let Some(end) = end_of_head(&read) else { return refuse(&mut socket, 431, "the head of a request may have 64 KB").await };
     let asked = match Asked::parse(&read[..end]) {
@@ -77,7 +76,7 @@ async fn receive(mut socket: TcpStream, seat: Seat, registry: Arc<Registry>) {
     };
     let Some(guest) = registry.admit(&asked.host, asked.port, Guest { socket, arrival, seat }).await else { return };
     let Guest { mut socket, seat: _seat, .. } = guest;
-    match straight(&host, asked.port).await {
+    match straight(&registry, &host, asked.port).await {
         Ok(mut upstream) => {
             let begun = match asked.kind {
                 Kind::Tunnel => begin(&mut socket, ESTABLISHED, &mut upstream, &read[end..]).await,
@@ -158,8 +157,8 @@ fn to_origin(read: &Bytes, end: usize) -> Vec<u8> {
 }
 
 /// A connection to a host that no proxy answers for.
-async fn straight(host: &str, port: u16) -> Result<TcpStream, Decline> {
-    let addresses: Vec<_> = lookup_host((host, port)).await.map_err(|_| Decline::Nameless)?.collect();
+async fn straight(registry: &Registry, host: &str, port: u16) -> Result<TcpStream, Decline> {
+    let addresses = registry.footing.ways.outward(host, port).await?;
     match timeout(CONNECT, TcpStream::connect(&addresses[..])).await {
         Ok(Ok(upstream)) => {
             let _ = upstream.set_nodelay(true);

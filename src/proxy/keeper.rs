@@ -4,21 +4,22 @@
 //! happen one after another and every answer tells of a state that was.
 
 use super::arrival::{Arrival, Guest};
+use super::bounds::Wanted;
 use super::counters::Counters;
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
-use super::listener::Door;
+use super::listener::{Door, cannot_listen, names, open_door, resolve};
 use super::registry::{ApiError, Footing, Manner};
+use super::secures::Secures;
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
+use super::way::Way;
 use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::future::pending;
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -174,15 +175,19 @@ impl Keeper {
             return Err(ApiError::bad_request("a proxy that ends TLS must know what is inside, and this one sees only bytes")
                 .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
         }
-        let leads = Upstream::parse(&upstream, dialect, &footing.trust).map_err(ApiError::bad_request)?;
         let hosts = raw.hosts.filter(|_| manner == Manner::Lifeboat);
+        footing.bounds.allow(&Wanted { name: &name, upstream: &upstream, dialect, tls: speaks_tls, hosts: hosts.as_deref() })?;
+        let way = Way::of(&footing.ways);
+        let leads = Upstream::parse(&upstream, dialect, &footing, &way).map_err(ApiError::bad_request)?;
         let answers = Arc::new(Mutex::new(answers(hosts.as_deref(), &leads)?));
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
         let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
         let secures = Secures { hosts: hosts.as_deref(), address: speaks_tls.then_some(address), dialect };
-        secures.admitted(&footing, &leads)?;
+        secures.admitted(footing.trust.authority(), &answers.lock().unwrap_or_else(PoisonError::into_inner))?;
+        footing.bounds.listener(&name, address).await?;
         let (hold, released) = Hold::new(phase, Vec::new());
         let door = open_door(address, phase)?;
+        way.lead(door.address(), leads.address()).await.map_err(led_back)?;
         let shared = Shared {
             proxy: name.into(),
             upstream: leads,
@@ -190,6 +195,8 @@ impl Keeper {
             counters: Arc::default(),
             requests: AtomicU64::new(0),
             trust: footing.trust.clone(),
+            way,
+            head: footing.head,
             names: speaks_tls.then(|| names(door.address())),
         };
         Ok(Self {
@@ -423,17 +430,24 @@ impl Keeper {
             Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.door.address()),
             None => None,
         };
+        if let Some(listen) = listen {
+            self.footing.bounds.listener(&self.shared.proxy, listen).await?;
+        }
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
-        let parsed = upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.footing.trust)).transpose();
-        let parsed = parsed.map_err(ApiError::bad_request)?;
         let hosts = change.hosts.filter(|_| ours).or_else(|| self.hosts.clone());
-        let answers = answers(hosts.as_deref(), parsed.as_ref().unwrap_or(&self.shared.upstream))?;
+        self.footing.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
+        let parsed =
+            upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.footing, &self.shared.way)).transpose();
+        let parsed = parsed.map_err(ApiError::bad_request)?;
+        let leads = parsed.unwrap_or_else(|| self.shared.upstream.clone());
+        let answers = answers(hosts.as_deref(), &leads)?;
         let secures = Secures {
             hosts: hosts.as_deref(),
             address: self.shared.names.is_some().then(|| listen.unwrap_or(self.door.address())),
             dialect: self.dialect,
         };
-        secures.admitted(&self.footing, parsed.as_ref().unwrap_or(&self.shared.upstream))?;
+        secures.admitted(self.footing.trust.authority(), &answers)?;
+        self.shared.way.lead(listen.unwrap_or(self.door.address()), leads.address()).await.map_err(led_back)?;
         if listen.is_some() || upstream.is_some() {
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.phase = Phase::Disabled;
@@ -443,20 +457,24 @@ impl Keeper {
             match open_door(listen, wanted) {
                 Ok(door) => self.door = door,
                 Err(error) => {
+                    self.shared.way.stand(self.door.address(), self.shared.upstream.address());
                     self.phase = was;
                     self.flip().await?;
                     return Err(error);
                 }
             }
         }
+        self.shared.way.stand(self.door.address(), leads.address());
         self.upstream = upstream.unwrap_or_else(|| std::mem::take(&mut self.upstream));
         self.shared = Arc::new(Shared {
             proxy: self.shared.proxy.clone(),
-            upstream: parsed.unwrap_or_else(|| self.shared.upstream.clone()),
+            upstream: leads,
             sight: self.shared.sight.clone(),
             counters: self.shared.counters.clone(),
             requests: AtomicU64::new(self.shared.requests.load(Ordering::Relaxed)),
             trust: self.shared.trust.clone(),
+            way: self.shared.way.clone(),
+            head: self.shared.head,
             names: self.shared.names.is_some().then(|| names(self.door.address())),
         });
         self.hosts = hosts;
@@ -469,6 +487,12 @@ impl Keeper {
             return Err(error);
         }
         Ok(self.view())
+    }
+
+    /// What it would be with these, for the bounds.
+    fn wanted<'w>(&'w self, upstream: Option<&'w str>, hosts: Option<&'w [String]>) -> Wanted<'w> {
+        let (name, tls) = (&*self.shared.proxy, self.shared.names.is_some());
+        Wanted { name, upstream: upstream.unwrap_or(&self.upstream), dialect: self.dialect, tls, hosts }
     }
 
     fn place(&self, name: &str) -> Result<usize, ApiError> {
@@ -532,87 +556,12 @@ impl Entry {
 fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
     match hosts {
         Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
-        None => Ok(upstream.answers().into_iter().collect()),
+        None => Ok(vec![upstream.address().answers()]),
     }
 }
 
-/// What a proxy needs certificates for.
-struct Secures<'a> {
-    hosts: Option<&'a [String]>,
-    /// Where it listens, if it speaks TLS there.
-    address: Option<SocketAddr>,
-    dialect: Dialect,
-}
-
-impl Secures<'_> {
-    /// Sees that the authority may sign for all whom the proxy is said to stand for; in memory it then may sign for the upstream too, which
-    /// a gateway may be led here from by name.
-    fn admitted(&self, footing: &Footing, upstream: &Upstream) -> Result<(), ApiError> {
-        if self.dialect == Dialect::Tcp {
-            return Ok(());
-        }
-        let authority = footing.trust.authority();
-        let admit = |host: &str| {
-            authority.admit(host).map_err(|error| {
-                let told = error.to_string();
-                let (problem, hint) = told.split_once("\n\nhint: ").unwrap_or((&told, ""));
-                ApiError::bad_request(problem).with_hint(hint)
-            })
-        };
-        for host in answers(self.hosts, upstream)? {
-            let admitted = admit(host.host());
-            if self.hosts.is_some() {
-                admitted?;
-            }
-        }
-        match self.address.map(|address| address.ip().to_canonical()).filter(|own| !own.is_loopback() && !own.is_unspecified()) {
-            Some(own) => admit(&own.to_string()),
-            None => Ok(()),
-        }
-    }
-}
-
-/// For whom a listener stands where nobody asks for a name, as those who connect to an address do not.
-fn names(address: SocketAddr) -> Vec<String> {
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    let own = address.ip().to_canonical();
-    if !own.is_loopback() && !own.is_unspecified() {
-        names.push(own.to_string());
-    }
-    names
-}
-
-fn open_door(address: SocketAddr, phase: Phase) -> Result<Door, ApiError> {
-    let door = if phase == Phase::Enabled { Door::open(address) } else { Door::closed(address) };
-    door.map_err(|error| cannot_listen(address, &error))
-}
-
-/// `host:port`; without a host every address of this machine, and nothing at all is any port on loopback.
-async fn resolve(listen: &str) -> Result<SocketAddr, ApiError> {
-    let full = match listen {
-        "" => "127.0.0.1:0".to_owned(),
-        _ if listen.starts_with(':') => format!("[::]{listen}"),
-        _ => listen.to_owned(),
-    };
-    let found: Vec<SocketAddr> = match tokio::net::lookup_host(&full).await {
-        Ok(found) => found.collect(),
-        Err(error) => {
-            return Err(ApiError::internal(format!("listen tcp: address {listen}: {error}")).with_hint("write HOST:PORT"));
-        }
-    };
-    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    first.copied().ok_or_else(|| ApiError::internal(format!("listen tcp: lookup {listen}: no such host")))
-}
-
-/// In the words of Shopify's server.
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> ApiError {
-    let problem = match error.kind() {
-        ErrorKind::AddrInUse => "address already in use".to_owned(),
-        ErrorKind::AddrNotAvailable => "cannot assign requested address".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
-    ApiError::internal(format!("listen tcp {address}: bind: {problem}")).with_hint("choose another port, or 0 for any free one")
+fn led_back(error: String) -> ApiError {
+    ApiError::bad_request(error).with_hint("name the provider's own address as the upstream")
 }
 
 fn refused(error: ToxicError) -> ApiError {

@@ -11,11 +11,12 @@ use super::gate::{Gate, poll_drain};
 use super::hold::{Active, Grip, Hold};
 use super::lane::Doom;
 use super::pump::Pump;
-use super::serving::{Serving, first_byte};
+use super::serving::{Halfway, Serving, first_byte};
 use super::sight::{Connection, Sight};
 use super::streams::Beside;
 use super::trust::Trust;
-use super::upstream::{HttpUpstream, Upstream};
+use super::upstream::{Address, HttpUpstream, Upstream};
+use super::way::Way;
 use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
@@ -40,6 +41,9 @@ pub(super) struct Shared {
     /// Numbers requests, so that partial faults can be drawn for each.
     pub(super) requests: AtomicU64,
     pub(super) trust: Arc<Trust>,
+    pub(super) way: Arc<Way>,
+    /// How long the head of a request may take.
+    pub(super) head: Duration,
     /// For whom its own listener stands with a certificate, where it speaks TLS.
     pub(super) names: Option<Vec<String>>,
 }
@@ -207,7 +211,7 @@ impl Link {
         flow
     }
 
-    async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &str, arrival: Arrival) -> Option<Seized> {
+    async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &Address, arrival: Arrival) -> Option<Seized> {
         let shared = self.shared.clone();
         let flow = self.begin(&arrival);
         let at = HostTime::now();
@@ -229,13 +233,13 @@ impl Link {
     }
 
     /// Until the connection ends by itself, or a fault takes it.
-    async fn pass_bytes(&mut self, flow: &Flow, socket: Arc<TcpStream>, address: &str, arrival: Arrival) -> Option<Seized> {
+    async fn pass_bytes(&mut self, flow: &Flow, socket: Arc<TcpStream>, address: &Address, arrival: Arrival) -> Option<Seized> {
         let shared = self.shared.clone();
         let mut timer = None;
         let mut upstream = None;
         let fate = 'seized: {
             {
-                let mut connecting = pin!(TcpStream::connect(address));
+                let mut connecting = pin!(shared.way.connect(address));
                 loop {
                     tokio::select! {
                         biased;
@@ -331,7 +335,7 @@ impl Link {
         let serving = Serving { exchanger: Arc::new(exchanger), streams: beside.streams(), is_single, draining: draining.clone() };
         let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
         let mut http = Some(Box::pin(serving.run(gate, acceptor, flow.clone())));
-        let mut timer = None;
+        let (mut timer, mut halfway) = (None, Halfway::default());
         let fate = loop {
             tokio::select! {
                 biased;
@@ -355,6 +359,10 @@ impl Link {
                     // Not all who write to the gate ask it again once they have flushed.
                     if poll_drain(&socket, &flow, &shared.counters, cx).is_ready() && flow.state().written != Written::Partly {
                         flow.flushed();
+                    }
+                    if http.is_some() && halfway.poll(&flow, shared.head, cx).is_ready() {
+                        // Whoever sends half of something keeps no place for it.
+                        return Poll::Ready(());
                     }
                     if http.is_none() && beside.end_http() { Poll::Ready(()) } else { Poll::Pending }
                 }) => {

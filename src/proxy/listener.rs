@@ -6,9 +6,11 @@
 //!
 //! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
 
+use super::hold::Phase;
+use super::registry::ApiError;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::pending;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -187,4 +189,51 @@ fn bound(address: SocketAddr) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// For whom a listener stands where nobody asks for a name, as those who connect to an address do not.
+pub(super) fn names(address: SocketAddr) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let own = address.ip().to_canonical().to_string();
+    if !names.contains(&own) {
+        names.push(own);
+    }
+    names
+}
+
+/// A listener there, which takes connections where the proxy is enabled.
+///
+/// # Errors
+/// Where the address cannot be bound.
+pub(super) fn open_door(address: SocketAddr, phase: Phase) -> Result<Door, ApiError> {
+    let door = if phase == Phase::Enabled { Door::open(address) } else { Door::closed(address) };
+    door.map_err(|error| cannot_listen(address, &error))
+}
+
+/// `host:port`; without a host every address of this machine, and nothing at all is any port on loopback.
+pub(super) async fn resolve(listen: &str) -> Result<SocketAddr, ApiError> {
+    let full = match listen {
+        "" => "127.0.0.1:0".to_owned(),
+        _ if listen.starts_with(':') => format!("[::]{listen}"),
+        _ => listen.to_owned(),
+    };
+    let found: Vec<SocketAddr> = match tokio::net::lookup_host(&full).await {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            return Err(ApiError::internal(format!("listen tcp: address {listen}: {error}")).with_hint("write HOST:PORT"));
+        }
+    };
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| ApiError::internal(format!("listen tcp: lookup {listen}: no such host")))
+}
+
+/// In the words of Shopify's server.
+pub(super) fn cannot_listen(address: SocketAddr, error: &io::Error) -> ApiError {
+    let problem = match error.kind() {
+        ErrorKind::AddrInUse => "address already in use".to_owned(),
+        ErrorKind::AddrNotAvailable => "cannot assign requested address".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    ApiError::internal(format!("listen tcp {address}: bind: {problem}")).with_hint("choose another port, or 0 for any free one")
 }

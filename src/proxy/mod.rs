@@ -33,6 +33,7 @@ mod api;
 mod arrival;
 mod asked;
 mod authority;
+mod bounds;
 mod counters;
 mod delivery;
 mod events;
@@ -48,6 +49,7 @@ mod listener;
 mod metrics;
 mod pump;
 mod registry;
+mod secures;
 mod serving;
 mod shaped;
 mod sight;
@@ -55,16 +57,20 @@ mod streams;
 mod trust;
 mod upgrade;
 mod upstream;
+mod way;
 
 #[cfg(test)]
 mod tests;
 
 pub use authority::{Authority, AuthorityError, Origin};
-use listener::Door;
-
+pub use bounds::Place;
 pub use registry::Manner;
 
-use std::collections::BTreeSet;
+use crate::listen::{Callers, HEAD_WITHIN};
+use crate::units::Secret;
+use bounds::Bounds;
+use listener::Door;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,6 +110,11 @@ pub enum ProxyError {
         /// The address that was asked for.
         address: SocketAddr,
     },
+    /// Whoever comes through it from elsewhere must not be able to drive it.
+    #[error(
+        "the forward proxy is open to others, and the control API asks nobody for a token\n\nhint: give it one with --token-from env:NAME"
+    )]
+    Tokenless,
     /// The address of the forward proxy cannot be bound.
     #[error(
         "the forward proxy cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one; `ss -ltnp` shows who \
@@ -132,14 +143,20 @@ pub struct Settings {
     /// Where the control API listens; port 0 takes any free one.
     pub api: SocketAddr,
     /// What its callers must send as `Authorization: Bearer`; without one it listens on loopback only.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// Whose server it answers as.
     pub manner: Manner,
     /// The proxies that may be broken; `None` where all may. Everything else the control API refuses.
     pub breakable: Option<BTreeSet<String>>,
+    /// The only proxies that may be, and how; `None` where all may be that are asked for.
+    pub places: Option<BTreeMap<String, Place>>,
+    /// Names besides its address and `localhost` by which the control API is called.
+    pub api_hosts: Vec<String>,
+    /// How long the head of a request may take, at the control API, the forward proxy and every listener that looks into HTTP.
+    pub head: Duration,
     /// Where the forward proxy listens; none without.
     pub forward: Option<SocketAddr>,
-    /// Whether the forward proxy may listen elsewhere than on loopback.
+    /// Whether the forward proxy may listen elsewhere than on loopback; then it needs a token, and leads to nothing on this host.
     pub forward_open: bool,
     /// The folder of the authority that signs certificates; without one it lives in memory.
     pub authority: Option<PathBuf>,
@@ -155,6 +172,9 @@ impl Settings {
             token: None,
             manner: Manner::Lifeboat,
             breakable: None,
+            places: None,
+            api_hosts: Vec::new(),
+            head: HEAD_WITHIN,
             forward: None,
             forward_open: false,
             authority: None,
@@ -187,13 +207,16 @@ impl Proxy {
     /// # Errors
     /// Where an address cannot be bound, or would be open to strangers; where the authority or the trusted certificates cannot be read.
     pub async fn start_with(settings: Settings) -> Result<Self, ProxyError> {
-        let Settings { api, token, manner, breakable, forward, forward_open, authority, upstream_ca } = settings;
+        let Settings { api, token, manner, breakable, places, api_hosts, head, forward, forward_open, authority, upstream_ca } = settings;
         let is_near = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         if token.is_none() && !is_near(api) {
             return Err(ProxyError::Open { address: api });
         }
         if let Some(address) = forward.filter(|forward| !forward_open && !is_near(*forward)) {
             return Err(ProxyError::Relay { address });
+        }
+        if forward_open && forward.is_some() && token.is_none() {
+            return Err(ProxyError::Tokenless);
         }
         let authority = authority.map_or_else(Authority::in_memory, |folder| Authority::load(&folder))?;
         let trust = trust::Trust::new(authority, upstream_ca.as_deref()).map_err(ProxyError::Trust)?;
@@ -210,9 +233,12 @@ impl Proxy {
         };
         let (stop, stopped) = watch::channel(None);
         let (forward, door) = forward.unzip();
-        let footing = registry::Footing { manner, trust: Arc::new(trust), forward };
+        let ways = Arc::new(way::Ways::new(api, forward, forward_open));
+        let bounds = Arc::new(Bounds { has_token: token.is_some(), places });
+        let footing = registry::Footing { manner, trust: Arc::new(trust), forward, ways, bounds, head };
         let registry = Arc::new(registry::Registry::new(footing, breakable));
-        let served = api::serve(listener, registry.clone(), token.map(Into::into), stopped.clone());
+        let callers = Callers::of(api, api_hosts, "--api-host NAME");
+        let served = api::serve(listener, registry.clone(), api::Door { token, callers }, stopped.clone());
         let forwarded = {
             let registry = registry.clone();
             async move {

@@ -1,10 +1,12 @@
 //! All proxies by name, and the errors that the control API answers with.
 
 use super::arrival::Guest;
+use super::bounds::Bounds;
 use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
 use super::sight::Sight;
 use super::trust::Trust;
 use super::upstream::Answers;
+use super::way::Ways;
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +59,18 @@ impl ApiError {
         Self::new(409, error)
     }
 
+    pub(super) fn late(error: impl Into<String>) -> Self {
+        Self::new(408, error)
+    }
+
+    pub(super) fn too_long(error: impl Into<String>) -> Self {
+        Self::new(413, error)
+    }
+
+    pub(super) fn unavailable(error: impl Into<String>) -> Self {
+        Self::new(503, error)
+    }
+
     pub(super) fn internal(error: impl Into<String>) -> Self {
         Self::new(500, error)
     }
@@ -95,6 +109,10 @@ pub(super) struct Footing {
     pub(super) trust: Arc<Trust>,
     /// Where the forward proxy listens that hands them connections, if there is one.
     pub(super) forward: Option<SocketAddr>,
+    pub(super) ways: Arc<Ways>,
+    pub(super) bounds: Arc<Bounds>,
+    /// How long the head of a request may take.
+    pub(super) head: Duration,
 }
 
 #[cfg(test)]
@@ -102,7 +120,9 @@ impl Footing {
     /// With an authority of its own, and no forward proxy.
     pub(super) fn of_lifeboat() -> Self {
         let trust = Trust::new(super::Authority::in_memory().unwrap(), None).unwrap();
-        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), forward: None }
+        let ways = Arc::new(Ways::new(([127, 0, 0, 1], 1).into(), None, false));
+        let bounds = Arc::new(Bounds { has_token: false, places: None });
+        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), forward: None, ways, bounds, head: crate::listen::HEAD_WITHIN }
     }
 }
 
@@ -229,6 +249,8 @@ impl Registry {
                 return Ok(there);
             }
             self.guard(&name)?;
+            // What is refused must not cost the one that is there.
+            self.footing.bounds.foresee(&raw).await?;
             self.remove(&name).await?;
         }
         self.create(raw).await

@@ -9,11 +9,14 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use std::error::Error;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 
 /// What serves one connection.
@@ -60,6 +63,21 @@ impl Serving {
             connection.as_mut().poll(cx)
         })
         .await
+    }
+}
+
+/// How long the gateway has been half-way through the head of a request, or through a handshake.
+#[derive(Debug, Default)]
+pub(super) struct Halfway(Option<Pin<Box<Sleep>>>);
+
+impl Halfway {
+    /// Ready where that took longer than it may. To be polled after whatever reads.
+    pub(super) fn poll(&mut self, flow: &Flow, may: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        if !flow.is_halfway() {
+            self.0 = None;
+            return Poll::Pending;
+        }
+        self.0.get_or_insert_with(|| Box::pin(sleep(may))).as_mut().poll(cx)
     }
 }
 

@@ -1,23 +1,32 @@
 //! Where a proxy leads: an address for bytes, or a base URL for exchanges with a pool of connections to it.
 
 use super::exchange::RequestBody;
-use super::trust::Trust;
+use super::registry::Footing;
+use super::way::{Connector, Way};
 use crate::model::Dialect;
 use hyper::http::uri::{Authority, Scheme};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A provider that cannot be connected to within this is unreachable.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Whom an upstream is, in a form that can be compared: two texts that lead to the same place are equal here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// `None` for bytes.
+    scheme: Option<Scheme>,
+    /// In small letters, without brackets and without a last dot.
+    pub(super) host: String,
+    pub(super) port: u16,
+}
 
 /// How the provider is reached.
 #[derive(Debug, Clone)]
 pub(super) enum Upstream {
-    /// `host:port`, bytes only.
-    Tcp(String),
+    /// Bytes only.
+    Tcp(Address),
     /// HTTP exchanges.
     Http(Box<HttpUpstream>),
 }
@@ -25,6 +34,7 @@ pub(super) enum Upstream {
 /// A provider that is asked over HTTP.
 #[derive(Debug, Clone)]
 pub(super) struct HttpUpstream {
+    address: Address,
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) dialect: Dialect,
@@ -34,7 +44,7 @@ pub(super) struct HttpUpstream {
     pub(super) http1: HttpClient,
 }
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, RequestBody>;
+type HttpClient = Client<HttpsConnector<Connector>, RequestBody>;
 
 /// Who a proxy answers for, where a forward proxy asks: `host` with any port, or `host:port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +64,7 @@ impl Answers {
         let is_ported = authority.as_str().len() > authority.host().len();
         match authority.port_u16() {
             None if is_ported || authority.as_str().contains('@') => Err(bad()),
-            port => Ok(Self { host: authority.host().to_ascii_lowercase(), port }),
+            port => Ok(Self { host: plain(authority.host()), port }),
         }
     }
 
@@ -64,54 +74,97 @@ impl Answers {
 
     /// True where a connection to this host and port is meant.
     pub(super) fn to(&self, host: &str, port: u16) -> bool {
-        self.host.eq_ignore_ascii_case(host) && self.port.is_none_or(|own| own == port)
+        self.host == plain(host) && self.port.is_none_or(|own| own == port)
+    }
+
+    /// True where everything that `other` answers for is answered for here.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.host == other.host && (self.port.is_none() || self.port == other.port)
     }
 }
 
-impl Upstream {
+/// As hosts are compared.
+fn plain(host: &str) -> String {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    host.strip_suffix('.').map(str::to_owned).unwrap_or(host)
+}
+
+impl Address {
     /// Reads `host:port`, or with a dialect `http://host:port`, `https://host`.
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(super) fn parse(text: &str, dialect: Dialect, trust: &Trust) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Self, String> {
         if dialect == Dialect::Tcp {
             let text = text.strip_prefix("tcp://").unwrap_or(text);
-            let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/')).map(|(_, port)| port);
-            return match port.map(str::parse::<u16>) {
-                Some(Ok(_)) => Ok(Self::Tcp(text.to_owned())),
+            let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
+            return match parts.map(|(host, port)| (plain(host), port.parse())) {
+                Some((host, Ok(port))) => Ok(Self { scheme: None, host, port }),
                 _ => Err(format!("upstream `{text}` is not host:port")),
             };
         }
-        let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let bad = || format!("upstream `{text}` is not http://host:port or https://host, without a path");
-        let parts = url.parse::<hyper::Uri>().map_err(|_| bad())?.into_parts();
-        let plain = parts.path_and_query.is_none_or(|path| path == "/");
-        let (Some(scheme), Some(authority), true) = (parts.scheme, parts.authority, plain) else { return Err(bad()) };
-        if (scheme != Scheme::HTTP && scheme != Scheme::HTTPS) || authority.as_str().contains('@') {
-            return Err(bad());
-        }
-        let (client, http1) = (client(trust, true), client(trust, false));
-        Ok(Self::Http(Box::new(HttpUpstream { scheme, authority, dialect, client, http1 })))
+        let (scheme, authority) = origin(text)?;
+        let port = authority.port_u16().unwrap_or(if scheme == Scheme::HTTPS { 443 } else { 80 });
+        Ok(Self { host: plain(authority.host()), scheme: Some(scheme), port })
     }
 
     /// Who it is, for those who ask for it by name.
-    pub(super) fn answers(&self) -> Option<Answers> {
-        match self {
-            Self::Tcp(address) => Answers::parse(address).ok(),
-            Self::Http(upstream) => {
-                let port = upstream.authority.port_u16().unwrap_or(if upstream.scheme == Scheme::HTTPS { 443 } else { 80 });
-                Some(Answers { host: upstream.authority.host().to_ascii_lowercase(), port: Some(port) })
-            }
+    pub(super) fn answers(&self) -> Answers {
+        Answers { host: self.host.clone(), port: Some(self.port) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port } = self;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        match scheme {
+            Some(scheme) => write!(f, "{scheme}://{host}:{port}"),
+            None => write!(f, "{host}:{port}"),
         }
     }
 }
 
-fn client(trust: &Trust, with_http2: bool) -> HttpClient {
-    let mut tcp = HttpConnector::new();
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.client()).https_or_http().enable_http1();
+/// Scheme and authority of a base URL without a path.
+fn origin(text: &str) -> Result<(Scheme, Authority), String> {
+    let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let bad = || format!("upstream `{text}` is not http://host:port or https://host, without a path");
+    let parts = url.parse::<hyper::Uri>().map_err(|_| bad())?.into_parts();
+    let plain = parts.path_and_query.is_none_or(|path| path == "/");
+    let (Some(scheme), Some(authority), true) = (parts.scheme, parts.authority, plain) else { return Err(bad()) };
+    if (scheme != Scheme::HTTP && scheme != Scheme::HTTPS) || authority.as_str().contains('@') {
+        return Err(bad());
+    }
+    Ok((scheme, authority))
+}
+
+impl Upstream {
+    /// Of the proxy with this way, as [`Address::parse`] reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(super) fn parse(text: &str, dialect: Dialect, footing: &Footing, way: &Arc<Way>) -> Result<Self, String> {
+        let to = Address::parse(text, dialect)?;
+        if dialect == Dialect::Tcp {
+            return Ok(Self::Tcp(to));
+        }
+        let (scheme, authority) = origin(text)?;
+        let connector = Connector { way: way.clone(), to: to.clone() };
+        let (client, http1) = (client(footing, connector.clone(), true), client(footing, connector, false));
+        Ok(Self::Http(Box::new(HttpUpstream { address: to, scheme, authority, dialect, client, http1 })))
+    }
+
+    /// Where it leads.
+    pub(super) fn address(&self) -> &Address {
+        match self {
+            Self::Tcp(address) => address,
+            Self::Http(upstream) => &upstream.address,
+        }
+    }
+}
+
+fn client(footing: &Footing, tcp: Connector, with_http2: bool) -> HttpClient {
+    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(footing.trust.client()).https_or_http().enable_http1();
     let connector = if with_http2 { connector.enable_http2().wrap_connector(tcp) } else { connector.wrap_connector(tcp) };
     let mut builder = Client::builder(TokioExecutor::new());
     // The pool's timer closes connections that a provider would soon close itself, in the middle of a request.
@@ -122,12 +175,12 @@ fn client(trust: &Trust, with_http2: bool) -> HttpClient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::authority::Authority;
 
     #[test]
     fn addresses_are_read_and_nonsense_is_refused() {
-        let trust = Trust::new(Authority::in_memory().unwrap(), None).unwrap();
-        let parse = |text, dialect| Upstream::parse(text, dialect, &trust);
+        let footing = Footing::of_lifeboat();
+        let way = Way::of(&footing.ways);
+        let parse = |text, dialect| Upstream::parse(text, dialect, &footing, &way);
         for text in ["127.0.0.1:80", "[::1]:80", "localhost:8080", "tcp://localhost:8080"] {
             assert!(matches!(parse(text, Dialect::Tcp), Ok(Upstream::Tcp(_))), "{text}");
         }
@@ -141,11 +194,23 @@ mod tests {
             assert!(parse(text, Dialect::OpenAi).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn two_texts_for_one_place_are_equal_and_a_weaker_one_is_not() {
+        let of = |text| Address::parse(text, Dialect::OpenAi).unwrap();
+        for text in ["https://api.example", "https://API.example.:443", "HTTPS://api.example/"] {
+            assert_eq!(of(text), of("https://api.example"), "{text}");
+        }
+        for text in ["http://api.example:443", "api.example:443", "https://api.example:8443", "https://api.example.org"] {
+            assert_ne!(of(text), of("https://api.example"), "{text}");
+        }
+        assert_ne!(Address::parse("api.example:443", Dialect::Tcp).unwrap(), of("http://api.example:443"));
+    }
+
     #[test]
     fn a_proxy_answers_for_its_upstream_or_for_the_hosts_it_was_given() {
-        let trust = Trust::new(Authority::in_memory().unwrap(), None).unwrap();
-        let upstream = Upstream::parse("https://Api.Example", Dialect::OpenAi, &trust).unwrap().answers().unwrap();
-        assert!(upstream.to("api.example", 443) && upstream.to("API.EXAMPLE", 443) && !upstream.to("api.example", 80));
+        let upstream = Address::parse("https://Api.Example", Dialect::OpenAi).unwrap().answers();
+        assert!(upstream.to("api.example", 443) && upstream.to("API.EXAMPLE.", 443) && !upstream.to("api.example", 80));
         let any = Answers::parse("api.example").unwrap();
         assert!(any.to("api.example", 8443) && !any.to("example", 8443));
         assert!(Answers::parse("[::1]:80").unwrap().to("[::1]", 80));

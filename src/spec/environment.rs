@@ -127,6 +127,7 @@ fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
     let fields = reader.fields(node, "where alerts are posted to")?;
     let listen = fields.required("listen", &listen);
     let token_from = fields.optional("token_from", &key_from);
+    let hosts = fields.optional("hosts", &|reader, node| reader.list(node, &host)).unwrap_or_default();
     if let (Some(address), Some((_, node)), None) = (&listen, fields.raw("listen"), fields.raw("token_from"))
         && is_elsewhere(address)
     {
@@ -134,7 +135,22 @@ fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
         reader.error(node.spot, format!("alerts would be taken from everybody who can reach `{address}`"), hint);
     }
     fields.finish();
-    Some(AlertsBinding { listen: listen?, token_from })
+    Some(AlertsBinding { listen: listen?, token_from, hosts })
+}
+
+/// A name by which a server is called: what stands in a URL before the port.
+fn host(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    let is_name = !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter));
+    let good = is_name || text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    if !good {
+        reader.error(
+            node.spot,
+            format!("`{text}` is not the name of a host"),
+            "write what stands in the URL between `http://` and the port",
+        );
+    }
+    good.then_some(text)
 }
 
 /// True where a host that is written as an address is not this one alone. What a name stands for is known only where somebody listens.

@@ -86,7 +86,7 @@ impl Control {
     /// The same for a control API that asks for a token.
     ///
     /// # Errors
-    /// As [`Control::connect`], and where it does not take the token.
+    /// As [`Control::connect`], and where it does not take the token, or is not called so.
     pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
         let line = Line::to(url, token)?;
         let reply = line.ask(Method::GET, &["version"], None, "tell its version").await.map_err(|error| match error {
@@ -94,7 +94,7 @@ impl Control {
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
             other => other,
         })?;
-        if reply.status == 401 {
+        if matches!(reply.status, 401 | 403) {
             return Err(line.refused(&reply, "tell its version"));
         }
         if reply.status != 200 || !reply.body["version"].is_string() {

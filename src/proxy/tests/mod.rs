@@ -5,6 +5,7 @@ mod authority;
 mod chaos;
 mod dialects;
 mod faults;
+mod guards;
 mod hostile;
 mod passage;
 mod places;

@@ -75,6 +75,23 @@ error: this does not name an environment variable
 }
 
 #[test]
+fn a_receiver_is_known_by_names_of_hosts() {
+    let alerts = |binding: &str, said: &str| gets(INVENTORY_PATH, "  staging:\n", &format!("  staging:\n    alerts: {binding}\n"), said);
+    alerts("{listen: \"127.0.0.1:9099\", hosts: [drills.example, drills_2, 192.0.2.7, \"[fd00::1]\"]}", "");
+    alerts(
+        "{listen: \"127.0.0.1:9099\", hosts: [\"http://drills.example:9099\"]}",
+        r#"
+error: `http://drills.example:9099` is not the name of a host
+   --> runbooks/inventory.yaml:19:48
+    |
+ 19 |     alerts: {listen: "127.0.0.1:9099", hosts: ["http://drills.example:9099"]}
+    |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    = hint: write what stands in the URL between `http://` and the port
+"#,
+    );
+}
+
+#[test]
 fn a_latency_is_a_quantile_a_bound_and_a_while_of_the_traffic() {
     let good = "wait_until: {latency: p99.5 below 250ms over 10s}";
     gets(RUNBOOK_PATH, "wait_until: {success: \"99% over 5s\"}", good, "");

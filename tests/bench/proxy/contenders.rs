@@ -151,7 +151,8 @@ impl Lifeboat {
     pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = body.to_string();
         let mut wire = TcpStream::connect(&self.api).unwrap();
-        write!(wire, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(wire, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
         let mut text = String::new();
         wire.read_to_string(&mut text).unwrap();
         assert!(text.starts_with("HTTP/1.1 2"), "{text}");

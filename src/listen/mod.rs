@@ -1,0 +1,22 @@
+//! What our own HTTP servers stand on: who may call them, how long a request may take to arrive, and how many calls may be open.
+//!
+//! The control API, the receiver of alerts and the lab's servers share it, so that what is true of one is true of all. It knows neither
+//! routes nor tokens' owners; those stay with each server.
+
+mod bearer;
+mod callers;
+mod progress;
+mod serve;
+
+#[cfg(test)]
+mod tests;
+
+pub use bearer::bearer;
+pub use callers::{Callers, Refusal};
+pub use progress::Progress;
+pub use serve::{Limits, Reached, Unfinished, converse, serve, whole};
+
+use std::time::Duration;
+
+/// How long the head of a request may take, from its first byte (on a new connection: from its beginning).
+pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
