@@ -27,6 +27,7 @@
 //! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
 //! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
+//! | 3 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
 //! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
 //! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
@@ -57,6 +58,7 @@ pub mod import;
 pub mod journal;
 pub mod lab;
 pub mod model;
+pub mod peer;
 pub mod price;
 pub mod proxy;
 pub mod redact;

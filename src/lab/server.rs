@@ -1,10 +1,11 @@
 //! The accept loop that provider and gateway share: HTTP/1.1 with keep-alive, one task a connection, every task joined.
 //!
 //! Stopping is graceful first: idle connections close at once, exchanges in progress may end within [`GRACE`], the rest is cut.
-//! A client that hangs up ends the work on its request, because hyper then drops the handler's future.
+//! A client that hangs up ends the work on its request; one that only ends its direction waits for the answer and gets it.
 
 use super::LabError;
 use crate::dialect::WireAnswer;
+use crate::peer::{Shared, gone};
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -16,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -23,6 +25,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// How long exchanges in progress may take to end when the server is stopped.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// How many headers a request or an answer may have: their bytes are bounded, not their number.
+pub(super) const HEAD_LINES: usize = 16_384;
 
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -108,13 +113,23 @@ where
         let answer = handle(request);
         async { Ok::<_, Infallible>(answer.await) }
     });
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+    let socket = Arc::new(socket);
+    let mut builder = http1::Builder::new();
+    builder.half_close(true).max_headers(HEAD_LINES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Shared(socket.clone())), service));
+    let mut gone = pin!(gone(&socket));
     // How a connection ends is the client's affair: hang-ups and cut streams are part of what is drilled here.
     tokio::select! {
+        biased;
         _ = connection.as_mut() => return,
+        () = gone.as_mut() => return,
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    tokio::select! {
+        biased;
+        _ = connection => {}
+        () = gone => {}
+    }
 }
 
 /// Why a request's body could not be read.

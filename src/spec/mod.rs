@@ -51,4 +51,5 @@ pub use check::{Checked, check};
 pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, SpecError};
+pub use reader::closest;
 pub use variable::{UnknownVariable, expand};

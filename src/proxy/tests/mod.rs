@@ -1,9 +1,11 @@
 //! The proxy as its users meet it: over its control API, with a provider behind it and connections that are already open.
 
 mod api;
+mod asking;
 mod chaos;
 mod dialects;
 mod faults;
+mod hangup;
 mod hostile;
 mod passage;
 mod places;
