@@ -24,6 +24,7 @@
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
+//! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
 //! | 3 | [`price`] | list prices, and the most that a drill can cost |
 //! | 3 | [`verdict`] | `judge`: evidence → verdict |
 //! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
@@ -62,6 +63,7 @@ pub mod journal;
 pub mod lab;
 pub mod listen;
 pub mod model;
+pub mod peer;
 pub mod price;
 pub mod proxy;
 pub mod redact;

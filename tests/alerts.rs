@@ -5,6 +5,7 @@ use lifeboat::alert::Receiver;
 use lifeboat::history::{AlertSource, Event};
 use lifeboat::journal::{Clock, Journal};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 /// What the monitor bears.
@@ -111,7 +112,7 @@ async fn prometheus_own_alertmanager_is_understood_and_let_in_by_its_token() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (theirs, ours) = (Project::empty(), Project::empty());
     let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-    let receiver = Receiver::start("127.0.0.1:0", Some("a token of its own".into()), journal.recorder()).await.unwrap();
+    let receiver = Receiver::start("127.0.0.1:0", Some("a token of its own".into()), BTreeSet::new(), journal.recorder()).await.unwrap();
     let stranger = Alertmanager::telling(&theirs, &receiver.url(), "another token");
     stranger.hear("Forged", None).await;
     stranger.is_turned_away().await;

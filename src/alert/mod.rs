@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  parse      what was posted → alerts. Pure: bytes in, alerts out; who sent them is told by their form
-//!  receiver   listens, and records each alert
+//!  book       which of them are recorded, and which only counted. Pure too
+//!  receiver   listens, and records
 //! ```
 //!
 //! Where the environment names a token, whoever posts must bear it; outside loopback nobody listens without one. PagerDuty's signature is not
@@ -11,8 +12,9 @@
 //! What this room does not do: decide what follows from an alert (`history` folds which of them fire, `step` waits for them, `drill` starts the
 //! runbook).
 
+mod book;
 mod parse;
 mod receiver;
 
-pub use parse::{Alert, UnreadAlert, parse};
+pub use parse::{Alert, Posted, UnreadAlert, parse};
 pub use receiver::{AlertError, Receiver};

@@ -7,16 +7,17 @@
 //! | an object with `event` | PagerDuty, webhooks version 3 |
 //! | `{"alert": NAME, "status": "firing"}`, or a list of such | anything else |
 //!
-//! Of Alertmanager's and Grafana's alerts the name is the label `alertname`, and `fingerprint` tells one from others of its name. Of
-//! PagerDuty's events those about an incident's state count; the name is its title.
+//! Of Alertmanager's and Grafana's alerts the name is the label `alertname`, and `fingerprint` tells one from others of its name; where it is
+//! not sent, all labels do, by the fingerprint that Prometheus itself makes of them. Of PagerDuty's events those about an incident's state
+//! count; the name is its title. In a list, one that cannot be read is left out, and the others are taken.
 
 use crate::history::AlertSource;
 use serde_json::Value;
 
 /// The longest name, in characters: a title is somebody else's text.
 const LONGEST: usize = 200;
-/// The most alerts of one body.
-const MOST: usize = 1_000;
+/// How many of those that were left out are told by their problem.
+const TOLD: usize = 3;
 
 /// One alert, or its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,17 @@ pub struct Alert {
     pub instance: String,
     /// False where it tells of the alert's end.
     pub firing: bool,
+}
+
+/// What a body tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Posted {
+    /// Every alert that could be read.
+    pub alerts: Vec<Alert>,
+    /// How many could not.
+    pub unread: u64,
+    /// What was wrong with the first of them.
+    pub problems: Vec<String>,
 }
 
 /// What was posted is no alert.
@@ -44,31 +56,46 @@ pub struct UnreadAlert {
 /// Reads everything that a body tells; nothing where it tells of something else than alerts, as PagerDuty does when its webhook is tried.
 ///
 /// # Errors
-/// Where the body is not JSON, or of no form that is known.
-pub fn parse(body: &[u8]) -> Result<Vec<Alert>, UnreadAlert> {
+/// Where the body is not JSON or of no form that is known, or none of its alerts can be read.
+pub fn parse(body: &[u8]) -> Result<Posted, UnreadAlert> {
     let value: Value = serde_json::from_slice(body).map_err(|error| unread(format!("this is not JSON: {error}")))?;
-    let alerts: Vec<Alert> = match (&value["alerts"], &value["event"]) {
+    match (&value["alerts"], &value["event"]) {
         (Value::Array(alerts), _) => {
             let source = if value["orgId"].is_null() { AlertSource::Alertmanager } else { AlertSource::Grafana };
-            few(alerts)?.iter().map(|alert| labelled(alert, source)).collect::<Result<_, _>>()?
+            each(alerts, |alert| labelled(alert, source))
         }
-        (_, event @ Value::Object(_)) => incident(event)?.into_iter().collect(),
+        (_, event @ Value::Object(_)) => Ok(Posted { alerts: incident(event)?.into_iter().collect(), ..Posted::default() }),
         _ => match &value {
-            Value::Array(alerts) => few(alerts)?.iter().map(plain).collect::<Result<_, _>>()?,
-            one => vec![plain(one)?],
+            Value::Array(alerts) => each(alerts, plain),
+            one => each(std::slice::from_ref(one), plain),
         },
-    };
-    Ok(alerts)
+    }
 }
 
-fn few(alerts: &[Value]) -> Result<&[Value], UnreadAlert> {
-    if alerts.len() > MOST { Err(unread(format!("{} alerts at once are more than {MOST}", alerts.len()))) } else { Ok(alerts) }
+/// All of a list that can be read. The body's length bounds how many.
+fn each(alerts: &[Value], read: impl Fn(&Value) -> Result<Alert, UnreadAlert>) -> Result<Posted, UnreadAlert> {
+    let mut posted = Posted::default();
+    for alert in alerts {
+        match read(alert) {
+            Ok(alert) => posted.alerts.push(alert),
+            Err(UnreadAlert { problem }) => {
+                posted.unread += 1;
+                if posted.problems.len() < TOLD && !posted.problems.contains(&problem) {
+                    posted.problems.push(problem);
+                }
+            }
+        }
+    }
+    match posted.problems.first() {
+        Some(problem) if posted.alerts.is_empty() => Err(unread(problem.clone())),
+        _ => Ok(posted),
+    }
 }
 
 /// One of Alertmanager's or Grafana's.
 fn labelled(alert: &Value, source: AlertSource) -> Result<Alert, UnreadAlert> {
     let name = name(&alert["labels"]["alertname"], "an alert has no label `alertname`")?;
-    Ok(Alert { source, name, instance: text(&alert["fingerprint"]), firing: state(&alert["status"])? })
+    Ok(Alert { source, name, instance: instance(&alert["fingerprint"], &alert["labels"]), firing: state(&alert["status"])? })
 }
 
 /// An event of PagerDuty's; `None` where it does not tell of an incident's state.
@@ -84,12 +111,15 @@ fn incident(event: &Value) -> Result<Option<Alert>, UnreadAlert> {
         return Ok(None);
     }
     let name = name(&data["title"], "an incident has no `title`")?;
-    Ok(Some(Alert { source: AlertSource::Pagerduty, name, instance: text(&data["id"]), firing }))
+    let told = ["id", "incident_key", "number", "html_url"].into_iter().map(|field| instance(&data[field], &Value::Null));
+    let instance = told.into_iter().find(|instance| !instance.is_empty()).unwrap_or_default();
+    Ok(Some(Alert { source: AlertSource::Pagerduty, name, instance, firing }))
 }
 
 fn plain(alert: &Value) -> Result<Alert, UnreadAlert> {
     let name = name(&alert["alert"], "there is no `alert` with a name in it")?;
-    Ok(Alert { source: AlertSource::Json, name, instance: text(&alert["instance"]), firing: state(&alert["status"])? })
+    let told = if alert["instance"].is_null() { &alert["fingerprint"] } else { &alert["instance"] };
+    Ok(Alert { source: AlertSource::Json, name, instance: instance(told, &alert["labels"]), firing: state(&alert["status"])? })
 }
 
 fn state(status: &Value) -> Result<bool, UnreadAlert> {
@@ -111,6 +141,32 @@ fn text(value: &Value) -> String {
     line.trim().chars().take(LONGEST).collect()
 }
 
+/// Which of several of its name an alert is: what its sender calls it, else what its labels come to; empty where neither is there.
+fn instance(told: &Value, labels: &Value) -> String {
+    let word = match told {
+        Value::Number(_) | Value::Bool(_) => told.to_string(),
+        _ => told.as_str().unwrap_or_default().to_owned(),
+    };
+    let line = text(&Value::String(word.clone()));
+    if !line.is_empty() {
+        // Cut, two might be taken for one.
+        let is_long = word.chars().count() > LONGEST;
+        return if is_long { format!("{}-{:016x}", line.chars().take(LONGEST - 17).collect::<String>(), fnv(&[&word])) } else { line };
+    }
+    let Some(labels) = labels.as_object().filter(|labels| !labels.is_empty()) else { return String::new() };
+    let mut sorted: Vec<(&str, String)> =
+        labels.iter().map(|(name, value)| (name.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect();
+    sorted.sort();
+    let parts: Vec<&str> = sorted.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect();
+    format!("{:016x}", fnv(&parts))
+}
+
+/// The fingerprint that Prometheus makes of sorted names and values of labels (`model.LabelSet`): FNV-1a over 64 bits, each part ended by 255.
+fn fnv(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([255]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
 const fn unread(problem: String) -> UnreadAlert {
     UnreadAlert { problem }
 }
@@ -122,8 +178,8 @@ mod tests {
     use serde_json::json;
 
     fn told(body: &Value) -> Vec<(AlertSource, String, String, bool)> {
-        let alerts = parse(body.to_string().as_bytes()).unwrap();
-        alerts.into_iter().map(|alert| (alert.source, alert.name, alert.instance, alert.firing)).collect()
+        let posted = parse(body.to_string().as_bytes()).unwrap();
+        posted.alerts.into_iter().map(|alert| (alert.source, alert.name, alert.instance, alert.firing)).collect()
     }
 
     fn is(source: AlertSource, name: &str, instance: &str, firing: bool) -> (AlertSource, String, String, bool) {
@@ -212,15 +268,49 @@ mod tests {
             assert!(error.problem.starts_with(problem), "{body}: {error}");
             assert!(error.to_string().contains("hint: post what Alertmanager"), "{error}");
         }
-        let many = Value::Array(vec![json!({"alert": "a", "status": "firing"}); MOST + 1]);
-        assert_eq!(parse(many.to_string().as_bytes()).unwrap_err().problem, "1001 alerts at once are more than 1000");
+    }
+
+    #[test]
+    fn without_a_fingerprint_alerts_are_told_apart_by_their_labels() {
+        let alert = |labels: Value, status: &str| json!({"status": status, "labels": labels});
+        let body = |alerts: Value| json!({"version": "4", "alerts": alerts});
+        let told = told(&body(json!([
+            alert(json!({"alertname": "Stop", "env": "prod"}), "firing"),
+            alert(json!({"alertname": "Stop", "env": "prod", "instance": "a1"}), "resolved"),
+            alert(json!({"instance": "a1", "env": "prod", "alertname": "Stop"}), "firing"),
+        ])));
+        let instances: Vec<&str> = told.iter().map(|(_, _, instance, _)| instance.as_str()).collect();
+        assert!(instances[0] != instances[1] && instances[1] == instances[2], "{instances:?}");
+        // What Prometheus' own tests have: the label set {a="1"} without anything else, and the empty one.
+        assert_eq!(format!("{:016x}", fnv(&[])), "cbf29ce484222325");
+        let plain =
+            json!([{"alert": "Stop", "status": "firing", "labels": {"a": "1"}}, {"alert": "Stop", "status": "firing", "instance": 7}]);
+        let instances: Vec<String> =
+            super::parse(plain.to_string().as_bytes()).unwrap().alerts.into_iter().map(|alert| alert.instance).collect();
+        assert_eq!(instances, [format!("{:016x}", fnv(&["a", "1"])), "7".to_owned()]);
+        let long = |end: &str| instance(&json!(format!("{}{end}", "x".repeat(300))), &Value::Null);
+        assert!(long("a") != long("b") && long("a").len() <= LONGEST);
+        let incident =
+            json!({"event": {"event_type": "incident.triggered", "data": {"status": "triggered", "title": "Down", "number": 12}}});
+        assert_eq!(super::parse(incident.to_string().as_bytes()).unwrap().alerts[0].instance, "12");
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_does_not_lose_its_group() {
+        let nameless = json!({"status": "firing", "labels": {}});
+        let group = json!({"alerts": [nameless.clone(), labelled("Down", "firing", "f1"), labelled("Down", "odd", "f2"), nameless]});
+        let posted = parse(group.to_string().as_bytes()).unwrap();
+        assert_eq!((posted.alerts.len(), posted.unread), (1, 3));
+        assert_eq!(posted.problems, ["an alert has no label `alertname`", "the `status` of an alert is `firing` or `resolved`"]);
+        let many = Value::Array(vec![json!({"alert": "a", "status": "firing"}); 5_000]);
+        assert_eq!(parse(many.to_string().as_bytes()).unwrap().alerts.len(), 5_000, "the body's length bounds them");
     }
 
     proptest! {
         #[test]
         fn no_body_makes_it_panic_or_gives_a_name_that_cannot_be_shown(body in proptest::collection::vec(any::<u8>(), 0..200), name in ".*") {
             let _ = parse(&body);
-            for alert in parse(json!({"alert": name, "status": "firing"}).to_string().as_bytes()).unwrap_or_default() {
+            for alert in parse(json!({"alert": name, "status": "firing"}).to_string().as_bytes()).unwrap_or_default().alerts {
                 prop_assert!(!alert.name.is_empty() && !alert.name.chars().any(char::is_control));
             }
         }

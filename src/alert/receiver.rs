@@ -1,8 +1,9 @@
-//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history; any other answer says why it is not. Of whoever
-//! does not bear the token, where there is one, not even the body is read.
+//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history, one by one or counted, and the answer says which;
+//! any other answer says why it is not. Of whoever does not bear the token, where there is one, not even the body is read.
 
-use super::parse::{Alert, parse};
-use crate::history::{AlertReceived, Event};
+use super::book::{Book, Fate};
+use super::parse::{Alert, Posted, parse};
+use crate::history::{AlertReceived, AlertsLeftOut, Event};
 use crate::journal::{Clock, Recorder};
 use crate::listen::{self, Callers, HEAD_WITHIN, Limits, Reached, Unfinished};
 use crate::units::Secret;
@@ -13,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper_util::service::TowerToHyperService;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +28,6 @@ const LONGEST: usize = 1 << 20;
 const MOST_OPEN: usize = 256;
 /// Bodies that wait to be recorded.
 const WAITING: usize = 64;
-/// The most alerts that one drill takes in: a sender gone mad must not fill the history.
-const MOST: usize = 10_000;
 /// How long calls that are under way may take to end.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -67,8 +67,17 @@ pub struct Receiver {
 /// What was read of one body and when it was there, with who waits for it to be recorded.
 struct Delivery {
     at: u64,
-    alerts: Vec<Alert>,
-    taken: oneshot::Sender<bool>,
+    posted: Posted,
+    taken: oneshot::Sender<Taken>,
+}
+
+/// What became of one body's alerts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    recorded: u64,
+    repeated: u64,
+    counted: u64,
+    dropped: u64,
 }
 
 #[derive(Clone)]
@@ -81,19 +90,26 @@ struct Desk {
 }
 
 impl Receiver {
-    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who bear it are heard.
+    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who bear it are heard. Alerts of the names that are awaited are
+    /// all recorded, others up to a bound.
     ///
     /// # Errors
     /// Where nobody can listen there, or anybody could post from elsewhere than this host.
-    pub async fn start(listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
-        Self::start_known_as(&[], listen, token, recorder).await
+    pub async fn start(listen: &str, token: Option<Secret>, awaited: BTreeSet<String>, recorder: Recorder) -> Result<Self, AlertError> {
+        Self::start_known_as(&[], listen, token, awaited, recorder).await
     }
 
     /// The same for one that is called by these names too, besides its address, the host of `listen` and `localhost`.
     ///
     /// # Errors
     /// As [`Receiver::start`].
-    pub async fn start_known_as(hosts: &[String], listen: &str, token: Option<Secret>, recorder: Recorder) -> Result<Self, AlertError> {
+    pub async fn start_known_as(
+        hosts: &[String],
+        listen: &str,
+        token: Option<Secret>,
+        awaited: BTreeSet<String>,
+        recorder: Recorder,
+    ) -> Result<Self, AlertError> {
         let wrong = |source| AlertError::Bind { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -130,7 +146,7 @@ impl Receiver {
                 () = late => {}
             }
         });
-        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, recorder, stopping(stopped)))] })
+        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, Book::new(awaited), recorder, stopping(stopped)))] })
     }
 
     /// Where alerts are posted to from this host.
@@ -153,24 +169,35 @@ impl Receiver {
 }
 
 /// The one who records.
-async fn record(mut queue: mpsc::Receiver<Delivery>, recorder: Recorder, stopping: impl Future<Output = ()>) {
-    let mut left = MOST;
+async fn record(mut queue: mpsc::Receiver<Delivery>, mut book: Book, recorder: Recorder, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
     loop {
-        let Delivery { at, alerts, taken } = tokio::select! {
-            delivery = queue.recv() => match delivery {
-                Some(delivery) => delivery,
-                None => return,
-            },
-            () = &mut stopping => return,
+        let delivery = tokio::select! {
+            delivery = queue.recv() => delivery,
+            () = &mut stopping => None,
         };
-        let enough = alerts.len() > left;
-        for Alert { source, name, instance, firing } in if enough { Vec::new() } else { alerts } {
-            left -= 1;
-            recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
+        let Some(Delivery { at, posted, taken }) = delivery else { break };
+        let mut became = Taken::default();
+        book.left_out.unread += posted.unread;
+        for alert in posted.alerts {
+            let fate = book.take(&alert);
+            let count = match fate {
+                Fate::Recorded => &mut became.recorded,
+                Fate::Repeated => &mut became.repeated,
+                Fate::Counted => &mut became.counted,
+                Fate::Dropped => &mut became.dropped,
+            };
+            *count += 1;
+            if fate == Fate::Recorded {
+                let Alert { source, name, instance, firing } = alert;
+                recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
+            }
         }
         // Whoever has gone away meanwhile need not be told.
-        let _ = taken.send(!enough);
+        let _ = taken.send(became);
+    }
+    if book.left_out != AlertsLeftOut::default() {
+        recorder.record(Event::AlertsLeftOut(book.left_out)).await;
     }
 }
 
@@ -224,18 +251,25 @@ async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusC
     if method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, "alerts are posted here\n".to_owned());
     }
-    let alerts = match parse(&body) {
-        Ok(alerts) => alerts,
+    let posted = match parse(&body) {
+        Ok(posted) => posted,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    let count = alerts.len();
+    let (unread, problems) = (posted.unread, posted.problems.join("; "));
     let (taken, recorded) = oneshot::channel();
-    let sent = desk.deliveries.send(Delivery { at, alerts, taken }).await.is_ok();
-    match recorded.await {
-        Ok(true) if sent => (StatusCode::OK, format!("{count} taken\n")),
-        Ok(false) => (StatusCode::TOO_MANY_REQUESTS, format!("this drill has taken {MOST} alerts, and takes no more\n")),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned()),
-    }
+    let sent = desk.deliveries.send(Delivery { at, posted, taken }).await.is_ok();
+    let Some(Taken { recorded, repeated, counted, dropped }) = (if sent { recorded.await.ok() } else { None }) else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned());
+    };
+    let parts = [
+        (repeated, "known already".to_owned()),
+        (counted, "counted only: nothing waits for them".to_owned()),
+        (unread, format!("left out: {problems}")),
+        (dropped, "dropped: this drill has taken as many as it can of those that it waits for".to_owned()),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+    let told = format!("{recorded} taken{}\n", parts.collect::<String>());
+    (if dropped > 0 { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK }, told)
 }
 
 #[cfg(test)]
@@ -254,35 +288,64 @@ mod tests {
     async fn what_is_taken_is_recorded_and_everything_else_is_refused_in_words() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let receiver = Receiver::start("127.0.0.1:0", None, journal.recorder()).await.unwrap();
+        let receiver = Receiver::start("127.0.0.1:0", None, BTreeSet::new(), journal.recorder()).await.unwrap();
         let one = json!({"alert": "Down", "status": "firing"});
         assert_eq!(post(&receiver, one.to_string()).await, (200, "1 taken\n".to_owned()));
         let (status, why) = post(&receiver, "{}").await;
         assert!(status == 400 && why.contains("hint: post what Alertmanager"), "{status} {why}");
         assert_eq!(post(&receiver, vec![b' '; LONGEST + 1]).await.0, 413);
         assert_eq!(reqwest::get(receiver.url()).await.unwrap().status(), 405);
-        let many = Value::Array(vec![one.clone(); 1_000]).to_string();
-        let mut taken = 1;
-        while post(&receiver, many.clone()).await.0 == 200 {
-            taken += 1_000;
-        }
-        assert_eq!(taken, 9_001, "the next thousand would be more than {MOST}");
-        assert_eq!(post(&receiver, many).await.0, 429);
+        assert_eq!(post(&receiver, one.to_string()).await, (200, "0 taken; 1 known already\n".to_owned()));
+        let group = json!({"alerts": [{"status": "firing", "labels": {}}, {"status": "firing", "labels": {"alertname": "Slow"}}]});
+        let (status, told) = post(&receiver, group.to_string()).await;
+        assert!(status == 200 && told == "1 taken; 1 left out: an alert has no label `alertname`\n", "{told}");
         let url = receiver.url();
         receiver.stop().await;
         assert!(reqwest::get(url).await.is_err(), "nobody listens any more");
         let live = journal.live();
         journal.close().await.unwrap();
         let (live, counted) = (live.borrow(), |event: &Event| matches!(event, Event::AlertReceived(_)));
-        assert_eq!(live.notable.iter().filter(|stamped| counted(&stamped.event)).count(), taken);
+        assert_eq!(live.notable.iter().filter(|stamped| counted(&stamped.event)).count(), 2);
         assert!(live.fires("Down"));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_others_does_not_keep_out_the_alert_that_is_waited_for() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let awaited = BTreeSet::from(["Down".to_owned()]);
+        let receiver = Receiver::start("127.0.0.1:0", None, awaited, journal.recorder()).await.unwrap();
+        let alert = |name: String, instance: u32, firing: bool| json!({"alert": name, "instance": instance, "status": if firing { "firing" } else { "resolved" }});
+        let others = Value::Array((0..2_000).map(|place| alert(format!("Other{place}"), 0, true)).collect()).to_string();
+        for round in 0..5 {
+            let (status, told) = post(&receiver, others.clone()).await;
+            let wanted = match round {
+                0 => "100 taken; 1900 counted only: nothing waits for them\n",
+                _ => "0 taken; 100 known already; 1900 counted only: nothing waits for them\n",
+            };
+            assert_eq!((status, told.as_str()), (200, wanted), "{round}");
+        }
+        assert_eq!(post(&receiver, alert("Down".into(), 0, true).to_string()).await, (200, "1 taken\n".to_owned()));
+        // As many instances as there may be, and one more.
+        let all = |firing: bool| Value::Array((0..9_999).map(|instance| alert("Down".into(), instance, firing)).collect()).to_string();
+        assert_eq!(post(&receiver, all(true)).await, (200, "9998 taken; 1 known already\n".to_owned()));
+        let (status, told) = post(&receiver, all(false)).await;
+        assert!(status == 429 && told.starts_with("1 taken; 9998 dropped: "), "{status} {told}");
+        receiver.stop().await;
+        let live = journal.live();
+        journal.close().await.unwrap();
+        let live = live.borrow();
+        let left_out =
+            live.notable.iter().find_map(|stamped| if let Event::AlertsLeftOut(left_out) = stamped.event { Some(left_out) } else { None });
+        assert_eq!(left_out, Some(AlertsLeftOut { awaited: 9_998, others: 9_500, repeated: 401, unread: 0 }));
+        assert!(live.notable.len() == 10_101, "{}", live.notable.len());
     }
 
     #[tokio::test]
     async fn with_a_token_only_those_who_bear_it_are_heard() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let receiver = Receiver::start("127.0.0.1:0", Some("the right one".into()), journal.recorder()).await.unwrap();
+        let receiver = Receiver::start("127.0.0.1:0", Some("the right one".into()), BTreeSet::new(), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = async |authorization: Option<&str>, body: String| {
             let post = http.post(receiver.url()).header("content-type", "application/json").body(body);
@@ -321,7 +384,7 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
         let names = ["drills.example".to_owned()];
-        let receiver = Receiver::start_known_as(&names, "localhost:0", None, journal.recorder()).await.unwrap();
+        let receiver = Receiver::start_known_as(&names, "localhost:0", None, BTreeSet::new(), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let json = ("content-type", "application/json");
         for (headers, status, why) in [
@@ -360,7 +423,7 @@ mod tests {
     async fn what_listens_everywhere_is_called_by_an_address_that_it_answers_to() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let receiver = Receiver::start("0.0.0.0:0", Some("a token".into()), journal.recorder()).await.unwrap();
+        let receiver = Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = http.post(receiver.url()).json(&json!({"alert": "Down", "status": "firing"})).header("authorization", "Bearer a token");
         assert_eq!(post.send().await.unwrap().status(), 200, "{}", receiver.url());
@@ -371,10 +434,10 @@ mod tests {
     #[tokio::test]
     async fn outside_loopback_nobody_listens_without_a_token() {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start("0.0.0.0:0", None, journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
         assert!(error.starts_with("alerts would be taken from everybody who can reach 0.0.0.0:"), "{error}");
         assert!(error.contains("\n\nhint: ask for a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
-        Receiver::start("0.0.0.0:0", Some("a token".into()), journal.recorder()).await.unwrap().stop().await;
+        Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap().stop().await;
         journal.close().await.unwrap();
     }
 
@@ -383,7 +446,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = taken.local_addr().unwrap().to_string();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start(&listen, None, journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start(&listen, None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
         assert!(error.starts_with(&format!("cannot listen for alerts on {listen}: ")) && error.contains("hint: "), "{error}");
         journal.close().await.unwrap();
     }

@@ -100,6 +100,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let state = if alert.firing { "fires" } else { "is over" };
             ("alert", format!("{} {state}, by {}", alert.name, alert.source))
         }
+        Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);

@@ -162,7 +162,8 @@ impl Stage {
         }
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
-            let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token.transpose()?, site.recorder.clone());
+            let awaited = plan.awaited_alerts().map(str::to_owned).collect();
+            let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token.transpose()?, awaited, site.recorder.clone());
             let receiver = receiver.await.map_err(Stop::environment)?;
             names.values.set("alerts.url", receiver.url());
             self.alerts = Some(receiver);

@@ -1,6 +1,7 @@
 //! A toxic's attributes as they stand in JSON: read one by one, with what is wrong told by name.
 
 use super::ToxicError;
+use super::stray::FIELDS;
 use crate::units::{Duration, Seed};
 use serde_json::{Map, Number, Value};
 
@@ -24,7 +25,12 @@ impl Fields {
     /// # Errors
     /// Where an attribute was not read: this type of toxic has no such one.
     pub(super) fn end(&self, kind: &str) -> Result<(), ToxicError> {
-        self.left.keys().next().map_or(Ok(()), |name| Err(bad(name, format!("the type `{kind}` has no such attribute"))))
+        let problem = |name: &str| match FIELDS.contains(&name) {
+            true => "it is a field of the toxic: write it beside `attributes`".to_owned(),
+            false => format!("the type `{kind}` has no such attribute"),
+        };
+        let unknown = |name: &String| Err(ToxicError::Unknown { name: name.clone(), problem: problem(name) });
+        self.left.keys().next().map_or(Ok(()), unknown)
     }
 
     pub(super) fn milliseconds(&mut self, name: &str) -> Result<Option<Duration>, ToxicError> {

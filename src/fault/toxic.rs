@@ -1,8 +1,9 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
 use super::fields::{Attributes, Fields, bad};
-use super::{Effect, Matched, bites, matching, shape};
+use super::{Effect, Matched, bites, check_name, matching, shape};
 use crate::model::{Aim, Shape, words};
+use crate::spec::closest;
 use crate::units::{Ratio, Seed};
 use serde::Deserialize;
 use serde_json::json;
@@ -32,6 +33,20 @@ pub enum ToxicError {
         /// As it was written.
         stream: String,
     },
+    /// It cannot be called so.
+    #[error("bad request body: invalid name: {problem}")]
+    Name {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Its type has no such attribute.
+    #[error("bad request body: invalid attribute `{name}`: {problem}")]
+    Unknown {
+        /// The attribute's name.
+        name: String,
+        /// Where it belongs, if anywhere.
+        problem: String,
+    },
     /// A value is missing or cannot be.
     #[error("bad request body: invalid attribute `{name}`: {problem}")]
     Attribute {
@@ -46,9 +61,13 @@ impl ToxicError {
     /// What to write instead, where the error does not say it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Type { kind } => Some(format!("`{kind}` is not one of {}", Effect::KINDS.join(", "))),
+            Self::Type { kind } => {
+                let meant =
+                    closest(kind, Effect::KINDS.iter().copied()).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+                Some(format!("{meant}`{}` is not one of {}", kind.escape_debug(), Effect::KINDS.join(", ")))
+            }
             Self::Stream { stream } => Some(format!("`{stream}` is neither")),
-            Self::Attribute { .. } => None,
+            Self::Name { .. } | Self::Unknown { .. } | Self::Attribute { .. } => None,
         }
     }
 }
@@ -116,6 +135,7 @@ impl Toxic {
             return Err(bad("toxicity", "`refuse` closes the listener for everybody; write 1 or leave it out"));
         }
         let name = raw.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{kind}_{stream}"));
+        check_name(&name).map_err(|problem| ToxicError::Name { problem })?;
         Ok(Self { name, stream, toxicity, seed, aim, effect })
     }
 

@@ -32,3 +32,30 @@ pub struct AlertReceived {
     /// False where it tells of the alert's end.
     pub firing: bool,
 }
+
+/// Alerts that arrived and were not recorded one by one. Recorded once, at the end, where there were any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsLeftOut {
+    /// Of those that the plan waits for, more than are taken: what it waited for may have been among them.
+    pub awaited: u64,
+    /// Of others, beyond the first.
+    pub others: u64,
+    /// Told what was known already.
+    pub repeated: u64,
+    /// Without a name or a state.
+    pub unread: u64,
+}
+
+impl std::fmt::Display for AlertsLeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { awaited, others, repeated, unread } = *self;
+        let counts = [
+            (awaited, "of those that the plan waits for were more than it takes, and were dropped"),
+            (others, "of names that nothing waits for were only counted"),
+            (repeated, "told what was known already"),
+            (unread, "had no name or no state"),
+        ];
+        let parts: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        write!(f, "alerts that were not recorded one by one: {}", parts.join("; "))
+    }
+}

@@ -1,6 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use super::alert::AlertReceived;
+use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::open::Overdue;
@@ -40,6 +40,8 @@ pub enum Event {
     Gateway(Gateway),
     /// An alert of the team's own arrived.
     AlertReceived(AlertReceived),
+    /// Alerts arrived that were not recorded one by one.
+    AlertsLeftOut(AlertsLeftOut),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// Nobody is there, and as much time as people take goes by.

@@ -140,6 +140,8 @@ impl Fold {
                 span.touched = fault.touched;
             }
             Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
+            // What the runbook waited for may have come, and nobody took it.
+            Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
             Event::Finished(finished) => {
                 self.evidence.observed_until = signed(finished.observed_until);
                 let requests = finished.by_workload.get(self.workload).copied().unwrap_or(finished.requests);

@@ -76,6 +76,7 @@ kinds! {
     "sight_gap" => SightGap,
     "gateway" => Gateway,
     "alert_received" => AlertReceived,
+    "alerts_left_out" => AlertsLeftOut,
     "runbook_started" => RunbookStarted,
     "reaction_modelled" => ReactionModelled,
     "step_started" => StepStarted,

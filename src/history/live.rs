@@ -277,6 +277,7 @@ impl Live {
             | Event::KeyRevoked(_)
             | Event::KeyProbed(_)
             | Event::SightGap(_)
+            | Event::AlertsLeftOut(_)
             | Event::Gateway(_)
             | Event::ReactionModelled(_)
             | Event::StepOverran(_)
@@ -331,7 +332,9 @@ impl Live {
     }
 
     fn alert(&mut self, alert: &AlertReceived) {
-        if self.alerts.len() >= ALERTS && !self.alerts.contains_key(&alert.name) {
+        // What is waited for must never be crowded out, however much of other things comes.
+        let is_awaited = self.plan.as_ref().is_some_and(|plan| plan.awaits_alert(&alert.name));
+        if self.alerts.len() >= ALERTS && !is_awaited && !self.alerts.contains_key(&alert.name) {
             return;
         }
         let unknown = || LiveAlert { source: alert.source, firing: BTreeSet::new(), since: alert.at };
@@ -339,7 +342,7 @@ impl Live {
         let before = live.firing.is_empty();
         if !alert.firing {
             live.firing.remove(&alert.instance);
-        } else if live.firing.len() < ALERTS {
+        } else if is_awaited || live.firing.len() < ALERTS {
             live.firing.insert(alert.instance.clone());
         }
         if live.firing.is_empty() != before {
@@ -550,6 +553,26 @@ mod tests {
         assert_eq!(tell(5, "us", false), ([false, true], 4));
         assert_eq!(tell(6, "us", true), ([true, false], 6));
         assert!(!live.meets(&Goal::Resolved("Other".into()), 9), "what never fired is not over");
+    }
+
+    #[test]
+    fn others_do_not_crowd_out_an_alert_that_the_plan_waits_for() {
+        let mut live = Live { plan: Some(super::super::open::tests::waiting_for("Down").into()), ..Live::default() };
+        let mut tell = |name: String, instance: u32, firing| {
+            let alert = AlertReceived { at: 1, source: AlertSource::Json, name, instance: instance.to_string(), firing };
+            live.apply(&Stamped { t: 1, event: Event::AlertReceived(alert) });
+            (live.fires("Down"), live.alerts.len())
+        };
+        for place in 0..1_000 {
+            tell(format!("Other{place}"), 0, true);
+        }
+        for instance in 0..500 {
+            tell("Down".into(), instance, true);
+        }
+        for instance in 0..499 {
+            assert_eq!(tell("Down".into(), instance, false), (true, ALERTS + 1), "another still fires");
+        }
+        assert!(!tell("Down".into(), 499, false).0);
     }
 
     #[test]

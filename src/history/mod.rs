@@ -47,7 +47,7 @@ mod rotation;
 mod side;
 
 pub use crate::model::StepEnd;
-pub use alert::{AlertReceived, AlertSource};
+pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{

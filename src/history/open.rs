@@ -124,11 +124,11 @@ impl Live {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::event::{Event, FaultRequested, Outcome, Phase, PhaseEntered, RequestDone};
     use super::super::line::Stamped;
     use super::*;
-    use crate::model::{Criticality, DrillPlan, Environment, Fault, Goal, Scenario, Service, Timeline};
+    use crate::model::{Condition, Criticality, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline};
     use crate::units::{Duration, Rate, Ratio};
     use std::sync::Arc;
 
@@ -167,6 +167,22 @@ mod tests {
             workload: String::new(),
             beside: Vec::new(),
         }
+    }
+
+    /// A plan whose runbook begins with this alert.
+    pub(in super::super) fn waiting_for(alert: &str) -> DrillPlan {
+        let mut plan = plan(Objectives::default());
+        plan.runbook = Some(Runbook {
+            name: "answer".into(),
+            owner: None,
+            reviewed: None,
+            start: StartMode::OnDetection,
+            detect: Condition { request: None, goal: Goal::Alert(alert.into()) },
+            reaction: None,
+            escalate: Vec::new(),
+            steps: Vec::new(),
+        });
+        plan
     }
 
     /// A drill whose traffic began at 0 and has this service level; every answer is to come by a deadline of 30 s.

@@ -1,7 +1,7 @@
 //! The accept loop that provider and gateway share: HTTP/1.1 with keep-alive, one task a connection, every task joined.
 //!
 //! Stopping is graceful first: idle connections close at once, exchanges in progress may end within [`GRACE`], the rest is cut.
-//! A client that hangs up ends the work on its request, because hyper then drops the handler's future.
+//! A client that hangs up ends the work on its request; one that only ends its direction waits for the answer and gets it.
 
 use super::LabError;
 use crate::dialect::WireAnswer;
@@ -25,6 +25,7 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// How long the head of a request may take. As long as real servers wait: a fault on bytes before a provider may make it late.
 const HEAD: Duration = Duration::from_secs(60);
+pub(super) use crate::listen::HEAD_LINES;
 
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;

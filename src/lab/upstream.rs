@@ -6,6 +6,7 @@
 
 use super::LabError;
 use super::bearing::Bearing;
+use super::server::HEAD_LINES;
 use crate::dialect::{Route, error_code};
 use crate::model::{CredentialKind, Dialect, Gateway, Operation};
 use crate::secret::Store;
@@ -147,7 +148,8 @@ impl Pool {
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
             .map_err(|error| LabError::Tls(error.to_string()))?;
         let tasks = Tasks::default();
-        let client = Client::builder(tasks.clone()).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
+        let client =
+            Client::builder(tasks.clone()).http1_max_headers(HEAD_LINES).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
         Ok(Self { bearing, upstream, uris, client, tasks })
     }
 

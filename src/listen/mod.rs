@@ -14,7 +14,7 @@ mod tests;
 pub use bearer::bearer;
 pub use callers::{Callers, Refusal};
 pub use progress::Progress;
-pub use serve::{Limits, Reached, Unfinished, converse, serve, whole};
+pub use serve::{HEAD_LINES, Limits, Reached, Unfinished, converse, serve, whole};
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 //! requests, however many, keep nobody out.
 
 use super::progress::Progress;
+use crate::peer::{Shared, gone};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -25,6 +26,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
+
+/// How many headers a request may have: their bytes are bounded, not their number.
+pub const HEAD_LINES: usize = 16_384;
 
 /// What a server gives its callers.
 #[derive(Debug, Clone, Copy)]
@@ -125,11 +129,18 @@ where
             answer.await.map(|response| response.map(|body| Held { body, _turn: turn }))
         }
     });
-    let watched = Watched { socket, progress: progress.clone() };
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(watched), service));
+    let socket = Arc::new(socket);
+    let watched = Watched { socket: Shared(socket.clone()), progress: progress.clone() };
+    let mut builder = http1::Builder::new();
+    // A client may end its direction after the request: whether it waits for the answer is asked of its socket.
+    builder.half_close(true).max_headers(HEAD_LINES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(watched), service));
+    let mut gone = pin!(gone(&socket));
     // How a connection ends is the client's affair.
     tokio::select! {
+        biased;
         _ = connection.as_mut() => return,
+        () = gone.as_mut() => return,
         () = progress.overdue() => return,
         // A sender that is gone is a stop as well.
         _ = stopped.wait_for(|stop| *stop) => {}
@@ -139,7 +150,9 @@ where
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
+        biased;
         _ = connection.as_mut() => {}
+        () = gone => {}
         () = progress.overdue() => {}
     }
 }
@@ -219,7 +232,7 @@ impl<B: Body + Unpin> Body for Held<B> {
 /// A socket that tells when something came.
 #[derive(Debug)]
 struct Watched {
-    socket: TcpStream,
+    socket: Shared,
     progress: Arc<Progress>,
 }
 

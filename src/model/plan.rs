@@ -48,6 +48,16 @@ pub struct DrillPlan {
 }
 
 impl DrillPlan {
+    /// The names of the alerts that its runbook waits for.
+    pub fn awaited_alerts(&self) -> impl Iterator<Item = &str> {
+        self.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(crate::model::Goal::alert))
+    }
+
+    /// True where its runbook waits for an alert of this name, or for its end.
+    pub fn awaits_alert(&self, name: &str) -> bool {
+        self.awaited_alerts().any(|awaited| awaited == name)
+    }
+
     /// How many requests the traffic plans, that of all workloads and the warm-up included.
     pub fn requests(&self) -> u64 {
         let total = self.scenario.timeline.total();

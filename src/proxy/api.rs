@@ -6,8 +6,9 @@
 //! manner nothing is added.
 
 use super::events;
-use super::keeper::{Command, RawProxy};
+use super::keeper::Command;
 use super::metrics;
+use super::reading::{self, Reading};
 use super::registry::{ApiError, Manner, Registry};
 use crate::fault::RawToxic;
 use crate::journal::{HostTime, boot_id};
@@ -22,7 +23,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -169,8 +169,17 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("bad request body: {error}")))
+/// An answer that says what was left out of what was asked (RFC 9111, 5.5), as the log does: no client breaks of it.
+fn warned(mut response: Response, left_out: &[String]) -> Response {
+    for what in left_out {
+        tracing::warn!("{what}");
+        let plain: String =
+            what.chars().filter(|letter| (' '..='~').contains(letter)).map(|letter| if letter == '"' { '\'' } else { letter }).collect();
+        if let Ok(value) = format!("299 lifeboat \"{plain}\"").parse() {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    response
 }
 
 async fn version(State(api): State<Api>) -> Response {
@@ -195,13 +204,13 @@ async fn reset(State(api): State<Api>) -> Answer {
 }
 
 async fn populate(State(api): State<Api>, body: Bytes) -> Response {
-    let raws: Vec<RawProxy> = match read(&body) {
-        Ok(raws) => raws,
+    let Reading { asked, left_out } = match reading::proxies(&body, api.registry.manner()) {
+        Ok(reading) => reading,
         Err(error) => return error.into_response(),
     };
-    let populated = api.registry.populate(raws).await;
+    let populated = api.registry.populate(asked).await;
     let status = populated.status.map_or(Ok(StatusCode::CREATED), StatusCode::from_u16).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json(status, &populated)
+    warned(json(status, &populated), &left_out)
 }
 
 async fn meters(State(api): State<Api>) -> Response {
@@ -232,7 +241,8 @@ async fn list(State(api): State<Api>) -> Response {
 }
 
 async fn create(State(api): State<Api>, body: Bytes) -> Answer {
-    Ok(json(StatusCode::CREATED, &api.registry.create(read(&body)?).await?))
+    let Reading { asked, left_out } = reading::proxy(&body, api.registry.manner())?;
+    Ok(warned(json(StatusCode::CREATED, &api.registry.create(asked).await?), &left_out))
 }
 
 async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
@@ -240,12 +250,19 @@ async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
 }
 
 async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
-    let change: RawProxy = read(&body)?;
+    let Reading { asked: mut change, mut left_out } = reading::proxy(&body, api.registry.manner())?;
+    // Clients of Shopify's send back all that they know of a proxy. To follow it could bring back what was removed meanwhile.
+    let toxics = std::mem::take(&mut change.toxics);
     // Leading elsewhere breaks it as well as carrying nothing does.
     if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
     }
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?))
+    let view = api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?;
+    let is_there = |toxic: &RawToxic| view.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
+    if !toxics.iter().all(is_there) {
+        left_out.push("the toxics of a change are not looked at: add each at /proxies/NAME/toxics".into());
+    }
+    Ok(warned(json(StatusCode::OK, &view), &left_out))
 }
 
 async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
@@ -259,10 +276,10 @@ async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
 }
 
 async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
-    let raw: RawToxic = read(&body)?;
+    let Reading { asked, left_out } = reading::toxic(&body, api.registry.manner())?;
     api.registry.guard(&proxy)?;
     // Shopify's server answers 200 here, although it created something.
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::AddToxic(raw, reply)).await?))
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::AddToxic(asked, reply)).await?), &left_out))
 }
 
 async fn show_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>) -> Answer {
@@ -270,8 +287,8 @@ async fn show_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, 
 }
 
 async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, body: Bytes) -> Answer {
-    let raw: RawToxic = read(&body)?;
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::ChangeToxic(toxic, raw, reply)).await?))
+    let Reading { asked, left_out } = reading::toxic(&body, api.registry.manner())?;
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::ChangeToxic(toxic, asked, reply)).await?), &left_out))
 }
 
 async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> Answer {

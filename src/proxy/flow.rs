@@ -149,6 +149,11 @@ impl Flow {
         Ticket { flow: self.clone(), number }
     }
 
+    /// True while a request has no whole answer.
+    pub(super) fn is_underway(&self) -> bool {
+        !self.state().underway.is_empty()
+    }
+
     /// All that was written to the gate has left.
     pub(super) fn flushed(&self) {
         let mut state = self.state();

@@ -14,7 +14,7 @@ use super::secures::Secures;
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
 use super::way::Way;
-use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError};
+use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError, check_name};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub(super) struct RawProxy {
     pub(super) tls: Option<bool>,
     /// Who it answers for where a forward proxy asks; its upstream where absent.
     pub(super) hosts: Option<Vec<String>>,
+    /// What breaks it from the beginning.
+    #[serde(skip)]
+    pub(super) toxics: Vec<RawToxic>,
 }
 
 /// A proxy as it is shown.
@@ -166,6 +169,7 @@ impl Keeper {
     pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
         let manner = footing.manner;
         let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
+        check_name(&name).map_err(|problem| ApiError::bad_request(format!("bad request body: invalid name: {problem}")))?;
         let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
         let dialect = raw.dialect.as_deref().filter(|_| manner == Manner::Lifeboat).unwrap_or("tcp");
         let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
@@ -199,7 +203,7 @@ impl Keeper {
             head: footing.head,
             names: speaks_tls.then(|| names(door.address())),
         };
-        Ok(Self {
+        let mut keeper = Self {
             shared: Arc::new(shared),
             upstream,
             dialect,
@@ -213,7 +217,12 @@ impl Keeper {
             holds: watch::Sender::new(hold),
             released,
             accepted: 0,
-        })
+        };
+        // Nobody is let in before they are in force.
+        for toxic in &raw.toxics {
+            keeper.add(toxic).await?;
+        }
+        Ok(keeper)
     }
 
     /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
@@ -564,7 +573,7 @@ fn led_back(error: String) -> ApiError {
     ApiError::bad_request(error).with_hint("name the provider's own address as the upstream")
 }
 
-fn refused(error: ToxicError) -> ApiError {
+pub(super) fn refused(error: ToxicError) -> ApiError {
     let refused = ApiError::bad_request(error.to_string());
     match error.hint() {
         Some(hint) => refused.with_hint(hint),

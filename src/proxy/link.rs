@@ -20,6 +20,7 @@ use super::way::Way;
 use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
+use crate::peer::gone;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -336,6 +337,7 @@ impl Link {
         let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
         let mut http = Some(Box::pin(serving.run(gate, acceptor, flow.clone())));
         let (mut timer, mut halfway) = (None, Halfway::default());
+        let mut gone = pin!(gone(&socket));
         let fate = loop {
             tokio::select! {
                 biased;
@@ -364,6 +366,11 @@ impl Link {
                         // Whoever sends half of something keeps no place for it.
                         return Poll::Ready(());
                     }
+                    // Only then: idle, its end is seen by whoever serves it.
+                    if http.is_some() && flow.is_underway() && gone.as_mut().poll(cx).is_ready() {
+                        tracing::debug!(proxy = %shared.proxy, "the gateway has hung up");
+                        http = None;
+                    }
                     if http.is_none() && beside.end_http() { Poll::Ready(()) } else { Poll::Pending }
                 }) => {
                     flow.close();
@@ -377,12 +384,13 @@ impl Link {
         drop(beside);
         flow.close();
         let carried = flow.state().carried;
-        Some(Seized { socket, upstream: None, in_use, carried, fate })
+        Some(Seized { socket: socket.clone(), upstream: None, in_use, carried, fate })
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
-    /// connection, or when the gateway gives up.
+    /// connection, or when the gateway gives up. One that has only ended its direction waits, as any other.
     async fn keep_still(mut self, socket: Arc<TcpStream>, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
+        let mut has_ended = false;
         loop {
             tokio::select! {
                 biased;
@@ -400,8 +408,10 @@ impl Link {
                         Grip::Free | Grip::Cut(_) => return part(socket),
                     }
                 }
-                lost = lose(Some(&socket)) => match lost {
-                    Ok(0) | Err(_) => return,
+                () = gone(&socket), if has_ended => return,
+                lost = lose(Some(&socket)), if !has_ended => match lost {
+                    Ok(0) => has_ended = true,
+                    Err(_) => return,
                     Ok(_) if !counted => {
                         counted = true;
                         active.touch();

@@ -48,6 +48,7 @@ mod link;
 mod listener;
 mod metrics;
 mod pump;
+mod reading;
 mod registry;
 mod secures;
 mod serving;
@@ -254,13 +255,18 @@ impl Proxy {
     }
 
     /// Creates the proxies of a configuration as `toxiproxy-server` reads it: a JSON list of objects with `name`, `listen`, `upstream`,
-    /// `enabled` and, ours, `dialect`. Returns `name`, `listen` and `upstream` of each.
+    /// `enabled` and, ours, `toxics`, `dialect`, `tls` and `hosts`. Returns `name`, `listen` and `upstream` of each.
     ///
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
     pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
-        let raws = serde_json::from_slice(config).map_err(|error| ProxyError::Config(crate::redact::unquoted(&error.to_string())))?;
-        let populated = self.registry.populate(raws).await;
+        let refused = |error: registry::ApiError| ProxyError::Config(error.told());
+        let reading::Reading { asked, left_out } = reading::proxies(config, self.registry.manner()).map_err(refused)?;
+        // No client of others wrote it, that knows no better.
+        if let Some(what) = left_out.into_iter().next() {
+            return Err(ProxyError::Config(what));
+        }
+        let populated = self.registry.populate(asked).await;
         match populated.failure() {
             Some(failure) => Err(ProxyError::Config(failure)),
             None => Ok(populated.proxies.into_iter().map(|proxy| [proxy.name, proxy.listen, proxy.upstream]).collect()),

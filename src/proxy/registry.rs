@@ -2,11 +2,12 @@
 
 use super::arrival::Guest;
 use super::bounds::Bounds;
-use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
+use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy, refused};
 use super::sight::Sight;
 use super::trust::Trust;
 use super::upstream::Answers;
 use super::way::Ways;
+use crate::fault::{RawToxic, Toxic};
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,12 @@ impl ApiError {
 
     pub(super) fn internal(error: impl Into<String>) -> Self {
         Self::new(500, error)
+    }
+
+    /// The error with its hint.
+    pub(super) fn told(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
+        format!("{}{hint}", self.error)
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -204,6 +211,9 @@ impl Registry {
         {
             return Err(exists());
         }
+        if !raw.toxics.is_empty() {
+            self.guard(raw.name.as_deref().unwrap_or_default())?;
+        }
         // Names may have to be resolved, which nobody else shall wait for.
         let keeper = Keeper::open(raw, self.sight.clone(), self.footing.clone()).await?;
         let view = keeper.view();
@@ -218,8 +228,8 @@ impl Registry {
         }
     }
 
-    /// Creates these proxies. One that is there already stays as it is, with its toxics, or is replaced where its addresses differ. What
-    /// follows the first that cannot be opened is left out.
+    /// Creates these proxies. One that is there already stays as it is, with its toxics and those that are asked for, or is replaced where its
+    /// addresses differ. What follows the first that cannot be opened is left out.
     pub(super) async fn populate(&self, raws: Vec<RawProxy>) -> Populated {
         let mut proxies = Vec::new();
         let failed = 'failed: {
@@ -246,7 +256,7 @@ impl Registry {
         let name = raw.name.clone().unwrap_or_default();
         if let Ok(there) = self.ask(&name, Command::Show).await {
             if there.leads_as(&raw).await? {
-                return Ok(there);
+                return self.equip(&name, raw.toxics).await;
             }
             self.guard(&name)?;
             // What is refused must not cost the one that is there.
@@ -254,6 +264,24 @@ impl Registry {
             self.remove(&name).await?;
         }
         self.create(raw).await
+    }
+
+    /// Gives a proxy that is there these toxics, beside those that it has.
+    async fn equip(&self, name: &str, toxics: Vec<RawToxic>) -> Result<ProxyView, ApiError> {
+        if !toxics.is_empty() {
+            self.guard(name)?;
+        }
+        for raw in toxics {
+            let toxic = Toxic::parse(&raw).map_err(refused)?;
+            match self.ask(name, |reply| Command::ShowToxic(toxic.name.clone(), reply)).await {
+                Ok(there) if (there.kind, there.stream) != (toxic.kind(), toxic.stream.word()) => {
+                    return Err(ApiError::conflict("toxic already exists").with_hint("remove it first, or give the other one another name"));
+                }
+                Ok(_) => drop(self.ask(name, |reply| Command::ChangeToxic(toxic.name, raw, reply)).await?),
+                Err(_) => drop(self.ask(name, |reply| Command::AddToxic(raw, reply)).await?),
+            }
+        }
+        self.ask(name, Command::Show).await
     }
 
     /// Asks the keeper of this proxy.

@@ -4,6 +4,7 @@ use super::exchange::Exchanger;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::streams::Streams;
+use super::upstream::{HEAD_BYTES, HEAD_LINES, HEAD_LIST};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
@@ -53,6 +54,10 @@ impl Serving {
         // The date is the provider's to say, not ours.
         builder.http1().keep_alive(!is_single).auto_date_header(false);
         builder.http2().auto_date_header(false);
+        // A gateway may end its direction after the request: whether it waits for the answer is asked of its socket, by the link.
+        builder.http1().half_close(true);
+        builder.http1().max_buf_size(HEAD_BYTES).max_headers(HEAD_LINES);
+        builder.http2().max_header_list_size(HEAD_LIST);
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
         let mut is_told = false;
         poll_fn(|cx| {

@@ -22,6 +22,13 @@ pub(super) struct Address {
     pub(super) port: u16,
 }
 
+/// The longest head of a request or an answer. Servers that are in use send up to a few tens of kilobytes; curl takes 300.
+pub(super) const HEAD_BYTES: usize = 400 << 10;
+/// How many lines it may have: no bound of its own, but what fits into a map of headers.
+pub(super) const HEAD_LINES: usize = 16_384;
+/// The same over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
+pub(super) const HEAD_LIST: u32 = 512 << 10;
+
 /// How the provider is reached.
 #[derive(Debug, Clone)]
 pub(super) enum Upstream {
@@ -169,6 +176,7 @@ fn client(footing: &Footing, tcp: Connector, with_http2: bool) -> HttpClient {
     let mut builder = Client::builder(TokioExecutor::new());
     // The pool's timer closes connections that a provider would soon close itself, in the middle of a request.
     builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60));
+    builder.http1_max_buf_size(HEAD_BYTES).http1_max_headers(HEAD_LINES).http2_max_header_list_size(HEAD_LIST);
     builder.build(connector)
 }
 

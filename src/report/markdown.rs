@@ -428,6 +428,9 @@ impl Report<'_> {
                     "The fault proxy ran on another host. Its clock was measured to within {}; the moments of faults are as much wider.",
                     Duration::from_nanos(clock.error.saturating_mul(2))
                 )),
+                Event::AlertsLeftOut(left_out) if left_out.awaited + left_out.others + left_out.unread > 0 => {
+                    findings.push(format!("{left_out}."));
+                }
                 Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
                 Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
                     findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));

@@ -367,7 +367,7 @@ pub(super) fn pick<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone)
 }
 
 /// The word of a list that was probably meant.
-pub(super) fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
+pub fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
     // A comparison costs the product of both lengths; nobody mistypes a hundred letters.
     const LONGEST: usize = 64;
     const CANDIDATES_MAX: usize = 300;

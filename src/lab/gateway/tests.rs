@@ -367,7 +367,7 @@ async fn responses_and_vectors_are_passed_on_to_who_has_them_and_vectors_to_thei
 #[tokio::test]
 async fn a_web_page_neither_reads_the_status_nor_lets_keys_be_read_again() {
     let provider = Switched::start(200);
-    let gateway = ReferenceGateway::start(&quick(), vec![provider.upstream("first")], "sk-clients".into(), loopback()).unwrap();
+    let gateway = ReferenceGateway::start(&Gateway::default(), vec![provider.upstream("first")], "sk-clients".into(), loopback()).unwrap();
     let root = gateway.base_url().trim_end_matches("/v1").to_owned();
     for (method, path) in [("GET", "/status"), ("POST", "/reload"), ("POST", "/v1/reload")] {
         for page in

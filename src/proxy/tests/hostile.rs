@@ -85,8 +85,9 @@ async fn long_header_lines_pass_or_are_refused_as_too_long() {
         assert!(status == wanted || (wanted == 431 && status == 0), "{length}: {status}");
         assert_eq!(asked, u64::from(wanted == 200));
     }
-    let (status, asked) =
-        sends(&rig, format!("GET /echo HTTP/1.1\r\nhost: h\r\n{}\r\n", "x-many: y\r\n".repeat(5_000)).as_bytes(), false).await;
+    // More lines than a map of headers holds, in fewer bytes than a head may have.
+    let many = "a:\r\n".repeat(60_000);
+    let (status, asked) = sends(&rig, format!("GET /echo HTTP/1.1\r\nhost: h\r\n{many}\r\n").as_bytes(), false).await;
     assert!(matches!(status, 0 | 431) && asked == 0, "{status}");
     assert_eq!(rig.ask("/echo").await.0, 200);
 }

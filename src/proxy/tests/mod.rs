@@ -1,11 +1,13 @@
 //! The proxy as its users meet it: over its control API, with a provider behind it and connections that are already open.
 
 mod api;
+mod asking;
 mod authority;
 mod chaos;
 mod dialects;
 mod faults;
 mod guards;
+mod hangup;
 mod hostile;
 mod passage;
 mod places;

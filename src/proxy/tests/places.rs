@@ -308,3 +308,21 @@ async fn an_upgraded_connection_passes_untouched_and_obeys() {
     rig.heal().await;
     wire.end().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn within_tls_a_gateway_that_ends_its_direction_gets_its_answer_too() {
+    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    for held in [false, true] {
+        if held {
+            rig.inject("http_stall", json!({"hold_ms": 300})).await;
+        }
+        let mut secured = secured(&rig, rig.link().await.0, "localhost", "http/1.1").await.unwrap();
+        secured.write_all(b"GET /echo HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        // Says so within TLS, and ends the connection's direction.
+        secured.shutdown().await.unwrap();
+        let mut came = Vec::new();
+        let _ = soon(secured.read_to_end(&mut came)).await;
+        let came = String::from_utf8(came).unwrap();
+        assert!(came.starts_with("HTTP/1.1 200 OK") && came.ends_with('}'), "{held}: {came}");
+    }
+}
