@@ -59,7 +59,9 @@ fn no_key_body_or_token_follows_an_answer_to_another_host() {
     let contact = format!("contacts: {{on-call: {{name: On call, reach: 'webhook:http://{first}/me'}}}}\nservices:\n");
     project.edit("runbooks/inventory.yaml", "services:\n", &contact);
     let mut command = project.command(&["execute", "runbooks/real.yaml", "--out", "x"]);
-    project.run(command.env("PAGER", "routing-key-of-pager"));
+    // Whoever is on this host is asked directly.
+    let proxy = format!("http://{other}");
+    project.run(command.env("PAGER", "routing-key-of-pager").env("HTTP_PROXY", &proxy).env("ALL_PROXY", &proxy));
     let events = project.events("x");
     let ended: Vec<(String, String)> = events
         .iter()

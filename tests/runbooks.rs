@@ -75,7 +75,7 @@ fn a_failure_may_undo_what_was_done_or_stop_and_undo_later() {
         let project = Project::quick();
         let failing = format!("name: Fails, run: [\"false\"], timeout: 20s, on_failure: {what}, undo: {{run: [\"true\"]}}");
         project.runbook("with-the-fault", &[&step("One"), &step("Two"), &failing, &step("Never")]);
-        let events = events_until(&project, if healed_first { "3/4 failed" } else { "1/4 done" });
+        let events = events_until(&project, if healed_first { "3/4 failed" } else { "undo      1/4 done" });
         let place = |kind: &str| events.iter().position(|event| event.get(kind).is_some()).unwrap();
         // A step that is known to have failed has done nothing, so nothing of it is taken back.
         let undone: Vec<u64> = of_kind(&events, "step_undone").iter().map(|undone| undone["step"].as_u64().unwrap()).collect();

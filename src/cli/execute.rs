@@ -71,7 +71,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     }
     let Some(plan) = plan else { return Ok(Exit::Usage) };
     if rehearse {
-        return rehearsed(&plan, &root);
+        return rehearsed(&plan, &root, &keeper);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes) {
@@ -129,9 +129,9 @@ fn somebody_types() -> bool {
     std::io::stdin().is_terminal() || piped()
 }
 
-fn rehearsed(plan: &ExecutionPlan, root: &Path) -> anyhow::Result<Exit> {
+fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result<Exit> {
     until_interrupted("stopping", async |_| {
-        let all = rehearse(plan, root).await;
+        let all = rehearse(plan, root, keeper).await;
         for one in &all {
             let mut lines = one.detail.lines().filter(|line| !line.trim().is_empty());
             put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;

@@ -2,7 +2,7 @@
 //! taken beside it.
 
 use super::contacts::tell;
-use super::drilled::Drilled;
+use super::drilled::{Drilled, drill_of};
 use super::folder::{Book, ExecutionError, Hands, Orders, salt, wall_clock};
 use super::unchanged::{Walks, unchanged};
 use super::values::Values;
@@ -63,6 +63,9 @@ impl Execution {
     /// # Errors
     /// Where there is none, another process has it, nothing is left to do, or the runbook says something else by now.
     pub fn resume(folder: &Path, undo: bool, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
+        if let Some(drill) = drill_of(folder) {
+            return Self::take_back(&drill, walks, hands);
+        }
         let book = Book::open(folder)?;
         let mut course = course(&book.started, &book.past);
         let over = |why, hint| Err(ExecutionError::Over { path: folder.to_owned(), why, hint });

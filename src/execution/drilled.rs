@@ -137,7 +137,14 @@ impl Drilled {
     }
 }
 
-/// Folders of drills below one, or in the same folder as `out`, that were killed and left something to take back.
+/// The drill's folder, where this is the one in which it is taken back, and it is not yet: only there are its old values.
+pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let drill = folder.parent().filter(|drill| folder.ends_with(UNDO) && Before::has_notes(drill))?;
+    Some(drill.to_owned())
+}
+
+/// Folders of drills below one that were killed and left something to take back.
 pub fn left_over(drills: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
     // The drill that still runs has locked its history.

@@ -47,8 +47,9 @@ impl Found {
     }
 }
 
-/// Does what reads, and looks at what the rest needs.
-pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
+/// Does what reads, and looks at what the rest needs. `keeper` is the binary whose command `keep` ends what a step started when this
+/// process is gone.
+pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<Rehearsed> {
     // A rehearsal leaves no history.
     let nobody = Journal::start(std::io::sink(), Clock::start());
     let redactor = nobody.as_ref().map_or_else(|_| Redactor::default(), |nobody| Redactor::new(nobody.recorder().salt()));
@@ -64,7 +65,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path) -> Vec<Rehearsed> {
         folder: root.to_owned(),
         http: client(),
         seed: Seed(0),
-        keeper: None,
+        keeper: Some(keeper.to_owned()),
         before: Before::default(),
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
         stores: plan.stores.clone().into(),

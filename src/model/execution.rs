@@ -74,6 +74,8 @@ impl ExecutionPlan {
             mail: plan.mail.clone(),
             sources: Vec::new(),
         };
+        // Its outage is over.
+        execution.service.iter_mut().for_each(|service| service.objectives.rto = None);
         if plan.environment.embedded && plan.environment.keys != KeySource::Stores {
             execution.credentials.clear();
             let rotates = |undo: &Action| matches!(undo, Action::Rotate(_));

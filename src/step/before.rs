@@ -12,7 +12,7 @@
 //!
 //! Each of them is for its owner alone (0600), holds nothing but the value, and is on the disk under its whole name, with the folder's entry,
 //! before anything is changed. The first value counts: whoever changes something twice still puts back what was there at first. A drill
-//! takes a file away once its value is back, and `undo.json` at the end: a folder with an `undo.json` that no process has locked belongs to
+//! takes a file away once its value is back, and `undo.json` at the end ([`Before::settle`], which whoever forgets the last value calls): a folder with an `undo.json` that no process has locked belongs to
 //! a drill that was killed, and has something to take back.
 //!
 //! To add a kind: give [`Changed`] another variant, [`Before::keep`] its old value before the change, and put it back where

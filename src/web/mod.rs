@@ -27,11 +27,11 @@ pub fn client(proxies: Proxies) -> ClientBuilder {
     let set =
         |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()));
     let here = format!("localhost,127.0.0.0/8,::1,{}", set("NO_PROXY").unwrap_or_default());
-    let ways: [(&str, fn(String) -> reqwest::Result<Proxy>); 2] = [("HTTP_PROXY", Proxy::http), ("HTTPS_PROXY", Proxy::https)];
-    ways.into_iter().fold(builder, |builder, (name, through)| match set(name).or_else(|| set("ALL_PROXY")).map(through) {
-        Some(Ok(proxy)) => builder.proxy(proxy.no_proxy(NoProxy::from_string(&here))),
-        _ => builder,
-    })
+    let proxy = |name: &str| set(name).or_else(|| set("ALL_PROXY"));
+    let through = [proxy("HTTP_PROXY").map(Proxy::http), proxy("HTTPS_PROXY").map(Proxy::https)];
+    // One that cannot be read is no proxy.
+    let through = through.into_iter().flatten().filter_map(Result::ok);
+    through.fold(builder, |builder, proxy| builder.proxy(proxy.no_proxy(NoProxy::from_string(&here))))
 }
 
 /// What is said of an answer that sends on to somewhere else: by its host alone, since the rest may hold a token. `None` for any other.
