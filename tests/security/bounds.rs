@@ -36,3 +36,14 @@ pub(super) fn drives(text: &str) -> bool {
     let allowed = ['\n', '\r', '\t'];
     text.chars().any(|letter| letter.is_control() && !allowed.contains(&letter))
 }
+
+/// Lets the quick drill go on however busy this machine is: what it measures does not matter here.
+pub(super) fn patient(project: &Project) -> &Project {
+    project.edit("runbooks/inventory.yaml", "first_token: 250ms", "first_token: 1500ms");
+    project.edit("runbooks/inventory.yaml", "success: 95%", "success: 50%").edit(
+        "runbooks/inventory.yaml",
+        "lag_max: 200ms",
+        "lag_max: 1s",
+    );
+    project.edit("scenarios/quick.yaml", "rate: 50/s", "rate: 20/s")
+}

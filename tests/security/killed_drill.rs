@@ -2,6 +2,7 @@
 //! a child of its own, or a system under test that it started. What it began ends by itself within a bounded time, and what it changed can
 //! be taken back by whoever comes after.
 
+use super::bounds::patient;
 use crate::support::{Project, Standing, pid_in, wait_for, wait_gone};
 use rand::{RngExt, SeedableRng};
 use std::path::Path;
@@ -51,6 +52,7 @@ fn nobody_is_left(project: &Project) {
 fn killed_after(moment: Duration) -> bool {
     let standing = Standing::start(&[]);
     let project = Project::quick();
+    patient(&project);
     let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
     project.environment("standing", &format!("{gateway}, control: \"http://{}\"", standing.api)).write("route.json", ROUTE);
     project.runbook(

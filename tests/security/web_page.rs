@@ -2,6 +2,7 @@
 //! reads, posts in every disguise that browsers allow, submits forms, embeds and listens. It is in Debian's Firefox and Chromium, because
 //! they differ: one lets a page say that it is another program.
 
+use super::bounds::patient;
 use super::capture::Capture;
 use super::rebound::{Browser, Rebound};
 use crate::support::{Project, Standing, echo_http};
@@ -46,6 +47,7 @@ fn aims_at_the_alerts(browser: Browser) {
     // A port that was free a moment ago is almost surely free now.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     project.environment("listening", &format!("alerts: {{listen: \"127.0.0.1:{port}\"}}"));
+    patient(&project);
     project.runbook("on-detection", &["name: Never, run: [touch, never], timeout: 20s, undo: none"]);
     project.edit("runbooks/answer.yaml", "{fails: 3 in a row}", "{alert: ServiceSlow}");
     // It ends when the page has tried everything.

@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Files and folders at and below a path that others than their owner may enter, read or write. What ends meanwhile is no longer there.
 pub(crate) fn loose(path: &Path) -> Vec<String> {
@@ -61,6 +61,7 @@ struct State {
     outputs: usize,
     arguments: usize,
     bytes: usize,
+    took: Duration,
 }
 
 impl Search {
@@ -105,7 +106,9 @@ impl Search {
         if state.left {
             return;
         }
+        let begin = Instant::now();
         let found = state.look(outputs, &arguments);
+        state.took += begin.elapsed();
         drop(state);
         assert!(found.is_empty(), "a secret was leaked, or may be:\n{}", found.join("\n"));
     }
@@ -217,7 +220,7 @@ impl Drop for Search {
         let line = format!(
             "searched for {secrets} secrets in {drills} drills, {files} files, {outputs} outputs, arguments of {arguments} processes, {bytes} bytes"
         );
-        let _ = writeln!(std::io::stdout(), "{line}: {} found", found.len());
+        let _ = writeln!(std::io::stdout(), "{line}: {} found, in {:?}", found.len(), state.took);
         // For the sum over the suite, whose tests are processes of their own.
         let sum = Path::new(env!("CARGO_TARGET_TMPDIR")).join("searched.log");
         if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(sum) {
