@@ -3,7 +3,9 @@
 
 mod alerts;
 mod bad_input;
+mod befores;
 mod canaries;
+mod children;
 mod clients;
 mod credentials;
 mod crowds;

@@ -2,7 +2,7 @@
 
 use super::{Exit, ask, put, say, until_interrupted};
 use crate::console::{self, Shape};
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, missing, rehearse};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -80,8 +80,12 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, missing: &[(String, Vec<String>)], yes: bool) -> Option<String> {
-    if let Some((step, names)) = missing.first() {
+fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<String> {
+    let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
+    if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
+        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
+    }
+    if let Some((step, names)) = missing.variables.first() {
         let hint = match (&plan.environment_name, &plan.service_name) {
             (None, _) => "name the environment with --env NAME; `--rehearse` finds everything that is missing",
             (_, None) => "name the service with --service NAME; `--rehearse` finds everything that is missing",
@@ -174,6 +178,12 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
         put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
+    }
+    if let Some(error) = &finish.salted {
+        let file = super::run::relative(&finish.folder.join("salt"));
+        say(&format!(
+            "warning: {file} cannot be taken away: {error}\n\nhint: remove it by hand; with it, keys of the history can be guessed at"
+        ));
     }
     if let Some(step) = &finish.unanswered {
         say(&format!(

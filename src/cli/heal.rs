@@ -1,15 +1,16 @@
 //! `lifeboat heal`: takes every fault away from a control API, and says what it did.
 
 use super::proxy::TokenSource;
-use super::{Exit, environment, put, say, until_interrupted};
+use super::{Exit, environment, put, say, stores, until_interrupted};
 use crate::model::ControlBinding;
 use crate::toxiproxy::{Control, ControlError, Found};
+use std::path::PathBuf;
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The control API
-    #[arg(long, value_name = "URL", conflicts_with = "env", required_unless_present = "env")]
+    #[arg(long, value_name = "URL", conflicts_with = "env", required_unless_present_any = ["env", "stores"])]
     control: Option<String>,
     /// The control API of an environment of the inventory
     #[arg(long, value_name = "ENVIRONMENT")]
@@ -17,9 +18,16 @@ pub(super) struct Args {
     /// The token that the control API asks for
     #[arg(long, value_name = "env:NAME")]
     token_from: Option<TokenSource>,
+    /// The folder of a drill that was killed: the keys that it replaced in stores are put back, and nothing else is done
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["control", "env", "token_from"])]
+    stores: Option<PathBuf>,
 }
 
 pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(folder) = &args.stores {
+        let put_back = async |_| Ok(if stores::put_back_left(folder).await { Exit::Met } else { Exit::Inconclusive });
+        return until_interrupted("finishing what was begun", put_back);
+    }
     let ControlBinding { url, token_from } = match (&args.control, &args.env) {
         (Some(url), _) => ControlBinding { url: url.clone(), token_from: None },
         (None, env) => match of_environment(env.as_deref().unwrap_or_default())? {

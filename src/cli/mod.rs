@@ -18,6 +18,7 @@ mod logging;
 mod proxy;
 mod report;
 mod run;
+mod stores;
 mod watchdog;
 
 pub use exit::Exit;

@@ -7,11 +7,12 @@ use super::faults::{Change, Faults};
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
-use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
+use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn};
 use crate::traffic::{Budget, Client, Driven, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct Order {
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::keep`]: a system that the drill starts is started through it.
     pub keeper: PathBuf,
+    /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
+    pub secrets: BTreeSet<SecretSource>,
     /// Where the output of a system that the drill starts goes.
     pub folder: PathBuf,
     /// Who answers questions.
@@ -99,22 +102,24 @@ impl Drill {
             broken: None,
             emptied: None,
             undriven: None,
+            lost: None,
         };
         let http = reqwest::Client::new();
-        let Order { plan, seed, root, keeper, folder, .. } = &self.order;
+        let Order { plan, seed, root, keeper, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
-        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
+        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget, secrets };
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
         let (observed, stopped) = match interrupts.during(Stage::open(&site)).await.and_then(|opened| opened) {
             Err(stop) => nothing(stop),
             Ok((mut stage, names)) => {
+                interrupts.lost = Some(stage.lost());
                 let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
                     Err(stop) => nothing(stop),
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
                 };
                 let redactor = stage.redactor.clone();
-                stage.take_down().await;
+                stage.take_down(&recorder).await;
                 (observed, stopped.map(|stop| Stop { detail: redactor.redact(&stop.detail), ..stop }))
             }
         };
@@ -384,6 +389,7 @@ struct Interrupts {
     broken: Option<mpsc::Receiver<Stop>>,
     emptied: Option<watch::Receiver<Option<String>>>,
     undriven: Option<watch::Receiver<Option<String>>>,
+    lost: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Interrupts {
@@ -402,6 +408,7 @@ impl Interrupts {
                 Some(stop) = told(&mut self.broken) => return Err(stop),
                 why = first_of(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
                 why = first_of(&mut self.undriven) => return Err(Stop::new(StopReason::Environment, why)),
+                why = first_of(&mut self.lost) => return Err(Stop::new(StopReason::Environment, why)),
                 done = &mut work => return Ok(done),
                 _ = look.tick() => guarded(self.guard, &self.live.borrow(), self.clock.now())?,
             }

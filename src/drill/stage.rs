@@ -5,22 +5,23 @@ use super::watchdog::Watchdog;
 use super::{Stop, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of};
 use crate::host::private;
 use crate::journal::Recorder;
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
+use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::Proxy;
 use crate::redact::Redactor;
+use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
 use crate::units::{Secret, Seed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -50,6 +51,10 @@ pub(super) struct Stage {
     tokens: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
     alerts: Option<Receiver>,
+    /// The inventory's stores that the lab writes into.
+    kept: Vec<Arc<Kept>>,
+    /// Told why, once something is gone without which the drill must not go on.
+    lost: watch::Sender<Option<String>>,
 }
 
 /// Where it is built and for whom.
@@ -63,6 +68,8 @@ pub(super) struct Site<'a> {
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
     pub(super) budget: &'a Arc<Budget>,
+    /// What the inventory names as secret besides the plan.
+    pub(super) secrets: &'a BTreeSet<SecretSource>,
 }
 
 impl Stage {
@@ -70,7 +77,8 @@ impl Stage {
     /// is dropped, which ends it. The names are for [`Stage::connect`].
     pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
-        let mut names = Names::of(site).await;
+        let (mut names, unread) = Names::of(site).await;
+        keys::tell_unread(plan, &unread, site.recorder).await?;
         let (mut providers, mut tokens) = (Vec::new(), Vec::new());
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
@@ -83,7 +91,7 @@ impl Stage {
                 providers.push(simulated);
             }
         }
-        let keyring = keys::keyring(site, &names, &providers)?;
+        let (keyring, kept) = keys::keyring(site, &names, &providers)?;
         if keys::rotates(plan) {
             keyring.record_held().await;
         }
@@ -94,6 +102,7 @@ impl Stage {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
+        let lost = watch::channel(None).0;
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
             let follower = Follower {
@@ -103,6 +112,8 @@ impl Stage {
                 budget: site.budget.clone(),
                 providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
                 keyring: keyring.clone(),
+                lost: lost.clone(),
+                is_embedded: embedded.is_some(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -125,6 +136,8 @@ impl Stage {
             tokens,
             watchdog: None,
             alerts: None,
+            kept,
+            lost,
         };
         Ok((stage, names))
     }
@@ -153,7 +166,7 @@ impl Stage {
         }
         if !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
-            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies)?);
+            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.lost.clone())?);
         }
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
@@ -271,8 +284,16 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends everything that was started; returns when the last sight is recorded.
-    pub(super) async fn take_down(mut self) {
+    /// Becomes some words once something is gone without which the drill must not go on.
+    pub(super) fn lost(&self) -> watch::Receiver<Option<String>> {
+        self.lost.subscribe()
+    }
+
+    /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
+    pub(super) async fn take_down(mut self, recorder: &Recorder) {
+        // From here on what ends is meant to.
+        self.lost.send_replace(Some(String::new()));
+        keys::put_back(&self.kept, recorder, &self.redactor).await;
         if let Some(system) = self.system.take() {
             system.stop().await;
         }
@@ -351,6 +372,9 @@ struct Follower {
     /// With their credentials. On a standing proxy there are others.
     providers: BTreeMap<String, String>,
     keyring: Keyring,
+    lost: watch::Sender<Option<String>>,
+    /// Whether the proxy is the drill's own.
+    is_embedded: bool,
 }
 
 impl Follower {
@@ -396,6 +420,21 @@ impl Follower {
                 _ => {}
             }
         }
+        self.cut().await;
+    }
+
+    /// The stream of events has ended while the drill runs. Where the proxy is the drill's own, it is gone with it.
+    async fn cut(&self) {
+        if self.lost.borrow().is_some() {
+            return;
+        }
+        let text = "the fault proxy tells no more of what it sees: its stream of events was cut".to_owned();
+        self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
+        if self.is_embedded {
+            self.lost.send_replace(Some(
+                "the drill's own fault proxy is gone\n\nhint: see LIFEBOAT_LOG=warn for why, and run it again".to_owned(),
+            ));
+        }
     }
 }
 
@@ -423,8 +462,10 @@ pub(super) struct Names {
 }
 
 impl Names {
-    async fn of(site: &Site<'_>) -> Self {
+    /// With what is secret and could not be read.
+    async fn of(site: &Site<'_>) -> (Self, Vec<Unread>) {
         let plan = site.plan;
+        let mut unread = Vec::new();
         let mut names = Self {
             values: Variables::default(),
             keys: BTreeMap::new(),
@@ -439,7 +480,13 @@ impl Names {
         }
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
-            let key = if of_the_lab { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
+            let key = if of_the_lab { Ok(Some(lab_key(site.seed, name))) } else { stored_key(plan, provider, site.root).await };
+            let key = key.unwrap_or_else(|error| {
+                let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
+                // Providers may share a credential.
+                unread.extend(Some(new).filter(|new| !unread.contains(new)));
+                None
+            });
             if let Some(key) = key {
                 names.values.set(format!("credential.{name}"), key.clone());
                 names.redactor.learn(name, &key);
@@ -449,7 +496,9 @@ impl Names {
                 names.upstream.insert(name.clone(), url.clone());
             }
         }
-        names
+        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
+        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        (names, unread)
     }
 
     pub(super) fn key(&self, provider: &str) -> Secret {
@@ -491,9 +540,12 @@ fn lab_key(seed: Seed, whose: &str) -> Secret {
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<Secret> {
-    let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-    crate::secret::current(source, crate::secret::Site { stores: &plan.stores, root }).await
+async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Result<Option<Secret>, SecretError> {
+    let declared = provider.credential.as_ref().and_then(|name| plan.credentials.get(name));
+    match declared {
+        Some(credential) => secret::current(&credential.from, secret::Site { stores: &plan.stores, root }).await,
+        None => Ok(None),
+    }
 }
 
 fn no_address(name: &str) -> Stop {

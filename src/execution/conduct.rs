@@ -2,14 +2,16 @@
 //! taken beside it.
 
 use super::contacts::tell;
-use super::folder::{Book, ExecutionError, Hands, Orders, salt, wall_clock};
+use super::folder::{Book, ExecutionError, Hands, Orders, forget_salt, salt, wall_clock};
 use super::values::Values;
 use crate::history::{
-    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Resumed, RunbookStarted, Stamped, StepFinished, StepUndone,
+    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
+    StepFinished, StepUndone,
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Repeat, StepEnd};
 use crate::redact::Redactor;
+use crate::secret::Unread;
 use crate::step::{Attendance, Before, Context, Course, Directory, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +43,8 @@ pub struct Finish {
     pub journal: Result<(), JournalError>,
     /// Where everything is.
     pub folder: PathBuf,
+    /// Why the file by which keys are named in the history is still there, where it should not be.
+    pub salted: Option<String>,
 }
 
 impl Execution {
@@ -105,6 +109,7 @@ impl Execution {
         let root = PathBuf::from(&started.root);
         let keyring = values.keyring(&started.plan, &root, recorder.clone());
         keyring.recall(&past).await;
+        let unread = values.unread;
         let context = Context {
             variables: values.variables,
             redactor: values.redactor,
@@ -130,6 +135,11 @@ impl Execution {
         // What cannot be written is not begun: the walk's first event would fail the same way.
         let _ = recorder.record_durably(first.clone()).await;
         course.apply(&first);
+        for Unread { whose, why } in unread {
+            let problem = context.redactor.redact(why.split("\n\n").next().unwrap_or_default());
+            let text = format!("{whose} cannot be read, so what prints it is kept as it was printed: {problem}");
+            recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+        }
         let began = past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
         if !began {
             let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
@@ -157,7 +167,11 @@ impl Execution {
         };
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
-        Finish { end, undo, left: course.left(), unanswered, journal: journal.close().await, folder }
+        let journal = journal.close().await;
+        // One that failed or was stopped may go on.
+        let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
+        let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
+        Finish { end, undo, left: course.left(), unanswered, journal, folder, salted }
     }
 }
 

@@ -20,4 +20,4 @@ mod values;
 pub use conduct::{Execution, Finish};
 pub use folder::{ExecutionError, Hands, Orders};
 pub use rehearse::{Found, Rehearsed, rehearse};
-pub use values::missing;
+pub use values::{Missing, missing};

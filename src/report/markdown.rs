@@ -428,6 +428,7 @@ impl Report<'_> {
                     "The fault proxy ran on another host. Its clock was measured to within {}; the moments of faults are as much wider.",
                     Duration::from_nanos(clock.error.saturating_mul(2))
                 )),
+                Event::Remark(remark) => findings.push(format!("{}.", remark.text)),
                 Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
                 Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
                     findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));
