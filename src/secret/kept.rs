@@ -337,8 +337,7 @@ mod tests {
         let place = Place::new();
         let kept = place.kept();
         kept.write(&"sk-lab-1".into(), None).await.unwrap();
-        // As a kill does: nothing of it runs any more.
-        std::mem::forget(kept);
+        // Nothing of `kept` runs before that, as if its process were gone.
         let file = place.left().pop().unwrap();
         assert_eq!(put_back(&file).await.unwrap(), "dotenv:.env#KEY");
         assert_eq!((place.text().as_str(), place.left()), (WHOLE, vec![]));
