@@ -4,7 +4,9 @@
 mod alerts;
 mod authority;
 mod bad_input;
+mod befores;
 mod canaries;
+mod children;
 mod clients;
 mod credentials;
 mod crowds;

@@ -36,7 +36,7 @@ impl Drill {
 
     fn of(project: &Project, name: &str, environment: &str, code: i32) -> Self {
         let scenario = format!("scenarios/credentials/{name}.yaml");
-        let arguments = ["run", &scenario, "--env", environment, "--seed", "2a", "--out", "drill"];
+        let arguments = ["run", &scenario, "--env", environment, "--seed", "2a", "--out", "drill", "--yes"];
         let run = project.run(project.command(&arguments).env("OPENAI_API_KEY", "sk-the-standbys-key"));
         run.exits_with(code).says(if code == 0 { "met" } else { "missed" });
         let verdict = project.json("drill/verdict.json");
@@ -169,8 +169,9 @@ fn a_key_of_another_account_is_found_out() {
 fn a_store_that_loses_the_end_of_a_key_is_found_out() {
     let project = Project::shipped();
     project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#AZURE_OPENAI_KEY\"", "from: \"command:pass\"");
-    let store = "pass: {kind: command, read: [cat, key.txt], write: [sh, -c, \"cut -c 1-12 > key.txt\"]}";
+    let store = "pass: {kind: command, read: [cat, key.txt], write: [sh, -c, \"cut -c 1-18 > key.txt\"]}";
     project.edit("runbooks/inventory.yaml", "\nproviders:\n", &format!("\nstores:\n  {store}\n\nproviders:\n"));
+    project.edit("runbooks/inventory.yaml", "allow: {stores: [\"dotenv:.env\"]}", "allow: {stores: [pass]}");
     project.write("key.txt", "sk-the-first-key\n").write(".env", "OPENAI_API_KEY=sk-the-standbys-key\n");
     let drill = Drill::of(&project, "planned-rotation", "lab-stores", 1);
     let (_, new) = drill.keys("azure-key");

@@ -1,14 +1,15 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
-use super::{Exit, ask, put, say, until_interrupted};
+use super::{Exit, ask, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Orders, Walks, missing, rehearse};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, missing, rehearse, still_runs};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
 use crate::report;
+use crate::secret::left_in;
 use crate::spec::Project;
-use crate::step::{Attendance, Question};
+use crate::step::{Attendance, Before, Question};
 use crate::units::Seed;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -82,9 +83,20 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     walk(keeper, yes, move |hands| Execution::begin(orders, hands))
 }
 
-/// Takes back what a drill that was killed left behind.
+/// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
 pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::Result<Exit> {
-    walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, walks(recorded), hands))
+    let has_keys = !left_in(&folder).is_empty() && !still_runs(&folder);
+    if has_keys {
+        let put_back = async |_| Ok(if stores::put_back_left(&folder).await { Exit::Met } else { Exit::Inconclusive });
+        let end = until_interrupted("finishing what was begun", put_back)?;
+        if end != Exit::Met || !Before::has_notes(&folder) {
+            return Ok(end);
+        }
+    }
+    match walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, walks(recorded), hands)) {
+        Err(error) if has_keys && matches!(error.downcast_ref(), Some(ExecutionError::Over { .. })) => Ok(Exit::Met),
+        other => other,
+    }
 }
 
 const fn walks(recorded: bool) -> Walks {
@@ -92,8 +104,12 @@ const fn walks(recorded: bool) -> Walks {
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, missing: &[(String, Vec<String>)], yes: bool) -> Option<String> {
-    if let Some((step, names)) = missing.first() {
+fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<String> {
+    let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
+    if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
+        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
+    }
+    if let Some((step, names)) = missing.variables.first() {
         let hint = match (&plan.environment_name, &plan.service_name) {
             (None, _) => "name the environment with --env NAME; `--rehearse` finds everything that is missing",
             (_, None) => "name the service with --service NAME; `--rehearse` finds everything that is missing",
@@ -194,6 +210,12 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
         put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
+    }
+    if let Some(error) = &finish.salted {
+        let file = super::run::relative(&finish.folder.join("salt"));
+        say(&format!(
+            "warning: {file} cannot be taken away: {error}\n\nhint: remove it by hand; with it, keys of the history can be guessed at"
+        ));
     }
     if let Some(step) = &finish.unanswered {
         say(&format!(

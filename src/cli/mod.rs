@@ -19,6 +19,7 @@ mod logging;
 mod proxy;
 mod report;
 mod run;
+mod stores;
 mod terminal;
 mod watchdog;
 

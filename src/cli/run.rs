@@ -1,11 +1,11 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, ask, bill, leases, put, say, until_interrupted};
+use super::{Exit, ask, bill, leases, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
 use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::history::StopReason;
-use crate::model::{Action, DrillPlan, StartMode};
+use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::report::summary;
 use crate::spec::Project;
 use crate::step::{Attendance, Before, Question};
@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Only show what would happen
     #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
-    /// Answer every question with yes: those of a runbook, and whether to spend money
+    /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
     /// Take back what a drill that was killed has left behind, by its folder: what its runbook did, last first, and old values
@@ -63,7 +63,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                     say(&format!("error: {problem}"));
                     invalid = true;
                 }
-                plans.push((root, plan));
+                let secrets = SecretSource::of_inventory(&project.inventory);
+                plans.push((root, plan, secrets));
                 findings
             }
             Err(findings) => findings,
@@ -77,15 +78,15 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     if args.dry_run {
-        return shown(plans.iter().map(|(_, plan)| plan));
+        return shown(plans.iter().map(|(_, plan, _)| plan));
     }
-    if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan)| asks(plan)) {
+    if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan, _)| asks(plan)) {
         say(
             "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
         );
         return Ok(Exit::Usage);
     }
-    if !args.yes && plans.iter().any(|(_, plan)| plan.is_paid()) {
+    if !args.yes && plans.iter().any(|(_, plan, _)| plan.is_paid()) {
         if !std::io::stdin().is_terminal() {
             say(
                 "error: this drill asks real providers, who will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
@@ -93,25 +94,35 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             );
             return Ok(Exit::Usage);
         }
-        if !bill::agreed(plans.iter().map(|(_, plan)| plan), args.repeat) {
+        if !bill::agreed(plans.iter().map(|(_, plan, _)| plan), args.repeat) {
             return Ok(Exit::Safety);
         }
     }
-    remind(&plans, args.out.as_deref());
+    if !args.yes && plans.iter().any(|(_, plan, _)| !plan.written().is_empty()) {
+        if !std::io::stdin().is_terminal() {
+            say("error: this drill writes keys into stores of the inventory, and there is no terminal to ask on\n\nhint: see which with \
+                 --dry-run, then agree beforehand with --yes");
+            return Ok(Exit::Usage);
+        }
+        if !stores::agreed(plans.iter().map(|(_, plan, _)| plan)) {
+            return Ok(Exit::Safety);
+        }
+    }
+    remind(plans.iter().map(|(root, ..)| &**root), args.out.as_deref());
     let first = args.seed.unwrap_or_else(drawn);
     let keeper = std::env::current_exe()?;
     until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
         let mut gravest = Exit::Met;
         let total = plans.len() * args.repeat as usize;
         let mut number = 0;
-        for (root, plan) in plans {
+        for (root, plan, secrets) in plans {
             for _ in 0..args.repeat {
                 number += 1;
                 let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
                 let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
                 let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
-                let (root, keeper) = (root.clone(), keeper.clone());
-                let orders = Orders { plan: plan.clone(), seed, root, keeper, out, attendance, stop: stop.clone() };
+                let (root, keeper, secrets) = (root.clone(), keeper.clone(), secrets.clone());
+                let orders = Orders { plan: plan.clone(), seed, root, keeper, secrets, out, attendance, stop: stop.clone() };
                 gravest = gravest.max(one(orders, questions).await?);
                 if *stop.borrow() && number < total {
                     return Ok(gravest.max(Exit::Safety));
@@ -123,9 +134,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 /// Tells of earlier drills that were killed and left something to take back.
-fn remind(plans: &[(PathBuf, DrillPlan)], out: Option<&Path>) {
+fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
     let beside = out.and_then(Path::parent).map(Path::to_owned);
-    let mut folders: Vec<PathBuf> = plans.iter().map(|(root, _)| root.join("drills")).chain(beside).collect();
+    let mut folders: Vec<PathBuf> = roots.map(|root| root.join("drills")).chain(beside).collect();
     folders.sort();
     folders.dedup();
     for left in folders.iter().flat_map(|folder| left_over(folder)) {
@@ -138,10 +149,12 @@ fn remind(plans: &[(PathBuf, DrillPlan)], out: Option<&Path>) {
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
     let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
     let leases = leases::said(&orders.plan).await.map(|said| format!("{said}\n")).unwrap_or_default();
+    let writes = stores::written(&orders.plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
     let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
+    let lasts = lasts || orders.plan.environment.embedded && !writes.is_empty();
     let exercise = Exercise::begin(orders)?;
     let folder = relative(exercise.folder());
-    say(&format!("{title}\nenvironment {environment}, seed {seed}, {folder}\n{leases}"));
+    say(&format!("{title}\nenvironment {environment}, seed {seed}, {folder}\n{writes}{leases}"));
     say(&if lasts { format!("if it is killed: lifeboat run --undo {folder}\n") } else { String::new() });
     let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
     let asking = tokio::spawn(ask_each(questions, shown.clone()));
@@ -179,6 +192,9 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         ));
     }
     let verdict = Exit::from(finish.judged.verdict.verdict);
+    if stores::left(&finish.folder) {
+        return Ok(Exit::Safety);
+    }
     Ok(match (&finish.stopped, &finish.journal) {
         (_, Err(_)) => Exit::Safety,
         (None, Ok(())) => verdict,
@@ -259,6 +275,9 @@ fn outline(plan: &DrillPlan) -> String {
         );
     }
     text += &format!("  spends      {}\n", bill::most(plan));
+    if let Some(writes) = stores::written(plan) {
+        text += &format!("  writes      {writes}\n");
+    }
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
         text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);

@@ -132,6 +132,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to take back what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
         Event::Note(note) => ("note", note.text.clone()),
+        Event::Remark(remark) => (remark.about.word(), remark.text.clone()),
         Event::Contacted(contacted) => {
             let how = match contacted.end {
                 StepEnd::Done => "told",

@@ -5,7 +5,7 @@ use super::Stop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
-use crate::step::{Attendance, Changed, Context, Course, Notes, detected, undo, walk};
+use crate::step::{Attendance, Context, Course, Notes, detected, undo, walk};
 use tokio::sync::watch;
 
 /// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
@@ -63,8 +63,8 @@ fn settled(left: usize, context: &Context) -> Result<(), Stop> {
     if left > 0 {
         return Ok(());
     }
-    let steps = context.before.all().into_iter().filter(|what| matches!(what, Changed::Step(_)));
-    let forgotten = steps.into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
+    let forgotten =
+        context.before.all().into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
     forgotten.map_err(|error| Stop::environment(format!("everything is back, but the old values cannot be removed: {error}")))
 }
 

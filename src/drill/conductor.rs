@@ -8,11 +8,12 @@ use super::files;
 use super::stage::{Site, Stage};
 use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
-use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, StartMode};
+use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
 use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Order {
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::keep`]: a system that the drill starts is started through it.
     pub keeper: PathBuf,
+    /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
+    pub secrets: BTreeSet<SecretSource>,
     /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
     pub folder: PathBuf,
     /// Who answers questions.
@@ -103,10 +106,10 @@ impl Drill {
             hindered: None,
         };
         let http = client();
-        let Order { plan, seed, root, keeper, folder, .. } = &self.order;
+        let Order { plan, seed, root, keeper, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
-        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget };
+        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget, secrets };
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
         let opening = async {
             files::enough(plan)?;
@@ -121,7 +124,7 @@ impl Drill {
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
                 };
                 let redactor = stage.redactor.clone();
-                stage.take_down().await;
+                stage.take_down(&recorder).await;
                 (observed, stopped.map(|stop| Stop { detail: redactor.redact(&stop.detail), ..stop }))
             }
         };

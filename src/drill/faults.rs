@@ -1,7 +1,7 @@
 //! The faults in force: injected, kept alive by renewing their leases, healed, each step confirmed by reading back.
 
 use super::Stop;
-use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, StopReason};
+use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
 use crate::journal::Recorder;
 use crate::model::{Fault, PlannedFault, Timeline};
 use crate::step::Keyring;
@@ -98,6 +98,13 @@ impl Faults {
                 Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left} within {LEASE}): {error}"))
             })?,
         };
+        if let Some(why) = &healed.unmeasured {
+            let why = why.split("\n\n").next().unwrap_or_default();
+            let text = format!(
+                "the fault proxy's clock could not be measured when the fault on {on} was healed, and is taken as it was before: {why}"
+            );
+            self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Clock, text })).await;
+        }
         let clock = self.recorder.clock();
         let event = FaultHealed {
             fault: u32::try_from(place).unwrap_or(u32::MAX),

@@ -2,9 +2,12 @@
 
 use super::Stop;
 use super::stage::{Names, Site};
+use crate::history::{Event, Remark, RemarkAbout};
+use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};
-use crate::model::{Action, DrillPlan, KeySource};
-use crate::secret::{self, Store};
+use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
+use crate::redact::Redactor;
+use crate::secret::{self, Kept, Store, Unread};
 use crate::step::{Keeping, Keyring, declared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,18 +19,56 @@ pub(super) fn rotates(plan: &DrillPlan) -> bool {
         || steps.into_iter().any(|step| matches!(step.action, Action::Rotate(_)))
 }
 
-/// The credentials of a drill. The lab's providers, in the order of the plan's, make the keys that they take.
-pub(super) fn keyring(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Result<Keyring, Stop> {
+/// What nobody here can read is not taken out of what programs print: the history says so, and a drill that needs the key does not begin.
+pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &Recorder) -> Result<(), Stop> {
+    for Unread { whose, why } in unread {
+        let problem = why.split("\n\n").next().unwrap_or_default();
+        let text = format!("{whose} cannot be read, so what prints it is kept as it was printed: {problem}");
+        recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+    }
+    let needed = plan.rotated();
+    match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
+        Some(Unread { whose, why }) => Err(Stop::environment(format!("this drill has to do with {whose}, which cannot be read: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// What a drill in the lab wrote into the inventory's stores is put back as it was found, and the history says how that went. Where it could
+/// not be, its file is left in the drill's folder, and whoever began the drill is told (`crate::secret::left_in`).
+pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: &Redactor) {
+    for store in kept {
+        let text = match store.put_back().await {
+            Ok(false) => continue,
+            Ok(true) => format!("the store {} holds again what it held before the drill", store.place()),
+            Err(error) => {
+                let problem = redactor.redact(&error.to_string());
+                format!("the store {} could not be put back as it was: {}", store.place(), problem.split("\n\n").next().unwrap_or_default())
+            }
+        };
+        recorder.record(Event::Remark(Remark { about: RemarkAbout::Store, text })).await;
+    }
+}
+
+/// The credentials of a drill. The lab's providers, in the order of the plan's, make the keys that they take. With them the stores of the
+/// inventory that the lab writes into.
+pub(super) fn keyring(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Result<(Keyring, Vec<Arc<Kept>>), Stop> {
     let plan = site.plan;
+    let mut kept = Vec::new();
     let keepings = if plan.environment.embedded {
-        lab(site, names, simulated)?
+        lab(site, names, simulated, &mut kept)?
     } else {
         declared(&plan.credentials, &plan.providers, &plan.stores, site.root)
     };
-    Ok(Keyring::new(keepings, plan.stores.clone(), site.root.to_owned(), site.recorder.clone(), names.redactor().clone()))
+    let keyring = Keyring::new(keepings, plan.stores.clone(), site.root.to_owned(), site.recorder.clone(), names.redactor().clone());
+    Ok((keyring, kept))
 }
 
-fn lab(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Result<BTreeMap<String, Keeping>, Stop> {
+fn lab(
+    site: &Site<'_>,
+    names: &Names,
+    simulated: &[SimulatedProvider],
+    kept: &mut Vec<Arc<Kept>>,
+) -> Result<BTreeMap<String, Keeping>, Stop> {
     let plan = site.plan;
     let mut keepings = BTreeMap::new();
     for (name, provider) in plan.providers.keys().zip(simulated) {
@@ -42,8 +83,7 @@ fn lab(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Resul
                         plan.environment_name
                     )));
                 }
-                let site = secret::Site { stores: &plan.stores, root: site.root };
-                Arc::from(secret::open(source, site).map_err(Stop::environment)?)
+                kept_store(source, site, &held, kept)?
             }
             None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
@@ -54,4 +94,20 @@ fn lab(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Resul
         keepings.entry(credential.to_owned()).or_insert(keeping);
     }
     Ok(keepings)
+}
+
+/// Providers may share a store, which is kept once.
+fn kept_store(
+    source: &CredentialSource,
+    site: &Site<'_>,
+    held: &crate::units::Secret,
+    kept: &mut Vec<Arc<Kept>>,
+) -> Result<Arc<dyn Store>, Stop> {
+    if let Some(known) = kept.iter().find(|known| known.place() == source.to_string()) {
+        return Ok(known.clone());
+    }
+    let place = secret::Site { stores: &site.plan.stores, root: site.root };
+    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(Stop::environment)?);
+    kept.push(store.clone());
+    Ok(store)
 }

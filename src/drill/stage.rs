@@ -5,18 +5,19 @@ use super::watchdog::Watchdog;
 use super::{Stop, files as limits, keys, manner};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Served, SightGap, TokenMinted, workload_of};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, StartCommand, origin_and_path};
+use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::{Place, Proxy, Settings};
 use crate::redact::Redactor;
+use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, Manner, Target};
 use crate::units::{Secret, Seed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(super) struct Stage {
     /// Why what is measured could not be trusted, or nobody would heal after a crash.
     pub(super) hindered: watch::Sender<Option<String>>,
     alerts: Option<Receiver>,
+    /// The inventory's stores that the lab writes into.
+    kept: Vec<Arc<Kept>>,
 }
 
 /// Where it is built and for whom.
@@ -65,6 +68,8 @@ pub(super) struct Site<'a> {
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
     pub(super) budget: &'a Arc<Budget>,
+    /// What the inventory names as secret besides the plan.
+    pub(super) secrets: &'a BTreeSet<SecretSource>,
 }
 
 impl Stage {
@@ -72,7 +77,8 @@ impl Stage {
     /// is dropped, which ends it. The names are for [`Stage::connect`].
     pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
-        let mut names = Names::of(site).await;
+        let (mut names, unread) = Names::of(site).await;
+        keys::tell_unread(plan, &unread, site.recorder).await?;
         let (mut providers, mut tokens) = (Vec::new(), Vec::new());
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
@@ -85,7 +91,7 @@ impl Stage {
                 providers.push(simulated);
             }
         }
-        let keyring = keys::keyring(site, &names, &providers)?;
+        let (keyring, kept) = keys::keyring(site, &names, &providers)?;
         if keys::rotates(plan) {
             keyring.record_held().await;
         }
@@ -107,6 +113,7 @@ impl Stage {
                 providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
                 keyring: keyring.clone(),
                 hindered: hindered.clone(),
+                is_embedded: embedded.is_some(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -130,6 +137,7 @@ impl Stage {
             watchdog: None,
             hindered,
             alerts: None,
+            kept,
         };
         Ok((stage, names))
     }
@@ -278,8 +286,11 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends everything that was started; returns when the last sight is recorded.
-    pub(super) async fn take_down(mut self) {
+    /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
+    pub(super) async fn take_down(mut self, recorder: &Recorder) {
+        // From here on what ends is meant to.
+        self.hindered.send_replace(Some(String::new()));
+        keys::put_back(&self.kept, recorder, &self.redactor).await;
         if let Some(system) = self.system.take() {
             system.stop().await;
         }
@@ -366,6 +377,8 @@ struct Follower {
     providers: BTreeMap<String, String>,
     keyring: Keyring,
     hindered: watch::Sender<Option<String>>,
+    /// Whether the proxy is the drill's own.
+    is_embedded: bool,
 }
 
 impl Follower {
@@ -414,6 +427,21 @@ impl Follower {
                 _ => {}
             }
         }
+        self.cut().await;
+    }
+
+    /// The stream of events has ended while the drill runs. Where the proxy is the drill's own, it is gone with it.
+    async fn cut(&self) {
+        if self.hindered.borrow().is_some() {
+            return;
+        }
+        let text = "the fault proxy tells no more of what it sees: its stream of events was cut".to_owned();
+        self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
+        if self.is_embedded {
+            self.hindered.send_replace(Some(
+                "the drill's own fault proxy is gone\n\nhint: see LIFEBOAT_LOG=warn for why, and run it again".to_owned(),
+            ));
+        }
     }
 }
 
@@ -441,8 +469,10 @@ pub(super) struct Names {
 }
 
 impl Names {
-    async fn of(site: &Site<'_>) -> Self {
+    /// With what is secret and could not be read.
+    async fn of(site: &Site<'_>) -> (Self, Vec<Unread>) {
         let plan = site.plan;
+        let mut unread = Vec::new();
         let mut names = Self {
             values: Variables::default(),
             keys: BTreeMap::new(),
@@ -457,7 +487,13 @@ impl Names {
         }
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
-            let key = if of_the_lab { Some(lab_key(site.seed, name)) } else { stored_key(plan, provider, site.root).await };
+            let key = if of_the_lab { Ok(Some(lab_key(site.seed, name))) } else { stored_key(plan, provider, site.root).await };
+            let key = key.unwrap_or_else(|error| {
+                let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
+                // Providers may share a credential.
+                unread.extend(Some(new).filter(|new| !unread.contains(new)));
+                None
+            });
             if let Some(key) = key {
                 names.values.set(format!("credential.{name}"), key.clone());
                 names.redactor.learn(name, &key);
@@ -467,7 +503,9 @@ impl Names {
                 names.upstream.insert(name.clone(), url.clone());
             }
         }
-        names
+        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
+        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        (names, unread)
     }
 
     pub(super) fn key(&self, provider: &str) -> Secret {
@@ -521,9 +559,12 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Option<Secret> {
-    let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-    crate::secret::current(source, crate::secret::Site { stores: &plan.stores, root }).await
+async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Result<Option<Secret>, SecretError> {
+    let declared = provider.credential.as_ref().and_then(|name| plan.credentials.get(name));
+    match declared {
+        Some(credential) => secret::current(&credential.from, secret::Site { stores: &plan.stores, root }).await,
+        None => Ok(None),
+    }
 }
 
 fn no_address(name: &str) -> Stop {

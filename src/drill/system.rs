@@ -69,6 +69,8 @@ impl System {
             .process_group(0)
             .spawn()
             .map_err(|error| Stop::environment(format!("cannot start {}: {error}", launch.keeper.display())))?;
+        // It holds the pipe's ends too, and what was printed is whole only once nobody does.
+        drop(command);
         let held = keeper.stdin.take();
         let mut system = Self { log, keeper, held };
         match system.wait_ready(launch, http).await {

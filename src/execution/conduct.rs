@@ -3,15 +3,17 @@
 
 use super::contacts::tell;
 use super::drilled::{Drilled, drill_of};
-use super::folder::{Book, ExecutionError, Hands, Orders, salt, wall_clock};
+use super::folder::{Book, ExecutionError, Hands, Orders, forget_salt, salt, wall_clock};
 use super::unchanged::{Walks, unchanged};
 use super::values::Values;
 use crate::history::{
-    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Resumed, RunbookStarted, Stamped, StepFinished, StepUndone,
+    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
+    StepFinished, StepUndone,
 };
 use crate::journal::{Clock, Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
+use crate::secret::Unread;
 use crate::step::{Attendance, Before, Context, Course, Directory, Keyring, Over, Turn, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct Finish {
     pub folder: PathBuf,
     /// The folder of the drill that was taken back.
     pub drill: Option<PathBuf>,
+    /// Why the file by which keys are named in the history is still there, where it should not be.
+    pub salted: Option<String>,
 }
 
 impl Execution {
@@ -92,7 +96,7 @@ impl Execution {
     /// Where it is no drill, still runs, or has nothing to take back.
     pub fn take_back(folder: &Path, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
         let (drill, book) = Drilled::open(folder)?;
-        if nothing_to_undo(&mut course(&book.started, &book.past)) && !drill.has_credentials() {
+        if nothing_to_undo(&mut course(&book.started, &book.past)) {
             let _ = drill.settle();
             let (why, hint) = ("there is nothing to take back", "it was killed before it changed anything that lasts");
             return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
@@ -142,6 +146,7 @@ impl Execution {
         let of_the_lab = drill.as_ref().is_some_and(Drilled::of_the_lab);
         let keyring = if of_the_lab { Keyring::default() } else { values.keyring(&started.plan, &root, recorder.clone()) };
         keyring.recall(&past).await;
+        let unread = values.unread;
         let context = Context {
             variables: values.variables,
             redactor: values.redactor,
@@ -167,6 +172,11 @@ impl Execution {
         // What cannot be written is not begun: the walk's first event would fail the same way.
         let _ = recorder.record_durably(first.clone()).await;
         course.apply(&first);
+        for Unread { whose, why } in unread {
+            let problem = context.redactor.redact(why.split("\n\n").next().unwrap_or_default());
+            let text = format!("{whose} cannot be read, so what prints it is kept as it was printed: {problem}");
+            recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+        }
         let began = past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
         if !began {
             let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
@@ -181,7 +191,14 @@ impl Execution {
         if unanswered.is_none() {
             walk(&mut course, &context, &recorder, &hands.stop).await;
         }
-        let left = course.left() + put_back(drill.as_ref(), course.left(), &context, &recorder).await;
+        let left = course.left();
+        if left == 0
+            && let Some(drill) = &drill
+            && let Err(error) = drill.settle()
+        {
+            let text = format!("everything is back, but the old values in {} cannot be removed: {error}", drill.folder.display());
+            let _ = recorder.record_durably(Event::Note(Note { text })).await;
+        }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
         ending.send_replace(true);
         while telling.join_next().await.is_some() {}
@@ -196,29 +213,12 @@ impl Execution {
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
-        Finish { end, undo, left, unanswered, journal: journal.close().await, folder, drill }
+        let journal = journal.close().await;
+        // One that failed or was stopped may go on.
+        let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
+        let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
+        Finish { end, undo, left, unanswered, journal, folder, drill, salted }
     }
-}
-
-/// Gives stores what they held before a drill, and where everything is back, forgets the old values. How many stores could not be given it.
-async fn put_back(drill: Option<&Drilled>, left: usize, context: &Context, recorder: &Recorder) -> usize {
-    let Some(drill) = drill else { return 0 };
-    let mut failed = 0;
-    for (credential, restored) in drill.restore().await {
-        failed += usize::from(restored.is_err());
-        let text = match restored {
-            Ok(said) => format!("the credential {credential}: {said}"),
-            Err(problem) => format!("the credential {credential} could not be put back: {problem}"),
-        };
-        let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
-    }
-    if left + failed == 0
-        && let Err(error) = drill.settle()
-    {
-        let text = format!("everything is back, but the old values in {} cannot be removed: {error}", drill.folder.display());
-        let _ = recorder.record_durably(Event::Note(Note { text })).await;
-    }
-    failed
 }
 
 fn nothing_to_undo(course: &mut Course) -> bool {

@@ -8,7 +8,7 @@ use super::unchanged::{Walks, unchanged_drill};
 use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
 use crate::model::{ExecutionPlan, KeySource};
-use crate::secret::{SecretError, Site, open as open_store};
+use crate::secret::left_in;
 use crate::step::{Before, Changed, Notes, Variables};
 use std::fs::{DirBuilder, File};
 use std::io::{BufReader, Write};
@@ -94,45 +94,10 @@ impl Drilled {
         }
     }
 
-    /// True where a store has not been given its old value back.
-    pub(super) fn has_credentials(&self) -> bool {
-        !credentials(&Before::within(&self.folder)).is_empty()
-    }
-
-    /// Gives stores their old values back; of each credential how that went.
-    pub(super) async fn restore(&self) -> Vec<(String, Result<String, String>)> {
-        let before = Before::within(&self.folder);
-        let mut all = Vec::new();
-        for name in credentials(&before) {
-            let restored = self.restore_one(&name, &before).await.map_err(|error| error.to_string());
-            all.push((name, restored));
-        }
-        all
-    }
-
-    async fn restore_one(&self, name: &str, before: &Before) -> Result<String, SecretError> {
-        let plan = &self.started.plan;
-        let what = Changed::Credential(name.to_owned());
-        let (Some(credential), Some(old)) = (plan.credentials.get(name), before.get(&what)) else {
-            return Ok("nothing is known of it".to_owned());
-        };
-        let store = open_store(&credential.from, Site { stores: &plan.stores, root: &self.notes.root })?;
-        let said = if store.read().await?.value == old {
-            format!("{} holds the old value", store.place())
-        } else {
-            store.write(&old, None).await?;
-            format!("{} has its old value back", store.place())
-        };
-        // A file that stays would only be put back once more.
-        let _ = before.forget(&what);
-        Ok(said)
-    }
-
     /// Everything is back: the old values and the notes go.
     pub(super) fn settle(&self) -> std::io::Result<()> {
         let before = Before::within(&self.folder);
-        let steps = before.all().into_iter().filter(|what| matches!(what, Changed::Step(_)));
-        steps.into_iter().try_for_each(|what| before.forget(&what))?;
+        before.all().into_iter().try_for_each(|what| before.forget(&what))?;
         before.settle()
     }
 }
@@ -147,16 +112,15 @@ pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
 /// Folders of drills below one that were killed and left something to take back.
 pub fn left_over(drills: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
-    // The drill that still runs has locked its history.
-    let is_free = |folder: &PathBuf| File::open(folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_ok());
-    let mut left: Vec<PathBuf> = entries.filter(|folder| Before::has_notes(folder)).filter(is_free).collect();
+    let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
+    let mut left: Vec<PathBuf> = entries.filter(something).filter(|folder| !still_runs(folder)).collect();
     left.sort();
     left
 }
 
-fn credentials(before: &Before) -> Vec<String> {
-    let of = |what| if let Changed::Credential(name) = what { Some(name) } else { None };
-    before.all().into_iter().filter_map(of).collect()
+/// True where a process conducts the drill of this folder: it has locked the history.
+pub fn still_runs(folder: &Path) -> bool {
+    File::open(folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_err())
 }
 
 /// How the drill began, and what became of steps and keys.
@@ -190,8 +154,7 @@ fn steps(path: &Path, history: &File) -> Result<(Started, Vec<Stamped>), Executi
 fn switched(folder: &Path, past: &[Stamped]) -> Vec<Stamped> {
     let t = past.last().map_or(0, |last| last.t);
     let begun = |place: usize| past.iter().any(|stamped| matches!(&stamped.event, Event::StepStarted(step) if step.step as usize == place));
-    let places =
-        Before::within(folder).all().into_iter().filter_map(|what| if let Changed::Step(place) = what { Some(place) } else { None });
+    let places = Before::within(folder).all().into_iter().map(|Changed::Step(place)| place);
     let unheard = places.filter(|place| !begun(*place)).filter_map(|place| u32::try_from(place).ok());
     unheard.map(|step| Stamped { t, event: Event::StepStarted(StepStarted { step, name: String::new(), attempt: 1 }) }).collect()
 }

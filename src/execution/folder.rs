@@ -200,10 +200,16 @@ impl Book {
 }
 
 /// By which this execution names keys, in a file for its owner alone: who goes on after a crash must know the new key by the name that it had.
+/// It is there only as long as the execution may go on ([`forget_salt`]); what is taken back after that names keys by another.
 pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
     let path = folder.join("salt");
-    if let Some(bytes) = std::fs::read(&path).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
-        return Ok(Salt::of(bytes));
+    match std::fs::read(&path).map(<[u8; 16]>::try_from) {
+        Ok(Ok(bytes)) => return Ok(Salt::of(bytes)),
+        // It was torn when it was written, before anything was named by it.
+        Ok(Err(_)) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        // Another salt would give the new key another name, and it would be taken for lost.
+        Err(error) => return Err(error),
     }
     let bytes = random()?;
     let mut file = private::create(&path)?;
@@ -211,6 +217,14 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
     file.sync_all()?;
     File::open(folder)?.sync_all()?;
     Ok(Salt::of(bytes))
+}
+
+/// Takes it away once the execution is over: with it, whoever has the history could find out which key it names, by trying.
+pub(super) fn forget_salt(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(folder.join("salt")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// Now, as it stands in a history.

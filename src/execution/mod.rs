@@ -22,8 +22,8 @@ mod unchanged;
 mod values;
 
 pub use conduct::{Execution, Finish};
-pub use drilled::left_over;
+pub use drilled::{left_over, still_runs};
 pub use folder::{ExecutionError, Hands, Orders};
 pub use rehearse::{Found, Rehearsed, rehearse};
 pub use unchanged::Walks;
-pub use values::missing;
+pub use values::{Missing, missing};

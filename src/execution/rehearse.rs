@@ -89,6 +89,10 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         };
         all.push(Rehearsed { what, found, detail: context.presentable(&detail) });
     }
+    for unread in &values.unread {
+        let detail = format!("what prints it would be shown as it is: {}", unread.why.split("\n\n").next().unwrap_or_default());
+        all.push(Rehearsed { what: format!("secret {}", unread.whose), found: Found::Missing, detail: context.presentable(&detail) });
+    }
     let runbook = &plan.runbook;
     for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
         let (found, detail) = match way_to(name, &context) {

@@ -1,9 +1,9 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
 use crate::journal::Recorder;
-use crate::model::{Action, ExecutionPlan, Provider, When};
+use crate::model::{Action, ExecutionPlan, Provider, SecretSource, When};
 use crate::redact::Redactor;
-use crate::secret;
+use crate::secret::{self, SecretError, Unread};
 use crate::step::{Keyring, Variables, comes_from_a_step, declared};
 use crate::units::Secret;
 use std::cell::RefCell;
@@ -14,12 +14,23 @@ use std::path::Path;
 pub(super) struct Values {
     pub(super) variables: Variables,
     pub(super) redactor: Redactor,
+    /// What is secret and could not be read: nobody knows it when it is printed.
+    pub(super) unread: Vec<Unread>,
+}
+
+/// Why a runbook would stop half-way, or show what nobody may see.
+#[derive(Debug, Clone, Default)]
+pub struct Missing {
+    /// Steps whose variables have no value here, each with the variables' names.
+    pub variables: Vec<(String, Vec<String>)>,
+    /// Secrets that could not be read.
+    pub unread: Vec<Unread>,
 }
 
 impl Values {
     pub(super) async fn of(plan: &ExecutionPlan, root: &Path, redactor: Redactor) -> Self {
-        let mut values = Self { variables: Variables::default(), redactor };
-        let Self { variables, redactor } = &mut values;
+        let mut values = Self { variables: Variables::default(), redactor, unread: Vec::new() };
+        let Self { variables, redactor, unread } = &mut values;
         variables.set("root", root.display().to_string());
         if let Some(service) = &plan.service {
             variables.set("primary", service.primary());
@@ -42,11 +53,22 @@ impl Values {
             }
         }
         for (name, provider) in &plan.providers {
-            if let Some(key) = stored_key(plan, provider, root).await {
-                redactor.learn(name, &key);
-                variables.set(format!("credential.{name}"), key);
+            match stored_key(plan, provider, root).await {
+                Ok(Some(key)) => {
+                    redactor.learn(name, &key);
+                    variables.set(format!("credential.{name}"), key);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let whose = provider.credential.clone().unwrap_or_else(|| name.clone());
+                    let new = Unread { whose, why: error.to_string() };
+                    // Providers may share a credential.
+                    unread.extend(Some(new).filter(|new| !unread.contains(new)));
+                }
             }
         }
+        let site = secret::Site { stores: &plan.stores, root };
+        secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
         values
     }
 
@@ -91,13 +113,17 @@ impl Values {
     }
 }
 
-/// Steps whose variables have no value in this environment, each with their names. A runbook like this would stop half-way.
-pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Vec<(String, Vec<String>)> {
-    Values::of(plan, root, Redactor::default()).await.missing(plan)
+/// What is missing in this environment. A runbook like this would stop half-way.
+pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Missing {
+    let values = Values::of(plan, root, Redactor::default()).await;
+    Missing { variables: values.missing(plan), unread: values.unread }
 }
 
 /// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Option<Secret> {
-    let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-    secret::current(source, secret::Site { stores: &plan.stores, root }).await
+async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Result<Option<Secret>, SecretError> {
+    let declared = provider.credential.as_ref().and_then(|name| plan.credentials.get(name));
+    match declared {
+        Some(credential) => secret::current(&credential.from, secret::Site { stores: &plan.stores, root }).await,
+        None => Ok(None),
+    }
 }

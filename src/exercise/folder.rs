@@ -5,10 +5,11 @@ use crate::drill::{Drill, Ended, Order, Stop};
 use crate::history::Live;
 use crate::host::private;
 use crate::journal::JournalError;
-use crate::model::DrillPlan;
+use crate::model::{DrillPlan, SecretSource};
 use crate::report::{json, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -24,6 +25,8 @@ pub struct Orders {
     pub root: PathBuf,
     /// The binary whose command `keep` keeps what a drill starts: see [`crate::drill::keep`].
     pub keeper: PathBuf,
+    /// What the inventory names as secret besides the plan.
+    pub secrets: BTreeSet<SecretSource>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
     /// Who answers questions.
@@ -99,7 +102,7 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
-        let Orders { plan, seed, root, keeper, out, attendance, stop } = orders;
+        let Orders { plan, seed, root, keeper, secrets, out, attendance, stop } = orders;
         let folder = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
@@ -116,7 +119,7 @@ impl Exercise {
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
         let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
-        let order = Order { plan, seed, id, root, keeper, folder: folder.clone(), attendance, stop };
+        let order = Order { plan, seed, id, root, keeper, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder })
     }
 

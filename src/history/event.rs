@@ -78,6 +78,8 @@ pub enum Event {
     Contacted(Contacted),
     /// The walk ended. More events follow only where it is resumed.
     ExecutionFinished(ExecutionFinished),
+    /// Something that whoever reads the history must know.
+    Remark(Remark),
     /// A safety guard tripped.
     GuardTripped(Guarded),
     /// The drill was stopped before its end.
@@ -390,6 +392,29 @@ pub struct StepUndone {
     /// What it printed, cut and redacted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
+}
+
+words! {
+    /// What a remark is about.
+    RemarkAbout {
+        /// A secret that is not known here: whatever prints it, it stands in this history as it was printed.
+        Redaction = "redaction",
+        /// What the fault proxy saw.
+        Sight = "sight",
+        /// A store of keys that the drill wrote into.
+        Store = "store",
+        /// The fault proxy's clock.
+        Clock = "clock",
+    }
+}
+
+/// Something that whoever reads the history must know, and that is not what was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// About what.
+    pub about: RemarkAbout,
+    /// In words.
+    pub text: String,
 }
 
 /// A safety guard tripped.

@@ -95,6 +95,7 @@ kinds! {
     "note" => Note,
     "contacted" => Contacted,
     "execution_finished" => ExecutionFinished,
+    "remark" => Remark,
     "guard_tripped" => GuardTripped,
     "cancelled" => Cancelled,
     "finished" => Finished,

@@ -284,6 +284,7 @@ impl Live {
             | Event::UndoStarted(_)
             | Event::StepUndone(_)
             | Event::Note(_)
+            | Event::Remark(_)
             | Event::Contacted(_)
             | Event::GuardTripped(_)
             | Event::Cancelled(_) => {}

@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{Dialect, words};
+use super::{CredentialSource, Dialect, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -152,6 +152,16 @@ pub struct Allow {
     /// the files of sources, or names of stores. None by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<String>,
+}
+
+impl Allow {
+    /// True where a drill in the lab may write keys there.
+    pub fn takes(&self, source: &CredentialSource) -> bool {
+        let whole = source.to_string();
+        let file = whole.split('#').next().unwrap_or_default();
+        let store = source.store().map(|(name, _)| name);
+        self.stores.iter().any(|allowed| *allowed == whole || allowed == file || Some(allowed.as_str()) == store)
+    }
 }
 
 /// The system under test, started by the drill and ended with it.

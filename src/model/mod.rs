@@ -23,6 +23,7 @@ mod reaction;
 mod rotation;
 mod runbook;
 mod scenario;
+mod secret_source;
 mod store;
 mod switch;
 mod trace;
@@ -55,6 +56,7 @@ pub use runbook::{
     StepEnd, When,
 };
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
+pub use secret_source::SecretSource;
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{KubernetesObject, Switch, Which, Within};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};

@@ -2,12 +2,12 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, Environment, Fault, Mail, NamedWorkload, Objectives, Price, Provider, Runbook, Scenario,
-    SecretStore, Service, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
+    Runbook, Scenario, SecretStore, Service, origin_and_path,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,24 @@ impl DrillPlan {
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.
     pub fn credential_of<'p>(&'p self, provider: &'p str) -> &'p str {
         self.providers.get(provider).and_then(|provider| provider.credential.as_deref()).unwrap_or(provider)
+    }
+
+    /// The credentials that it replaces or revokes, by name.
+    pub fn rotated(&self) -> BTreeSet<&str> {
+        let faults = self.scenario.timeline.faults.iter().filter(|planned| planned.fault.of_credential().is_some());
+        let revoked = faults.map(|planned| self.credential_of(&planned.on));
+        let rotated = self.runbook.iter().flat_map(Runbook::rotations).map(|rotate| rotate.credential.as_str());
+        revoked.chain(rotated).collect()
+    }
+
+    /// Where it writes keys: stores of the inventory, and none that the lab keeps in memory.
+    pub fn written(&self) -> Vec<&CredentialSource> {
+        if self.environment.embedded && self.environment.keys != KeySource::Stores {
+            return Vec::new();
+        }
+        let writes = self.runbook.iter().flat_map(Runbook::rotations).filter(|rotate| rotate.part.writes());
+        let credentials: BTreeSet<&str> = writes.map(|rotate| rotate.credential.as_str()).collect();
+        credentials.into_iter().filter_map(|name| Some(&self.credentials.get(name)?.from)).collect()
     }
 
     /// What the credential of a provider is; a key where nothing says otherwise.

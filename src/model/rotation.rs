@@ -33,6 +33,11 @@ impl RotationPart {
         matches!(self, Self::Accepted | Self::Refused)
     }
 
+    /// True where it changes what a store holds.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Stage | Self::Commit | Self::Store | Self::Rollback)
+    }
+
     /// True where the issuer does it.
     pub const fn needs_issuer(self) -> bool {
         matches!(self, Self::Mint | Self::Revoke | Self::Accepted | Self::Refused)

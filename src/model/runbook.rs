@@ -119,6 +119,12 @@ impl Runbook {
         })
     }
 
+    /// What its steps do of rotations, and what takes them back.
+    pub fn rotations(&self) -> impl Iterator<Item = &Rotate> {
+        let actions = self.steps.iter().flat_map(|step| std::iter::once(&step.action).chain(&step.undo));
+        actions.filter_map(|action| if let Action::Rotate(rotate) = action { Some(rotate) } else { None })
+    }
+
     /// An alert that it waits for, to begin or in a step.
     pub fn awaited_alert(&self) -> Option<&str> {
         self.awaited().find_map(Goal::alert)

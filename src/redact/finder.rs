@@ -1,17 +1,19 @@
-//! Where a secret stands in bytes, in any disguise, line ends within it not counted.
+//! Where a secret stands in bytes, in any disguise and however it is folded.
 
-use super::disguise::{forms, is_line_end};
+use super::disguise::forms;
+use super::reading::Reading;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::Range;
 
-/// Looks for every form of every secret in one pass.
+/// Looks for every form of every secret in one pass over each reading of the bytes.
 #[derive(Default)]
 pub(super) struct Finder {
     /// `None` where there is nothing to look for.
     machine: Option<AhoCorasick>,
-    forms: Vec<Vec<u8>>,
     /// Whose each form is.
     owners: Vec<usize>,
+    /// The forms in small letters, in order, so that the beginning of one is found by halving.
+    sorted: Vec<Vec<u8>>,
     longest: usize,
 }
 
@@ -34,30 +36,56 @@ impl Finder {
             builder.build(&forms).expect("secrets fit into memory many times, and so do their forms")
         });
         let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
-        Self { machine, forms, owners, longest }
+        let mut sorted: Vec<Vec<u8>> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
+        sorted.sort();
+        sorted.dedup();
+        Self { machine, owners, sorted, longest }
     }
 
     /// Everything that is found. Where `more` may follow, what could still become a secret is left open.
     pub(super) fn find(&self, bytes: &[u8], more: bool) -> Found {
         let Some(machine) = &self.machine else { return Found { places: Vec::new(), open: bytes.len() } };
-        let (text, at): (Vec<u8>, Vec<usize>) =
-            bytes.iter().enumerate().filter(|(_, byte)| !is_line_end(**byte)).map(|(at, byte)| (*byte, at)).unzip();
-        let begun = if more { self.begun(&text) } else { text.len() };
-        let mut open = at.get(begun).copied().unwrap_or(bytes.len());
-        let mut places = Vec::new();
-        for found in machine.find_iter(&text).take_while(|found| found.start() < begun) {
-            let end = at[found.end() - 1] + 1;
-            places.push((at[found.start()]..end, self.owners[found.pattern().as_usize()]));
-            // What begins another form was the end of this one.
-            open = open.max(end);
+        let (plain, unfolded) = (Reading::plain(bytes), Reading::unfolded(bytes, more));
+        // Mostly nothing is folded, and there is one reading.
+        let second = (unfolded.at.len() != plain.at.len()).then_some(unfolded);
+        let (mut open, mut found) = (bytes.len(), Vec::new());
+        for reading in std::iter::once(plain).chain(second) {
+            let begun = if more { self.begun(&reading.text) } else { reading.text.len() };
+            open = open.min(reading.at.get(begun).copied().unwrap_or(bytes.len()));
+            for place in machine.find_iter(&reading.text).take_while(|place| place.start() < begun) {
+                found.push((reading.at[place.start()]..reading.at[place.end() - 1] + 1, self.owners[place.pattern().as_usize()]));
+            }
         }
+        let mut places = apart(found);
+        // What reaches into what is not decided waits for it: more of it may be secret than is known yet.
+        if let Some(across) = places.iter().find(|(place, _)| place.start < open && place.end > open) {
+            open = across.0.start;
+        }
+        places.retain(|(place, _)| place.end <= open);
         Found { places, open }
     }
 
     /// Where the longest end of the text begins that is the beginning of a form.
     fn begun(&self, text: &[u8]) -> usize {
         let first = text.len().saturating_sub(self.longest.saturating_sub(1));
-        let begins = |end: &[u8]| self.forms.iter().any(|form| form.len() > end.len() && form[..end.len()].eq_ignore_ascii_case(end));
-        (first..text.len()).find(|at| begins(&text[*at..])).unwrap_or(text.len())
+        let end = text[first..].to_ascii_lowercase();
+        let begins = |end: &[u8]| {
+            let next = self.sorted.partition_point(|form| form.as_slice() <= end);
+            self.sorted.get(next).is_some_and(|form| form.starts_with(end))
+        };
+        (0..end.len()).find(|at| begins(&end[*at..])).map_or(text.len(), |at| first + at)
     }
+}
+
+/// In order; what overlaps is one place, and belongs to whoever begins it.
+fn apart(mut found: Vec<(Range<usize>, usize)>) -> Vec<(Range<usize>, usize)> {
+    found.sort_by_key(|(place, _)| (place.start, std::cmp::Reverse(place.end)));
+    let mut places: Vec<(Range<usize>, usize)> = Vec::with_capacity(found.len());
+    for (place, owner) in found {
+        match places.last_mut() {
+            Some((last, _)) if place.start < last.end => last.end = last.end.max(place.end),
+            _ => places.push((place, owner)),
+        }
+    }
+    places
 }

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!  redactor   knows every secret and the words that stand for it; texts and streams of bytes without them
-//!  disguise   the forms that a secret takes on its way: base64, percent, hexadecimal, JSON          (pure)
-//!  finder     where any of them stands, line ends within it not counted                             (pure)
+//!  disguise   the forms that a secret takes on its way: base64, base32, percent, hexadecimal, JSON, UTF-16 (pure)
+//!  reading    bytes without what folds and colours a text                                                  (pure)
+//!  finder     where any of them stands, however it is folded                                               (pure)
 //!  log        what a program prints, into a file
 //!  quote      what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
 //! What it does not find: a secret that was compressed, encrypted, hashed, written backwards or in two disguises at once, one that is cut
-//! by other text than line ends, and a mere part of one. Whoever learns that a program does that must not start it with a secret.
+//! by other text than line ends with their indentation and escape codes of terminals, and a mere part of one. Whoever learns that a program does that must not start it with a secret.
 //!
 //! What this room does not do: know which secrets there are (whoever reads or mints one tells it), or take back what went elsewhere. What is
 //! searched for stands in memory in every disguise, as long as somebody holds a redactor.
@@ -18,6 +19,7 @@ mod disguise;
 mod finder;
 mod log;
 mod quote;
+mod reading;
 mod redactor;
 #[cfg(test)]
 mod tests;

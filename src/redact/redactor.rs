@@ -3,7 +3,7 @@
 use super::finder::Finder;
 use crate::units::{Fingerprint, Salt, Secret};
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Every secret that is known so far, with the words that stand for each. Clones share what they know, so that a key which is minted on the
 /// way is known everywhere at once.
@@ -17,7 +17,14 @@ pub struct Redactor {
 struct Known {
     /// With what stands in the place of each. Fingerprints that others know are among them.
     secrets: Vec<(Secret, String)>,
-    finder: Finder,
+    /// Made when it is first looked for: many are learnt at once.
+    finder: OnceLock<Finder>,
+}
+
+impl Known {
+    fn finder(&self) -> &Finder {
+        self.finder.get_or_init(|| Finder::of(self.secrets.iter().map(|(secret, _)| secret.expose())))
+    }
 }
 
 impl Redactor {
@@ -51,27 +58,20 @@ impl Redactor {
             return;
         }
         let secrets: Vec<(Secret, String)> = known.secrets.iter().cloned().chain([(secret.clone(), words)]).collect();
-        let finder = Finder::of(secrets.iter().map(|(secret, _)| secret.expose()));
-        *known = Arc::new(Known { secrets, finder });
+        *known = Arc::new(Known { secrets, finder: OnceLock::new() });
     }
 
     /// A whole text, with what stands for it in the place of every secret, in any disguise.
     pub fn redact(&self, text: &str) -> String {
-        let known = self.known();
-        let mut kept = String::with_capacity(text.len());
-        let mut rest = 0;
-        for (place, owner) in known.finder.find(text.as_bytes(), false).places {
-            kept.push_str(&text[rest..place.start]);
-            kept.push_str(&known.secrets[owner].1);
-            rest = place.end;
-        }
-        kept.push_str(&text[rest..]);
-        kept
+        let mut stream = Stream { redactor: self.clone(), open: text.as_bytes().to_vec() };
+        let kept = stream.end();
+        // A form in UTF-16 may begin within a letter.
+        String::from_utf8(kept).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
     /// True where a text holds a known secret, in any disguise.
     pub fn finds(&self, text: &str) -> bool {
-        !self.known().finder.find(text.as_bytes(), false).places.is_empty()
+        !self.known().finder().find(text.as_bytes(), false).places.is_empty()
     }
 
     /// For bytes that come one chunk after the other.
@@ -105,6 +105,12 @@ impl Stream {
         self.pass(true)
     }
 
+    /// How much is held back.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.open.len()
+    }
+
     /// The rest, for nothing more comes.
     pub fn end(&mut self) -> Vec<u8> {
         self.pass(false)
@@ -112,7 +118,7 @@ impl Stream {
 
     fn pass(&mut self, more: bool) -> Vec<u8> {
         let known = self.redactor.known();
-        let found = known.finder.find(&self.open, more);
+        let found = known.finder().find(&self.open, more);
         let mut kept = Vec::with_capacity(found.open);
         let mut rest = 0;
         for (place, owner) in found.places {

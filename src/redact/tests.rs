@@ -170,3 +170,107 @@ fn a_secret_within_a_key_file_is_found_by_itself() {
     }
     assert_eq!(redactor.redact("AKIAEXAMPLE"), "AKIAEXAMPLE", "which key it is, is no secret");
 }
+
+/// A secret in each form that a program gives it, with a seed for what is random about it.
+fn dressed(secret: &str, form: usize, fold: usize) -> Vec<u8> {
+    use base64::prelude::BASE64_STANDARD;
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { secret.encode_utf16().flat_map(bytes).collect() };
+    let folded = |between: &str| -> Vec<u8> {
+        let letters: Vec<char> = secret.chars().collect();
+        letters.chunks(fold).map(|line| line.iter().collect::<String>()).collect::<Vec<_>>().join(between).into_bytes()
+    };
+    match form {
+        0 => secret.as_bytes().to_vec(),
+        1 => utf16(u16::to_le_bytes),
+        2 => utf16(u16::to_be_bytes),
+        3 => folded("\n    "),
+        4 => folded("\r\n\t"),
+        5 => folded("\\\n  "),
+        6 => folded("=\r\n"),
+        7 => folded("\x1b[38;5;196m"),
+        8 => folded("\x1b]8;;https://example\x1b\\"),
+        9 => folded("\x1b[0m\n  \x1b(B"),
+        10 => BASE64_STANDARD.encode(secret).into_bytes(),
+        11 => folded("\n  ").iter().flat_map(|byte| [*byte, 0]).collect(),
+        _ => secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
+    }
+}
+
+proptest! {
+    /// Whatever the secret, its form, what stands around it and how it comes in pieces: nothing of it is left, and the pieces change nothing.
+    #[test]
+    fn any_secret_in_any_form_is_found_however_it_is_cut(
+        secret in "[A-Za-z0-9_/+.-]{12,40}",
+        form in 0..13_usize,
+        fold in 1..9_usize,
+        before in "[ -~\n]{0,12}",
+        after in "[ -~\n]{0,12}",
+        cuts in proptest::collection::vec(1..9_usize, 0..60),
+    ) {
+        let redactor = Redactor::default();
+        redactor.learn_as(&secret.as_str().into(), WORDS.into());
+        // Escape codes and NULs of the form itself stand alone here: what is around it is text.
+        let whole = [before.as_bytes(), b" ", &dressed(&secret, form, fold), b" ", after.as_bytes()].concat();
+        let (mut stream, mut said, mut rest) = (redactor.stream(), Vec::new(), &whole[..]);
+        for cut in cuts {
+            let (chunk, more) = rest.split_at(cut.min(rest.len()));
+            said.extend(stream.push(chunk));
+            rest = more;
+        }
+        said.extend(stream.push(rest));
+        said.extend(stream.end());
+        let mut at_once = redactor.stream();
+        let mut once = at_once.push(&whole);
+        once.extend(at_once.end());
+        prop_assert_eq!(String::from_utf8_lossy(&said), String::from_utf8_lossy(&once));
+        let shown = String::from_utf8_lossy(&said).into_owned();
+        prop_assert!(shown.contains(WORDS), "form {}: {:?}", form, shown);
+        let bare: String = shown.replace(['\0', '\n', '\r', ' ', '\t', '\\'], "");
+        prop_assert!(!bare.contains(&secret), "form {}: {:?}", form, shown);
+    }
+}
+
+#[test]
+fn base32_is_seen_through_wherever_it_begins() {
+    // RFC 4648, 10: of `foobar`.
+    let secret = "foobarfoobar";
+    let redactor = Redactor::default();
+    redactor.learn_as(&secret.into(), WORDS.into());
+    for (text, what) in [
+        ("MZXW6YTBOJTG633CMFZA====", "as it is"),
+        ("mzxw6ytbojtg633cmfza", "in small letters, without padding"),
+        ("CPNMUOJ1E9J6URR2C5P0====", "in the alphabet of base32hex"),
+    ] {
+        let said = redactor.redact(text);
+        assert!(said.starts_with(WORDS) && said.len() - WORDS.len() <= 5, "{what}: {said}");
+    }
+    // `x` to `xxxxx` before it, as base32 -w0 prints it.
+    for text in [
+        "PBTG633CMFZGM33PMJQXE===",
+        "PB4GM33PMJQXEZTPN5RGC4Q=",
+        "PB4HQZTPN5RGC4TGN5XWEYLS",
+        "PB4HQ6DGN5XWEYLSMZXW6YTBOI======",
+        "PB4HQ6DYMZXW6YTBOJTG633CMFZA====",
+    ] {
+        let said = redactor.redact(text);
+        assert!(said.contains(WORDS) && said.len() - WORDS.len() <= 16, "{text}: {said}");
+    }
+}
+
+#[test]
+fn much_output_takes_no_longer_for_each_byte() {
+    // A hostile program prints beginnings of a secret, line ends and open escape codes, a byte at a time.
+    let redactor = Redactor::default();
+    let secret = "k3y".repeat(40);
+    redactor.learn_as(&secret.as_str().into(), WORDS.into());
+    let mut stream = redactor.stream();
+    let (mut said, mut most) = (0, 0);
+    let hostile = [&secret.as_bytes()[..secret.len() - 1], &b"\n".repeat(200), b"\x1b]", &b"x".repeat(300)].concat();
+    for byte in hostile.iter().cycle().take(20_000) {
+        said += stream.push(&[*byte]).len();
+        most = most.max(stream.held());
+    }
+    said += stream.end().len();
+    assert_eq!(said, 20_000);
+    assert!(most <= secret.len() * 2 + 1024, "{most} bytes were held back at once");
+}

@@ -108,6 +108,7 @@ impl Report<'_> {
                     (told(&contacted.contact, contacted.end), format!("{}. {}", contacted.because, contacted.output))
                 }
                 Event::Note(note) => ("note".to_owned(), note.text.clone()),
+                Event::Remark(remark) => (remark.about.to_string(), remark.text.clone()),
                 Event::ExecutionFinished(finished) => (format!("the runbook ends: {}", finished.end), String::new()),
                 _ => continue,
             };
@@ -134,6 +135,7 @@ impl Report<'_> {
                 Event::Contacted(contacted) if contacted.end == StepEnd::Failed => {
                     found.push(format!("{} was not told: {}", contacted.contact, contacted.output));
                 }
+                Event::Remark(remark) => found.push(remark.text.clone()),
                 Event::Resumed(_) => found.push("It was interrupted, and resumed".to_owned()),
                 _ => {}
             }

@@ -431,6 +431,7 @@ impl Report<'_> {
                 Event::AlertsLeftOut(left_out) if left_out.awaited + left_out.others + left_out.unread > 0 => {
                     findings.push(format!("{left_out}."));
                 }
+                Event::Remark(remark) => findings.push(format!("{}.", remark.text)),
                 Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
                 Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
                     findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));

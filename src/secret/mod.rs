@@ -8,6 +8,8 @@
 //!  aws         AWS Secrets Manager, its four steps         signer    signatures of AWS
 //!  kubernetes  Secrets, and rollouts that take them up     call      one bounded HTTP request
 //!  object      other objects of a cluster: one value read and changed
+//!  known       what an inventory and a runbook name, told to who takes secrets out of texts
+//!  kept        a store that is put back as it was found
 //!  issuer      who mints and revokes keys, and whether a key is taken
 //! ```
 //!
@@ -23,6 +25,8 @@ mod command;
 mod dotenv;
 mod error;
 pub mod issuer;
+mod kept;
+mod known;
 mod kubernetes;
 mod local;
 mod login;
@@ -36,6 +40,8 @@ mod tests;
 mod vault;
 
 pub use error::SecretError;
+pub use kept::{Kept, left_in, put_back};
+pub use known::{Unread, learn};
 pub use kubernetes::{Cluster, Workload};
 pub use object::Patch;
 pub use open::{Site, cluster, current, key, open};

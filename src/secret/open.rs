@@ -91,14 +91,17 @@ pub fn cluster(store: &str, site: Site<'_>) -> Result<Cluster, SecretError> {
     Ok(Cluster { line: Line::to(address, authority.as_deref(), store)?, token: key(token, site)? })
 }
 
-/// The value that a source has now, where it has one. Many a drill and runbook needs no key of a provider; one that does says which has no
-/// value, so a source that fails is a warning here.
-pub async fn current(source: &CredentialSource, site: Site<'_>) -> Option<Secret> {
-    let held = match open(source, site) {
-        Ok(store) => store.read().await,
+/// The value that a source has now; `None` where it is known to have none. Many a drill and runbook needs no key of a provider, so that is no
+/// error; but a key that is there and cannot be read here may be printed by somebody else, and nobody would know it again.
+///
+/// # Errors
+/// Where nobody can tell what the source holds.
+pub async fn current(source: &CredentialSource, site: Site<'_>) -> Result<Option<Secret>, SecretError> {
+    match open(source, site)?.read().await {
+        Ok(held) => Ok(Some(held.value)),
+        Err(SecretError::Absent { .. }) => Ok(None),
         Err(error) => Err(error),
-    };
-    held.inspect_err(|error| tracing::warn!("{error}")).ok().map(|held| held.value)
+    }
 }
 
 /// A key from the environment, a file or a .env file, at once.

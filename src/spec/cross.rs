@@ -468,6 +468,15 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
+    for source in plan.written().into_iter().filter(|source| place.embedded && !place.allow.takes(source)) {
+        let message = format!("the environment `{name}` does not allow a drill to write into `{source}`, where a real key may be");
+        let short = source.to_string();
+        let short = short.split('#').next().unwrap_or_default();
+        let hint = format!(
+            "add `allow: {{stores: [\"{short}\"]}}` to the environment in the inventory: what is there is kept and put back; or take `keys: stores` away"
+        );
+        found.push(document.error(&["runbook"], message, hint));
+    }
     // What the lab makes and keeps itself, it can rotate in every way.
     for file in story.runbook.iter().filter(|_| !place.embedded || place.keys == KeySource::Stores) {
         found.extend(rotation::impossible(file, &project.inventory, !place.embedded));

@@ -5,8 +5,10 @@ use super::finding::Finding;
 use super::project::Project;
 use super::runbook::RunbookFile;
 use super::variable;
+use crate::host::is_given;
 use crate::model::{Action, Runbook};
 use crate::units::Duration;
+use std::collections::BTreeMap;
 
 /// Of one runbook. `today` is a day of the calendar, `2026-11-20`.
 pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
@@ -32,11 +34,13 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
         }
         for (keys, action) in actions {
             let Action::Run(command) = action else { continue };
-            let (message, hint) = match command.argv.iter().find_map(|argument| variable::key_in(argument)) {
-                Some(name) => shown_to_all(name, ["run: {command: […], ", "}"]),
-                None => continue,
-            };
-            found.push(file.error(place, keys, message, hint).warning());
+            if let Some(name) = command.argv.iter().find_map(|argument| variable::key_in(argument)) {
+                let (message, hint) = shown_to_all(name, ["run: {command: […], ", "}"]);
+                found.push(file.error(place, keys, message, hint).warning());
+            }
+            if let Some((message, hint)) = not_given(&command.argv, &command.env, &command.pass, "run: {command: […], ") {
+                found.push(file.error(place, keys, message, hint).warning());
+            }
         }
     }
     if let Some(reviewed) = file.runbook.reviewed.as_ref().filter(|reviewed| a_year_before(today).is_some_and(|limit| **reviewed < limit)) {
@@ -56,6 +60,11 @@ pub(super) fn of_environments(project: &Project) -> Vec<Finding> {
             let (message, hint) = shown_to_all(key, ["", ""]);
             found.push(project.document.error(&["environments", name, "start", "run"], message, hint).warning());
         }
+        if let Some((message, hint)) =
+            environment.start.as_ref().and_then(|start| not_given(&start.run, &start.env, &start.pass, "start: {run: […], "))
+        {
+            found.push(project.document.error(&["environments", name, "start", "run"], message, hint).warning());
+        }
     }
     found
 }
@@ -65,6 +74,23 @@ fn shown_to_all(key: &str, around: [&str; 2]) -> (String, String) {
     let [before, after] = around;
     let message = format!("`${{{key}}}` is among the arguments of a program, which everybody on its host can read");
     (message, format!("give it in the environment, `{before}env: {{KEY: \"${{{key}}}\"}}{after}`"))
+}
+
+/// A variable that a command names (`$NAME`) and will not find: programs are given little of Lifeboat's environment.
+fn not_given(argv: &[String], env: &BTreeMap<String, String>, pass: &[String], before: &str) -> Option<(String, String)> {
+    let name = argv.iter().find_map(|argument| {
+        let given = |name: &str| is_given(name) || env.contains_key(name) || pass.iter().any(|passed| passed == name);
+        // What the text itself sets, a shell knows; in small letters it is the shell's own.
+        let own = |name: &str| {
+            argument.contains(&format!("{name}=")) || argument.contains(&format!("read {name}")) || name.contains(char::is_lowercase)
+        };
+        variable::shell_names(argument).into_iter().find(|name| !given(name) && !own(name)).map(str::to_owned)
+    })?;
+    let message = format!("the command names `${name}`, which the program is not given");
+    Some((
+        message,
+        format!("name it, `{before}pass: [{name}]}}`, where Lifeboat's own environment has it, or give it a value under `env:`"),
+    ))
 }
 
 /// The same day a year earlier; days of the calendar compare as texts do.

@@ -7,8 +7,8 @@ use super::reader::{Fields, Reader, closest, listed};
 use super::tree::{Kind, Node};
 use super::{environment, mail, objective, rotation, store, variable};
 use crate::model::{
-    Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price, Provider,
-    Service, Simulation,
+    Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price,
+    Provider, Service, Simulation,
 };
 use crate::units::{Duration, Money, Rate, Ratio};
 use std::collections::BTreeMap;
@@ -240,6 +240,14 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             let at = index.to_string();
             let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
             found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
+        }
+        for (index, place) in environment.allow.stores.iter().enumerate() {
+            let alone = Allow { stores: vec![place.clone()], ..Allow::default() };
+            if !inventory.credentials.values().any(|credential| alone.takes(&credential.from)) {
+                let hint = "write what stands under `from:` of a credential, that without `#` and what follows it, or the name of a store";
+                let path = ["environments", id, "allow", "stores", &index.to_string()];
+                found.push(document.error(&path, format!("no credential is kept in `{place}`"), hint).warning());
+            }
         }
         let known = variable::Known::outside(&inventory.providers);
         found.extend(variable::unknown_in(document, &["environments", id], &known));

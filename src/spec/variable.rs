@@ -65,6 +65,12 @@ pub(super) fn key_in(text: &str) -> Option<&str> {
     keys.next()
 }
 
+/// The variables that a shell would fill in: `$NAME`. (`${…}` is a variable of ours.)
+pub(super) fn shell_names(text: &str) -> Vec<&str> {
+    let name = |rest: &'_ str| rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
+    text.split('$').skip(1).map(|rest| &rest[..name(rest)]).filter(|name| is_environment_name(name)).collect()
+}
+
 /// True for the name of an environment variable.
 pub(super) fn is_environment_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -4,19 +4,17 @@
 //! # In the folder of a drill or an execution
 //!
 //! ```text
-//!  before-step-3             the old bytes of the value that the third step of the runbook switched
-//!  before-credential-azure   the old value of the credential `azure`, whose store the drill writes to
-//!  undo.json                 drills only: {"root": …, "variables": {…}}, what another process cannot find out: where the project is, and
-//!                            the addresses that variables stood for. No secret: those are read again from where the inventory says
+//!  before-step-3   the old bytes of the value that the third step of the runbook switched
+//!  undo.json       drills only: {"root": …, "variables": {…}}, what another process cannot find out: where the project is, and
+//!                  the addresses that variables stood for. No secret: those are read again from where the inventory says
 //! ```
 //!
 //! Each of them is for its owner alone (0600), holds nothing but the value, and is on the disk under its whole name, with the folder's entry,
 //! before anything is changed. The first value counts: whoever changes something twice still puts back what was there at first. A drill
-//! takes a file away once its value is back, and `undo.json` at the end ([`Before::settle`], which whoever forgets the last value calls): a folder with an `undo.json` that no process has locked belongs to
-//! a drill that was killed, and has something to take back.
+//! takes a file away once its value is back, and `undo.json` at the end ([`Before::settle`], which whoever forgets the last value calls): a
+//! folder with an `undo.json` that no process has locked belongs to a drill that was killed, and has something to take back.
 //!
-//! To add a kind: give [`Changed`] another variant, [`Before::keep`] its old value before the change, and put it back where
-//! `execution::drilled` does so for credentials, as well as at the drill's usual end.
+//! What stores of keys held before a drill is kept beside it, by `secret`.
 
 use crate::units::Secret;
 use serde::{Deserialize, Serialize};
@@ -35,25 +33,17 @@ const NOTES: &str = "undo.json";
 pub enum Changed {
     /// The step with this place in the runbook, from 0, switched it.
     Step(usize),
-    /// The store of this credential.
-    Credential(String),
 }
 
 impl Changed {
     /// The name of its file.
     fn file(&self) -> String {
-        match self {
-            Self::Step(place) => format!("before-step-{}", place + 1),
-            Self::Credential(name) => format!("before-credential-{}", escaped(name)),
-        }
+        let Self::Step(place) = self;
+        format!("before-step-{}", place + 1)
     }
 
     fn of_file(name: &str) -> Option<Self> {
-        let rest = name.strip_prefix("before-")?;
-        match rest.strip_prefix("credential-") {
-            Some(name) => unescaped(name).map(Self::Credential),
-            None => rest.strip_prefix("step-")?.parse::<usize>().ok()?.checked_sub(1).map(Self::Step),
-        }
+        name.strip_prefix("before-step-")?.parse::<usize>().ok()?.checked_sub(1).map(Self::Step)
     }
 }
 
@@ -168,30 +158,6 @@ fn removed(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// A name as a part of a file's name: what is neither a letter, a digit, `-` nor `_` becomes `%` and its bytes.
-fn escaped(name: &str) -> String {
-    let escape = |byte: u8| {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if plain { char::from(byte).to_string() } else { format!("%{byte:02x}") }
-    };
-    name.bytes().map(escape).collect()
-}
-
-fn unescaped(name: &str) -> Option<String> {
-    let (mut bytes, mut rest) = (Vec::new(), name.as_bytes());
-    while let [byte, more @ ..] = rest {
-        rest = more;
-        bytes.push(match (byte, more) {
-            (b'%', [high, low, more @ ..]) => {
-                rest = more;
-                u8::from_str_radix(std::str::from_utf8(&[*high, *low]).ok()?, 16).ok()?
-            }
-            (byte, _) => *byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Writes a file beside the one that is meant, onto the disk, and gives it its name. With the permissions of `like`, or only for its owner.
 pub(super) fn replace(path: &Path, text: &str, like: Option<&Path>) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -222,10 +188,9 @@ mod tests {
     fn the_first_value_counts_for_another_process_too_and_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let before = Before::within(folder.path());
-        let credential = Changed::Credential("../azure é".into());
         before.keep(&Changed::Step(2), &"old".into()).unwrap();
         before.keep(&Changed::Step(2), &"newer".into()).unwrap();
-        before.keep(&credential, &"sk-old".into()).unwrap();
+        before.keep(&Changed::Step(0), &"first".into()).unwrap();
         before.note(&Notes { root: "/p".into(), variables: BTreeMap::new() }).unwrap();
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
@@ -233,12 +198,12 @@ mod tests {
             names.push(entry.file_name().into_string().unwrap());
         }
         names.sort();
-        assert_eq!(names, ["before-credential-%2e%2e%2fazure%20%c3%a9", "before-step-3", "undo.json"]);
+        assert_eq!(names, ["before-step-1", "before-step-3", "undo.json"]);
         let other = Before::within(folder.path());
-        assert_eq!(other.all(), [Changed::Step(2), credential.clone()]);
+        assert_eq!(other.all(), [Changed::Step(0), Changed::Step(2)]);
         assert_eq!(other.get(&Changed::Step(2)), Some("old".into()));
         assert_eq!(Before::notes(folder.path()).unwrap().unwrap().root, Path::new("/p"));
-        other.forget(&credential).unwrap();
+        other.forget(&Changed::Step(0)).unwrap();
         assert_eq!(other.all(), [Changed::Step(2)]);
         other.settle().unwrap();
         assert!(Before::has_notes(folder.path()), "one value is not back");

@@ -13,7 +13,7 @@ use crate::journal::Recorder;
 use crate::model::{Rotate, RotationPart, SecretStore};
 use crate::redact::Redactor;
 use crate::secret::issuer::{Issuer, KeyId, Minted, Standing};
-use crate::secret::{Ability, SecretError, Site, Store, Version, open};
+use crate::secret::{Ability, Held, SecretError, Site, Store, Version, open};
 use crate::units::{Duration, Fingerprint, Secret};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -67,13 +67,22 @@ struct Turn {
     old: Option<Secret>,
     old_id: Option<KeyId>,
     new: Option<Minted>,
-    /// How the issuer names the key that an interrupted process minted and that no store holds.
-    lost: Option<KeyId>,
+    /// The key that an interrupted process minted and that was not found again.
+    lost: Option<Lost>,
     staged: Option<Version>,
     /// The version that was current before.
     before: Option<Version>,
     /// When the old key's revocation was confirmed.
     revoked: Option<u64>,
+}
+
+/// A key that was minted and is not found again.
+#[derive(Debug)]
+struct Lost {
+    /// How the issuer names it.
+    id: KeyId,
+    /// Why the store, which may hold it, could not be asked; `None` where it does not hold it.
+    unread: Option<String>,
 }
 
 impl Lane {
@@ -83,12 +92,17 @@ impl Lane {
 }
 
 impl Keeping {
-    /// The key that the history names so, where the store holds it as the current one or beside it.
-    async fn holds(&self, key: Fingerprint, redactor: &Redactor) -> Option<Secret> {
-        let store = self.store.as_ref().ok()?;
-        let current = store.read().await.ok();
-        let staged = if store.abilities().contains(&Ability::Stage) { store.staged().await.ok().flatten() } else { None };
-        current.into_iter().chain(staged).map(|held| held.value).find(|value| redactor.fingerprint(value) == key)
+    /// The key that the history names so, where the store holds it as the current one or beside it. An error where it may hold it, and cannot
+    /// be asked.
+    async fn holds(&self, key: Fingerprint, redactor: &Redactor) -> Result<Option<Secret>, String> {
+        let store = self.store.as_ref().map_err(Clone::clone)?;
+        let known = |held: Result<Option<Held>, SecretError>| match held {
+            Err(SecretError::Absent { .. }) => Ok(None),
+            other => other.map_err(|error| error.to_string()),
+        };
+        let current = known(store.read().await.map(Some))?;
+        let staged = if store.abilities().contains(&Ability::Stage) { known(store.staged().await)? } else { None };
+        Ok(current.into_iter().chain(staged).map(|held| held.value).find(|value| redactor.fingerprint(value) == key))
     }
 }
 
@@ -136,11 +150,12 @@ impl Keyring {
             let Some(minted) = minted else { continue };
             let id = KeyId(minted.id.clone());
             match lane.keeping.holds(minted.key, &inner.redactor).await {
-                Some(value) => {
+                Ok(Some(value)) => {
                     inner.redactor.learn(&format!("{name}, new"), &value);
                     turn.new = Some(Minted { id, value });
                 }
-                None => turn.lost = Some(id),
+                Ok(None) => turn.lost = Some(Lost { id, unread: None }),
+                Err(why) => turn.lost = Some(Lost { id, unread: Some(why) }),
             }
         }
     }
@@ -399,7 +414,10 @@ fn issuer(lane: &Lane) -> Result<&dyn Issuer, StepError> {
 
 fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
     turn.new.as_ref().ok_or_else(|| match &turn.lost {
-        Some(id) => lost(name, id),
+        Some(Lost { unread: Some(why), .. }) => StepError::Failed(format!(
+            "the new key of {name} is not known to this process, and the store that may hold it cannot be read: {why}"
+        )),
+        Some(Lost { id, .. }) => lost(name, id),
         None => StepError::Failed(format!(
             "no step before this one minted or took a new key of {name}\n\n\
              hint: if one was begun and interrupted, see at the issuer for a key that nobody knows, revoke it, and begin anew without --resume"

@@ -72,6 +72,8 @@ pub struct Healed {
     pub touched: Option<u64>,
     /// True where it had already ended by itself.
     pub expired: bool,
+    /// Why the server's clock could not be measured just then; its moments are by an older measurement.
+    pub unmeasured: Option<String>,
 }
 
 impl Control {
@@ -283,7 +285,7 @@ impl Control {
         let before = HostTime::now();
         if !self.is_lifeboat() {
             let expired = self.heal_plain(proxy, toxic, &what).await?;
-            return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired });
+            return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, unmeasured: None });
         }
         let path = ["proxies", proxy, "toxics", toxic];
         let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
@@ -296,9 +298,9 @@ impl Control {
         // Of a toxic that ended long ago the server may have forgotten when.
         let after = HostTime::now();
         // Where it cannot be measured now, what was known before must do: the fault is healed all the same.
-        let _ = self.measure().await;
+        let unmeasured = self.measure().await.err().map(|error| error.to_string());
         let (lo, hi) = self.applied(told).unwrap_or((before, after));
-        Ok(Healed { lo, hi, touched: told["touched"].as_u64(), expired })
+        Ok(Healed { lo, hi, touched: told["touched"].as_u64(), expired, unmeasured })
     }
 
     /// Ends every fault of every proxy and reads back that none is left.

@@ -125,7 +125,7 @@ async fn a_lease_that_nobody_renews_is_healed_as_expired() {
         }
     };
     let healed = control.heal("azure", &injected.toxic).await.unwrap();
-    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true });
+    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true, unmeasured: None });
     let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
     assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");
 }

@@ -90,6 +90,8 @@ impl Driven {
             .stderr(says)
             .process_group(0)
             .spawn()?;
+        // It holds the pipe's end too, and what was said is whole only once nobody does.
+        drop(command);
         let held = keeper.stdin.take();
         let lines = keeper.stdout.take().ok_or_else(|| std::io::Error::other("k6 has no output"))?;
         let (until, asked) = watch::channel(None);

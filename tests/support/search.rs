@@ -181,7 +181,7 @@ impl State {
             let bytes = std::fs::read(&path).unwrap_or_default();
             let place = path.display().to_string();
             // What a `switch` replaced is kept for its owner alone, so that it can be put back; it may be a secret.
-            if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("before-step-")) {
+            if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("before-")) {
                 found.extend(leaks.in_bytes(&place, &bytes));
             }
             found.extend(leaks.in_bytes("a file's name", place.as_bytes()));

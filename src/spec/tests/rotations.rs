@@ -56,6 +56,28 @@ fn a_store_is_asked_for_no_more_than_it_can_do() {
 }
 
 #[test]
+fn a_lab_drill_writes_only_where_its_environment_says() {
+    let files = rotating("from: \"dotenv:.env#KEY\"", &["mint", "store"]);
+    files.spoil(INVENTORY_PATH, "environments:\n", "environments:\n  kept: {embedded: true, keys: stores}\n");
+    let told = files.plan("kept");
+    assert!(told.contains("the environment `kept` does not allow a drill to write into `dotenv:.env#KEY`"), "{told}");
+    assert!(told.contains("hint: add `allow: {stores: [\"dotenv:.env\"]}` to the environment"), "{told}");
+    let mut before = "keys: stores}".to_owned();
+    for (allowed, good) in [("\"dotenv:.env\"", true), ("\"dotenv:.env#KEY\"", true), ("\"dotenv:.env#OTHER\"", false), ("env", false)] {
+        let after = format!("keys: stores, allow: {{stores: [{allowed}]}}}}");
+        files.spoil(INVENTORY_PATH, &before, &after);
+        let told = files.plan("kept");
+        assert_eq!(!told.contains("does not allow a drill to write"), good, "{allowed}: {told}");
+        assert_eq!(!told.contains("warning: no credential is kept in"), good, "{allowed}: {told}");
+        before = after;
+    }
+    // What only reads asks for nothing, and neither does the lab's own store.
+    let reading = rotating("from: \"dotenv:.env#KEY\"", &["mint", "accepted"]);
+    reading.spoil(INVENTORY_PATH, "environments:\n", "environments:\n  kept: {embedded: true, keys: stores}\n");
+    assert_eq!((reading.plan("kept"), files.plan("lab").contains("does not allow")), (String::new(), false));
+}
+
+#[test]
 fn the_slot_in_use_is_not_the_idle_one() {
     let issued = "from: \"env:AZURE_KEY\", key_id: Key1, issuer: {kind: azure, resource: /r, token: \"env:T\", idle: key2}";
     gets(INVENTORY_PATH, KEY, issued, "");

@@ -1,0 +1,52 @@
+//! The stores of keys that a drill writes into: shown in the plan and the heading, asked about before it begins, and
+//! put back where a drill was killed.
+
+use super::run::relative;
+use super::{ask, say};
+use crate::model::DrillPlan;
+use crate::secret::{left_in, put_back};
+use std::path::Path;
+
+/// Which they are, and what becomes of what they hold; `None` where it writes into none.
+pub(super) fn written(plan: &DrillPlan) -> Option<String> {
+    let places: Vec<String> = plan.written().iter().map(ToString::to_string).collect();
+    let after =
+        if plan.environment.embedded { "what is there now is kept, and put back at the end" } else { "for good: the new key stays" };
+    (!places.is_empty()).then(|| format!("{} ({after})", places.join(", ")))
+}
+
+/// Whether whoever keeps keys there wants all of these drills.
+pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>) -> bool {
+    let lines = plans.filter_map(|plan| Some(format!("\n  {}\n    {}\n", plan.scenario.title, written(plan)?)));
+    say(&format!("keys will be written into stores of the inventory\n{}", lines.collect::<String>()));
+    ask::yes_or_no("Write there?")
+}
+
+/// Says which stores a drill could not put back; true where there is one.
+pub(super) fn left(folder: &Path) -> bool {
+    let left = left_in(folder);
+    for file in &left {
+        say(&format!(
+            "error: a key that the drill replaced in a store is not back; it is kept in {}\n\nhint: lifeboat run --undo {}; or write it back by \
+             hand, then take that file away\n",
+            relative(file),
+            relative(folder)
+        ));
+    }
+    !left.is_empty()
+}
+
+/// Puts back what a drill that was killed left in stores. True where nothing is left to put back.
+pub(super) async fn put_back_left(folder: &Path) -> bool {
+    let mut good = true;
+    for file in left_in(folder) {
+        match put_back(&file).await {
+            Ok(place) => say(&format!("the store {place} holds again what it held before the drill")),
+            Err(error) => {
+                say(&format!("error: {error}"));
+                good = false;
+            }
+        }
+    }
+    good
+}

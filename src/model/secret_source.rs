@@ -1,0 +1,306 @@
+//! Every place where an inventory, a runbook or a workload names something that nobody must see: the one list from which whoever keeps secrets
+//! out of histories, reports and messages learns them.
+//!
+//! Each type is taken apart here field by field, without `..`: who adds a field to one of them decides here whether it can name a secret, or
+//! the crate does not compile.
+//!
+//! Identifiers of AWS's access keys are no secrets: they stand in the clear in every request, and by them histories name keys.
+//!
+//! What this file does not do: read any of them. It knows references; values live elsewhere.
+
+use super::{
+    Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
+    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, Inventory, Issuer, Mail, Notify, Probe, Provider, ProxyBinding, Rotate,
+    Runbook, SecretStore, ServiceBinding, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where something that nobody must see is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretSource {
+    /// A key, a token or a password, by the text form of its [`CredentialSource`].
+    Key(String),
+    /// An environment variable of which only whoever set it knows whether it holds a secret: one that a program is given.
+    Passed(String),
+    /// Where messages are posted to, with environment variables in it: such an address is often a secret itself, its path most of all.
+    Address(String),
+    /// Any other URL, with environment variables in it: a secret is what stands before its host, or in its query.
+    Url(String),
+    /// What stands in a file, under a name that may say what it is: a header, a variable of a program.
+    Written(String, String),
+}
+
+impl SecretSource {
+    /// Of an inventory.
+    pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
+        let Inventory { contacts, mail, credentials, stores, providers, services: _, environments } = inventory;
+        let mut found = Found::default();
+        contacts.values().for_each(|contact| found.contact(contact));
+        mail.iter().for_each(|mail| found.mail(mail));
+        credentials.values().for_each(|credential| found.credential(credential));
+        stores.values().for_each(|store| found.store(store));
+        providers.values().for_each(|provider| found.provider(provider));
+        environments.values().for_each(|environment| found.environment(environment));
+        found.0
+    }
+
+    /// Of a drill.
+    pub fn of_drill(plan: &DrillPlan) -> BTreeSet<Self> {
+        let DrillPlan {
+            scenario: _,
+            runbook,
+            environment_name: _,
+            environment,
+            service: _,
+            providers,
+            credentials,
+            stores,
+            contacts,
+            mail,
+            prices: _,
+            objectives: _,
+            workload: _,
+            beside: _,
+        } = plan;
+        let mut found = Found::default();
+        contacts.values().for_each(|contact| found.contact(contact));
+        mail.iter().for_each(|mail| found.mail(mail));
+        credentials.values().for_each(|credential| found.credential(credential));
+        stores.values().for_each(|store| found.store(store));
+        providers.values().for_each(|provider| found.provider(provider));
+        found.environment(environment);
+        runbook.iter().for_each(|runbook| found.runbook(runbook));
+        plan.workloads().iter().for_each(|named| found.workload(&named.workload));
+        found.0
+    }
+
+    /// Of an execution, which holds everything of the inventory that it may touch.
+    pub fn of_execution(plan: &ExecutionPlan) -> BTreeSet<Self> {
+        let ExecutionPlan {
+            runbook,
+            environment_name: _,
+            environment,
+            service_name: _,
+            service: _,
+            providers,
+            credentials,
+            stores,
+            contacts,
+            mail,
+            sources: _,
+        } = plan;
+        let mut found = Found::default();
+        contacts.values().for_each(|contact| found.contact(contact));
+        mail.iter().for_each(|mail| found.mail(mail));
+        credentials.values().for_each(|credential| found.credential(credential));
+        stores.values().for_each(|store| found.store(store));
+        providers.values().for_each(|provider| found.provider(provider));
+        found.environment(environment);
+        found.runbook(runbook);
+        found.0
+    }
+}
+
+#[derive(Default)]
+struct Found(BTreeSet<SecretSource>);
+
+impl Found {
+    fn key(&mut self, source: &CredentialSource) {
+        self.0.insert(SecretSource::Key(source.to_string()));
+    }
+
+    fn variable(&mut self, name: &str) {
+        self.key(&CredentialSource::Env(name.to_owned()));
+    }
+
+    fn address(&mut self, text: &str) {
+        match text.strip_prefix("env:") {
+            Some(name) => self.address(&format!("${{{name}}}")),
+            None => drop(self.0.insert(SecretSource::Address(text.to_owned()))),
+        }
+    }
+
+    fn url(&mut self, text: &str) {
+        self.0.insert(SecretSource::Url(text.to_owned()));
+    }
+
+    fn written(&mut self, texts: &BTreeMap<String, String>) {
+        self.0.extend(texts.iter().map(|(name, text)| SecretSource::Written(name.clone(), text.clone())));
+    }
+
+    fn passed(&mut self, names: &[String]) {
+        self.0.extend(names.iter().cloned().map(SecretSource::Passed));
+    }
+
+    fn contact(&mut self, contact: &Contact) {
+        let Contact { name: _, reach } = contact;
+        // An e-mail address and a number must be read by whoever is to write or call.
+        let posted = |reach: &&String| !reach.starts_with("mailto:") && !reach.starts_with("tel:");
+        reach.iter().filter(posted).for_each(|reach| self.address(reach));
+    }
+
+    fn mail(&mut self, mail: &Mail) {
+        let Mail { server: _, from: _, user: _, password_from, authority: _ } = mail;
+        password_from.iter().for_each(|source| self.key(source));
+    }
+
+    fn credential(&mut self, credential: &Credential) {
+        let Credential { kind: _, from, rotates_in: _, issuer, key_id: _ } = credential;
+        self.key(from);
+        issuer.iter().for_each(|issuer| self.issuer(issuer));
+    }
+
+    fn issuer(&mut self, issuer: &Issuer) {
+        match issuer {
+            Issuer::Openai { project: _, admin, address: _ } => self.key(admin),
+            Issuer::Azure { resource: _, token, idle: _, address: _ } | Issuer::Google { account: _, token, address: _ } => self.key(token),
+            Issuer::Bedrock { user: _, access_key_id: _, secret_access_key, address: _ }
+            | Issuer::Iam { user: _, access_key_id: _, secret_access_key, address: _, token_service: _, region: _ } => {
+                self.key(secret_access_key);
+            }
+            Issuer::Command { mint: _, revoke: _, probe: _, pass } => self.passed(pass),
+        }
+    }
+
+    fn store(&mut self, store: &SecretStore) {
+        match store {
+            SecretStore::Vault { address, namespace: _, login, authority: _ } => {
+                self.url(address);
+                match login {
+                    VaultLogin::Token(token) | VaultLogin::Kubernetes { role: _, token, mount: _ } => self.key(token),
+                    VaultLogin::Approle { role_id: _, secret_id, mount: _ } => self.key(secret_id),
+                }
+            }
+            SecretStore::AwsSecretsManager { region: _, address: _, access_key_id: _, secret_access_key, session_token } => {
+                self.key(secret_access_key);
+                session_token.iter().for_each(|token| self.key(token));
+            }
+            SecretStore::Kubernetes { address: _, token, authority: _ } => self.key(token),
+            SecretStore::Command { read: _, write: _, pass } => self.passed(pass),
+        }
+    }
+
+    fn provider(&mut self, provider: &Provider) {
+        let Provider { dialect: _, cloud: _, region: _, residency: _, base_url, credential: _, models: _, price: _, simulation: _ } =
+            provider;
+        base_url.iter().for_each(|url| self.url(url));
+    }
+
+    fn environment(&mut self, environment: &Environment) {
+        let Environment { embedded: _, keys: _, gateway: _, start, carries: _, services, proxies, control, alerts, allow } = environment;
+        start.iter().for_each(|start| self.start(start));
+        services.values().for_each(|service| self.service(service));
+        for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
+        if let Some(ControlBinding { url, token_from }) = control {
+            self.url(url);
+            token_from.iter().for_each(|name| self.variable(name));
+        }
+        if let Some(AlertsBinding { listen: _, token_from, hosts: _ }) = alerts {
+            token_from.iter().for_each(|name| self.variable(name));
+        }
+        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _ } = allow;
+    }
+
+    fn start(&mut self, start: &StartCommand) {
+        let StartCommand { run: _, env, pass, ready: _, within: _, warm_up: _ } = start;
+        self.written(env);
+        self.passed(pass);
+    }
+
+    fn service(&mut self, service: &ServiceBinding) {
+        let ServiceBinding { url, replicas, key_from, keys_from, ca: _, proxy, dialect: _ } = service;
+        std::iter::once(url).chain(replicas).chain(proxy).for_each(|url| self.url(url));
+        key_from.iter().chain(keys_from).for_each(|name| self.variable(name));
+    }
+
+    fn workload(&mut self, workload: &Workload) {
+        let Workload {
+            rate: _,
+            ramp: _,
+            bursts: _,
+            trace: _,
+            arrivals: _,
+            request: _,
+            expect: _,
+            script: _,
+            max_in_flight: _,
+            errand,
+            wire,
+        } = workload;
+        let Wire { connections: _, http: _, timeouts: _, headers } = wire;
+        self.written(headers);
+        if let Some(Errand { path, send: _, status: _, contains: _ }) = errand {
+            self.url(path);
+        }
+    }
+
+    fn runbook(&mut self, runbook: &Runbook) {
+        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, escalate: _, steps } = runbook;
+        self.condition(detect);
+        for step in steps {
+            let Step {
+                name: _,
+                action,
+                timeout: _,
+                retries: _,
+                retry_after: _,
+                backoff: _,
+                undo,
+                on_failure: _,
+                when: _,
+                expected: _,
+                owner: _,
+                output: _,
+                repeat: _,
+                reads: _,
+                together: _,
+            } = step;
+            self.action(action);
+            undo.iter().for_each(|undo| self.action(undo));
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        let Condition { request, goal: _ } = condition;
+        if let Some(Probe { to, every: _, timeout: _ }) = request {
+            self.url(to);
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::WaitUntil(condition) => self.condition(condition),
+            Action::Http(HttpCall { method: _, url, headers, body: _, expect_status: _, expect_text: _ }) => {
+                // A webhook may be called by a plain request too.
+                self.address(url);
+                self.written(headers);
+            }
+            Action::Run(Command { argv: _, env, pass, folder: _, exit_codes: _ }) => {
+                self.written(env);
+                self.passed(pass);
+            }
+            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, default: _, reaction: _ }) | Action::Pause(_) => {}
+            Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
+                match within {
+                    Within::File { file: _, document: _ } | Within::Kubernetes { store: _, object: _ } => {}
+                }
+                if let Some(last) = key.last() {
+                    self.0.insert(SecretSource::Written(last.clone(), to.clone()));
+                }
+            }
+            Action::Notify(Notify { channel, message: _, severity: _ }) => match channel {
+                Channel::Webhook(url) | Channel::Slack(url) => self.address(url),
+                Channel::Pagerduty { key, at } => {
+                    key.strip_prefix("env:").into_iter().for_each(|name| self.variable(name));
+                    at.iter().for_each(|url| self.address(url));
+                }
+                Channel::Email(_) | Channel::Contact(_) => {}
+            },
+            Action::Rotate(Rotate { part: _, credential: _, from }) => from.iter().for_each(|from| self.key(from)),
+            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _ }) => {
+                self.action(shift);
+                self.action(back);
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! What an inventory, a runbook and a drill name as secret, read and told to the redactor before anything is started that could print it.
+//!
+//! | what | is learnt where |
+//! |---|---|
+//! | a key, a token, a password | it has six letters or more |
+//! | an address for messages | in a variable: it has a path; elsewhere: its path is long or it has a query. The whole, path and query, each long part |
+//! | any URL | it has a password, or values in its query: those |
+//! | a variable that a program is given, a header | eight letters or more, under a name that says so (`…_TOKEN`), or like nothing that people write |
+//!
+//! Shorter values, paths, numbers, names of hosts and of regions would blot ordinary words out of a report; they stay.
+//!
+//! What this file does not do: ask a store whose keys this drill has nothing to do with. Whoever needs a key from one reads and learns it there.
+
+use super::{SecretError, Site, key};
+use crate::model::{CredentialSource, SecretSource};
+use crate::redact::Redactor;
+use crate::units::Secret;
+use reqwest::Url;
+use std::collections::BTreeSet;
+
+/// Shorter keys are no keys.
+const KEY: usize = 6;
+/// Shorter values of variables could be anybody's words.
+const VALUE: usize = 8;
+/// A part of an address that is as long as this is no word.
+const PART: usize = 16;
+
+/// A secret that could not be read, so that nobody knows it when it is printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Whose it is, by the name of a credential or a source.
+    pub whose: String,
+    /// Why not, with a hint.
+    pub why: String,
+}
+
+/// Tells the redactor everything of these that stands on this host now. What is there and could not be read is added to `unread`, unless
+/// that is said there already.
+pub fn learn(sources: &BTreeSet<SecretSource>, site: Site<'_>, redactor: &Redactor, unread: &mut Vec<Unread>) {
+    for source in sources {
+        match source {
+            SecretSource::Key(place) => {
+                let new = learn_key(place, site, redactor).filter(|new| unread.iter().all(|known| known.why != new.why));
+                unread.extend(new);
+            }
+            SecretSource::Passed(name) => {
+                if let Some(value) = variable(name) {
+                    learn_value(&format!("the variable {name}"), name, &value, redactor);
+                }
+            }
+            SecretSource::Written(name, value) => learn_value(name, name, value, redactor),
+            SecretSource::Address(text) => learn_address(text, true, redactor),
+            SecretSource::Url(text) => learn_address(text, false, redactor),
+        }
+    }
+}
+
+fn learn_key(place: &str, site: Site<'_>, redactor: &Redactor) -> Option<Unread> {
+    let source = CredentialSource::parse(place).filter(|source| source.store().is_none())?;
+    match key(&source, site) {
+        Ok(value) if value.expose().chars().count() >= KEY => redactor.learn(place, &value),
+        // What is not there cannot be printed, and what is so short is no key.
+        Ok(_) | Err(SecretError::Absent { .. }) => {}
+        Err(error) => return Some(Unread { whose: place.to_owned(), why: error.to_string() }),
+    }
+    None
+}
+
+fn learn_value(whose: &str, name: &str, value: &str, redactor: &Redactor) {
+    if value.contains("://") {
+        return learn_parts(value, if says_secret(name) { Address::Hidden } else { Address::Plain }, redactor);
+    }
+    // `Bearer …`, `Basic …`.
+    let value = value.trim().rsplit_once(' ').filter(|_| says_secret(name)).map_or(value.trim(), |(_, value)| value);
+    if may_be_secret(name, value) {
+        redactor.learn(whose, &Secret::from(value));
+    }
+}
+
+/// An address with the environment's values in it, and each of those. Of one that is not secret as a whole, what stands before its host and
+/// in its query.
+fn learn_address(text: &str, is_secret: bool, redactor: &Redactor) {
+    let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    for (name, value) in names.filter_map(|name| Some((name, variable(name)?))) {
+        if value.contains("://") {
+            learn_parts(&value, if is_secret { Address::Hidden } else { Address::Plain }, redactor);
+        } else if value.chars().count() >= VALUE && !is_plain(&value) {
+            redactor.learn(&format!("the variable {name}"), &value.as_str().into());
+        }
+    }
+    if let Ok(whole) = crate::spec::expand(text, variable) {
+        learn_parts(whole.strip_prefix("webhook:").unwrap_or(&whole), if is_secret { Address::Written } else { Address::Plain }, redactor);
+    }
+}
+
+/// What an address is to those who know it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// Whoever set a variable to it meant to hide it.
+    Hidden,
+    /// Messages go there; it stands in a file.
+    Written,
+    /// Anybody's.
+    Plain,
+}
+
+fn learn_parts(text: &str, address: Address, redactor: &Redactor) {
+    let Ok(url) = Url::parse(text) else { return };
+    let whose = format!("an address at {}", url.host_str().unwrap_or("a host"));
+    let learn = |part: &str, least: usize| {
+        if part.chars().count() >= least {
+            redactor.learn(&whose, &part.into());
+        }
+    };
+    if let Some(password) = url.password() {
+        learn(password, KEY);
+    }
+    if url.cannot_be_a_base() {
+        return;
+    }
+    // As it is written, and not as the URL's own form has it: that is how it is printed.
+    let rest = crate::model::origin_and_path(text).1.trim_start_matches('/');
+    let parts = || rest.split(['/', '?', '&', '=', '#']).filter(|part| !part.contains("${"));
+    let long = rest.len() >= PART || url.query().is_some();
+    if address == Address::Hidden && rest.len() >= KEY || address == Address::Written && long {
+        learn(text, VALUE);
+        // A word alone could be anybody's.
+        if rest.contains(|letter: char| !letter.is_ascii_alphabetic()) {
+            learn(rest, VALUE);
+        }
+        parts().for_each(|part| learn(part, PART));
+    }
+    for (_, value) in url.query_pairs() {
+        learn(&value, if address == Address::Plain { PART } else { VALUE });
+    }
+}
+
+/// An environment variable that is not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+fn may_be_secret(name: &str, value: &str) -> bool {
+    let length = value.chars().count();
+    if length < VALUE || value.contains("${") || is_plain(value) {
+        return false;
+    }
+    says_secret(name) || (length >= PART && !says_harmless(name) && is_like_nothing(value))
+}
+
+/// Paths, numbers and names of hosts.
+fn is_plain(value: &str) -> bool {
+    let host =
+        |value: &str| value.contains('.') && value.split('.').all(|label| !label.is_empty() && label.len() < PART && is_label(label));
+    value.starts_with(['/', '.', '~'])
+        || value.parse::<f64>().is_ok()
+        || value.parse::<std::net::IpAddr>().is_ok()
+        || value.parse::<std::net::SocketAddr>().is_ok()
+        || host(value.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(value, |(host, _)| host))
+}
+
+fn is_label(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+}
+
+/// Letters and digits mixed, as nobody writes them.
+fn is_like_nothing(value: &str) -> bool {
+    let count = |counts: fn(char) -> bool| value.chars().filter(|letter| counts(*letter)).count();
+    !value.contains(char::is_whitespace) && count(|letter| letter.is_ascii_digit()) >= 2 && count(char::is_alphabetic) >= 2
+}
+
+/// Of a variable or a header.
+fn says_secret(name: &str) -> bool {
+    const WORDS: [&str; 11] = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "CREDENTIAL", "AUTH", "COOKIE", "WEBHOOK", "PRIVATE", "SIGNATURE"];
+    let name = name.to_uppercase();
+    // `AWS_ACCESS_KEY_ID`, `SSH_AUTH_SOCK`, `KEY_FILE`: which one it is, or where.
+    !says_harmless(&name) && WORDS.iter().any(|word| name.contains(word))
+}
+
+fn says_harmless(name: &str) -> bool {
+    const LAST: [&str; 20] = [
+        "ID",
+        "SOCK",
+        "FILE",
+        "FILES",
+        "PATH",
+        "DIR",
+        "HOME",
+        "PROFILE",
+        "REGION",
+        "CONFIG",
+        "HOST",
+        "PORT",
+        "USER",
+        "NAME",
+        "PROJECT",
+        "ZONE",
+        "NAMESPACE",
+        "CLUSTER",
+        "CONTEXT",
+        "KUBECONFIG",
+    ];
+    let name = name.to_uppercase();
+    name.rsplit(['_', '-']).next().is_some_and(|last| LAST.contains(&last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Environment, Inventory, StartCommand};
+    use std::collections::BTreeMap;
+
+    fn knowing(sources: &[SecretSource], root: &std::path::Path) -> (Redactor, Vec<Unread>) {
+        let redactor = Redactor::default();
+        let stores = BTreeMap::new();
+        let mut unread = Vec::new();
+        learn(&sources.iter().cloned().collect(), Site { stores: &stores, root }, &redactor, &mut unread);
+        (redactor, unread)
+    }
+
+    #[test]
+    fn values_that_could_be_words_stay_and_secrets_go() {
+        for (name, value, secret) in [
+            ("OPENAI_ADMIN_KEY", "sk-admin", true),
+            ("DB_PASSWORD", "hunter2!x", true),
+            ("DB_PASSWORD", "short", false),
+            ("x-api-key", "abcdefgh", true),
+            ("DEPLOY", "a1b2c3d4e5f6a7b8c9", true),
+            ("AWS_PROFILE", "staging-admin-2-eu", false),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", false),
+            ("AWS_REGION", "eu-central-1", false),
+            ("KUBECONFIG", "/home/somebody/.kube/config", false),
+            ("TOKEN_URL", "12345678", false),
+            ("API_KEY_HOST", "gw.staging.example", false),
+            ("ANYTHING", "gw.staging.example:8443", false),
+            ("MODE", "production", false),
+            ("GREETING", "hello to all 22 of you", false),
+        ] {
+            assert_eq!(may_be_secret(name, value), secret, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn of_an_address_the_parts_that_are_secret_are_learnt() {
+        let hook = "webhook:https://hooks.example/services/T0001/B0002/abcdefghijklmnop1234";
+        let basic = "https://user:pass-word@gw.example/v1/chat?key=0123456789abcdef0";
+        let plain = "https://models.acme.example/v1/projects/a-project-with-a-long-name";
+        let sources = [hook, "webhook:http://127.0.0.1:80/hook"].map(|text| SecretSource::Address(text.into()));
+        let urls = [basic, plain].map(|text| SecretSource::Url(text.into()));
+        let (redactor, _) = knowing(&[sources, urls].concat(), std::path::Path::new("."));
+        for secret in [
+            "https://hooks.example/services/T0001/B0002/abcdefghijklmnop1234",
+            "POST /services/T0001/B0002/abcdefghijklmnop1234 HTTP/1.1",
+            "abcdefghijklmnop1234",
+            "pass-word",
+            "0123456789abcdef0",
+        ] {
+            assert!(redactor.finds(secret), "{secret}");
+        }
+        for word in ["hooks.example", "http://127.0.0.1:80/hook", "gw.example", "a-project-with-a-long-name", "services", plain] {
+            assert!(!redactor.finds(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_and_cannot_be_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("bytes"), [0xff, 0xfe]).unwrap();
+        let sources = ["file:bytes", "file:absent", "env:LIFEBOAT_NO_SUCH", "vault:a/b#c"].map(|text| SecretSource::Key(text.into()));
+        let (_, unread) = knowing(&sources, folder.path());
+        assert_eq!(unread.iter().map(|unread| unread.whose.as_str()).collect::<Vec<_>>(), ["file:bytes"]);
+        assert!(unread[0].why.contains("is not UTF-8 text"), "{unread:?}");
+    }
+
+    /// Every kind of place that can name a secret, each with a value of its own, is learnt: what `SecretSource` lists is what is searched for.
+    #[test]
+    fn an_inventory_s_secrets_are_found_wherever_they_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = serde_json::json!({
+            "contacts": {"c": {"name": "C", "reach": "webhook:https://hooks.example/a-contact-that-is-secret-01"}},
+            "mail": {"server": "smtp://127.0.0.1:25", "from": "a@b.c", "user": "a", "password_from": {"file": "mail"}},
+            "credentials": {
+                "one": {"kind": "api-key", "from": {"file": "one"}, "issuer": {"kind": "openai", "project": "p", "admin": {"file": "admin"}}},
+                "two": {"kind": "api-key", "from": {"dotenv": {"path": "env", "name": "TWO"}}, "issuer":
+                    {"kind": "iam", "user": "u", "access_key_id": {"file": "id"}, "secret_access_key": {"file": "iam"}}},
+                "three": {"kind": "api-key", "from": {"file": "three"}, "issuer":
+                    {"kind": "azure", "resource": "r", "token": {"file": "azure"}, "idle": "key1"}},
+                "four": {"kind": "api-key", "from": {"file": "four"}, "issuer": {"kind": "google", "account": "a", "token": {"file": "google"}}},
+                "five": {"kind": "api-key", "from": {"file": "five"}, "issuer":
+                    {"kind": "bedrock", "user": "u", "access_key_id": {"file": "id"}, "secret_access_key": {"file": "bedrock"}}},
+            },
+            "stores": {
+                "v1": {"kind": "vault", "address": "https://v", "login": {"token": {"file": "vault-token"}}},
+                "v2": {"kind": "vault", "address": "https://v", "login": {"approle": {"role_id": "r", "secret_id": {"file": "secret-id"}, "mount": "m"}}},
+                "v3": {"kind": "vault", "address": "https://v", "login": {"kubernetes": {"role": "r", "token": {"file": "jwt"}, "mount": "m"}}},
+                "aws": {"kind": "aws-secrets-manager", "region": "r", "access_key_id": {"file": "id"},
+                    "secret_access_key": {"file": "aws-secret"}, "session_token": {"file": "session"}},
+                "k8s": {"kind": "kubernetes", "address": "https://k", "token": {"file": "k8s"}},
+            },
+            "providers": {}, "services": {},
+            "environments": {},
+        });
+        let mut inventory: Inventory = serde_json::from_value(text.clone()).unwrap();
+        let env = BTreeMap::from([("A_TOKEN".to_owned(), "start-env-secret".to_owned())]);
+        let within = crate::units::Duration::from_secs(1);
+        let start = StartCommand { run: vec!["x".into()], env, pass: Vec::new(), ready: "http://h".into(), within, warm_up: 0 };
+        let mut environment = Environment { start: Some(start), ..Environment::default() };
+        let service = serde_json::json!({"url": "http://a:url-password@h", "key_from": null, "dialect": "openai"});
+        environment.services.insert("s".into(), serde_json::from_value(service).unwrap());
+        inventory.environments.insert("e".into(), environment);
+        let mut names: Vec<String> =
+            text.to_string().split("{\"file\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        names.dedup();
+        for name in &names {
+            std::fs::write(folder.path().join(name), format!("the-secret-of-{name}")).unwrap();
+        }
+        std::fs::write(folder.path().join("env"), "TWO=the-secret-of-dotenv\n").unwrap();
+        let sources: Vec<SecretSource> = SecretSource::of_inventory(&inventory).into_iter().collect();
+        let (redactor, unread) = knowing(&sources, folder.path());
+        assert_eq!(unread, []);
+        // Which access key it is, is no secret.
+        let told = names.iter().filter(|name| *name != "id").map(|name| format!("the-secret-of-{name}"));
+        let more = ["the-secret-of-dotenv", "a-contact-that-is-secret-01", "start-env-secret", "url-password"].map(str::to_owned);
+        let missed: Vec<String> = told.chain(more).filter(|secret| !redactor.finds(secret)).collect();
+        assert_eq!(missed, Vec::<String>::new());
+        assert!(names.len() >= 15 && !redactor.finds("the-secret-of-id"), "{names:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! A lab drill writes its keys where a team's real ones are only where that is allowed and agreed to, and puts back what it found there: when
+//! it ends, when it is stopped, when somebody leaves at once, and, by `lifeboat run --undo`, when it was killed.
+
+use crate::support::{Project, Started};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// The file of keys, with a real one in it.
+const KEYS: &str = "# of the gateway\nexport KEY=\"sk-the-team-s-real-key\"\nOTHER=sk-another-real-key # stays\n";
+const RUN: [&str; 6] = ["run", "scenarios/quick.yaml", "--env", "stores", "--out", "drill"];
+
+/// A quick drill whose runbook replaces the primary's key in `.env` as soon as the fault is there.
+fn rotating(allow: &str) -> Project {
+    let project = Project::quick();
+    let inventory = "runbooks/inventory.yaml";
+    let credentials =
+        "credentials:\n  key: {kind: api-key, from: \"dotenv:.env#KEY\"}\n  other: {kind: api-key, from: \"dotenv:.env#OTHER\"}\n";
+    project.edit(inventory, "providers:\n  first:\n", &format!("{credentials}providers:\n  first:\n    credential: key\n"));
+    project.edit(inventory, "second: {dialect: openai,", "second: {dialect: openai, credential: other,");
+    project.edit(inventory, "idle: {dialect: openai,", "idle: {dialect: openai, credential: other,");
+    project.environment("stores", &format!("keys: stores, gateway: {{try_timeout: 300ms, breaker: {{cooldown: 2s}}}}{allow}"));
+    project.runbook(
+        "with-the-fault",
+        &[
+            "name: Mint, rotate: {mint: key}, timeout: 10s",
+            "name: Store, rotate: {store: key}, timeout: 10s",
+            "name: Reload, http: {post: \"${gateway.url}/reload\"}, timeout: 10s, undo: none, repeat: safe",
+            "name: Watch, pause: 30s",
+        ],
+    );
+    // How well users are served is not asked here, and the machine may have other things to do.
+    project.edit(
+        inventory,
+        "slo: {first_token: 250ms}, deadline: 2s, success: 95%",
+        "slo: {first_token: 1500ms}, deadline: 2s, success: 50%",
+    );
+    project.edit(inventory, "lag_max: 200ms", "lag_max: 2s");
+    project.write(".env", KEYS);
+    project
+}
+
+const ALLOWED: &str = ", allow: {stores: [\"dotenv:.env\"]}";
+
+fn keys(project: &Project) -> String {
+    std::fs::read_to_string(project.path(".env")).unwrap()
+}
+
+fn kept(project: &Project) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(project.path("drill")).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("before-store-")).collect()
+}
+
+/// A drill that has just replaced the key.
+fn replaced(project: &Project) -> Started {
+    let mut drill = project.start(&[&RUN[..], &["--yes"]].concat());
+    drill.until("is current in dotenv:.env#KEY");
+    assert!(!keys(project).contains("sk-the-team-s-real-key") && keys(project).contains("OTHER=sk-another-real-key # stays\n"));
+    let file = kept(project).pop().expect("the old key is kept before it is replaced");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    drill
+}
+
+#[test]
+fn nothing_is_written_into_a_store_that_the_environment_does_not_name() {
+    let project = rotating("");
+    let run = project.lifeboat(&[&RUN[..], &["--yes"]].concat());
+    run.exits_with(2)
+        .says("the environment `stores` does not allow a drill to write into `dotenv:.env#KEY`")
+        .says("allow: {stores: [\"dotenv:.env\"]}");
+    assert!(keys(&project) == KEYS && !project.path("drill").exists());
+}
+
+#[test]
+fn the_stores_are_named_and_asked_about_first() {
+    let project = rotating(ALLOWED);
+    let place = "dotenv:.env#KEY (what is there now is kept, and put back at the end)";
+    project.lifeboat(&[&RUN[..], &["--dry-run"]].concat()).exits_with(0).says(&format!("writes      {place}"));
+    let run = project.lifeboat(&RUN);
+    run.exits_with(2)
+        .says("this drill writes keys into stores of the inventory, and there is no terminal to ask on")
+        .says("hint: see which with --dry-run");
+    assert!(keys(&project) == KEYS && !project.path("drill").exists());
+    // One that writes nowhere asks nobody.
+    project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]).exits_with(0);
+}
+
+#[test]
+fn a_drill_that_ends_has_put_back_what_it_found() {
+    let project = rotating(ALLOWED);
+    let run = project.lifeboat(&[&RUN[..], &["--yes"]].concat());
+    assert!(matches!(run.code, Some(0 | 1 | 3)), "{run:?}");
+    run.says("writes dotenv:.env#KEY (what is there now").says("dotenv:.env#KEY holds again what it held before the drill");
+    assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]));
+    let events = project.events("drill");
+    assert!(events.iter().any(|event| event.get("key_stored").is_some()), "it was another key in between");
+    let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
+    assert!(report.contains("#KEY holds again what it held before the drill."), "{report}");
+    assert!(!events.iter().any(|event| event.to_string().contains("real-key")) && !report.contains("real-key"));
+}
+
+#[test]
+fn a_drill_that_is_stopped_puts_back_what_it_found() {
+    for times in [1, 2] {
+        let project = rotating(ALLOWED);
+        let mut drill = replaced(&project);
+        drill.signal(2).until("stopping: every fault is healed");
+        if times == 2 {
+            // To leave at once.
+            drill.signal(2);
+        }
+        assert_eq!(drill.finish().code, Some(4));
+        assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]), "stopped by {times}");
+    }
+}
+
+#[test]
+fn what_a_killed_drill_replaced_is_put_back_by_heal() {
+    let project = rotating(ALLOWED);
+    let mut drill = replaced(&project);
+    drill.signal(9);
+    drill.finish();
+    assert!(!keys(&project).contains("sk-the-team-s-real-key"), "nobody could put it back yet");
+    project.lifeboat(&["run", "--undo", "drill"]).exits_with(0).says("dotenv:.env#KEY holds again what it held before the drill");
+    assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]));
+    project.lifeboat(&["run", "--undo", "drill"]).exits_with(2).says("there is nothing to take back");
+}
+
+#[test]
+fn what_somebody_else_wrote_meanwhile_is_left_and_told() {
+    let project = rotating(ALLOWED);
+    let drill = replaced(&project);
+    let theirs = "KEY=sk-somebody-rotated-it-for-real\nOTHER=sk-another-real-key\n";
+    project.write(".env", theirs);
+    let run = drill.finish();
+    run.exits_with(4).says("a key that the drill replaced in a store is not back; it is kept in drill/before-store-1.json");
+    assert_eq!((keys(&project).as_str(), kept(&project).len()), (theirs, 1));
+    project.lifeboat(&["run", "--undo", "drill"]).exits_with(3).says("dotenv:.env#KEY has changed");
+}
