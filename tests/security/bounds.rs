@@ -5,10 +5,10 @@ use crate::support::{Project, Run};
 /// In seconds. Commands that only read take none; a program of a step or a server that hangs is given up within ten.
 const SECONDS: &str = "60";
 /// In KiB of address space, of which a runtime with its threads takes some already.
-const MEMORY: &str = "ulimit -v 6000000; exec env -i PATH=\"$PATH\" LIFEBOAT_LAB_KEYLOG=\"$LIFEBOAT_LAB_KEYLOG\" \"$@\"";
+const MEMORY: &str = r#"ulimit -v 6000000; exec "$@""#;
 
 /// The same with somebody at the other end of a pipe, who says nothing for a while.
-const ATTENDED: &str = "ulimit -v 6000000; sleep 3 | env -i PATH=\"$PATH\" LIFEBOAT_LAB_KEYLOG=\"$LIFEBOAT_LAB_KEYLOG\" \"$@\"";
+const ATTENDED: &str = r#"ulimit -v 6000000; sleep 3 | "$@""#;
 
 /// Runs it with no environment but this; panics where it does not end in time, or does not end by itself.
 pub(super) fn bounded(project: &Project, environment: &[&str], args: &[&str]) -> Run {
@@ -21,9 +21,11 @@ pub(super) fn attended(project: &Project, environment: &[&str], args: &[&str]) -
 }
 
 fn within(bounds: &str, project: &Project, environment: &[&str], args: &[&str]) -> Run {
-    let mut before = vec!["timeout", "--signal=KILL", SECONDS, "sh", "-c", bounds, "sh"];
-    before.extend(environment);
-    let run = project.run(&mut project.after(&before, args));
+    let mut command = project.after(&["timeout", "--signal=KILL", SECONDS, "sh", "-c", bounds, "sh"], args);
+    let given: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    command.env_clear().envs(given).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.envs(environment.iter().filter_map(|pair| pair.split_once('=')));
+    let run = project.run(&mut command);
     assert!(run.code.is_some_and(|code| code < 128), "{args:?} did not end in time, or not by itself: {run:?}");
     run
 }
