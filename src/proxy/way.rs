@@ -156,7 +156,7 @@ impl Ways {
     /// Where it has no address, or none that may be gone to.
     pub(super) async fn outward(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Decline> {
         let found: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|_| Decline::Nameless)?.collect();
-        let may = |address: &SocketAddr| !self.is_own(*address) && !(self.is_open && is_inward(address.ip()));
+        let may = |address: &SocketAddr| !(self.is_own(*address) || self.is_open && is_inward(address.ip()));
         match (found.is_empty(), found.into_iter().filter(may).collect::<Vec<_>>()) {
             (true, _) => Err(Decline::Nameless),
             (false, onward) if onward.is_empty() => Err(Decline::Forbidden),

@@ -30,7 +30,7 @@ impl Levels {
         };
         // A runbook looks at the first workload only.
         let goals = plan.runbook.iter().filter(|_| place == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
-        let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(|level| level.as_nanos()).collect();
+        let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();
         // What lasts longer than its service level is known to be bad; nobody asks for how much longer, but for latencies.

@@ -129,7 +129,8 @@ fn names_and_texts_do_not_drive_the_terminal() {
         Path::new(folder).join(std::ffi::OsStr::from_bytes(format!("{ESCAPES}{end}").replace('/', "").as_bytes()))
     };
     let quoted = serde_json::to_string(ESCAPES).unwrap().replace('\u{9b}', "\\u009b");
-    let cases: [(&str, &dyn Fn(&Project)); 6] = [
+    type Plant<'a> = &'a dyn Fn(&Project);
+    let cases: [(&str, Plant<'_>); 6] = [
         ("the name of a scenario", &|project| {
             std::fs::write(project.path("").join(name("scenarios", ".yaml")), "version: 1\nscenario: [\n").unwrap();
         }),

@@ -130,7 +130,6 @@ fn ask_all(role: &Role, tongues: &[(&'static str, String)]) -> Vec<(&'static str
         let (project, run) = asked.join().unwrap_or_else(|_| panic!("{name}, {tongue}: see above"));
         let wrong = run.stderr.lines().any(|line| line.starts_with("error: ")) && run.stderr.contains("\n  --> ");
         assert!(!wrong, "{name}: this project is not as it should be: {run:?}");
-        println!("{name}, {tongue}: exit code {:?}", run.code);
         (tongue, project, run)
     });
     answers.collect()

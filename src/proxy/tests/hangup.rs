@@ -24,7 +24,7 @@ fn answers(came: &str) -> usize {
 async fn a_gateway_that_ends_its_direction_gets_its_answer() {
     for dialect in ["http", "openai", "anthropic"] {
         let rig = Rig::start(dialect).await;
-        for requests in [post("/echo"), format!("GET /echo HTTP/1.0\r\nhost: x\r\n\r\n"), post("/echo").repeat(3)] {
+        for requests in [post("/echo"), "GET /echo HTTP/1.0\r\nhost: x\r\n\r\n".to_owned(), post("/echo").repeat(3)] {
             let came = half(&rig.listen, &requests).await;
             let count = requests.matches("/echo").count();
             assert_eq!(came.matches(" 200 OK").count(), count, "{dialect}: {came}");
