@@ -34,7 +34,7 @@ fn an_outage_is_detected_by_the_monitor_that_the_team_runs() {
     project.environment(
         "watched",
         &format!(
-            "alerts: {{listen: \"127.0.0.1:0\", token_from: \"env:ALERTS_TOKEN\"}}, start: {{run: [sh, -c, \"{begin}\", sh, \"${{port}}\"], env: {{ALERTS: \"${{alerts.url}}\", \
+            "alerts: {{listen: \"127.0.0.1:0\", token_from: \"env:ALERTS_TOKEN\"}}, start: {{run: [sh, -c, \"{begin}\", sh, \"${{port}}\"], pass: [ALERTS_TOKEN], env: {{ALERTS: \"${{alerts.url}}\", \
              FOLDER: \"{}\", FIRST: \"${{proxy.first.url}}\", FIRST_KEY: \"${{credential.first}}\", SECOND: \"${{proxy.second.url}}\", SECOND_KEY: \
              \"${{credential.second}}\"}}, ready: \"http://127.0.0.1:${{port}}/ready\"}}, services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}",
             folder.path().display()

@@ -387,7 +387,7 @@ mod tests {
         let receiver = Receiver::start_known_as(&names, "localhost:0", None, BTreeSet::new(), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let json = ("content-type", "application/json");
-        for (headers, status, why) in [
+        let cases = [
             // What a form or a script of any page can send without being asked.
             (vec![("content-type", "text/plain")], 415, "content-type: application/json"),
             (vec![("content-type", "application/x-www-form-urlencoded")], 415, "content-type: application/json"),
@@ -402,8 +402,9 @@ mod tests {
             (vec![json], 200, "taken"),
             (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "taken"),
             (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "taken"),
-        ] {
-            let mut post = http.post(receiver.url()).body(json!({"alert": "Down", "status": "firing"}).to_string());
+        ];
+        for (number, (headers, status, why)) in cases.into_iter().enumerate() {
+            let mut post = http.post(receiver.url()).body(json!({"alert": format!("Down {number}"), "status": "firing"}).to_string());
             for (name, value) in &headers {
                 post = post.header(*name, *value);
             }

@@ -7,12 +7,12 @@ use super::folder::{Book, ExecutionError, cannot_make, lock};
 use super::unchanged::{Walks, unchanged_drill};
 use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
+use crate::host::private;
 use crate::model::{ExecutionPlan, KeySource};
 use crate::secret::left_in;
 use crate::step::{Before, Changed, Notes, Variables};
-use std::fs::{DirBuilder, File};
-use std::io::{BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// Within the drill's folder.
@@ -161,14 +161,12 @@ fn switched(folder: &Path, past: &[Stamped]) -> Vec<Stamped> {
 
 /// Begins the history of what is taken back, whole or not at all.
 fn write(undo: &Path, past: &[Stamped]) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(undo)?;
-    let beside = undo.join(".history.jsonl");
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    private::folder(undo)?;
+    let mut lines = Vec::new();
     for stamped in past {
-        serde_json::to_writer(&mut file, stamped)?;
-        file.write_all(b"\n")?;
+        serde_json::to_writer(&mut lines, stamped)?;
+        lines.push(b'\n');
     }
-    file.sync_all()?;
-    std::fs::rename(&beside, undo.join("history.jsonl"))?;
+    private::write(&undo.join("history.jsonl"), &lines)?;
     File::open(undo)?.sync_all()
 }

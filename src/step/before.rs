@@ -16,6 +16,7 @@
 //!
 //! What stores of keys held before a drill is kept beside it, by `secret`.
 
+use crate::host::private;
 use crate::units::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,7 +79,8 @@ impl Before {
             return Ok(());
         }
         if let Some(folder) = &self.folder {
-            replace(&folder.join(what.file()), value.expose(), None)?;
+            private::write(&folder.join(what.file()), value.expose().as_bytes())?;
+            File::open(folder)?.sync_all()?;
         }
         self.memory().insert(what.clone(), value.clone());
         Ok(())
@@ -115,7 +117,8 @@ impl Before {
     /// Where it cannot be written; then nothing may be changed.
     pub fn note(&self, notes: &Notes) -> std::io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        replace(&folder.join(NOTES), &serde_json::to_string_pretty(notes)?, None)
+        private::write(&folder.join(NOTES), &serde_json::to_vec_pretty(notes)?)?;
+        File::open(folder)?.sync_all()
     }
 
     /// What was written down; `None` where there is nothing to take back.
@@ -158,17 +161,15 @@ fn removed(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Writes a file beside the one that is meant, onto the disk, and gives it its name. With the permissions of `like`, or only for its owner.
-pub(super) fn replace(path: &Path, text: &str, like: Option<&Path>) -> std::io::Result<()> {
+/// Writes a file that is somebody else's beside it, onto the disk, and gives it its name and its permissions.
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.lifeboat-{}", std::process::id()));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(text.as_bytes())?;
-        if let Some(like) = like {
-            file.set_permissions(std::fs::metadata(like)?.permissions())?;
-        }
+        file.set_permissions(std::fs::metadata(path)?.permissions())?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
         File::open(folder)?.sync_all()

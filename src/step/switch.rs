@@ -142,7 +142,7 @@ impl<'a> Target<'a> {
             }
             Self::File { path, .. } => {
                 let text = format!("{}{edited}{}", &seen.text[..seen.part.start], &seen.text[seen.part.end..]);
-                replace(path, &text, Some(path)).map_err(|error| self.failed(error)).map(|()| true)
+                replace(path, &text).map_err(|error| self.failed(error)).map(|()| true)
             }
             Self::Object { cluster, object } => {
                 let changed = serde_json::from_str(edited).map_err(|error| self.failed(error))?;

@@ -54,7 +54,7 @@ fn hostile_files_get_a_clear_finding_at_once() {
     let keys: String = (0..9_000).map(|key| format!("k{key}: v, ")).collect();
     assert!(hostile(format!("{{{ours}{keys}}}").as_bytes()).len() > 100);
     let twice = "k: v, ".repeat(9_000);
-    assert!(hostile(format!("{{{ours}{twice}}}").as_bytes()).len() > 100);
+    assert!(hostile(format!("version: 1\nscenario: x\ntraffic: {{{twice}}}\n").as_bytes()).len() > 100);
     let anchors: String = (0..60).map(|depth| format!("{}a: &x{depth}\n", " ".repeat(depth))).collect();
     hostile(format!("{anchors}{}- [{}]\n", " ".repeat(61), "x, ".repeat(15_000)).as_bytes());
 }
