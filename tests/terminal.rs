@@ -94,11 +94,14 @@ fn a_history_that_somebody_else_wrote() {
     let history = std::fs::read_to_string(project.path("drill/history.jsonl")).unwrap();
     let evil = history.replace("\"first\"", &format!("\"first {WRITTEN}\""));
     assert_ne!(history, evil);
-    project.write("drill/history.jsonl", &evil);
-    calm(&project.lifeboat(&["judge", "drill"]));
-    let report = project.lifeboat(&["report", "drill"]);
+    // Elsewhere: no server ever took the keys of which it tells.
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("history.jsonl"), &evil).unwrap();
+    let drill = elsewhere.path().to_str().unwrap();
+    calm(&project.lifeboat(&["judge", drill]));
+    let report = project.lifeboat(&["report", drill]);
     assert!(calm(&report).stdout.contains("first"), "{report:?}");
-    let json = project.lifeboat(&["judge", "drill", "--format", "json"]);
+    let json = project.lifeboat(&["judge", drill, "--format", "json"]);
     let verdict: serde_json::Value = serde_json::from_str(&calm(&json).stdout).unwrap();
     assert!(verdict.is_object());
 }

@@ -167,11 +167,8 @@ fn a_rate_that_this_machine_does_not_pace_gets_no_fault() {
 
 /// Under a limit of the size of files, which a write beyond it is told of as if the disk were full.
 fn with_room(project: &Project, blocks: u32, drill: &str) -> Run {
-    let binary = env!("CARGO_BIN_EXE_lifeboat");
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {binary} run scenarios/quick.yaml --seed 7 --out {drill}");
-    let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(project.path("")).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    project.run(&mut project.after(&["sh", "-c", &script], &["run", "scenarios/quick.yaml", "--seed", "7", "--out", drill]))
 }
 
 #[test]
