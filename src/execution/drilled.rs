@@ -140,6 +140,7 @@ fn steps(path: &Path, history: &File) -> Result<(Started, Vec<Stamped>), Executi
                 | Event::StepUndone(_)
                 | Event::KeyHeld(_)
                 | Event::KeyMinted(_)
+                | Event::KeyStored(_)
                 | Event::KeyRevoked(_)
         );
         if matters {

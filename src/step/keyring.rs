@@ -72,6 +72,8 @@ struct Turn {
     staged: Option<Version>,
     /// The version that was current before.
     before: Option<Version>,
+    /// An interrupted process wrote the store; which version was current before that is not known here.
+    stored: bool,
     /// When the old key's revocation was confirmed.
     revoked: Option<u64>,
 }
@@ -83,6 +85,20 @@ struct Lost {
     id: KeyId,
     /// Why the store, which may hold it, could not be asked; `None` where it does not hold it.
     unread: Option<String>,
+}
+
+impl Turn {
+    /// The version that a rollback names; `None` where nothing was changed.
+    fn to_roll_back(&self, place: &str) -> Result<Option<&Version>, StepError> {
+        let version = self.staged.as_ref().or(self.before.as_ref());
+        if version.is_none() && self.stored {
+            return Err(StepError::Failed(format!(
+                "{place} was written by a process that was interrupted, and which version it held before is not known\n\nhint: see its \
+                 versions, and make the old one current by hand"
+            )));
+        }
+        Ok(version)
+    }
 }
 
 impl Lane {
@@ -144,6 +160,7 @@ impl Keyring {
                     Event::KeyHeld(KeyHeld { credential, id: Some(id), .. }) if credential == name => turn.old_id = Some(KeyId(id.clone())),
                     Event::KeyMinted(event) if event.credential == *name => minted = Some(event),
                     Event::KeyRevoked(event) if event.credential == *name => turn.revoked = Some(event.hi),
+                    Event::KeyStored(event) if event.credential == *name => turn.stored = true,
                     _ => {}
                 }
             }
@@ -270,10 +287,10 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
         RotationPart::Rollback => {
             let store = store(lane)?;
             let lo = clock.now();
-            match (&turn.staged, &turn.before) {
-                (Some(version), _) | (None, Some(version)) => store.rollback(version).await.map_err(failed)?,
-                (None, None) => return Ok(Output::of(format!("{} was not changed", store.place()))),
+            let Some(version) = turn.to_roll_back(store.place())? else {
+                return Ok(Output::of(format!("{} was not changed", store.place())));
             };
+            store.rollback(version).await.map_err(failed)?;
             turn.staged = None;
             inner.stored(name, store, lo, None).await
         }
@@ -451,4 +468,29 @@ fn nothing_staged(store: &dyn Store) -> StepError {
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(error: SecretError) -> StepError {
     StepError::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Clock, Journal};
+
+    #[tokio::test]
+    async fn what_an_interrupted_process_stored_is_not_called_unchanged() {
+        let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+        let nobody = || Keeping { store: Err(String::new()), issuer: Err(String::new()), held: None, key_id: None };
+        let keepings = ["azure", "other"].map(|name| (name.to_owned(), nobody())).into();
+        let keyring = Keyring::new(keepings, BTreeMap::new(), PathBuf::new(), journal.recorder(), Redactor::default());
+        let key = Secret::from("sk-new").fingerprint();
+        let (credential, place, version) = ("azure".to_owned(), "vault:azure".to_owned(), "7".to_owned());
+        let stored = Event::KeyStored(KeyStored { credential, key, place, version, lo: 1, hi: 2 });
+        keyring.recall(&[Stamped { t: 3, event: stored }]).await;
+        let refused = keyring.lane("azure").unwrap().1.turn.lock().await.to_roll_back("vault:azure").unwrap_err().to_string();
+        assert!(
+            refused.starts_with("vault:azure was written by a process that was interrupted") && refused.contains("hint: "),
+            "{refused}"
+        );
+        assert_eq!(keyring.lane("other").unwrap().1.turn.lock().await.to_roll_back("vault:other").unwrap(), None);
+        journal.close().await.unwrap();
+    }
 }
