@@ -112,6 +112,8 @@ fn its_hosts_are_those_of_the_inventory_and_another_is_made_when_they_grow() {
     ca(&[]).exits_with(2).says("may not sign for grown.example").says("lifeboat proxy ca --renew");
     assert!(ca(&["--renew"]).exits_with(0).stdout.starts_with("made anew: "));
     ca(&["--host", "no name"]).exits_with(2).says("`no name` is not a host");
+    ca(&["--host", "a..b", "--renew"]).exits_with(2).says("no certificate can name `a..b`");
+    assert!(ca(&[]).exits_with(0).stdout.starts_with("already there: "), "what was there is there");
     ca(&["--env", "stagging"]).exits_with(2).says("no environment `stagging`");
     let nowhere = Project::empty();
     nowhere.lifeboat(&["proxy", "ca", "--dir", "ca"]).exits_with(2).says("--host NAME");

@@ -427,7 +427,10 @@ mod tests {
         let receiver = Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = http.post(receiver.url()).json(&json!({"alert": "Down", "status": "firing"})).header("authorization", "Bearer a token");
-        assert_eq!(post.send().await.unwrap().status(), 200, "{}", receiver.url());
+        assert_eq!(post.try_clone().unwrap().send().await.unwrap().status(), 200, "{}", receiver.url());
+        // Browsers take it to this host, for any page.
+        let nobody = post.header("host", "0.0.0.0:9099").send().await.unwrap();
+        assert_eq!(nobody.status(), 403);
         receiver.stop().await;
         journal.close().await.unwrap();
     }

@@ -34,7 +34,9 @@ pub struct Refusal {
 impl Callers {
     /// Of a server that listens here, which is also known by these names. `setting` is what adds one, for hints.
     pub fn of(listen: SocketAddr, names: impl IntoIterator<Item = String>, setting: &'static str) -> Self {
-        let names = names.into_iter().map(|name| plain(&name)).collect();
+        // Who listens everywhere may be told to be called so, and nobody is.
+        let is_somebody = |name: &String| !name.is_empty() && !name.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+        let names = names.into_iter().map(|name| plain(&name)).filter(is_somebody).collect();
         Self { listen: listen.ip().to_canonical(), names, setting }
     }
 

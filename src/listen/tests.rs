@@ -67,6 +67,11 @@ fn a_server_is_called_by_its_addresses_as_localhost_and_by_names_it_was_told() {
         assert!(refusal.error.contains(&format!("`{host}`")) && refusal.hint.contains("--api-host NAME"), "{refusal:?}");
     }
     assert_eq!(refusal("0.0.0.0:80", &[], "/", &[("host", "192.0.2.7")]), None, "the connection's own address");
+    for nobody in ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]", "0.0.0.0.", "", "."] {
+        for host in ["0.0.0.0:80", "0.0.0.0", "[::]:80", "[::ffff:0.0.0.0]", ":80", "."] {
+            assert!(refusal("0.0.0.0:80", &[nobody], "/", &[("host", host)]).is_some(), "`{host}` of one that is told `{nobody}`");
+        }
+    }
     assert!(refusal("127.0.0.1:80", &[], "/", &[]).is_some(), "no host");
     assert!(refusal("127.0.0.1:80", &[], "/", &[("host", "localhost"), ("host", "localhost")]).is_some(), "two hosts");
     assert!(refusal("127.0.0.1:80", &[], "http://evil.example/", &[("host", "localhost")]).is_some(), "the target's own authority");

@@ -7,6 +7,7 @@
 
 use super::events;
 use super::keeper::Command;
+use super::listener::resolve;
 use super::metrics;
 use super::reading::{self, Reading};
 use super::registry::{ApiError, Manner, Registry};
@@ -256,6 +257,10 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
     // Leading elsewhere breaks it as well as carrying nothing does.
     if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
+    }
+    if let Some(listen) = &mut change.listen {
+        // A name is asked for here, where no lease of the proxy waits for the answer.
+        *listen = resolve(listen).await?.to_string();
     }
     let view = api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?;
     let is_there = |toxic: &RawToxic| view.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());

@@ -85,6 +85,12 @@ pub enum AuthorityError {
         /// The host.
         host: String,
     },
+    /// A certificate that named this host would be refused by whoever reads it, for every other host as well.
+    #[error("no certificate can name `{host}`\n\nhint: write the whole name of a host, or an address, for example `api.openai.com`")]
+    Unnameable {
+        /// The host.
+        host: String,
+    },
     /// A key or a certificate could not be made.
     #[error("no certificate could be made: {0}")]
     Signing(String),
@@ -168,9 +174,9 @@ impl Authority {
         let key = KeyPair::from_pem(&key).map_err(|_| unfit(format!("{KEY} is not a private key in PEM")))?;
         let authority = Self::of(key, Reach::Told(pem))?;
         authority
-            .proves("localhost")
+            .proves(&authority.pem(), "localhost")
             .map_err(|error| unfit(format!("{KEY} and {CERTIFICATE} do not belong together, or are not valid now ({error})")))?;
-        if authority.proves(STRANGE_NAME).is_ok() {
+        if authority.proves(&authority.pem(), STRANGE_NAME).is_ok() {
             return Err(unfit(format!("{CERTIFICATE} names no hosts, so that its key could stand for any")));
         }
         Ok(authority)
@@ -179,7 +185,8 @@ impl Authority {
     /// The one in this folder, made for these hosts where there is none, or anew where that is asked for.
     ///
     /// # Errors
-    /// As [`Authority::load`]; where the folder cannot be written or is a link; where the one that is there may not sign for one of the hosts.
+    /// As [`Authority::load`]; where the folder cannot be written or is a link; where the one that is there may not sign for one of the hosts,
+    /// or none could.
     pub fn make(folder: &Path, hosts: &BTreeSet<String>, renew: bool) -> Result<(Self, Origin), AuthorityError> {
         let is_there = [KEY, CERTIFICATE].iter().any(|name| folder.join(name).symlink_metadata().is_ok());
         if is_there && !renew {
@@ -187,6 +194,10 @@ impl Authority {
         }
         let key = KeyPair::generate().map_err(signing)?;
         let pem = certificate(&key, hosts)?;
+        let made = Self::of(key, Reach::Told(pem.clone()))?;
+        // Nothing is written that nobody can verify. Each alone, so that the one at fault is named.
+        hosts.iter().try_for_each(|host| made.vouching(&BTreeSet::from([host.clone()]), host).map(drop))?;
+        let key = made.issuer.key().serialize_pem();
         let failed = |path: &Path| {
             let path = path.to_owned();
             |source| AuthorityError::File { path, source }
@@ -195,12 +206,12 @@ impl Authority {
         only_for_its_owner(folder, 0o022, "700")?;
         let (key_file, certificate) = (folder.join(KEY), folder.join(CERTIFICATE));
         let written = if is_there {
-            private::write(&key_file, key.serialize_pem().as_bytes())
+            private::write(&key_file, key.as_bytes())
         } else {
             // Two that make one at the same time must not make half of each.
             match private::create_new(&key_file) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Self::found(folder, hosts),
-                opened => opened.and_then(|mut file| file.write_all(key.serialize_pem().as_bytes())),
+                opened => opened.and_then(|mut file| file.write_all(key.as_bytes())),
             }
         };
         let written = written.map_err(failed(&key_file));
@@ -212,7 +223,7 @@ impl Authority {
         written?;
         // For all to read, whom the folder lets in.
         fs::set_permissions(&certificate, Permissions::from_mode(0o644)).map_err(failed(&certificate))?;
-        Ok((Self::of(key, Reach::Told(pem))?, if is_there { Origin::Renewed } else { Origin::Made }))
+        Ok((made, if is_there { Origin::Renewed } else { Origin::Made }))
     }
 
     fn found(folder: &Path, hosts: &BTreeSet<String>) -> Result<(Self, Origin), AuthorityError> {
@@ -243,23 +254,35 @@ impl Authority {
     /// Sees that it may sign for a host, which one in memory then may.
     ///
     /// # Errors
-    /// Where its certificate does not name the host, or none could.
+    /// Where its certificate does not name the host, or none could. Then it is as it was.
     pub(super) fn admit(&self, host: &str) -> Result<(), AuthorityError> {
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-        if let Reach::Growing(grown) = &self.reach {
-            // What can stand in no certificate would spoil it for all others.
-            self.sign(std::slice::from_ref(&host), None)?;
-            let mut grown = grown.lock().unwrap_or_else(PoisonError::into_inner);
-            if grown.hosts.insert(host.clone()) {
-                grown.pem = certificate(self.issuer.key(), &grown.hosts)?;
-            }
+        let grown = match &self.reach {
+            Reach::Told(pem) => return self.proves(pem, &host).map_err(|_| AuthorityError::Beyond { host }),
+            Reach::Growing(grown) => grown,
+        };
+        let mut grown = grown.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.proves(&grown.pem, &host).is_ok() {
+            return Ok(());
         }
-        self.proves(&host).map_err(|_| AuthorityError::Beyond { host })
+        let mut hosts = grown.hosts.clone();
+        hosts.insert(host.clone());
+        let pem = self.vouching(&hosts, &host)?;
+        *grown = Grown { hosts, pem };
+        Ok(())
     }
 
-    /// That whoever trusts the certificate trusts what is signed for this name.
-    fn proves(&self, name: &str) -> Result<(), String> {
-        let certificate = CertificateDer::from_pem_slice(self.pem().as_bytes());
+    /// A certificate for these hosts, the newest of which it was proven to name beside what it named before: one name that cannot stand in it
+    /// spoils it for all.
+    fn vouching(&self, hosts: &BTreeSet<String>, newest: &str) -> Result<String, AuthorityError> {
+        let pem = certificate(self.issuer.key(), hosts)?;
+        let proven = ["localhost", newest].into_iter().try_for_each(|name| self.proves(&pem, name));
+        proven.map(|()| pem).map_err(|_| AuthorityError::Unnameable { host: newest.to_owned() })
+    }
+
+    /// That whoever trusts this certificate trusts what is signed for this name.
+    fn proves(&self, pem: &str, name: &str) -> Result<(), String> {
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes());
         let certificate = certificate.map_err(|_| format!("{CERTIFICATE} is not a certificate in PEM"))?;
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate).map_err(|error| error.to_string())?;
@@ -284,7 +307,8 @@ impl Authority {
             return Ok(leaf.clone());
         }
         if known.is_none() {
-            names.iter().try_for_each(|name| self.proves(name).map_err(|_| AuthorityError::Beyond { host: name.clone() }))?;
+            let pem = self.pem();
+            names.iter().try_for_each(|name| self.proves(&pem, name).map_err(|_| AuthorityError::Beyond { host: name.clone() }))?;
             if leaves.order.len() == KEPT
                 && let Some(oldest) = leaves.order.pop_front()
             {

@@ -1,7 +1,6 @@
 //! Where proxies may stand and lead, whoever asks for it: on loopback where the control API asks nobody for a token, and, where it was started
 //! for an environment or a drill, only as that says.
 
-use super::keeper::RawProxy;
 use super::listener::resolve;
 use super::registry::ApiError;
 use super::upstream::{Address, Answers};
@@ -64,17 +63,6 @@ impl Bounds {
             }
         }
         Ok(())
-    }
-
-    /// The same of a proxy that is not made yet, with its listener.
-    ///
-    /// # Errors
-    /// As [`Bounds::allow`] and [`Bounds::listener`].
-    pub(super) async fn foresee(&self, raw: &RawProxy) -> Result<(), ApiError> {
-        let (name, upstream) = (raw.name.as_deref().unwrap_or_default(), raw.upstream.as_deref().unwrap_or_default());
-        let dialect = Dialect::from_word(raw.dialect.as_deref().unwrap_or("tcp")).unwrap_or(Dialect::Tcp);
-        self.allow(&Wanted { name, upstream, dialect, tls: raw.tls.unwrap_or(false), hosts: raw.hosts.as_deref() })?;
-        self.listener(name, resolve(raw.listen.as_deref().unwrap_or_default()).await?).await
     }
 
     /// # Errors

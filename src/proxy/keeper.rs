@@ -6,15 +6,16 @@
 use super::arrival::{Arrival, Guest};
 use super::bounds::Wanted;
 use super::counters::Counters;
+use super::draft::Draft;
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::{Door, cannot_listen, names, open_door, resolve};
+use super::playable::{Playable, refused};
 use super::registry::{ApiError, Footing, Manner};
 use super::secures::Secures;
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
-use super::way::Way;
-use crate::fault::{Attributes, Effect, RawToxic, Toxic, ToxicError, check_name};
+use crate::fault::{Attributes, Effect, RawToxic, Toxic};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use serde::{Deserialize, Serialize};
@@ -73,8 +74,24 @@ impl ProxyView {
     /// Where its address is none.
     pub(super) async fn leads_as(&self, raw: &RawProxy) -> Result<bool, ApiError> {
         let listen = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
-        let same_place = raw.tls.is_none_or(|tls| self.tls == Some(tls)) && (raw.hosts.is_none() || raw.hosts == self.hosts);
-        Ok(self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream) && same_place)
+        let same_place = self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream);
+        let same_tongue = raw.dialect.as_deref().is_none_or(|dialect| self.dialect == Some(dialect));
+        let same_tls = raw.tls.is_none_or(|tls| self.tls.unwrap_or(false) == tls);
+        Ok(same_place && same_tongue && same_tls && (raw.hosts.is_none() || raw.hosts == self.hosts))
+    }
+
+    /// What asks for one as this was.
+    pub(super) fn again(self) -> RawProxy {
+        RawProxy {
+            name: Some(self.name),
+            listen: Some(self.listen),
+            upstream: Some(self.upstream),
+            enabled: Some(self.enabled),
+            dialect: self.dialect.map(str::to_owned),
+            tls: self.tls,
+            hosts: self.hosts,
+            toxics: self.toxics.into_iter().map(ToxicView::again).collect(),
+        }
     }
 }
 
@@ -103,6 +120,20 @@ pub(super) struct ToxicView {
     applied: Option<Applied>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) touched: Option<u64>,
+}
+
+impl ToxicView {
+    /// What asks for one as this was, with what is left of its lease.
+    fn again(self) -> RawToxic {
+        RawToxic {
+            name: Some(self.name),
+            kind: Some(self.kind.to_owned()),
+            stream: Some(self.stream.to_owned()),
+            toxicity: Some(self.toxicity),
+            attributes: Some(self.attributes),
+            ttl_ms: self.ttl_ms,
+        }
+    }
 }
 
 /// A toxic that ended because nobody renewed its lease.
@@ -165,33 +196,12 @@ impl Keeper {
     /// Opens the listener.
     ///
     /// # Errors
-    /// Where the request is incomplete or wrong, or the address cannot be bound.
-    pub(super) async fn open(raw: RawProxy, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
-        let manner = footing.manner;
-        let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
-        check_name(&name).map_err(|problem| ApiError::bad_request(format!("bad request body: invalid name: {problem}")))?;
-        let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
-        let dialect = raw.dialect.as_deref().filter(|_| manner == Manner::Lifeboat).unwrap_or("tcp");
-        let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
-        let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
-        let speaks_tls = raw.tls.filter(|_| manner == Manner::Lifeboat).unwrap_or(false);
-        if speaks_tls && dialect == Dialect::Tcp {
-            return Err(ApiError::bad_request("a proxy that ends TLS must know what is inside, and this one sees only bytes")
-                .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
-        }
-        let hosts = raw.hosts.filter(|_| manner == Manner::Lifeboat);
-        footing.bounds.allow(&Wanted { name: &name, upstream: &upstream, dialect, tls: speaks_tls, hosts: hosts.as_deref() })?;
-        let way = Way::of(&footing.ways);
-        let leads = Upstream::parse(&upstream, dialect, &footing, &way).map_err(ApiError::bad_request)?;
-        let answers = Arc::new(Mutex::new(answers(hosts.as_deref(), &leads)?));
-        let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
-        let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
-        let secures = Secures { hosts: hosts.as_deref(), address: speaks_tls.then_some(address), dialect };
-        secures.admitted(footing.trust.authority(), &answers.lock().unwrap_or_else(PoisonError::into_inner))?;
-        footing.bounds.listener(&name, address).await?;
+    /// Where the address cannot be bound.
+    pub(super) async fn open(mut draft: Draft, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
+        let door = draft.door()?;
+        let Draft { name, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
+        way.stand(door.address(), leads.address());
         let (hold, released) = Hold::new(phase, Vec::new());
-        let door = open_door(address, phase)?;
-        way.lead(door.address(), leads.address()).await.map_err(led_back)?;
         let shared = Shared {
             proxy: name.into(),
             upstream: leads,
@@ -201,7 +211,7 @@ impl Keeper {
             trust: footing.trust.clone(),
             way,
             head: footing.head,
-            names: speaks_tls.then(|| names(door.address())),
+            names: ends_tls.then(|| names(door.address())),
         };
         let mut keeper = Self {
             shared: Arc::new(shared),
@@ -209,7 +219,7 @@ impl Keeper {
             dialect,
             footing,
             hosts,
-            answers,
+            answers: Arc::new(Mutex::new(answers)),
             door,
             phase,
             toxics: Vec::new(),
@@ -219,7 +229,7 @@ impl Keeper {
             accepted: 0,
         };
         // Nobody is let in before they are in force.
-        for toxic in &raw.toxics {
+        for toxic in &toxics {
             keeper.add(toxic).await?;
         }
         Ok(keeper)
@@ -314,16 +324,7 @@ impl Keeper {
     }
 
     async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
-        let toxic = Toxic::parse(raw).map_err(refused)?;
-        if self.footing.manner == Manner::Plain && !toxic.effect.is_shopifys() {
-            return Err(refused(ToxicError::Type { kind: toxic.kind().to_owned() }));
-        }
-        if toxic.effect.needs_http() && self.dialect == Dialect::Tcp {
-            let (kind, proxy) = (toxic.kind(), &self.shared.proxy);
-            return Err(ApiError::bad_request(format!("the toxic `{kind}` needs HTTP, and the proxy `{proxy}` sees only bytes"))
-                .with_hint("create the proxy with a dialect, for example \"openai\""));
-        }
-        self.can_play(&toxic.effect)?;
+        let toxic = self.playable().read(raw)?;
         if self.place(&toxic.name).is_ok() {
             return Err(ApiError::conflict("toxic already exists"));
         }
@@ -341,26 +342,22 @@ impl Keeper {
         settled
     }
 
-    /// # Errors
-    /// Where this proxy never comes to the moment at which such a toxic acts.
-    fn can_play(&self, effect: &Effect) -> Result<(), ApiError> {
-        let (kind, proxy, forward) = (effect.kind(), &self.shared.proxy, self.footing.forward.is_some());
-        match effect {
-            Effect::Tls(_) if self.shared.names.is_none() && (!forward || self.dialect == Dialect::Tcp) => {
-                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` takes none"))
-                    .with_hint("create the proxy with a dialect and \"tls\": true"))
-            }
-            Effect::DnsFailure if !forward => {
-                Err(ApiError::bad_request(format!("the toxic `{kind}` is for those who ask for a name, and here nobody does"))
-                    .with_hint("start the proxy with --forward ADDR, and set HTTPS_PROXY to that address"))
-            }
-            _ => Ok(()),
+    fn playable(&self) -> Playable<'_> {
+        Playable {
+            proxy: &self.shared.proxy,
+            manner: self.footing.manner,
+            dialect: self.dialect,
+            ends_tls: self.shared.names.is_some(),
+            has_forward: self.footing.forward.is_some(),
         }
     }
 
     async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
+        if self.footing.manner == Manner::Lifeboat {
+            stays(&entry.active.toxic, raw)?;
+        }
         let toxic = entry.active.toxic.changed(raw).map_err(refused)?;
         entry.renew(raw.ttl_ms.filter(|_| self.footing.manner == Manner::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
@@ -429,10 +426,7 @@ impl Keeper {
         if self.phase == Phase::Draining {
             return Err(ApiError::conflict("the proxy is shutting down"));
         }
-        let ours = self.footing.manner == Manner::Lifeboat;
-        if change.tls.is_some_and(|tls| ours && tls != self.shared.names.is_some()) {
-            return Err(ApiError::bad_request("whether a proxy speaks TLS cannot be changed").with_hint("remove it and create it anew"));
-        }
+        self.stays(&change)?;
         let was = self.phase;
         let wanted = change.enabled.map_or(was, |enabled| if enabled { Phase::Enabled } else { Phase::Disabled });
         let listen = match &change.listen {
@@ -443,7 +437,7 @@ impl Keeper {
             self.footing.bounds.listener(&self.shared.proxy, listen).await?;
         }
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
-        let hosts = change.hosts.filter(|_| ours).or_else(|| self.hosts.clone());
+        let hosts = change.hosts.or_else(|| self.hosts.clone());
         self.footing.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
         let parsed =
             upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.footing, &self.shared.way)).transpose();
@@ -456,8 +450,9 @@ impl Keeper {
             dialect: self.dialect,
         };
         secures.admitted(self.footing.trust.authority(), &answers)?;
-        self.shared.way.lead(listen.unwrap_or(self.door.address()), leads.address()).await.map_err(led_back)?;
         if listen.is_some() || upstream.is_some() {
+            // Names are asked for, and every lease waits: only where the way is another.
+            self.shared.way.lead(listen.unwrap_or(self.door.address()), leads.address()).await.map_err(led_back)?;
             // Open connections lead to the old place: as Shopify's server does, they are closed.
             self.phase = Phase::Disabled;
             self.flip().await?;
@@ -496,6 +491,23 @@ impl Keeper {
             return Err(error);
         }
         Ok(self.view())
+    }
+
+    /// # Errors
+    /// Where a change names what the proxy is, and otherwise. Clients of Shopify's send back all that they know of it, whose server looks past
+    /// this.
+    fn stays(&self, change: &RawProxy) -> Result<(), ApiError> {
+        if self.footing.manner == Manner::Plain {
+            return Ok(());
+        }
+        let fixed = |what: &str| Err(ApiError::bad_request(format!("{what} cannot be changed")).with_hint("remove it and create it anew"));
+        let (name, dialect) = (&*self.shared.proxy, self.dialect.word());
+        match change {
+            RawProxy { name: Some(other), .. } if other != name && !other.is_empty() => fixed(&format!("the name of the proxy `{name}`")),
+            RawProxy { dialect: Some(other), .. } if other != dialect => fixed(&format!("the dialect {dialect} of the proxy `{name}`")),
+            RawProxy { tls: Some(tls), .. } if *tls != self.shared.names.is_some() => fixed("whether a proxy speaks TLS"),
+            _ => Ok(()),
+        }
     }
 
     /// What it would be with these, for the bounds.
@@ -561,22 +573,31 @@ impl Entry {
     }
 }
 
+/// # Errors
+/// Where a change names what the toxic is, and otherwise.
+fn stays(toxic: &Toxic, change: &RawToxic) -> Result<(), ApiError> {
+    let is_other = |field: &Option<String>, own: &str| field.as_deref().is_some_and(|given| !given.is_empty() && given != own);
+    let stream = change.stream.as_ref().map(|stream| stream.to_lowercase());
+    let fixed = [
+        ("name", is_other(&change.name, &toxic.name)),
+        ("type", is_other(&change.kind, toxic.kind())),
+        ("stream", is_other(&stream, toxic.stream.word())),
+    ];
+    match fixed.into_iter().find(|(_, is_other)| *is_other) {
+        Some((field, _)) => Err(ApiError::bad_request(format!("the {field} of the toxic `{}` cannot be changed", toxic.name))
+            .with_hint("remove it and add the other one")),
+        None => Ok(()),
+    }
+}
+
 /// Who a proxy answers for: these hosts, or its upstream.
-fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
+pub(super) fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
     match hosts {
         Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
         None => Ok(vec![upstream.address().answers()]),
     }
 }
 
-fn led_back(error: String) -> ApiError {
+pub(super) fn led_back(error: String) -> ApiError {
     ApiError::bad_request(error).with_hint("name the provider's own address as the upstream")
-}
-
-pub(super) fn refused(error: ToxicError) -> ApiError {
-    let refused = ApiError::bad_request(error.to_string());
-    match error.hint() {
-        Some(hint) => refused.with_hint(hint),
-        None => refused,
-    }
 }

@@ -70,6 +70,9 @@ fn read_proxy(mut value: Value, manner: Manner) -> Result<Reading<RawProxy>, Api
     }
     let toxics = value.get_mut("toxics").map(Value::take);
     let mut asked: RawProxy = typed(value)?;
+    if manner == Manner::Plain {
+        asked = RawProxy { dialect: None, tls: None, hosts: None, ..asked };
+    }
     if let Some(toxics) = toxics.filter(|toxics| !toxics.is_null()) {
         let toxics: Vec<Value> = typed(toxics)?;
         if manner == Manner::Plain && !toxics.is_empty() {

@@ -2,7 +2,9 @@
 
 use super::arrival::Guest;
 use super::bounds::Bounds;
-use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy, refused};
+use super::draft::Draft;
+use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
+use super::playable::refused;
 use super::sight::Sight;
 use super::trust::Trust;
 use super::upstream::Answers;
@@ -205,20 +207,23 @@ impl Registry {
     /// # Errors
     /// Where one of that name exists, or it cannot be opened.
     pub(super) async fn create(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        let exists = || ApiError::conflict("proxy already exists");
         if let Some(name) = &raw.name
             && self.proxies.lock().await.contains_key(name)
         {
-            return Err(exists());
+            return Err(already_exists());
         }
         if !raw.toxics.is_empty() {
             self.guard(raw.name.as_deref().unwrap_or_default())?;
         }
         // Names may have to be resolved, which nobody else shall wait for.
-        let keeper = Keeper::open(raw, self.sight.clone(), self.footing.clone()).await?;
+        self.open(Draft::of(raw, &self.footing).await?).await
+    }
+
+    async fn open(&self, draft: Draft) -> Result<ProxyView, ApiError> {
+        let keeper = Keeper::open(draft, self.sight.clone(), self.footing.clone()).await?;
         let view = keeper.view();
         match self.proxies.lock().await.entry(view.name.clone()) {
-            Entry::Occupied(_) => Err(exists()),
+            Entry::Occupied(_) => Err(already_exists()),
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
                 let answers = keeper.answers();
@@ -254,16 +259,31 @@ impl Registry {
 
     async fn create_or_replace(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
         let name = raw.name.clone().unwrap_or_default();
-        if let Ok(there) = self.ask(&name, Command::Show).await {
-            if there.leads_as(&raw).await? {
-                return self.equip(&name, raw.toxics).await;
-            }
-            self.guard(&name)?;
-            // What is refused must not cost the one that is there.
-            self.footing.bounds.foresee(&raw).await?;
-            self.remove(&name).await?;
+        let Ok(there) = self.ask(&name, Command::Show).await else { return self.create(raw).await };
+        if there.leads_as(&raw).await? {
+            return self.equip(&name, raw.toxics).await;
         }
-        self.create(raw).await
+        self.guard(&name)?;
+        // What is refused must not cost the one that is there.
+        let draft = Draft::of(raw, &self.footing).await?;
+        let there = self.ask(&name, Command::Show).await?;
+        self.remove(&name).await?;
+        match self.open(draft).await {
+            Ok(view) => Ok(view),
+            Err(error) => Err(self.restored(there, error).await),
+        }
+    }
+
+    /// Opens a proxy again whose successor could not be opened, which this error says.
+    async fn restored(&self, there: ProxyView, error: ApiError) -> ApiError {
+        let again = match Draft::of(there.again(), &self.footing).await {
+            Ok(draft) => self.open(draft).await.map(drop),
+            Err(lost) => Err(lost),
+        };
+        match again {
+            Ok(()) => error,
+            Err(lost) => ApiError { error: format!("{}; and the proxy that was there is lost: {}", error.error, lost.error), ..error },
+        }
     }
 
     /// Gives a proxy that is there these toxics, beside those that it has.
@@ -370,6 +390,10 @@ async fn ask<T>(
     let gone = || ApiError::not_found("proxy not found");
     commands.send(command(reply)).await.map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
+}
+
+fn already_exists() -> ApiError {
+    ApiError::conflict("proxy already exists")
 }
 
 async fn end(handle: Handle) {

@@ -66,20 +66,27 @@ impl Way {
     /// # Errors
     /// Where it would lead back here, in words. Then it stays as it was.
     pub(super) async fn lead(&self, listen: SocketAddr, to: &Address) -> Result<(), String> {
-        let found = timeout(LOOK, resolve(to)).await.ok().and_then(Result::ok).unwrap_or_default();
         // Looked at as it will be: a ring may close at this very listener.
         let before = self.ways.legs().insert(self.number, Leg { listen, to: to.clone() });
-        for address in found {
+        // Names are asked for at every station of the way, and all of it has this long.
+        if !timeout(LOOK, self.comes_back(to)).await.unwrap_or(false) {
+            return Ok(());
+        }
+        let mut legs = self.ways.legs();
+        match before {
+            Some(before) => drop(legs.insert(self.number, before)),
+            None => drop(legs.remove(&self.number)),
+        }
+        Err(format!("the upstream `{to}` is this proxy itself, or leads back to it"))
+    }
+
+    async fn comes_back(&self, to: &Address) -> bool {
+        for address in resolve(to).await.unwrap_or_default() {
             if self.leads_back(address).await {
-                let mut legs = self.ways.legs();
-                match before {
-                    Some(before) => drop(legs.insert(self.number, before)),
-                    None => drop(legs.remove(&self.number)),
-                }
-                return Err(format!("the upstream `{to}` is this proxy itself, or leads back to it"));
+                return true;
             }
         }
-        Ok(())
+        false
     }
 
     /// It leads from this listener there.
@@ -170,7 +177,15 @@ impl Ways {
     }
 }
 
+/// A name that no server answers for, as long as one may wait.
+#[cfg(test)]
+const UNANSWERED: &str = "unanswered.invalid";
+
 async fn resolve(to: &Address) -> io::Result<Vec<SocketAddr>> {
+    #[cfg(test)]
+    if to.host == UNANSWERED {
+        return std::future::pending().await;
+    }
     Ok(lookup_host((to.host.as_str(), to.port)).await?.collect())
 }
 
@@ -337,5 +352,18 @@ mod tests {
         }
         drop(d);
         assert!(!b.leads_back(at(13)).await);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_answers_for_holds_up_no_change_however_far_along_the_way() {
+        let ways = Arc::new(Ways::new(([127, 0, 0, 1], 1).into(), None, false));
+        let to = |text: &str| Address::parse(text, crate::model::Dialect::Tcp).unwrap();
+        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let [near, far] = [(); 2].map(|()| Way::of(&ways));
+        far.stand(at(12), &to(&format!("{UNANSWERED}:1")));
+        for next in [format!("{UNANSWERED}:1"), "127.0.0.1:12".to_owned()] {
+            let led = timeout(LOOK * 5, near.lead(at(11), &to(&next))).await;
+            assert_eq!(led.expect("the look has no end"), Ok(()), "{next}");
+        }
     }
 }

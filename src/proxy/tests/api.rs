@@ -148,3 +148,25 @@ async fn a_proxy_can_be_led_elsewhere_and_a_failed_move_leaves_it_where_it_was()
         assert_eq!(soon(TcpStream::connect(listen)).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_leads_nowhere_else_asks_nobody_for_the_way() {
+    let rig = Rig::start("openai").await;
+    let (listen, upstream) = (rig.listen.clone(), format!("http://{}", rig.upstream));
+    // What is asked would be told that the proxy has come to lead back to itself.
+    let ring = super::way::Way::of(&rig.proxy.registry.footing.ways);
+    ring.stand(rig.upstream, &upstream::Address::parse(&listen, crate::model::Dialect::Tcp).unwrap());
+    for change in [
+        json!({"enabled": false}),
+        json!({"enabled": true}),
+        json!({"hosts": ["api.example"]}),
+        json!({"name": "p", "listen": listen, "upstream": upstream, "enabled": true, "dialect": "openai"}),
+    ] {
+        let (status, told) = rig.call("PATCH", "/proxies/p", Some(change.clone())).await;
+        assert_eq!(status, 200, "{change}: {told}");
+    }
+    let elsewhere = json!({"upstream": format!("http://localhost:{}", rig.upstream.port())});
+    let (status, told) = rig.call("PATCH", "/proxies/p", Some(elsewhere)).await;
+    assert!(status == 400 && told["error"].as_str().unwrap().contains("leads back"), "{told}");
+    assert_eq!(rig.call("PATCH", "/proxies/p", Some(json!({"listen": "127.0.0.1:0"}))).await.0, 200, "the ring is open again");
+}

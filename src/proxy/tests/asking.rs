@@ -141,3 +141,124 @@ async fn names_are_bounded_and_fit_into_paths() {
         assert_eq!(rig.call("POST", "/proxies", Some(json!({"name": name, "upstream": "127.0.0.1:9"}))).await.0, 201, "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_cannot_be_followed_leaves_the_proxy_that_is_there() {
+    let rig = Rig::start("tcp").await;
+    rig.call("POST", "/proxies/p/toxics", Some(json!({"name": "t", "type": "latency", "attributes": {"latency": 1}}))).await;
+    let mut wire = rig.link().await;
+    wire.ask("/echo").await;
+    let before = rig.call("GET", "/proxies/p", None).await.1;
+    let other = |more: Value| {
+        let mut other = json!({"name": "p", "listen": before["listen"], "upstream": "127.0.0.1:1"});
+        other.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([other])
+    };
+    let api = rig.proxy.api().to_string();
+    let same = json!({"name": "t", "type": "noop"});
+    for more in [
+        json!({"dialect": "nonsense"}),
+        json!({"tls": true}),
+        json!({"upstream": "nowhere"}),
+        json!({"upstream": api}),
+        json!({"upstream": before["listen"]}),
+        json!({"listen": "nonsense"}),
+        json!({"dialect": "http", "upstream": "ftp://h"}),
+        json!({"hosts": ["no name"]}),
+        json!({"dialect": "http", "upstream": "http://h:1", "tls": true, "hosts": ["a..b"]}),
+        json!({"toxics": [{"type": "latncy"}]}),
+        json!({"toxics": [{"type": "latency", "attributes": {"latency": -1}}]}),
+        json!({"toxics": [{"type": "http_stall"}]}),
+        json!({"toxics": [{"type": "dns_failure"}]}),
+        json!({"toxics": [same, same]}),
+    ] {
+        let (status, told) = rig.call("POST", "/populate", Some(other(more.clone()))).await;
+        assert!((400..=500).contains(&status) && told["error"].is_string(), "{more}: {status} {told}");
+        assert_eq!(rig.call("GET", "/proxies/p", None).await.1, before, "{more}");
+        assert_eq!(wire.ask("/echo").await.0, 200, "{more}: its connections are open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_whose_successor_finds_its_port_taken_stands_again() {
+    let rig = Rig::start("openai").await;
+    let toxic = json!({"name": "t", "type": "http_status", "attributes": {"code": 503}, "ttl_ms": 60_000});
+    rig.call("POST", "/proxies/p/toxics", Some(toxic)).await;
+    let taken = rig.proxy.api().to_string();
+    let list = json!([{"name": "p", "listen": taken, "upstream": "http://127.0.0.1:1", "dialect": "http"}]);
+    let (status, told) = rig.call("POST", "/populate", Some(list)).await;
+    assert!(status == 500 && told["error"].as_str().unwrap().contains("address already in use"), "{told}");
+    let (_, shown) = rig.call("GET", "/proxies/p", None).await;
+    assert!(shown["listen"] == rig.listen && shown["dialect"] == "openai" && shown["enabled"] == true, "{shown}");
+    assert!(shown["toxics"][0]["ttl_ms"].as_u64().is_some_and(|left| left <= 60_000), "{shown}");
+    assert_eq!(rig.ask("/echo").await.0, 503);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_change_cannot_change_is_refused_unless_it_is_so_already() {
+    let rig = Rig::start("tcp").await;
+    let toxic = json!({"name": "l", "type": "latency", "attributes": {"latency": 1}});
+    assert_eq!(rig.call("POST", "/proxies/p/toxics", Some(toxic)).await.0, 200);
+    let before = rig.call("GET", "/proxies/p", None).await.1;
+    for (path, change, field) in [
+        ("/proxies/p", json!({"name": "other"}), "name"),
+        ("/proxies/p", json!({"dialect": "openai"}), "dialect"),
+        ("/proxies/p", json!({"dialect": "nonsense", "enabled": false}), "dialect"),
+        ("/proxies/p", json!({"tls": true}), "TLS"),
+        ("/proxies/p/toxics/l", json!({"name": "other"}), "name"),
+        ("/proxies/p/toxics/l", json!({"type": "timeout"}), "type"),
+        ("/proxies/p/toxics/l", json!({"stream": "upstream", "attributes": {"latency": 2}}), "stream"),
+        ("/proxies/p/toxics/l", json!({"type": "timeout", "stream": "upstream"}), "type"),
+    ] {
+        for method in ["POST", "PATCH"] {
+            let (status, told) = rig.call(method, path, Some(change.clone())).await;
+            let words = told["error"].as_str().unwrap_or_default();
+            assert!(status == 400 && words.contains(field) && words.contains("cannot be changed"), "{path} {change}: {status} {told}");
+            assert!(told["hint"].as_str().unwrap().contains("remove it"), "{told}");
+        }
+    }
+    assert_eq!(rig.call("GET", "/proxies/p", None).await.1, before);
+    let shown = before["toxics"][0].clone();
+    for (path, change) in [
+        ("/proxies/p", before.clone()),
+        ("/proxies/p", json!({"name": "p", "dialect": "tcp", "tls": false})),
+        ("/proxies/p/toxics/l", shown),
+        ("/proxies/p/toxics/l", json!({"name": "l", "type": "latency", "stream": "Downstream"})),
+        ("/proxies/p/toxics/l", json!({"name": "", "type": "", "stream": "", "toxicity": 0.5})),
+    ] {
+        let (status, told) = rig.call("POST", path, Some(change.clone())).await;
+        assert_eq!(status, 200, "{path} {change}: {told}");
+    }
+    // A list that asks for another dialect gets it, and one that asks for the same keeps what is there.
+    let as_http = |dialect: &str| json!([{"name": "p", "listen": rig.listen, "upstream": before["upstream"], "dialect": dialect}]);
+    let (status, kept) = rig.call("POST", "/populate", Some(as_http("tcp"))).await;
+    assert_eq!((status, &kept["proxies"][0]["toxics"][0]["name"]), (201, &json!("l")), "{kept}");
+    let mut wanted = as_http("openai");
+    wanted[0]["upstream"] = json!(format!("http://{}", rig.upstream));
+    assert_eq!(rig.call("POST", "/populate", Some(wanted.clone())).await.0, 201);
+    wanted[0]["dialect"] = json!("anthropic");
+    let (status, other) = rig.call("POST", "/populate", Some(wanted)).await;
+    assert_eq!((status, &other["proxies"][0]["dialect"]), (201, &json!("anthropic")), "{other}");
+}
+
+#[tokio::test]
+async fn in_the_plain_manner_a_change_looks_past_what_it_cannot_change() {
+    let rig = plain().await;
+    let made = json!({"name": "p", "upstream": "127.0.0.1:9", "dialect": "openai", "tls": true, "hosts": ["h"]});
+    let (status, made) = rig.call("POST", "/proxies", Some(made)).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(rig.call("POST", "/proxies/p/toxics", Some(json!({"name": "l", "type": "latency"}))).await.0, 200);
+    for (path, change) in [
+        ("/proxies/p", json!({"name": "other", "dialect": "openai", "tls": true})),
+        ("/proxies/p/toxics/l", json!({"type": "timeout", "stream": "upstream"})),
+        (
+            "/populate",
+            json!([{"name": "p", "listen": made["listen"], "upstream": "127.0.0.1:9", "dialect": "http", "tls": true, "hosts": ["h"]}]),
+        ),
+    ] {
+        let (status, told) = rig.call("POST", path, Some(change.clone())).await;
+        assert!(matches!(status, 200 | 201), "{path} {change}: {told}");
+    }
+    let (_, shown) = rig.call("GET", "/proxies/p", None).await;
+    assert!(shown["toxics"][0]["type"] == "latency" && shown["name"] == "p", "it is as it was: {shown}");
+}

@@ -147,3 +147,40 @@ fn it_is_not_made_through_a_link() {
     }
     assert!(std::fs::read_dir(&victim).unwrap().next().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_no_certificate_can_name_spoils_nothing() {
+    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let before = rig.proxy.authority();
+    let long = format!("{}.example", "x".repeat(64));
+    // An empty name would stand for all.
+    for odd in ["*.example.com", "a..b", "-x.example", "x-.example", "1.2.3", "a.1", ".example.com", ".", ":443", &long] {
+        let (status, told) = rig.call("POST", "/proxies/p", Some(json!({"hosts": [odd]}))).await;
+        assert!(status == 400 && told["hint"].is_string(), "{odd}: {status} {told}");
+        // One that answers for nobody by name may be led there all the same.
+        let made = json!({"name": "odd", "upstream": format!("http://{}:80", odd.trim_end_matches(":443")), "dialect": "http"});
+        if rig.call("POST", "/proxies", Some(made)).await.0 == 201 {
+            rig.call("DELETE", "/proxies/odd", None).await;
+        }
+        assert!(rig.proxy.authority() == before, "{odd}: the certificate is another");
+        assert!(secured(&rig, rig.link().await.0, "localhost", "http/1.1").await.is_ok(), "{odd}");
+    }
+    let (status, told) = rig.call("POST", "/proxies/p", Some(json!({"hosts": ["api.openai.com"]}))).await;
+    assert_eq!(status, 200, "{told}");
+    assert!(secured(&rig, rig.link().await.0, "api.openai.com", "http/1.1").await.is_ok());
+}
+
+#[test]
+fn none_is_made_for_a_host_that_no_certificate_can_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    for odd in ["*.example.com", "a..b", "-x.example", "1.2.3", ""] {
+        let refused = Authority::make(&own, &hosts(&["api.example", odd]), false).unwrap_err().to_string();
+        assert!(refused.contains(&format!("no certificate can name `{odd}`")) && refused.contains("hint: "), "{refused}");
+        assert!(!own.exists(), "{odd}");
+    }
+    Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
+    let key = std::fs::read(own.join("ca.key")).unwrap();
+    assert!(Authority::make(&own, &hosts(&["a..b"]), true).is_err());
+    assert_eq!(std::fs::read(own.join("ca.key")).unwrap(), key, "what was there is there");
+}

@@ -1,0 +1,58 @@
+//! Which toxics a proxy can play: those whose moment comes on its connections.
+//!
+//! What this file does not do: look at the toxics that a proxy has already.
+
+use super::registry::{ApiError, Manner};
+use crate::fault::{Effect, RawToxic, Toxic, ToxicError};
+use crate::model::Dialect;
+
+/// What of a proxy decides it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Playable<'p> {
+    /// The proxy's name.
+    pub(super) proxy: &'p str,
+    pub(super) manner: Manner,
+    pub(super) dialect: Dialect,
+    /// Its listener speaks TLS.
+    pub(super) ends_tls: bool,
+    /// A forward proxy hands it connections.
+    pub(super) has_forward: bool,
+}
+
+impl Playable<'_> {
+    /// Reads a toxic that is asked for.
+    ///
+    /// # Errors
+    /// Where it is none, or this proxy never comes to the moment at which it acts.
+    pub(super) fn read(&self, raw: &RawToxic) -> Result<Toxic, ApiError> {
+        let toxic = Toxic::parse(raw).map_err(refused)?;
+        let (kind, proxy) = (toxic.kind(), self.proxy);
+        let sees_bytes = self.dialect == Dialect::Tcp;
+        if self.manner == Manner::Plain && !toxic.effect.is_shopifys() {
+            return Err(refused(ToxicError::Type { kind: kind.to_owned() }));
+        }
+        if toxic.effect.needs_http() && sees_bytes {
+            return Err(ApiError::bad_request(format!("the toxic `{kind}` needs HTTP, and the proxy `{proxy}` sees only bytes"))
+                .with_hint("create the proxy with a dialect, for example \"openai\""));
+        }
+        match &toxic.effect {
+            Effect::Tls(_) if !self.ends_tls && (!self.has_forward || sees_bytes) => {
+                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` takes none"))
+                    .with_hint("create the proxy with a dialect and \"tls\": true"))
+            }
+            Effect::DnsFailure if !self.has_forward => {
+                Err(ApiError::bad_request(format!("the toxic `{kind}` is for those who ask for a name, and here nobody does"))
+                    .with_hint("start the proxy with --forward ADDR, and set HTTPS_PROXY to that address"))
+            }
+            _ => Ok(toxic),
+        }
+    }
+}
+
+pub(super) fn refused(error: ToxicError) -> ApiError {
+    let refused = ApiError::bad_request(error.to_string());
+    match error.hint() {
+        Some(hint) => refused.with_hint(hint),
+        None => refused,
+    }
+}
