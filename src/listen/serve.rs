@@ -135,7 +135,7 @@ where
     // A client may end its direction after the request: whether it waits for the answer is asked of its socket.
     builder.half_close(true).max_headers(HEAD_LINES);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(watched), service));
-    let mut gone = pin!(gone(&socket));
+    let mut gone = pin!(gone(&socket, progress.talk()));
     // How a connection ends is the client's affair.
     tokio::select! {
         biased;
@@ -164,6 +164,11 @@ impl Reached {
             // The connection is being ended: nothing may happen any more that nobody would be told of.
             pending::<()>().await;
         }
+    }
+
+    /// Its answer never ends by itself: a client that ends its direction has no end to wait for.
+    pub fn go_on_forever(&self) {
+        self.progress.talk().go_on_forever();
     }
 }
 
@@ -249,11 +254,15 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        self.progress.talk().said();
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
+        let written = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices))?;
+        self.progress.talk().said();
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {

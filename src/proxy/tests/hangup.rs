@@ -89,8 +89,8 @@ async fn a_gateway_that_goes_away_ends_the_exchange() {
     let mut reader = Reader::open(&rig).await;
     for how in ["close", "end its direction, then close", "reset"] {
         let mut wire = rig.link().await;
-        wire.send("/never").await;
         let asked = rig.provider.asked();
+        wire.send("/never").await;
         soon(async {
             while rig.provider.asked() == asked {
                 tokio::task::yield_now().await;
