@@ -4,7 +4,7 @@
 //! requests, however many, keep nobody out.
 
 use super::progress::Progress;
-use crate::peer::{Shared, gone};
+use crate::peer::{Shared, gone, probe};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -118,6 +118,8 @@ where
 {
     // An answer must not wait for more; where this fails the connection is already dead.
     let _ = socket.set_nodelay(true);
+    // Whoever vanished keeps no place, even where nothing is said to them.
+    probe(&socket);
     let Ok(address) = socket.local_addr() else { return };
     let reached = Reached { address, progress: progress.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
