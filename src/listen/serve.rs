@@ -27,8 +27,8 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-/// How many headers a request may have: their bytes are bounded, not their number.
-pub const HEAD_LINES: usize = 16_384;
+/// How many headers a request or an answer may have. Nobody needs as many, but room for them is made for each head that is read.
+pub const HEAD_LINES: usize = 2_048;
 
 /// What a server gives its callers.
 #[derive(Debug, Clone, Copy)]
