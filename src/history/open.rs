@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 const ENOUGH: u64 = 20;
 /// Slower than usual is what takes this many times as long as the slowest answer before the faults.
 const TIMES: u64 = 2;
-/// So many requests must have become due of which nothing is heard.
-const FEW: f64 = 3.0;
+/// So many requests must have waited too long since anything ended: one or two that do may be slow by themselves, the more so at a low rate.
+const FEW: usize = 3;
 
 /// A request is still open after so long. It may be recorded again for a longer time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,15 +63,25 @@ impl Open {
         self.usual = (self.usual.0 + 1, self.usual.1.max(took));
     }
 
-    /// True where nothing has ended for `span`, although requests wait: beyond their service level, or for longer than answers take.
+    /// True where nothing has ended for `span`, although requests wait: one beyond its service level, or a few for longer than answers take.
     fn is_silent(&self, span: u64, now: u64, asked: &Asked<'_>) -> bool {
-        let (answers, slowest) = self.usual;
-        // While it is not known how long answers take, only what was promised says it.
-        let strange = if answers < ENOUGH { u64::MAX } else { span.max(slowest.saturating_mul(TIMES)) };
-        let waits = || self.overdue.values().any(|(due, _)| due.saturating_add(strange) <= now) || self.not_good(asked.objectives) > 0;
+        if self.last_end.is_some_and(|last| last.saturating_add(span) > now) {
+            return false;
+        }
+        let strange = self.strange(span, asked);
+        // Those that waited too long before the last end were heard of by it: where answers are slow and few, some always wait.
+        let waited = self.last_end.unwrap_or(0)..=now;
+        let waiting = || self.overdue.values().filter(|(due, _)| waited.contains(&due.saturating_add(strange))).count() >= FEW;
         // Of a program of others it is known when its requests end, and how many a second it was told to send.
         let is_asked = |every: u64| self.last_end.is_some_and(|last| last.saturating_add(strange).saturating_add(every) <= now);
-        self.last_end.is_none_or(|last| last.saturating_add(span) <= now) && (waits() || asked.every().is_some_and(is_asked))
+        self.not_good(asked.objectives) > 0 || waiting() || asked.every().is_some_and(is_asked)
+    }
+
+    /// Longer than answers take.
+    fn strange(&self, span: u64, asked: &Asked<'_>) -> u64 {
+        let (answers, slowest) = self.usual;
+        // While nothing is broken on purpose and it is not known yet how long answers take, only what was promised says it.
+        if answers < ENOUGH && !asked.is_faulted { u64::MAX } else { span.max(slowest.saturating_mul(TIMES)) }
     }
 }
 
@@ -79,6 +89,8 @@ impl Open {
 struct Asked<'a> {
     objectives: &'a Objectives,
     workload: &'a Workload,
+    /// True from the first fault on.
+    is_faulted: bool,
 }
 
 impl Asked<'_> {
@@ -86,16 +98,18 @@ impl Asked<'_> {
     fn every(&self) -> Option<u64> {
         let Workload { rate, ramp, trace, script, .. } = self.workload;
         let is_even = script.is_some() && ramp.is_empty() && trace.is_none() && rate.as_per_second() > 0.0;
-        is_even.then(|| (FEW / rate.as_per_second() * 1e9) as u64)
+        is_even.then(|| (FEW as f64 / rate.as_per_second() * 1e9) as u64)
     }
 }
 
 impl Live {
     /// True where nobody of the first workload has been answered for `span`, although requests wait.
     pub fn is_silent(&self, span: u64, now: u64) -> bool {
-        self.plan
-            .as_ref()
-            .is_some_and(|plan| self.open.is_silent(span, now, &Asked { objectives: &plan.objectives, workload: &plan.scenario.traffic }))
+        self.plan.as_ref().is_some_and(|plan| self.open.is_silent(span, now, &self.asked(&plan.objectives, &plan.scenario.traffic)))
+    }
+
+    fn asked<'a>(&self, objectives: &'a Objectives, workload: &'a Workload) -> Asked<'a> {
+        Asked { objectives, workload, is_faulted: !self.faults.is_empty() }
     }
 
     /// Why a guard does not let the drill go on at `now`, in words. A request that is open for longer than its service level is not good, and
@@ -110,7 +124,7 @@ impl Live {
         // Users of any workload may suffer too much.
         let beside = self.beside.iter().map(|beside| {
             let NamedWorkload { name, objectives, workload, .. } = &beside.named;
-            (name.as_str(), beside.over(span, now), beside.open.is_silent(span, now, &Asked { objectives, workload }))
+            (name.as_str(), beside.over(span, now), beside.open.is_silent(span, now, &self.asked(objectives, workload)))
         });
         std::iter::once(first).chain(beside).find_map(|(name, seen, is_silent)| {
             let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
@@ -214,8 +228,65 @@ pub(super) mod tests {
     /// Ten a second for five seconds, answered in 100 ms each; then faults.
     fn baseline(live: &mut Live) {
         (0..50).for_each(|id| end(live, id, id * 100 * MS, 100 * MS, Outcome::Ok));
+        fault(live, 5 * SECOND);
+    }
+
+    fn fault(live: &mut Live, t: u64) {
         let what = FaultRequested { fault: 0, on: "primary".into(), what: Fault::Blackhole, aim: Default::default() };
-        tell(live, 5 * SECOND, Event::FaultRequested(what));
+        tell(live, t, Event::FaultRequested(what));
+    }
+
+    /// Requests that are due at such times and answered after so long, and perhaps a fault; says when the guard trips within this time. It
+    /// looks ten times a second.
+    fn stopped(requests: &[(u64, Option<u64>)], faulted: Option<u64>, within: u64) -> Option<u64> {
+        let mut live = drill(20_000);
+        (0..=within / (100 * MS)).map(|step| step * 100 * MS).find(|now| {
+            let in_step = |t: u64| t <= *now && t + 100 * MS > *now;
+            if faulted.is_some_and(in_step) {
+                fault(&mut live, *now);
+            }
+            for (id, (due, took)) in requests.iter().enumerate() {
+                if took.is_none_or(|took| took > 3 * SECOND) && in_step(due + 3 * SECOND) {
+                    overdue(&mut live, id as u64, *due, 3 * SECOND);
+                }
+                if let Some(took) = took.filter(|took| in_step(due + took)) {
+                    end(&mut live, id as u64, *due, took, Outcome::Ok);
+                }
+            }
+            tripped(&live, *now).is_some()
+        })
+    }
+
+    #[test]
+    fn few_slow_answers_at_a_low_rate_are_no_silence() {
+        // One in five seconds. Each is good: it is answered well within 20 s.
+        let every = |took: fn(u64) -> Option<u64>| (0..60).map(|id| (id * 5 * SECOND, took(id))).collect::<Vec<_>>();
+        let (quick, slow) = (260 * MS, 10 * SECOND);
+        assert_eq!(stopped(&every(|_| Some(260 * MS)), None, 300 * SECOND), None);
+        let delayed = every(|id| Some(if id < 22 { 260 * MS } else { 10 * SECOND }));
+        assert_eq!((delayed[21].1, delayed[22].1), (Some(quick), Some(slow)));
+        assert_eq!(stopped(&delayed, Some(110 * SECOND), 300 * SECOND), None, "ten seconds more are no outage");
+        // From the beginning, before it is known how long answers take, and with five of them known.
+        assert_eq!(stopped(&every(|_| Some(12 * SECOND)), None, 300 * SECOND), None);
+        assert_eq!(stopped(&every(|id| Some(if id < 5 { 260 * MS } else { 10 * SECOND })), Some(25 * SECOND), 300 * SECOND), None);
+        // A tail, where nothing is broken at all.
+        assert_eq!(stopped(&every(|id| Some(if id == 25 || id == 26 { 8 * SECOND } else { 260 * MS })), None, 300 * SECOND), None);
+        // Every second one is slow, so several wait at any time; each end is news of all that waited before.
+        let mixed: Vec<_> =
+            (0..150).map(|id| (id * 2 * SECOND, Some(if id % 2 == 0 || id < 30 { 260 * MS } else { 18 * SECOND }))).collect();
+        assert_eq!(stopped(&mixed[..140], Some(60 * SECOND), 280 * SECOND), None);
+    }
+
+    #[test]
+    fn at_a_low_rate_and_with_few_answers_an_outage_is_seen_before_the_service_level() {
+        let every = |gap: u64, good: u64| (0..60).map(|id| (id * gap, (id < good).then_some(260 * MS))).collect::<Vec<_>>();
+        // The third that waits for three seconds is due ten seconds after the first.
+        assert_eq!(stopped(&every(5 * SECOND, 22), Some(110 * SECOND), 300 * SECOND), Some(123 * SECOND));
+        assert_eq!(stopped(&every(5 * SECOND, 4), Some(20 * SECOND), 300 * SECOND), Some(33 * SECOND), "four answers are few");
+        assert_eq!(stopped(&every(500 * MS, 5), Some(2_500 * MS), 300 * SECOND), Some(6_500 * MS));
+        assert_eq!(stopped(&every(500 * MS, 0), Some(0), 300 * SECOND), Some(4_000 * MS), "none was ever answered");
+        // Nothing is broken on purpose: they may take as long as was promised.
+        assert_eq!(stopped(&every(500 * MS, 5), None, 20 * SECOND), None);
     }
 
     const GUARD: fn() -> Guard = || Guard { success_below: Ratio::new(0.5).unwrap(), length: Duration::from_secs(3) };

@@ -6,6 +6,7 @@
 //!
 //! Fresh and partly last only so long. Idle connections may stay, and go when others need the place; so do those whose body is not whole.
 
+use crate::peer::Talk;
 use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,12 +35,13 @@ pub struct Progress {
     stage: Mutex<(Stage, Instant)>,
     patience: Duration,
     changed: Notify,
+    talk: Talk,
 }
 
 impl Progress {
     /// Of a connection that begins now, whose heads may take so long.
     pub fn new(patience: Duration) -> Self {
-        Self { stage: Mutex::new((Stage::Fresh, Instant::now())), patience, changed: Notify::new() }
+        Self { stage: Mutex::new((Stage::Fresh, Instant::now())), patience, changed: Notify::new(), talk: Talk::default() }
     }
 
     fn stage(&self) -> MutexGuard<'_, (Stage, Instant)> {
@@ -66,6 +68,7 @@ impl Progress {
 
     /// The head of a request is whole. False where it must not be looked at any more.
     pub(super) fn asked(&self) -> bool {
+        self.talk.asked();
         self.go(Stage::Asking)
     }
 
@@ -77,6 +80,10 @@ impl Progress {
     /// The answer has left, or is given up.
     pub(super) fn answered(&self) {
         self.go(Stage::Idle);
+    }
+
+    pub(super) const fn talk(&self) -> &Talk {
+        &self.talk
     }
 
     /// True where nothing is being answered.

@@ -4,7 +4,7 @@
 //! requests, however many, keep nobody out.
 
 use super::progress::Progress;
-use crate::peer::{Shared, gone};
+use crate::peer::{Shared, gone, probe};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -27,8 +27,8 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-/// How many headers a request may have: their bytes are bounded, not their number.
-pub const HEAD_LINES: usize = 16_384;
+/// How many headers a request or an answer may have. Nobody needs as many, but room for them is made for each head that is read.
+pub const HEAD_LINES: usize = 2_048;
 
 /// What a server gives its callers.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +118,8 @@ where
 {
     // An answer must not wait for more; where this fails the connection is already dead.
     let _ = socket.set_nodelay(true);
+    // Whoever vanished keeps no place, even where nothing is said to them.
+    probe(&socket);
     let Ok(address) = socket.local_addr() else { return };
     let reached = Reached { address, progress: progress.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -135,7 +137,7 @@ where
     // A client may end its direction after the request: whether it waits for the answer is asked of its socket.
     builder.half_close(true).max_headers(HEAD_LINES);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(watched), service));
-    let mut gone = pin!(gone(&socket));
+    let mut gone = pin!(gone(&socket, progress.talk()));
     // How a connection ends is the client's affair.
     tokio::select! {
         biased;
@@ -164,6 +166,11 @@ impl Reached {
             // The connection is being ended: nothing may happen any more that nobody would be told of.
             pending::<()>().await;
         }
+    }
+
+    /// Its answer never ends by itself: a client that ends its direction has no end to wait for.
+    pub fn go_on_forever(&self) {
+        self.progress.talk().go_on_forever();
     }
 }
 
@@ -249,11 +256,15 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        self.progress.talk().said();
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
+        let written = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices))?;
+        self.progress.talk().said();
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -195,3 +195,20 @@ async fn a_server_that_is_told_to_stop_waits_for_nobody_who_waits_for_nothing() 
     timeout(LONG / 2, server).await.expect("it waits").unwrap();
     closed(&mut half).await;
 }
+
+#[tokio::test]
+async fn whoever_vanishes_without_a_word_is_probed_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (served, _) = listener.accept().await.unwrap();
+    let seen = socket2::SockRef::from(&served).try_clone().unwrap();
+    assert!(!seen.keepalive().unwrap(), "the system does so by itself, so nothing is shown");
+    let service =
+        service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"well")))));
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(converse(served, service, std::sync::Arc::new(Progress::new(LONG)), stopped));
+    // It has said something, so it serves; and it waits for nothing.
+    ask(&mut client).await;
+    let seconds = [seen.tcp_keepalive_time(), seen.tcp_keepalive_interval()].map(|time| time.unwrap().as_secs());
+    assert_eq!((seen.keepalive().unwrap(), seconds, seen.tcp_keepalive_retries().unwrap()), (true, [10, 10], 3));
+}

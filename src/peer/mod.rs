@@ -8,23 +8,27 @@
 //!  Shared  a socket that is served and watched at once
 //!  gone    returns when nobody waits any more: a reset came, or the client's socket has lost its process
 //!  orphan  asks the kernel for the socket at the other end, which it knows where the client is on this host
+//!  talk    what was said lately, for clients that the kernel does not know
 //! ```
 //!
-//! Of a client on another host nothing is known but a reset. It is sent probes from then on, which a system that has forgotten the
-//! connection answers with one: on Linux a minute after the client closed it.
+//! Of a client on another host or in a container nothing is known but a reset, which only comes when something is written. So one that ends
+//! its direction is taken for gone after a second and a half without an answer, after ten seconds in which an answer does not go on, and at
+//! once where none will come or it never ends. A client there that ends its direction and waits for longer gets no answer.
 //!
 //! What this room does not do: speak any protocol, or end anything.
 
 mod orphan;
 mod shared;
+mod talk;
 
 pub use shared::Shared;
+pub use talk::Talk;
 
 use socket2::{SockRef, TcpKeepalive};
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
@@ -32,20 +36,29 @@ use tokio::net::TcpStream;
 const FIRST_LOOK: Duration = Duration::from_millis(5);
 /// How often it is looked at later.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often a connection is probed whose other end is on another host.
-const PROBE: Duration = Duration::from_secs(10);
+/// How often a connection is probed whose other end says nothing, and how many probes in a row may be lost.
+const PROBE: (Duration, u32) = (Duration::from_secs(10), 3);
 
 /// Returns once whoever opened this connection has gone; never while they wait, be their writing side open or closed. May be dropped and
 /// asked again.
-pub async fn gone(socket: &TcpStream) {
+pub async fn gone(socket: &TcpStream, talk: &Talk) {
+    gone_unless(socket, talk, orphan::is_orphan).await;
+}
+
+/// Sees to it that a connection ends whose other end has vanished without a word. Where it cannot be set, it has ended already.
+pub fn probe(socket: &TcpStream) {
+    let (every, lost) = PROBE;
+    let _ = SockRef::from(socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(every).with_interval(every).with_retries(lost));
+}
+
+async fn gone_unless(socket: &TcpStream, talk: &Talk, is_orphan: impl Fn(&TcpStream) -> Option<bool>) {
     tokio::select! {
         () = is_reset(socket) => return,
         () = is_ended(socket) => {}
     }
-    // Where it cannot be set the connection has gone already, and the next look sees it.
-    let _ = SockRef::from(socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(PROBE).with_interval(PROBE));
-    let mut look = FIRST_LOOK;
-    while !is_dead(socket) && orphan::is_orphan(socket) != Some(true) {
+    probe(socket);
+    let (ended, mut look) = (Instant::now(), FIRST_LOOK);
+    while !is_dead(socket) && !is_orphan(socket).unwrap_or_else(|| !talk.may_wait(ended.elapsed())) {
         tokio::select! {
             () = is_reset(socket) => return,
             () = tokio::time::sleep(look) => {}
@@ -105,17 +118,17 @@ mod tests {
     async fn a_client_that_waits_is_there_and_one_that_closed_is_not() {
         let (mut client, mut served) = pair().await;
         client.write_all(b"ask").await.unwrap();
-        assert!(timeout(WHILE, gone(&served)).await.is_err(), "it asks");
+        assert!(timeout(WHILE, gone(&served, &Talk::default())).await.is_err(), "it asks");
         client.shutdown().await.unwrap();
-        assert!(timeout(WHILE, gone(&served)).await.is_err(), "it waits, and what it asked is not even read");
+        assert!(timeout(WHILE, gone(&served, &Talk::default())).await.is_err(), "it waits, and what it asked is not even read");
         served.read_exact(&mut [0; 3]).await.unwrap();
-        assert!(timeout(WHILE, gone(&served)).await.is_err(), "it waits");
+        assert!(timeout(WHILE, gone(&served, &Talk::default())).await.is_err(), "it waits");
         served.write_all(b"answer").await.unwrap();
         let mut answer = [0; 6];
         client.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"answer");
         drop(client);
-        timeout(LONG, gone(&served)).await.expect("it has gone");
+        timeout(LONG, gone(&served, &Talk::default())).await.expect("it has gone");
     }
 
     #[tokio::test]
@@ -123,16 +136,51 @@ mod tests {
         let (mut client, served) = pair().await;
         client.write_all(b"ask").await.unwrap();
         drop(client);
-        timeout(LONG, gone(&served)).await.expect("it has gone");
+        timeout(LONG, gone(&served, &Talk::default())).await.expect("it has gone");
         let (client, served) = pair().await;
         client.set_zero_linger().unwrap();
         drop(client);
-        timeout(LONG, gone(&served)).await.expect("it has reset the connection");
+        timeout(LONG, gone(&served, &Talk::default())).await.expect("it has reset the connection");
         let (mut client, served) = pair().await;
         client.shutdown().await.unwrap();
-        assert!(timeout(WHILE, gone(&served)).await.is_err(), "it waits");
+        assert!(timeout(WHILE, gone(&served, &Talk::default())).await.is_err(), "it waits");
         client.set_zero_linger().unwrap();
         drop(client);
-        timeout(LONG, gone(&served)).await.expect("it has reset the connection after its end");
+        timeout(LONG, gone(&served, &Talk::default())).await.expect("it has reset the connection after its end");
+    }
+
+    /// As of a client that is not on this host.
+    async fn gone_from_afar(served: &TcpStream, talk: &Talk) {
+        gone_unless(served, talk, |_| None).await;
+    }
+
+    #[tokio::test]
+    async fn of_a_client_that_is_not_here_an_end_without_an_answer_is_soon_taken_for_its_leave() {
+        let began = || (Instant::now(), Talk::default());
+        let (mut client, mut served) = pair().await;
+        let (at, talk) = began();
+        assert!(timeout(WHILE, gone_from_afar(&served, &talk)).await.is_err(), "it has not ended its direction");
+        client.shutdown().await.unwrap();
+        talk.asked();
+        timeout(LONG, gone_from_afar(&served, &talk)).await.expect("it is waited for as long as probes take");
+        let took = at.elapsed() - WHILE;
+        assert!((Duration::from_millis(1_450)..Duration::from_secs(8)).contains(&took), "{took:?}");
+        // The answer goes on: it may be waited for, and if not, what is written is answered with a reset.
+        talk.said();
+        assert!(timeout(Duration::from_secs(3), gone_from_afar(&served, &talk)).await.is_err(), "an answer goes on");
+        drop(client);
+        served.write_all(b"more").await.unwrap();
+        timeout(Duration::from_secs(5), gone_from_afar(&served, &talk)).await.expect("it has reset the connection");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_the_end_of_what_has_none() {
+        let (mut client, served) = pair().await;
+        let talk = Talk::endless();
+        assert!(timeout(WHILE, gone_from_afar(&served, &talk)).await.is_err(), "it is there");
+        assert!(timeout(WHILE, gone(&served, &talk)).await.is_err(), "it is there");
+        client.shutdown().await.unwrap();
+        assert!(timeout(WHILE, gone(&served, &talk)).await.is_err(), "it waits, as the kernel knows");
+        timeout(Duration::from_secs(1), gone_from_afar(&served, &talk)).await.expect("it goes at once");
     }
 }

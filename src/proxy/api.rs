@@ -218,13 +218,16 @@ async fn meters(State(api): State<Api>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::text(&api.registry.views().await)).into_response()
 }
 
-async fn stream_events(State(api): State<Api>) -> Response {
+async fn stream_events(State(api): State<Api>, request: Request) -> Response {
     if api.registry.manner() == Manner::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
     let Ok(place) = api.readers.try_acquire_owned() else {
         return ApiError::unavailable(format!("{READERS} read these events already")).into_response();
     };
+    if let Some(reached) = request.extensions().get::<Reached>() {
+        reached.go_on_forever();
+    }
     ([(header::CONTENT_TYPE, "application/jsonl")], events::body(&api.registry, api.stopped, place)).into_response()
 }
 

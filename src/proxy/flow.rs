@@ -7,6 +7,7 @@ use super::lane::{Doom, Lane};
 use super::sight::{End, Exchange, Sight};
 use crate::fault::{NEVER, Stream};
 use crate::journal::HostTime;
+use crate::peer::Talk;
 use bytes::Bytes;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,11 +77,13 @@ pub(super) struct Flow {
     state: Mutex<State>,
     sight: Arc<Sight>,
     link: u64,
+    /// With the gateway.
+    pub(super) talk: Talk,
 }
 
 impl Flow {
     pub(super) fn new(link: u64, sight: Arc<Sight>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), sight, link })
+        Arc::new(Self { state: Mutex::default(), sight, link, talk: Talk::default() })
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -141,6 +144,7 @@ impl Flow {
         let mut state = self.state();
         state.begun += 1;
         state.heard = false;
+        self.talk.asked();
         let number = state.begun;
         // What its head met on the way here.
         let counted = std::mem::take(&mut state.counted);

@@ -71,6 +71,7 @@ impl Gate {
         let written = ready!(poll_write(&self.socket, bytes, cx))?;
         self.counters.add(Counter::ReceivedDownstream, written);
         self.counters.add(Counter::SentDownstream, written);
+        self.flow.talk.said();
         Poll::Ready(Ok(written))
     }
 
@@ -98,6 +99,7 @@ pub(super) fn poll_drain(socket: &TcpStream, flow: &Flow, counters: &Counters, c
     while let Some(front) = state.down.front() {
         let written = ready!(poll_write(socket, front, cx))?;
         counters.add(Counter::SentDownstream, written);
+        flow.talk.said();
         state.down.written(written);
     }
     if state.down.is_waiting() { Poll::Pending } else { Poll::Ready(Ok(())) }
@@ -189,6 +191,7 @@ impl AsyncWrite for Gate {
             let written = ready!(poll_write_vectored(&this.socket, slices, cx))?;
             this.counters.add(Counter::ReceivedDownstream, written);
             this.counters.add(Counter::SentDownstream, written);
+            this.flow.talk.said();
             return Poll::Ready(Ok(written));
         }
         let Some(first) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };

@@ -20,7 +20,7 @@ use super::way::Way;
 use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
-use crate::peer::gone;
+use crate::peer::{Talk, gone};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -337,7 +337,7 @@ impl Link {
         let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
         let mut http = Some(Box::pin(serving.run(gate, acceptor, flow.clone())));
         let (mut timer, mut halfway) = (None, Halfway::default());
-        let mut gone = pin!(gone(&socket));
+        let mut gone = pin!(gone(&socket, &flow.talk));
         let fate = loop {
             tokio::select! {
                 biased;
@@ -388,9 +388,10 @@ impl Link {
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
-    /// connection, or when the gateway gives up. One that has only ended its direction waits, as any other.
+    /// connection, or when the gateway gives up. One on this host that has only ended its direction waits, as any other.
     async fn keep_still(mut self, socket: Arc<TcpStream>, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
-        let mut has_ended = false;
+        // No answer comes of this.
+        let (mut has_ended, talk) = (false, Talk::endless());
         loop {
             tokio::select! {
                 biased;
@@ -408,7 +409,7 @@ impl Link {
                         Grip::Free | Grip::Cut(_) => return part(socket),
                     }
                 }
-                () = gone(&socket), if has_ended => return,
+                () = gone(&socket, &talk), if has_ended => return,
                 lost = lose(Some(&socket)), if !has_ended => match lost {
                     Ok(0) => has_ended = true,
                     Err(_) => return,

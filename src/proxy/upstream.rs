@@ -3,6 +3,7 @@
 use super::exchange::RequestBody;
 use super::registry::Footing;
 use super::way::{Connector, Way};
+use crate::listen::HEAD_LINES;
 use crate::model::Dialect;
 use hyper::http::uri::{Authority, Scheme};
 use hyper_rustls::HttpsConnector;
@@ -24,8 +25,6 @@ pub(super) struct Address {
 
 /// The longest head of a request or an answer. Servers that are in use send up to a few tens of kilobytes; curl takes 300.
 pub(super) const HEAD_BYTES: usize = 400 << 10;
-/// How many lines it may have: no bound of its own, but what fits into a map of headers.
-pub(super) const HEAD_LINES: usize = 16_384;
 /// The same over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
 pub(super) const HEAD_LIST: u32 = 512 << 10;
 

@@ -7,6 +7,7 @@
 use super::place::{Place, Stream};
 use super::word;
 use crate::journal::Clock;
+use crate::listen::HEAD_LINES;
 use crate::model::{Connections, HttpVersion};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -35,8 +36,6 @@ const OPENINGS: u32 = 32;
 const MOMENT: u64 = 1_000_000;
 /// The longest head of an answer, and the largest buffer of a connection.
 const HEAD: usize = 1 << 16;
-/// More lines than such a head can have: its bytes are bounded, not their number.
-const LINES: usize = HEAD / 4;
 /// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
 const STREAMS: usize = 100;
 
@@ -216,7 +215,7 @@ impl Pool {
     pub(super) async fn open(&self) -> Result<Hold, &'static str> {
         if self.version == HttpVersion::One {
             let stream = self.place.open().await?;
-            let shaken = http1::Builder::new().max_buf_size(HEAD).max_headers(LINES).handshake(TokioIo::new(stream)).await;
+            let shaken = http1::Builder::new().max_buf_size(HEAD).max_headers(HEAD_LINES).handshake(TokioIo::new(stream)).await;
             let (send, drive) = shaken.map_err(|error| word::of_exchange(&error))?;
             return Ok(Hold::Line(Box::new(Line { send, drive, is_over: false, since: 0 })));
         }

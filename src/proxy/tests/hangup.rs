@@ -89,8 +89,8 @@ async fn a_gateway_that_goes_away_ends_the_exchange() {
     let mut reader = Reader::open(&rig).await;
     for how in ["close", "end its direction, then close", "reset"] {
         let mut wire = rig.link().await;
-        wire.send("/never").await;
         let asked = rig.provider.asked();
+        wire.send("/never").await;
         soon(async {
             while rig.provider.asked() == asked {
                 tokio::task::yield_now().await;
@@ -143,10 +143,12 @@ async fn talkative(count: usize, length: usize) -> SocketAddr {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn heads_are_bounded_by_their_bytes_and_not_by_their_lines() {
+async fn heads_are_bounded_by_their_bytes_and_by_two_thousand_lines() {
     let rig = Rig::empty().await;
     for (place, (count, length, status)) in
-        [(101, 8, 200), (1_000, 100, 200), (5_000, 10, 200), (300, 1_000, 200), (3_000, 1_000, 502)].into_iter().enumerate()
+        [(101, 8, 200), (1_000, 100, 200), (2_000, 10, 200), (2_100, 10, 502), (300, 1_000, 200), (1_500, 1_000, 502)]
+            .into_iter()
+            .enumerate()
     {
         let upstream = format!("http://{}", talkative(count, length).await);
         let asked = json!({"name": format!("p{place}"), "upstream": upstream, "dialect": "http"});
@@ -165,4 +167,7 @@ async fn heads_are_bounded_by_their_bytes_and_not_by_their_lines() {
     wire.0.write_all(format!("GET / HTTP/1.1\r\nhost: x\r\n{headers}\r\n").as_bytes()).await.unwrap();
     let (status, body) = wire.answer().await;
     assert!(status == 200 && body.parse::<usize>().unwrap() >= 1_001, "{body}");
+    let mut wire = Wire(soon(TcpStream::connect(shown["listen"].as_str().unwrap())).await.unwrap());
+    wire.0.write_all(format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: v\r\n".repeat(2_100)).as_bytes()).await.unwrap();
+    assert!(wire.until("\r\n").await.starts_with("HTTP/1.1 431 "), "more lines than a head may have");
 }

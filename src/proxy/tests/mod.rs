@@ -1,5 +1,6 @@
 //! The proxy as its users meet it: over its control API, with a provider behind it and connections that are already open.
 
+mod afar;
 mod api;
 mod asking;
 mod authority;
