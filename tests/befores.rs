@@ -181,6 +181,7 @@ fn no_real_issuer_is_asked_for_what_the_lab_made() {
         "from: \"dotenv:.env#KEY\", key_id: Key1, issuer: {{kind: azure, resource: /r, token: \"env:MANAGEMENT_TOKEN\", idle: key2, address: \"{address}\"}}}}"
     );
     project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#KEY\"}", &issued);
+    project.edit("runbooks/inventory.yaml", "    credential: key\n", &format!("    credential: key\n    base_url: {address}\n"));
     let store = "rotate: {store: key}, timeout: 10s";
     let undone = "run: ['true'], timeout: 10s, undo: {run: [sh, -c, 'echo undone >> log']}";
     project.edit(
