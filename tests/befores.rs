@@ -2,8 +2,11 @@
 //! it ends, when it is stopped, when somebody leaves at once, and, by `lifeboat run --undo`, when it was killed.
 
 use crate::support::{Project, Started};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 /// The file of keys, with a real one in it.
 const KEYS: &str = "# of the gateway\nexport KEY=\"sk-the-team-s-real-key\"\nOTHER=sk-another-real-key # stays\n";
@@ -135,4 +138,64 @@ fn what_somebody_else_wrote_meanwhile_is_left_and_told() {
     run.exits_with(4).says("a key that the drill replaced in a store is not back; it is kept in drill/before-store-1.json");
     assert_eq!((keys(&project).as_str(), kept(&project).len()), (theirs, 1));
     project.lifeboat(&["run", "--undo", "drill"]).exits_with(3).says("dotenv:.env#KEY has changed");
+}
+
+#[test]
+fn a_key_that_somebody_made_current_before_the_first_write_stays() {
+    let project = rotating(ALLOWED);
+    let mut drill = project.start(&[&RUN[..], &["--yes"]].concat());
+    drill.until("baseline");
+    let theirs = KEYS.replace("sk-the-team-s-real-key", "sk-somebody-rotated-it-for-real");
+    project.write(".env", &theirs);
+    let run = drill.finish();
+    assert!(matches!(run.code, Some(0 | 1 | 3)), "{run:?}");
+    assert_eq!((keys(&project), kept(&project)), (theirs, vec![]));
+    let events = project.events("drill");
+    let failed = events.iter().filter_map(|event| event.get("step_finished")).find(|step| step["end"] == "failed").expect("a step fails");
+    assert!(failed["output"].as_str().unwrap().contains("dotenv:.env#KEY has changed"), "{failed}");
+    assert!(!events.iter().any(|event| event.get("key_stored").is_some() || event.to_string().contains("for-real")));
+}
+
+/// An issuer that writes down what it is asked, and makes nothing.
+fn issuer() -> (String, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let heard = Arc::new(Mutex::new(String::new()));
+    let hears = heard.clone();
+    std::thread::spawn(move || {
+        for mut wire in listener.incoming().map_while(Result::ok) {
+            let mut bytes = [0; 4096];
+            let length = wire.read(&mut bytes).unwrap_or(0);
+            hears.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..length]));
+            let _ = wire.write_all(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+fn no_real_issuer_is_asked_for_what_the_lab_made() {
+    let project = rotating(ALLOWED);
+    let (address, heard) = issuer();
+    let issued = format!(
+        "from: \"dotenv:.env#KEY\", key_id: Key1, issuer: {{kind: azure, resource: /r, token: \"env:MANAGEMENT_TOKEN\", idle: key2, address: \"{address}\"}}}}"
+    );
+    project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#KEY\"}", &issued);
+    project.edit("runbooks/inventory.yaml", "    credential: key\n", &format!("    credential: key\n    base_url: {address}\n"));
+    let store = "rotate: {store: key}, timeout: 10s";
+    let undone = "run: ['true'], timeout: 10s, undo: {run: [sh, -c, 'echo undone >> log']}";
+    project.edit(
+        "runbooks/answer.yaml",
+        &format!("  - {{name: Store, {store}}}"),
+        &format!("  - {{name: Say, {undone}}}\n  - {{name: Store, {store}, undo: {{rotate: {{revoke: key}}}}}}"),
+    );
+    let token = [("MANAGEMENT_TOKEN", "management-token-of-the-team-0f3b")];
+    let mut drill = project.start_with(&[&RUN[..], &["--yes"]].concat(), &token);
+    drill.until("is current in dotenv:.env#KEY");
+    drill.signal(9);
+    drill.finish();
+    project.run(project.command(&["run", "--undo", "drill", "--yes"]).envs(token)).exits_with(0);
+    assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]));
+    assert_eq!(std::fs::read_to_string(project.path("log")).unwrap(), "undone\n", "what else was done is taken back");
+    assert_eq!(*heard.lock().unwrap(), "");
 }

@@ -160,3 +160,78 @@ fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_end
     }
     wait_gone(system);
 }
+
+/// A folder like one that a killed drill left, which would have a program run and a file made.
+fn planted(project: &Project, name: &str) -> PathBuf {
+    let (folder, ran) = (project.path(&format!("drills/{name}")), project.path("ran"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let stores = serde_json::json!({"evil": {"kind": "command", "read": ["touch", ran]}});
+    let note = serde_json::json!({"from": {"command": {"store": "evil"}}, "root": "/", "stores": stores, "value": "x", "version": null, "written": ["0"]});
+    write("before-store-1.json", &note.to_string());
+    write("undo.json", "{\"root\": \"/\", \"variables\": {}}");
+    write("history.jsonl", "");
+    folder
+}
+
+#[test]
+fn what_somebody_else_may_have_put_there_is_not_taken_back_and_not_recommended() {
+    let project = Project::quick();
+    let (open, theirs, note) = (planted(&project, "open"), planted(&project, "theirs"), planted(&project, "note"));
+    let mode = |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(&open, 0o777);
+    mode(&note.join("before-store-1.json"), 0o666);
+    let mut refused = vec![("open", "others may write there")];
+    // Only root can imitate another user; the pipeline is root.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&theirs, Some(65_534), None).unwrap();
+        refused.push(("theirs", "belongs to another user"));
+    } else {
+        mode(&theirs, 0o777);
+    }
+    for (name, why) in refused {
+        let folder = format!("drills/{name}");
+        project.lifeboat(&["run", "--undo", &folder, "--yes"]).exits_with(2).says(why).says("would be done in your name");
+        project.lifeboat(&["execute", "--resume", &folder, "--undo", "--yes"]).exits_with(2).says(why);
+    }
+    project.lifeboat(&["run", "--undo", "drills/note", "--yes"]).exits_with(3).says("others may write there");
+    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
+    next.until("drills/note: this drill was killed").until("environment lab");
+    next.signal(KILL);
+    let said = next.finish().stderr;
+    assert!(!said.contains("drills/open") && !said.contains("drills/theirs"), "{said}");
+    assert!(!project.path("ran").exists());
+}
+
+#[test]
+fn no_pipe_in_a_folder_is_waited_for() {
+    let project = Project::quick();
+    let bounded = |args: &[&str]| project.run(&mut project.after(&["timeout", "30"], args));
+    let pipe = |path: PathBuf| {
+        let _ = std::fs::remove_file(&path);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    };
+    pipe(planted(&project, "history").join("history.jsonl"));
+    pipe(planted(&project, "store").join("before-store-1.json"));
+    bounded(&["run", "--undo", "drills/history"]).exits_with(2).says("is not a file");
+    bounded(&["run", "--undo", "drills/store"]).exits_with(3).says("is not a file");
+    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
+    next.until("drills/history: this drill was killed").until("environment lab");
+    next.signal(KILL);
+    next.finish();
+}
+
+#[test]
+fn a_drill_is_held_while_its_stores_are_put_back() {
+    let project = Project::quick();
+    let folder = planted(&project, "own");
+    std::fs::remove_file(folder.join("undo.json")).unwrap();
+    let note = folder.join("before-store-1.json");
+    // As the store is read, somebody else tries to take the same drill back.
+    let tries = "if flock -n \"$1\" true; then echo free; else echo held; fi > \"$2\"; echo x";
+    let read = serde_json::json!(["sh", "-c", tries, "sh", folder.join("history.jsonl"), project.path("ran")]).to_string();
+    let touch = serde_json::json!(["touch", project.path("ran")]).to_string();
+    std::fs::write(&note, text(&note).replace(&touch, &read)).unwrap();
+    project.lifeboat(&["run", "--undo", "drills/own"]).exits_with(0).says("the store command:evil holds again what it held");
+    assert_eq!((text(&project.path("ran")).as_str(), note.exists()), ("held\n", false));
+}

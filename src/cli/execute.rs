@@ -2,7 +2,7 @@
 
 use super::{Exit, ask, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, missing, rehearse, still_runs};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, hold, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -85,7 +85,9 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
 
 /// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
 pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::Result<Exit> {
-    let has_keys = !left_in(&folder).is_empty() && !still_runs(&folder);
+    // Nothing in it is believed, and no store written, before it is known whose folder it is and that nobody else is at it.
+    let held = hold(&folder)?;
+    let has_keys = !left_in(&folder).is_empty();
     if has_keys {
         let put_back = async |_| Ok(if stores::put_back_left(&folder).await { Exit::Met } else { Exit::Inconclusive });
         let end = until_interrupted("finishing what was begun", put_back)?;
@@ -93,6 +95,7 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
             return Ok(end);
         }
     }
+    drop(held);
     match walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, walks(recorded), hands)) {
         Err(error) if has_keys && matches!(error.downcast_ref(), Some(ExecutionError::Over { .. })) => Ok(Exit::Met),
         other => other,

@@ -3,7 +3,7 @@
 //! It lies in a folder `undo` within the drill's. Its history begins with what the drill's tells of the runbook's steps, and goes on with
 //! what is taken back; the drill's own history is not touched, for it is evidence. Where taking back is interrupted, it goes on from there.
 
-use super::folder::{Book, ExecutionError, cannot_make, lock};
+use super::folder::{Book, ExecutionError, cannot_make, lock, wrong};
 use super::unchanged::{Walks, unchanged_drill};
 use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
@@ -31,14 +31,8 @@ pub(super) struct Drilled {
 impl Drilled {
     /// The drill in a folder, and the history of what is taken back of it.
     pub(super) fn open(folder: &Path) -> Result<(Self, Book), ExecutionError> {
+        let history = hold(folder)?;
         let path = folder.join("history.jsonl");
-        let hint = "name the folder that `lifeboat run` made; it said which when it began";
-        let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
-        let history = File::open(&path).map_err(wrong)?;
-        lock(&history, folder).map_err(|error| match error {
-            ExecutionError::Locked { path } => ExecutionError::Running { path },
-            other => other,
-        })?;
         let (started, mut past) = steps(&path, &history)?;
         let notes = match Before::notes(folder) {
             Ok(Some(notes)) => notes,
@@ -46,7 +40,7 @@ impl Drilled {
                 let (why, hint) = ("there is nothing to take back", "a drill that comes to its end takes back what it did by itself");
                 return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
             }
-            Err(source) => return Err(wrong(source)),
+            Err(source) => return Err(not_a_drill(folder, source)),
         };
         let begun = ExecutionStarted {
             format: started.format,
@@ -73,10 +67,9 @@ impl Drilled {
         unchanged_drill(&self.started.plan, &self.notes.root, walks, &self.folder)
     }
 
-    /// True where the drill's keys are the lab's own.
+    /// True where the lab took and made the drill's keys: they are gone with it.
     pub(super) fn of_the_lab(&self) -> bool {
-        let environment = &self.started.plan.environment;
-        environment.embedded && environment.keys != KeySource::Stores
+        self.started.plan.environment.embedded
     }
 
     /// What variables stood for in the drill.
@@ -84,7 +77,7 @@ impl Drilled {
         for (name, value) in &self.notes.variables {
             variables.set(name.clone(), value.as_str());
         }
-        if self.of_the_lab() {
+        if self.of_the_lab() && self.started.plan.environment.keys != KeySource::Stores {
             for name in self.started.plan.providers.keys() {
                 variables.set(format!("credential.{name}"), lab_key(self.started.seed, name));
             }
@@ -112,15 +105,33 @@ pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
 /// Folders of drills below one that were killed and left something to take back.
 pub fn left_over(drills: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
+    let own = |folder: &PathBuf| private::own_folder(folder).is_ok();
     let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
-    let mut left: Vec<PathBuf> = entries.filter(something).filter(|folder| !still_runs(folder)).collect();
+    let mut left: Vec<PathBuf> = entries.filter(own).filter(something).filter(|folder| !still_runs(folder)).collect();
     left.sort();
     left
 }
 
 /// True where a process conducts the drill of this folder: it has locked the history.
-pub fn still_runs(folder: &Path) -> bool {
-    File::open(folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_err())
+fn still_runs(folder: &Path) -> bool {
+    private::open_own(&folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_err())
+}
+
+/// The history of a drill that is not running, locked for as long as this is kept: nobody else takes the same back meanwhile.
+///
+/// # Errors
+/// Where it is no drill of this user, others may have written there, or it still runs.
+pub fn hold(folder: &Path) -> Result<File, ExecutionError> {
+    let history = private::open_own(&folder.join("history.jsonl")).map_err(|source| not_a_drill(folder, source))?;
+    lock(&history, folder).map_err(|error| match error {
+        ExecutionError::Locked { path } => ExecutionError::Running { path },
+        other => other,
+    })?;
+    Ok(history)
+}
+
+fn not_a_drill(folder: &Path, source: std::io::Error) -> ExecutionError {
+    wrong(folder, source, "name the folder that `lifeboat run` made; it said which when it began")
 }
 
 /// How the drill began, and what became of steps and keys.
@@ -168,6 +179,5 @@ fn write(undo: &Path, past: &[Stamped]) -> std::io::Result<()> {
         serde_json::to_writer(&mut lines, stamped)?;
         lines.push(b'\n');
     }
-    private::write(&undo.join("history.jsonl"), &lines)?;
-    File::open(undo)?.sync_all()
+    private::write(&undo.join("history.jsonl"), &lines)
 }

@@ -156,8 +156,8 @@ impl Book {
     /// One that was interrupted. A torn last line is cut off: what it would have told is not known.
     pub(super) fn open(folder: &Path) -> Result<Self, ExecutionError> {
         let path = folder.join("history.jsonl");
-        let hint = "name the folder that `lifeboat execute` made; it said which when it began";
-        let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint };
+        let wrong = |source| wrong(folder, source, "name the folder that `lifeboat execute` made; it said which when it began");
+        private::open_own(&path).map_err(wrong)?;
         let mut file = private::open(&path, File::options().read(true).append(true)).map_err(wrong)?;
         lock(&file, folder)?;
         let mut bytes = Vec::new();
@@ -203,7 +203,7 @@ impl Book {
 /// It is there only as long as the execution may go on ([`forget_salt`]); what is taken back after that names keys by another.
 pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
     let path = folder.join("salt");
-    match std::fs::read(&path).map(<[u8; 16]>::try_from) {
+    match private::read_own(&path).map(<[u8; 16]>::try_from) {
         Ok(Ok(bytes)) => return Ok(Salt::of(bytes)),
         // It was torn when it was written, before anything was named by it.
         Ok(Err(_)) => {}
@@ -237,6 +237,14 @@ pub(super) fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
         TryLockError::WouldBlock => ExecutionError::Locked { path: folder.to_owned() },
         TryLockError::Error(source) => cannot_make(folder, source),
     })
+}
+
+/// A folder of an earlier run that is not to be gone on with. What its history says would be done in this user's name.
+pub(super) fn wrong(folder: &Path, source: std::io::Error, hint: &'static str) -> ExecutionError {
+    // The operating system's own refusal has a number.
+    let others = source.kind() == std::io::ErrorKind::PermissionDenied && source.raw_os_error().is_none();
+    let hint = if others { "what stands there would be done in your name; if it is your own, read it, then chmod go-w it" } else { hint };
+    ExecutionError::Folder { path: folder.join("history.jsonl"), source, hint }
 }
 
 pub(super) fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {

@@ -22,7 +22,7 @@ mod unchanged;
 mod values;
 
 pub use conduct::{Execution, Finish};
-pub use drilled::{left_over, still_runs};
+pub use drilled::{hold, left_over};
 pub use folder::{ExecutionError, Hands, Orders};
 pub use rehearse::{Found, Rehearsed, rehearse};
 pub use unchanged::Walks;

@@ -7,8 +7,8 @@
 //! What this file does not do: change what stands in a folder that it did not make, or change who owns anything.
 
 use rustix::fs::OFlags;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 const FILE: u32 = 0o600;
 /// Of folders.
 const FOLDER: u32 = 0o700;
+/// The bits of a mode by which somebody else may write.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// Opens a file with these options; one that was there is its owner's alone from now on.
 ///
@@ -47,8 +49,68 @@ pub fn create_new(path: &Path) -> Result<File> {
     open(path, File::options().append(true).create_new(true))
 }
 
-/// Puts a file with these bytes there, whole or not at all: on the disk first, then in the place of what stood there. After a failure what
-/// was there is as it was, and nothing half-written is left.
+/// Opens a file for reading that nobody but this user can have written: a regular file of theirs, in a folder of theirs, and both closed to
+/// what others write. For what is done in this user's name because a file says so.
+///
+/// # Errors
+/// Those of opening it; what others may write is [`ErrorKind::PermissionDenied`].
+pub fn open_own(path: &Path) -> Result<File> {
+    own_folder(above(path))?;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| if is_link(path) { a_link(path) } else { error })?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(Error::other(format!("{} is not a file", path.display())));
+    }
+    own(path, &about)?;
+    Ok(file)
+}
+
+/// What stands in such a file.
+///
+/// # Errors
+/// See [`open_own`].
+pub fn read_own(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_own(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Sees that nobody but this user can have put anything into a folder.
+///
+/// # Errors
+/// Those of looking at it; see [`open_own`].
+pub fn own_folder(path: &Path) -> Result<()> {
+    let about = path.symlink_metadata()?;
+    if about.is_symlink() {
+        return Err(a_link(path));
+    }
+    if !about.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    own(path, &about)
+}
+
+fn own(path: &Path, about: &Metadata) -> Result<()> {
+    let denied = |why: String| Err(Error::new(ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return denied(format!("belongs to another user, of the number {}", about.uid()));
+    }
+    if about.mode() & OTHERS_WRITE != 0 {
+        return denied("is not yours alone: others may write there".to_owned());
+    }
+    Ok(())
+}
+
+/// The folder that something stands in.
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts a file with these bytes there, whole or not at all: on the disk first, then in the place of what stood there, and that onto the disk
+/// as well. After a failure what was there is as it was, or, where only the last of this failed, what is new is whole; nothing half-written
+/// is left.
 ///
 /// # Errors
 /// Those of writing it; a symbolic link in its place is one.
@@ -64,7 +126,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = create_new(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(&beside, path)
+        std::fs::rename(&beside, path)?;
+        File::open(above(path))?.sync_all()
     });
     if written.is_err() {
         // It may hold a part of what could not be written.
@@ -199,6 +262,36 @@ mod tests {
             assert!(folder(&link.join("theirs")).unwrap_err().to_string().contains("another user"));
             assert!(!real.join("theirs").exists());
         }
+    }
+
+    #[test]
+    fn only_what_nobody_else_can_have_written_is_ones_own() {
+        let place = tempfile::tempdir().unwrap();
+        let (inner, file) = (place.path().join("inner"), place.path().join("inner/file"));
+        std::fs::create_dir(&inner).unwrap();
+        std::fs::write(&file, "mine").unwrap();
+        assert_eq!(read_own(&file).unwrap(), b"mine");
+        for path in [&inner, &file] {
+            for open in [0o020, 0o002] {
+                std::fs::set_permissions(path, Permissions::from_mode(0o700 | open)).unwrap();
+                assert_eq!(read_own(&file).unwrap_err().kind(), ErrorKind::PermissionDenied, "{path:?} {open:o}");
+            }
+            std::fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+            // Only root can imitate another user; the pipeline is root.
+            if rustix::process::geteuid().is_root() {
+                std::os::unix::fs::chown(path, Some(65_534), None).unwrap();
+                assert!(read_own(&file).unwrap_err().to_string().contains("belongs to another user"), "{path:?}");
+                std::os::unix::fs::chown(path, Some(0), None).unwrap();
+            }
+        }
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(&inner, &link).unwrap();
+        assert!(read_own(&link.join("file")).unwrap_err().to_string().contains("is a symbolic link"));
+        std::os::unix::fs::symlink(&file, inner.join("link")).unwrap();
+        assert!(read_own(&inner.join("link")).unwrap_err().to_string().contains("is a symbolic link"));
+        rustix::fs::mknodat(rustix::fs::CWD, inner.join("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        assert!(read_own(&inner.join("pipe")).unwrap_err().to_string().ends_with("is not a file"));
+        assert_eq!(read_own(&inner.join("none")).unwrap_err().kind(), ErrorKind::NotFound);
     }
 
     #[test]

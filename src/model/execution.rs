@@ -48,8 +48,8 @@ pub struct SourceFile {
 }
 
 impl ExecutionPlan {
-    /// What another process takes back of a drill that was killed. Keys of the lab are gone with it: nothing is rotated back, and no real key
-    /// stands in for one of the lab's.
+    /// What another process takes back of a drill that was killed. Keys of the lab are gone with it: nothing is rotated back, which only the
+    /// real issuers could be asked for, and no real key stands in for one of the lab's.
     pub fn of_drill(plan: &DrillPlan) -> Self {
         let nothing = || Runbook {
             name: plan.scenario.name.clone(),
@@ -76,8 +76,10 @@ impl ExecutionPlan {
         };
         // Its outage is over.
         execution.service.iter_mut().for_each(|service| service.objectives.rto = None);
-        if plan.environment.embedded && plan.environment.keys != KeySource::Stores {
-            execution.credentials.clear();
+        if plan.environment.embedded {
+            if plan.environment.keys != KeySource::Stores {
+                execution.credentials.clear();
+            }
             let rotates = |undo: &Action| matches!(undo, Action::Rotate(_));
             execution.runbook.steps.iter_mut().for_each(|step| step.undo = step.undo.take().filter(|undo| !rotates(undo)));
         }

@@ -3,7 +3,8 @@
 //! Before the first write what the store holds goes into a file of the drill's folder, which only its owner can read, and onto the disk. At
 //! the drill's end it is written back, and the file goes. Where the drill's process was killed the file stays, with all that it takes to put
 //! the value back ([`put_back`]): `{"from": "dotenv:.env#KEY", "root": …, "stores": …, "value": …, "version": …, "written": […]}`, where `written` has the
-//! fingerprints of what the drill wrote. A store that holds anything else by then was changed by somebody else, and is left so.
+//! fingerprints of what the drill wrote. A store that holds anything else, then or at any write before, was changed by somebody else, and is
+//! left so. A file is believed only where nobody but this user can have written it: what it says is done in this user's name.
 //!
 //! What this file does not do: decide which stores may be written (`spec`), or say anything: whoever puts back is told.
 
@@ -75,15 +76,19 @@ impl Kept {
         self.note.lock().expect("nothing panics while it holds it")
     }
 
-    /// Learns, before the first write, which version it is that will be put back.
-    async fn look(&self) -> Result<(), SecretError> {
-        let fresh = self.note().written.is_empty();
-        if fresh && self.store.abilities().contains(&Ability::Rollback) {
-            let held = self.store.read().await?;
-            let mut note = self.note();
-            note.version = Some(held.version.0).filter(|_| held.value.expose() == note.value);
+    /// Before every change: the store holds what will be put back, or what this drill wrote. Anything else is a key that somebody made
+    /// current meanwhile, which is kept nowhere. Returns which version that is, to be written over and no other.
+    async fn look(&self) -> Result<Version, SecretError> {
+        let held = self.store.read().await?;
+        let mut note = self.note();
+        if held.value.expose() == note.value {
+            let version = Some(held.version.0.clone()).filter(|_| self.store.abilities().contains(&Ability::Rollback));
+            note.version = note.version.take().or(version);
+        } else if !note.written.contains(&held.value.fingerprint().to_string()) {
+            let expected = Held::unnumbered(note.value.as_str().into()).version;
+            return Err(SecretError::Changed { place: self.store.place().to_owned(), expected, found: None });
         }
-        Ok(())
+        Ok(held.version)
     }
 
     /// Nothing is written before what it replaces is on the disk.
@@ -93,22 +98,37 @@ impl Kept {
         if note.written.contains(&fingerprint) {
             return Ok(());
         }
+        if note.written.is_empty() && self.file.symlink_metadata().is_ok() {
+            return Err(self.cannot_keep("it is there already, and the key of another drill stands in it"));
+        }
         note.written.push(fingerprint);
         let text = Zeroizing::new(serde_json::to_vec(&*note).unwrap_or_default());
-        private::write(&self.file, &text).map_err(|error| SecretError::Refused {
-            place: self.store.place().to_owned(),
-            why: format!("what it holds cannot be kept in {}: {error}", self.file.display()),
-            hint: "make room, or choose another folder with --out".to_owned(),
+        private::write(&self.file, &text).map_err(|error| {
+            // Who tries again finds nothing kept.
+            note.written.pop();
+            if note.written.is_empty() {
+                let _ = std::fs::remove_file(&self.file);
+            }
+            self.cannot_keep(&error.to_string())
         })
     }
 
-    /// What a store holds once it was written to is this drill's doing, even where it is not what was written.
-    async fn keep_what_is_there(&self) -> Result<(), SecretError> {
-        match self.store.read().await {
-            Ok(held) if held.value.expose() != self.note().value.as_str() => self.keep(&held.value),
-            // Whoever reads it next will say that it cannot be read.
-            _ => Ok(()),
+    fn cannot_keep(&self, problem: &str) -> SecretError {
+        SecretError::Refused {
+            place: self.store.place().to_owned(),
+            why: format!("what it holds cannot be kept in {}: {problem}", self.file.display()),
+            hint: "make room, or choose another folder with --out".to_owned(),
         }
+    }
+
+    /// What a store holds once it was written to is this drill's doing, even where it is not what was written: programs that keep keys may
+    /// have a form of their own. Where the store says that this is another version, somebody else wrote it.
+    async fn keep_what_is_there(&self, written: &Version) -> Result<(), SecretError> {
+        // Whoever reads next what cannot be read will say so.
+        let Ok(held) = self.store.read().await else { return Ok(()) };
+        let unnumbered = self.note().from.store().is_some() && held.version == Held::unnumbered(held.value.clone()).version;
+        let ours = held.version == *written || unnumbered;
+        if ours && held.value.expose() != self.note().value { self.keep(&held.value) } else { Ok(()) }
     }
 
     /// Puts back what was found, where this drill wrote anything. True where it had to.
@@ -156,10 +176,10 @@ impl Store for Kept {
 
     fn write<'a>(&'a self, value: &'a Secret, over: Option<&'a Version>) -> Pending<'a, Version> {
         Box::pin(async move {
-            self.look().await?;
+            let seen = self.look().await?;
             self.keep(value)?;
-            let written = self.store.write(value, over).await?;
-            self.keep_what_is_there().await?;
+            let written = self.store.write(value, over.or(Some(&seen))).await?;
+            self.keep_what_is_there(&written).await?;
             Ok(written)
         })
     }
@@ -178,9 +198,9 @@ impl Store for Kept {
 
     fn commit<'a>(&'a self, version: &'a Version) -> Pending<'a, ()> {
         Box::pin(async move {
+            self.look().await?;
             // What somebody else staged before becomes current by this drill's hand.
             if let Some(staged) = self.store.staged().await? {
-                self.look().await?;
                 self.keep(&staged.value)?;
             }
             self.store.commit(version).await
@@ -191,7 +211,7 @@ impl Store for Kept {
         Box::pin(async move {
             self.look().await?;
             let rolled = self.store.rollback(version).await?;
-            self.keep_what_is_there().await?;
+            self.keep_what_is_there(&rolled).await?;
             Ok(rolled)
         })
     }
@@ -217,6 +237,7 @@ async fn restored(
         Err(error) => return Err(error),
     };
     let is_there = held.as_ref().is_some_and(|held| held.value == *value);
+    let over = held.as_ref().map(|held| held.version.clone());
     if let Some(held) = held.filter(|held| held.value != *value && !ours(&held.value)) {
         return Err(SecretError::Changed {
             place: store.place().to_owned(),
@@ -231,7 +252,7 @@ async fn restored(
             None => false,
         };
         if !rolled {
-            store.write(value, None).await?;
+            store.write(value, over.as_ref()).await?;
         }
         let now = store.read().await?;
         if now.value != *value {
@@ -265,10 +286,13 @@ pub async fn put_back(file: &Path) -> Result<String, SecretError> {
     let malformed = |problem: String| SecretError::Malformed {
         place: place.clone(),
         problem,
-        hint: "see the value in it, and write it back into its store by hand".to_owned(),
+        hint: "see who wrote it and what is in it; where that is your key, write it back into its store by hand".to_owned(),
     };
-    let text = Zeroizing::new(std::fs::read(file).map_err(|error| malformed(format!("it cannot be read: {error}")))?);
+    let text = Zeroizing::new(private::read_own(file).map_err(|error| malformed(format!("it cannot be read: {error}")))?);
     let note: Note = serde_json::from_slice(&text).map_err(|_| malformed("it does not tell of a store".to_owned()))?;
+    if note.written.is_empty() {
+        return Err(malformed("it tells of nothing that a drill wrote".to_owned()));
+    }
     let store = open(&note.from, Site { stores: &note.stores, root: &note.root })?;
     let (value, version) = (Secret::from(note.value.as_str()), note.version.clone().map(Version));
     restored(&*store, &value, version.as_ref(), &note.written, file).await?;
@@ -357,12 +381,65 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_somebody_made_current_before_a_write_stays() {
+        let place = Place::new();
+        let kept = place.kept();
+        let theirs = "KEY=sk-somebody-elses\n";
+        std::fs::write(place.folder.path().join(".env"), theirs).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(kept.write(&"sk-lab-1".into(), None).await, Err(SecretError::Changed { .. })));
+        }
+        assert!(!kept.put_back().await.unwrap());
+        assert_eq!((place.text().as_str(), place.left()), (theirs, vec![]), "the drill has done nothing that is to be taken back");
+
+        std::fs::write(place.folder.path().join(".env"), WHOLE).unwrap();
+        kept.write(&"sk-lab-1".into(), None).await.unwrap();
+        std::fs::write(place.folder.path().join(".env"), theirs).unwrap();
+        assert!(matches!(kept.write(&"sk-lab-2".into(), None).await, Err(SecretError::Changed { .. })), "between two writes");
+        assert_eq!(place.text(), theirs);
+    }
+
+    #[tokio::test]
     async fn nothing_is_written_that_could_not_be_kept() {
         let place = Place::new();
         let site = Site { stores: &place.stores, root: place.folder.path() };
-        let kept = Kept::new(&place.source, site, &"sk-the-real-key".into(), Path::new("/no/such/folder"), 1).unwrap();
-        let refused = kept.write(&"sk-lab-1".into(), None).await.unwrap_err().to_string();
-        assert!(refused.contains("cannot be kept in /no/such/folder/before-store-1.json"), "{refused}");
-        assert_eq!(place.text(), WHOLE);
+        let folder = place.folder.path().join("drill");
+        let kept = Kept::new(&place.source, site, &"sk-the-real-key".into(), &folder, 1).unwrap();
+        for _ in 0..2 {
+            let refused = kept.write(&"sk-lab-1".into(), None).await.unwrap_err().to_string();
+            assert!(refused.contains("cannot be kept in") && refused.contains("drill/before-store-1.json"), "{refused}");
+            assert_eq!(place.text(), WHOLE);
+        }
+        std::fs::create_dir(&folder).unwrap();
+        kept.write(&"sk-lab-1".into(), None).await.unwrap();
+        assert_eq!(left_in(&folder).len(), 1);
+        let again = Kept::new(&place.source, site, &"sk-lab-1".into(), &folder, 1).unwrap();
+        let refused = again.write(&"sk-lab-2".into(), None).await.unwrap_err().to_string();
+        assert!(refused.contains("it is there already"), "{refused}");
+        assert!(kept.put_back().await.unwrap());
+        assert_eq!((place.text().as_str(), left_in(&folder)), (WHOLE, vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_else_may_have_written_is_not_believed() {
+        let place = Place::new();
+        let (planted, made) = (place.folder.path().join("before-store-1.json"), place.folder.path().join("made"));
+        let note = |written: &str| {
+            format!(
+                r#"{{"from": {{"file": {made:?}}}, "root": "/", "stores": {{}}, "value": "x", "version": null, "written": [{written}]}}"#
+            )
+        };
+        let refused = async |mode: u32| {
+            std::fs::set_permissions(&planted, std::fs::Permissions::from_mode(mode)).unwrap();
+            let refused = put_back(&planted).await.unwrap_err().to_string();
+            assert!(!made.exists() && planted.exists());
+            refused
+        };
+        std::fs::write(&planted, note("")).unwrap();
+        assert!(refused(0o600).await.contains("it tells of nothing that a drill wrote"));
+        std::fs::write(&planted, note(r#""00""#)).unwrap();
+        assert!(refused(0o620).await.contains("others may write"));
+        std::fs::set_permissions(&planted, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(put_back(&planted).await.unwrap(), format!("file:{}", made.display()), "it is the form of such a file");
     }
 }

@@ -80,7 +80,6 @@ impl Before {
         }
         if let Some(folder) = &self.folder {
             private::write(&folder.join(what.file()), value.expose().as_bytes())?;
-            File::open(folder)?.sync_all()?;
         }
         self.memory().insert(what.clone(), value.clone());
         Ok(())
@@ -89,7 +88,7 @@ impl Before {
     /// The old value, where one was kept.
     pub fn get(&self, what: &Changed) -> Option<Secret> {
         let kept = self.memory().get(what).cloned();
-        kept.or_else(|| std::fs::read_to_string(self.folder.as_ref()?.join(what.file())).ok().map(Secret::new))
+        kept.or_else(|| String::from_utf8(private::read_own(&self.folder.as_ref()?.join(what.file())).ok()?).ok().map(Secret::new))
     }
 
     /// Forgets an old value, for it is back.
@@ -117,16 +116,15 @@ impl Before {
     /// Where it cannot be written; then nothing may be changed.
     pub fn note(&self, notes: &Notes) -> std::io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        private::write(&folder.join(NOTES), &serde_json::to_vec_pretty(notes)?)?;
-        File::open(folder)?.sync_all()
+        private::write(&folder.join(NOTES), &serde_json::to_vec_pretty(notes)?)
     }
 
     /// What was written down; `None` where there is nothing to take back.
     ///
     /// # Errors
-    /// Where it is there and cannot be read.
+    /// Where it is there and cannot be read, or somebody else may have written it.
     pub fn notes(folder: &Path) -> std::io::Result<Option<Notes>> {
-        match std::fs::read(folder.join(NOTES)) {
+        match private::read_own(&folder.join(NOTES)) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
