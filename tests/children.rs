@@ -121,6 +121,53 @@ fn a_command_that_names_a_variable_which_it_is_not_given_is_warned_of() {
     }
 }
 
+#[test]
+fn a_store_s_and_an_issuer_s_command_that_name_such_a_variable_are_warned_of_too() {
+    let project = project();
+    let stores = |pass: &str| {
+        format!(
+            "stores:\n  pass: {{kind: command, read: [sh, -c, 'pass $STORE_TOKEN'], write: [sh, -c, 'put $STORE_TOKEN'], pass: [{pass}]}}\n"
+        )
+    };
+    let issuer = |pass: &str| {
+        format!(
+            "issuer: {{kind: command, mint: [mint], revoke: [sh, -c, 'end $LIFEBOAT_KEY_ID $ISSUER_TOKEN'], probe: [probe], pass: [{pass}]}}}}\n"
+        )
+    };
+    project.edit("runbooks/inventory.yaml", "stores:\n", &stores(""));
+    project.edit("runbooks/inventory.yaml", "issuer: {kind: openai, project: p, admin: \"env:OPENAI_ADMIN_KEY\"}}\n", &issuer(""));
+    let run = project.lifeboat(&["check"]);
+    run.says("the command names `$STORE_TOKEN`, which the program is not given").says("{kind: command, read: […], pass: [STORE_TOKEN]}");
+    run.says("the command names `$ISSUER_TOKEN`, which the program is not given").says("pass: [ISSUER_TOKEN]");
+    project.edit("runbooks/inventory.yaml", &stores(""), &stores("STORE_TOKEN"));
+    project.edit("runbooks/inventory.yaml", &issuer(""), &issuer("ISSUER_TOKEN"));
+    let run = project.lifeboat(&["check"]);
+    assert!(!run.stderr.contains("is not given") && !run.stdout.contains("is not given"), "{run:?}");
+}
+
+#[test]
+fn k6_is_given_whom_it_trusts_and_by_whom_it_goes_out_and_nothing_else() {
+    let project = project();
+    // In the place of k6: it says what it is given, and ends.
+    let k6 = project.path("bin/k6");
+    project.write("bin/k6", "#!/bin/sh\nenv > seen\nenv >&2\n");
+    std::fs::set_permissions(&k6, std::fs::Permissions::from_mode(0o755)).unwrap();
+    project.write("traffic.js", "export default () => {}\n");
+    project.edit("scenarios/quick.yaml", "request: chat-stream", "engine: k6, script: traffic.js");
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(k6.parent().map(Into::into).into_iter().chain(std::env::split_paths(&folders))).unwrap();
+    let mut drill = project.command(&["run", "scenarios/quick.yaml", "--out", "drill"]);
+    let drill = drill.env("PATH", path).env("UNTOLD", "nobody-named-me-1").env("HTTPS_PROXY", "http://me:pr0xy-pass@127.0.0.1:3128");
+    project.run(drill.env("SSL_CERT_FILE", "/etc/ssl/own.pem").env("NO_PROXY", "127.0.0.1")).exits_with(3).says("k6 ended before");
+    let seen = std::fs::read_to_string(project.path("seen")).unwrap();
+    for given in ["SSL_CERT_FILE=/etc/ssl/own.pem", "HTTPS_PROXY=http://me:pr0xy-pass@127.0.0.1:3128", "NO_PROXY=127.0.0.1"] {
+        assert!(seen.contains(given), "{given}: {seen}");
+    }
+    assert!(!seen.contains("UNTOLD"), "{seen}");
+    let said = std::fs::read_to_string(project.path("drill/k6.log")).unwrap();
+    assert!(said.contains("HTTPS_PROXY=") && !said.contains("pr0xy-pass"), "{said}");
+}
+
 /// Panics for whatever somebody else could read below a folder.
 fn only_its_owners(folder: &Path) -> usize {
     let mode = |path: &Path| std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
@@ -151,7 +198,11 @@ fn what_drills_and_executions_leave_is_its_owners_alone_whatever_the_umask() {
                  pass: [UNTOLD], ready: 'http://127.0.0.1:${port}/', within: 2s}, services: {chat: {url: 'http://127.0.0.1:${port}/v1'}},";
     project.edit("runbooks/inventory.yaml", "lab: {embedded: true,", start);
     let mut drill = openly(&project, &["run", "scenarios/quick.yaml", "--out", "drill"]);
-    project.run(drill.envs(SECRETS).env("UNTOLD", "nobody-named-me-1")).exits_with(3).says("was not ready at");
+    project
+        .run(drill.envs(SECRETS).env("UNTOLD", "nobody-named-me-1"))
+        .exits_with(3)
+        .says("was not ready at")
+        .says("what `pass: […]` names");
     // history, verdict, report, system.log, authority.pem, and what the system wrote there itself.
     assert_eq!(only_its_owners(&project.path("drill")), 6);
     let seen = std::fs::read_to_string(project.path("seen")).unwrap();

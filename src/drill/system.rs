@@ -127,16 +127,18 @@ impl Failure {
             Self::NotStarted => std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end().to_owned(),
             Self::Ended(status) => format!(
                 "the system under test ended before it was ready ({status}): {}\n\nhint: correct `start:` of this environment; it must stay \
-                 in the foreground, and answer at {}",
+                 in the foreground, and answer at {}; {}",
                 shown(launch),
-                launch.ready
+                launch.ready,
+                host::GIVES_LITTLE
             ),
             Self::NotReady(last) => format!(
                 "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
-                 `start: ready`",
+                 `start: ready`; {}",
                 launch.ready,
                 crate::units::Duration::from(launch.within),
-                shown(launch)
+                shown(launch),
+                host::GIVES_LITTLE
             ),
         }
     }

@@ -10,6 +10,9 @@ use std::process::Command;
 /// What programs need to run at all: where programs and the user's files are, which language is spoken, who runs it. None holds a secret.
 const GIVEN: [&str; 11] = ["PATH", "HOME", "LANG", "LANGUAGE", "TERM", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "XDG_RUNTIME_DIR"];
 
+/// What a hint says where a program failed that may miss one of its variables.
+pub const GIVES_LITTLE: &str = "programs are given PATH, HOME and what `pass: […]` names of Lifeboat's environment, so name there what else it needs, for example `pass: [AWS_PROFILE]`";
+
 /// True for a variable that every program is given, where it is set.
 pub fn is_given(name: &str) -> bool {
     GIVEN.contains(&name) || name.starts_with("LC_")

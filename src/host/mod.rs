@@ -10,4 +10,4 @@
 mod child;
 pub mod private;
 
-pub use child::{environment, is_given};
+pub use child::{GIVES_LITTLE, environment, is_given};

@@ -145,6 +145,9 @@ impl Issuer {
         matches!(self, Self::Iam { .. })
     }
 
+    /// The variable in which a revoking command finds which key it is.
+    pub const KEY_ID: &'static str = "LIFEBOAT_KEY_ID";
+
     /// The kinds, as written in YAML.
     pub const WORDS: &'static [&'static str] = &["openai", "azure", "bedrock", "iam", "google", "command"];
 }

@@ -11,7 +11,7 @@
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
     DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, Inventory, Issuer, Mail, Notify, Probe, Provider, ProxyBinding, Rotate,
-    Runbook, SecretStore, ServiceBinding, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+    Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,8 @@ pub enum SecretSource {
     Url(String),
     /// What stands in a file, under a name that may say what it is: a header, a variable of a program.
     Written(String, String),
+    /// None at all, however it looks: what the inventory calls a model, a provider, a region. Histories and reports name them.
+    Ordinary(String),
 }
 
 impl SecretSource {
@@ -39,7 +41,7 @@ impl SecretSource {
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
-        providers.values().for_each(|provider| found.provider(provider));
+        providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         environments.values().for_each(|environment| found.environment(environment));
         found.0
     }
@@ -67,7 +69,7 @@ impl SecretSource {
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
-        providers.values().for_each(|provider| found.provider(provider));
+        providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         runbook.iter().for_each(|runbook| found.runbook(runbook));
         plan.workloads().iter().for_each(|named| found.workload(&named.workload));
@@ -94,7 +96,7 @@ impl SecretSource {
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
-        providers.values().for_each(|provider| found.provider(provider));
+        providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         found.runbook(runbook);
         found.0
@@ -180,10 +182,23 @@ impl Found {
         }
     }
 
-    fn provider(&mut self, provider: &Provider) {
-        let Provider { dialect: _, cloud: _, region: _, residency: _, base_url, credential: _, models: _, price: _, simulation: _ } =
-            provider;
+    fn provider(&mut self, name: &str, provider: &Provider) {
+        let Provider { dialect: _, cloud, region, residency, base_url, credential: _, models, price: _, simulation } = provider;
         base_url.iter().for_each(|url| self.url(url));
+        let Simulation {
+            first_token_p50: _,
+            first_token_p95: _,
+            tail_share: _,
+            tail_p50: _,
+            token_gap: _,
+            credential_life: _,
+            models: paced,
+            limits: _,
+            retired,
+        } = simulation;
+        let places = [cloud, region, residency].into_iter().flatten();
+        let names = places.chain(models.values()).chain(paced.keys()).chain(retired);
+        self.0.extend(names.map(String::as_str).chain([name]).map(|name| SecretSource::Ordinary(name.to_owned())));
     }
 
     fn environment(&mut self, environment: &Environment) {
@@ -214,21 +229,13 @@ impl Found {
     }
 
     fn workload(&mut self, workload: &Workload) {
-        let Workload {
-            rate: _,
-            ramp: _,
-            bursts: _,
-            trace: _,
-            arrivals: _,
-            request: _,
-            expect: _,
-            script: _,
-            max_in_flight: _,
-            errand,
-            wire,
-        } = workload;
+        let Workload { rate: _, ramp: _, bursts: _, trace: _, arrivals: _, request: _, expect: _, script, max_in_flight: _, errand, wire } =
+            workload;
         let Wire { connections: _, http: _, timeouts: _, headers } = wire;
         self.written(headers);
+        if script.is_some() {
+            self.passed(&Workload::PASSED.map(str::to_owned));
+        }
         if let Some(Errand { path, send: _, status: _, contains: _ }) = errand {
             self.url(path);
         }

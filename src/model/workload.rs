@@ -87,6 +87,10 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// What a script's k6 is given of Lifeboat's environment: whom it trusts, and by whom it goes out. An address there may hold a password.
+    pub const PASSED: [&str; 8] =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+
     /// Short chats at this rate, in jittered slots, one at a time.
     pub fn steady(rate: Rate) -> Self {
         let (arrivals, request) = (Arrivals::Jittered, RequestKind::Chat);

@@ -3,7 +3,7 @@
 //! | reading | left out |
 //! |---|---|
 //! | plain | line ends |
-//! | unfolded | line ends, white space after them, the `\` or `=` before them (shells, quoted-printable); escape codes of terminals (ECMA-48); NUL, which makes of UTF-16 what it says |
+//! | unfolded | line ends, white space around them, the `\` or `=` before them (shells, quoted-printable); escape codes of terminals (ECMA-48), with ESC or with C1 in UTF-8; NUL, which makes of UTF-16 what it says |
 //!
 //! Two readings, because what folds a text may also be a part of a secret: `abc=` at the end of a line.
 //!
@@ -31,8 +31,9 @@ impl Reading {
         Self::without(bytes, |rest, folded| match rest[0] {
             b'\r' | b'\n' | 0 => 1,
             b' ' | b'\t' if folded => 1,
-            b'\\' | b'=' => usize::from(line_ends_after(&rest[1..], more)),
-            ESCAPE => code(rest, more),
+            // Columns that are filled up, `format=flowed` (RFC 3676).
+            b' ' | b'\t' | b'\\' | b'=' => usize::from(line_ends_after(&rest[1..], more)),
+            ESCAPE | C1 => code(rest, more),
             _ => 0,
         })
     }
@@ -62,46 +63,76 @@ const fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-/// True where a line ends here, or may.
+/// True where a line ends here, or may, after nothing but white space and codes.
 fn line_ends_after(rest: &[u8], more: bool) -> bool {
-    rest.iter().find(|byte| **byte != 0).map_or(more, |byte| is_line_end(*byte))
+    let mut place = 0;
+    while let Some(byte) = rest.get(place).copied().filter(|_| place < GAP) {
+        place += match byte {
+            _ if is_line_end(byte) => return true,
+            b' ' | b'\t' | 0 => 1,
+            ESCAPE | C1 => match code(&rest[place..], more) {
+                0 => return false,
+                length => length,
+            },
+            _ => return false,
+        }
+    }
+    more && place < GAP
 }
 
 const ESCAPE: u8 = 0x1b;
+/// The first byte of U+0080 to U+00BF in UTF-8. Up to U+009F each means what ESC and the letter 0x40 below it mean.
+const C1: u8 = 0xc2;
 const BELL: u8 = 0x07;
+/// The second byte of ST as a C1 code.
+const END: u8 = 0x9c;
 
 /// The length of the escape code that begins here; 0 where none does. One that is not whole is as long as it may still become one.
 fn code(rest: &[u8], more: bool) -> usize {
     let open = if more { rest.len() } else { 0 };
-    match rest.get(1) {
-        None => open,
+    let letter = match rest.get(1) {
+        None => return open,
+        Some(byte) if rest[0] == ESCAPE => *byte,
+        Some(byte @ 0x80..=0x9f) => byte - 0x40,
+        Some(_) => return 0,
+    };
+    match letter {
         // CSI: parameters, intermediates, one final byte.
-        Some(b'[') => match rest[2..].iter().position(|byte| !(0x20..=0x3f).contains(byte)) {
+        b'[' => match rest[2..].iter().position(|byte| !(0x20..=0x3f).contains(byte)) {
             Some(end) if (0x40..=0x7e).contains(&rest[2 + end]) => end + 3,
             Some(_) => 0,
             None => open,
         },
-        // OSC, DCS, SOS, PM, APC: any text up to BEL or ST.
-        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
-            let within = &rest[2..rest.len().min(GAP)];
-            match within.iter().position(|byte| matches!(*byte, BELL | ESCAPE)) {
-                Some(end) if within[end] == BELL => end + 3,
-                Some(end) => match within.get(end + 1) {
-                    Some(b'\\') => end + 4,
-                    Some(_) => 2,
-                    None if more => open,
-                    None => 2,
-                },
-                None if more && rest.len() < GAP => open,
-                None => 2,
-            }
-        }
+        // OSC, DCS, SOS, PM, APC.
+        b']' | b'P' | b'X' | b'^' | b'_' => text_of_code(rest, more),
+        _ if rest[0] == C1 => 2,
         // Everything else: intermediates, one final byte.
-        Some(_) => match rest[1..].iter().position(|byte| !(0x20..=0x2f).contains(byte)) {
+        _ => match rest[1..].iter().position(|byte| !(0x20..=0x2f).contains(byte)) {
             Some(end) if (0x30..=0x7e).contains(&rest[1 + end]) => end + 2,
             Some(_) => 1,
             None => open,
         },
+    }
+}
+
+/// The length of a code that holds any text up to BEL or ST. Where it never ends, only its beginning is a code.
+fn text_of_code(rest: &[u8], more: bool) -> usize {
+    let within = &rest[2..rest.len().min(GAP)];
+    let ends = |place: &usize| match within[*place] {
+        BELL | ESCAPE => true,
+        C1 => within.get(place + 1).is_none_or(|byte| *byte == END),
+        _ => false,
+    };
+    let may_go_on = more && rest.len() < GAP;
+    match (0..within.len()).find(ends) {
+        Some(end) if within[end] == BELL => end + 3,
+        Some(end) => match within.get(end + 1) {
+            Some(b'\\' | &END) => end + 4,
+            None if may_go_on => rest.len(),
+            _ => 2,
+        },
+        None if may_go_on => rest.len(),
+        None => 2,
     }
 }
 
@@ -118,10 +149,17 @@ mod tests {
         for (text, read) in [
             ("a\r\n  \tb", "ab"),
             ("a b", "a b"),
+            ("a \nb\t \r\n c", "abc"),
+            ("a \x1b[0m \nb", "ab"),
+            ("a  b ", "a  b "),
+            ("a= \nb", "ab"),
             ("a\\\nb\\c", "ab\\c"),
             ("a=\r\nb=c=", "ab=c="),
             ("a\x1b[1;31mb\x1b[0mc", "abc"),
             ("a\x1b]0;title\x07b\x1b]8;;http://x\x1b\\c", "abc"),
+            ("a\u{9b}1;31mb\u{9b}0mc", "abc"),
+            ("a\u{9d}0;title\u{9c}b\u{9d}8;;£\x07c\x1b]t\u{9c}d", "abcd"),
+            ("a\u{85}b\u{a3}\u{9b}\u{7f}", "ab\u{a3}\u{9b}\u{7f}"),
             ("a\x1b(Bb\x1b7c\x1bMd", "abcd"),
             ("a\x1b[\u{7f}", "a\x1b[\u{7f}"),
             ("a\x1b]never ended", "anever ended"),
@@ -135,6 +173,8 @@ mod tests {
     fn nobody_waits_for_ever() {
         let long = format!("a{}b", "\n".repeat(GAP + 1));
         assert!(Reading::plain(long.as_bytes()).text.len() == 3 && Reading::unfolded(long.as_bytes(), true).text.len() == 3);
+        let padded = format!("a{}\nb", " ".repeat(2 * GAP));
+        assert!(Reading::unfolded(padded.as_bytes(), false).text.len() > GAP, "so much white space belongs to nothing");
         let open = format!("a\x1b]{}", "x".repeat(2 * GAP));
         assert!(Reading::unfolded(open.as_bytes(), true).text.len() > GAP, "a title that never ends hides nothing");
     }

@@ -192,6 +192,11 @@ fn dressed(secret: &str, form: usize, fold: usize) -> Vec<u8> {
         9 => folded("\x1b[0m\n  \x1b(B"),
         10 => BASE64_STANDARD.encode(secret).into_bytes(),
         11 => folded("\n  ").iter().flat_map(|byte| [*byte, 0]).collect(),
+        12 => folded(" \n"),
+        13 => folded("\t  \r\n  "),
+        14 => folded("\u{9b}38;5;196m"),
+        15 => folded("  \u{9b}0m\n"),
+        16 => folded("\u{9d}8;;https://example/é\u{9c}"),
         _ => secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
     }
 }
@@ -201,7 +206,7 @@ proptest! {
     #[test]
     fn any_secret_in_any_form_is_found_however_it_is_cut(
         secret in "[A-Za-z0-9_/+.-]{12,40}",
-        form in 0..13_usize,
+        form in 0..18_usize,
         fold in 1..9_usize,
         before in "[ -~\n]{0,12}",
         after in "[ -~\n]{0,12}",

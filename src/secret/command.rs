@@ -70,7 +70,9 @@ impl Commands {
         let status = status.map_err(|error| self.refused(format!("`{program}` cannot be waited for: {error}")))?;
         if !status.success() {
             let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));
-            return Err(self.refused(format!("`{program}` {how}; what it said is not shown, because it may hold the secret")));
+            let why = format!("`{program}` {how}; what it said is not shown, because it may hold the secret");
+            let hint = format!("run the command by hand and see what it says; {}", host::GIVES_LITTLE);
+            return Err(SecretError::Refused { place: self.place.clone(), why, hint });
         }
         if said.len() as u64 > LONGEST {
             return Err(self.refused(format!("`{program}` printed more than 64 KiB")));

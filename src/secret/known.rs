@@ -5,16 +5,18 @@
 //! | a key, a token, a password | it has six letters or more |
 //! | an address for messages | in a variable: it has a path; elsewhere: its path is long or it has a query. The whole, path and query, each long part |
 //! | any URL | it has a password, or values in its query: those |
-//! | a variable that a program is given, a header | eight letters or more, under a name that says so (`…_TOKEN`), or like nothing that people write |
+//! | a variable that a program is given, a header | eight letters or more, under a name that says so (`…_TOKEN`), or like nothing that people write. The whole, and what it holds: after `Bearer`, in `Basic`, of each cookie |
 //!
-//! Shorter values, paths, numbers, names of hosts and of regions would blot ordinary words out of a report; they stay.
+//! Shorter values would blot ordinary words out of a report; so would paths, numbers and names of hosts, regions and models under a name that
+//! says nothing of a secret. They stay, and so does whatever the inventory calls its models, providers and regions.
 //!
 //! What this file does not do: ask a store whose keys this drill has nothing to do with. Whoever needs a key from one reads and learns it there.
 
 use super::{SecretError, Site, key};
 use crate::model::{CredentialSource, SecretSource};
 use crate::redact::Redactor;
-use crate::units::Secret;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::Url;
 use std::collections::BTreeSet;
 
@@ -37,6 +39,8 @@ pub struct Unread {
 /// Tells the redactor everything of these that stands on this host now. What is there and could not be read is added to `unread`, unless
 /// that is said there already.
 pub fn learn(sources: &BTreeSet<SecretSource>, site: Site<'_>, redactor: &Redactor, unread: &mut Vec<Unread>) {
+    let names = sources.iter().filter_map(|source| if let SecretSource::Ordinary(name) = source { Some(name.as_str()) } else { None });
+    let learner = Learner { redactor, ordinary: names.collect() };
     for source in sources {
         match source {
             SecretSource::Key(place) => {
@@ -45,12 +49,13 @@ pub fn learn(sources: &BTreeSet<SecretSource>, site: Site<'_>, redactor: &Redact
             }
             SecretSource::Passed(name) => {
                 if let Some(value) = variable(name) {
-                    learn_value(&format!("the variable {name}"), name, &value, redactor);
+                    learner.value(&format!("the variable {name}"), name, &value);
                 }
             }
-            SecretSource::Written(name, value) => learn_value(name, name, value, redactor),
-            SecretSource::Address(text) => learn_address(text, true, redactor),
-            SecretSource::Url(text) => learn_address(text, false, redactor),
+            SecretSource::Written(name, value) => learner.value(name, name, value),
+            SecretSource::Address(text) => learner.address(text, true),
+            SecretSource::Url(text) => learner.address(text, false),
+            SecretSource::Ordinary(_) => {}
         }
     }
 }
@@ -66,30 +71,73 @@ fn learn_key(place: &str, site: Site<'_>, redactor: &Redactor) -> Option<Unread>
     None
 }
 
-fn learn_value(whose: &str, name: &str, value: &str, redactor: &Redactor) {
-    if value.contains("://") {
-        return learn_parts(value, if says_secret(name) { Address::Hidden } else { Address::Plain }, redactor);
-    }
-    // `Bearer …`, `Basic …`.
-    let value = value.trim().rsplit_once(' ').filter(|_| says_secret(name)).map_or(value.trim(), |(_, value)| value);
-    if may_be_secret(name, value) {
-        redactor.learn(whose, &Secret::from(value));
-    }
+/// Learns what may be a secret, unless the inventory says that it is none.
+struct Learner<'a> {
+    redactor: &'a Redactor,
+    ordinary: BTreeSet<&'a str>,
 }
 
-/// An address with the environment's values in it, and each of those. Of one that is not secret as a whole, what stands before its host and
-/// in its query.
-fn learn_address(text: &str, is_secret: bool, redactor: &Redactor) {
-    let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-    for (name, value) in names.filter_map(|name| Some((name, variable(name)?))) {
-        if value.contains("://") {
-            learn_parts(&value, if is_secret { Address::Hidden } else { Address::Plain }, redactor);
-        } else if value.chars().count() >= VALUE && !is_plain(&value) {
-            redactor.learn(&format!("the variable {name}"), &value.as_str().into());
+impl Learner<'_> {
+    fn text(&self, whose: &str, text: &str, least: usize) {
+        if text.chars().count() >= least && !self.ordinary.contains(text) {
+            self.redactor.learn(whose, &text.into());
         }
     }
-    if let Ok(whole) = crate::spec::expand(text, variable) {
-        learn_parts(whole.strip_prefix("webhook:").unwrap_or(&whole), if is_secret { Address::Written } else { Address::Plain }, redactor);
+
+    fn value(&self, whose: &str, name: &str, value: &str) {
+        let value = value.trim();
+        if value.contains("://") && Url::parse(value).is_ok() {
+            return self.parts(value, if says_secret(name) { Address::Hidden } else { Address::Plain });
+        }
+        if may_be_secret(name, value) {
+            self.text(whose, value, VALUE);
+        }
+        for part in held(name, value) {
+            self.text(whose, &part, VALUE);
+        }
+    }
+
+    /// An address with the environment's values in it, and each of those. Of one that is not secret as a whole, what stands before its host
+    /// and in its query.
+    fn address(&self, text: &str, is_secret: bool) {
+        let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+        for (name, value) in names.filter_map(|name| Some((name, variable(name)?))) {
+            if value.contains("://") {
+                self.parts(&value, if is_secret { Address::Hidden } else { Address::Plain });
+            } else if says_secret(name) || !is_plain(&value) && (!says_harmless(name) || is_like_nothing(&value)) {
+                self.text(&format!("the variable {name}"), &value, VALUE);
+            }
+        }
+        if let Ok(whole) = crate::spec::expand(text, variable) {
+            let address = if is_secret { Address::Written } else { Address::Plain };
+            self.parts(whole.strip_prefix("webhook:").unwrap_or(&whole), address);
+        }
+    }
+
+    fn parts(&self, text: &str, address: Address) {
+        let Ok(url) = Url::parse(text) else { return };
+        let whose = format!("an address at {}", url.host_str().unwrap_or("a host"));
+        if let Some(password) = url.password() {
+            self.text(&whose, password, KEY);
+        }
+        if url.cannot_be_a_base() {
+            return;
+        }
+        // As it is written, and not as the URL's own form has it: that is how it is printed.
+        let rest = crate::model::origin_and_path(text).1.trim_start_matches('/');
+        let parts = || rest.split(['/', '?', '&', '=', '#']).filter(|part| !part.contains("${"));
+        let long = rest.len() >= PART || url.query().is_some();
+        if address == Address::Hidden && rest.len() >= KEY || address == Address::Written && long {
+            self.text(&whose, text, VALUE);
+            // A word alone could be anybody's.
+            if rest.contains(|letter: char| !letter.is_ascii_alphabetic()) {
+                self.text(&whose, rest, VALUE);
+            }
+            parts().for_each(|part| self.text(&whose, part, PART));
+        }
+        for (_, value) in url.query_pairs() {
+            self.text(&whose, &value, if address == Address::Plain { PART } else { VALUE });
+        }
     }
 }
 
@@ -104,48 +152,52 @@ enum Address {
     Plain,
 }
 
-fn learn_parts(text: &str, address: Address, redactor: &Redactor) {
-    let Ok(url) = Url::parse(text) else { return };
-    let whose = format!("an address at {}", url.host_str().unwrap_or("a host"));
-    let learn = |part: &str, least: usize| {
-        if part.chars().count() >= least {
-            redactor.learn(&whose, &part.into());
-        }
-    };
-    if let Some(password) = url.password() {
-        learn(password, KEY);
-    }
-    if url.cannot_be_a_base() {
-        return;
-    }
-    // As it is written, and not as the URL's own form has it: that is how it is printed.
-    let rest = crate::model::origin_and_path(text).1.trim_start_matches('/');
-    let parts = || rest.split(['/', '?', '&', '=', '#']).filter(|part| !part.contains("${"));
-    let long = rest.len() >= PART || url.query().is_some();
-    if address == Address::Hidden && rest.len() >= KEY || address == Address::Written && long {
-        learn(text, VALUE);
-        // A word alone could be anybody's.
-        if rest.contains(|letter: char| !letter.is_ascii_alphabetic()) {
-            learn(rest, VALUE);
-        }
-        parts().for_each(|part| learn(part, PART));
-    }
-    for (_, value) in url.query_pairs() {
-        learn(&value, if address == Address::Plain { PART } else { VALUE });
-    }
-}
-
 /// An environment variable that is not empty.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
+/// Of the whole of a value. Under a name that says what it is, nothing is too plain: there are tokens of digits, and some begin like a path.
 fn may_be_secret(name: &str, value: &str) -> bool {
     let length = value.chars().count();
-    if length < VALUE || value.contains("${") || is_plain(value) {
+    if length < VALUE || value.contains("${") {
         return false;
     }
-    says_secret(name) || (length >= PART && !says_harmless(name) && is_like_nothing(value))
+    if says_secret(name) {
+        return !is_there(value);
+    }
+    length >= PART && !says_harmless(name) && !is_plain(value) && is_like_nothing(value)
+}
+
+/// What a value holds that is printed without the rest of it: what follows the scheme of a header (`Bearer …`), the password in `Basic …`, the
+/// value of each cookie.
+fn held(name: &str, value: &str) -> Vec<String> {
+    let mut held = Vec::new();
+    if !says_secret(name) {
+        return held;
+    }
+    let scheme = |text: &str| text.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '-');
+    if let Some((first, rest)) = value.split_once(' ').map(|(first, rest)| (first, rest.trim()))
+        && scheme(first)
+        && !rest.contains(' ')
+        && !rest.contains("${")
+    {
+        held.push(rest.to_owned());
+        if first.eq_ignore_ascii_case("basic") {
+            let pair = BASE64_STANDARD.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            held.extend(pair.as_deref().and_then(|pair| Some(pair.split_once(':')?.1.to_owned())));
+        }
+    }
+    if name.to_uppercase().contains("COOKIE") {
+        let values = value.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim()));
+        held.extend(values.filter(|value| !value.contains("${")).map(str::to_owned));
+    }
+    held
+}
+
+/// True for the path of something on this host.
+fn is_there(value: &str) -> bool {
+    value.starts_with(['/', '.']) && std::fs::symlink_metadata(value).is_ok()
 }
 
 /// Paths, numbers and names of hosts.
@@ -163,10 +215,31 @@ fn is_label(text: &str) -> bool {
     text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
 }
 
-/// Letters and digits mixed, as nobody writes them.
+/// Letters and digits mixed, as nobody writes them: the whole, or a long part of it. People write words, numbers and dates with something
+/// between them (`gpt-4o-mini-2024-07-18`).
 fn is_like_nothing(value: &str) -> bool {
     let count = |counts: fn(char) -> bool| value.chars().filter(|letter| counts(*letter)).count();
-    !value.contains(char::is_whitespace) && count(|letter| letter.is_ascii_digit()) >= 2 && count(char::is_alphabetic) >= 2
+    let long = |part: &&str| part.chars().count() >= 12;
+    !value.contains(char::is_whitespace)
+        && count(|letter| letter.is_ascii_digit()) >= 2
+        && count(char::is_alphabetic) >= 2
+        && (is_mixed(value) || value.split(|letter: char| !letter.is_alphanumeric()).filter(long).any(is_mixed))
+}
+
+/// True where letters, capitals and digits take turns. Of random ones three in ten do at least; a word with a capital has none.
+fn is_mixed(text: &str) -> bool {
+    let kind = |letter: char| match letter {
+        _ if letter.is_numeric() => Some(0),
+        _ if letter.is_uppercase() => Some(1),
+        _ => letter.is_alphabetic().then_some(2),
+    };
+    let kinds: Vec<Option<u8>> = text.chars().map(kind).collect();
+    let turns = kinds.windows(2).filter(|pair| match pair {
+        [Some(1), Some(2)] => false,
+        [Some(before), Some(after)] => before != after,
+        _ => false,
+    });
+    turns.count() * 5 >= kinds.len()
 }
 
 /// Of a variable or a header.
@@ -178,7 +251,7 @@ fn says_secret(name: &str) -> bool {
 }
 
 fn says_harmless(name: &str) -> bool {
-    const LAST: [&str; 20] = [
+    const LAST: [&str; 26] = [
         "ID",
         "SOCK",
         "FILE",
@@ -199,6 +272,12 @@ fn says_harmless(name: &str) -> bool {
         "CLUSTER",
         "CONTEXT",
         "KUBECONFIG",
+        "MODEL",
+        "MODELS",
+        "VERSION",
+        "DEPLOYMENT",
+        "IMAGE",
+        "TAG",
     ];
     let name = name.to_uppercase();
     name.rsplit(['_', '-']).next().is_some_and(|last| LAST.contains(&last))
@@ -230,13 +309,85 @@ mod tests {
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", false),
             ("AWS_REGION", "eu-central-1", false),
             ("KUBECONFIG", "/home/somebody/.kube/config", false),
-            ("TOKEN_URL", "12345678", false),
+            ("TOKEN_URL", "12345678", true),
+            ("PAGER_TOKEN", "837462918374651029", true),
+            ("HOST_TOKEN", "a1b2c3d4e5.f6g7h8i9", true),
+            ("PASSPHRASE", "correct horse battery staple77", true),
+            ("API_TOKEN", "/jalrXUtnFEMIK7MDENGbPxRfiCY", true),
+            ("TLS_KEY", "/proc/self/status", false),
+            ("MODEL", "gpt-4o-mini-2024-07-18", false),
+            ("to", "gpt-4o-mini-2024-07-18", false),
+            ("upstream", "claude-3-5-sonnet-20241022", false),
+            ("upstream", "us.anthropic.claude-3-5-sonnet-20241022-v2:0", false),
+            ("upstream", "mistralai/Mixtral-8x7B-Instruct-v0.1", false),
+            ("upstream", "Meta-Llama-3.1-70B-Instruct", false),
+            ("LANE", "blue-eu-west-1-canary2", false),
+            ("SINCE", "2026-11-20T14:03:07.5Z", false),
+            ("LANE", "a-service-of-ours-in-production-0f9e8d7c6b5a4f3e", true),
+            ("DEPLOY", "q8rT5uVw2XyZ1aBc", true),
+            ("DEPLOY", "mf2gs3tpnb4xe5lzmf2gs3tp", true),
+            ("IMAGE", "registry.example/gateway@sha256:0f9e8d7c6b5a4f3e0f9e8d7c6b5a4f3e", false),
             ("API_KEY_HOST", "gw.staging.example", false),
             ("ANYTHING", "gw.staging.example:8443", false),
             ("MODE", "production", false),
             ("GREETING", "hello to all 22 of you", false),
         ] {
             assert_eq!(may_be_secret(name, value), secret, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn of_a_value_what_it_holds_is_learnt_as_well_as_the_whole() {
+        let written = [
+            ("Authorization", "Bearer t0ken-of-the-header"),
+            ("Proxy-Authorization", "Basic dXNlcjpwYXNzLXdvcmQtMQ=="),
+            ("PASSPHRASE", "correct horse battery staple77"),
+            ("COOKIE", "session=a-session-of-mine; csrf=1234567890; next=https://here"),
+            ("WEBHOOK_SECRET", "ab://cd efgh"),
+            ("X_AUTH", "GenieKey eb243592-faa2"),
+        ];
+        let sources = written.map(|(name, value)| SecretSource::Written(name.into(), value.into()));
+        let (redactor, _) = knowing(&sources, std::path::Path::new("."));
+        for secret in [
+            "t0ken-of-the-header",
+            "dXNlcjpwYXNzLXdvcmQtMQ==",
+            "pass-word-1",
+            "correct horse battery staple77",
+            "a-session-of-mine",
+            "1234567890",
+            "ab://cd efgh",
+            "eb243592-faa2",
+        ] {
+            assert!(redactor.finds(secret), "{secret}");
+        }
+        for (_, value) in written {
+            assert!(redactor.redact(value).starts_with("[the credential of "), "the whole of {value}");
+        }
+        for word in ["Bearer", "correct horse", "staple77", "GenieKey"] {
+            assert!(!redactor.finds(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_the_inventory_calls_its_models_and_providers_is_no_secret() {
+        let provider = serde_json::json!({
+            "dialect": "openai", "cloud": "cloud-q8rT5uVw2XyZ1aBc", "region": null, "residency": null, "base_url": null, "credential": null,
+            "models": {"chat": "ft:gpt-4o:acme::A9bC2dE4fG6h"}, "simulation": crate::model::Simulation::default(),
+        });
+        let text = serde_json::json!({
+            "contacts": {}, "credentials": {}, "stores": {}, "services": {}, "environments": {},
+            "providers": {"provider-w3Xy5Zz7Qq9": provider},
+        });
+        let inventory: Inventory = serde_json::from_value(text).unwrap();
+        let names = ["ft:gpt-4o:acme::A9bC2dE4fG6h", "provider-w3Xy5Zz7Qq9", "cloud-q8rT5uVw2XyZ1aBc"];
+        let switched = names.map(|name| SecretSource::Written("upstream".into(), name.into()));
+        let hook = "https://gw.example/openai/deployments/ft:gpt-4o:acme::A9bC2dE4fG6h/chat";
+        let all: Vec<SecretSource> = switched.into_iter().chain([SecretSource::Address(hook.into())]).collect();
+        let (blind, _) = knowing(&all, std::path::Path::new("."));
+        let (redactor, _) =
+            knowing(&[all, SecretSource::of_inventory(&inventory).into_iter().collect()].concat(), std::path::Path::new("."));
+        for name in names {
+            assert!(blind.finds(name) && !redactor.finds(name), "{name}");
         }
     }
 

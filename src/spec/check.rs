@@ -68,6 +68,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
     }
     findings.extend(doubts::of_environments(&project));
+    findings.extend(doubts::of_stores(&project));
     findings.extend(clear_text::of_inventory(&project));
     findings.extend(references(&project));
     findings.extend(rotated_elsewhere(&project));

@@ -6,9 +6,8 @@ use super::project::Project;
 use super::runbook::RunbookFile;
 use super::variable;
 use crate::host::is_given;
-use crate::model::{Action, Runbook};
+use crate::model::{Action, Issuer, Runbook, SecretStore};
 use crate::units::Duration;
-use std::collections::BTreeMap;
 
 /// Of one runbook. `today` is a day of the calendar, `2026-11-20`.
 pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
@@ -38,8 +37,9 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
                 let (message, hint) = shown_to_all(name, ["run: {command: […], ", "}"]);
                 found.push(file.error(place, keys, message, hint).warning());
             }
-            if let Some((message, hint)) = not_given(&command.argv, &command.env, &command.pass, "run: {command: […], ") {
-                found.push(file.error(place, keys, message, hint).warning());
+            if let Some(name) = not_given(&command.argv, command.env.keys().chain(&command.pass)) {
+                let hint = named(name, "run: {command: […], ") + ", or give it a value under `env:`";
+                found.push(file.error(place, keys, misses(name), hint).warning());
             }
         }
     }
@@ -60,10 +60,33 @@ pub(super) fn of_environments(project: &Project) -> Vec<Finding> {
             let (message, hint) = shown_to_all(key, ["", ""]);
             found.push(project.document.error(&["environments", name, "start", "run"], message, hint).warning());
         }
-        if let Some((message, hint)) =
-            environment.start.as_ref().and_then(|start| not_given(&start.run, &start.env, &start.pass, "start: {run: […], "))
-        {
-            found.push(project.document.error(&["environments", name, "start", "run"], message, hint).warning());
+        if let Some(missed) = environment.start.as_ref().and_then(|start| not_given(&start.run, start.env.keys().chain(&start.pass))) {
+            let hint = named(missed, "start: {run: […], ") + ", or give it a value under `env:`";
+            found.push(project.document.error(&["environments", name, "start", "run"], misses(missed), hint).warning());
+        }
+    }
+    found
+}
+
+/// Variables that the commands of stores and issuers name and will not find.
+pub(super) fn of_stores(project: &Project) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut look = |path: &[&str], argv: &[String], pass: &[String], own: &[String], before: &str| {
+        if let Some(missed) = not_given(argv, pass.iter().chain(own)) {
+            found.push(project.document.error(path, misses(missed), named(missed, before)).warning());
+        }
+    };
+    for (name, store) in &project.inventory.stores {
+        let SecretStore::Command { read, write, pass } = store else { continue };
+        for (key, argv) in [("read", Some(read)), ("write", write.as_ref())] {
+            look(&["stores", name, key], argv.map_or(&[], Vec::as_slice), pass, &[], "{kind: command, read: […], ");
+        }
+    }
+    for (name, credential) in &project.inventory.credentials {
+        let Some(Issuer::Command { mint, revoke, probe, pass }) = &credential.issuer else { continue };
+        for (key, argv) in [("mint", mint), ("revoke", revoke), ("probe", probe)] {
+            let own = if key == "revoke" { vec![Issuer::KEY_ID.to_owned()] } else { Vec::new() };
+            look(&["credentials", name, "issuer", key], argv, pass, &own, "issuer: {kind: command, ");
         }
     }
     found
@@ -77,20 +100,25 @@ fn shown_to_all(key: &str, around: [&str; 2]) -> (String, String) {
 }
 
 /// A variable that a command names (`$NAME`) and will not find: programs are given little of Lifeboat's environment.
-fn not_given(argv: &[String], env: &BTreeMap<String, String>, pass: &[String], before: &str) -> Option<(String, String)> {
-    let name = argv.iter().find_map(|argument| {
-        let given = |name: &str| is_given(name) || env.contains_key(name) || pass.iter().any(|passed| passed == name);
+fn not_given<'a>(argv: &'a [String], promised: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let promised: Vec<&String> = promised.collect();
+    argv.iter().find_map(|argument| {
+        let given = |name: &str| is_given(name) || promised.iter().any(|promised| *promised == name);
         // What the text itself sets, a shell knows; in small letters it is the shell's own.
         let own = |name: &str| {
             argument.contains(&format!("{name}=")) || argument.contains(&format!("read {name}")) || name.contains(char::is_lowercase)
         };
-        variable::shell_names(argument).into_iter().find(|name| !given(name) && !own(name)).map(str::to_owned)
-    })?;
-    let message = format!("the command names `${name}`, which the program is not given");
-    Some((
-        message,
-        format!("name it, `{before}pass: [{name}]}}`, where Lifeboat's own environment has it, or give it a value under `env:`"),
-    ))
+        variable::shell_names(argument).into_iter().find(|name| !given(name) && !own(name))
+    })
+}
+
+fn misses(name: &str) -> String {
+    format!("the command names `${name}`, which the program is not given")
+}
+
+/// The hint; `before` is what stands before `pass:` there.
+fn named(name: &str, before: &str) -> String {
+    format!("name it, `{before}pass: [{name}]}}`, where Lifeboat's own environment has it")
 }
 
 /// The same day a year earlier; days of the calendar compare as texts do.

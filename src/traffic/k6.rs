@@ -12,6 +12,7 @@ use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, worklo
 use crate::host::{self, private};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder};
+use crate::model::Workload;
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
 use rustix::time::{ClockId, clock_gettime};
@@ -80,7 +81,8 @@ impl Driven {
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
         let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
         let mut command = Command::new(&script.keeper);
-        host::environment(command.as_std_mut(), &[], script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
+        let passed = Workload::PASSED.map(str::to_owned);
+        host::environment(command.as_std_mut(), &passed, script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         let mut keeper = command
             .args(["keep", "--private", "--all", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
             .arg(&script.file)

@@ -8,6 +8,7 @@ use super::super::command::Commands;
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
 use super::{Issuer, KeyId, Minted, Standing};
+use crate::model;
 use crate::units::Secret;
 use serde_json::Value;
 use std::path::Path;
@@ -46,7 +47,7 @@ impl Issuer for IssuerCommands {
     }
 
     fn revoke<'a>(&'a self, id: &'a KeyId) -> Pending<'a, ()> {
-        Box::pin(async move { self.commands.run(&self.revoke, None, Some(("LIFEBOAT_KEY_ID", &id.0))).await.map(drop) })
+        Box::pin(async move { self.commands.run(&self.revoke, None, Some((model::Issuer::KEY_ID, &id.0))).await.map(drop) })
     }
 
     fn probe<'a>(&'a self, value: &'a Secret) -> Pending<'a, Standing> {

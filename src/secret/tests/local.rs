@@ -99,6 +99,7 @@ async fn what_a_failed_command_said_is_not_shown() {
     let error = pass.read().await.unwrap_err();
     assert!(error.to_string().contains("`sh` ended with exit code 7"), "{error}");
     assert!(!format!("{error} {error:?}").contains("sk-one"), "{error:?}");
+    assert!(error.to_string().contains("what `pass: […]` names"), "it may miss a variable: {error}");
     let readonly = pass.write(&secret("x"), None).await.unwrap_err().to_string();
     assert!(readonly.contains("names no command for it"), "{readonly}");
     let missing = store("command:pass", command(&["./no-such-program"], None), folder.path()).read().await.unwrap_err();
