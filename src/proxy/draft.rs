@@ -5,7 +5,7 @@
 
 use super::bounds::Wanted;
 use super::hold::Phase;
-use super::keeper::{RawProxy, answers, led_back};
+use super::keeper::RawProxy;
 use super::listener::{Door, open_door, resolve};
 use super::playable::Playable;
 use super::registry::{ApiError, Footing};
@@ -87,4 +87,17 @@ fn check_toxics(playable: &Playable<'_>, raws: &[RawToxic]) -> Result<(), ApiErr
         }
     }
     Ok(())
+}
+
+/// Who a proxy answers for: these hosts, or its upstream.
+pub(super) fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
+    match hosts {
+        Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
+        None => Ok(vec![upstream.address().answers()]),
+    }
+}
+
+/// What is said where the way leads back here.
+pub(super) fn led_back(error: String) -> ApiError {
+    ApiError::bad_request(error).with_hint("name the provider's own address as the upstream")
 }

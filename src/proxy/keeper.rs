@@ -6,7 +6,7 @@
 use super::arrival::{Arrival, Guest};
 use super::bounds::Wanted;
 use super::counters::Counters;
-use super::draft::Draft;
+use super::draft::{Draft, answers, led_back};
 use super::hold::{Active, Hold, Phase, Released};
 use super::link::{Link, Shared};
 use super::listener::{Door, cannot_listen, names, open_door, resolve};
@@ -588,16 +588,4 @@ fn stays(toxic: &Toxic, change: &RawToxic) -> Result<(), ApiError> {
             .with_hint("remove it and add the other one")),
         None => Ok(()),
     }
-}
-
-/// Who a proxy answers for: these hosts, or its upstream.
-pub(super) fn answers(hosts: Option<&[String]>, upstream: &Upstream) -> Result<Vec<Answers>, ApiError> {
-    match hosts {
-        Some(hosts) => hosts.iter().map(|host| Answers::parse(host).map_err(ApiError::bad_request)).collect(),
-        None => Ok(vec![upstream.address().answers()]),
-    }
-}
-
-pub(super) fn led_back(error: String) -> ApiError {
-    ApiError::bad_request(error).with_hint("name the provider's own address as the upstream")
 }
