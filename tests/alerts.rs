@@ -51,7 +51,7 @@ fn an_outage_is_detected_by_the_monitor_that_the_team_runs() {
     // The impostor's was refused, so that this one is the monitor's; what the system printed is without the token.
     let said = std::fs::read_to_string(project.path("drill/system.log")).unwrap();
     assert!(said.contains("the impostor was answered 401 Bearer this receiver of alerts asks for its token"), "{said}");
-    assert!(said.contains("the monitor bears [the credential of whoever posts alerts, ") && !said.contains(TOKEN), "{said}");
+    assert!(said.contains("the monitor bears [the credential of env:ALERTS_TOKEN, ") && !said.contains(TOKEN), "{said}");
     let alerts = of_kind(&events, "alert_received");
     assert_eq!(alerts.len(), 2, "one fires and is over: {alerts:?}");
     let alert = &alerts[0]["alert_received"];

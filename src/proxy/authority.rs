@@ -146,7 +146,7 @@ struct Leaves {
 type Leaf = (Vec<String>, Option<TlsProblem>);
 
 impl Authority {
-    /// One that nobody trusts yet and that ends with the process. It may sign for loopback, and for whom [`Authority::admit`] is told of.
+    /// One that nobody trusts yet and that ends with the process. It may sign for loopback, and for whom `admit` is told of.
     ///
     /// # Errors
     /// Where the system has no randomness for a key.
