@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod arguments;
+mod go;
 mod k6;
 mod lab;
 mod leaks;
@@ -16,6 +17,7 @@ mod vault;
 
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use arguments::{arguments, below};
+pub(crate) use go::go;
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};
 use leaks::files_below;
