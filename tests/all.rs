@@ -34,6 +34,7 @@ mod runbooks;
 mod secret_stores;
 mod security;
 mod served;
+mod shared;
 mod spending;
 mod staging;
 mod standing;

@@ -261,7 +261,7 @@ fn outline(plan: &DrillPlan) -> String {
     let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
     let mut text =
         format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
-    text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
+    text += &format!("  providers   {}\n", plan.service.order());
     for named in &workloads {
         let traffic = &named.workload;
         let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };

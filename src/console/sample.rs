@@ -203,6 +203,7 @@ fn plan() -> DrillPlan {
             owner: None,
             criticality: Criticality::SinglePointOfFailure,
             providers: vec![AZURE.into(), OPENAI.into()],
+            sharing: 1,
             objectives: Objectives::default(),
             runbook: None,
         },

@@ -299,8 +299,16 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
     }
     if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
-        let message = format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service);
-        found.push(document.error(&["service"], message, "add a standby to the service, or write `gate: restore`"));
+        let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
+        let message = match (plan.service.shares(), plan.service.primaries().iter().all(broken)) {
+            (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service)),
+            (true, true) => {
+                Some(format!("every provider that shares the load of `{}` is broken, so it can move nowhere", plan.scenario.service))
+            }
+            (true, false) => None,
+        };
+        found
+            .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
     found.extend(failback(terms));
     found
@@ -337,8 +345,9 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         };
         found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
     }
+    let primaries = plan.service.primaries();
     let on_primary: Vec<_> =
-        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| fault.on == plan.service.primary()).collect();
+        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| primaries.contains(&fault.on)).collect();
     let lengths_known = on_primary.iter().all(|(_, place)| {
         ["at", "for"].iter().all(|key| document.sound(&["timeline", "faults", place, key]))
             && document.has(&["timeline", "faults", place, "for"])

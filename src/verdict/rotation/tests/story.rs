@@ -124,6 +124,7 @@ impl Story {
                 owner: None,
                 criticality: Criticality::SinglePointOfFailure,
                 providers: vec!["primary".into(), "standby".into()],
+                sharing: 1,
                 objectives: Objectives::default(),
                 runbook: None,
             },
