@@ -4,6 +4,7 @@ use super::{Exit, ask, bill, leases, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
 use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
+use crate::fault::unsaid;
 use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::report::summary;
@@ -280,7 +281,8 @@ fn outline(plan: &DrillPlan) -> String {
     }
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
-        text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
+        let (what, aim) = (&fault.fault, &fault.aim);
+        text += &format!("  fault       {what}{aim}{} on {}, from {} for {}\n", unsaid(what, aim), fault.on, fault.at, fault.length);
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

@@ -38,6 +38,7 @@ impl Story {
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
             wall_clock: "2026-11-20T15:00:00Z".into(),
+            wall_clock_error: 0,
             gap_max: 40_000_000,
             gaps_beside: Vec::new(),
             plan,

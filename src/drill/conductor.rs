@@ -7,7 +7,7 @@ use super::faults::{Change, Faults};
 use super::files;
 use super::stage::{Site, Stage};
 use crate::history::{Balanced, Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
-use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
+use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
@@ -92,7 +92,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started()).await;
+        recorder.record(self.started(recorder.clock())).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts {
             stop: self.order.stop.clone(),
@@ -279,13 +279,15 @@ impl Drill {
         Ok(())
     }
 
-    fn started(&self) -> Event {
+    fn started(&self, clock: Clock) -> Event {
+        let (wall, origin) = (Wall::read(), clock.host(0));
         Event::Started(Box::new(Started {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             drill: self.order.id.clone(),
             seed: self.order.seed,
-            wall_clock: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+            wall_clock: wall.told_at(origin),
+            wall_clock_error: wall.error(),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
             plan: self.order.plan.clone(),

@@ -6,6 +6,7 @@
 use super::credential;
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::price::of_request;
@@ -274,7 +275,7 @@ impl Report<'_> {
             match &stamped.event {
                 Event::FaultRequested(fault) => {
                     rows.push([
-                        format!("{}{} on {}", fault.what, fault.aim, fault.on),
+                        format!("{}{}{} on {}", fault.what, fault.aim, unsaid(&fault.what, &fault.aim), fault.on),
                         second(stamped.t),
                         "never".into(),
                         "never".into(),

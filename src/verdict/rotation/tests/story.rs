@@ -143,6 +143,7 @@ impl Story {
             drill: "drill".into(),
             seed: Seed(1),
             wall_clock: "2026-11-21T12:00:00Z".into(),
+            wall_clock_error: 0,
             gap_max: 50 * MS,
             gaps_beside: Vec::new(),
             plan,
