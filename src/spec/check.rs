@@ -64,7 +64,12 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             let judged = story.scenario.workloads.iter().filter(|told| told.judged);
             covered.extend(judged.filter_map(|told| told.service.clone()));
             // Where it runs is not known here; what depends on that is checked when the drill is planned.
-            findings.extend(cross::plan(&project, &story, "lab").iter().flat_map(|plan| cross::sums(&project, &story, plan)));
+            if let Some(plan) = cross::plan(&project, &story, "lab") {
+                let sums = cross::sums(&project, &story, &plan);
+                // What cannot hold together is not reckoned with.
+                let chances = if sums.is_empty() { cross::chances(&project, &story, &plan) } else { Vec::new() };
+                findings.extend(sums.into_iter().chain(chances));
+            }
         }
     }
     findings.extend(doubts::of_environments(&project));

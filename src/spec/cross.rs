@@ -4,13 +4,12 @@
 //! hold together at all, and leaves out each sum one of whose terms is a placeholder. `environment` asks what depends on where
 //! the drill runs.
 
-use super::chance::{self, BEARABLE, Chance};
 use super::document::Document;
 use super::doubts;
 use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
-use super::{asked, inventory, rotation, variable};
+use super::{asked, chance, inventory, rotation, variable};
 use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
 use crate::units::{Duration, Rate};
 
@@ -502,7 +501,6 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }
-    found.extend(Terms::of(project, story, plan).iter().filter_map(|terms| by_chance(terms)));
     let inventory = &project.document;
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
         let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
@@ -548,31 +546,27 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     found
 }
 
+/// Promises that providers break by themselves where the drill runs.
+pub(super) fn chances(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in Terms::of(project, story, plan).iter().filter_map(by_chance) {
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
 /// A promise that providers break by themselves, as far as their times are known.
 fn by_chance(terms: &Terms<'_>) -> Option<Finding> {
     let plan = &terms.plan;
     let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
-    let timeline = &plan.scenario.timeline;
-    if !sound || timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
+    if !sound || plan.scenario.timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
         return None;
     }
     let stated = |name: &str| plan.environment.embedded || terms.project.document.has(&["providers", name, "simulation"]);
-    let known = |name: &str| plan.providers.get(name).filter(|_| stated(name));
-    let alone = plan.workloads().into_iter().next()?;
-    let asked = chance::Asked::of(&alone, timeline.baseline, timeline.total(), known)?;
-    let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
-    if fails <= BEARABLE {
-        return None;
-    }
-    let share = |part: f64| format!("{:.1} %", part * 100.0);
-    let message = format!(
-        "{} of all drills would fail though nothing is wrong{}: {} of the answers come late by themselves, and the promise must hold in a baseline of {baseline} requests and a hold of {hold}",
-        share(fails),
-        terms.whose(),
-        share(late),
-    );
-    let instead = asked.instead().map_or_else(String::new, |instead| format!("write {instead}, or "));
-    Some(terms.error("success", message, format!("{instead}shorten the tail in `simulation:` of the providers")).warning())
+    let (message, hint) = chance::doubt(plan, stated, &terms.whose())?;
+    Some(terms.error("success", message, hint).warning())
 }
 
 /// A length of time as a person would write it: up to the next millisecond, above a second to the next tenth.

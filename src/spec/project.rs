@@ -90,6 +90,9 @@ impl Project {
             findings.extend(cross::sums(self, &story, &plan));
             if known.is_some() {
                 findings.extend(cross::environment(self, &story, &plan));
+                // What cannot hold together is not reckoned with.
+                let sound = !findings.has_errors();
+                findings.extend(if sound { cross::chances(self, &story, &plan) } else { Vec::new() });
             }
             Some(plan)
         });
