@@ -35,6 +35,7 @@ mod runbooks;
 mod secret_stores;
 mod security;
 mod served;
+mod shared;
 mod spending;
 mod staging;
 mod standing;

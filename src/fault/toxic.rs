@@ -182,7 +182,7 @@ impl Toxic {
     /// True where it takes this request, of this number, which came so many nanoseconds after the toxic was put in force.
     pub fn takes(&self, number: u64, since: u64, request: &dyn Matched) -> bool {
         let probability = self.aim.probability.map_or(1.0, Ratio::get) * shape::share(self.aim.shape, since);
-        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.aim.matching, request)
+        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.effect, &self.aim.matching, request)
     }
 
     /// The seed of what it draws: the given one, else one drawn from its name.

@@ -4,6 +4,7 @@
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
 use super::rotation::Rotation;
+use super::share::Faulted;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
 
@@ -207,6 +208,8 @@ pub struct Evidence {
     pub primary: Vec<u16>,
     /// Places of the providers whose answers count as failed over.
     pub standbys: Vec<u16>,
+    /// Where the primaries share the load, those that were broken and when; `None` where they do not share it.
+    pub shared: Option<Vec<Faulted>>,
     /// When the disruption began; `None` where none was confirmed.
     pub fault: Option<Edge>,
     /// Requests that the fault touched, by the proxy's count.

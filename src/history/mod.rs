@@ -44,6 +44,7 @@ mod number;
 mod open;
 mod read;
 mod rotation;
+mod share;
 mod side;
 
 pub use crate::model::StepEnd;
@@ -64,6 +65,7 @@ pub use number::{number_of, request_id, workload_of};
 pub use open::{Open, Overdue};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use share::{Balanced, Faulted};
 pub use side::{Side, Sides};
 
 /// The version of the line format that this build writes, and the only one it reads.

@@ -89,6 +89,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     Ok(Evidence {
         terms,
         primary: vec![0],
+        shared: None,
         standbys,
         providers,
         fault: fault.map(edge),
