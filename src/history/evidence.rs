@@ -276,6 +276,8 @@ words! {
         FineTimes = "fine_times",
         /// The lines that could not be read.
         EveryLine = "every_line",
+        /// Lines that could not be read, of the time that decides.
+        LinesNearFault = "lines_near_fault",
         /// How closely requests followed each other once the fault had begun.
         Spacing = "spacing",
     }
