@@ -14,6 +14,7 @@ mod drills;
 mod driven;
 mod execute;
 mod faulty_answers;
+mod grpc;
 mod guarded;
 mod handshakes;
 mod imported;

@@ -70,10 +70,13 @@ pub(super) fn attributes(matching: &Match) -> Attributes {
     texts.chain(key).chain(stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
 }
 
-/// True where it takes this request.
-pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
-    let Match { method, path, model, stream, key, header } = matching;
-    let like = |pattern: &str, text: &str| pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start));
+fn like(pattern: &str, text: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start))
+}
+
+/// True where the head of this request does not keep it from being taken.
+pub(super) fn takes_head(matching: &Match, request: &dyn Matched) -> bool {
+    let Match { method, path, key, header, model: _, stream: _ } = matching;
     method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
         && path.as_ref().is_none_or(|path| like(path, request.path()))
         && key.is_none_or(|key| request.key() == Some(key))
@@ -81,6 +84,12 @@ pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
             Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
             None => request.header(header.trim()).is_some(),
         })
+}
+
+/// True where it takes this request.
+pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
+    let Match { model, stream, .. } = matching;
+    takes_head(matching, request)
         && ((model.is_none() && stream.is_none()) || {
             let asked = request.ask();
             stream.is_none_or(|stream| stream == asked.streamed)
