@@ -15,6 +15,7 @@ mod driven;
 mod execute;
 mod faulty_answers;
 mod gateways;
+mod grpc;
 mod guarded;
 mod handshakes;
 mod imported;
