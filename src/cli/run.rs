@@ -280,7 +280,8 @@ fn outline(plan: &DrillPlan) -> String {
     }
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
-        text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
+        let besides = fault.fault.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
+        text += &format!("  fault       {}{} on {}, from {} for {}{besides}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

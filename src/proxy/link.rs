@@ -331,7 +331,7 @@ impl Link {
         let mut beside = Beside::default();
         let exchanger =
             Exchanger::new(shared.clone(), upstream.clone(), flow.clone(), self.holds.clone(), beside.streams(), arrival.host());
-        let draining = Arc::new(AtomicBool::new(self.hold.is_draining()));
+        let (draining, is_secured) = (Arc::new(AtomicBool::new(self.hold.is_draining())), acceptor.is_some());
         let is_single = matches!(arrival, Arrival::Request { .. });
         let serving = Serving { exchanger: Arc::new(exchanger), streams: beside.streams(), is_single, draining: draining.clone() };
         let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
@@ -344,7 +344,9 @@ impl Link {
                 fate = self.next_grip(&flow) => match fate {
                     Some(fate) => break fate,
                     None => {
-                        draining.store(self.hold.is_draining(), Ordering::Relaxed);
+                        // A fault on handshakes would touch nobody who has done theirs: they shall have to do it again.
+                        let ends = self.hold.is_draining() || is_secured && self.hold.handshake(self.number).is_some();
+                        draining.store(ends, Ordering::Relaxed);
                         beside.stir();
                     }
                 },
