@@ -14,6 +14,8 @@ mod drills;
 mod driven;
 mod execute;
 mod faulty_answers;
+mod gateways;
+mod grpc;
 mod guarded;
 mod handshakes;
 mod imported;

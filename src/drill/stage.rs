@@ -406,6 +406,7 @@ impl Follower {
                         key: seen.key,
                         cut: seen.cut,
                         touched: seen.touched || revoked,
+                        request: seen.request.filter(|_| seen.drill.is_none()),
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }

@@ -123,10 +123,13 @@ pub(super) fn attributes(matching: &Match) -> Attributes {
     texts.into_iter().chain(key).chain(stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
 }
 
-/// True where a toxic that does this takes this request.
-pub(super) fn takes(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
-    let Match { requests: _, method, path, model, stream, key, header } = matching;
-    let like = |pattern: &str, text: &str| pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start));
+fn like(pattern: &str, text: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start))
+}
+
+/// True where the head of this request does not keep it from being taken by a toxic that does this.
+pub(super) fn takes_head(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
+    let Match { requests: _, method, path, key, header, model: _, stream: _ } = matching;
     (scope(effect, matching) == Requests::All || request.is_inference())
         && method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
         && path.as_ref().is_none_or(|path| like(path, request.path()))
@@ -135,6 +138,12 @@ pub(super) fn takes(effect: &Effect, matching: &Match, request: &dyn Matched) ->
             Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
             None => request.header(header.trim()).is_some(),
         })
+}
+
+/// True where a toxic that does this takes this request.
+pub(super) fn takes(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
+    let Match { model, stream, .. } = matching;
+    takes_head(effect, matching, request)
         && ((model.is_none() && stream.is_none()) || {
             let asked = request.ask();
             stream.is_none_or(|stream| stream == asked.streamed)

@@ -98,6 +98,11 @@ impl Match {
         *self == Self::default()
     }
 
+    /// True where the body of a request may decide.
+    pub fn asks_for_body(&self) -> bool {
+        self.model.is_some() || self.stream.is_some()
+    }
+
     /// True for a header whose value would be a credential.
     pub fn is_secret(header: &str) -> bool {
         let name = header.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());

@@ -45,7 +45,7 @@ pub use inventory::{
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
-pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use objective::{Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
 pub use plan::DrillPlan;

@@ -311,6 +311,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
             .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
     found.extend(failback(terms));
+    found.extend(rescued(terms));
     found
 }
 
@@ -404,6 +405,15 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
         rate = (rate * 1.2).ceil();
     }
     None
+}
+
+/// A limit on rescued requests that begins when the fault is over.
+fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
+        let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
+        terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
+    })
 }
 
 /// A failback that the drill does not last long enough to see.
