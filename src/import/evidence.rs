@@ -94,11 +94,15 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     Ok(Evidence {
         terms,
         primary: vec![0],
+        shared: None,
         standbys,
         providers,
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
+        touched_by: None,
+        broken: Vec::new(),
+        stopped: None,
         heal: heal.map(edge),
         observed_until,
         complete: true,
