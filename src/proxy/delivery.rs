@@ -6,6 +6,7 @@
 use super::flow::Ticket;
 use super::interim::Interim;
 use super::shaped::{Broken, Shaped};
+use super::upload::Withheld;
 use bytes::{Buf, Bytes};
 use http_body_util::Full;
 use hyper::HeaderMap;
@@ -104,19 +105,27 @@ pub(super) struct Delivery {
     behind: Option<Interim>,
     /// Trailers that wait until all before them is flushed, and since which flush.
     trailers: Option<(HeaderMap, u64)>,
+    /// What is let go with it.
+    _after: Option<Withheld>,
 }
 
 impl Delivery {
     /// What the provider answered.
     pub(super) fn of_provider(body: Shaped, underway: Arc<Underway>, bodyless: bool, behind: Option<Interim>) -> Self {
         let source = Source::Provider(Box::new(body));
-        Self { source, underway: Some(underway), bodyless, broken: None, behind, trailers: None }
+        Self { source, underway: Some(underway), bodyless, broken: None, behind, trailers: None, _after: None }
     }
 
     /// What is answered in its place; without a record where it gave no answer.
     pub(super) fn instead(body: Bytes, underway: Option<Arc<Underway>>) -> Self {
         let source = Source::Instead(Full::new(body));
-        Self { source, underway, bodyless: true, broken: None, behind: None, trailers: None }
+        Self { source, underway, bodyless: true, broken: None, behind: None, trailers: None, _after: None }
+    }
+
+    /// The same, with which this goes when it ends.
+    pub(super) fn with(mut self, after: Option<Withheld>) -> Self {
+        self._after = after;
+        self
     }
 
     fn is_over(&self) -> bool {

@@ -16,7 +16,7 @@ use super::shaped::{Kind, Shaped};
 use super::sight::Exchange;
 use super::streams::Streams;
 use super::upgrade;
-use super::upload::{Intake, Plan, RequestBody, Upload, is_grpc};
+use super::upload::{Intake, Plan, RequestBody, Upload, Withheld, is_grpc};
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
@@ -70,11 +70,23 @@ struct Manner {
     is_expected: bool,
 }
 
+impl Manner {
+    fn of(parts: &Parts, upgrades: bool, plan: Plan) -> Self {
+        Self {
+            is_head: parts.method == Method::HEAD,
+            upgrades,
+            is_grpc: is_grpc(&parts.headers),
+            hears_interim: parts.version == Version::HTTP_11,
+            is_expected: plan.is_expected,
+        }
+    }
+}
+
 impl Exchanger {
     /// Answers one request.
     pub(super) async fn exchange(&self, mut request: Request<Incoming>) -> Result<Response<Delivery>, Infallible> {
         if let Err(problem) = check_host(&request) {
-            return Ok(respond(None, &plain_error(400, problem)));
+            return Ok(refuse(&request, problem));
         }
         let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let upgrade = upgrade::is_asked(&request).then(|| hyper::upgrade::on(&mut request));
@@ -89,13 +101,7 @@ impl Exchanger {
         let ticket = underway.ticket().clone();
 
         let plan = Plan::of(&parts, &body, mark.is_some());
-        let manner = Manner {
-            is_head: parts.method == Method::HEAD,
-            upgrades: upgrade.is_some(),
-            is_grpc: is_grpc(&parts.headers),
-            hears_interim: parts.version == Version::HTTP_11,
-            is_expected: plan.is_expected,
-        };
+        let manner = Manner::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
         let asked = Arc::new(Asked::new(self.upstream.dialect, number, at, &parts, upload.clone()));
@@ -107,7 +113,8 @@ impl Exchanger {
         if let Some((active, answer)) = &ruled.instead {
             ticket.touch(active);
             if !intake.is_over() && !plan.is_expected && !manner.is_grpc {
-                self.streams.execute(intake.lose(ticket));
+                upload.abandon();
+                self.streams.execute(intake.run(ticket));
             }
             let mut response = reply(underway, answer);
             ruled.tell(response.headers_mut());
@@ -129,13 +136,7 @@ impl Exchanger {
             Err(error) => {
                 upload.settled().await;
                 upload.learn(&ticket);
-                if upload.is_broken() {
-                    return Ok(reply(underway, &broken_off()));
-                }
-                let cause = innermost(&error);
-                tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream gave no answer");
-                drop(underway);
-                return Ok(respond(None, &plain_error(502, &format!("no answer came from the upstream: {cause}"))));
+                return Ok(self.no_answer(&error, &upload, underway));
             }
         };
         // It may have come before the end of what was asked.
@@ -146,7 +147,18 @@ impl Exchanger {
             return Ok(self.switch(underway, gateway, &mut answer));
         }
         self.stall(&asked, &ticket).await;
-        Ok(self.deliver(answer, &ruled, asked, underway, manner))
+        Ok(self.deliver(answer, &ruled, asked, underway, manner).map(|delivery| delivery.with(Withheld::of(&upload))))
+    }
+
+    /// What is said where the provider said nothing.
+    fn no_answer(&self, error: &Error, upload: &Upload, underway: Arc<Underway>) -> Response<Delivery> {
+        if upload.is_broken() {
+            return reply(underway, &broken_off());
+        }
+        let cause = innermost(error);
+        tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream gave no answer");
+        drop(underway);
+        respond(None, &plain_error(502, &format!("no answer came from the upstream: {cause}")))
     }
 
     /// What the faults in force say to a request, of which as much is read as they ask for and may be read.
@@ -398,6 +410,16 @@ fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
         Some(host) if !is_host(host) => Err("this request's `host` is none"),
         _ => Ok(()),
     }
+}
+
+/// A request that is not looked into.
+fn refuse(request: &Request<Incoming>, problem: &str) -> Response<Delivery> {
+    let mut refused = respond(None, &plain_error(400, problem));
+    if request.version() < Version::HTTP_2 {
+        // What comes next is as doubtful.
+        refused.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    }
+    refused
 }
 
 fn broken_off() -> WireAnswer {

@@ -25,6 +25,9 @@ use std::task::{Context, Poll, Waker};
 
 /// How much of a body is read ahead or remembered; of a longer one nothing is known.
 const READ_AHEAD: usize = 1 << 20;
+/// How much of a body that nobody wants any more is read and lost over HTTP/1.1: closed with bytes unread, the operating system would take
+/// back the answer that came meanwhile.
+const LOST: usize = 16 << 20;
 /// How often whoever reads is let look before what has not come yet is taken to come later.
 const GLANCES: u8 = 2;
 
@@ -35,6 +38,8 @@ pub(super) struct Plan {
     length: Option<u64>,
     is_json: bool,
     is_grpc: bool,
+    /// It comes over HTTP/2, where one request can end without the others.
+    is_framed: bool,
     /// The gateway waits for leave before it sends it.
     pub(super) is_expected: bool,
     /// The mark was not in the head.
@@ -50,6 +55,7 @@ impl Plan {
             length: body.size_hint().exact(),
             is_json: kind.ends_with("/json") || kind.ends_with("+json"),
             is_grpc: is_grpc(headers),
+            is_framed: parts.version == Version::HTTP_2,
             // Over HTTP/2 hyper's server gives no leave, and whoever waits for it waits in vain.
             is_expected: parts.version == Version::HTTP_11 && headers.contains_key(EXPECT) && !body.is_end_stream(),
             seeks_mark: !has_mark,
@@ -106,8 +112,8 @@ struct State {
     end: Option<End>,
     /// The provider has asked for more than there is.
     is_wanted: bool,
-    /// The provider wants no more of it.
-    is_abandoned: bool,
+    /// The provider wants no more of it, of which so much had come.
+    abandoned: Option<usize>,
     /// It must not pass before the provider gives leave.
     is_held: bool,
     intake: Option<Waker>,
@@ -178,13 +184,30 @@ impl Upload {
     }
 
     /// Nobody wants what is still to come.
-    fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         let mut state = self.state();
-        state.is_abandoned = true;
+        state.abandoned = state.abandoned.or(Some(state.length));
         state.waiting.clear();
         if let Some(intake) = state.intake.take() {
             intake.wake();
         }
+    }
+
+    /// Whether more of it shall be taken in now, else later; `None` where never.
+    fn goes_on(&self, cx: &Context<'_>) -> Option<bool> {
+        let mut state = self.state();
+        let runs_ahead = state.pieces.is_some() && self.plan.runs_ahead();
+        let is_of_use = match state.abandoned {
+            None => true,
+            // Without leave it will not come.
+            Some(_) if state.is_held || self.plan.is_framed => runs_ahead,
+            Some(length) => state.length - length <= LOST,
+        };
+        if state.end.is_some() || !is_of_use {
+            return None;
+        }
+        state.intake = Some(cx.waker().clone());
+        Some(runs_ahead || state.is_wanted || state.abandoned.is_some())
     }
 
     /// Returns once nothing more will be learned of it.
@@ -214,6 +237,26 @@ fn joined(pieces: &[Bytes], length: usize) -> Bytes {
     let mut all = Vec::with_capacity(length);
     pieces.iter().for_each(|piece| all.extend_from_slice(piece));
     all.into()
+}
+
+/// A body without leave to come, although its answer has: the provider is told that it will not once that has passed, for then its
+/// connection ends.
+#[derive(Debug)]
+pub(super) struct Withheld(Arc<Upload>);
+
+impl Withheld {
+    pub(super) fn of(upload: &Arc<Upload>) -> Option<Self> {
+        upload.is_held().then(|| {
+            upload.abandon();
+            Self(upload.clone())
+        })
+    }
+}
+
+impl Drop for Withheld {
+    fn drop(&mut self) {
+        self.0.release();
+    }
 }
 
 /// Takes a body in.
@@ -254,7 +297,7 @@ impl Intake {
                         pieces.push(data.clone());
                     }
                 }
-                if !state.is_abandoned {
+                if state.abandoned.is_none() {
                     state.waiting.push_back(frame);
                 }
                 if self.body.is_end_stream() {
@@ -296,27 +339,14 @@ impl Intake {
         }
     }
 
-    /// Takes in the rest and loses it: closed with bytes unread, the operating system would take an answer back. No more than is read ahead.
-    pub(super) async fn lose(mut self, ticket: Ticket) {
-        self.upload.abandon();
-        self.read_ahead().await;
-        self.upload.learn(&ticket);
-    }
-
     /// Takes in the rest, as fast as is planned.
     pub(super) async fn run(mut self, ticket: Ticket) {
         poll_fn(|cx| {
             loop {
-                let mut state = self.upload.state();
-                let runs_ahead = state.pieces.is_some() && self.upload.plan.runs_ahead();
-                if state.end.is_some() || state.is_abandoned && !runs_ahead {
-                    return Poll::Ready(());
-                }
-                state.intake = Some(cx.waker().clone());
-                if !runs_ahead && !state.is_wanted {
+                let Some(goes_on) = self.upload.goes_on(cx) else { return Poll::Ready(()) };
+                if !goes_on {
                     return Poll::Pending;
                 }
-                drop(state);
                 if std::task::ready!(self.poll_next(cx)) {
                     return Poll::Ready(());
                 }
