@@ -47,8 +47,12 @@ pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32)
 }
 
 fn told(bill: &Bill) -> String {
-    match bill.most {
+    let most = match bill.most {
         Some(most) => format!("{most:.2} with {}", bill.provider),
         None => format!("a price that is not known with {}", bill.provider),
+    };
+    match bill.unbounded {
+        0 => most,
+        count => format!("{most}, and what {count} requests cost of which nobody can tell (`max_tokens:` of the traffic says it)"),
     }
 }

@@ -9,8 +9,9 @@ use super::failure::word;
 use super::form::{Form, Heard};
 use super::tamper::first_text;
 use super::tongue::{Framing, tongue};
+use super::usage;
 use super::{Ask, canary};
-use crate::model::{Dialect, Expect, Operation};
+use crate::model::{Dialect, Expect, Operation, Tokens};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub struct AnswerReader {
     /// The model that it names; looked for only where one is expected.
     model: Option<String>,
     flaw: Option<Flaw>,
+    /// The tokens that it reports.
+    tokens: Option<Tokens>,
 }
 
 impl fmt::Debug for AnswerReader {
@@ -108,6 +111,7 @@ impl AnswerReader {
             heard: Heard::default(),
             model: None,
             flaw: None,
+            tokens: None,
         }
     }
 
@@ -164,6 +168,17 @@ impl AnswerReader {
         !self.heard.text.is_empty() || self.heard.called.as_ref().is_some_and(|called| !called.arguments.is_empty())
     }
 
+    /// True where a stream has said all that it will: its terminal marker came, and nothing follows that in this form. Its connection may stay
+    /// open for as long as it likes.
+    pub fn is_over(&self) -> bool {
+        self.streamed && self.heard.terminal && (self.heard.usage || !self.form.reports_after_marker())
+    }
+
+    /// The tokens that it reports, as far as it has come; of one that came whole after [`AnswerReader::close`].
+    pub const fn tokens(&self) -> Option<Tokens> {
+        self.tokens
+    }
+
     /// True where more of the body cannot mend it.
     pub const fn is_hopeless(&self) -> bool {
         matches!(self.flaw, Some(Flaw::TooLong | Flaw::ErrorEvent(_) | Flaw::Malformed))
@@ -174,9 +189,22 @@ impl AnswerReader {
     /// # Errors
     /// The first flaw, the gravest first.
     pub fn finish(mut self) -> Result<(), Flaw> {
+        self.close();
+        self.judge()
+    }
+
+    /// The body has ended: one that came whole is read now.
+    pub fn close(&mut self) {
         if !self.streamed && self.flaw.is_none() {
             self.whole();
         }
+    }
+
+    /// The judgement, after [`AnswerReader::close`].
+    ///
+    /// # Errors
+    /// The first flaw, the gravest first.
+    pub fn judge(self) -> Result<(), Flaw> {
         if let Some(flaw) = self.flaw {
             return Err(flaw);
         }
@@ -262,6 +290,7 @@ impl AnswerReader {
             }
             None => {
                 self.form.hear(event, &mut self.heard);
+                self.tokens = usage::together(self.tokens, usage::tokens(event));
                 self.name(event);
             }
         }
@@ -283,6 +312,7 @@ impl AnswerReader {
                     return;
                 }
                 self.form.hear_whole(&body, &mut self.heard);
+                self.tokens = usage::tokens(&body);
                 self.name(&body);
                 self.heard.terminal |= !self.has_content();
             }

@@ -174,6 +174,10 @@ impl Form for Bedrock {
         bytes
     }
 
+    fn reports_after_marker(&self) -> bool {
+        true
+    }
+
     fn hear_whole(&self, body: &Value, heard: &mut Heard) {
         let content = &body["output"]["message"]["content"];
         heard.text = words_of(content).unwrap_or_default();

@@ -117,6 +117,10 @@ pub(super) trait Form: Sync {
     fn hear_whole(&self, body: &Value, heard: &mut Heard);
     /// Takes in one event of a stream.
     fn hear(&self, event: &Value, heard: &mut Heard);
+    /// Whether a stream's usage may follow its terminal marker.
+    fn reports_after_marker(&self) -> bool {
+        false
+    }
     /// Takes in a line of data that is not JSON; false where there is no such line.
     fn hear_line(&self, _line: &[u8], _heard: &mut Heard) -> bool {
         false

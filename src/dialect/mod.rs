@@ -43,6 +43,7 @@ mod responses;
 mod route;
 mod tamper;
 mod tongue;
+mod usage;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
@@ -57,6 +58,7 @@ pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{Reply, is_stream};
 pub use route::{Route, base_path};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
+pub use usage::reported_tokens;
 
 use crate::model::Dialect;
 use serde_json::Value;

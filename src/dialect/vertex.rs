@@ -166,6 +166,10 @@ impl Form for Vertex {
         event(&tongue.error_body(refusal))
     }
 
+    fn reports_after_marker(&self) -> bool {
+        true
+    }
+
     fn hear_whole(&self, body: &Value, heard: &mut Heard) {
         self.hear(body, heard);
     }

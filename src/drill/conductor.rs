@@ -11,7 +11,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -25,7 +25,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
-pub(super) const SLACK: Duration = Duration::from_secs(30);
+const SLACK: Duration = Duration::from_secs(30);
 /// Requests that a baseline needs.
 const BASELINE: u64 = 20;
 
@@ -288,6 +288,7 @@ impl Drill {
             wall_clock: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
+            drawn: true,
             plan: self.order.plan.clone(),
         }))
     }
@@ -444,10 +445,13 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
-    let prices = |each: NamedWorkload| {
-        plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price, &each.workload.expect))).collect()
+    let prices = |each: &NamedWorkload| Prices {
+        known: plan.prices.clone(),
+        reached: each.service.providers.clone(),
+        // What nobody can tell is refused where there is a ceiling.
+        most: price::most_tokens(each).unwrap_or_default(),
     };
-    let prices = plan.workloads().into_iter().map(prices).collect();
+    let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 

@@ -45,6 +45,7 @@ mod open;
 mod read;
 mod rotation;
 mod side;
+mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
@@ -65,6 +66,7 @@ pub use open::{Open, Overdue};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
 pub use side::{Side, Sides};
+pub use turns::Turns;
 
 /// The version of the line format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

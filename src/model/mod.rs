@@ -5,6 +5,7 @@
 //! drill can be judged again without its files.
 
 mod aim;
+mod bound;
 mod canary;
 mod condition;
 mod environment;
@@ -31,6 +32,7 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Shape};
+pub use bound::{Bound, Tokens, of_body};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{

@@ -8,7 +8,7 @@ use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
-use crate::price::of_request;
+use crate::price::most_tokens;
 use crate::units::{Duration, Money, is_unprintable, printable};
 use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
@@ -245,9 +245,9 @@ impl Report<'_> {
     fn cost(&self, provider: &str) -> Option<Money> {
         let plan = &self.digest.started.as_ref()?.plan;
         let price = plan.prices.get(provider)?;
-        // Which workload it answered is not told here: the dearest counts.
-        let each = plan.workloads().into_iter().map(|each| of_request(price, &each.workload.expect));
-        let most = each.reduce(|one, other| if one < other { other } else { one })?;
+        // Which workload it answered is not told here: the dearest counts, and nothing where one of them may cost anything.
+        let each = plan.workloads().into_iter().map(|each| most_tokens(&each).map(|most| price.of(most.input, most.output)));
+        let most = each.collect::<Option<Vec<Money>>>()?.into_iter().max()?;
         Some(most.times(self.digest.billed.get(provider).copied().unwrap_or(0)))
     }
 

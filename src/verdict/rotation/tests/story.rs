@@ -144,6 +144,7 @@ impl Story {
             wall_clock: "2026-11-21T12:00:00Z".into(),
             gap_max: 50 * MS,
             gaps_beside: Vec::new(),
+            drawn: false,
             plan,
         }
     }
