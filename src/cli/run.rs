@@ -4,6 +4,7 @@ use super::{Exit, ask, bill, leases, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
 use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
+use crate::fault::unsaid;
 use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, SecretSource, StartMode, Workload};
 use crate::report::summary;
@@ -269,7 +270,7 @@ fn outline(plan: &DrillPlan) -> String {
     let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
     let mut text =
         format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
-    text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
+    text += &format!("  providers   {}\n", plan.service.order());
     for named in &workloads {
         let traffic = &named.workload;
         let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
@@ -289,7 +290,8 @@ fn outline(plan: &DrillPlan) -> String {
     }
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
-        text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
+        let (what, aim) = (&fault.fault, &fault.aim);
+        text += &format!("  fault       {what}{aim}{} on {}, from {} for {}\n", unsaid(what, aim), fault.on, fault.at, fault.length);
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

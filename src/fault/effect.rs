@@ -29,7 +29,7 @@
 //!
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take
 //! `probability` (0 to 1; a request meets the toxic where both it and the toxicity will have it), `match`, told in `matching.rs`, and
-//! `shape`, told in `shape.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
+//! `shape`, told in `shape.rs`. Which of them health checks meet too is told in `matching.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
 
 use super::deed::{Bare, Deed};
 use super::fields::{Attributes, Fields};

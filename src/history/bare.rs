@@ -4,6 +4,7 @@
 //! that are absent take the defaults written here.
 
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+use super::share::Faulted;
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -118,6 +119,9 @@ struct Fault {
     /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
     #[serde(default = "some")]
     requests_touched: u64,
+    /// The primaries that it broke, where they share the load.
+    #[serde(default)]
+    on: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -216,12 +220,18 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let requests: Vec<Request> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
+    let broken = document.fault.as_ref().and_then(|fault| fault.on.as_ref().zip(edge(fault.lo_ms, fault.hi_ms)));
+    let shared = broken.map(|(names_of, fault)| {
+        let faulted = |name: &String| Faulted { provider: names.place(name), from: fault.lo, until: heal.map_or(i64::MAX, |heal| heal.hi) };
+        names_of.iter().map(faulted).collect()
+    });
     let last = requests.last().map_or(0, |request| request.due + 1);
     Ok(Evidence {
         terms,
         providers: names.0,
         primary,
         standbys,
+        shared,
         touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched),
         fault: document.fault.and_then(|fault| edge(fault.lo_ms, fault.hi_ms)),
         observed_until: document.observed_until_ms.and_then(nanos).or_else(|| heal.map(|heal| heal.lo)).unwrap_or(last),

@@ -4,6 +4,7 @@
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
 use super::rotation::Rotation;
+use super::share::Faulted;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
 
@@ -207,6 +208,8 @@ pub struct Evidence {
     pub primary: Vec<u16>,
     /// Places of the providers whose answers count as failed over.
     pub standbys: Vec<u16>,
+    /// Where the primaries share the load, those that were broken and when; `None` where they do not share it.
+    pub shared: Option<Vec<Faulted>>,
     /// When the disruption began; `None` where none was confirmed.
     pub fault: Option<Edge>,
     /// Requests that the fault touched, by the proxy's count.
@@ -273,6 +276,8 @@ words! {
         FineTimes = "fine_times",
         /// The lines that could not be read.
         EveryLine = "every_line",
+        /// Lines that could not be read, of the time that decides.
+        LinesNearFault = "lines_near_fault",
         /// How closely requests followed each other once the fault had begun.
         Spacing = "spacing",
     }

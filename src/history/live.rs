@@ -363,10 +363,10 @@ impl Live {
     }
 
     fn is(&self, place: usize, who: &Who) -> bool {
-        let standbys = self.plan.as_ref().map_or(0, |plan| plan.service.providers.len());
+        let (primaries, all) = self.plan.as_ref().map_or((1, 0), |plan| (plan.service.primaries().len(), plan.service.providers.len()));
         match who {
-            Who::Primary => place == 0,
-            Who::Standby => (1..standbys).contains(&place),
+            Who::Primary => place < primaries,
+            Who::Standby => (primaries..all).contains(&place),
             Who::Provider(name) => self.providers.get(place) == Some(name),
         }
     }

@@ -44,6 +44,7 @@ mod number;
 mod open;
 mod read;
 mod rotation;
+mod share;
 mod side;
 mod turns;
 
@@ -65,6 +66,7 @@ pub use number::{number_of, request_id, workload_of};
 pub use open::{Open, Overdue};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use share::{Balanced, Faulted};
 pub use side::{Side, Sides};
 pub use turns::Turns;
 

@@ -6,6 +6,7 @@
 use super::credential;
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::price::most_tokens;
@@ -217,7 +218,19 @@ impl Report<'_> {
             writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
         }
         writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
-        writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
+        let cut_over = match &measures.share {
+            Some(share) => format!(
+                "the share of {} ({:.0} %) has moved, and nobody waits for it",
+                escaped(&share.of.join(" and ")),
+                share.before * 100.0
+            ),
+            None => "cut over to a standby, and stable".to_owned(),
+        };
+        writeln!(text, "| {cut_over} | {} | traffic and proxy |", between(measures.cutover))?;
+        if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
+            let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
+            writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
+        }
         if let Some(hi) = measures.cutover.hi {
             writeln!(
                 text,
@@ -230,7 +243,11 @@ impl Report<'_> {
             writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
         }
         if let Some(failback) = measures.failback {
-            writeln!(text, "| the primary serves again, and stable | {} after the heal | traffic and proxy |", between(failback))?;
+            let back = match &measures.share {
+                Some(share) => format!("{} has a share again", escaped(&share.of.join(" and "))),
+                None => "the primary serves again".to_owned(),
+            };
+            writeln!(text, "| {back}, and stable | {} after the heal | traffic and proxy |", between(failback))?;
         }
         writeln!(text)
     }
@@ -258,7 +275,7 @@ impl Report<'_> {
             match &stamped.event {
                 Event::FaultRequested(fault) => {
                     rows.push([
-                        format!("{}{} on {}", fault.what, fault.aim, fault.on),
+                        format!("{}{}{} on {}", fault.what, fault.aim, unsaid(&fault.what, &fault.aim), fault.on),
                         second(stamped.t),
                         "never".into(),
                         "never".into(),
@@ -516,14 +533,9 @@ impl Report<'_> {
                 escaped(&started.plan.scenario.name),
                 escaped(&started.plan.environment_name)
             )?;
-            writeln!(
-                text,
-                "| service | {} by {} |",
-                escaped(&started.plan.scenario.service),
-                escaped(&started.plan.service.providers.join(", then "))
-            )?;
+            writeln!(text, "| service | {} by {} |", escaped(&started.plan.scenario.service), escaped(&started.plan.service.order()))?;
             for other in &started.plan.beside {
-                let (service, providers) = (escaped(&other.service_name), escaped(&other.service.providers.join(", then ")));
+                let (service, providers) = (escaped(&other.service_name), escaped(&other.service.order()));
                 writeln!(text, "| workload {} | {service} by {providers} |", escaped(&other.name))?;
             }
             writeln!(text, "| begun | {} |", started.wall_clock)?;

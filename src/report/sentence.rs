@@ -4,6 +4,7 @@ use super::credential;
 use crate::model::Gate;
 use crate::units::Duration;
 use crate::verdict::{Decision, Interval, Millis, Reason, Verdict};
+use std::borrow::Cow;
 
 /// The verdict in one sentence, with the measured interval against the objective.
 pub fn headline(verdict: &Verdict) -> String {
@@ -24,6 +25,7 @@ pub fn headline(verdict: &Verdict) -> String {
         };
     };
     let (interval, state) = match verdict.terms.gate {
+        Gate::Cutover if measures.share.is_some() => (measures.cutover, "well served with nobody waiting for what broke"),
         Gate::Cutover => (measures.cutover, "well served by a standby"),
         Gate::Restore => (measures.restore, "well served again"),
     };
@@ -97,7 +99,12 @@ pub(super) fn because(verdict: &Verdict) -> String {
 }
 
 /// What to do about a verdict that is not decisive.
-pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
+pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
+    let balanced = verdict.evidence.balanced.as_ref().filter(|_| verdict.reason == Some(Reason::BaselineUnstable));
+    balanced.map(|balanced| balanced.hint().into()).or_else(|| usual(verdict).map(Cow::Borrowed))
+}
+
+fn usual(verdict: &Verdict) -> Option<&'static str> {
     if !verdict.caveats.is_empty() {
         return for_record(verdict);
     }

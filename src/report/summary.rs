@@ -78,7 +78,7 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         put("not told", &format!("{}: {}", caveat.name, caveat.text));
     }
     if let Some(hint) = hint(verdict) {
-        put("hint", hint);
+        put("hint", &hint);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Millis;
 use super::onset::{Extent, Index, Recovery, Start};
+use super::share::{self, Share};
 use super::window::{Tri, Window, good, good_by, latency, places};
 use crate::history::{Attempt, Edge, Evidence, Kind, Request};
 use crate::model::Gate;
@@ -92,6 +93,9 @@ pub struct Measures {
     pub rpa: Option<Millis>,
     /// True where the gate's interval has no upper end.
     pub censored: bool,
+    /// What became of the share of the providers that were broken, where several share the load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
 }
 
 /// The measures and what the objectives need besides.
@@ -113,7 +117,8 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let start = Start { edge: fault, hold: terms.hold };
     let restoring = Window::new(evidence, fault.lo, end, |request| good(terms, request));
-    let cutting = Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys));
+    let cutting = share::moving(evidence, fault.lo, end)
+        .unwrap_or_else(|| Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
     let restore = restoring.recovery(terms, start, Extent::Hold, Index::Arrival);
     let cutover = cutting.recovery(terms, start, Extent::Hold, Index::Delivery);
     let (gate, gated, index) = match terms.gate {
@@ -129,19 +134,21 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let lost = |request: &&Request| matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated);
     let count = |kind: Kind| asked.iter().chain(in_flight()).filter(|request| request.kind == kind).count() as u64;
     let attempts = Attempts::of(evidence, fault, end);
-    let first_standby = first_standby(&cutting, fault, terms.clock_error);
+    // Where a load is shared, who takes it over serves all the time, and no first time says anything.
+    let first_standby = if evidence.shared.is_none() { first_standby(&cutting, fault, terms.clock_error) } else { None };
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
     Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
-        exercised: bad > 0 || cutting.reads.contains(&Tri::Yes),
+        exercised: bad > 0 || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes)),
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
             first_standby,
             sustained,
-            failback: failback(evidence),
+            failback: failback(evidence, fault),
+            share: share::told(evidence, fault, &cutting),
             bad,
             loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(terms.gap_mean)),
             outage: outage(evidence, fault, end),
@@ -195,9 +202,12 @@ fn after_heal(evidence: &Evidence) -> &[Request] {
 }
 
 /// The recovery of the primary after the heal; `None` where nothing was due then.
-fn failback(evidence: &Evidence) -> Option<Interval> {
+fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
     let terms = &evidence.terms;
     let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
+    if evidence.shared.is_some() {
+        return share::failback(evidence, fault, heal);
+    }
     let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
     let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
     Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
@@ -277,12 +287,15 @@ impl Attempts {
         let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < first);
         let mut attempts = Self { count: 0, duplicates: 0, busiest: 0, first_standby: None };
         let mut seconds: Vec<u64> = Vec::new();
+        let others = share::others(evidence);
         let relevant = &evidence.attempts[from..];
         for group in relevant.chunk_by(|left, right| left.request == right.request).take_while(|group| within(&group[0])) {
             attempts.count += group.len() as u64;
             attempts.duplicates += (group.iter().filter(|attempt| attempt.completed).count() as u64).saturating_sub(1);
-            for attempt in group.iter().filter(|attempt| evidence.standbys.contains(&attempt.provider)) {
-                attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+            for attempt in group.iter().filter(|attempt| others.contains(&attempt.provider)) {
+                if evidence.shared.is_none() {
+                    attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+                }
                 let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);
                 if second >= seconds.len() {
                     seconds.resize(second + 1, 0);

@@ -12,6 +12,8 @@
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
 //!
+//! Where several providers share the load, what is cut over is the share of those that broke (`share`).
+//!
 //! Where a key is revoked or rotated, `rotation` judges what was promised of that, each promise an objective beside the others. Where nothing
 //! is broken, there is no outage to recover from, and those are all there is.
 //!
@@ -25,6 +27,7 @@ mod objectives;
 mod onset;
 mod plan;
 mod rotation;
+mod share;
 mod together;
 mod trial;
 mod window;
@@ -33,13 +36,14 @@ pub use criteria::{Criterion, Finding, Judgement};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
+pub use share::Share;
 pub use together::{OfWorkload, together};
 
 /// Histories for tests of those who show a verdict.
 #[cfg(test)]
 pub(crate) use rotation::story;
 
-use crate::history::{Caveat, Evidence, Kind, Lost};
+use crate::history::{Balanced, Caveat, Evidence, Kind, Lost};
 use crate::model::{Gate, SloOn, words};
 use serde::{Serialize, Serializer};
 
@@ -205,6 +209,9 @@ pub struct Basis {
     pub attempts_seen: bool,
     /// False where the record breaks off.
     pub complete: bool,
+    /// The providers among which the load was balanced before the fault, where they were not said to share it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balanced: Option<Balanced>,
 }
 
 /// Judges one drill.
@@ -241,6 +248,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
                 .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
             attempts_seen: evidence.attempts_seen,
             complete: evidence.complete,
+            balanced: share::balanced(evidence),
         },
         caveats: evidence.caveats.clone(),
         workloads: Vec::new(),

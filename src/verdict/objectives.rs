@@ -64,10 +64,12 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
 }
 
 /// Takes back what a record cannot prove: an objective that it met by what it shows is in doubt where it may not show all. A miss stands,
-/// because what was seen was seen. True where anything was taken back.
+/// because what was seen was seen; but where lines are missing of the time that decides, the good answers may be in them.
+/// True where anything was taken back.
 pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> bool {
     let mut doubted = false;
-    for objective in objectives.iter_mut().filter(|objective| objective.verdict == Decision::Met) {
+    let blind = caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault);
+    for objective in objectives.iter_mut().filter(|objective| blind || objective.verdict == Decision::Met) {
         if caveats.iter().any(|caveat| needs(objective.name, caveat.name)) {
             objective.verdict = Decision::Inconclusive;
             doubted = true;
@@ -80,6 +82,7 @@ pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> 
 fn needs(objective: &str, lost: Lost) -> bool {
     let counts = matches!(objective, "lost" | "truncated");
     match lost {
+        Lost::LinesNearFault => true,
         // While a closed model waits it asks nothing, so neither its counts nor its holds are whole.
         Lost::OpenModel => counts || objective == "stability",
         Lost::Unreached | Lost::EveryLine => counts,
