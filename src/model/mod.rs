@@ -6,6 +6,7 @@
 
 mod aim;
 mod canary;
+mod complete;
 mod condition;
 mod environment;
 mod execution;
@@ -32,6 +33,7 @@ mod workload;
 
 pub use aim::{Aim, Match, Shape};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
+pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,

@@ -1,11 +1,12 @@
 //! How far a request has come, and what became of it.
 
+use super::said::first_line;
 use super::word;
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::units::Duration;
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What became of one request; moments in nanoseconds since the drill's origin.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Answer {
 
 /// How far a request has come, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Progress(Mutex<Way>);
+pub(super) struct Progress(Mutex<Way>, OnceLock<String>);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Way {
@@ -43,6 +44,18 @@ impl Progress {
     fn way(&self) -> MutexGuard<'_, Way> {
         // Nothing that holds it can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the answer says, where it will not do.
+    pub(super) fn says(&self, body: &[u8]) {
+        if let Some(line) = first_line(body) {
+            let _ = self.1.set(line);
+        }
+    }
+
+    /// The same, in a line.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.1.get().map(String::as_str)
     }
 
     pub(super) fn has_turn(&self) {

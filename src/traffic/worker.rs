@@ -5,6 +5,7 @@ use super::Client;
 use super::levels::Levels;
 use super::pool::Hold;
 use super::progress::{Answer, Progress};
+use super::said::FirstLines;
 use crate::dialect::Ask;
 use crate::history::{Event, Overdue, RequestDone};
 use crate::journal::Recorder;
@@ -39,6 +40,7 @@ pub(super) struct Works {
     pub(super) abandon: watch::Receiver<bool>,
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) bound: u32,
+    pub(super) said: Arc<FirstLines>,
 }
 
 /// All workers.
@@ -170,6 +172,9 @@ impl Desk {
             Err(true) => progress.timed_out(clock.now()),
             Err(false) => progress.abandoned(clock.now()),
         };
+        if let (Some(why), Some(line)) = (&why, progress.said()) {
+            self.works.said.note(why, line);
+        }
         let from_due = |moment: u64| moment.saturating_sub(due);
         let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
         recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;
