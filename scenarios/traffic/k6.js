@@ -11,6 +11,8 @@ const env = __ENV;
 const served = new Rate('lifeboat_served');
 const rate = Number(env.LIFEBOAT_RATE);
 const first = Number(env.LIFEBOAT_FIRST);
+const headers = JSON.parse(env.LIFEBOAT_HEADERS || '{}'); // `headers:` of the environment's service, and of the traffic
+const parameters = JSON.parse(env.LIFEBOAT_BODY || '{}'); // `body:` of the environment's service
 
 export const options = {
   scenarios: {
@@ -37,8 +39,9 @@ export default function () {
     messages: [{ role: 'user', content: `[lifeboat ${mark}] Repeat these words in one line and write nothing else: ${canary}` }],
     max_tokens: 64,
   };
-  const answer = http.post(`${env.LIFEBOAT_URL}/chat/completions`, JSON.stringify(body), {
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${env.LIFEBOAT_KEY}`, 'x-lifeboat-request': mark },
+  const own = { 'content-type': 'application/json', authorization: `Bearer ${env.LIFEBOAT_KEY}`, 'x-lifeboat-request': mark };
+  const answer = http.post(`${env.LIFEBOAT_URL}/chat/completions`, JSON.stringify(merged(body, parameters)), {
+    headers: withNames(own, headers),
     timeout: env.LIFEBOAT_DEADLINE,
     tags,
   });
@@ -64,5 +67,24 @@ function flaw(answer, canary) {
   if (typeof choice.finish_reason !== 'string') return 'silently-truncated';
   if (text !== canary && canary.startsWith(text)) return 'silently-truncated';
   if (!text.includes(canary)) return 'wrong-content';
-  return Number.isInteger((said.usage || {}).completion_tokens) ? '' : 'no-usage';
+  const told = Number.isInteger((said.usage || {}).completion_tokens);
+  return told || env.LIFEBOAT_USAGE === 'absent' ? '' : 'no-usage';
+}
+
+// A body with a service's own parameters in it (RFC 7396): objects into objects, null takes one away.
+function merged(body, patch) {
+  if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch;
+  const all = body !== null && typeof body === 'object' && !Array.isArray(body) ? { ...body } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete all[name];
+    else all[name] = merged(all[name], value);
+  }
+  return all;
+}
+
+// Names of headers know no case, and the later ones win.
+function withNames(own, more) {
+  const all = { ...own };
+  for (const [name, value] of Object.entries(more)) all[name.toLowerCase()] = value;
+  return all;
 }

@@ -291,7 +291,9 @@ fn outline(plan: &DrillPlan) -> String {
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
         let (what, aim) = (&fault.fault, &fault.aim);
-        text += &format!("  fault       {what}{aim}{} on {}, from {} for {}\n", unsaid(what, aim), fault.on, fault.at, fault.length);
+        let besides = what.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
+        let (unsaid, on, at, length) = (unsaid(what, aim), &fault.on, fault.at, fault.length);
+        text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

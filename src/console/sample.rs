@@ -90,8 +90,17 @@ impl Story {
         let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
-            let served =
-                Served { id: Some(0), by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
+            let served = Served {
+                id: Some(0),
+                by: by.into(),
+                at: ms * 1_000_000,
+                took: 1,
+                status: 200,
+                key: None,
+                cut: false,
+                touched: false,
+                request: None,
+            };
             self.tell(ms, Event::Served(served));
         }
     }

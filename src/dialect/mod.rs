@@ -16,7 +16,8 @@
 //!  anthropic    messages                                vertex       generateContent, streamGenerateContent
 //! ```
 //!
-//! `events` tells where the events of a stream end, `tamper` what they become when they go wrong, `limit` what providers say of limits.
+//! `events` tells where the events of a stream end, `sent` what their lines say, `tamper` what they become when they go wrong, `limit` what
+//! providers say of limits.
 //!
 //! What this room does not do: sockets, time, randomness, or deciding which fault to play.
 
@@ -34,6 +35,7 @@ mod eventstream;
 mod failure;
 mod form;
 mod invoke;
+mod lenient;
 mod limit;
 mod mark;
 mod moment;
@@ -41,13 +43,14 @@ mod openai;
 mod reply;
 mod responses;
 mod route;
+mod sent;
 mod tamper;
 mod tongue;
 mod usage;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request};
+pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request, with_parameters};
 pub use credential::{credential, credential_header, head_fault};
 pub use demand::{Demand, Vectors};
 pub use events::{Boundary, Event, Events};
@@ -115,4 +118,9 @@ pub fn receipt_headers(dialect: Dialect, receipt: &Receipt<'_>) -> Vec<(&'static
 /// The list of models as a provider of this dialect gives it.
 pub fn model_list(dialect: Dialect, names: &[&str]) -> WireAnswer {
     WireAnswer::json(200, &tongue::tongue(dialect).models(names))
+}
+
+/// One model as a provider of this dialect tells it by itself.
+pub fn model(dialect: Dialect, name: &str) -> WireAnswer {
+    WireAnswer::json(200, &tongue::tongue(dialect).model(name))
 }

@@ -11,7 +11,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, FirstLines, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -189,7 +189,7 @@ impl Drill {
             stores: plan.stores.clone().into(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
-        let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;
+        let told = self.timeline(&mut faults, &mut team, context, &stage.said, recorder, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
@@ -232,6 +232,7 @@ impl Drill {
                 bound: each.workload.max_in_flight,
                 deadline: deadline(each),
                 levels: Levels::of(site.plan, place),
+                said: stage.said.clone(),
                 budget: site.budget.clone(),
             };
             Ok((place, Client::with(target.clone(), stage.manners[place].clone())?, load))
@@ -246,12 +247,13 @@ impl Drill {
         faults: &mut Faults,
         team: &mut Team,
         context: Context,
+        said: &FirstLines,
         recorder: &Recorder,
         interrupts: &mut Interrupts,
     ) -> Result<(), Stop> {
         let timeline = &self.order.plan.scenario.timeline;
         interrupts.during(tokio::time::sleep(timeline.baseline.std())).await?;
-        steady(&self.order.plan, &self.journal.live().borrow())?;
+        steady(&self.order.plan, &self.journal.live().borrow(), said)?;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;
@@ -469,7 +471,7 @@ fn budget(plan: &DrillPlan) -> Budget {
         known: plan.prices.clone(),
         reached: each.service.providers.clone(),
         // What nobody can tell is refused where there is a ceiling.
-        most: price::most_tokens(each).unwrap_or_default(),
+        most: price::most_tokens(each, plan).unwrap_or_default(),
     };
     let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
@@ -487,7 +489,7 @@ async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String 
 
 /// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then. Of pure load
 /// nothing is asked.
-fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
+fn steady(plan: &DrillPlan, live: &Live, said: &FirstLines) -> Result<(), Stop> {
     let detects = plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection).map(|runbook| &runbook.detect.goal);
     if let Some(Goal::Alert(name)) = detects.filter(|goal| live.meets(goal, live.now)) {
         let words = format!(
@@ -499,7 +501,7 @@ fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
     let several = !plan.beside.is_empty();
     for (place, each) in plan.workloads().iter().enumerate().filter(|(_, each)| each.judged) {
         let seen = if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) };
-        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live)) {
+        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live, said)) {
             let of = if several { format!(" of {}", each.name) } else { String::new() };
             let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
             let balanced =
@@ -520,7 +522,7 @@ fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balance
 }
 
 /// What ails a workload before the fault.
-fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live, said: &FirstLines) -> Option<String> {
     let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
     let served: u64 = seen.served.iter().sum();
     let by = |names: &[String]| -> u64 {
@@ -543,7 +545,10 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
         let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
         Some(format!("only {} requests had ended{judged}{waiting}", seen.requests()))
     } else if (seen.good as f64) < wanted * all as f64 {
-        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
+        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| {
+            let line = said.of(why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
+            format!("; {count} ended with {why}{line}")
+        });
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
         let (often, late) = (often.unwrap_or_default(), late.unwrap_or_default());
         let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));

@@ -6,8 +6,9 @@ use super::stage::{Site, Stage};
 use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::traffic::{Driven, Script};
-use crate::units::Duration;
+use crate::traffic::{Driven, Manner, Script};
+use crate::units::{Duration, Secret};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -40,6 +41,9 @@ pub(super) async fn start(
         ("DURATION", format!("{}ms", plan.driven_for().as_nanos() / 1_000_000).into()),
         ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000).into()),
         ("MAX_IN_FLIGHT", workload.max_in_flight.to_string().into()),
+        ("HEADERS", headers(&stage.manners[place])),
+        ("BODY", Value::from_iter(stage.manners[place].body.clone()).to_string().into()),
+        ("USAGE", stage.manners[place].complete.usage.word().into()),
     ];
     let order = Script {
         keeper: site.keeper.to_owned(),
@@ -72,6 +76,11 @@ pub(super) async fn start(
     // What it said is whole when it has ended.
     driven.finish(site.recorder.clock(), async {}).await;
     Err(Stop::environment(explained(&why, site)))
+}
+
+/// Headers that every request bears, as JSON.
+fn headers(manner: &Manner) -> Secret {
+    Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 
 /// A problem of k6's with what it said itself, and what to do.

@@ -2,7 +2,7 @@
 
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, files as limits, keys, manner};
+use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
 use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted};
@@ -15,7 +15,7 @@ use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, Client, Manner, Target, WARMING};
+use crate::traffic::{Budget, Client, FirstLines, Manner, Target, WARMING};
 use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,6 +35,8 @@ pub(super) struct Stage {
     pub(super) targets: Vec<Target>,
     /// How each workload asks.
     pub(super) manners: Vec<Manner>,
+    /// What failed answers say.
+    pub(super) said: Arc<FirstLines>,
     pub(super) control: Arc<Control>,
     pub(super) variables: Variables,
     pub(super) redactor: Redactor,
@@ -122,6 +124,7 @@ impl Stage {
         let stage = Self {
             targets: Vec::new(),
             manners: Vec::new(),
+            said: Arc::default(),
             control,
             variables: Variables::default(),
             redactor: names.redactor.clone(),
@@ -156,6 +159,10 @@ impl Stage {
             }
             let scheme = if place.tls { "https" } else { "http" };
             names.values.set(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
+            if let Some((host, port)) = opened.listen.rsplit_once(':') {
+                names.values.set(format!("proxy.{name}.host"), host.trim_matches(['[', ']']));
+                names.values.set(format!("proxy.{name}.port"), port);
+            }
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if plan.environment.proxies.values().any(|place| place.tls) {
@@ -193,7 +200,11 @@ impl Stage {
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
+            // A warm-up would only say that it was answered badly.
+            rehearsal::look(self, site).await?;
             self.warm_up(site, start.warm_up).await?;
+        } else {
+            rehearsal::look(self, site).await?;
         }
         self.variables = names.values;
         Ok(())
@@ -204,7 +215,8 @@ impl Stage {
         let (plan, name) = (site.plan, &named.service_name);
         let service = plan.environment.services.get(name);
         let operation = named.workload.request.operation();
-        let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation)).to_owned();
+        let own = || plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation));
+        let model = service.and_then(|service| service.model.as_deref()).unwrap_or_else(own).to_owned();
         let keys = manner::keys(service, name)?;
         let key = match service.and_then(|service| service.key_from.as_deref()) {
             Some(variable) => manner::key(variable, name)?,
@@ -415,6 +427,7 @@ impl Follower {
                         key: seen.key,
                         cut: seen.cut,
                         touched: seen.touched || revoked,
+                        request: seen.request.filter(|_| seen.drill.is_none()),
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }

@@ -280,6 +280,9 @@ pub struct Served {
     /// True where a fault touched it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub touched: bool,
+    /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Served {

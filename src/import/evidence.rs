@@ -100,6 +100,9 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
+        touched_by: None,
+        broken: Vec::new(),
+        stopped: None,
         heal: heal.map(edge),
         observed_until,
         complete: true,

@@ -1,8 +1,9 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{CredentialSource, Dialect, words};
+use super::{Complete, CredentialSource, Dialect, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where a drill runs.
@@ -92,6 +93,21 @@ pub struct ServiceBinding {
     /// How it speaks.
     #[serde(default = "as_gateways", skip_serializing_if = "is_as_gateways")]
     pub dialect: Dialect,
+    /// What it calls the model; `None` where it takes the primary's own name. What it costs is the provider's affair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Headers that every client sends. Values may contain variables, and stand here as they were written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The same whose values are in these environment variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers_from: BTreeMap<String, String>,
+    /// Parameters that are merged into the body of every request (RFC 7396): an object into an object, `null` takes one away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Value>,
+    /// What makes its answers whole.
+    #[serde(default, skip_serializing_if = "Complete::is_usual")]
+    pub complete: Complete,
 }
 
 const fn as_gateways() -> Dialect {

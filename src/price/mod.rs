@@ -6,8 +6,8 @@
 //!
 //! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
 
-use crate::dialect::request_tokens;
-use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Price, Tokens};
+use crate::dialect::{Ask, Mark, request_tokens, wire_request, with_parameters};
+use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};
 use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
@@ -55,15 +55,29 @@ pub fn price(plan: &mut DrillPlan, day: SystemTime) {
 }
 
 /// The most tokens that one request of a workload can have; `None` where nobody can tell.
-pub fn most_tokens(each: &NamedWorkload) -> Option<Tokens> {
-    match each.workload.bound() {
+pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
+    let own = plan.environment.services.get(&each.service_name).map(|service| &service.body).filter(|own| !own.is_empty());
+    let bound = match each.workload.bound() {
         Bound::Own => {
             let (input, output) = request_tokens(&each.workload.expect);
-            Some(Tokens { input, output })
+            Tokens { input, output }
         }
-        Bound::Tokens(tokens) => Some(tokens),
-        Bound::Unknown => None,
-    }
+        Bound::Tokens(tokens) if each.workload.script.is_some() && tokens == Tokens::OF_SHIPPED_SCRIPT => tokens,
+        Bound::Tokens(tokens) => return Some(tokens),
+        Bound::Unknown => return None,
+    };
+    // What the environment merges into every body may bound it otherwise, or no more.
+    own.map_or(Some(bound), |own| {
+        let dialect = plan.environment.dialect_of(&each.service_name);
+        let asked = Ask {
+            operation: each.workload.request.operation(),
+            ..Ask::chat(Mark { drill: 0, id: 0 }, "", each.workload.request.is_streamed())
+        };
+        let body = with_parameters(wire_request(dialect, &asked, "").body, own);
+        let path = if asked.operation == Operation::Embeddings { "/embeddings" } else { "" };
+        let told = of_body(path, &String::from_utf8_lossy(&body))?;
+        Some(Tokens { input: bound.input.max(told.input), output: told.output })
+    })
 }
 
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
@@ -72,7 +86,7 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     for (place, each) in plan.workloads().iter().enumerate() {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
         let requests = plan.requests_of(&each.workload) + warm_up;
-        let tokens = most_tokens(each);
+        let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {
                 // What asks no model costs nothing, whatever models cost.

@@ -319,13 +319,14 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
             .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
     found.extend(failback(terms));
+    found.extend(rescued(terms));
     found
 }
 
-/// The shortest baseline that has enough requests, to the second.
+/// The shortest baseline that has enough requests.
 fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
-    const LONGEST: u64 = 24 * 3600;
-    let is_enough = |seconds: u64| plan.scenario.traffic.requests_least(Duration::from_secs(seconds)) as f64 >= BASELINE_MIN;
+    const LONGEST: u64 = 24 * 3_600_000;
+    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
     let (mut few, mut enough) = (0, LONGEST);
     if !is_enough(enough) {
         return None;
@@ -334,7 +335,7 @@ fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
         let middle = few.midpoint(enough);
         if is_enough(middle) { enough = middle } else { few = middle }
     }
-    Some(Duration::from_secs(enough))
+    Some(rounded_up(Duration::from_millis(enough)))
 }
 
 /// `slo` is a map, and an error in it stands at its value.
@@ -427,6 +428,15 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
         rate = (rate * 1.2).ceil();
     }
     None
+}
+
+/// A limit on rescued requests that begins when the fault is over.
+fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
+        let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
+        terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
+    })
 }
 
 /// A failback that the drill does not last long enough to see.

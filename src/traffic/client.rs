@@ -1,22 +1,26 @@
 //! One request: sent, answered, checked to its last byte.
 
+use super::coding::Coding;
 use super::errand::{ask_over_http, ask_over_tcp};
 use super::place::{Place, Ways};
 use super::pool::{Held, Hold, Pool};
 use super::progress::{Answer, Progress, within};
+use super::said::LOOKED_AT;
 use super::word;
 use super::{Spent, TrafficError};
-use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, error_code, wire_request};
+use crate::dialect::{AnswerReader, Ask, MARK_HEADER, WireRequest, error_code, wire_request, with_parameters};
 use crate::history::{Outcome, Turns};
 use crate::journal::Clock;
-use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
+use crate::model::{Complete, Connections, Dialect, Errand, HttpVersion, Wire};
 use crate::units::{Secret, Seed};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Response, Uri, body::Incoming};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +56,10 @@ pub struct Manner {
     pub wire: Wire,
     /// Headers of every request, variables filled in. Never printed.
     pub headers: Vec<(String, String)>,
+    /// The service's own parameters, merged into the body of every request for a model.
+    pub body: BTreeMap<String, Value>,
+    /// What makes an answer of the service whole.
+    pub complete: Complete,
     /// Credentials of several clients, whose turns are drawn, in place of the target's. Never printed.
     pub keys: Vec<Secret>,
     /// From which the turns of keys and replicas are drawn.
@@ -75,6 +83,22 @@ pub struct Client {
     pool: Arc<Pool>,
     /// One for each replica but the first.
     others: Vec<Self>,
+}
+
+/// Why an answer was no service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// The word for it.
+    pub why: Cow<'static, str>,
+    /// The first line of what it said.
+    pub said: Option<String>,
+}
+
+impl std::fmt::Display for Bad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)?;
+        self.said.as_ref().map_or(Ok(()), |said| write!(f, " ({said})"))
+    }
 }
 
 /// Everything about a target that is the same for all its requests.
@@ -183,12 +207,13 @@ impl Client {
         &self.target.target.model
     }
 
-    /// Asks once, and records nothing: a rehearsal before the traffic. What it costs, and in a word why the answer was no service.
-    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> (Spent, Result<(), Cow<'static, str>>) {
+    /// Asks once, and records nothing: a rehearsal before the traffic. What it costs, and why the answer was no service.
+    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> (Spent, Result<(), Bad>) {
         let progress = Progress::default();
         let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &progress)).await;
         let answer = asked.unwrap_or_else(|_| progress.timed_out(clock.now()));
-        (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(answer.why.unwrap_or_default()) })
+        let bad = || Bad { why: answer.why.clone().unwrap_or_default(), said: progress.said().map(str::to_owned) };
+        (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(bad()) })
     }
 
     /// Waits until a request may begin; see [`Pool::admit`].
@@ -242,7 +267,10 @@ impl Client {
         }
         match &way.manner.errand {
             Some(errand) => ask_over_http(response, held, (errand, limits.idle), clock, progress).await,
-            None => read(response, held, (AnswerReader::new(way.target.dialect, ask), limits.idle), clock, progress).await,
+            None => {
+                read(response, held, (AnswerReader::new(way.target.dialect, ask).of(way.manner.complete), limits.idle), clock, progress)
+                    .await
+            }
         }
     }
 }
@@ -262,6 +290,7 @@ impl Way {
         for (name, value) in headers {
             all.insert(HeaderName::from_static(name), HeaderValue::try_from(value).ok()?);
         }
+        let body = with_parameters(body, &self.manner.body);
         self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
     }
 
@@ -306,18 +335,23 @@ async fn refused(
         let code = error_code(|name| head.headers.get(name)?.to_str().ok(), text);
         progress.is_refused(code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}")));
     };
+    let mut coding = Coding::of(&head.headers).ok();
     let mut text = Vec::new();
     tell(&text);
     let whole = loop {
         match within(idle, held.frame(&mut body)).await {
             Some(None) => break true,
             Some(Some(Ok(frame))) if text.len() <= ERROR_BODY => {
-                text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
-                tell(&text);
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                if let Some(plain) = coding.as_mut().and_then(|coding| coding.undo(data)) {
+                    text.extend_from_slice(&plain);
+                    tell(&text);
+                }
             }
             Some(Some(_)) | None => break false,
         }
     };
+    progress.says(&text);
     if whole {
         held.give_back();
     }
@@ -331,8 +365,12 @@ async fn read(
     clock: Clock,
     progress: &Progress,
 ) -> Answer {
+    let mut coding = match Coding::of(response.headers()) {
+        Ok(coding) => coding,
+        Err(why) => return progress.failed(clock, Outcome::Error, why.into()),
+    };
     let mut body = response.into_body();
-    let mut whole = false;
+    let (mut whole, mut begin) = (false, Vec::new());
     while !whole && !reader.is_hopeless() && !reader.is_over() {
         let frame = match within(idle, held.frame(&mut body)).await {
             None => return progress.timed_out(clock.now()),
@@ -344,7 +382,9 @@ async fn read(
             Some(Some(Ok(frame))) => frame,
         };
         let Some(data) = frame.data_ref() else { continue };
-        reader.feed(data);
+        let Some(data) = coding.undo(data) else { return progress.failed(clock, Outcome::Error, "malformed".into()) };
+        begin.extend_from_slice(&data[..data.len().min(LOOKED_AT.saturating_sub(begin.len()))]);
+        reader.feed(&data);
         if reader.has_content() {
             progress.is_proven(clock);
         }
@@ -356,7 +396,8 @@ async fn read(
     let answer = match reader.judge() {
         Ok(()) => progress.served(done),
         Err(flaw) => {
-            let outcome = if flaw == Flaw::Truncated { Outcome::Truncated } else { Outcome::Error };
+            progress.says(&begin);
+            let outcome = if flaw.is_early_end() { Outcome::Truncated } else { Outcome::Error };
             let why = flaw.code().map_or_else(|| flaw.word().into(), |code| format!("{} {code}", flaw.word()).into());
             progress.flawed(done, outcome, why)
         }

@@ -1,7 +1,7 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
 use super::worker::{Crew, Shot, Works};
-use super::{Budget, Client, Levels, Schedule, TrafficError};
+use super::{Budget, Client, FirstLines, Levels, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
@@ -55,6 +55,8 @@ pub struct Load {
     pub deadline: Duration,
     /// After how long a request that is still open is recorded as such.
     pub levels: Levels,
+    /// Where the first line of failed answers goes.
+    pub said: Arc<FirstLines>,
     /// What it may cost. Nothing is due any more once one request cannot be paid for.
     pub budget: Arc<Budget>,
 }
@@ -65,7 +67,7 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, budget } = load;
+        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
@@ -77,6 +79,7 @@ impl Traffic {
             abandon: abandoned,
             in_flight: in_flight.clone(),
             bound,
+            said,
         };
         let pacer = Pacer {
             crew: Crew::start(&client, &works)?,

@@ -1,12 +1,13 @@
 //! How far a request has come, and what became of it.
 
+use super::said::first_line;
 use super::{Spent, word};
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::Tokens;
 use crate::units::Duration;
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What became of one request; moments in nanoseconds since the drill's origin.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(super) struct Progress {
     way: Mutex<Way>,
     /// When it is given up; `None` where somebody else sees to that.
     limit: Option<u64>,
+    /// What the answer says, where it will not do.
+    said: OnceLock<String>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +69,18 @@ impl Progress {
     /// True once it should have been given up: whoever has waited until then begins nothing any more.
     pub(super) fn is_late(&self, clock: Clock) -> bool {
         self.limit.is_some_and(|limit| limit <= clock.now())
+    }
+
+    /// What the answer says, where it will not do.
+    pub(super) fn says(&self, body: &[u8]) {
+        if let Some(line) = first_line(body) {
+            let _ = self.said.set(line);
+        }
+    }
+
+    /// The same, in a line.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.said.get().map(String::as_str)
     }
 
     pub(super) fn has_turn(&self) {

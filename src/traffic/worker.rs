@@ -4,6 +4,7 @@
 use super::levels::Levels;
 use super::pool::Hold;
 use super::progress::{Answer, Progress};
+use super::said::FirstLines;
 use super::{Budget, Client};
 use crate::dialect::Ask;
 use crate::history::{Event, Overdue, RequestDone};
@@ -40,6 +41,7 @@ pub(super) struct Works {
     pub(super) abandon: watch::Receiver<bool>,
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) bound: u32,
+    pub(super) said: Arc<FirstLines>,
 }
 
 /// All workers.
@@ -173,6 +175,9 @@ impl Desk {
             Err(false) => progress.abandoned(clock.now()),
         };
         self.works.budget.end(ask.mark.id, spent);
+        if let (Some(why), Some(line)) = (&why, progress.said()) {
+            self.works.said.note(why, line);
+        }
         let from_due = |moment: u64| moment.saturating_sub(due);
         let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
         recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;
