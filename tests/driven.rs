@@ -148,7 +148,7 @@ fn the_script_judges_answers_as_we_do() {
     let judge = &script[script.find("function flaw(").unwrap()..];
     let folder = tempfile::tempdir().unwrap();
     let test = format!(
-        "{judge}\nconst bodies = {};\nexport default function () {{\n  for (const body of bodies) {{\n    \
+        "const env = __ENV;\n{judge}\nconst bodies = {};\nexport default function () {{\n  for (const body of bodies) {{\n    \
          const answer = {{ status: 200, body, json: () => JSON.parse(body) }};\n    \
          console.log(`judged <${{flaw(answer, {})}}>`);\n  }}\n}}\n",
         serde_json::to_string(&bodies).unwrap(),

@@ -152,6 +152,7 @@ async fn waiting(workload: Workload, deadline: Duration, end: Duration) -> (Vec<
         bound: 1000,
         deadline: deadline.into(),
         levels: Levels::default(),
+        said: Arc::default(),
         budget: Arc::new(Budget::new(None, None, Vec::new())),
     };
     let traffic = Traffic::start(client, load, journal.recorder()).unwrap();
