@@ -5,7 +5,9 @@
 //! drill can be judged again without its files.
 
 mod aim;
+mod bound;
 mod canary;
+mod complete;
 mod condition;
 mod environment;
 mod execution;
@@ -32,7 +34,9 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Requests, Shape};
+pub use bound::{Bound, Tokens, of_body};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
+pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,
