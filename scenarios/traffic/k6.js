@@ -49,20 +49,26 @@ export default function () {
   served.add(why === '', { lifeboat: tags.lifeboat, why });
 }
 
-// What is wrong with an answer; nothing where it is whole and as asked.
+// What is wrong with an answer, in Lifeboat's words and as it judges them itself; nothing where it is whole and as asked. The reason for its
+// end must be there, and whichever it is, the words must be whole: an answer that reached its limit with all of them is served.
 function flaw(answer, canary) {
-  if (answer.status !== 200) return `status-${answer.status}`;
+  if (answer.status < 200 || answer.status > 299) return `status-${answer.status}`;
+  if (!answer.body) return 'empty';
   let said;
   try {
     said = answer.json();
   } catch {
     return 'malformed';
   }
-  const choice = (said.choices || [])[0];
-  if (!choice || !choice.message || !choice.message.content) return 'empty';
-  if (choice.finish_reason !== 'stop') return 'silently-truncated';
-  if (!choice.message.content.includes(canary)) return 'wrong-content';
-  return said.usage || env.LIFEBOAT_USAGE === 'absent' ? '' : 'no-usage';
+  if (said.error) return ['error-event', said.error.code || said.error.type].filter((word) => word).join(' ');
+  const choice = (said.choices || [])[0] || {};
+  const text = String((choice.message || {}).content || '').trim();
+  if (text === '') return 'empty';
+  if (typeof choice.finish_reason !== 'string') return 'silently-truncated';
+  if (text !== canary && canary.startsWith(text)) return 'silently-truncated';
+  if (!text.includes(canary)) return 'wrong-content';
+  const told = Number.isInteger((said.usage || {}).completion_tokens);
+  return told || env.LIFEBOAT_USAGE === 'absent' ? '' : 'no-usage';
 }
 
 // A body with a service's own parameters in it (RFC 7396): objects into objects, null takes one away.

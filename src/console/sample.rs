@@ -41,6 +41,7 @@ impl Story {
             wall_clock_error: 0,
             gap_max: 40_000_000,
             gaps_beside: Vec::new(),
+            drawn: false,
             plan,
         };
         story.tell(0, Event::Started(Box::new(started)));
@@ -191,6 +192,7 @@ fn plan() -> DrillPlan {
                 arrivals: Arrivals::Constant,
                 request: RequestKind::ChatStream,
                 max_in_flight: 500,
+                max_tokens: None,
                 ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
             },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },

@@ -12,8 +12,8 @@ use super::form::{Form, Heard, Part};
 use super::sent::{SentEvent, SentEvents};
 use super::tamper::first_text;
 use super::tongue::{Framing, tongue};
-use super::{Ask, canary, lenient};
-use crate::model::{Complete, Dialect, Expect, Operation, StreamEnd, UsageReport};
+use super::{Ask, canary, lenient, usage};
+use crate::model::{Complete, Dialect, Expect, Operation, StreamEnd, Tokens, UsageReport};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -95,6 +95,8 @@ pub struct AnswerReader {
     /// The model that it names; looked for only where one is expected.
     model: Option<String>,
     flaw: Option<Flaw>,
+    /// The tokens that it reports.
+    tokens: Option<Tokens>,
 }
 
 impl fmt::Debug for AnswerReader {
@@ -124,6 +126,7 @@ impl AnswerReader {
             heard: Heard::default(),
             model: None,
             flaw: None,
+            tokens: None,
         }
     }
 
@@ -175,14 +178,20 @@ impl AnswerReader {
         !self.heard.text.is_empty() || self.heard.called.as_ref().is_some_and(|called| !called.arguments.is_empty())
     }
 
+    /// The tokens that it reports, as far as it has come; of one that came whole after [`AnswerReader::close`].
+    pub const fn tokens(&self) -> Option<Tokens> {
+        self.tokens
+    }
+
     /// True where more of the body cannot mend it.
     pub const fn is_hopeless(&self) -> bool {
         matches!(self.flaw, Some(Flaw::TooLong | Flaw::ErrorEvent(_) | Flaw::Malformed))
     }
 
-    /// True once the terminal marker has come behind which clients read no more.
+    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its marker and its usage
+    /// both have. Its connection may stay open for as long as it likes.
     pub const fn is_over(&self) -> bool {
-        self.heard.over
+        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage)
     }
 
     /// The judgement at the end of the body.
@@ -190,6 +199,12 @@ impl AnswerReader {
     /// # Errors
     /// The first flaw, the gravest first.
     pub fn finish(mut self) -> Result<(), Flaw> {
+        self.close();
+        self.judge()
+    }
+
+    /// The body has ended: one that came whole is read now.
+    pub fn close(&mut self) {
         if !self.streamed && self.flaw.is_none() {
             self.whole();
         }
@@ -197,6 +212,13 @@ impl AnswerReader {
         if let Some(event) = self.events.rest().filter(|event| self.form.is_marker(&event.data) || lenient::value(&event.data).is_some()) {
             self.sent(&event);
         }
+    }
+
+    /// The judgement, after [`AnswerReader::close`].
+    ///
+    /// # Errors
+    /// The first flaw, the gravest first.
+    pub fn judge(self) -> Result<(), Flaw> {
         if let Some(flaw) = self.flaw {
             return Err(flaw);
         }
@@ -289,6 +311,7 @@ impl AnswerReader {
             }
             None => {
                 self.form.hear(event, &mut self.heard);
+                self.tokens = usage::together(self.tokens, usage::tokens(event));
                 self.name(event);
             }
         }
@@ -310,6 +333,7 @@ impl AnswerReader {
                     return;
                 }
                 self.form.hear_whole(&body, &mut self.heard);
+                self.tokens = usage::tokens(&body);
                 self.name(&body);
                 self.heard.terminal |= !self.has_content();
             }

@@ -46,6 +46,7 @@ mod route;
 mod sent;
 mod tamper;
 mod tongue;
+mod usage;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
@@ -60,6 +61,7 @@ pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{Reply, is_stream};
 pub use route::{Route, base_path, is_inference};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
+pub use usage::reported_tokens;
 
 use crate::model::Dialect;
 use serde_json::Value;

@@ -11,7 +11,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, FirstLines, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, FirstLines, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -25,7 +25,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
-pub(super) const SLACK: Duration = Duration::from_secs(30);
+const SLACK: Duration = Duration::from_secs(30);
 /// Requests that a baseline needs.
 const BASELINE: u64 = 20;
 
@@ -113,6 +113,7 @@ impl Drill {
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
         let opening = async {
             files::enough(plan)?;
+            filled(plan, *seed)?;
             Stage::open(&site).await
         };
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
@@ -292,6 +293,7 @@ impl Drill {
             wall_clock_error: wall.error(),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
+            drawn: true,
             plan: self.order.plan.clone(),
         }))
     }
@@ -301,6 +303,23 @@ impl Drill {
 fn schedule(named: &NamedWorkload, place: usize, seed: Seed) -> Schedule {
     let seed = if place == 0 { seed } else { seed.derive(&format!("workload {place}")) };
     Schedule::new(&named.workload, seed)
+}
+
+/// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
+fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
+    let until = plan.scenario.timeline.baseline.as_nanos();
+    let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
+    for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
+        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(BASELINE as usize).count() as u64;
+        if due < BASELINE {
+            return Err(Stop::environment(format!(
+                "only {due} requests of {} are due in the baseline, and {BASELINE} are the least\n\nhint: write a longer `baseline:`, or a higher \
+                 rate",
+                each.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// When a workload's requests are given up.
@@ -448,10 +467,13 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
-    let prices = |each: NamedWorkload| {
-        plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price, &each.workload.expect))).collect()
+    let prices = |each: &NamedWorkload| Prices {
+        known: plan.prices.clone(),
+        reached: each.service.providers.clone(),
+        // What nobody can tell is refused where there is a ceiling.
+        most: price::most_tokens(each, plan).unwrap_or_default(),
     };
-    let prices = plan.workloads().into_iter().map(prices).collect();
+    let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 

@@ -4,11 +4,11 @@ use super::Stop;
 use super::stage::Names;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::Manner;
-use crate::units::Secret;
+use crate::units::{Secret, Seed};
 use std::path::Path;
 
 /// How the requests of a workload are asked.
-pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, root: &Path, names: &Names) -> Result<Manner, Stop> {
+pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Path, names: &Names) -> Result<Manner, Stop> {
     let service = plan.environment.services.get(&named.service_name);
     let workload = &named.workload;
     // The workload's come last, and win.
@@ -25,6 +25,7 @@ pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, root: &Path, names: &N
         body: service.map(|service| service.body.clone()).unwrap_or_default(),
         complete: service.map(|service| service.complete).unwrap_or_default(),
         keys: keys(service, &named.service_name)?,
+        seed,
         authority: authority.map(|path| root.join(path)),
         proxy: service.and_then(|service| service.proxy.as_ref()).map(|url| names.expand(url)).transpose()?,
     })

@@ -8,8 +8,9 @@ use super::Stop;
 use super::conductor::deadline;
 use super::stage::{Site, Stage};
 use crate::dialect::{Ask, Flaw, Mark};
+use crate::history::{StopReason, request_id};
 use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
-use crate::traffic::{Client, Manner, Target};
+use crate::traffic::{Client, Manner, Target, WARMING};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
         if !is_own || !asked.insert((name.clone(), workload.request.word())) {
             continue;
         }
-        let missing = missing(each, (&stage.targets[place], &stage.manners[place]), site, FIRST + (place as u64) * 8).await?;
+        let missing = missing(each, (&stage.targets[place], &stage.manners[place]), site, request_id(place, FIRST)).await?;
         if !missing.is_empty() {
             return Err(Stop::environment(explained(&missing, name, &site.plan.environment_name)));
         }
@@ -54,7 +55,12 @@ async fn missing(
             streamed: request.is_streamed(),
             expect: Arc::new(each.workload.expect.clone()),
         };
-        let Err(bad) = client.rehearse(&ask, site.recorder.clock(), deadline(each).std().min(LONGEST)).await else { break };
+        if !site.budget.begin(id | WARMING) {
+            return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+        }
+        let (spent, asked) = client.rehearse(&ask, site.recorder.clock(), deadline(each).std().min(LONGEST)).await;
+        site.budget.end(id | WARMING, spent);
+        let Err(bad) = asked else { break };
         complete = match complete {
             Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
                 missing.push("stream_ends_with: finish_reason");

@@ -5,7 +5,7 @@ use super::watchdog::Watchdog;
 use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
@@ -15,7 +15,7 @@ use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, Client, FirstLines, Manner, Target};
+use crate::traffic::{Budget, Client, FirstLines, Manner, Target, WARMING};
 use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -195,7 +195,8 @@ impl Stage {
             services.insert(each.service_name.clone(), target.clone());
             self.targets.push(target);
         }
-        self.manners = plan.workloads().iter().map(|each| manner::of(each, plan, site.root, &names)).collect::<Result<_, _>>()?;
+        self.manners =
+            plan.workloads().iter().map(|each| manner::of(each, plan, site.seed, site.root, &names)).collect::<Result<_, _>>()?;
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
@@ -288,7 +289,13 @@ impl Stage {
             let mark = Mark { drill: !site.tag, id };
             let (operation, streamed) = (request.operation(), request.is_streamed());
             let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
-            if let Err(why) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await {
+            if !site.budget.begin(id | WARMING) {
+                let why = site.budget.emptied().borrow().clone().unwrap_or_default();
+                return Err(Stop::new(StopReason::Guard, why));
+            }
+            let (spent, rehearsed) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await;
+            site.budget.end(id | WARMING, spent);
+            if let Err(why) = rehearsed {
                 return Err(Stop::environment(format!(
                     "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",
                     id + 1,
@@ -401,9 +408,11 @@ impl Follower {
         while let Ok(Some(event)) = sight.next().await {
             match event {
                 SightEvent::Exchange(seen) => {
-                    // What warms a system up costs as much as any other request.
-                    if seen.drill.is_none_or(|drill| drill == self.tag || drill == !self.tag) && seen.status < 400 {
-                        self.budget.pay(seen.id.map_or(0, workload_of), &seen.proxy);
+                    let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
+                    let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
+                    if let Some(id) = own {
+                        // Failed attempts cost nothing; those that broke off cost as much as whole ones.
+                        self.budget.saw(id | beside, &seen.proxy, seen.status < 400, !seen.cut);
                     }
                     if seen.drill.is_some_and(|drill| drill != self.tag) {
                         continue;

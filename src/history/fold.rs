@@ -92,7 +92,7 @@ impl Fold {
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
         let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
         let concerns = |name: &str| !among_others || plan.service.providers.iter().any(|own| own == name);
-        let rotations = Watch::all(&started.plan, plan, |name| place(name).filter(|_| concerns(name)));
+        let rotations = Watch::all(started, plan, |name| place(name).filter(|_| concerns(name)));
         let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             workload,

@@ -47,6 +47,7 @@ mod read;
 mod rotation;
 mod share;
 mod side;
+mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
@@ -69,6 +70,7 @@ pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
 pub use share::{Balanced, Faulted};
 pub use side::{Side, Sides};
+pub use turns::Turns;
 
 /// The version of the line format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

@@ -76,12 +76,12 @@ pub struct ServiceBinding {
     /// Base URL as clients use it, for example `https://gw.staging.example/v1`. May contain `${port}` where the
     /// environment starts the service: a free port is chosen for it.
     pub url: String,
-    /// The base URLs of its replicas, asked in turn by the request's number instead of `url`, so that each is seen by itself.
+    /// The base URLs of its replicas, each in a turn that is drawn from the seed, instead of `url`, so that each is seen by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<String>,
     /// The environment variable that holds the key which clients send; `None` sends a key of the lab's making.
     pub key_from: Option<String>,
-    /// The environment variables that hold the keys of several clients, used in turn by the request's number; none: `key_from` alone.
+    /// The environment variables that hold the keys of several clients, each in a turn that is drawn from the seed; none: `key_from` alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys_from: Vec<String>,
     /// A file of certificates in PEM, from the project's root, of authorities that are trusted beside the web's.
@@ -213,7 +213,7 @@ pub struct Gateway {
     pub retries: u32,
     /// The circuit breaker of each provider.
     pub breaker: Breaker,
-    /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; asked in turn.
+    /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; each is asked in its turn.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub replicas: u32,
     /// How long a token is borne that was minted from a key; says nothing where keys are borne themselves.

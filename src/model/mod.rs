@@ -5,6 +5,7 @@
 //! drill can be judged again without its files.
 
 mod aim;
+mod bound;
 mod canary;
 mod complete;
 mod condition;
@@ -33,6 +34,7 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Requests, Shape};
+pub use bound::{Bound, Tokens, of_body};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, Probe, Who};

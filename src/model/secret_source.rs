@@ -256,8 +256,20 @@ impl Found {
     }
 
     fn workload(&mut self, workload: &Workload) {
-        let Workload { rate: _, ramp: _, bursts: _, trace: _, arrivals: _, request: _, expect: _, script, max_in_flight: _, errand, wire } =
-            workload;
+        let Workload {
+            rate: _,
+            ramp: _,
+            bursts: _,
+            trace: _,
+            arrivals: _,
+            request: _,
+            expect: _,
+            script,
+            max_in_flight: _,
+            max_tokens: _,
+            errand,
+            wire,
+        } = workload;
         let Wire { connections: _, http: _, timeouts: _, headers } = wire;
         self.written(headers);
         if script.is_some() {

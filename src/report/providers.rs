@@ -3,7 +3,7 @@
 use super::digest::{Digest, Others};
 use super::markdown::escaped;
 use crate::history::TouchedBy;
-use crate::price::of_request;
+use crate::price::most_tokens;
 use crate::units::Money;
 use crate::verdict::Verdict;
 use std::fmt::Write;
@@ -71,9 +71,9 @@ fn dispatched(verdict: &Verdict, text: &mut String) -> std::fmt::Result {
 fn cost(digest: &Digest, provider: &str) -> Option<Money> {
     let plan = &digest.started.as_ref()?.plan;
     let price = plan.prices.get(provider)?;
-    // Which workload it answered is not told here: the dearest counts.
-    let each = plan.workloads().into_iter().map(|each| of_request(price, &each.workload.expect));
-    let most = each.reduce(|one, other| if one < other { other } else { one })?;
+    // Which workload it answered is not told here: the dearest counts, and nothing where one of them may cost anything.
+    let each = plan.workloads().into_iter().map(|each| most_tokens(&each, plan).map(|most| price.of(most.input, most.output)));
+    let most = each.collect::<Option<Vec<Money>>>()?.into_iter().max()?;
     Some(most.times(digest.billed.get(provider).copied().unwrap_or(0)))
 }
 

@@ -11,7 +11,10 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, inventory, rotation, variable};
-use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
+use crate::model::{
+    Action, Arrivals, Bound, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, RequestKind, Runbook, Scenario,
+    Service,
+};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -293,11 +296,15 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
     }
     let baseline = plan.scenario.timeline.baseline;
-    let requests = plan.scenario.traffic.requests(baseline);
+    let requests = plan.scenario.traffic.requests_least(baseline) as f64;
     if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
-        let needed = rounded_up(Duration::from_nanos((BASELINE_MIN / plan.scenario.traffic.rate.as_per_second() * 1e9) as u64));
-        let message = format!("a baseline of {requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
-        found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
+        let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
+        let message = format!("a baseline of {few}{requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
+        let hint = baseline_needed(plan).map_or_else(
+            || "raise the rate, for no baseline is long enough".into(),
+            |needed| format!("write `baseline: {needed}` or longer"),
+        );
+        found.push(document.error(&["timeline", "baseline"], message, hint));
     }
     if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
         let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
@@ -314,6 +321,21 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     found.extend(failback(terms));
     found.extend(rescued(terms));
     found
+}
+
+/// The shortest baseline that has enough requests.
+fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
+    const LONGEST: u64 = 24 * 3_600_000;
+    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
+    let (mut few, mut enough) = (0, LONGEST);
+    if !is_enough(enough) {
+        return None;
+    }
+    while enough - few > 1 {
+        let middle = few.midpoint(enough);
+        if is_enough(middle) { enough = middle } else { few = middle }
+    }
+    Some(rounded_up(Duration::from_millis(enough)))
 }
 
 /// `slo` is a map, and an error in it stands at its value.
@@ -443,6 +465,28 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
     })
 }
 
+/// Workloads whose requests may cost anything, where there is a ceiling.
+pub(super) fn unbounded(story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
+    let name = &plan.environment_name;
+    let unknown = |(told, each): (&Told, NamedWorkload)| {
+        let (key, what) = match (&each.workload.script, &each.workload.errand) {
+            _ if each.workload.bound() != Bound::Unknown => return None,
+            (Some(script), _) => ("script", format!("what the requests of `{script}` cost only the script knows")),
+            (None, Some(errand)) if each.workload.request == RequestKind::Http => {
+                let path = if errand.path.is_empty() { "/" } else { &errand.path };
+                ("body", format!("nothing bounds the tokens of a POST to `{path}`"))
+            }
+            _ => ("send", "nobody can tell what these bytes ask for".into()),
+        };
+        let hint =
+            "say the most of one request, `max_tokens: {input: 2000, output: 4000}`, or limit `max_requests` in the place of `max_spend`";
+        let message = format!("{what}, and the environment `{name}` allows {ceiling}");
+        Some(story.scenario.document.error(&told.at(&[key]), message, hint))
+    };
+    story.scenario.workloads.iter().zip(plan.workloads()).filter_map(unknown).collect()
+}
+
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
@@ -468,6 +512,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
         let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
         found.push(document.error(&rate_at, message, hint));
     }
+    found.extend(unbounded(story, plan));
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
         if !allowed && !fault.on.is_empty() {

@@ -27,7 +27,7 @@ mod tests;
 mod word;
 mod worker;
 
-pub use budget::Budget;
+pub use budget::{Budget, Prices, Spent, WARMING};
 pub use client::{Bad, Client, Manner, Target};
 pub use k6::{Driven, Script};
 pub use levels::Levels;

@@ -75,6 +75,7 @@ impl Traffic {
             recorder: recorder.clone(),
             deadline,
             levels: Arc::new(levels),
+            budget: budget.clone(),
             abandon: abandoned,
             in_flight: in_flight.clone(),
             bound,
@@ -90,7 +91,6 @@ impl Traffic {
             drill,
             workload,
             budget,
-            bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
         };
@@ -127,7 +127,6 @@ struct Pacer {
     drill: u32,
     workload: usize,
     budget: Arc<Budget>,
-    bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
 }
@@ -154,12 +153,9 @@ impl Pacer {
                     None => return Observed { requests: number, until: due.min(clock.now()) },
                 }
             }
-            let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
-            if !self.budget.affords(self.workload, on_the_way, number) {
-                return Observed { requests: number, until: due };
-            }
             let id = request_id(self.workload, number);
             match self.in_flight.clone().try_acquire_owned() {
+                Ok(_) if !self.budget.begin(id) => return Observed { requests: number, until: due },
                 Ok(permit) => {
                     let ask = Ask {
                         mark: Mark { drill: self.drill, id },

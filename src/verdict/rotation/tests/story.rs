@@ -146,6 +146,7 @@ impl Story {
             wall_clock_error: 0,
             gap_max: 50 * MS,
             gaps_beside: Vec::new(),
+            drawn: false,
             plan,
         }
     }
