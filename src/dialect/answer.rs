@@ -189,9 +189,10 @@ impl AnswerReader {
     }
 
     /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its marker and its usage
-    /// both have. Its connection may stay open for as long as it likes.
-    pub const fn is_over(&self) -> bool {
-        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage)
+    /// both have and nothing that was asked for is missing (some of Gemini's gateways tell both with every piece). Its connection may stay open
+    /// for as long as it likes.
+    pub fn is_over(&self) -> bool {
+        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage && self.words().is_ok())
     }
 
     /// The judgement at the end of the body.
