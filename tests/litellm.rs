@@ -96,3 +96,48 @@ fn a_litellm_proxy_takes_a_new_key_when_a_runbook_starts_it_again() {
     let file = std::fs::read_to_string(project.path("gateway.env")).unwrap();
     assert!(file.starts_with("LIFEBOAT_KEY_AZURE_SWEDENCENTRAL=sk-lab-"), "the key in its environment was switched, and nothing else");
 }
+
+/// One group of two deployments, as LiteLLM's documentation shows load balancing.
+const BALANCED: &str = "\
+model_list:
+  - model_name: gpt-4o
+    litellm_params: {model: azure/gpt-4o, api_base: os.environ/LIFEBOAT_URL_AZURE_SWEDENCENTRAL, api_key: os.environ/LIFEBOAT_KEY_AZURE_SWEDENCENTRAL, api_version: \"2024-10-21\", rpm: 600}
+  - model_name: gpt-4o
+    litellm_params: {model: openai/gpt-4o, api_base: os.environ/LIFEBOAT_URL_OPENAI_EU, api_key: os.environ/LIFEBOAT_KEY_OPENAI_EU, rpm: 600}
+litellm_settings: {num_retries: 3, request_timeout: 2, allowed_fails: 3, telemetry: false}
+router_settings: {routing_strategy: simple-shuffle, num_retries: 2, timeout: 2, cooldown_time: 30}
+";
+
+#[test]
+fn a_balanced_group_is_drilled_through_an_outage_as_what_it_is() {
+    let path = path_with_litellm();
+    let project = Project::shipped();
+    project
+        .write("scenarios/gateways/litellm/config.yaml", BALANCED)
+        .edit(
+            "runbooks/inventory.yaml",
+            "    providers: [azure-swedencentral, openai-eu]     #",
+            "    providers: {share: [azure-swedencentral, openai-eu]}     #",
+        )
+        // It takes a deployment that was put aside back after 30 s, which is longer than this drill looks on.
+        .edit("scenarios/azure-outage.yaml", "  failback: 9s ", "  gate: cutover ")
+        .edit("scenarios/azure-outage.yaml", "  watch: 17s ", "  watch: 2s ")
+        // A first try at the dead deployment takes 2 s by this configuration.
+        .edit("runbooks/inventory.yaml", "slo: {first_token: 2500ms}    # an", "slo: {first_token: 4s}    # an");
+    let arguments = ["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--seed", "2a", "--out", "drill"];
+    let run = project.run(project.command(&arguments).env("PATH", path));
+    let log = std::fs::read_to_string(project.path("drill/system.log")).unwrap_or_default();
+    let tail: Vec<&str> = log.lines().rev().take(40).collect();
+    let verdict = project.json("drill/verdict.json");
+    // What this test is run for: the measured figures, in its output.
+    println!("LiteLLM, balanced: {} {} {}", verdict["verdict"], verdict["measures"]["cutover"], verdict["measures"]["share"]);
+    assert_eq!(run.code, Some(0), "{}\n{}\nthe end of what LiteLLM said, last line first:\n{}", run.stdout, run.stderr, tail.join("\n"));
+    let share = &verdict["measures"]["share"];
+    assert_eq!(share["of"], serde_json::json!(["azure-swedencentral"]));
+    // Sixty requests are shuffled: less than a fifth for one of two would be one chance in a million.
+    assert!((0.2..0.8).contains(&share["before"].as_f64().unwrap()), "{share}");
+    // Users wait 2 s for the dead deployment until LiteLLM puts it aside, and for no other.
+    assert!(share["waited"].as_u64().unwrap() > 0, "{share}");
+    let (cutover, restore) = (&verdict["measures"]["cutover"], &verdict["measures"]["restore"]);
+    assert!(restore["hi_ms"].as_f64().unwrap() <= cutover["hi_ms"].as_f64().unwrap(), "{restore} {cutover}");
+}

@@ -146,7 +146,7 @@ fn a_drill_takes_one_of_two_that_share_away_and_gives_it_back() {
         "  watch: 9s\nobjectives: {failback: 4s}\n",
     );
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "5", "--out", "drill"]);
-    run.exits_with(0).says("met").says("first and second sharing the load");
+    run.exits_with(0).says("with nobody waiting for what broke");
     let (verdict, events) = (project.json("drill/verdict.json"), project.events("drill"));
     let share = &verdict["measures"]["share"];
     assert_eq!(share["of"], json!(["first"]));
@@ -166,7 +166,12 @@ fn a_drill_takes_one_of_two_that_share_away_and_gives_it_back() {
     let report = project.lifeboat(&["report", "drill"]);
     report.exits_with(0);
     let text = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    assert!(text.contains("has moved, and nobody waits for it") && text.contains("first has a share again"), "{text}");
+    assert!(
+        text.contains("has moved, and nobody waits for it")
+            && text.contains("first has a share again")
+            && text.contains("first and second sharing the load"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -186,4 +191,21 @@ fn a_share_of_one_and_a_provider_named_twice_are_told() {
         "faults: [{at: 0s, on: first, fault: blackhole, for: 7500ms}, {at: 0s, on: second, fault: blackhole, for: 7500ms}]",
     );
     project.lifeboat(&["check", "scenarios/quick.yaml"]).exits_with(2).says("is broken, so it can move nowhere");
+}
+
+/// Which requests a fault takes is told before anything is sent.
+#[test]
+fn a_plan_says_which_requests_a_fault_takes() {
+    let project = Project::quick();
+    let told = |fault: &str, said: &str| {
+        project.write(
+            "scenarios/other.yaml",
+            &std::fs::read_to_string(project.path("scenarios/quick.yaml")).unwrap().replace("blackhole", fault),
+        );
+        project.lifeboat(&["run", "scenarios/other.yaml", "--dry-run"]).exits_with(0).says(said);
+    };
+    told("{status: {code: 429}}", "status 429, inference requests only on first");
+    told("{status: {code: 429, match: {requests: all}}}", "status 429, all requests on first");
+    told("{status: {code: 503}}", "status 503 on first");
+    told("{stall: {match: {requests: inference}}}", "stall, inference requests only on first");
 }

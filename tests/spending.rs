@@ -2,6 +2,10 @@
 
 use crate::support::Project;
 use lifeboat::units::Money;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[test]
 fn a_drill_stops_before_its_ceiling_with_everything_healed() {
@@ -58,4 +62,103 @@ fn money_is_only_spent_where_somebody_agreed() {
         "models: {chat: home-made}\n    price: {input: 2 USD, output: 4 USD}",
     );
     project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("with first").says("stops at 5.00 USD");
+}
+
+/// A provider of others, which no proxy of a drill stands before: it answers every POST with as many tokens as it may, says nothing of them, and
+/// counts what it bills, in billionths of a dollar at 2.50 and 10 USD for a million tokens.
+fn billing() -> (String, Arc<AtomicU64>, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (billed, looked) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let counters = (billed.clone(), looked.clone());
+    std::thread::spawn(move || {
+        for wire in listener.incoming().map_while(Result::ok) {
+            let (billed, looked) = counters.clone();
+            std::thread::spawn(move || answer_each(wire, &billed, &looked));
+        }
+    });
+    (address, billed, looked)
+}
+
+fn answer_each(mut wire: TcpStream, billed: &AtomicU64, looked: &AtomicU64) {
+    let mut lines = BufReader::new(wire.try_clone().unwrap());
+    loop {
+        let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
+        while lines.read_line(&mut line).is_ok_and(|count| count > 0) && line != "\r\n" {
+            first = if first.is_empty() { line.clone() } else { first };
+            if let Some(told) = line.strip_prefix("content-length: ") {
+                length = told.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        if first.is_empty() {
+            return;
+        }
+        let mut body = vec![0; length];
+        lines.read_exact(&mut body).unwrap();
+        if first.starts_with("POST") {
+            let most = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["max_tokens"].as_u64().unwrap();
+            // A token is two bytes of English at the least.
+            billed.fetch_add(length as u64 / 2 * 2_500 + most * 10_000, Ordering::SeqCst);
+        } else {
+            looked.fetch_add(1, Ordering::SeqCst);
+        }
+        let said = r#"{"choices": [{"message": {"content": "something else"}, "finish_reason": "stop"}]}"#;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", said.len());
+        if wire.write_all((head + said).as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_ceiling_holds_for_requests_that_no_proxy_sees_and_for_bodies_of_ones_own() {
+    let project = Project::quick();
+    let service = "  direct: {criticality: recoverable, providers: [first], objectives: {rto: 2s, slo: {complete: 1s}}}\nenvironments:";
+    project.edit("runbooks/inventory.yaml", "environments:", service);
+    let (address, billed, looked) = billing();
+    project.environment("poor", &format!("services: {{direct: {{url: \"http://{address}/v1\"}}}}, allow: {{max_spend: 0.50 USD}}"));
+    let beside = "\
+traffic:
+  - {workload: probes, rate: 20/s, request: chat-stream}
+  - {workload: health, service: direct, judged: false, rate: 100/s, request: http, path: /health}
+  - {workload: crowd, service: direct, judged: false, rate: 50/s}
+  - {workload: long, service: direct, judged: false, rate: 4/s, request: http, path: /chat/completions, body: '{\"max_tokens\": 4000}'}
+";
+    project.edit("scenarios/quick.yaml", "traffic: {rate: 50/s, request: chat-stream}\n", beside);
+    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "poor", "--seed", "7", "--out", "drill"]);
+    run.exits_with(4).says("stopped: ").says("the 0.50 USD that the environment allows");
+    let billed = billed.load(Ordering::SeqCst);
+    println!("{billed} billionths of a dollar were billed behind nobody's back");
+    // Near it: besides these only what the probes cost is in the ceiling, and what was on its way at the end.
+    assert!((200_000_000..=500_000_000).contains(&billed), "{billed}");
+    assert!(looked.load(Ordering::SeqCst) > 50, "whoever only looks was stopped by what it does not cost");
+    project.stopped_cleanly("drill", "guard");
+}
+
+#[test]
+fn what_cannot_be_bounded_is_refused_where_there_is_a_ceiling_and_said_elsewhere() {
+    let project = Project::quick();
+    project.environment("poor", "allow: {max_spend: 1 USD}");
+    project.environment("bound", "services: {chat: {url: \"http://127.0.0.1:1/v1\"}}, allow: {max_spend: 1 USD}");
+    let scenario = std::fs::read_to_string(project.path("scenarios/quick.yaml")).unwrap();
+    let dry = |traffic: &str, environment: &str| {
+        project.write("scenarios/quick.yaml", &scenario.replace("request: chat-stream", traffic));
+        project.lifeboat(&["run", "scenarios/quick.yaml", "--env", environment, "--dry-run"])
+    };
+    project.write("own.js", "export default function () {}\n");
+    for traffic in ["engine: k6, script: own.js", "request: http, path: /ask, body: '{\"question\": \"why?\"}'"] {
+        dry(traffic, "poor")
+            .exits_with(2)
+            .says("and the environment `poor` allows 1.00 USD")
+            .says("max_tokens: {input: 2000, output: 4000}");
+        project.lifeboat(&["check"]).exits_with(0).says("and the environment `bound` allows 1.00 USD");
+        dry(traffic, "lab").exits_with(0).says("requests cost of which nobody can tell");
+        dry(&format!("{traffic}, max_tokens: {{input: 20, output: 40}}"), "poor").exits_with(0).says("stops at 1.00 USD");
+    }
+    // Of the script that is shipped it is known, and whoever only looks costs nothing.
+    project.write("shipped.js", include_str!("../scenarios/traffic/k6.js"));
+    dry("engine: k6, script: shipped.js", "poor").exits_with(0).says("stops at 1.00 USD").says("more before and after, until k6 has ended");
+    dry("request: http, path: /health", "poor").exits_with(0).says("up to 0.00 USD with first");
+    dry("request: chat, max_tokens: {input: 1, output: 1}", "lab").exits_with(2).says("how long its own chats are the traffic knows");
 }

@@ -12,6 +12,15 @@ use std::time::SystemTime;
 /// In words, where the environment has a ceiling and a price is not known.
 pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
     price(plan, SystemTime::now());
+    if let Some(ceiling) = plan.environment.allow.max_spend
+        && bills(plan).iter().any(|bill| bill.unbounded > 0)
+    {
+        return Err(format!(
+            "the environment `{}` allows {ceiling}, and nothing bounds the tokens of a request with the `body:` of its service\n\nhint: give it \
+             a bound, for example `max_completion_tokens: 64`",
+            plan.environment_name
+        ));
+    }
     let (Some(ceiling), Some(bill)) = (plan.environment.allow.max_spend, bills(plan).into_iter().find(|bill| bill.most.is_none())) else {
         return Ok(());
     };
@@ -47,8 +56,12 @@ pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32)
 }
 
 fn told(bill: &Bill) -> String {
-    match bill.most {
+    let most = match bill.most {
         Some(most) => format!("{most:.2} with {}", bill.provider),
         None => format!("a price that is not known with {}", bill.provider),
+    };
+    match bill.unbounded {
+        0 => most,
+        count => format!("{most}, and what {count} requests cost of which nobody can tell (`max_tokens:` of the traffic says it)"),
     }
 }

@@ -147,6 +147,8 @@ fn promised(scenario: &Path, record: &Record, told: &mut Told) -> anyhow::Result
             return Ok(Err(format!("{} does not validate", scenario.display())));
         }
     };
+    told.sharing = plan.service.primaries().len();
+    told.broken = plan.scenario.timeline.faults.iter().map(|fault| fault.on.clone()).collect();
     told.providers = plan.service.providers;
     for (name, provider) in &plan.providers {
         if let Some(url) = &provider.base_url {

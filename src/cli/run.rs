@@ -6,7 +6,7 @@ use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
 use crate::fault::unsaid;
 use crate::history::StopReason;
-use crate::model::{Action, DrillPlan, SecretSource, StartMode};
+use crate::model::{Action, DrillPlan, SecretSource, StartMode, Workload};
 use crate::report::summary;
 use crate::spec::Project;
 use crate::step::{Attendance, Before, Question};
@@ -255,6 +255,14 @@ fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit>
     Ok(Exit::Met)
 }
 
+/// What a k6 may send beyond the timeline.
+fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
+    match plan.requests_of(traffic) - traffic.requests(plan.scenario.timeline.total()).round() as u64 {
+        0 => String::new(),
+        more => format!(", and up to {more} more before and after, until k6 has ended"),
+    }
+}
+
 /// What a drill would do, without doing it.
 fn outline(plan: &DrillPlan) -> String {
     let timeline = &plan.scenario.timeline;
@@ -267,12 +275,13 @@ fn outline(plan: &DrillPlan) -> String {
         let traffic = &named.workload;
         let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
         text += &format!(
-            "  traffic     {whose}{} {} at {}, {:.0} requests in {}\n",
+            "  traffic     {whose}{} {} at {}, {:.0} requests in {}{}\n",
             traffic.arrivals,
             traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
             traffic.pace(),
             traffic.requests(timeline.total()).round(),
-            timeline.total()
+            timeline.total(),
+            longer(plan, traffic)
         );
     }
     text += &format!("  spends      {}\n", bill::most(plan));
@@ -282,7 +291,9 @@ fn outline(plan: &DrillPlan) -> String {
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
         let (what, aim) = (&fault.fault, &fault.aim);
-        text += &format!("  fault       {what}{aim}{} on {}, from {} for {}\n", unsaid(what, aim), fault.on, fault.at, fault.length);
+        let besides = what.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
+        let (unsaid, on, at, length) = (unsaid(what, aim), &fault.on, fault.at, fault.length);
+        text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

@@ -41,6 +41,7 @@ impl Story {
             wall_clock_error: 0,
             gap_max: 40_000_000,
             gaps_beside: Vec::new(),
+            drawn: false,
             plan,
         };
         story.tell(0, Event::Started(Box::new(started)));
@@ -89,8 +90,17 @@ impl Story {
         let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
-            let served =
-                Served { id: Some(0), by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
+            let served = Served {
+                id: Some(0),
+                by: by.into(),
+                at: ms * 1_000_000,
+                took: 1,
+                status: 200,
+                key: None,
+                cut: false,
+                touched: false,
+                request: None,
+            };
             self.tell(ms, Event::Served(served));
         }
     }
@@ -182,6 +192,7 @@ fn plan() -> DrillPlan {
                 arrivals: Arrivals::Constant,
                 request: RequestKind::ChatStream,
                 max_in_flight: 500,
+                max_tokens: None,
                 ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
             },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },

@@ -1,16 +1,19 @@
 //! An answer as the traffic reads it, piece by piece, and what may be wrong with it.
 //!
 //! "HTTP 200 and not empty" proves nothing: streams that end early look the same, and some gateways invent a polite end. An
-//! answer counts only when the canary is in it whole, the terminal marker came, and the usage was reported. Vectors repeat nothing: one must
-//! be there, of numbers. Where more is expected (a model's name, JSON, a tool's call), that must hold too.
+//! answer counts only when the canary is in it whole, the terminal marker came, and the usage was reported ([`Complete`] says which of these two
+//! a service is known to leave out). Vectors repeat nothing: one must be there, of numbers. Where more is expected (a model's name, JSON, a
+//! tool's call), that must hold too. What clients of the dialect do not read as its answer is none: what a model thinks, events without a name
+//! where names tell them apart, and whatever comes behind the terminal marker.
 
 use super::eventstream::{Frame, MESSAGE_TYPE, first_frame};
 use super::failure::word;
-use super::form::{Form, Heard};
+use super::form::{Form, Heard, Part};
+use super::sent::{SentEvent, SentEvents};
 use super::tamper::first_text;
 use super::tongue::{Framing, tongue};
-use super::{Ask, canary};
-use crate::model::{Dialect, Expect, Operation};
+use super::{Ask, canary, lenient, usage};
+use crate::model::{Complete, Dialect, Expect, Operation, StreamEnd, Tokens, UsageReport};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ const LONGEST: usize = 1 << 20;
 pub enum Flaw {
     /// It ended politely and early: no terminal marker, or only a beginning of the canary. Most clients take it for whole.
     Truncated,
+    /// All was said and the reason for its end was told, and no terminal marker followed.
+    NoMarker,
     /// It is not what the dialect allows.
     Malformed,
     /// It holds no text, or no vector.
@@ -48,6 +53,7 @@ impl Flaw {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Truncated => "silently-truncated",
+            Self::NoMarker => "no-terminal-marker",
             Self::Malformed => "malformed",
             Self::Empty => "empty",
             Self::WrongContent => "wrong-content",
@@ -58,6 +64,11 @@ impl Flaw {
             Self::ErrorEvent(_) => "error-event",
             Self::TooLong => "too-long",
         }
+    }
+
+    /// True where the answer ended politely before its end.
+    pub const fn is_early_end(&self) -> bool {
+        matches!(self, Self::Truncated | Self::NoMarker)
     }
 
     /// The code of the error that it was.
@@ -74,13 +85,18 @@ pub struct AnswerReader {
     streamed: bool,
     canary: String,
     expect: Arc<Expect>,
-    /// Bytes of a line or frame (or of a whole body) that has not ended yet.
+    complete: Complete,
+    /// Bytes of a frame (or of a whole body) that has not ended yet.
     pending: Vec<u8>,
+    /// The same of a stream of lines.
+    events: SentEvents,
     read: usize,
     heard: Heard,
     /// The model that it names; looked for only where one is expected.
     model: Option<String>,
     flaw: Option<Flaw>,
+    /// The tokens that it reports.
+    tokens: Option<Tokens>,
 }
 
 impl fmt::Debug for AnswerReader {
@@ -103,12 +119,21 @@ impl AnswerReader {
             streamed: ask.streamed,
             canary: canary(ask.mark),
             expect: Arc::clone(&ask.expect),
+            complete: Complete::default(),
             pending: Vec::new(),
+            events: SentEvents::default(),
             read: 0,
             heard: Heard::default(),
             model: None,
             flaw: None,
+            tokens: None,
         }
+    }
+
+    /// The same where the service is known to leave something out.
+    #[must_use]
+    pub fn of(self, complete: Complete) -> Self {
+        Self { complete, ..self }
     }
 
     /// Takes more of the body in. Any division into pieces gives the same result.
@@ -120,33 +145,22 @@ impl AnswerReader {
             return;
         }
         match (self.streamed, self.framing) {
+            _ if self.is_over() => {}
             (false, _) => self.pending.extend_from_slice(bytes),
-            (true, Framing::Lines) => self.feed_lines(bytes),
+            (true, Framing::Lines) => {
+                for event in self.events.feed(bytes) {
+                    self.sent(&event);
+                }
+            }
             (true, Framing::Frames) => self.feed_frames(bytes),
         }
-    }
-
-    fn feed_lines(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let (line, after) = rest.split_at(end);
-            rest = &after[1..];
-            if self.pending.is_empty() {
-                self.line(line);
-            } else {
-                let mut whole = std::mem::take(&mut self.pending);
-                whole.extend_from_slice(line);
-                self.line(&whole);
-            }
-        }
-        self.pending.extend_from_slice(rest);
     }
 
     fn feed_frames(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
         let pending = std::mem::take(&mut self.pending);
         let mut rest = pending.as_slice();
-        while self.flaw.is_none() {
+        while self.flaw.is_none() && !self.is_over() {
             match first_frame(rest) {
                 Ok(Some((frame, length))) => {
                     rest = &rest[length..];
@@ -164,9 +178,20 @@ impl AnswerReader {
         !self.heard.text.is_empty() || self.heard.called.as_ref().is_some_and(|called| !called.arguments.is_empty())
     }
 
+    /// The tokens that it reports, as far as it has come; of one that came whole after [`AnswerReader::close`].
+    pub const fn tokens(&self) -> Option<Tokens> {
+        self.tokens
+    }
+
     /// True where more of the body cannot mend it.
     pub const fn is_hopeless(&self) -> bool {
         matches!(self.flaw, Some(Flaw::TooLong | Flaw::ErrorEvent(_) | Flaw::Malformed))
+    }
+
+    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its marker and its usage
+    /// both have. Its connection may stay open for as long as it likes.
+    pub const fn is_over(&self) -> bool {
+        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage)
     }
 
     /// The judgement at the end of the body.
@@ -174,14 +199,33 @@ impl AnswerReader {
     /// # Errors
     /// The first flaw, the gravest first.
     pub fn finish(mut self) -> Result<(), Flaw> {
+        self.close();
+        self.judge()
+    }
+
+    /// The body has ended: one that came whole is read now.
+    pub fn close(&mut self) {
         if !self.streamed && self.flaw.is_none() {
             self.whole();
         }
+        // An event that the stream ended within is one if it is whole by itself; half of one is the end that came early.
+        if let Some(event) = self.events.rest().filter(|event| self.form.is_marker(&event.data) || lenient::value(&event.data).is_some()) {
+            self.sent(&event);
+        }
+    }
+
+    /// The judgement, after [`AnswerReader::close`].
+    ///
+    /// # Errors
+    /// The first flaw, the gravest first.
+    pub fn judge(self) -> Result<(), Flaw> {
         if let Some(flaw) = self.flaw {
             return Err(flaw);
         }
-        if !self.heard.terminal {
-            return Err(Flaw::Truncated);
+        let finished = self.heard.finished && self.complete.stream_ends_with == StreamEnd::FinishReason;
+        if !self.heard.terminal && !finished {
+            let all_said = self.heard.finished && self.words().is_ok();
+            return Err(if all_said { Flaw::NoMarker } else { Flaw::Truncated });
         }
         if self.operation == Operation::Embeddings {
             self.vectors()?;
@@ -193,7 +237,7 @@ impl AnswerReader {
         {
             return Err(Flaw::WrongModel);
         }
-        if self.heard.usage { Ok(()) } else { Err(Flaw::NoUsage) }
+        if self.heard.usage || self.complete.usage == UsageReport::Absent { Ok(()) } else { Err(Flaw::NoUsage) }
     }
 
     /// Whether the words are there that were asked for, in the form in which they were.
@@ -224,16 +268,21 @@ impl AnswerReader {
         }
     }
 
-    /// One line of a stream of events. Comments, other fields and blank lines say nothing here.
-    fn line(&mut self, line: &[u8]) {
-        let Some(data) = line.strip_prefix(b"data:") else { return };
-        let data = data.trim_ascii();
-        if self.form.hear_line(data, &mut self.heard) {
+    /// One server-sent event.
+    fn sent(&mut self, SentEvent { name, data }: &SentEvent) {
+        if self.is_over() {
             return;
         }
-        match serde_json::from_slice(data) {
-            Ok(event) => self.event(&event),
-            Err(_) => {
+        let said = lenient::value(data);
+        match (self.form.part(name.as_deref(), data), said) {
+            (Part::Nothing, _) => {}
+            (Part::Marker, _) => (self.heard.terminal, self.heard.over) = (true, true),
+            (Part::Error, said) => {
+                let code = said.and_then(|said| self.form.error_in(&said).flatten());
+                self.flaw.get_or_insert(Flaw::ErrorEvent(code));
+            }
+            (Part::Said, Some(event)) => self.event(&event),
+            (Part::Said, None) => {
                 self.flaw.get_or_insert(Flaw::Malformed);
             }
         }
@@ -247,7 +296,7 @@ impl AnswerReader {
             self.flaw.get_or_insert(Flaw::ErrorEvent(code));
             return;
         };
-        match serde_json::from_slice(&frame.payload).ok().and_then(|payload| self.form.opened(payload)) {
+        match lenient::value(&frame.payload).and_then(|payload| self.form.opened(payload)) {
             Some(said) => self.event(&self.form.event(name, said)),
             None => {
                 self.flaw.get_or_insert(Flaw::Malformed);
@@ -262,6 +311,7 @@ impl AnswerReader {
             }
             None => {
                 self.form.hear(event, &mut self.heard);
+                self.tokens = usage::together(self.tokens, usage::tokens(event));
                 self.name(event);
             }
         }
@@ -276,17 +326,18 @@ impl AnswerReader {
 
     /// A body that came whole. Its terminal marker is that it is whole JSON with a reason for its end.
     fn whole(&mut self) {
-        match serde_json::from_slice::<Value>(&self.pending) {
-            Ok(body) => {
+        match lenient::value(&self.pending) {
+            Some(body) => {
                 if let Some(code) = self.form.error_in(&body) {
                     self.flaw = Some(Flaw::ErrorEvent(code));
                     return;
                 }
                 self.form.hear_whole(&body, &mut self.heard);
+                self.tokens = usage::tokens(&body);
                 self.name(&body);
                 self.heard.terminal |= !self.has_content();
             }
-            Err(_) => self.flaw = Some(if self.pending.is_empty() { Flaw::Empty } else { Flaw::Malformed }),
+            None => self.flaw = Some(if self.pending.is_empty() { Flaw::Empty } else { Flaw::Malformed }),
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use super::ask::MAX_TOKENS;
 use super::credential::bearer;
-use super::demand::{conversation, flag, offered, parameters, words_of};
-use super::form::{Form, Heard, Wish};
+use super::demand::{conversation, flag, offered, parameters, texts, words_of};
+use super::form::{Form, Heard, Part, Wish, is_count};
 use super::moment::internet_date;
 use super::reply::End;
 use super::tongue::{Header, Refusal, Tongue};
@@ -31,7 +31,7 @@ impl Tongue for Anthropic {
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match (method, path) {
             ("POST", "/v1/messages") => Some(Route::inference(Operation::Chat)),
-            ("GET", "/v1/models") => Some(Route::Models),
+            ("GET", path) => Route::models(path, "/v1/models"),
             _ => None,
         }
     }
@@ -154,23 +154,42 @@ impl Form for Anthropic {
     }
 
     fn hear_whole(&self, body: &Value, heard: &mut Heard) {
-        heard.text = words_of(&body["content"]).unwrap_or_default();
+        heard.text = texts(&body["content"], "text");
         for block in body["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_use") {
             heard.call(&block["name"], &block["input"].to_string());
         }
         heard.terminal = body["stop_reason"].is_string();
-        heard.usage = body["usage"]["output_tokens"].is_u64();
+        heard.usage = is_count(&body["usage"]["output_tokens"]);
+    }
+
+    /// Events are told apart by their names; one without a name is seen by no client.
+    fn part(&self, name: Option<&[u8]>, data: &[u8]) -> Part {
+        match name {
+            None | Some(b"ping") => Part::Nothing,
+            Some(b"error") => Part::Error,
+            Some(_) if data.is_empty() => Part::Nothing,
+            Some(_) => Part::Said,
+        }
     }
 
     fn hear(&self, event: &Value, heard: &mut Heard) {
         match event["type"].as_str() {
-            Some("content_block_start") if event["content_block"]["type"] == "tool_use" => heard.call(&event["content_block"]["name"], ""),
+            Some("content_block_start") => match event["content_block"]["type"].as_str() {
+                Some("tool_use") => heard.call(&event["content_block"]["name"], ""),
+                Some("text") => heard.text.push_str(event["content_block"]["text"].as_str().unwrap_or_default()),
+                _ => {}
+            },
             Some("content_block_delta") => {
-                heard.text.push_str(event["delta"]["text"].as_str().unwrap_or_default());
+                if event["delta"]["type"] == "text_delta" {
+                    heard.text.push_str(event["delta"]["text"].as_str().unwrap_or_default());
+                }
                 heard.argue(&event["delta"]["partial_json"]);
             }
-            Some("message_delta") => heard.usage |= event["usage"]["output_tokens"].is_u64(),
-            Some("message_stop") => heard.terminal = true,
+            Some("message_delta") => {
+                heard.finished |= event["delta"]["stop_reason"].is_string();
+                heard.usage |= is_count(&event["usage"]["output_tokens"]);
+            }
+            Some("message_stop") => (heard.terminal, heard.over) = (true, true),
             _ => {}
         }
     }

@@ -8,6 +8,8 @@ use super::form::{Speech, Wish, form};
 use super::tongue::tongue;
 use super::{MARK_HEADER, Mark, WireRequest};
 use crate::model::{Dialect, Expect, Operation};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Words that a canary is made of; each is one token or two in common vocabularies.
@@ -97,6 +99,33 @@ pub fn wire_request(dialect: Dialect, ask: &Ask, key: &str) -> WireRequest {
     request
 }
 
+/// A request's body with a service's own parameters in it, merged as RFC 7396 has it. What is no object stays as it is.
+pub fn with_parameters(body: Vec<u8>, parameters: &BTreeMap<String, Value>) -> Vec<u8> {
+    let Some(Value::Object(mut fields)) = (!parameters.is_empty()).then(|| serde_json::from_slice(&body).unwrap_or_default()) else {
+        return body;
+    };
+    for (name, value) in parameters {
+        merge(&mut fields, name, value);
+    }
+    Value::Object(fields).to_string().into_bytes()
+}
+
+fn merge(fields: &mut Map<String, Value>, name: &str, value: &Value) {
+    match value {
+        Value::Null => drop(fields.remove(name)),
+        Value::Object(patch) => {
+            let own = fields.entry(name).or_insert(Value::Null);
+            if !own.is_object() {
+                *own = Value::Object(Map::new());
+            }
+            if let Value::Object(own) = own {
+                patch.iter().for_each(|(name, value)| merge(own, name, value));
+            }
+        }
+        other => drop(fields.insert(name.to_owned(), other.clone())),
+    }
+}
+
 /// A chat completion of anybody, which bears no mark.
 pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool, key: &str) -> WireRequest {
     written(dialect, Operation::Chat, &Wish { model, prompt, streamed, json: false, tool: None }, key)
@@ -166,6 +195,28 @@ pub(super) mod tests {
             }
         }
         assert!(request_tokens(&Expect::default()) < request_tokens(&json) && request_tokens(&json) < request_tokens(&tool));
+    }
+
+    #[test]
+    fn a_services_own_parameters_are_merged_and_the_mark_stays() {
+        let parameters = [
+            ("max_tokens", Value::Null),
+            ("max_completion_tokens", 64.into()),
+            ("stream_options", serde_json::json!({"include_usage": null, "chunk": 1})),
+            ("metadata", serde_json::json!({"team": "drills", "none": null})),
+        ];
+        let parameters: BTreeMap<String, Value> = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let ask = ask(Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true });
+        let body = with_parameters(wire_request(Dialect::OpenAi, &ask, "k").body, &parameters);
+        let read: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((read.get("max_tokens"), &read["max_completion_tokens"], &read["temperature"]), (None, &64.into(), &0.into()));
+        assert_eq!(
+            (&read["stream_options"], &read["metadata"]),
+            (&serde_json::json!({"chunk": 1}), &serde_json::json!({"team": "drills"}))
+        );
+        assert_eq!(find_mark(None, &body), Some(ask.mark));
+        assert_eq!(Demand::parse(Dialect::OpenAi, Operation::Chat, &body).unwrap().reply(), canary(ask.mark));
+        assert_eq!(with_parameters(b"plain".to_vec(), &parameters), b"plain");
     }
 
     #[test]

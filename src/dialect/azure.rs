@@ -34,7 +34,7 @@ impl Tongue for Azure {
         }
         query_value(query?, "api-version").filter(|version| !version.is_empty())?;
         match (method, rest) {
-            ("GET", "models") => Some(Route::Models),
+            ("GET", rest) => Route::models(rest, "models"),
             ("POST", "responses") => Some(Route::inference(Operation::Responses)),
             ("POST", rest) => {
                 let (deployment, operation) = rest.strip_prefix("deployments/")?.split_once('/')?;

@@ -10,7 +10,7 @@ use super::ask::MAX_TOKENS;
 use super::credential::bearer;
 use super::demand::{conversation, offered, parameters, words_of};
 use super::eventstream::{MESSAGE_TYPE, frame};
-use super::form::{Form, Heard, Wish};
+use super::form::{Form, Heard, Wish, is_count};
 use super::reply::End;
 use super::route::{segment, unescaped};
 use super::tongue::{Framing, Header, Refusal, Tongue};
@@ -38,7 +38,7 @@ impl Tongue for Bedrock {
 
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match method {
-            "GET" => (path == "/foundation-models").then_some(Route::Models),
+            "GET" => Route::models(path, "/foundation-models"),
             "POST" => {
                 let (model, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
                 let (operation, streamed) = match verb {
@@ -80,6 +80,10 @@ impl Tongue for Bedrock {
 
     fn framing(&self) -> Framing {
         Framing::Frames
+    }
+
+    fn model(&self, name: &str) -> Value {
+        json!({"modelDetails": self.models(&[name])["modelSummaries"][0].take()})
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -181,7 +185,7 @@ impl Form for Bedrock {
             heard.call(&call["name"], &call["input"].to_string());
         }
         heard.terminal = body["stopReason"].is_string();
-        heard.usage = body["usage"]["outputTokens"].is_u64();
+        heard.usage = is_count(&body["usage"]["outputTokens"]);
     }
 
     /// An event is an object whose one key names it, as AWS's clients show it.
@@ -195,7 +199,7 @@ impl Form for Bedrock {
         }
         heard.argue(&delta["toolUse"]["input"]);
         heard.terminal |= event["messageStop"]["stopReason"].is_string();
-        heard.usage |= event["metadata"]["usage"]["outputTokens"].is_u64();
+        heard.usage |= is_count(&event["metadata"]["usage"]["outputTokens"]);
     }
 
     /// In a stream the exception's name begins in lower case.

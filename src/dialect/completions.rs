@@ -4,7 +4,7 @@
 
 use super::ask::MAX_TOKENS;
 use super::demand::{conversation, flag, offered, parameters};
-use super::form::{Form, Heard, Wish};
+use super::form::{Form, Heard, Wish, is_count};
 use super::reply::End;
 use super::tongue::{Refusal, Tongue};
 use super::{Demand, Reply};
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 /// Speaks them.
 pub(super) struct Completions;
 
-/// The last line of a stream.
-const DONE: &[u8] = b"[DONE]";
+/// How the data of a stream's last event begins.
+pub(super) const DONE: &[u8] = b"[DONE]";
 
 impl Form for Completions {
     fn request(&self, wish: &Wish<'_>) -> Value {
@@ -106,7 +106,7 @@ impl Form for Completions {
             heard.call(&function["name"], function["arguments"].as_str().unwrap_or_default());
         }
         heard.terminal = choice["finish_reason"].is_string();
-        heard.usage = body["usage"]["completion_tokens"].is_u64();
+        heard.usage = is_count(&body["usage"]["completion_tokens"]);
     }
 
     fn hear(&self, event: &Value, heard: &mut Heard) {
@@ -121,12 +121,12 @@ impl Form for Completions {
             }
             heard.argue(&function["arguments"]);
         }
-        heard.usage |= event["usage"]["completion_tokens"].is_u64();
+        heard.finished |= event["choices"][0]["finish_reason"].is_string();
+        heard.usage |= is_count(&event["usage"]["completion_tokens"]);
     }
 
-    fn hear_line(&self, line: &[u8], heard: &mut Heard) -> bool {
-        heard.terminal |= line == DONE;
-        line == DONE
+    fn is_marker(&self, data: &[u8]) -> bool {
+        data.starts_with(DONE)
     }
 
     fn text_at(&self) -> &'static [&'static [&'static str]] {

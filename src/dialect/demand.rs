@@ -106,6 +106,11 @@ pub(super) fn words_of(content: &Value) -> Option<String> {
     }
 }
 
+/// The text of an answer's parts of this type.
+pub(super) fn texts(parts: &Value, kind: &str) -> String {
+    parts.as_array().into_iter().flatten().filter(|part| part["type"] == kind).filter_map(|part| part["text"].as_str()).collect()
+}
+
 /// A flag that may be absent.
 pub(super) fn flag(value: &Value, name: &str) -> Result<bool, String> {
     match value {

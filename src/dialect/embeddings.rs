@@ -6,7 +6,7 @@
 
 use super::Reply;
 use super::demand::{Demand, Vectors};
-use super::form::{Form, Heard, Wish};
+use super::form::{Form, Heard, Wish, is_count};
 use super::tongue::{Refusal, Tongue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -79,7 +79,7 @@ impl Form for Embeddings {
         };
         heard.terminal = body["data"].is_array();
         heard.vectors = body["data"].as_array().into_iter().flatten().map(numbers).collect();
-        heard.usage = body["usage"]["prompt_tokens"].is_u64();
+        heard.usage = is_count(&body["usage"]["prompt_tokens"]);
     }
 
     fn hear(&self, _event: &Value, _heard: &mut Heard) {}

@@ -1,7 +1,7 @@
 //! Where the events of a stream end, for any division of its bytes into chunks.
 //!
-//! A server-sent event ends with a blank line; lines end with LF or CRLF. A binary frame ends where its length says. What holds no end for
-//! 1 MB, and what cannot be a frame, passes as pieces that nobody may take for an event, so that a body which is no such stream cannot
+//! A server-sent event ends with a blank line; lines end with LF, CRLF or CR. A binary frame ends where its length says. What holds no end
+//! for 1 MB, and what cannot be a frame, passes as pieces that nobody may take for an event, so that a body which is no such stream cannot
 //! fill the memory.
 
 use super::eventstream::frame_length;
@@ -22,12 +22,28 @@ pub struct Boundary {
 /// Where a stream has come to.
 #[derive(Debug, Clone, Copy)]
 enum At {
-    /// In a line that holds nothing yet but perhaps a CR, or in one that holds something.
-    Line { is_blank: bool },
+    /// In a server-sent event.
+    Line(Line),
     /// In a frame: so many bytes of its length are known, and when all are, so many of the frame are left.
     Frame { length: [u8; 4], known: usize, left: usize },
     /// What came is no frame; nothing after it can be told apart.
     Lost,
+}
+
+/// Where in its lines. Whether a CR is a line end of its own shows with the byte after it, and an event must not wait for that where its lines
+/// end so: its blank line ends at once where the line before ended with a CR alone, and else with the LF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// At the beginning of a line.
+    Blank,
+    /// In a line that holds something.
+    Text,
+    /// Behind the CR that ends such a line.
+    TextCr,
+    /// Behind the CR that begins a blank line.
+    BlankCr,
+    /// Behind the CR that ended an event: an LF after it is the rest of the same line end.
+    EndCr,
 }
 
 const FRAME: At = At::Frame { length: [0; 4], known: 0, left: 0 };
@@ -36,7 +52,7 @@ impl Boundary {
     /// At the beginning of a stream of this dialect.
     pub fn of(dialect: Dialect) -> Self {
         let at = match tongue(dialect).framing() {
-            Framing::Lines => At::Line { is_blank: true },
+            Framing::Lines => At::Line(Line::Blank),
             Framing::Frames => FRAME,
         };
         Self { at, is_between: true }
@@ -46,7 +62,7 @@ impl Boundary {
     fn until_end(&mut self, bytes: &[u8]) -> Option<usize> {
         self.is_between &= bytes.is_empty();
         let end = match &mut self.at {
-            At::Line { is_blank } => line_end(is_blank, bytes),
+            At::Line(line) => line.end(bytes),
             At::Frame { length, known, left } => match frame_end(length, known, left, bytes) {
                 Ok(end) => end,
                 Err(()) => {
@@ -71,7 +87,7 @@ impl Boundary {
     /// Takes more of the stream.
     pub fn follow(&mut self, bytes: &[u8]) {
         // Of lines only the end matters: from the last that holds something on.
-        let is_lines = matches!(self.at, At::Line { .. });
+        let is_lines = matches!(self.at, At::Line(_));
         let tail = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).filter(|_| is_lines).unwrap_or(0);
         let mut rest = &bytes[tail..];
         while let Some(end) = self.until_end(rest) {
@@ -85,16 +101,32 @@ impl Boundary {
     }
 }
 
-fn line_end(is_blank: &mut bool, bytes: &[u8]) -> Option<usize> {
-    for (place, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'\n' if *is_blank => return Some(place + 1),
-            b'\n' => *is_blank = true,
-            b'\r' => {}
-            _ => *is_blank = false,
+impl Line {
+    /// Takes more of the lines; how many bytes of it belong to the event that ends first.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (place, byte) in bytes.iter().enumerate() {
+            let (next, ends_at) = match (*self, byte) {
+                (Self::Blank | Self::BlankCr, b'\n') => (Self::Blank, Some(place + 1)),
+                (Self::TextCr, b'\r') => (Self::EndCr, Some(place + 1)),
+                // It was a blank line after all, with a CR alone.
+                (Self::BlankCr, b'\r') => (Self::BlankCr, Some(place)),
+                (Self::BlankCr, _) => (Self::Text, Some(place)),
+                (Self::Text | Self::TextCr | Self::EndCr, b'\n') => (Self::Blank, None),
+                (Self::Text, b'\r') => (Self::TextCr, None),
+                (Self::Blank | Self::EndCr, b'\r') => (Self::BlankCr, None),
+                _ => (Self::Text, None),
+            };
+            *self = next;
+            if let Some(end) = ends_at {
+                // The byte that showed it is looked at again, as the first of the next event.
+                if end == place {
+                    *self = Self::Blank;
+                }
+                return Some(end);
+            }
         }
+        None
     }
-    None
 }
 
 fn frame_end(length: &mut [u8; 4], known: &mut usize, left: &mut usize, bytes: &[u8]) -> Result<Option<usize>, ()> {
@@ -187,8 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn events_end_with_a_blank_line_of_either_kind() {
+    fn events_end_with_a_blank_line_of_any_kind() {
         let (found, rest) = events(Dialect::OpenAi, &[b"data: a\n\ndata: b\r\n\r\n: ping\n\ndata: c\nid: 1\n\ndata: d\n"]);
+        // Nothing waits for the byte after a CR where lines end so.
+        assert_eq!(events(Dialect::OpenAi, &[b"data: a\rid: 1\r\r"]).0, [&b"data: a\rid: 1\r\r"[..]]);
         assert_eq!(found, [&b"data: a\n\n"[..], b"data: b\r\n\r\n", b": ping\n\n", b"data: c\nid: 1\n\n"]);
         assert_eq!(rest, &b"data: d\n"[..]);
         let long = vec![b'x'; LONGEST + 1];

@@ -2,7 +2,7 @@
 
 use super::form::Speech;
 use super::tongue::{Refusal, Tongue, tongue};
-use super::{Demand, Reply, WireAnswer, retry_headers};
+use super::{Demand, Reply, WireAnswer, lenient, retry_headers};
 use crate::model::{Dialect, Operation};
 use crate::units::Duration;
 use serde_json::Value;
@@ -116,7 +116,7 @@ fn refusal(tongue: &dyn Tongue, fault: &ProviderFault) -> Refusal {
 /// (Google), its `code`, its `type`; `None` where there is none of these. `header` looks a header up by its lower-case name.
 pub fn error_code<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> Option<String> {
     let exception = header("x-amzn-errortype").and_then(|kind| kind.split(':').next()).map(str::to_owned);
-    exception.filter(|kind| !kind.is_empty()).map(|kind| word(&kind)).or_else(|| code_of(&serde_json::from_slice(body).ok()?))
+    exception.filter(|kind| !kind.is_empty()).map(|kind| word(&kind)).or_else(|| code_of(&lenient::value(body)?))
 }
 
 /// The code in an error's body. Google's streams put it into a list of one.

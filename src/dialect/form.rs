@@ -69,6 +69,23 @@ pub(super) struct Heard {
     pub(super) usage: bool,
     /// Whether its terminal marker came.
     pub(super) terminal: bool,
+    /// Whether the reason for its end came, where a marker follows that.
+    pub(super) finished: bool,
+    /// Whether what comes behind the marker is nobody's to read.
+    pub(super) over: bool,
+}
+
+/// What a server-sent event is to the clients of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// JSON that says something.
+    Said,
+    /// The end of the stream, which is no JSON.
+    Marker,
+    /// An error, whatever its data says.
+    Error,
+    /// Nothing that they look at.
+    Nothing,
 }
 
 impl Heard {
@@ -117,14 +134,18 @@ pub(super) trait Form: Sync {
     fn hear_whole(&self, body: &Value, heard: &mut Heard);
     /// Takes in one event of a stream.
     fn hear(&self, event: &Value, heard: &mut Heard);
-    /// Takes in a line of data that is not JSON; false where there is no such line.
-    fn hear_line(&self, _line: &[u8], _heard: &mut Heard) -> bool {
+    /// True for the data of an event that is the end of a stream and no JSON.
+    fn is_marker(&self, _data: &[u8]) -> bool {
         false
+    }
+    /// What an event of this name (where it has one) is to clients.
+    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> Part {
+        if self.is_marker(data) { Part::Marker } else { Part::Said }
     }
     /// The error that an event or a whole answer tells instead, by its code where it has one.
     fn error_in(&self, said: &Value) -> Option<Option<String>> {
         let error = said.get(0).unwrap_or(said).get("error")?;
-        (!error.is_null()).then(|| code_of(said))
+        is_something(error).then(|| code_of(said))
     }
 
     /// Where an answer or an event names its model; each a path of keys.
@@ -146,6 +167,22 @@ pub(super) trait Form: Sync {
     fn event(&self, name: &str, said: Value) -> Value {
         json!({name: said})
     }
+}
+
+/// True where clients take the value for one: Python's and JavaScript's look whether it is true.
+pub(super) fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
+/// True for a number of tokens; some gateways count in floats.
+pub(super) fn is_count(value: &Value) -> bool {
+    value.as_f64().is_some_and(|count| count >= 0.0)
 }
 
 /// The form of an operation; that of a chat where the dialect does not have it (`check` refuses such traffic).

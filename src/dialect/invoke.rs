@@ -9,7 +9,7 @@ use super::anthropic::{Anthropic, end_events, message_start, token_delta};
 use super::bedrock::{Bedrock, event};
 use super::form::{Form, Heard, Wish};
 use super::tongue::{Refusal, Tongue};
-use super::{Demand, Reply};
+use super::{Demand, Reply, lenient};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ impl Form for Invoke {
     }
 
     fn opened(&self, payload: Value) -> Option<Value> {
-        serde_json::from_slice(&BASE64_STANDARD.decode(payload["bytes"].as_str()?).ok()?).ok()
+        lenient::value(&BASE64_STANDARD.decode(payload["bytes"].as_str()?).ok()?)
     }
 
     fn closed(&self, said: Value) -> Value {

@@ -16,7 +16,8 @@
 //!  anthropic    messages                                vertex       generateContent, streamGenerateContent
 //! ```
 //!
-//! `events` tells where the events of a stream end, `tamper` what they become when they go wrong, `limit` what providers say of limits.
+//! `events` tells where the events of a stream end, `sent` what their lines say, `tamper` what they become when they go wrong, `limit` what
+//! providers say of limits.
 //!
 //! What this room does not do: sockets, time, randomness, or deciding which fault to play.
 
@@ -34,6 +35,7 @@ mod eventstream;
 mod failure;
 mod form;
 mod invoke;
+mod lenient;
 mod limit;
 mod mark;
 mod moment;
@@ -41,12 +43,14 @@ mod openai;
 mod reply;
 mod responses;
 mod route;
+mod sent;
 mod tamper;
 mod tongue;
+mod usage;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request};
+pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request, with_parameters};
 pub use credential::{credential, credential_header, head_fault};
 pub use demand::{Demand, Vectors};
 pub use events::{Boundary, Event, Events};
@@ -57,6 +61,7 @@ pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{Reply, is_stream};
 pub use route::{Route, base_path, is_inference};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
+pub use usage::reported_tokens;
 
 use crate::model::Dialect;
 use serde_json::Value;
@@ -113,4 +118,9 @@ pub fn receipt_headers(dialect: Dialect, receipt: &Receipt<'_>) -> Vec<(&'static
 /// The list of models as a provider of this dialect gives it.
 pub fn model_list(dialect: Dialect, names: &[&str]) -> WireAnswer {
     WireAnswer::json(200, &tongue::tongue(dialect).models(names))
+}
+
+/// One model as a provider of this dialect tells it by itself.
+pub fn model(dialect: Dialect, name: &str) -> WireAnswer {
+    WireAnswer::json(200, &tongue::tongue(dialect).model(name))
 }

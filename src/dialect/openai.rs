@@ -23,7 +23,7 @@ impl Tongue for OpenAi {
 
     fn route(&self, method: &str, path: &str, _query: Option<&str>) -> Option<Route> {
         match (method, path) {
-            ("GET", "/v1/models") => Some(Route::Models),
+            ("GET", path) => Route::models(path, "/v1/models"),
             ("POST", path) => Some(Route::inference(operation_at(path.strip_prefix("/v1/")?)?)),
             _ => None,
         }

@@ -7,10 +7,10 @@
 //! Python client.
 
 use super::ask::MAX_TOKENS;
-use super::completions::is_json;
-use super::demand::{flag, offered, parameters, words_of};
+use super::completions::{DONE, is_json};
+use super::demand::{flag, offered, parameters, texts, words_of};
 use super::failure::{code_of, word};
-use super::form::{Form, Heard, Wish};
+use super::form::{Form, Heard, Part, Wish, is_count, is_something};
 use super::reply::End;
 use super::tongue::{Refusal, Tongue};
 use super::{Demand, Reply};
@@ -118,12 +118,12 @@ impl Form for Responses {
         for item in body["output"].as_array().into_iter().flatten() {
             match item["type"].as_str() {
                 Some("function_call") => heard.call(&item["name"], item["arguments"].as_str().unwrap_or_default()),
-                Some("message") => heard.text.push_str(&words_of(&item["content"]).unwrap_or_default()),
+                Some("message") => heard.text.push_str(&texts(&item["content"], "output_text")),
                 _ => {}
             }
         }
         heard.terminal = matches!(body["status"].as_str(), Some("completed" | "incomplete"));
-        heard.usage = body["usage"]["output_tokens"].is_u64();
+        heard.usage = is_count(&body["usage"]["output_tokens"]);
     }
 
     fn hear(&self, event: &Value, heard: &mut Heard) {
@@ -132,15 +132,16 @@ impl Form for Responses {
             Some("response.output_item.added") if event["item"]["type"] == "function_call" => heard.call(&event["item"]["name"], ""),
             Some("response.function_call_arguments.delta") => heard.argue(&event["delta"]),
             Some("response.completed" | "response.incomplete") => {
-                heard.terminal = true;
-                heard.usage |= event["response"]["usage"]["output_tokens"].is_u64();
+                (heard.terminal, heard.over) = (true, true);
+                heard.usage |= is_count(&event["response"]["usage"]["output_tokens"]);
             }
             _ => {}
         }
     }
 
-    fn hear_line(&self, line: &[u8], _heard: &mut Heard) -> bool {
-        line == b"[DONE]"
+    /// Some gateways end it as they end chats.
+    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> Part {
+        if data.starts_with(DONE) { Part::Nothing } else { Part::Said }
     }
 
     /// An answer that has failed says `error` in itself, a stream in the answer that its last event holds, or in an event of its own.
@@ -150,7 +151,7 @@ impl Form for Responses {
             Some("error") if said["error"].is_object() => Some(code_of(said)),
             Some("error") => Some(said["code"].as_str().map(word)),
             Some("response.failed") => Some(code(&said["response"]["error"])),
-            _ if said["status"] == "failed" || said.get("error").is_some_and(|error| !error.is_null()) => Some(code(&said["error"])),
+            _ if said["status"] == "failed" || said.get("error").is_some_and(is_something) => Some(code(&said["error"])),
             _ => None,
         }
     }

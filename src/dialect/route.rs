@@ -17,6 +17,8 @@ pub enum Route {
     },
     /// The list of models.
     Models,
+    /// One of them, by its name.
+    Model(String),
 }
 
 /// The path that a base URL of this dialect ends with: OpenAI's clients are given `https://…/v1`, Azure's the bare host.
@@ -80,6 +82,16 @@ impl Route {
         tongue(dialect).path(operation, model, streamed)
     }
 
+    /// What is asked below the path of the list of models: all of them, or one.
+    pub(super) fn models(path: &str, list: &str) -> Option<Self> {
+        let rest = path.strip_prefix(list)?;
+        let name = match rest.strip_prefix('/') {
+            None if rest.is_empty() => return Some(Self::Models),
+            name => name?,
+        };
+        (!name.is_empty()).then(|| Self::Model(unescaped(name)))
+    }
+
     /// An operation whose body tells the rest.
     pub(super) const fn inference(operation: Operation) -> Self {
         Self::Inference { operation, model: None, streamed: false }
@@ -129,6 +141,19 @@ mod tests {
             assert!(named == operation && model.is_none_or(|model| model == name), "{full}");
             assert_eq!(asked, streamed && matches!(dialect, Dialect::Bedrock | Dialect::Vertex), "{full}");
             assert_eq!(Route::of(dialect, "GET", path, query), None);
+        }
+        for (dialect, path, query) in [
+            (Dialect::OpenAi, "/v1/models", None),
+            (Dialect::AzureOpenAi, "/openai/models", Some("api-version=1")),
+            (Dialect::AzureOpenAi, "/openai/v1/models", None),
+            (Dialect::Anthropic, "/v1/models", None),
+            (Dialect::Vertex, "/v1beta/models", None),
+            (Dialect::Bedrock, "/foundation-models", None),
+        ] {
+            let asked = |path: &str| Route::of(dialect, "GET", path, query);
+            assert_eq!((asked(path), asked(&format!("{path}/"))), (Some(Route::Models), None), "{path}");
+            assert_eq!(asked(&format!("{path}/gpt-4o%2Fa")), Some(Route::Model("gpt-4o/a".to_owned())), "{path}");
+            assert_eq!(asked(&format!("{path}x")), None, "{path}");
         }
         for (dialect, path) in [
             (Dialect::OpenAi, "/v1/completions"),

@@ -5,27 +5,33 @@
 
 use super::eventstream::{MESSAGE_TYPE, first_frame, with_payload};
 use super::form::{Form, Heard, Speech};
+use super::sent::places;
 use super::tongue::{Framing, tongue};
-use super::{ProviderFault, error_answer, error_event};
+use super::{ProviderFault, error_answer, error_event, lenient};
 use serde_json::{Number, Value};
-use std::ops::Range;
 
-/// The place of an event's first field of this name, without the blanks around its value.
-fn field(event: &[u8], name: &[u8]) -> Option<Range<usize>> {
-    let mut from = 0;
-    for line in event.split(|byte| *byte == b'\n') {
-        if let Some(value) = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(b":")) {
-            let (start, text) = (from + name.len() + 1, value.trim_ascii());
-            let start = start + (value.len() - value.trim_ascii_start().len());
-            return Some(start..start + text.len());
-        }
-        from += line.len() + 1;
-    }
-    None
+/// The data of an event: its lines joined; `None` where it has none.
+fn data(event: &[u8]) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = places(event, b"data").into_iter().map(|place| &event[place.value]).collect();
+    (!lines.is_empty()).then(|| lines.join(&b'\n'))
 }
 
-fn data(event: &[u8]) -> Option<Range<usize>> {
-    field(event, b"data")
+/// The name of an event.
+fn name(event: &[u8]) -> Option<&[u8]> {
+    places(event, b"event").pop().map(|place| &event[place.value])
+}
+
+/// The event with other data, in the place of its first line of it.
+fn with_data(event: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut whole = event.to_vec();
+    let places = places(event, b"data");
+    for (number, place) in places.iter().enumerate().rev() {
+        match number {
+            0 => drop(whole.splice(place.value.clone(), data.iter().copied())),
+            _ => drop(whole.drain(place.line.clone())),
+        }
+    }
+    whole
 }
 
 fn framing(speech: Speech) -> Framing {
@@ -35,7 +41,7 @@ fn framing(speech: Speech) -> Framing {
 /// True where an event carries data, and is no mere sign of life: a comment, or an event named `ping`.
 pub fn has_data(speech: Speech, event: &[u8]) -> bool {
     match framing(speech) {
-        Framing::Lines => data(event).is_some() && field(event, b"event").is_none_or(|name| &event[name] != b"ping"),
+        Framing::Lines => data(event).is_some() && name(event) != Some(b"ping"),
         Framing::Frames => said(speech, event).is_none_or(|said| said["type"] != "ping"),
     }
 }
@@ -43,12 +49,12 @@ pub fn has_data(speech: Speech, event: &[u8]) -> bool {
 /// What the event says, as [`Form::hear`] takes it.
 fn said(speech: Speech, event: &[u8]) -> Option<Value> {
     match framing(speech) {
-        Framing::Lines => serde_json::from_slice(&event[data(event)?]).ok(),
+        Framing::Lines => lenient::value(&data(event)?),
         Framing::Frames => {
             let (frame, _) = first_frame(event).ok()??;
             let name = frame.header(":event-type").filter(|_| frame.header(MESSAGE_TYPE) == Some("event"))?;
             let form = speech.form();
-            Some(form.event(name, form.opened(serde_json::from_slice(&frame.payload).ok()?)?))
+            Some(form.event(name, form.opened(lenient::value(&frame.payload)?)?))
         }
     }
 }
@@ -58,7 +64,7 @@ pub fn is_terminal(speech: Speech, event: &[u8]) -> bool {
     let (form, mut heard) = (speech.form(), Heard::default());
     match said(speech, event) {
         Some(event) => form.hear(&event, &mut heard),
-        None => _ = data(event).is_some_and(|line| form.hear_line(&event[line], &mut heard)),
+        None => heard.terminal = framing(speech) == Framing::Lines && data(event).is_some_and(|data| form.is_marker(&data)),
     }
     heard.terminal
 }
@@ -75,11 +81,11 @@ pub fn error_midway(speech: Speech, fault: &ProviderFault) -> Vec<u8> {
 
 /// The event as one that cannot be read: broken JSON, or a checksum that does not fit.
 pub fn malformed(speech: Speech, event: &[u8]) -> Vec<u8> {
-    let mut broken = event.to_vec();
-    match framing(speech) {
-        Framing::Lines => drop(data(event).map(|data| broken.splice(data, *b"{\"oops"))),
-        Framing::Frames => broken.iter_mut().last().into_iter().for_each(|byte| *byte ^= 1),
+    if framing(speech) == Framing::Lines {
+        return with_data(event, b"{\"oops");
     }
+    let mut broken = event.to_vec();
+    broken.iter_mut().last().into_iter().for_each(|byte| *byte ^= 1);
     broken
 }
 
@@ -87,17 +93,15 @@ pub fn malformed(speech: Speech, event: &[u8]) -> Vec<u8> {
 fn changed(speech: Speech, piece: &[u8], change: impl FnOnce(&dyn Form, &mut Value) -> bool) -> Option<Vec<u8>> {
     let form = speech.form();
     if speech.streamed && framing(speech) == Framing::Frames {
-        let mut said = form.opened(serde_json::from_slice(&first_frame(piece).ok()??.0.payload).ok()?)?;
+        let mut said = form.opened(lenient::value(&first_frame(piece).ok()??.0.payload)?)?;
         return change(form, &mut said).then(|| with_payload(piece, form.closed(said).to_string().as_bytes()))?;
     }
-    let place = if speech.streamed { data(piece)? } else { 0..piece.len() };
-    let mut json: Value = serde_json::from_slice(&piece[place.clone()]).ok()?;
-    if !change(form, &mut json) {
+    let mut said = if speech.streamed { lenient::value(&data(piece)?)? } else { lenient::value(piece)? };
+    if !change(form, &mut said) {
         return None;
     }
-    let mut whole = piece.to_vec();
-    drop(whole.splice(place, json.to_string().into_bytes()));
-    Some(whole)
+    let changed = said.to_string().into_bytes();
+    Some(if speech.streamed { with_data(piece, &changed) } else { changed })
 }
 
 /// Shows every text and number at this path, whose `*` stands for all of a list. True where `each` says so of one.
@@ -204,7 +208,7 @@ mod tests {
             let is_converse = speech.dialect == Dialect::Bedrock && speech.operation == Operation::Chat;
             let last = pieces.len() - if is_converse { 2 } else { 1 };
             assert_eq!(terminal, [last], "{speech:?}");
-            assert_eq!(judge(speech, &pieces[..last].concat()), Err(Flaw::Truncated), "{speech:?}");
+            assert!(judge(speech, &pieces[..last].concat()).is_err_and(|flaw| flaw.is_early_end()), "{speech:?}");
             let sign = sign_of_life(speech);
             assert_eq!(has_data(speech, &sign), is_converse || speech.dialect == Dialect::Vertex, "{speech:?}");
             let lively: Vec<u8> = pieces.iter().flat_map(|piece| [piece.clone(), sign.clone()].concat()).collect();
@@ -225,7 +229,7 @@ mod tests {
             let pieces = pieces(speech);
             let with = |place: usize, piece: Vec<u8>| [pieces[..place].concat(), piece, pieces[place + 1..].concat()].concat();
             if streamed {
-                assert_eq!(judge(speech, &with(2, malformed(speech, &pieces[2]))), Err(Flaw::Malformed), "{speech:?}");
+                assert_eq!(judge(speech, &with(3, malformed(speech, &pieces[3]))), Err(Flaw::Malformed), "{speech:?}");
                 let error = judge(speech, &[pieces[..3].concat(), error_midway(speech, &ProviderFault::ServerError)].concat());
                 assert!(matches!(error, Err(Flaw::ErrorEvent(Some(_)))), "{speech:?}: {error:?}");
             } else {
@@ -267,6 +271,13 @@ mod tests {
         }
         let chat = Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true };
         assert!(is_terminal(chat, b"event: end\r\ndata:[DONE]\r\n\r\n"));
+        assert!(is_terminal(chat, b"event: end\rdata: [DONE]\r\r"));
+        // JSON over several lines becomes one, and so does what breaks it.
+        let several = b"data: {\rdata:  \"model\": \"m\",\rid: 4\rdata: \"a\": \"\\ud83d\"}\r\r";
+        assert!(has_data(chat, several) && !has_data(chat, b"event: ping\rdata: {}\r\r"));
+        let changed = with_other_model(chat, several).unwrap();
+        assert_eq!(String::from_utf8(changed).unwrap(), "data: {\"a\":\"\u{fffd}\",\"model\":\"lifeboat-another-model\"}\rid: 4\r\r");
+        assert_eq!(malformed(chat, several), b"data: {\"oops\rid: 4\r\r");
         let event = b"event: x\r\ndata:  {\"model\":\"m\"}  \r\nid: 4\r\n\r\n";
         let changed = with_other_model(chat, event).unwrap();
         assert_eq!(String::from_utf8(changed).unwrap(), "event: x\r\ndata:  {\"model\":\"lifeboat-another-model\"}  \r\nid: 4\r\n\r\n");

@@ -66,6 +66,10 @@ pub(super) trait Tongue: Sync {
     }
     /// The list of models.
     fn models(&self, names: &[&str]) -> Value;
+    /// One model, as it is told by itself.
+    fn model(&self, name: &str) -> Value {
+        self.models(&[name])["data"][0].take()
+    }
 
     /// How streams are framed.
     fn framing(&self) -> Framing {

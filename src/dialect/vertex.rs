@@ -8,7 +8,7 @@
 use super::ask::MAX_TOKENS;
 use super::credential::bearer;
 use super::demand::{conversation, offered, parameters, words_of};
-use super::form::{Form, Heard, Wish};
+use super::form::{Form, Heard, Wish, is_count};
 use super::reply::End;
 use super::route::{query_value, segment, unescaped};
 use super::tongue::{Header, Refusal, Tongue};
@@ -34,8 +34,9 @@ impl Tongue for Vertex {
         if !matches!(version, "v1" | "v1beta" | "v1beta1") {
             return None;
         }
-        if (method, rest) == ("GET", "models") {
-            return Some(Route::Models);
+        if method == "GET" {
+            // What stands behind a colon is something that a model does.
+            return Route::models(rest, "models").filter(|route| !matches!(route, Route::Model(name) if name.contains(':')));
         }
         let (place, named) = rest.rsplit_once("models/")?;
         if method != "POST" || !(place.is_empty() || place.ends_with("/publishers/google/")) {
@@ -73,6 +74,10 @@ impl Tongue for Vertex {
                    "supportedGenerationMethods": ["generateContent", "streamGenerateContent"]})
         };
         json!({"models": names.iter().map(model).collect::<Vec<_>>()})
+    }
+
+    fn model(&self, name: &str) -> Value {
+        self.models(&[name])["models"][0].take()
     }
 
     fn refusal(&self, fault: &ProviderFault) -> Refusal {
@@ -172,13 +177,16 @@ impl Form for Vertex {
 
     fn hear(&self, event: &Value, heard: &mut Heard) {
         let candidate = &event["candidates"][0];
-        let parts = &candidate["content"]["parts"];
-        heard.text.push_str(&words_of(parts).unwrap_or_default());
-        for call in parts.as_array().into_iter().flatten().filter_map(|part| part.get("functionCall")) {
-            heard.call(&call["name"], &call["args"].to_string());
+        // What the model thinks is no answer: no client shows it as one.
+        let parts = candidate["content"]["parts"].as_array().into_iter().flatten().filter(|part| part["thought"] != true);
+        for part in parts {
+            heard.text.push_str(part["text"].as_str().unwrap_or_default());
+            if let Some(call) = part.get("functionCall") {
+                heard.call(&call["name"], &call["args"].to_string());
+            }
         }
         heard.terminal |= candidate["finishReason"].is_string();
-        heard.usage |= event["usageMetadata"]["candidatesTokenCount"].is_u64();
+        heard.usage |= is_count(&event["usageMetadata"]["candidatesTokenCount"]);
     }
 
     /// It has none, and its Python client takes a comment for a broken answer: a token without a letter.

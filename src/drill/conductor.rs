@@ -11,7 +11,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, FirstLines, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -25,7 +25,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
-pub(super) const SLACK: Duration = Duration::from_secs(30);
+const SLACK: Duration = Duration::from_secs(30);
 /// Requests that a baseline needs.
 const BASELINE: u64 = 20;
 
@@ -113,6 +113,7 @@ impl Drill {
         let nothing = |stop| (nothing(recorder.clock()), Some(stop));
         let opening = async {
             files::enough(plan)?;
+            filled(plan, *seed)?;
             Stage::open(&site).await
         };
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
@@ -188,7 +189,7 @@ impl Drill {
             stores: plan.stores.clone().into(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
-        let told = self.timeline(&mut faults, &mut team, context, recorder, interrupts).await;
+        let told = self.timeline(&mut faults, &mut team, context, &stage.said, recorder, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
@@ -231,6 +232,7 @@ impl Drill {
                 bound: each.workload.max_in_flight,
                 deadline: deadline(each),
                 levels: Levels::of(site.plan, place),
+                said: stage.said.clone(),
                 budget: site.budget.clone(),
             };
             Ok((place, Client::with(target.clone(), stage.manners[place].clone())?, load))
@@ -245,12 +247,13 @@ impl Drill {
         faults: &mut Faults,
         team: &mut Team,
         context: Context,
+        said: &FirstLines,
         recorder: &Recorder,
         interrupts: &mut Interrupts,
     ) -> Result<(), Stop> {
         let timeline = &self.order.plan.scenario.timeline;
         interrupts.during(tokio::time::sleep(timeline.baseline.std())).await?;
-        steady(&self.order.plan, &self.journal.live().borrow())?;
+        steady(&self.order.plan, &self.journal.live().borrow(), said)?;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;
@@ -290,6 +293,7 @@ impl Drill {
             wall_clock_error: wall.error(),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
+            drawn: true,
             plan: self.order.plan.clone(),
         }))
     }
@@ -299,6 +303,23 @@ impl Drill {
 fn schedule(named: &NamedWorkload, place: usize, seed: Seed) -> Schedule {
     let seed = if place == 0 { seed } else { seed.derive(&format!("workload {place}")) };
     Schedule::new(&named.workload, seed)
+}
+
+/// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
+fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
+    let until = plan.scenario.timeline.baseline.as_nanos();
+    let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
+    for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
+        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(BASELINE as usize).count() as u64;
+        if due < BASELINE {
+            return Err(Stop::environment(format!(
+                "only {due} requests of {} are due in the baseline, and {BASELINE} are the least\n\nhint: write a longer `baseline:`, or a higher \
+                 rate",
+                each.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// When a workload's requests are given up.
@@ -446,10 +467,13 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
-    let prices = |each: NamedWorkload| {
-        plan.prices.iter().map(|(name, price)| (name.clone(), price::of_request(price, &each.workload.expect))).collect()
+    let prices = |each: &NamedWorkload| Prices {
+        known: plan.prices.clone(),
+        reached: each.service.providers.clone(),
+        // What nobody can tell is refused where there is a ceiling.
+        most: price::most_tokens(each, plan).unwrap_or_default(),
     };
-    let prices = plan.workloads().into_iter().map(prices).collect();
+    let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 
@@ -465,7 +489,7 @@ async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String 
 
 /// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then. Of pure load
 /// nothing is asked.
-fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
+fn steady(plan: &DrillPlan, live: &Live, said: &FirstLines) -> Result<(), Stop> {
     let detects = plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection).map(|runbook| &runbook.detect.goal);
     if let Some(Goal::Alert(name)) = detects.filter(|goal| live.meets(goal, live.now)) {
         let words = format!(
@@ -477,7 +501,7 @@ fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
     let several = !plan.beside.is_empty();
     for (place, each) in plan.workloads().iter().enumerate().filter(|(_, each)| each.judged) {
         let seen = if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) };
-        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live)) {
+        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live, said)) {
             let of = if several { format!(" of {}", each.name) } else { String::new() };
             let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
             let balanced =
@@ -498,7 +522,7 @@ fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balance
 }
 
 /// What ails a workload before the fault.
-fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live, said: &FirstLines) -> Option<String> {
     let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
     let served: u64 = seen.served.iter().sum();
     let by = |names: &[String]| -> u64 {
@@ -521,7 +545,10 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
         let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
         Some(format!("only {} requests had ended{judged}{waiting}", seen.requests()))
     } else if (seen.good as f64) < wanted * all as f64 {
-        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| format!("; {count} ended with {why}"));
+        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| {
+            let line = said.of(why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
+            format!("; {count} ended with {why}{line}")
+        });
         let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
         let (often, late) = (often.unwrap_or_default(), late.unwrap_or_default());
         let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));

@@ -1,13 +1,14 @@
 //! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
 
 use super::Stop;
-use super::conductor::{SLACK, deadline};
+use super::conductor::deadline;
 use super::stage::{Site, Stage};
 use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::traffic::{Driven, Script};
-use crate::units::Duration;
+use crate::traffic::{Driven, Manner, Script};
+use crate::units::{Duration, Secret};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -37,10 +38,12 @@ pub(super) async fn start(
         ("DRILL", format!("{:08x}", site.tag).into()),
         ("FIRST", request_id(place, 0).to_string().into()),
         ("RATE", workload.rate.as_per_second().to_string().into()),
-        // A drill may take a little longer than planned; k6 is ended with it.
-        ("DURATION", format!("{}ms", plan.scenario.timeline.total().plus(SLACK).as_nanos() / 1_000_000).into()),
+        ("DURATION", format!("{}ms", plan.driven_for().as_nanos() / 1_000_000).into()),
         ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000).into()),
         ("MAX_IN_FLIGHT", workload.max_in_flight.to_string().into()),
+        ("HEADERS", headers(&stage.manners[place])),
+        ("BODY", Value::from_iter(stage.manners[place].body.clone()).to_string().into()),
+        ("USAGE", stage.manners[place].complete.usage.word().into()),
     ];
     let order = Script {
         keeper: site.keeper.to_owned(),
@@ -50,7 +53,7 @@ pub(super) async fn start(
         redactor: stage.redactor.clone(),
         env: told.into_iter().map(|(name, value)| (format!("LIFEBOAT_{name}"), value)).collect::<BTreeMap<_, _>>(),
         workload: place,
-        on_the_way: (workload.rate.as_per_second() * deadline.as_secs_f64()).ceil() as u64,
+        on_the_way: ((workload.rate.as_per_second() * deadline.as_secs_f64()).ceil() as u64).min(u64::from(workload.max_in_flight)),
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
@@ -58,18 +61,26 @@ pub(super) async fn start(
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
-            Ok(_) = begun.wait_for(|begun| *begun) => true,
-            Ok(_) = broken.wait_for(Option::is_some) => false,
+            Ok(begun) = begun.wait_for(Option::is_some) => *begun,
+            Ok(_) = broken.wait_for(Option::is_some) => None,
         }
     };
+    let ahead = plan.driven_for().as_nanos() - plan.scenario.timeline.total().as_nanos();
     let why = match tokio::time::timeout(BEGIN, began).await {
-        Ok(true) => return Ok(driven),
-        Ok(false) => broken.borrow().clone().unwrap_or_default(),
+        // The rest of its time must last for the drill.
+        Ok(Some(first)) if site.recorder.clock().now().saturating_sub(first) < ahead / 2 => return Ok(driven),
+        Ok(Some(_)) => format!("the first request of k6 took longer than {}", Duration::from_nanos(ahead / 2)),
+        Ok(None) => broken.borrow().clone().unwrap_or_default(),
         Err(_) => format!("k6 has sent no request with the tag `lifeboat` within {}", Duration::from(BEGIN)),
     };
     // What it said is whole when it has ended.
     driven.finish(site.recorder.clock(), async {}).await;
     Err(Stop::environment(explained(&why, site)))
+}
+
+/// Headers that every request bears, as JSON.
+fn headers(manner: &Manner) -> Secret {
+    Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 
 /// A problem of k6's with what it said itself, and what to do.

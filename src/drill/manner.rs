@@ -4,21 +4,28 @@ use super::Stop;
 use super::stage::Names;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::Manner;
-use crate::units::Secret;
+use crate::units::{Secret, Seed};
 use std::path::Path;
 
 /// How the requests of a workload are asked.
-pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, root: &Path, names: &Names) -> Result<Manner, Stop> {
+pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Path, names: &Names) -> Result<Manner, Stop> {
     let service = plan.environment.services.get(&named.service_name);
     let workload = &named.workload;
-    let headers = workload.wire.headers.iter().map(|(name, value)| Ok((name.clone(), names.expand(value)?)));
+    // The workload's come last, and win.
+    let written = service.map(|service| &service.headers).into_iter().chain([&workload.wire.headers]).flatten();
+    let written = written.map(|(name, value)| Ok((name.clone(), names.expand(value)?)));
+    let read = service.map(|service| &service.headers_from).into_iter().flatten();
+    let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
     Ok(Manner {
         errand: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),
-        headers: headers.collect::<Result<_, Stop>>()?,
+        headers: read.chain(written).collect::<Result<_, Stop>>()?,
+        body: service.map(|service| service.body.clone()).unwrap_or_default(),
+        complete: service.map(|service| service.complete).unwrap_or_default(),
         keys: keys(service, &named.service_name)?,
+        seed,
         authority: authority.map(|path| root.join(path)),
         proxy: service.and_then(|service| service.proxy.as_ref()).map(|url| names.expand(url)).transpose()?,
     })

@@ -23,6 +23,7 @@ mod files;
 mod keeper;
 mod keys;
 mod manner;
+mod rehearsal;
 mod stage;
 mod system;
 mod watchdog;

@@ -2,10 +2,10 @@
 
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, files as limits, keys, manner};
+use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of};
+use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
@@ -15,7 +15,7 @@ use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, Client, Manner, Target};
+use crate::traffic::{Budget, Client, FirstLines, Manner, Target, WARMING};
 use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,6 +35,8 @@ pub(super) struct Stage {
     pub(super) targets: Vec<Target>,
     /// How each workload asks.
     pub(super) manners: Vec<Manner>,
+    /// What failed answers say.
+    pub(super) said: Arc<FirstLines>,
     pub(super) control: Arc<Control>,
     pub(super) variables: Variables,
     pub(super) redactor: Redactor,
@@ -122,6 +124,7 @@ impl Stage {
         let stage = Self {
             targets: Vec::new(),
             manners: Vec::new(),
+            said: Arc::default(),
             control,
             variables: Variables::default(),
             redactor: names.redactor.clone(),
@@ -156,6 +159,10 @@ impl Stage {
             }
             let scheme = if place.tls { "https" } else { "http" };
             names.values.set(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
+            if let Some((host, port)) = opened.listen.rsplit_once(':') {
+                names.values.set(format!("proxy.{name}.host"), host.trim_matches(['[', ']']));
+                names.values.set(format!("proxy.{name}.port"), port);
+            }
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if plan.environment.proxies.values().any(|place| place.tls) {
@@ -188,11 +195,16 @@ impl Stage {
             services.insert(each.service_name.clone(), target.clone());
             self.targets.push(target);
         }
-        self.manners = plan.workloads().iter().map(|each| manner::of(each, plan, site.root, &names)).collect::<Result<_, _>>()?;
+        self.manners =
+            plan.workloads().iter().map(|each| manner::of(each, plan, site.seed, site.root, &names)).collect::<Result<_, _>>()?;
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
             self.system = Some(System::start(&launch, site.http).await?);
+            // A warm-up would only say that it was answered badly.
+            rehearsal::look(self, site).await?;
             self.warm_up(site, start.warm_up).await?;
+        } else {
+            rehearsal::look(self, site).await?;
         }
         self.variables = names.values;
         Ok(())
@@ -203,7 +215,8 @@ impl Stage {
         let (plan, name) = (site.plan, &named.service_name);
         let service = plan.environment.services.get(name);
         let operation = named.workload.request.operation();
-        let model = plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation)).to_owned();
+        let own = || plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation));
+        let model = service.and_then(|service| service.model.as_deref()).unwrap_or_else(own).to_owned();
         let keys = manner::keys(service, name)?;
         let key = match service.and_then(|service| service.key_from.as_deref()) {
             Some(variable) => manner::key(variable, name)?,
@@ -276,7 +289,13 @@ impl Stage {
             let mark = Mark { drill: !site.tag, id };
             let (operation, streamed) = (request.operation(), request.is_streamed());
             let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
-            if let Err(why) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await {
+            if !site.budget.begin(id | WARMING) {
+                let why = site.budget.emptied().borrow().clone().unwrap_or_default();
+                return Err(Stop::new(StopReason::Guard, why));
+            }
+            let (spent, rehearsed) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await;
+            site.budget.end(id | WARMING, spent);
+            if let Err(why) = rehearsed {
                 return Err(Stop::environment(format!(
                     "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",
                     id + 1,
@@ -389,9 +408,11 @@ impl Follower {
         while let Ok(Some(event)) = sight.next().await {
             match event {
                 SightEvent::Exchange(seen) => {
-                    // What warms a system up costs as much as any other request.
-                    if seen.drill.is_none_or(|drill| drill == self.tag || drill == !self.tag) && seen.status < 400 {
-                        self.budget.pay(seen.id.map_or(0, workload_of), &seen.proxy);
+                    let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
+                    let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
+                    if let Some(id) = own {
+                        // Failed attempts cost nothing; those that broke off cost as much as whole ones.
+                        self.budget.saw(id | beside, &seen.proxy, seen.status < 400, !seen.cut);
                     }
                     if seen.drill.is_some_and(|drill| drill != self.tag) {
                         continue;
@@ -406,6 +427,7 @@ impl Follower {
                         key: seen.key,
                         cut: seen.cut,
                         touched: seen.touched || revoked,
+                        request: seen.request.filter(|_| seen.drill.is_none()),
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }

@@ -4,6 +4,7 @@ use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::open::Overdue;
+use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
 use serde::{Deserialize, Serialize};
@@ -109,8 +110,19 @@ pub struct Started {
     /// The same for each workload beside the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps_beside: Vec<u64>,
+    /// True where the turns of replicas and keys are drawn from the seed. Older builds took them in order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
     /// Everything else that was decided beforehand.
     pub plan: DrillPlan,
+}
+
+impl Started {
+    /// The turns of a service's replicas.
+    pub fn replicas(&self, service: &str) -> Turns {
+        let count = self.plan.replicas_of(service);
+        if self.drawn { Turns::drawn(self.seed, Turns::REPLICAS, count) } else { Turns::in_order(count) }
+    }
 }
 
 words! {
@@ -268,6 +280,9 @@ pub struct Served {
     /// True where a fault touched it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub touched: bool,
+    /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Served {
@@ -408,6 +423,8 @@ words! {
         Store = "store",
         /// The fault proxy's clock.
         Clock = "clock",
+        /// What somebody else's generator sent.
+        Traffic = "traffic",
     }
 }
 

@@ -1,7 +1,8 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
-use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms, signed};
+use super::broken::{Broken, TouchedBy, Trace, is_health_check, is_instead};
+use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
+use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Stopped, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
@@ -49,6 +50,10 @@ pub struct Fold {
     planned: Vec<PlannedFault>,
     rotations: Vec<Watch>,
     touched_seen: u64,
+    touched_by: TouchedBy,
+    /// Exchanges that a fault touched, of whomever: the provider, when they reached its proxy, and when they ended.
+    taken: Vec<(String, i64, i64)>,
+    phase: Phase,
     /// True once a proxy told of any exchange.
     seen: bool,
     newest: u64,
@@ -62,6 +67,7 @@ struct Seen {
     provider: u16,
     completed: bool,
     touched: bool,
+    reached: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,7 +92,7 @@ impl Fold {
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
         let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
         let concerns = |name: &str| !among_others || plan.service.providers.iter().any(|own| own == name);
-        let rotations = Watch::all(&started.plan, plan, |name| place(name).filter(|_| concerns(name)));
+        let rotations = Watch::all(started, plan, |name| place(name).filter(|_| concerns(name)));
         let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             workload,
@@ -100,6 +106,9 @@ impl Fold {
                 providers,
                 fault: None,
                 touched: 0,
+                touched_by: None,
+                broken: Vec::new(),
+                stopped: None,
                 heal: None,
                 observed_until: 0,
                 complete: false,
@@ -116,6 +125,9 @@ impl Fold {
             planned: plan.scenario.timeline.faults.clone(),
             rotations,
             touched_seen: 0,
+            touched_by: TouchedBy::default(),
+            taken: Vec::new(),
+            phase: Phase::Preparing,
             seen: false,
             newest: 0,
             spoiled: false,
@@ -141,7 +153,13 @@ impl Fold {
                 span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
                 span.touched = fault.touched;
             }
-            Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
+            // What is told while a drill drains belongs to what it did before.
+            Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
+            Event::Cancelled(cancelled) => {
+                self.spoiled |= cancelled.reason == StopReason::Fault;
+                let (reason, detail) = (cancelled.reason, cancelled.detail.clone());
+                self.evidence.stopped = Some(Stopped { reason, detail, phase: self.phase });
+            }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
             Event::Finished(finished) => {
@@ -177,6 +195,7 @@ impl Fold {
             self.evidence.observed_until = signed(self.newest);
         }
         self.rotated();
+        self.broken();
         self.attribute();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
         let before = self.evidence.requests.len();
@@ -211,6 +230,24 @@ impl Fold {
         }
     }
 
+    /// What was broken, and whose requests it touched.
+    fn broken(&mut self) {
+        for (span, planned) in self.faults.iter().zip(&self.planned) {
+            let Some(confirmed) = span.confirmed.filter(|_| !matches!(planned.fault, Fault::Rotate { .. })) else { continue };
+            let Some(place) = self.evidence.providers.iter().position(|name| *name == planned.on) else { continue };
+            let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
+            let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
+            let requests = self.taken.iter().filter(in_force).count() as u64;
+            let trace = Trace::of(&planned.fault);
+            // Where a fault takes requests, and the proxy sees them, each that it touched is an exchange.
+            let counts = trace != Trace::Requests || !self.seen;
+            let connections = if counts { span.touched.saturating_sub(requests) } else { 0 };
+            self.touched_by.connections += connections;
+            self.evidence.broken.push(Broken { provider: u16::try_from(place).unwrap_or(u16::MAX), from, until, trace, connections });
+        }
+        self.evidence.touched_by = Some(self.touched_by);
+    }
+
     /// Whether a fault on this provider is one that users of this workload could meet.
     fn concerns(&self, provider: &str) -> bool {
         !self.among_others || self.own.iter().any(|own| own == provider)
@@ -233,8 +270,8 @@ impl Fold {
 
     fn served(&mut self, served: &Served) {
         self.seen = true;
-        if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
-            self.touched_seen += u64::from(served.touched);
+        if served.touched {
+            self.touched(served);
         }
         let Some(id) = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of) else { return };
         let names = &mut self.evidence.providers;
@@ -243,7 +280,24 @@ impl Fold {
             names.len() - 1
         });
         let Ok(provider) = u16::try_from(place) else { return };
-        self.sight.push((id, Seen { at: signed(served.at), provider, completed: served.completed(), touched: served.touched }));
+        let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
+        let (at, completed, touched) = (signed(served.at), served.completed(), served.touched);
+        self.sight.push((id, Seen { at, provider, completed, touched, reached }));
+    }
+
+    /// Takes in whose exchange a fault touched.
+    fn touched(&mut self, served: &Served) {
+        let at = signed(served.at);
+        self.taken.push((served.by.to_string(), at, at + signed(served.took)));
+        let by = &mut self.touched_by;
+        match (served.id, &served.request) {
+            (Some(id), _) if workload_of(id) == self.workload => by.drill += 1,
+            (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
+            _ => by.others += 1,
+        }
+        if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
+            self.touched_seen += 1;
+        }
     }
 
     fn fault(&mut self, place: u32) -> &mut FaultSpan {
@@ -273,6 +327,7 @@ impl Fold {
                 request,
                 provider: seen.provider,
                 completed: seen.completed,
+                reached: seen.reached,
             }));
         }
         self.sight = Vec::new();

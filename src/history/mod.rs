@@ -33,6 +33,7 @@
 
 mod alert;
 mod bare;
+mod broken;
 mod credential;
 mod event;
 mod evidence;
@@ -46,17 +47,19 @@ mod read;
 mod rotation;
 mod share;
 mod side;
+mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
+pub use broken::{Broken, TouchedBy, Trace, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
     PhaseEntered, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap, Started,
     StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
@@ -67,6 +70,7 @@ pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
 pub use share::{Balanced, Faulted};
 pub use side::{Side, Sides};
+pub use turns::Turns;
 
 /// The version of the line format that this build writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

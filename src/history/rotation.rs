@@ -9,8 +9,8 @@
 use super::event::{Event, FaultConfirmed, Served};
 use super::evidence::{Edge, signed};
 use super::line::Stamped;
-use super::number::{number_of, workload_of};
-use super::{KeyProbed, KeyStanding};
+use super::number::workload_of;
+use super::{KeyProbed, KeyStanding, Started, Turns};
 use crate::model::{DrillPlan, Fault};
 use crate::units::Fingerprint;
 use std::cmp::Reverse;
@@ -215,7 +215,7 @@ pub(super) struct Watch {
     asked: bool,
     /// Which workloads, by their places, ask the service that is judged.
     own: Vec<bool>,
-    replicas: usize,
+    replicas: Turns,
     /// What is known of each key and token, for each replica and, at the end, for what is of none.
     keys: BTreeMap<Fingerprint, Vec<Track>>,
     /// From which key a token was minted, and when.
@@ -226,8 +226,8 @@ pub(super) struct Watch {
 impl Watch {
     /// One for each provider whose key the timeline revokes or rotates. `alone` is the plan of the workload that is judged, `place` tells
     /// a provider's place in the evidence.
-    pub(super) fn all(plan: &DrillPlan, alone: &DrillPlan, place: impl Fn(&str) -> Option<u16>) -> Vec<Self> {
-        let service = &alone.scenario.service;
+    pub(super) fn all(started: &Started, alone: &DrillPlan, place: impl Fn(&str) -> Option<u16>) -> Vec<Self> {
+        let (plan, service) = (&started.plan, &alone.scenario.service);
         let own: Vec<bool> = plan.workloads().iter().map(|named| named.service_name == *service).collect();
         let mut watches: Vec<Self> = Vec::new();
         for (number, planned) in plan.scenario.timeline.faults.iter().enumerate() {
@@ -247,7 +247,7 @@ impl Watch {
                 fault: u32::try_from(number).unwrap_or(u32::MAX),
                 asked: false,
                 own: own.clone(),
-                replicas: plan.replicas_of(service),
+                replicas: started.replicas(service),
                 keys: BTreeMap::new(),
                 tokens: BTreeMap::new(),
                 room: EARLY,
@@ -311,17 +311,18 @@ impl Watch {
             _ => How::Neither,
         };
         let replica = served.id.filter(|id| self.own.get(workload_of(*id)).copied().unwrap_or(false));
-        let replica = replica.map_or(self.replicas, |id| (number_of(id) % self.replicas as u64) as usize);
+        let replica = replica.map_or(self.replicas.count(), |id| self.replicas.of(id));
         let dead = self.rotation.dead_by();
         let one = Borne::of(at, ended, how, dead.is_some_and(|dead| at > dead));
         let old = self.rotation.old.and_then(|old| self.keys.get(&old)?.get(replica)?.borne.last);
-        let tracks = self.keys.entry(key).or_insert_with(|| vec![Track::default(); self.replicas + 1]);
+        let tracks = self.keys.entry(key).or_insert_with(|| vec![Track::default(); self.replicas.count() + 1]);
         tracks[replica].take(at, &one, old, self.room);
     }
 
     /// What was gathered.
     pub(super) fn finish(self) -> Rotation {
         let Self { mut rotation, keys, tokens, replicas, .. } = self;
+        let replicas = replicas.count();
         let minted = |from: Option<Fingerprint>| tokens.values().filter(move |(key, _)| Some(*key) == from);
         rotation.old_token_minted = minted(rotation.old).map(|(_, at)| *at).max();
         rotation.tokens = minted(rotation.old).chain(minted(rotation.new)).next().is_some();

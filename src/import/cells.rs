@@ -12,9 +12,10 @@ pub(super) enum Divider {
 }
 
 impl Divider {
-    /// By the first row: what stands in it most often.
+    /// By the first row: what stands in it most often, outside of quotes.
     pub(super) fn of(first: &str) -> Self {
-        let count = |divider: Self| first.bytes().filter(|byte| *byte == divider.byte()).count();
+        let outside = || first.split('"').step_by(2).flat_map(str::bytes);
+        let count = |divider: Self| outside().filter(|byte| *byte == divider.byte()).count();
         // Of equals, the last is taken: a comma.
         [Self::Tab, Self::Semicolon, Self::Comma].into_iter().max_by_key(|divider| count(*divider)).unwrap_or(Self::Comma)
     }

@@ -4,7 +4,7 @@ use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
 use super::near::{near, spans};
 use super::record::{ImportError, Record, Row, Who};
-use crate::history::{By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms};
+use crate::history::{By, Caveat, Edge, Evidence, Faulted, Kind, Lost, Request, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,10 @@ pub struct Told {
     pub objectives: Option<Objectives>,
     /// Names of the providers, the primary first.
     pub providers: Vec<String>,
+    /// How many of the first share the load; 0 and 1 mean that none do.
+    pub sharing: usize,
+    /// The providers that broke, where several share the load.
+    pub broken: Vec<String>,
     /// Providers by what the record calls them: an address, a server's name.
     pub called: BTreeMap<String, String>,
     /// When the outage began.
@@ -90,16 +94,23 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         caveats.push(near.caveat());
     }
     let providers: Vec<String> = told.providers.clone();
-    let standbys = (1..providers.len()).filter_map(|place| u16::try_from(place).ok()).collect();
+    let sharing = told.sharing.clamp(1, providers.len().max(1));
+    let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
+    let until = heal.map_or(i64::MAX, |heal| edge(heal).hi);
+    let faulted = |(place, _): (usize, &String)| Some(Faulted { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until });
+    let broken = providers.iter().enumerate().take(sharing).filter(|(_, name)| told.broken.contains(name));
     Ok(Evidence {
         terms,
-        primary: vec![0],
-        shared: None,
-        standbys,
+        primary: places(0..sharing),
+        standbys: places(sharing..providers.len()),
+        shared: (sharing > 1).then(|| broken.filter_map(faulted).collect()),
         providers,
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
+        touched_by: None,
+        broken: Vec::new(),
+        stopped: None,
         heal: heal.map(edge),
         observed_until,
         complete: true,

@@ -28,6 +28,8 @@ pub enum Point {
         /// How many.
         count: u64,
     },
+    /// The script was run once, to its end or to an exception.
+    Iterated,
     /// The script judged an answer.
     Judged {
         /// The wanted tags, in their order.
@@ -137,7 +139,7 @@ impl Points {
         if !is_line {
             return Err("it is no line of `--out json`".into());
         }
-        if !(line.contains("\"http_req") || line.contains("\"dropped_iterations\"") || line.contains(SERVED)) {
+        if !(line.contains("\"http_req") || line.contains("iterations\"") || line.contains(SERVED)) {
             return Ok(None);
         }
         let point: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
@@ -150,6 +152,9 @@ impl Points {
             let before = self.end();
             self.pending = Some((self.begun(at, &point), Parts::default()));
             return Ok(before);
+        }
+        if point.metric == "iterations" {
+            return Ok(Some(Point::Iterated));
         }
         if point.metric == "dropped_iterations" {
             if !(0.0..=MOST_DROPPED).contains(&value) {

@@ -130,7 +130,9 @@ fn cell(text: &str, divider: char) -> String {
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
-const EXCEPTIONS: [&str; 5] = [
+const EXCEPTIONS: [&str; 7] = [
+    "too many Requests/s, Average Response Time too long",
+    ";;;;;;;;;;;;;;;;;;;;;;;;\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t",
     "HTTPError('502 Bad Gateway')",
     "CatchResponseError(\"got 502, \"\"wanted\"\" 200\")",
     "ConnectionError:\n  Traceback (most recent call last):\n    File \"x.py\", line 1; in y\n",
@@ -157,10 +159,10 @@ fn rows_of_locust_in_every_csv_and_every_file() {
             same(&format!("{divider:?} {exception:?}"), &settings(Source::Locust, None), locust(divider, exception).as_bytes());
         }
     }
-    for (how, bytes) in files(&locust(',', EXCEPTIONS[2])) {
+    for (how, bytes) in files(&locust(',', EXCEPTIONS[4])) {
         same(how, &settings(Source::Locust, None), &bytes);
     }
-    let excels = format!("sep=;\n{}", locust(';', EXCEPTIONS[1]));
+    let excels = format!("sep=;\n{}", locust(';', EXCEPTIONS[3]));
     same("Excel's first line", &settings(Source::Locust, None), excels.as_bytes());
 }
 
@@ -198,6 +200,8 @@ fn lines_of_vegeta_and_of_k6() {
             format!("{},{},{},0,2,{error},b2s=,,0,GET,http://x/,\n", asked.sent * MS, asked.status, asked.took * MS)
         };
         same(error, &settings(Source::Vegeta, None), in_order(Asked::end, csv).as_bytes());
+        let failures_first = in_order(|asked| (i64::from(asked.is_good()) << 50) + asked.sent, csv);
+        same(error, &settings(Source::Vegeta, None), failures_first.as_bytes());
     }
     let json = |asked: &Asked| {
         let (sent, took) = (stamp(asked.sent, "2026-11-20", "T"), asked.took * MS);
@@ -412,7 +416,7 @@ fn a_row_that_was_cut_is_not_taken_for_a_good_one() {
     let record = read(open.as_bytes(), &settings(Source::Locust, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (599, 1));
     // Nor one that a later quote seems to close.
-    let open = locust(',', EXCEPTIONS[2]).replacen("\"ConnectionError", "\"\"ConnectionError", 1);
+    let open = locust(',', EXCEPTIONS[4]).replacen("\"ConnectionError", "\"\"ConnectionError", 1);
     let record = read(open.as_bytes(), &settings(Source::Locust, None)).unwrap();
     assert_eq!(record.rows.len(), 599);
 }

@@ -24,7 +24,7 @@ use super::breaker::{Breaker, Pass, TryEnd};
 use super::server::{self, Body, BodyError, Server, json, response, whole_body};
 use super::upstream::{Pool, Upstream, is_failure, refusal};
 use super::{LabError, keylog};
-use crate::dialect::{ProviderFault, Route, credential, error_answer};
+use crate::dialect::{ProviderFault, Route, credential, error_answer, model, model_list};
 use crate::history;
 use crate::journal::HostTime;
 use crate::model::{Dialect, Gateway, Operation};
@@ -185,6 +185,7 @@ impl Core {
             None => refuse(&ProviderFault::NoSuchPath),
             Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.expose()) => refuse(&ProviderFault::InvalidKey),
             Some(Route::Models) => self.models(),
+            Some(Route::Model(name)) => self.model(&name),
             Some(Route::Inference { operation, .. }) => {
                 match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
                     Ok(Ok(asked @ Value::Object(_))) => self.pass(operation, &passed_on(&head.headers), &asked).await,
@@ -249,14 +250,25 @@ impl Core {
         json(200, &json!({"keys": keys}))
     }
 
-    fn models(&self) -> Response<Body> {
+    fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.lanes.iter().flat_map(|lane| [lane.pool.upstream.model.as_str(), lane.pool.upstream.embedding_model.as_str()]).collect();
         names.sort_unstable();
         names.dedup();
-        let models: Vec<_> =
-            names.iter().map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "lifeboat-lab"})).collect();
-        json(200, &json!({"object": "list", "data": models}))
+        names
+    }
+
+    fn models(&self) -> Response<Body> {
+        response(model_list(Dialect::OpenAi, &self.names()))
+    }
+
+    fn model(&self, name: &str) -> Response<Body> {
+        let is_there = self.names().contains(&name);
+        response(if is_there {
+            model(Dialect::OpenAi, name)
+        } else {
+            error_answer(Dialect::OpenAi, &ProviderFault::NoSuchModel(name.to_owned()))
+        })
     }
 
     fn status(&self) -> Value {

@@ -14,7 +14,7 @@ use super::limits::{Limits, Spender};
 use super::server::{Body, BodyError, Server, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault,
+    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault, model,
     model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
@@ -183,6 +183,11 @@ impl Core {
                 Some(fault) => self.refuse(&fault),
                 None => self.list(),
             },
+            Some(Route::Model(name)) => match refusal {
+                Some(fault) => self.refuse(&fault),
+                None if self.models.contains(&name) && self.has(&name) => response(model(self.dialect, &name)),
+                None => self.refuse(&ProviderFault::NoSuchModel(name)),
+            },
             Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
                 let asked = Asked { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
@@ -307,6 +312,9 @@ fn seconds_since_1970() -> u64 {
 mod tests {
     use super::super::rig::{Got, ask, ask_for, client, loopback, quick};
     use super::*;
+    use crate::dialect::{Ask, credential_header, wire_request};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::net::TcpStream;
 
     const SEED: Seed = Seed(0x2a);
 
@@ -481,9 +489,19 @@ mod tests {
         ] {
             let provider = start(dialect);
             let request = client().get(format!("{}{path}", provider.base_url())).header("anthropic-version", "2023-06-01");
-            let (header, key) = crate::dialect::credential_header(dialect, "sk-one");
+            let (header, key) = credential_header(dialect, "sk-one");
             let listed = request.header(header, key).send().await.unwrap().json::<serde_json::Value>().await.unwrap();
             assert_eq!(listed.pointer(pointer).and_then(|name| name.as_str()), Some(name), "{dialect}: {listed}");
+            let (list, query) = path.split_once('?').map_or((path, String::new()), |(list, query)| (list, format!("?{query}")));
+            for (asked, status) in [("gpt-4o", 200), ("gpt-9", 404)] {
+                let request =
+                    client().get(format!("{}{list}/{asked}{query}", provider.base_url())).header("anthropic-version", "2023-06-01");
+                let answer = request.header(header, credential_header(dialect, "sk-one").1).send().await.unwrap();
+                assert_eq!(answer.status(), status, "{dialect} {asked}");
+                let told = answer.json::<serde_json::Value>().await.unwrap();
+                let found = status == 200 && told.to_string().contains("gpt-4o");
+                assert!(found || told["error"].is_object() || told["message"].is_string(), "{dialect}: {told}");
+            }
         }
     }
 
@@ -564,6 +582,33 @@ mod tests {
         tokio::time::timeout(Duration::from_secs(10), ended).await.expect("the work ends with the connection, not with the hour");
         assert_eq!(provider.attempts()[0].status, 0);
         tokio::time::timeout(Duration::from_secs(10), provider.stop()).await.expect("nothing is left to wait for");
+    }
+
+    #[tokio::test]
+    async fn http_2_is_spoken_by_prior_knowledge_and_ends_with_the_provider() {
+        let provider = start(Dialect::OpenAi);
+        let socket = TcpStream::connect(provider.server.address()).await.unwrap();
+        let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await;
+        let (send, connection) = shaken.unwrap();
+        let connection = tokio::spawn(connection);
+        let ask = |id| {
+            let wire = wire_request(Dialect::OpenAi, &Ask::chat(Mark { drill: 1, id }, "gpt-4o", true), "sk-one");
+            let mut request = Request::post(format!("{}{}", provider.base_url(), wire.path));
+            for (name, value) in wire.headers {
+                request = request.header(name, value);
+            }
+            let mut send = send.clone();
+            async move {
+                let answer = send.send_request(request.body(super::super::server::full(wire.body)).unwrap()).await.unwrap();
+                assert_eq!((answer.status().as_u16(), answer.version()), (200, hyper::Version::HTTP_2));
+                String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+            }
+        };
+        let (one, two) = tokio::join!(ask(1), ask(2));
+        assert!(one.ends_with("data: [DONE]\n\n") && two.ends_with("data: [DONE]\n\n"));
+        assert_eq!(provider.attempts().len(), 2);
+        tokio::time::timeout(Duration::from_secs(10), provider.stop()).await.expect("an idle connection is no reason to wait");
+        tokio::time::timeout(Duration::from_secs(10), connection).await.expect("it is closed").unwrap().unwrap();
     }
 
     #[tokio::test]

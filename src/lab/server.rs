@@ -1,4 +1,5 @@
-//! The accept loop that provider and gateway share: HTTP/1.1 with keep-alive, one task a connection, every task joined.
+//! The accept loop that provider and gateway share: HTTP/1.1 with keep-alive, and HTTP/2 where a client begins with its preface (prior
+//! knowledge, RFC 9113, section 3.3; there is no TLS here in which it could be offered). One task a connection, every task joined.
 //!
 //! Stopping is graceful first: idle connections close at once, exchanges in progress may end within [`GRACE`], the rest is cut.
 //! A client that hangs up ends the work on its request; one that only ends its direction waits for the answer and gets it.
@@ -10,13 +11,16 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::server::conn::http2;
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -26,6 +30,9 @@ const GRACE: Duration = Duration::from_millis(250);
 /// How long the head of a request may take. As long as real servers wait: a fault on bytes before a provider may make it late.
 const HEAD: Duration = Duration::from_secs(60);
 pub(super) use crate::listen::HEAD_LINES;
+
+/// How HTTP/2 begins, as far as nothing else does.
+const PREFACE: &[u8; 6] = b"PRI * ";
 
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -94,7 +101,7 @@ where
                         async { Ok::<_, Infallible>(answer.await) }
                     });
                     // As many as come: how many clients there are is part of what is drilled here.
-                    connections.spawn(listen::converse(socket, service, Arc::new(Progress::new(HEAD)), stopped.clone()));
+                    connections.spawn(converse(socket, service, stopped.clone()));
                 }
                 // Out of file descriptors, or a client that was gone at once: the first needs a moment, neither an end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -104,6 +111,50 @@ where
     drop(listener);
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
     connections.shutdown().await;
+}
+
+/// Serves one connection in the version of HTTP that its first bytes say.
+async fn converse<S>(socket: TcpStream, service: S, mut stopped: watch::Receiver<bool>)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let is_http2 = tokio::select! {
+        begins = begins_http2(&socket) => begins,
+        () = tokio::time::sleep(HEAD) => return,
+        _ = stopped.wait_for(|stop| *stop) => return,
+    };
+    if !is_http2 {
+        return listen::converse(socket, service, Arc::new(Progress::new(HEAD)), stopped).await;
+    }
+    let _ = socket.set_nodelay(true);
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).keep_alive_interval(HEAD);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    // How a connection ends is the client's affair.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|stop| *stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+/// Whether a connection begins with the preface of HTTP/2. Takes nothing of it.
+async fn begins_http2(socket: &TcpStream) -> bool {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        match socket.peek(&mut first).await {
+            Ok(count) if count > 0 && PREFACE.starts_with(&first[..count]) => {
+                if count == PREFACE.len() {
+                    return true;
+                }
+                // What is looked at is not taken, so the socket stays readable: the rest is on its way.
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// Why a request that only programs may make is refused, where a web page makes it.

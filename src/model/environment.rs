@@ -1,8 +1,9 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{CredentialSource, Dialect, words};
+use super::{Complete, CredentialSource, Dialect, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where a drill runs.
@@ -75,12 +76,12 @@ pub struct ServiceBinding {
     /// Base URL as clients use it, for example `https://gw.staging.example/v1`. May contain `${port}` where the
     /// environment starts the service: a free port is chosen for it.
     pub url: String,
-    /// The base URLs of its replicas, asked in turn by the request's number instead of `url`, so that each is seen by itself.
+    /// The base URLs of its replicas, each in a turn that is drawn from the seed, instead of `url`, so that each is seen by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<String>,
     /// The environment variable that holds the key which clients send; `None` sends a key of the lab's making.
     pub key_from: Option<String>,
-    /// The environment variables that hold the keys of several clients, used in turn by the request's number; none: `key_from` alone.
+    /// The environment variables that hold the keys of several clients, each in a turn that is drawn from the seed; none: `key_from` alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys_from: Vec<String>,
     /// A file of certificates in PEM, from the project's root, of authorities that are trusted beside the web's.
@@ -92,6 +93,21 @@ pub struct ServiceBinding {
     /// How it speaks.
     #[serde(default = "as_gateways", skip_serializing_if = "is_as_gateways")]
     pub dialect: Dialect,
+    /// What it calls the model; `None` where it takes the primary's own name. What it costs is the provider's affair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Headers that every client sends. Values may contain variables, and stand here as they were written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The same whose values are in these environment variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers_from: BTreeMap<String, String>,
+    /// Parameters that are merged into the body of every request (RFC 7396): an object into an object, `null` takes one away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub body: BTreeMap<String, Value>,
+    /// What makes its answers whole.
+    #[serde(default, skip_serializing_if = "Complete::is_usual")]
+    pub complete: Complete,
 }
 
 const fn as_gateways() -> Dialect {
@@ -197,7 +213,7 @@ pub struct Gateway {
     pub retries: u32,
     /// The circuit breaker of each provider.
     pub breaker: Breaker,
-    /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; asked in turn.
+    /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; each is asked in its turn.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub replicas: u32,
     /// How long a token is borne that was minted from a key; says nothing where keys are borne themselves.

@@ -235,7 +235,7 @@ impl Default for Simulation {
             first_token_p50: Duration::from_millis(639),
             first_token_p95: Duration::from_millis(1144),
             tail_share: Ratio::new(0.01).expect("a constant from 0 to 1"),
-            tail_p50: Duration::from_millis(1500),
+            tail_p50: Duration::from_millis(1200),
             token_gap: Duration::from_micros(12_500),
             credential_life: an_hour(),
             models: BTreeMap::new(),

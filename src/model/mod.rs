@@ -5,7 +5,9 @@
 //! drill can be judged again without its files.
 
 mod aim;
+mod bound;
 mod canary;
+mod complete;
 mod condition;
 mod environment;
 mod execution;
@@ -32,7 +34,9 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Requests, Shape};
+pub use bound::{Bound, Tokens, of_body};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
+pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,
@@ -45,7 +49,7 @@ pub use inventory::{
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
-pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use objective::{Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
 pub use plan::DrillPlan;

@@ -40,6 +40,17 @@ impl Workload {
         }
     }
 
+    /// How many requests are due before a moment at the least, whatever the seed: of Poisson arrivals so many that fewer come once in a hundred
+    /// times.
+    pub fn requests_least(&self, until: Duration) -> u64 {
+        let bursts = self.bursts.map_or(0, |bursts| (0..).take_while(|place| bursts.due(*place) < until.as_nanos()).count() as u64);
+        if self.trace.is_some() {
+            return self.requests(until) as u64;
+        }
+        let steady = Self { bursts: None, ..self.clone() }.requests(until);
+        bursts + if self.arrivals == Arrivals::Poisson { poisson_least(steady) } else { steady as u64 }
+    }
+
     /// The mean rate from the start to a moment.
     pub fn mean(&self, until: Duration) -> Rate {
         // A trace's rate is its mean already, and what does not change is left exact.
@@ -103,6 +114,21 @@ impl Workload {
     pub fn pace(&self) -> impl fmt::Display + '_ {
         Pace(self)
     }
+}
+
+/// The largest count that a Poisson count of this mean falls short of with a probability of at most one percent.
+fn poisson_least(mean: f64) -> u64 {
+    // Beyond this the normal distribution tells it as well, and its powers fit into no float.
+    if mean > 500.0 {
+        return 2.33_f64.mul_add(-mean.sqrt(), mean) as u64;
+    }
+    let (mut count, mut chance, mut below) = (0_u64, (-mean).exp(), 0.0);
+    while below + chance <= 0.01 {
+        below += chance;
+        count += 1;
+        chance *= mean / count as f64;
+    }
+    count
 }
 
 struct Pace<'w>(&'w Workload);

@@ -3,11 +3,14 @@
 use super::inventory::kind_of;
 use super::{
     Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
-    Runbook, Scenario, SecretStore, Service, origin_and_path,
+    Runbook, Scenario, SecretStore, Service, Workload, origin_and_path,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How much longer than the timeline a k6 that the drill starts may send.
+const DRIVEN_LONGER: Duration = Duration::from_secs(10);
 
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,12 +61,23 @@ impl DrillPlan {
         self.awaited_alerts().any(|awaited| awaited == name)
     }
 
+    /// How long a k6 that the drill starts may send: it begins before the baseline and knows no better when the drill ends, which may take
+    /// a little longer than planned. It is ended sooner.
+    pub fn driven_for(&self) -> Duration {
+        let proofs = self.scenario.timeline.faults.iter().filter_map(|planned| planned.fault.of_credential());
+        proofs.fold(self.scenario.timeline.total().plus(DRIVEN_LONGER), Duration::plus)
+    }
+
+    /// The most requests that one of its workloads sends, on average: those of the timeline, and what a k6 sends beyond it.
+    pub fn requests_of(&self, workload: &Workload) -> u64 {
+        let until = if workload.script.is_some() { self.driven_for() } else { self.scenario.timeline.total() };
+        workload.requests(until).round() as u64
+    }
+
     /// How many requests the traffic plans, that of all workloads and the warm-up included.
     pub fn requests(&self) -> u64 {
-        let total = self.scenario.timeline.total();
-        let beside: u64 = self.beside.iter().map(|other| other.workload.requests(total).round() as u64).sum();
-        let planned = self.scenario.traffic.requests(total).round() as u64 + beside;
-        planned + u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up))
+        let beside: u64 = self.beside.iter().map(|other| self.requests_of(&other.workload)).sum();
+        self.requests_of(&self.scenario.traffic) + beside + u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up))
     }
 
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.
@@ -94,7 +108,7 @@ impl DrillPlan {
         kind_of(&self.credentials, provider)
     }
 
-    /// Over how many replicas the requests of a service go in turn, by their number; 1 where that is not known.
+    /// Over how many replicas the requests of a service go; 1 where that is not known.
     pub fn replicas_of(&self, service: &str) -> usize {
         match self.environment.services.get(service) {
             Some(binding) => binding.replicas.len().max(1),

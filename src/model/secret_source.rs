@@ -13,6 +13,7 @@ use super::{
     DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, Inventory, Issuer, Mail, Notify, Probe, Provider, ProxyBinding, Rotate,
     Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where something that nobody must see is found.
@@ -130,6 +131,16 @@ impl Found {
         self.0.extend(texts.iter().map(|(name, text)| SecretSource::Written(name.clone(), text.clone())));
     }
 
+    /// A parameter of a body, and what is in it.
+    fn parameter(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::String(text) => drop(self.0.insert(SecretSource::Written(name.to_owned(), text.clone()))),
+            Value::Array(items) => items.iter().for_each(|item| self.parameter(name, item)),
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| self.parameter(name, value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     fn passed(&mut self, names: &[String]) {
         self.0.extend(names.iter().cloned().map(SecretSource::Passed));
     }
@@ -223,14 +234,42 @@ impl Found {
     }
 
     fn service(&mut self, service: &ServiceBinding) {
-        let ServiceBinding { url, replicas, key_from, keys_from, ca: _, proxy, dialect: _ } = service;
+        let ServiceBinding {
+            url,
+            replicas,
+            key_from,
+            keys_from,
+            ca: _,
+            proxy,
+            dialect: _,
+            model,
+            headers,
+            headers_from,
+            body,
+            complete: _,
+        } = service;
         std::iter::once(url).chain(replicas).chain(proxy).for_each(|url| self.url(url));
-        key_from.iter().chain(keys_from).for_each(|name| self.variable(name));
+        key_from.iter().chain(keys_from).chain(headers_from.values()).for_each(|name| self.variable(name));
+        self.written(headers);
+        body.iter().for_each(|(name, value)| self.parameter(name, value));
+        self.0.extend(model.clone().map(SecretSource::Ordinary));
     }
 
     fn workload(&mut self, workload: &Workload) {
-        let Workload { rate: _, ramp: _, bursts: _, trace: _, arrivals: _, request: _, expect: _, script, max_in_flight: _, errand, wire } =
-            workload;
+        let Workload {
+            rate: _,
+            ramp: _,
+            bursts: _,
+            trace: _,
+            arrivals: _,
+            request: _,
+            expect: _,
+            script,
+            max_in_flight: _,
+            max_tokens: _,
+            errand,
+            wire,
+        } = workload;
         let Wire { connections: _, http: _, timeouts: _, headers } = wire;
         self.written(headers);
         if script.is_some() {

@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Errand, Expect, Ramp, Trace, Wire, words};
+use super::{Bursts, Errand, Expect, Ramp, Tokens, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,9 @@ pub struct Workload {
     pub script: Option<String>,
     /// Requests that may be open at once. One that is due beyond this is shed, and the history says so.
     pub max_in_flight: u32,
+    /// The most tokens that one of them can have, where it is not one of the traffic's own and somebody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<Tokens>,
     /// What each asks and expects where it is plain HTTP or tcp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errand: Option<Errand>,
@@ -104,6 +107,7 @@ impl Workload {
             expect: Expect::default(),
             script: None,
             max_in_flight: 1,
+            max_tokens: None,
             errand: None,
             wire: Wire::default(),
         }

@@ -6,8 +6,8 @@
 //!
 //! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
 
-use crate::dialect::request_tokens;
-use crate::model::{Dialect, DrillPlan, Expect, Price};
+use crate::dialect::{Ask, Mark, request_tokens, wire_request, with_parameters};
+use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};
 use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
@@ -21,6 +21,8 @@ pub struct Bill {
     pub requests: u64,
     /// What they cost then; `None` where no price is known.
     pub most: Option<Money>,
+    /// How many of them may cost anything, and are not in `most`.
+    pub unbounded: u64,
 }
 
 /// The list price of a model on a day; `None` where there is none.
@@ -52,27 +54,56 @@ pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     plan.prices = plan.providers.iter().filter_map(known).collect();
 }
 
-/// The most that one request can cost at a provider of this price, where this is expected of its answer.
-pub fn of_request(price: &Price, expect: &Expect) -> Money {
-    let (input, output) = request_tokens(expect);
-    price.of(input, output)
+/// The most tokens that one request of a workload can have; `None` where nobody can tell.
+pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
+    let own = plan.environment.services.get(&each.service_name).map(|service| &service.body).filter(|own| !own.is_empty());
+    let bound = match each.workload.bound() {
+        Bound::Own => {
+            let (input, output) = request_tokens(&each.workload.expect);
+            Tokens { input, output }
+        }
+        Bound::Tokens(tokens) if each.workload.script.is_some() && tokens == Tokens::OF_SHIPPED_SCRIPT => tokens,
+        Bound::Tokens(tokens) => return Some(tokens),
+        Bound::Unknown => return None,
+    };
+    // What the environment merges into every body may bound it otherwise, or no more.
+    own.map_or(Some(bound), |own| {
+        let dialect = plan.environment.dialect_of(&each.service_name);
+        let asked = Ask {
+            operation: each.workload.request.operation(),
+            ..Ask::chat(Mark { drill: 0, id: 0 }, "", each.workload.request.is_streamed())
+        };
+        let body = with_parameters(wire_request(dialect, &asked, "").body, own);
+        let path = if asked.operation == Operation::Embeddings { "/embeddings" } else { "" };
+        let told = of_body(path, &String::from_utf8_lossy(&body))?;
+        Some(Tokens { input: bound.input.max(told.input), output: told.output })
+    })
 }
 
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
-    let total = plan.scenario.timeline.total();
     let mut bills: Vec<Bill> = Vec::new();
     for (place, each) in plan.workloads().iter().enumerate() {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        let requests = each.workload.requests(total).round() as u64 + warm_up;
+        let requests = plan.requests_of(&each.workload) + warm_up;
+        let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
-            let most = plan.prices.get(name).map(|price| of_request(price, &each.workload.expect).times(requests));
+            let most = match tokens {
+                // What asks no model costs nothing, whatever models cost.
+                Some(Tokens { input: 0, output: 0 }) => Some(Money::ZERO),
+                tokens => {
+                    let Tokens { input, output } = tokens.unwrap_or_default();
+                    plan.prices.get(name).map(|price| price.of(input, output).times(requests))
+                }
+            };
+            let unbounded = if tokens.is_none() { requests } else { 0 };
             match bills.iter_mut().find(|bill| bill.provider == *name) {
                 Some(bill) => {
                     bill.requests += requests;
+                    bill.unbounded += unbounded;
                     bill.most = bill.most.zip(most).map(|(sum, more)| sum.plus(more));
                 }
-                None => bills.push(Bill { provider: name.clone(), requests, most }),
+                None => bills.push(Bill { provider: name.clone(), requests, most, unbounded }),
             }
         }
     }

@@ -41,6 +41,8 @@ use tokio::sync::watch;
 
 /// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
 const LEAVE: Duration = Duration::from_secs(1);
+/// How much of a path is told of a request that bears no mark.
+const PATH: usize = 120;
 
 /// Makes the exchanges of one connection.
 #[derive(Debug)]
@@ -93,7 +95,9 @@ impl Exchanger {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let (proxy, key) = (self.shared.proxy.clone(), credential(self.upstream.dialect, text).map(Fingerprint::of));
         let mark = find_mark(text(MARK_HEADER), b"");
-        let underway = Underway::new(self.flow.begin(Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false }));
+        let line = mark.is_none().then(|| line(&parts));
+        let began = Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false, request: line };
+        let underway = Underway::new(self.flow.begin(began));
         let ticket = underway.ticket().clone();
 
         let plan = Plan::of(&parts, &body, mark.is_some());
@@ -339,6 +343,12 @@ impl Exchanger {
 async fn gone(mut holds: watch::Receiver<Arc<Hold>>, active: &Arc<Active>) {
     // An error means that the proxy is ending, and with it the fault.
     let _ = holds.wait_for(|hold| !hold.contains(active)).await;
+}
+
+/// Method and path, for whoever asks what those requests are that are nobody's. What stands behind `?` may be a secret.
+fn line(parts: &Parts) -> String {
+    let path = parts.uri.path();
+    format!("{} {}", parts.method, path.char_indices().nth(PATH).map_or(path, |(end, _)| &path[..end]))
 }
 
 /// An answer that did not come from the provider.

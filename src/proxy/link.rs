@@ -339,7 +339,7 @@ impl Link {
             interim: Interim::default(),
             host: arrival.host(),
         };
-        let draining = Arc::new(AtomicBool::new(self.hold.is_draining()));
+        let (draining, is_secured) = (Arc::new(AtomicBool::new(self.hold.is_draining())), acceptor.is_some());
         let serving = Serving {
             interim: exchanger.interim.clone(),
             exchanger: Arc::new(exchanger),
@@ -358,7 +358,9 @@ impl Link {
                 fate = self.next_grip(&flow) => match fate {
                     Some(fate) => break fate,
                     None => {
-                        draining.store(self.hold.is_draining(), Ordering::Relaxed);
+                        // A fault on handshakes would touch nobody who has done theirs: they shall have to do it again.
+                        let ends = self.hold.is_draining() || is_secured && self.hold.handshake(self.number).is_some();
+                        draining.store(ends, Ordering::Relaxed);
                         beside.stir();
                     }
                 },

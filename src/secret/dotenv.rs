@@ -1,5 +1,6 @@
 //! The form of .env files: `NAME=value` lines, `export` before them, comments, values bare, in `'…'` as they stand, or in `"…"` with
-//! `\n`, `\r`, `\t`, `\"`, `\\` and `\$`; a quoted value may span lines. Of several lines of one name the last holds.
+//! `\n`, `\r`, `\t`, `\"`, `\\` and `\$`; a quoted value may span lines. Of several lines of one name the last holds. A comment begins with a
+//! `#` behind a blank, so that `A=#1` has a value and `A= # none` has none; what has none is filled in directly behind the `=`.
 //!
 //! Only one value's bytes are ever changed; everything else in the file stays as it is. Variables in values are not filled in.
 
@@ -88,26 +89,29 @@ fn find(text: &str, name: &str) -> Option<Entry> {
     found
 }
 
-/// The name in a line, and where its value begins.
+/// The name in a line, and the place behind its `=`.
 fn key_of(line: &str) -> Option<(&str, usize)> {
-    let (left, right) = line.split_once('=')?;
+    let (left, _) = line.split_once('=')?;
     let key = left.trim();
     let key = key.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).map_or(key, str::trim);
     let name = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-    name.then(|| (key, left.len() + 1 + (right.len() - right.trim_start_matches([' ', '\t']).len())))
+    name.then_some((key, left.len() + 1))
 }
 
-fn entry(text: &str, start: usize, line_end: usize) -> Entry {
+fn entry(text: &str, behind: usize, line_end: usize) -> Entry {
     let bytes = text.as_bytes();
+    let start = line_end - text[behind..line_end].trim_start_matches([' ', '\t']).len();
     if let Some(quote @ (b'\'' | b'"')) = bytes.get(start).copied().filter(|_| start < line_end)
         && let Some((value, end)) = quoted(&text[start + 1..], quote)
     {
         return Entry { span: start..start + 1 + end, quote: Some(quote), value };
     }
     let rest = &text[start..line_end];
-    let comment = rest.char_indices().find(|(place, letter)| *letter == '#' && (*place == 0 || rest[..*place].ends_with([' ', '\t'])));
+    let after_blank = |place: usize| text[behind..start + place].ends_with([' ', '\t']);
+    let comment = rest.char_indices().find(|(place, letter)| *letter == '#' && after_blank(*place));
     let value = rest[..comment.map_or(rest.len(), |(place, _)| place)].trim_end();
-    Entry { span: start..start + value.len(), quote: None, value: Zeroizing::new(value.to_owned()) }
+    let at = if value.is_empty() { behind } else { start };
+    Entry { span: at..at + value.len(), quote: None, value: Zeroizing::new(value.to_owned()) }
 }
 
 /// A quoted value and where it ends behind its closing quote; `None` where that never comes.
@@ -157,9 +161,25 @@ mod tests {
         assert_eq!(*with_value("", "N", "n"), "N=n\n");
     }
 
+    #[test]
+    fn a_comment_is_no_part_of_a_value_that_is_filled_in() {
+        for (file, old, new) in [
+            ("B=#\n", "#", "B=a\n"),
+            ("B=#x #y\n", "#x", "B=a #y\n"),
+            ("B= # none\n", "", "B=a # none\n"),
+            ("B=\t# none\r\n", "", "B=a\t# none\r\n"),
+            ("B= \n", "", "B=a \n"),
+            ("B= b# c\t#d\n", "b# c", "B= a\t#d\n"),
+        ] {
+            assert_eq!(value(file, "B").unwrap().as_str(), old, "{file:?}");
+            assert_eq!(*with_value(file, "B", "a"), new, "{file:?}");
+            assert_eq!(value(new, "B").unwrap().as_str(), "a", "{new:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_and_the_others_stay(value in "[ -~\n\r\t\\\\'\"$#é]{0,20}", file in "([A-D]=('[a-z ]{0,4}'|\"[a-z\n]{0,4}\"|[a-z#]{0,4})( #x)?\n){0,5}") {
+        fn what_is_written_is_read_and_the_others_stay(value in "[ -~\n\r\t\\\\'\"$#é]{0,20}", file in "([A-D]=[ \t]{0,2}('[a-z ]{0,4}'|\"[a-z\n]{0,4}\"|[a-z#]{0,4})([ \t]#x)?\n){0,5}") {
             let new = with_value(&file, "B", &value);
             prop_assert_eq!(super::value(&new, "B").map(|read| read.to_string()), Some(value));
             for name in ["A", "C", "D"] {

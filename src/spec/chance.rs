@@ -4,29 +4,48 @@
 //! Known where the lab imitates the providers, and where the inventory states their times (`simulation:`). Counts are binomial, exactly; that
 //! more bad requests follow each other than a recovery may contain is counted beside that. What the gateway adds is not known here.
 
-use crate::model::{NamedWorkload, Objectives, Operation, Pace, Provider, SloOn};
+use crate::model::{DrillPlan, NamedWorkload, Objectives, Operation, Pace, Provider, SloOn, Timeline};
 use crate::units::{Duration, Ratio, binomial};
 
 /// What is more probable than this is worth a warning.
-pub(super) const BEARABLE: f64 = 0.01;
+const BEARABLE: f64 = 0.01;
 /// Tokens of an answer that repeats its words: eight of one or two.
 const TOKENS: u32 = 12;
 /// More requests than this are counted as so many: what is probable there is seen below it.
-const MOST: f64 = 200_000.0;
+const MOST: f64 = 20_000.0;
+
+/// What to say of the first workload of a plan, and what to write, where the chance is worth a warning. `stated` tells the providers whose
+/// times are known.
+pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
+    let each = plan.workloads().into_iter().next()?;
+    let asked = Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
+    let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
+    if fails <= BEARABLE {
+        return None;
+    }
+    let share = |part: f64| format!("{:.1} %", part * 100.0);
+    let message = format!(
+        "{} of all drills would fail though nothing is wrong{whose}: {} of the answers come late by themselves, and the promise must hold in a baseline of {baseline} requests and a hold of {hold}",
+        share(fails),
+        share(late),
+    );
+    let instead = asked.instead().map_or_else(String::new, |instead| format!("write {instead}, or "));
+    Some((message, format!("{instead}shorten the tail in `simulation:` of the providers")))
+}
 
 /// The chance of one workload, and what it comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Chance {
+struct Chance {
     /// That the baseline or a hold fails.
-    pub(super) fails: f64,
+    fails: f64,
     /// The share of answers that come late, of whoever serves worst.
-    pub(super) late: f64,
+    late: f64,
     /// Requests of the baseline and of the hold.
-    pub(super) requests: [u64; 2],
+    requests: [u64; 2],
 }
 
 /// A workload's requests, and the times of those who serve it.
-pub(super) struct Asked<'p> {
+struct Asked<'p> {
     objectives: &'p Objectives,
     requests: [u64; 2],
     /// Who serves in the baseline, who in the hold, and the tokens of an answer.
@@ -36,12 +55,7 @@ pub(super) struct Asked<'p> {
 
 impl<'p> Asked<'p> {
     /// `known` gives the providers whose times are known; `None` where they are not, or where no model is asked.
-    pub(super) fn of(
-        each: &'p NamedWorkload,
-        baseline: Duration,
-        total: Duration,
-        known: impl Fn(&str) -> Option<&'p Provider>,
-    ) -> Option<Self> {
+    fn of(each: &'p NamedWorkload, timeline: &Timeline, known: impl Fn(&str) -> Option<&'p Provider>) -> Option<Self> {
         let (workload, service) = (&each.workload, &each.service);
         if workload.script.is_some() || workload.errand.is_some() {
             return None;
@@ -56,29 +70,37 @@ impl<'p> Asked<'p> {
         // Those that share the load go on with it; who has none to go over to waits for the one that broke.
         let standby = service.standbys().first().filter(|_| !service.shares());
         let after = if let Some(standby) = standby { vec![pace(standby)?] } else { before.clone() };
-        let rate = workload.mean(total).as_per_second();
+        let rate = workload.mean(timeline.total()).as_per_second();
         let count = |requests: f64| requests.round().clamp(0.0, MOST) as u64;
         let hold = each.objectives.stable_for.unwrap_or_default();
         Some(Self {
             objectives: &each.objectives,
-            requests: [count(workload.requests(baseline)), count(rate * hold.as_secs_f64())],
+            requests: [count(workload.requests(timeline.baseline)), count(rate * hold.as_secs_f64())],
             serving: [before, after],
             tokens: if operation == Operation::Embeddings { 0 } else { TOKENS },
         })
     }
 
     /// The chance as it is.
-    pub(super) fn chance(&self) -> Chance {
-        self.with(self.objectives.success.map_or(0.99, Ratio::get), self.objectives.slo.unwrap_or_default())
+    fn chance(&self) -> Chance {
+        self.with(self.promised())
+    }
+
+    fn promised(&self) -> Promise {
+        let objectives = self.objectives;
+        Promise {
+            success: objectives.success.map_or(0.99, Ratio::get),
+            slo: objectives.slo.unwrap_or_default(),
+            consecutive: objectives.max_consecutive_bad.unwrap_or(1),
+        }
     }
 
     /// The chance with another promise.
-    fn with(&self, success: f64, slo: Duration) -> Chance {
-        let late = self.serving.each_ref().map(|paces| self.late(paces, slo));
-        let allowed = |requests: u64| (requests as f64 * (1.0 - success) + 1e-9).floor() as u64;
+    fn with(&self, promise: Promise) -> Chance {
+        let late = self.serving.each_ref().map(|paces| self.late(paces, promise.slo));
+        let allowed = |requests: u64| (requests as f64 * (1.0 - promise.success) + 1e-9).floor() as u64;
         let counted = |place: usize| binomial::at_most(allowed(self.requests[place]), self.requests[place], late[place]);
-        let longest = self.objectives.max_consecutive_bad.unwrap_or(1);
-        let held = counted(1) * no_run(self.requests[1], longest + 1, late[1]);
+        let held = counted(1) * no_run(self.requests[1], promise.consecutive + 1, late[1]);
         Chance { fails: 1.0 - counted(0) * held, late: late[0].max(late[1]), requests: self.requests }
     }
 
@@ -97,20 +119,38 @@ impl<'p> Asked<'p> {
         paces.iter().map(share).sum::<f64>() / paces.len().max(1) as f64
     }
 
-    /// What to promise instead: a smaller share, or else a longer service level, each the nearest that is bearable.
-    pub(super) fn instead(&self) -> Option<String> {
-        let (slo, success) = (self.objectives.slo.unwrap_or_default(), self.objectives.success.map_or(0.99, Ratio::get));
-        let bears = |success: f64, slo: Duration| self.with(success, slo).fails <= BEARABLE;
-        let less = (1..100).map(|step| ((success * 200.0).ceil() - f64::from(step)) / 200.0).take_while(|share| *share >= 0.5);
-        let share =
-            less.into_iter().find(|share| bears(*share, slo)).map(|share| format!("`success: {}%`", (share * 1000.0).round() / 10.0));
+    /// What to promise instead: a smaller share, if need be with more bad requests in a row, or a longer service level, each the nearest that
+    /// is bearable.
+    fn instead(&self) -> Option<String> {
+        let promise = self.promised();
+        let bears = |promise: &Promise| self.with(*promise).fails <= BEARABLE;
+        // What is promised less is borne more, so that the nearest is found by halves.
+        let nearest = |promises: Vec<Promise>| promises.get(promises.partition_point(|promise| !bears(promise))).copied();
+        let less = |consecutive| {
+            let steps = (0..100).map(|step| ((promise.success * 200.0).floor() - f64::from(step)) / 200.0);
+            nearest(steps.take_while(|success| *success >= 0.5).map(|success| Promise { success, consecutive, ..promise }).collect())
+        };
+        let share = (promise.consecutive..promise.consecutive + 3).find_map(less).map(|found| {
+            let row = Some(found.consecutive).filter(|row| *row > promise.consecutive);
+            let row = row.map_or_else(String::new, |row| format!("max_consecutive_bad: {row}, "));
+            format!("`{row}success: {}%`", (found.success * 1000.0).round() / 10.0)
+        });
         let moment = if self.objectives.slo_on == Some(SloOn::Proof) { "first_token" } else { "complete" };
-        let deadline = self.objectives.deadline.unwrap_or(slo);
-        let step = Duration::from_nanos((slo.as_nanos() / 4).div_ceil(100_000_000) * 100_000_000);
-        let longer = (1..40).map(|times| slo.plus(step.times(times))).take_while(|longer| *longer <= deadline);
-        let level = longer.into_iter().find(|longer| bears(success, *longer)).map(|longer| format!("`slo: {{{moment}: {longer}}}`"));
+        let step = Duration::from_nanos((promise.slo.as_nanos() / 4).div_ceil(100_000_000) * 100_000_000);
+        let longer = (1..40).map(|times| Promise { slo: promise.slo.plus(step.times(times)), ..promise });
+        let level = nearest(longer.take_while(|longer| longer.slo <= self.objectives.deadline.unwrap_or_default()).collect());
+        let level = level.map(|found| format!("`slo: {{{moment}: {}}}`", found.slo));
         [share, level].into_iter().flatten().reduce(|one, other| format!("{one} or {other}"))
     }
+}
+
+/// What of a promise a chance depends on.
+#[derive(Debug, Clone, Copy)]
+struct Promise {
+    success: f64,
+    slo: Duration,
+    /// Bad requests in a row that a recovery may contain.
+    consecutive: u32,
 }
 
 /// The probability that of `n`, each with probability `p`, no `length` follow each other.

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::finding::{Finding, Findings};
-use super::project::Project;
+use super::project::{Project, Story};
 use super::{clear_text, cross, doubts, rotation, runbook};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,13 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             let judged = story.scenario.workloads.iter().filter(|told| told.judged);
             covered.extend(judged.filter_map(|told| told.service.clone()));
             // Where it runs is not known here; what depends on that is checked when the drill is planned.
-            findings.extend(cross::plan(&project, &story, "lab").iter().flat_map(|plan| cross::sums(&project, &story, plan)));
+            if let Some(plan) = cross::plan(&project, &story, "lab") {
+                let sums = cross::sums(&project, &story, &plan);
+                // What cannot hold together is not reckoned with.
+                let chances = if sums.is_empty() { cross::chances(&project, &story, &plan) } else { Vec::new() };
+                findings.extend(sums.into_iter().chain(chances));
+            }
+            findings.extend(unpaid(&project, &story));
         }
     }
     findings.extend(doubts::of_environments(&project));
@@ -80,6 +86,14 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     }
     checked.findings = findings;
     checked
+}
+
+/// What no ceiling of an environment that has the story's service can bound: there the drill will be refused.
+fn unpaid(project: &Project, story: &Story) -> Vec<Finding> {
+    let service = &story.scenario.scenario.service;
+    let there = project.inventory.environments.iter().filter(|(_, place)| place.services.contains_key(service));
+    let plans = there.filter_map(|(name, _)| cross::plan(project, story, name));
+    plans.flat_map(|plan| cross::unbounded(story, &plan)).map(Finding::warning).collect()
 }
 
 fn is_inventory(file: &Path, root: &Path) -> bool {

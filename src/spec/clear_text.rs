@@ -56,8 +56,10 @@ pub(super) fn of_inventory(project: &Project) -> Vec<Finding> {
         look(&["providers", name, "base_url"], "the key of this provider", provider.base_url.as_deref().unwrap_or_default());
     }
     for (name, environment) in &inventory.environments {
-        for (service, binding) in
-            environment.services.iter().filter(|(_, binding)| binding.key_from.is_some() || !binding.keys_from.is_empty())
+        for (service, binding) in environment
+            .services
+            .iter()
+            .filter(|(_, binding)| binding.key_from.is_some() || !binding.keys_from.is_empty() || !binding.headers_from.is_empty())
         {
             for url in std::iter::once(&binding.url).chain(&binding.replicas) {
                 look(&["environments", name, "services", service, "url"], "the key of this service's clients", url);

@@ -4,14 +4,16 @@
 //! hold together at all, and leaves out each sum one of whose terms is a placeholder. `environment` asks what depends on where
 //! the drill runs.
 
-use super::chance::{self, BEARABLE, Chance};
 use super::document::Document;
 use super::doubts;
 use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
-use super::{asked, inventory, rotation, variable};
-use crate::model::{Action, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, Runbook, Scenario, Service};
+use super::{asked, chance, inventory, rotation, variable};
+use crate::model::{
+    Action, Arrivals, Bound, Dialect, DrillPlan, Fault, Gate, KeySource, NamedWorkload, PlannedFault, Ramp, RequestKind, Runbook, Scenario,
+    Service,
+};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -293,11 +295,15 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
     }
     let baseline = plan.scenario.timeline.baseline;
-    let requests = plan.scenario.traffic.requests(baseline);
+    let requests = plan.scenario.traffic.requests_least(baseline) as f64;
     if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
-        let needed = rounded_up(Duration::from_nanos((BASELINE_MIN / plan.scenario.traffic.rate.as_per_second() * 1e9) as u64));
-        let message = format!("a baseline of {requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
-        found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
+        let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
+        let message = format!("a baseline of {few}{requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
+        let hint = baseline_needed(plan).map_or_else(
+            || "raise the rate, for no baseline is long enough".into(),
+            |needed| format!("write `baseline: {needed}` or longer"),
+        );
+        found.push(document.error(&["timeline", "baseline"], message, hint));
     }
     if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
         let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
@@ -312,7 +318,23 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
             .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
     found.extend(failback(terms));
+    found.extend(rescued(terms));
     found
+}
+
+/// The shortest baseline that has enough requests.
+fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
+    const LONGEST: u64 = 24 * 3_600_000;
+    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
+    let (mut few, mut enough) = (0, LONGEST);
+    if !is_enough(enough) {
+        return None;
+    }
+    while enough - few > 1 {
+        let middle = few.midpoint(enough);
+        if is_enough(middle) { enough = middle } else { few = middle }
+    }
+    Some(rounded_up(Duration::from_millis(enough)))
 }
 
 /// `slo` is a map, and an error in it stands at its value.
@@ -407,6 +429,15 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
     None
 }
 
+/// A limit on rescued requests that begins when the fault is over.
+fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
+        let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
+        terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
+    })
+}
+
 /// A failback that the drill does not last long enough to see.
 fn failback(terms: &Terms<'_>) -> Option<Finding> {
     let timeline = &terms.plan.scenario.timeline;
@@ -431,6 +462,28 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
         let message = format!("a failback of {failback} that holds for {hold} does not end within the {} that are watched", timeline.watch);
         terms.document.error(&["timeline", "watch"], message, format!("write `watch: {needed}` or longer")).warning()
     })
+}
+
+/// Workloads whose requests may cost anything, where there is a ceiling.
+pub(super) fn unbounded(story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
+    let name = &plan.environment_name;
+    let unknown = |(told, each): (&Told, NamedWorkload)| {
+        let (key, what) = match (&each.workload.script, &each.workload.errand) {
+            _ if each.workload.bound() != Bound::Unknown => return None,
+            (Some(script), _) => ("script", format!("what the requests of `{script}` cost only the script knows")),
+            (None, Some(errand)) if each.workload.request == RequestKind::Http => {
+                let path = if errand.path.is_empty() { "/" } else { &errand.path };
+                ("body", format!("nothing bounds the tokens of a POST to `{path}`"))
+            }
+            _ => ("send", "nobody can tell what these bytes ask for".into()),
+        };
+        let hint =
+            "say the most of one request, `max_tokens: {input: 2000, output: 4000}`, or limit `max_requests` in the place of `max_spend`";
+        let message = format!("{what}, and the environment `{name}` allows {ceiling}");
+        Some(story.scenario.document.error(&told.at(&[key]), message, hint))
+    };
+    story.scenario.workloads.iter().zip(plan.workloads()).filter_map(unknown).collect()
 }
 
 /// What depends on where the drill runs.
@@ -458,6 +511,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
         let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
         found.push(document.error(&rate_at, message, hint));
     }
+    found.extend(unbounded(story, plan));
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
         if !allowed && !fault.on.is_empty() {
@@ -502,7 +556,6 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }
-    found.extend(Terms::of(project, story, plan).iter().filter_map(|terms| by_chance(terms)));
     let inventory = &project.document;
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
         let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
@@ -548,31 +601,27 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     found
 }
 
+/// Promises that providers break by themselves where the drill runs.
+pub(super) fn chances(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in Terms::of(project, story, plan).iter().filter_map(by_chance) {
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
 /// A promise that providers break by themselves, as far as their times are known.
 fn by_chance(terms: &Terms<'_>) -> Option<Finding> {
     let plan = &terms.plan;
     let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
-    let timeline = &plan.scenario.timeline;
-    if !sound || timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
+    if !sound || plan.scenario.timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
         return None;
     }
     let stated = |name: &str| plan.environment.embedded || terms.project.document.has(&["providers", name, "simulation"]);
-    let known = |name: &str| plan.providers.get(name).filter(|_| stated(name));
-    let alone = plan.workloads().into_iter().next()?;
-    let asked = chance::Asked::of(&alone, timeline.baseline, timeline.total(), known)?;
-    let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
-    if fails <= BEARABLE {
-        return None;
-    }
-    let share = |part: f64| format!("{:.1} %", part * 100.0);
-    let message = format!(
-        "{} of all drills would fail though nothing is wrong{}: {} of the answers come late by themselves, and the promise must hold in a baseline of {baseline} requests and a hold of {hold}",
-        share(fails),
-        terms.whose(),
-        share(late),
-    );
-    let instead = asked.instead().map_or_else(String::new, |instead| format!("write {instead}, or "));
-    Some(terms.error("success", message, format!("{instead}shorten the tail in `simulation:` of the providers")).warning())
+    let (message, hint) = chance::doubt(plan, stated, &terms.whose())?;
+    Some(terms.error("success", message, hint).warning())
 }
 
 /// A length of time as a person would write it: up to the next millisecond, above a second to the next tenth.

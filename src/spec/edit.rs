@@ -244,6 +244,7 @@ fn in_env(text: &str, path: &[String]) -> Result<Place, EditError> {
         let bare = line.trim_start();
         let bare = bare.strip_prefix("export ").map_or(bare, str::trim_start);
         let Some((_, rest)) = bare.split_once('=').filter(|(key, _)| key.trim_end() == name) else { continue };
+        let behind = start + line.len() - rest.len();
         let from = start + line.len() - rest.trim_start_matches([' ', '\t']).len();
         let rest = text[from..offset].trim_end_matches(['\n', '\r']);
         let (length, value) = match rest.chars().next() {
@@ -255,11 +256,15 @@ fn in_env(text: &str, path: &[String]) -> Result<Place, EditError> {
                 }
             },
             _ => {
-                let end = rest.find(" #").unwrap_or(rest.len());
+                // A comment begins with a `#` behind a blank, also where there is no value before it.
+                let after_blank = |place: usize| text[behind..from + place].ends_with([' ', '\t']);
+                let end = rest.match_indices('#').find(|(place, _)| after_blank(*place)).map_or(rest.len(), |(place, _)| place);
                 let value = rest[..end].trim_end();
                 (value.len(), value.to_owned())
             }
         };
+        // What is empty is filled in directly behind the `=`, so that blanks and comment stay what they are.
+        let from = if length == 0 { behind } else { from };
         found = Some(Place { range: from..from + length, value });
     }
     found.ok_or_else(|| absent(path))
@@ -355,6 +360,17 @@ mod tests {
         switch(Format::Env, text, "KEY", "c d", "'a b'", "'c d'");
         switch(Format::Env, text, "SPACED", "y", "\"x\"", "\"y\"");
         switch(Format::Env, text, "EMPTY", "full", "", "full");
+        for (text, old, edited) in [
+            ("MODE= # normal\n", "", "MODE=safe # normal\n"),
+            ("MODE=\t# normal\r\n", "", "MODE=safe\t# normal\r\n"),
+            ("MODE=#1\n", "#1", "MODE=safe\n"),
+            ("MODE= a\t# b\n", "a", "MODE= safe\t# b\n"),
+            ("MODE=  ", "", "MODE=safe  "),
+        ] {
+            switch(Format::Env, text, "MODE", "safe", old, "safe");
+            assert_eq!(Format::Env.replaced(text, &path("MODE"), "safe").unwrap().0, edited, "{text:?}");
+        }
+        let text = "# keys\nKEY='a b'\n";
         assert!(Format::Env.replaced(text, &path("KEY"), "a'b\"c").is_err());
         assert!(Format::Env.find(text, &path("PRIM")).is_err());
     }

@@ -4,8 +4,7 @@ use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::variable;
 use crate::model::{
-    AlertsBinding, Allow, Breaker, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand,
-    TokenCache,
+    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, StartCommand, TokenCache,
 };
 use crate::units::{Duration, Money, Rate};
 // The forms of addresses; no sockets.
@@ -23,7 +22,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
         gateway: fields.optional("gateway", &gateway).unwrap_or_default(),
         start: fields.optional("start", &start),
         carries: fields.optional("carries", &|reader, node| reader.quantity::<Rate>(node)),
-        services: fields.optional("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
+        services: fields.optional("services", &|reader, node| reader.named(node, &super::service::read)).unwrap_or_default(),
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
         control: fields.optional("control", &control),
         alerts: fields.optional("alerts", &alerts),
@@ -75,42 +74,14 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
     Some(StartCommand { run: run?, env, pass, ready: ready?, within, warm_up })
 }
 
-fn service(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
-    let fields = reader.fields(node, "a service's address")?;
-    let url = fields.required("url", &|reader, node| reader.url(node));
-    let replicas = fields.optional("replicas", &|reader, node| reader.list(node, &|reader, node| reader.url(node))).unwrap_or_default();
-    let one = fields.optional("key_from", &key_from);
-    let several = fields.optional("keys_from", &|reader, node| reader.list(node, &key_from)).unwrap_or_default();
-    if let (Some(_), Some((key, _))) = (&one, fields.raw("keys_from")) {
-        reader.error(key.spot, "one key and several cannot both be sent", "write `key_from` or `keys_from`");
-    }
-    let ca = fields.optional("ca", &|reader, node| reader.words(node));
-    let proxy = fields.optional("proxy", &forward_proxy);
-    let dialect = fields.optional("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word));
-    fields.finish();
-    let dialect = dialect.unwrap_or(Dialect::OpenAi);
-    Some(ServiceBinding { url: url.unwrap_or_default(), replicas, key_from: one, keys_from: several, ca, proxy, dialect })
-}
-
 /// `env:NAME`. The value is never shown: it may be the key itself.
-fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
+pub(super) fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let name = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name));
     if name.is_none() {
         reader.error(node.spot, "this does not name an environment variable", "write `env:NAME`; the key itself never stands in a file");
     }
     name.map(str::to_owned)
-}
-
-/// `http://HOST:PORT`, and nothing after it.
-fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
-    let text = reader.url(node)?;
-    let good =
-        text.starts_with("${") || text.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').contains(['/', '?', '#']));
-    if !good {
-        reader.error(node.spot, format!("`{text}` is not a forward proxy"), "write `http://HOST:PORT`");
-    }
-    good.then_some(text)
 }
 
 /// `HOST:PORT`.

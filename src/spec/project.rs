@@ -7,12 +7,14 @@ use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::workload::Told;
 use super::{cross, inventory, reader, rotation, table, trace};
-use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook};
+use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, Tokens};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const YAML: &str = "runbooks/inventory.yaml";
 const CSV: &str = "runbooks/inventory.csv";
+/// The script for k6 that is shipped.
+const SHIPPED: &[u8] = include_bytes!("../../scenarios/traffic/k6.js");
 
 /// Why there is no project to work on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +92,9 @@ impl Project {
             findings.extend(cross::sums(self, &story, &plan));
             if known.is_some() {
                 findings.extend(cross::environment(self, &story, &plan));
+                // What cannot hold together is not reckoned with.
+                let sound = !findings.has_errors();
+                findings.extend(if sound { cross::chances(self, &story, &plan) } else { Vec::new() });
             }
             Some(plan)
         });
@@ -218,8 +223,11 @@ impl Project {
 
     /// An error where a workload's script is not a file of the project, or not one of JavaScript: k6 quotes what it cannot read. One that is
     /// absent is told of when the drill begins.
-    fn script(&self, document: &Document, told: &Told) -> Option<Finding> {
+    fn script(&self, document: &Document, told: &mut Told) -> Option<Finding> {
         let script = told.workload.script.as_ref()?;
+        // Of the shipped one it is known how long its requests are.
+        let is_shipped = matches!(inside::named(&self.root, script), Named::File(path) if is(&path, SHIPPED));
+        told.workload.max_tokens = told.workload.max_tokens.or(is_shipped.then_some(Tokens::OF_SHIPPED_SCRIPT));
         let is_script =
             Path::new(script).extension().is_some_and(|extension| ["js", "mjs", "cjs", "ts"].iter().any(|one| extension == *one));
         let other = || (format!("the script `{script}` is not one for k6"), "name a `.js` file, for example `scenarios/traffic/k6.js`");
@@ -268,4 +276,9 @@ pub(super) fn shown(path: &Path, root: &Path) -> String {
     let short =
         [absolute(Path::new(".")), absolute(root)].into_iter().find_map(|folder| path.strip_prefix(folder).map(Path::to_owned).ok());
     short.unwrap_or(path).to_string_lossy().into_owned()
+}
+/// Whether a file holds exactly this.
+fn is(file: &Path, text: &[u8]) -> bool {
+    let as_long = std::fs::metadata(file).is_ok_and(|told| told.is_file() && told.len() == text.len() as u64);
+    as_long && std::fs::read(file).is_ok_and(|read| read == text)
 }

@@ -10,6 +10,7 @@
 //! | `${root}` | the project's folder |
 //! | `${primary}`, `${standby}` | the names of the service's first and second provider |
 //! | `${proxy.NAME.url}`, `${proxy.NAME.address}` | the fault proxy in front of a provider: a base URL, or `host:port` |
+//! | `${proxy.NAME.host}`, `${proxy.NAME.port}` | the two parts of that address; of IPv6 the host stands without brackets |
 //! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
 //! | `${alerts.url}` | where a drill takes the team's own alerts, in an environment with `alerts:` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
@@ -30,6 +31,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const PLAIN: [&str; 10] =
     ["alerts.url", "service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
+
+/// What is known of a fault proxy.
+const PROXY: [&str; 4] = ["url", "address", "host", "port"];
 
 /// A text uses a variable that has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,7 +157,7 @@ fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
         }
         let provider = name.strip_prefix("credential.").or_else(|| {
             let proxy = name.strip_prefix("proxy.")?;
-            proxy.strip_suffix(".url").or_else(|| proxy.strip_suffix(".address"))
+            PROXY.iter().find_map(|part| proxy.strip_suffix(part)?.strip_suffix('.'))
         });
         match provider {
             Some(provider) if known.providers.contains_key(provider) => {}
@@ -182,7 +186,16 @@ fn hint(name: &str) -> String {
         return "environment variables are not filled in here; a program sees those that stand under `pass: […]` beside its command".into();
     }
     let mut known: Vec<&str> = PLAIN.to_vec();
-    known.extend(["proxy.NAME.url", "proxy.NAME.address", "replica.N.url", "credential.PROVIDER", "steps.NAME", "new_key.CREDENTIAL"]);
+    known.extend([
+        "proxy.NAME.url",
+        "proxy.NAME.address",
+        "proxy.NAME.host",
+        "proxy.NAME.port",
+        "replica.N.url",
+        "credential.PROVIDER",
+        "steps.NAME",
+        "new_key.CREDENTIAL",
+    ]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
 }
 

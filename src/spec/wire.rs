@@ -14,10 +14,13 @@
 //! ```
 
 use super::reader::{Fields, Reader};
-use super::tree::{Kind, Node};
+use super::tree::{Key, Kind, Node};
 use crate::model::{Connections, Errand, HttpVersion, Match, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
 use std::collections::BTreeMap;
+
+/// The header that carries a request's mark.
+const MARK: &str = "x-lifeboat-request";
 
 /// The keys beside `rate` and `arrivals` that say how requests go over the wire.
 pub(super) fn read(fields: &Fields<'_>) -> Wire {
@@ -96,17 +99,15 @@ fn timeouts(reader: &Reader<'_>, node: &Node) -> Option<Timeouts> {
 }
 
 /// Names that HTTP allows; a secret only by a variable, for a file is read by many and a history keeps it.
-fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
     let Kind::Map(entries) = &node.kind else { return reader.texts(node) };
     let headers = reader.texts(node)?;
     for (key, _) in entries {
         let name = key.text.to_ascii_lowercase();
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            reader.error(key.spot, format!("`{}` is not the name of a header", key.text), "use letters, digits and `-`");
-        } else if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
-            reader.error(key.spot, format!("`{name}` belongs to the connection, not to a request's headers"), "remove it");
-        } else if Match::is_secret(&format!("{name}:")) && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
+        if !header_name(reader, key) {
+            continue;
+        }
+        if Match::is_secret(&format!("{name}:")) && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
             let hint = "write a variable such as `Bearer ${credential.PROVIDER}`; its value is filled in when the drill runs";
             reader.error(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
         } else if headers.get(&key.text).is_some_and(|value| value.contains(['\r', '\n', '\0'])) {
@@ -114,4 +115,21 @@ fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>>
         }
     }
     Some(headers)
+}
+
+/// Whether a request may have a header of this name.
+pub(super) fn header_name(reader: &Reader<'_>, key: &Key) -> bool {
+    let name = key.text.to_ascii_lowercase();
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let (message, hint) = if name.is_empty() || !name.bytes().all(token) {
+        (format!("`{}` is not the name of a header", key.text), "use letters, digits and `-`")
+    } else if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
+        (format!("`{name}` belongs to the connection, not to a request's headers"), "remove it")
+    } else if name == MARK {
+        (format!("`{name}` is how the fault proxies know a request"), "remove it")
+    } else {
+        return true;
+    };
+    reader.error(key.spot, message, hint);
+    false
 }

@@ -3,7 +3,7 @@
 use super::reader::{Fields, Reader};
 use super::tree::{Kind, Node};
 use super::{asked, objective, wire};
-use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, WORKLOADS_MAX, Workload};
+use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
 /// A workload as it was read, and what the model does not keep.
@@ -143,6 +143,14 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
             refuse("rate", "when requests are due is the script's business", "write one rate, the lowest that the script keeps");
         }
     }
+    let max_tokens = fields.optional("max_tokens", &tokens);
+    if script.is_none() && !request.is_plain() {
+        refuse(
+            "max_tokens",
+            "how long its own chats are the traffic knows",
+            "leave it out; it is for `request: http`, `tcp` and scripts of k6",
+        );
+    }
     let usual = if script.is_some() { Arrivals::Constant } else { Arrivals::Jittered };
     told.workload = Workload {
         script,
@@ -151,12 +159,24 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
         request,
         expect,
         max_in_flight: max_in_flight.unwrap_or(1),
+        max_tokens,
         errand: wire::errand(fields, request),
         wire: wire::read(fields),
         ..told.workload
     };
     told.bound_given = max_in_flight.is_some();
     Some(told)
+}
+
+/// `{input: 2000, output: 4000}`: the most tokens of one request.
+fn tokens(reader: &Reader<'_>, node: &Node) -> Option<Tokens> {
+    /// More than any model takes or gives.
+    const MOST: u64 = 100_000_000;
+    let fields = reader.fields(node, "the most tokens of a request")?;
+    let input = fields.required("input", &|reader, node| reader.number(node, 0, MOST));
+    let output = fields.required("output", &|reader, node| reader.number(node, 0, MOST));
+    fields.finish();
+    Some(Tokens { input: input?, output: output? })
 }
 
 /// `50/s`, or the points of a ramp.

@@ -1,77 +1,278 @@
 //! What traffic may cost, counted while it runs.
 //!
-//! A request is only sent where everything that is on its way could still be paid for, each at the dearest provider; what a proxy sees
-//! answered is then counted at the provider that answered. So a ceiling is not passed but by what a gateway asks a second time, and that is
-//! counted as soon as it is seen. Failed attempts cost nothing; attempts that broke off count as whole, as providers bill them. All
-//! workloads of a drill share one budget; each has prices of its own, because its requests may be longer than those of another.
+//! A request is sent only where everything that is on its way could still be paid for. While it is on its way it is charged as if each
+//! provider that it can reach were asked once. Then what the proxies saw of it counts: every attempt that a provider answered or broke off,
+//! at that provider's price, as providers bill them. Where they saw none, which is so wherever the service goes past them, it stays charged
+//! at the dearest price of what it can reach, or at that price for the tokens that its own answer reports. What was never sent is given back.
+//! So a ceiling holds whether anybody else watches or not.
+//!
+//! All workloads of a drill share one budget; each has prices of its own, because its requests may be longer than those of another. Where an
+//! answer reports more tokens than a request can have, the traffic was misjudged: from then on every request of it is charged as much.
+//!
+//! What this file does not do: know what a request can cost (`price` does), or bound what a gateway asks beyond once of each provider; that is
+//! counted as soon as it is seen.
 
+use crate::history::workload_of;
+use crate::model::{Price, Tokens};
 use crate::units::Money;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+/// Set in the identifiers of requests that warm a service up: they are beside the drill's, and cost as much as those of its first workload.
+pub const WARMING: u64 = 1 << 63;
+
+/// What a request of one workload can cost.
+#[derive(Debug, Clone, Default)]
+pub struct Prices {
+    /// Every provider's whose price is known, by name.
+    pub known: BTreeMap<String, Price>,
+    /// The providers that its service can ask.
+    pub reached: Vec<String>,
+    /// The most tokens that it can have.
+    pub most: Tokens,
+}
+
+/// How a request ended, for what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// It was never sent.
+    Nothing,
+    /// It was answered, or given up. The tokens are those that its answer reports, where it does.
+    Something(Option<Tokens>),
+    /// The service refused it, so whatever it asked has ended.
+    Refused,
+}
 
 /// See the head of this file.
 #[derive(Debug)]
 pub struct Budget {
     ceiling: Option<Money>,
     most_requests: Option<u64>,
-    /// The most that a request of each workload costs, by provider, in billionths of a dollar.
-    prices: Vec<BTreeMap<String, u64>>,
-    /// The same at the dearest provider.
-    dearest: Vec<u64>,
-    spent: AtomicU64,
-    /// Of each workload, how many requests were on their way when its last was due, that one included, and how many it had then.
-    on_the_way: Vec<AtomicU64>,
-    sent: Vec<AtomicU64>,
+    accounts: Mutex<Accounts>,
     empty: watch::Sender<Option<String>>,
 }
 
-impl Budget {
-    /// At most this much money and so many requests. `prices` is what a request of each workload costs at each provider.
-    pub fn new(ceiling: Option<Money>, most_requests: Option<u64>, prices: Vec<BTreeMap<String, Money>>) -> Self {
-        let nanos = |prices: BTreeMap<String, Money>| prices.into_iter().map(|(name, price)| (name, price.as_nanos())).collect();
-        let prices: Vec<BTreeMap<String, u64>> = prices.into_iter().map(nanos).collect();
-        let dearest = prices.iter().map(|prices| prices.values().max().copied().unwrap_or(0)).collect();
-        let zeros = || prices.iter().map(|_| AtomicU64::new(0)).collect();
-        let (on_the_way, sent, empty) = (zeros(), zeros(), watch::Sender::new(None));
-        Self { ceiling, most_requests, prices, dearest, spent: AtomicU64::new(0), on_the_way, sent, empty }
+#[derive(Debug)]
+struct Accounts {
+    each: Vec<Account>,
+    /// Requests that were sent.
+    sent: u64,
+    /// What is charged for all of them, in billionths of a dollar.
+    charged: u64,
+}
+
+/// One workload's.
+#[derive(Debug)]
+struct Account {
+    prices: Prices,
+    /// At the dearest provider that can be reached, in billionths of a dollar.
+    dearest: u64,
+    /// At each of them once.
+    round: u64,
+    /// Requests whose costs may still change.
+    open: HashMap<u64, Request>,
+    /// Those that are sent by somebody who does not ask before: so many may be on their way.
+    standing: u64,
+}
+
+/// What is known of one request.
+#[derive(Debug, Clone, Copy, Default)]
+struct Request {
+    /// True once it is known to be sent: attempts may be seen before.
+    begun: bool,
+    ended: Option<Spent>,
+    /// What its attempts cost, as far as they were seen.
+    billed: u64,
+    /// Whether any attempt was seen, and whether one was answered whole.
+    seen: bool,
+    whole: bool,
+}
+
+impl Account {
+    fn new(prices: Prices) -> Self {
+        let mut account = Self { prices, dearest: 0, round: 0, open: HashMap::new(), standing: 0 };
+        account.price();
+        account
     }
 
-    /// Counts an attempt of a workload that a provider answered or broke off.
-    pub fn pay(&self, workload: usize, provider: &str) {
-        if let Some(price) = self.prices.get(workload).and_then(|prices| prices.get(provider)) {
-            self.spent.fetch_add(*price, Ordering::Relaxed);
+    /// Works out what the most tokens cost.
+    fn price(&mut self) {
+        let reached: Vec<u64> = self.prices.reached.iter().map(|name| self.at(name, self.prices.most)).collect();
+        self.dearest = reached.iter().copied().max().unwrap_or(0);
+        self.round = reached.into_iter().fold(0, u64::saturating_add);
+    }
+
+    fn at(&self, provider: &str, tokens: Tokens) -> u64 {
+        self.prices.known.get(provider).map_or(0, |price| price.of(tokens.input, tokens.output).as_nanos())
+    }
+
+    fn at_dearest(&self, tokens: Tokens) -> u64 {
+        self.prices.reached.iter().map(|name| self.at(name, tokens)).max().unwrap_or(0)
+    }
+
+    /// What a request is charged.
+    fn charge(&self, request: &Request) -> u64 {
+        let Request { begun, ended, billed, seen, whole } = *request;
+        match ended {
+            _ if !begun => billed,
+            None if whole => self.round.max(billed),
+            None => self.round.max(billed.saturating_add(self.dearest)),
+            Some(Spent::Nothing) => billed,
+            Some(Spent::Refused) if seen => billed,
+            Some(_) if whole => billed,
+            Some(Spent::Something(Some(tokens))) => billed.max(self.at_dearest(tokens)),
+            Some(_) => billed.max(self.dearest),
         }
     }
 
-    /// Spent so far, at most.
-    pub fn spent(&self) -> Money {
-        Money::from_nanos(self.spent.load(Ordering::Relaxed))
+    /// What all of what is open is charged, and what may be on its way beside that.
+    fn all(&self) -> u64 {
+        let open = self.open.values().map(|request| self.charge(request));
+        open.fold(self.standing.saturating_mul(self.round), u64::saturating_add)
     }
+}
 
-    /// Whether a workload may send one more request while so many of its own are on their way and so many were sent before. Where it may
-    /// not, that is told to whoever waits for it.
-    pub(super) fn affords(&self, workload: usize, on_the_way: u64, before: u64) -> bool {
-        let (Some(own), Some(sent)) = (self.on_the_way.get(workload), self.sent.get(workload)) else { return true };
-        if self.ceiling.is_none() && self.most_requests.is_none() {
-            return true;
-        }
-        // Told before it is asked: of two workloads that ask at once, each then counts the other's request too.
-        own.store(on_the_way + 1, Ordering::SeqCst);
-        sent.store(before + 1, Ordering::SeqCst);
-        let due: u64 = self.sent.iter().map(|sent| sent.load(Ordering::SeqCst)).sum();
-        let reserved = || {
-            let each =
-                self.on_the_way.iter().zip(&self.dearest).map(|(count, dearest)| count.load(Ordering::SeqCst).saturating_mul(*dearest));
-            Money::from_nanos(each.fold(0, u64::saturating_add))
-        };
-        let problem = if let Some(most) = self.most_requests.filter(|most| due > *most) {
-            format!("{most} requests were sent, and the environment allows no more")
-        } else if let Some(ceiling) = self.ceiling.filter(|ceiling| self.spent().plus(reserved()) > *ceiling) {
-            format!("{} may be spent, and one more request could exceed the {ceiling} that the environment allows", self.spent())
+impl Accounts {
+    /// Changes what is known of a request. One whose costs are known is forgotten.
+    fn change(&mut self, id: u64, change: impl FnOnce(&mut Request)) {
+        let Some(account) = self.each.get_mut(workload_of(id & !WARMING)) else { return };
+        let mut request = account.open.get(&id).copied().unwrap_or_default();
+        let before = account.charge(&request);
+        change(&mut request);
+        let after = account.charge(&request);
+        // The price of a request of which nothing can be billed does not change either.
+        let is_known = request.begun && request.ended.is_some_and(|ended| ended == Spent::Nothing || request.whole || account.round == 0);
+        if is_known {
+            account.open.remove(&id);
         } else {
+            account.open.insert(id, request);
+        }
+        self.charged = self.charged.saturating_sub(before).saturating_add(after);
+    }
+
+    /// Learns from an answer that requests of a workload have more tokens than was thought; then what it costs at the least, else 0.
+    fn learn(&mut self, workload: usize, tokens: Tokens) -> u64 {
+        let Some(account) = self.each.get_mut(workload) else { return 0 };
+        let most = account.prices.most;
+        if tokens.input <= most.input && tokens.output <= most.output {
+            return 0;
+        }
+        let before = account.all();
+        account.prices.most = Tokens { input: most.input.max(tokens.input), output: most.output.max(tokens.output) };
+        account.price();
+        let after = account.all();
+        let least = account.at_dearest(tokens);
+        self.charged = self.charged.saturating_sub(before).saturating_add(after);
+        least
+    }
+
+    /// Whether one more request of a workload could be paid for.
+    fn affords(&self, workload: usize, ceiling: Money) -> bool {
+        let one = self.each.get(workload).map_or(0, |account| account.round);
+        self.charged.saturating_add(one) <= ceiling.as_nanos()
+    }
+}
+
+impl Budget {
+    /// At most this much money and so many requests. `prices` are those of each workload's requests.
+    pub fn new(ceiling: Option<Money>, most_requests: Option<u64>, prices: Vec<Prices>) -> Self {
+        let accounts = Accounts { each: prices.into_iter().map(Account::new).collect(), sent: 0, charged: 0 };
+        Self { ceiling, most_requests, accounts: Mutex::new(accounts), empty: watch::Sender::new(None) }
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        // Nothing that holds it can panic.
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    const fn is_limited(&self) -> bool {
+        self.ceiling.is_some() || self.most_requests.is_some()
+    }
+
+    /// Whether the request of this identifier may be sent; it counts from then on. Where it may not, that is told to whoever waits for it.
+    pub fn begin(&self, id: u64) -> bool {
+        if !self.is_limited() {
             return true;
-        };
+        }
+        let mut accounts = self.accounts();
+        if let Some(most) = self.most_requests.filter(|most| accounts.sent >= *most) {
+            return self.tell(format!("{most} requests were sent, and the environment allows no more"));
+        }
+        if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
+            let charged = Money::from_nanos(accounts.charged);
+            return self
+                .tell(format!("{charged} may be spent, and one more request could exceed the {ceiling} that the environment allows"));
+        }
+        accounts.sent += 1;
+        if self.ceiling.is_some() {
+            accounts.change(id, |request| request.begun = true);
+        }
+        true
+    }
+
+    /// A request has ended.
+    pub fn end(&self, id: u64, spent: Spent) {
+        if self.ceiling.is_none() {
+            return;
+        }
+        let mut accounts = self.accounts();
+        let Spent::Something(Some(tokens)) = spent else { return accounts.change(id, |request| request.ended = Some(spent)) };
+        // Of one that has more tokens than it can, the proxies' sight told too little.
+        let least = accounts.learn(workload_of(id & !WARMING), tokens);
+        accounts.change(id, |request| (request.ended, request.billed) = (Some(spent), request.billed.max(least)));
+    }
+
+    /// A proxy saw an attempt of a request, which costs something where it is `billed`, and was answered to its end where it is `whole`.
+    pub fn saw(&self, id: u64, provider: &str, billed: bool, whole: bool) {
+        if self.ceiling.is_none() {
+            return;
+        }
+        let mut accounts = self.accounts();
+        let price = accounts.each.get(workload_of(id & !WARMING)).map_or(0, |account| account.at(provider, account.prices.most));
+        accounts.change(id, |request| {
+            request.seen = true;
+            request.whole |= billed && whole;
+            request.billed = request.billed.saturating_add(if billed { price } else { 0 });
+        });
+    }
+
+    /// Of a workload that does not ask before it sends, so many requests may be on their way.
+    pub fn stands(&self, workload: usize, on_the_way: u64) {
+        let mut accounts = self.accounts();
+        let Some(account) = accounts.each.get_mut(workload) else { return };
+        account.standing = on_the_way;
+        let more = account.round.saturating_mul(on_the_way);
+        accounts.charged = accounts.charged.saturating_add(more);
+    }
+
+    /// A request of such a workload was sent and has ended. Where the next could not be paid for, that is told to whoever waits for it.
+    pub fn sent(&self, id: u64, spent: Spent) {
+        if !self.is_limited() {
+            return;
+        }
+        let mut accounts = self.accounts();
+        accounts.sent += 1;
+        accounts.change(id, |request| (request.begun, request.ended) = (true, Some(spent)));
+        if let Some(most) = self.most_requests.filter(|most| accounts.sent > *most) {
+            self.tell(format!("more than {most} requests were sent, and the environment allows no more"));
+        } else if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id), *ceiling)) {
+            let charged = Money::from_nanos(accounts.charged);
+            self.tell(format!("{charged} may be spent with what is on its way, and the environment allows {ceiling}"));
+        }
+    }
+
+    /// Charged so far: what was spent is no more.
+    pub fn charged(&self) -> Money {
+        Money::from_nanos(self.accounts().charged)
+    }
+
+    /// Told why once nothing more can be sent.
+    pub fn emptied(&self) -> watch::Receiver<Option<String>> {
+        self.empty.subscribe()
+    }
+
+    fn tell(&self, problem: String) -> bool {
         self.empty.send_if_modified(|empty| {
             let first = empty.is_none();
             if first {
@@ -81,51 +282,7 @@ impl Budget {
         });
         false
     }
-
-    /// Told why once nothing more can be sent.
-    pub fn emptied(&self) -> watch::Receiver<Option<String>> {
-        self.empty.subscribe()
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn prices(each: &[(&str, u64)]) -> BTreeMap<String, Money> {
-        each.iter().map(|(name, price)| ((*name).to_owned(), Money::from_nanos(*price))).collect()
-    }
-
-    #[test]
-    fn nothing_is_sent_that_could_pass_the_ceiling() {
-        let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("cheap", 10), ("dear", 40)])]);
-        assert!(budget.affords(0, 1, 0), "two at 40");
-        budget.pay(0, "cheap");
-        budget.pay(0, "stranger");
-        assert!(budget.affords(0, 1, 2), "10 and two at 40");
-        budget.pay(0, "cheap");
-        assert!(budget.affords(0, 1, 3), "20 and two at 40, no more");
-        assert!(budget.emptied().borrow().is_none());
-        budget.pay(0, "cheap");
-        assert!(!budget.affords(0, 1, 4));
-        assert!(budget.emptied().borrow().as_ref().unwrap().contains("0.0000001 USD"));
-        assert!(budget.affords(0, 0, 5), "once the one on its way has come back cheaply");
-    }
-
-    #[test]
-    fn workloads_share_a_ceiling_and_each_pays_its_own_price() {
-        let budget = Budget::new(Some(Money::from_nanos(100)), None, vec![prices(&[("one", 10)]), prices(&[("one", 60)])]);
-        assert!(budget.affords(1, 0, 0) && budget.affords(0, 0, 0) && !budget.affords(1, 1, 1), "60 and 10 leave no room for 60");
-        budget.pay(1, "one");
-        assert_eq!(budget.spent(), Money::from_nanos(60));
-        assert!(!budget.affords(1, 0, 1), "60 were spent");
-    }
-
-    #[test]
-    fn requests_are_counted_and_without_limits_everything_goes() {
-        let few = Budget::new(None, Some(2), vec![BTreeMap::new(); 2]);
-        assert!(few.affords(0, 0, 0) && few.affords(1, 0, 0) && !few.affords(0, 0, 1));
-        let free = Budget::new(None, None, vec![BTreeMap::new()]);
-        assert!((0..1000).all(|before| free.affords(0, before, before)));
-    }
-}
+mod tests;

@@ -1,28 +1,34 @@
 //! One request: sent, answered, checked to its last byte.
 
-use super::TrafficError;
+use super::coding::Coding;
 use super::errand::{ask_over_http, ask_over_tcp};
 use super::place::{Place, Ways};
 use super::pool::{Held, Hold, Pool};
 use super::progress::{Answer, Progress, within};
+use super::said::LOOKED_AT;
 use super::word;
-use crate::dialect::{AnswerReader, Ask, Flaw, MARK_HEADER, WireRequest, error_code, wire_request};
-use crate::history::{Outcome, number_of};
+use super::{Spent, TrafficError};
+use crate::dialect::{AnswerReader, Ask, MARK_HEADER, WireRequest, error_code, wire_request, with_parameters};
+use crate::history::{Outcome, Turns};
 use crate::journal::Clock;
-use crate::model::{Connections, Dialect, Errand, HttpVersion, Wire};
-use crate::units::Secret;
+use crate::model::{Complete, Connections, Dialect, Errand, HttpVersion, Wire};
+use crate::units::{Secret, Seed};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Response, Uri, body::Incoming};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An error's body is read up to here, for its code.
 const ERROR_BODY: usize = 1 << 16;
+/// How long the end of a body is waited for that has said all it will. The answer does not wait for it.
+const LINGER: Duration = Duration::from_millis(50);
 
 /// Whom the traffic asks, and as whom.
 #[derive(Debug, Clone)]
@@ -35,7 +41,7 @@ pub struct Target {
     pub model: String,
     /// The client's credential at the service. Never printed.
     pub key: Secret,
-    /// The base URLs of all replicas, asked in turn by the request's number; empty where there is only `base_url`.
+    /// The base URLs of all replicas, whose turns are drawn; empty where there is only `base_url`.
     pub replicas: Vec<String>,
 }
 
@@ -50,8 +56,14 @@ pub struct Manner {
     pub wire: Wire,
     /// Headers of every request, variables filled in. Never printed.
     pub headers: Vec<(String, String)>,
-    /// Credentials of several clients, used in turn by the request's number in place of the target's. Never printed.
+    /// The service's own parameters, merged into the body of every request for a model.
+    pub body: BTreeMap<String, Value>,
+    /// What makes an answer of the service whole.
+    pub complete: Complete,
+    /// Credentials of several clients, whose turns are drawn, in place of the target's. Never printed.
     pub keys: Vec<Secret>,
+    /// From which the turns of keys and replicas are drawn.
+    pub seed: Seed,
     /// A file of authorities, in PEM, that are trusted beside the web's.
     pub authority: Option<PathBuf>,
     /// The forward proxy, `http://HOST:PORT`.
@@ -71,6 +83,22 @@ pub struct Client {
     pool: Arc<Pool>,
     /// One for each replica but the first.
     others: Vec<Self>,
+}
+
+/// Why an answer was no service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// The word for it.
+    pub why: Cow<'static, str>,
+    /// The first line of what it said.
+    pub said: Option<String>,
+}
+
+impl std::fmt::Display for Bad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)?;
+        self.said.as_ref().map_or(Ok(()), |said| write!(f, " ({said})"))
+    }
 }
 
 /// Everything about a target that is the same for all its requests.
@@ -157,8 +185,7 @@ impl Client {
 
     /// The replica whose turn it is with the request of this identifier.
     pub(super) fn turn_of(&self, id: u64) -> &Self {
-        let replicas = self.others.len() as u64 + 1;
-        match (number_of(id) % replicas) as usize {
+        match Turns::drawn(self.target.manner.seed, Turns::REPLICAS, self.others.len() + 1).of(id) {
             0 => self,
             place => &self.others[place - 1],
         }
@@ -180,17 +207,13 @@ impl Client {
         &self.target.target.model
     }
 
-    /// Asks once, and records nothing: a rehearsal before the traffic.
-    ///
-    /// # Errors
-    /// In a word, why the answer was no service.
-    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> Result<(), Cow<'static, str>> {
+    /// Asks once, and records nothing: a rehearsal before the traffic. What it costs, and why the answer was no service.
+    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> (Spent, Result<(), Bad>) {
         let progress = Progress::default();
         let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &progress)).await;
-        match asked.unwrap_or_else(|_| progress.timed_out(clock.now())) {
-            Answer { outcome: Outcome::Ok, .. } => Ok(()),
-            Answer { why, .. } => Err(why.unwrap_or_default()),
-        }
+        let answer = asked.unwrap_or_else(|_| progress.timed_out(clock.now()));
+        let bad = || Bad { why: answer.why.clone().unwrap_or_default(), said: progress.said().map(str::to_owned) };
+        (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(bad()) })
     }
 
     /// Waits until a request may begin; see [`Pool::admit`].
@@ -202,6 +225,10 @@ impl Client {
     pub(super) async fn ask(&self, ask: &Ask, free: Option<Hold>, clock: Clock, progress: &Progress) -> Answer {
         let way = &*self.target;
         let turn = self.pool.turn().await;
+        // Whoever had the turn may have given it up in this very moment, and for the same reason.
+        if progress.is_late(clock) {
+            return progress.timed_out(clock.now());
+        }
         progress.has_turn();
         match &way.manner.errand {
             Some(errand) if way.manner.bytes => {
@@ -236,11 +263,14 @@ impl Client {
         progress.has_head();
         let good = way.manner.errand.as_ref().map_or_else(|| response.status().is_success(), |errand| response.status() == errand.status);
         if !good {
-            return refused(response, held, clock, progress).await;
+            return refused(response, held, limits.idle, clock, progress).await;
         }
         match &way.manner.errand {
             Some(errand) => ask_over_http(response, held, (errand, limits.idle), clock, progress).await,
-            None => read(response, held, (AnswerReader::new(way.target.dialect, ask), limits.idle), clock, progress).await,
+            None => {
+                read(response, held, (AnswerReader::new(way.target.dialect, ask).of(way.manner.complete), limits.idle), clock, progress)
+                    .await
+            }
         }
     }
 }
@@ -252,13 +282,15 @@ impl Way {
 
     fn chat_request(&self, ask: &Ask) -> Option<Request<Full<Bytes>>> {
         let keys = &self.manner.keys;
-        let key = keys.get((ask.mark.id % keys.len().max(1) as u64) as usize).unwrap_or(&self.target.key);
+        let turn = Turns::drawn(self.manner.seed, Turns::KEYS, keys.len()).of(ask.mark.id);
+        let key = keys.get(turn).unwrap_or(&self.target.key);
         let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, ask, key.expose());
         let uri = uri_of(&self.prefix, &path).ok()?;
         let mut all = self.headers.clone();
         for (name, value) in headers {
             all.insert(HeaderName::from_static(name), HeaderValue::try_from(value).ok()?);
         }
+        let body = with_parameters(body, &self.manner.body);
         self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
     }
 
@@ -288,24 +320,42 @@ fn uri_of(prefix: &str, path: &str) -> Result<Uri, ()> {
     if text.starts_with('/') { PathAndQuery::try_from(text).map(Uri::from).map_err(|_| ()) } else { Uri::try_from(text).map_err(|_| ()) }
 }
 
-/// An answer whose status is not service: its body is read for the error's code.
-async fn refused(response: Response<Incoming>, mut held: Held<'_>, clock: Clock, progress: &Progress) -> Answer {
+/// An answer whose status is not service: its body is read for the error's code. Whatever becomes of that, the status stands, with what was
+/// read by then.
+async fn refused(
+    response: Response<Incoming>,
+    mut held: Held<'_>,
+    idle: Option<crate::units::Duration>,
+    clock: Clock,
+    progress: &Progress,
+) -> Answer {
     let (head, mut body) = response.into_parts();
+    let status = head.status.as_u16();
+    let tell = |text: &[u8]| {
+        let code = error_code(|name| head.headers.get(name)?.to_str().ok(), text);
+        progress.is_refused(code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}")));
+    };
+    let mut coding = Coding::of(&head.headers).ok();
     let mut text = Vec::new();
+    tell(&text);
     let whole = loop {
-        match held.frame(&mut body).await {
-            None => break true,
-            Some(Ok(frame)) if text.len() <= ERROR_BODY => text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
-            Some(_) => break false,
+        match within(idle, held.frame(&mut body)).await {
+            Some(None) => break true,
+            Some(Some(Ok(frame))) if text.len() <= ERROR_BODY => {
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                if let Some(plain) = coding.as_mut().and_then(|coding| coding.undo(data)) {
+                    text.extend_from_slice(&plain);
+                    tell(&text);
+                }
+            }
+            Some(Some(_)) | None => break false,
         }
     };
-    let code = error_code(|name| head.headers.get(name)?.to_str().ok(), &text);
-    let status = head.status.as_u16();
-    let why = code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}"));
+    progress.says(&text);
     if whole {
         held.give_back();
     }
-    progress.failed(clock, Outcome::Error, why.into())
+    progress.timed_out(clock.now())
 }
 
 async fn read(
@@ -315,36 +365,48 @@ async fn read(
     clock: Clock,
     progress: &Progress,
 ) -> Answer {
+    let mut coding = match Coding::of(response.headers()) {
+        Ok(coding) => coding,
+        Err(why) => return progress.failed(clock, Outcome::Error, why.into()),
+    };
     let mut body = response.into_body();
-    let mut whole = false;
-    loop {
+    let (mut whole, mut begin) = (false, Vec::new());
+    while !whole && !reader.is_hopeless() && !reader.is_over() {
         let frame = match within(idle, held.frame(&mut body)).await {
             None => return progress.timed_out(clock.now()),
             Some(None) => {
                 whole = true;
-                break;
+                continue;
             }
             Some(Some(Err(_))) => return progress.cut(clock),
             Some(Some(Ok(frame))) => frame,
         };
         let Some(data) = frame.data_ref() else { continue };
-        reader.feed(data);
+        let Some(data) = coding.undo(data) else { return progress.failed(clock, Outcome::Error, "malformed".into()) };
+        begin.extend_from_slice(&data[..data.len().min(LOOKED_AT.saturating_sub(begin.len()))]);
+        reader.feed(&data);
         if reader.has_content() {
             progress.is_proven(clock);
         }
-        if reader.is_hopeless() {
-            break;
-        }
     }
     let done = clock.now();
-    let answer = match reader.finish() {
+    let is_over = reader.is_over();
+    reader.close();
+    progress.has_used(reader.tokens());
+    let answer = match reader.judge() {
         Ok(()) => progress.served(done),
         Err(flaw) => {
-            let outcome = if flaw == Flaw::Truncated { Outcome::Truncated } else { Outcome::Error };
+            progress.says(&begin);
+            let outcome = if flaw.is_early_end() { Outcome::Truncated } else { Outcome::Error };
             let why = flaw.code().map_or_else(|| flaw.word().into(), |code| format!("{} {code}", flaw.word()).into());
             progress.flawed(done, outcome, why)
         }
     };
+    if is_over && !whole {
+        // The end of the body follows at once where servers keep to the form; then the connection can be used again.
+        progress.is_over(&answer);
+        whole = tokio::time::timeout(LINGER, held.ends(&mut body)).await.unwrap_or(false);
+    }
     if whole {
         held.give_back();
     }

@@ -4,6 +4,7 @@ use super::client::Way;
 use super::pool::Held;
 use super::progress::{Answer, Progress, within};
 use super::word;
+use crate::dialect::reported_tokens;
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::Errand;
@@ -15,6 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The longest answer that is read to its end. Nothing of it is kept but where the expected text could still begin.
 const LONGEST: usize = 1 << 24;
+/// An answer to a POST is kept up to here, for the tokens that it may report.
+const REPORT: usize = 1 << 20;
 
 /// Looks for a text in bytes that come piece by piece; any division into pieces finds it.
 #[derive(Debug)]
@@ -66,6 +69,8 @@ pub(super) async fn ask_over_http(
     let mut body = response.into_body();
     let mut search = errand.contains.as_ref().map(|text| Search::new(text.as_bytes()));
     let mut read = 0;
+    // What asks no model reports nothing.
+    let mut kept = errand.send.as_ref().map(|_| Vec::new());
     loop {
         let frame = match within(idle, held.frame(&mut body)).await {
             None => return progress.timed_out(clock.now()),
@@ -82,8 +87,13 @@ pub(super) async fn ask_over_http(
         if let Some(search) = &mut search {
             search.feed(data, 0);
         }
+        match &mut kept {
+            Some(kept) if read <= REPORT => kept.extend_from_slice(data),
+            kept => *kept = None,
+        }
     }
     let done = clock.now();
+    progress.has_used(kept.and_then(|kept| reported_tokens(&kept)));
     held.give_back();
     match search {
         Some(Search { found: None, .. }) => {

@@ -5,17 +5,20 @@
 //! k6 are by the wall clock; they are put on the drill's by how far the two are apart, and where the wall clock was set meanwhile the drill
 //! is over.
 //!
+//! Nobody can tell a k6 to send no more and to wait for its answers. So it sends on while the drill ends, until everything that was due before
+//! has ended; what is due after is counted for what it costs and in a remark, and is no part of what is measured.
+//!
 //! What this file does not do: pace. Whether k6 kept up is seen from its own due times and from the iterations that it dropped.
 
-use super::{Budget, Observed, TrafficError};
-use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
+use super::{Budget, Observed, Spent, TrafficError};
+use crate::history::{Event, Kind, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
 use crate::host::{self, private};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -35,6 +38,9 @@ const MOST_UNJUDGED: usize = 1 << 20;
 const END: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long what it said just before its end may take to arrive.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// So many more runs of the script than requests, and the script sends none: each run that sends tells of its request first.
+const MOST_SILENT: i64 = 3;
 
 /// What k6 is to do.
 #[derive(Debug)]
@@ -64,10 +70,13 @@ pub struct Script {
 /// A running k6. Dropping it lets go of the keeper's pipe, and k6 is ended.
 #[derive(Debug)]
 pub struct Driven {
-    keeper: Child,
     held: Option<ChildStdin>,
+    /// Kills the keeper.
+    kill: watch::Sender<bool>,
+    ended: watch::Receiver<Option<Ending>>,
     until: watch::Sender<Option<u64>>,
-    begun: watch::Receiver<bool>,
+    begun: watch::Receiver<Option<u64>>,
+    whole: watch::Receiver<bool>,
     log: Log,
     follower: JoinHandle<Observed>,
 }
@@ -96,42 +105,134 @@ impl Driven {
         let held = keeper.stdin.take();
         let lines = keeper.stdout.take().ok_or_else(|| std::io::Error::other("k6 has no output"))?;
         let (until, asked) = watch::channel(None);
-        let (begins, begun) = watch::channel(false);
+        let (begins, begun) = watch::channel(None);
+        let (wholes, whole) = watch::channel(false);
+        let (kill, killed) = watch::channel(false);
+        let (ends, ended) = watch::channel(None);
+        tokio::spawn(wait(keeper, killed, ends));
+        script.budget.stands(script.workload, script.on_the_way);
         let clock = recorder.clock();
         let follower = Follower {
             points: Points::new(vec!["lifeboat".into(), "due".into()]),
             walls: Walls::read(clock),
             recorder,
             workload: script.workload,
-            on_the_way: script.on_the_way,
             budget: script.budget,
             redactor: script.redactor,
             unjudged: HashMap::new(),
             dropped: Vec::new(),
             recorded: 0,
+            later: 0,
+            silent: 0,
+            numbers: Numbers::default(),
             until: asked,
+            ended: ended.clone(),
             begins,
+            wholes,
             breaks: script.breaks,
         };
-        Ok(Self { keeper, held, until, begun, log, follower: tokio::spawn(follower.follow(lines)) })
+        Ok(Self { held, kill, ended, until, begun, whole, log, follower: tokio::spawn(follower.follow(lines)) })
     }
 
-    /// Becomes true with the first request.
-    pub fn begun(&self) -> watch::Receiver<bool> {
+    /// When the first request that ended was due, once one has.
+    pub fn begun(&self) -> watch::Receiver<Option<u64>> {
         self.begun.clone()
     }
 
-    /// What is due from now on no longer counts. k6 goes on while `patience` lasts, so that what was due before can end; then it is ended.
+    /// What is due from now on no longer counts. k6 goes on until what was due before has ended, at the longest until `patience` ends; then it
+    /// is ended.
     pub async fn finish(mut self, clock: Clock, patience: impl Future<Output = ()>) -> Observed {
         let until = clock.now();
         self.until.send_replace(Some(until));
-        patience.await;
+        tokio::select! {
+            () = patience => {}
+            // It goes where the follower does, which is at k6's end.
+            _ = self.whole.wait_for(|whole| *whole) => {}
+        }
         self.held = None;
-        if tokio::time::timeout(END, self.keeper.wait()).await.is_err() {
-            let _ = self.keeper.kill().await;
+        if tokio::time::timeout(END, self.ended.wait_for(Option::is_some)).await.is_err() {
+            self.kill.send_replace(true);
         }
         self.log.end(LAST_WORDS).await;
         self.follower.await.unwrap_or(Observed { requests: 0, until })
+    }
+}
+
+/// How k6 ended, as its keeper tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Code(i32),
+    Signal(i32),
+}
+
+/// Waits for the keeper's end, or ends it.
+async fn wait(mut keeper: Child, mut killed: watch::Receiver<bool>, ends: watch::Sender<Option<Ending>>) {
+    let is_killed = async {
+        if killed.wait_for(|killed| *killed).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let ended = tokio::select! {
+        status = keeper.wait() => Some(status),
+        () = is_killed => None,
+    };
+    let status = match ended {
+        Some(status) => status,
+        None => {
+            let _ = keeper.start_kill();
+            keeper.wait().await
+        }
+    };
+    let code = status.ok().and_then(|status| status.code()).unwrap_or(-1);
+    // A program that is killed by a signal ends as a shell tells it.
+    ends.send_replace(Some(if code > 128 { Ending::Signal(code - 128) } else { Ending::Code(code) }));
+}
+
+impl Ending {
+    /// In words, for a k6 that should have gone on.
+    fn told(self) -> String {
+        let Self::Signal(number) = self else {
+            let Self::Code(code) = self else { return String::new() };
+            return format!("k6 ended before the drill did, with exit code {code}");
+        };
+        let name = match number {
+            6 => "SIGABRT",
+            9 => "SIGKILL, as the kernel does where memory runs out",
+            11 => "SIGSEGV",
+            15 => "SIGTERM",
+            _ => return format!("k6 was killed by signal {number} before the drill ended"),
+        };
+        format!("k6 was killed by {name}, before the drill ended")
+    }
+}
+
+/// Which of the requests have ended, by their numbers.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// All below this have.
+    below: u64,
+    /// And these.
+    beyond: BTreeSet<u64>,
+    /// The first that is due when nothing counts any more, as far as one has ended.
+    first_later: Option<u64>,
+}
+
+impl Numbers {
+    fn ended(&mut self, number: u64, later: bool) {
+        if later {
+            self.first_later = Some(self.first_later.map_or(number, |first| first.min(number)));
+        }
+        if number >= self.below {
+            self.beyond.insert(number);
+        }
+        while self.beyond.remove(&self.below) {
+            self.below += 1;
+        }
+    }
+
+    /// True once nothing that counts is missing. Where a script does not count its requests from its first, this never comes.
+    fn is_whole(&self) -> bool {
+        self.first_later.is_some_and(|first| first <= self.below)
     }
 }
 
@@ -157,15 +258,21 @@ struct Follower {
     walls: Walls,
     recorder: Recorder,
     workload: usize,
-    on_the_way: u64,
     budget: Arc<Budget>,
     redactor: Redactor,
     /// Good by what k6 saw; the script has not said yet what it thinks.
     unjudged: HashMap<u64, RequestDone>,
     dropped: Vec<u64>,
     recorded: u64,
+    /// Requests that were due when nothing counted any more.
+    later: u64,
+    /// Runs of the script less its requests.
+    silent: i64,
+    numbers: Numbers,
     until: watch::Receiver<Option<u64>>,
-    begins: watch::Sender<bool>,
+    ended: watch::Receiver<Option<Ending>>,
+    begins: watch::Sender<Option<u64>>,
+    wholes: watch::Sender<bool>,
     breaks: watch::Sender<Option<String>>,
 }
 
@@ -180,26 +287,38 @@ impl Follower {
                 _ => break,
             }
             let text = String::from_utf8_lossy(&line);
-            let told = self.points.line(text.trim_end()).and_then(|point| self.sort(point));
+            let read = self.points.line(text.trim_end()).map_err(|why| format!("a line of k6 cannot be used: {why}"));
+            let told = read.and_then(|point| self.sort(point));
             match told {
-                Ok(Some(done)) => self.record(done).await,
+                Ok(Some((done, spent))) => self.record(done, spent).await,
                 Ok(None) => {}
-                Err(why) => self.breaks_off(format!("a line of k6 cannot be used: {why}")),
+                Err(why) => self.breaks_off(why),
             }
         }
         if self.until.borrow().is_none() {
-            self.breaks_off("k6 ended before the drill did".into());
+            let ending = tokio::time::timeout(LAST_WORDS, self.ended.wait_for(Option::is_some)).await;
+            let ending = ending.ok().and_then(Result::ok).and_then(|ending| *ending);
+            self.breaks_off(ending.map_or_else(|| "k6 ended before the drill did".into(), Ending::told));
         }
         self.end().await
     }
 
     /// What a point means for the drill: a request that has ended and was judged, or nothing yet.
-    fn sort(&mut self, point: Option<Point>) -> Result<Option<RequestDone>, String> {
+    fn sort(&mut self, point: Option<Point>) -> Result<Option<(RequestDone, Spent)>, String> {
         match point {
+            Some(Point::Iterated) => {
+                self.silent += 1;
+                if self.silent > MOST_SILENT {
+                    return Err("the script runs and sends no request with the tag `lifeboat`".into());
+                }
+                Ok(None)
+            }
             Some(Point::Request(sample)) => {
                 let Some(done) = self.request(&sample)? else { return Ok(None) };
+                self.silent -= 1;
+                let spent = spent(&sample);
                 if done.outcome != Outcome::Ok {
-                    return Ok(Some(done));
+                    return Ok(Some((done, spent)));
                 }
                 self.unjudged.insert(done.id, done);
                 if self.unjudged.len() > MOST_UNJUDGED {
@@ -209,7 +328,8 @@ impl Follower {
             }
             Some(Point::Judged { tags, served, why }) => {
                 let judged = number(&tags, 0).and_then(|id| self.unjudged.remove(&id));
-                Ok(judged.map(|done| if served { done } else { refused(done, why.map(|why| self.redactor.redact(&why))) }))
+                let judged = judged.map(|done| if served { done } else { refused(done, why.map(|why| self.redactor.redact(&why))) });
+                Ok(judged.map(|done| (done, Spent::Something(None))))
             }
             Some(Point::Dropped { at, count }) => {
                 let at = self.walls.at(at);
@@ -223,28 +343,34 @@ impl Follower {
     /// A request as the drill records it; `None` where it is none of the drill's.
     fn request(&self, sample: &Sample) -> Result<Option<RequestDone>, String> {
         let Some(id) = number(&sample.tags, 0).filter(|id| workload_of(*id) == self.workload) else { return Ok(None) };
-        self.begins.send_if_modified(|begun| !std::mem::replace(begun, true));
         let due = sample.tags.get(1).and_then(Option::as_deref).and_then(|due| due.parse::<f64>().ok()).filter(|due| due.is_finite());
         let due = due.ok_or_else(|| format!("request {id} does not say when it was due (the tag `due`, in milliseconds since 1970)"))?;
         let ended = self.walls.at(sample.ended);
         // Scripts know milliseconds only: none is sent before it was due.
         let sent = ended.saturating_sub(u64::try_from(sample.took + sample.blocked).unwrap_or(0));
         let due = self.walls.at((due * 1e6) as i64).min(sent);
+        self.begins.send_if_modified(|begun| begun.is_none() && begun.replace(due).is_none());
         let (outcome, why) = outcome(sample);
         Ok(Some(RequestDone { id, due, late: sent - due, proof: None, done: ended - due, outcome, why: why.map(Into::into) }))
     }
 
-    async fn record(&mut self, done: RequestDone) {
+    async fn record(&mut self, done: RequestDone, spent: Spent) {
         let now = Walls::read(self.recorder.clock());
         if (now.ahead - self.walls.ahead).abs() > DRIFT {
             self.breaks_off("the wall clock was set while k6 ran, and its moments cannot be placed any more".into());
         }
-        if self.until.borrow().is_some_and(|until| done.due >= until) {
+        // It does not ask before it sends: what may be on its way is held back, and this tells when the rest is spent.
+        self.budget.sent(done.id, spent);
+        let later = self.until.borrow().is_some_and(|until| done.due >= until);
+        self.numbers.ended(number_of(done.id), later);
+        if self.numbers.is_whole() {
+            self.wholes.send_replace(true);
+        }
+        if later {
+            self.later += 1;
             return;
         }
         self.recorded += 1;
-        // It does not ask before it sends: what may be on its way is held back, and this tells when the rest is spent.
-        let _ = self.budget.affords(self.workload, self.on_the_way, self.recorded);
         self.recorder.record(Event::Request(done)).await;
     }
 
@@ -253,13 +379,19 @@ impl Follower {
         let mut unjudged: Vec<RequestDone> = std::mem::take(&mut self.unjudged).into_values().collect();
         unjudged.sort_by_key(|done| done.id);
         for done in unjudged {
-            self.record(RequestDone { outcome: Outcome::Unknown, why: Some("not-judged".into()), ..done }).await;
+            let done = RequestDone { outcome: Outcome::Unknown, why: Some("not-judged".into()), ..done };
+            self.record(done, Spent::Something(None)).await;
         }
         let until = (*self.until.borrow()).unwrap_or_else(|| self.recorder.clock().now());
         for due in std::mem::take(&mut self.dropped).into_iter().filter(|due| *due < until) {
             let id = request_id(self.workload, self.recorded);
             self.recorded += 1;
             self.recorder.record(Event::Shed(Shed { id, due })).await;
+        }
+        if self.later > 0 {
+            let text =
+                format!("k6 sent {} requests more while the drill ended; they count for what it costs, and for nothing else", self.later);
+            self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Traffic, text })).await;
         }
         Observed { requests: self.recorded, until }
     }
@@ -287,16 +419,30 @@ fn refused(done: RequestDone, why: Option<String>) -> RequestDone {
     RequestDone { outcome, why: Some(why.into()), ..done }
 }
 
-/// How a request ended, in the words of the drill's own traffic.
+/// What a request costs, as far as k6 knows.
+const fn spent(sample: &Sample) -> Spent {
+    match sample.code {
+        1020 | 1100..=1111 | 1202 | 1210..=1213 | 1300..=1399 => Spent::Nothing,
+        _ if sample.status >= 400 => Spent::Refused,
+        _ => Spent::Something(None),
+    }
+}
+
+/// How a request ended, in the words of the drill's own traffic. Source of the codes: k6's documentation, "Error codes".
 fn outcome(sample: &Sample) -> (Outcome, Option<String>) {
     let word = match sample.code {
+        1020 => "unsendable".to_owned(),
         1050 => "no-answer".to_owned(),
         1100..=1111 => "not-resolved".to_owned(),
         1211 => "connect-timed-out".to_owned(),
         1212 => "refused".to_owned(),
-        1220 => "reset".to_owned(),
-        1300..=1399 => "not-trusted".to_owned(),
+        1202 | 1210 | 1213 => "not-connected".to_owned(),
+        1310 => "certificate-untrusted".to_owned(),
+        1311 => "certificate-wrong-name".to_owned(),
+        1300..=1399 => "tls-refused".to_owned(),
         _ if sample.status >= 400 => format!("status-{}", sample.status),
+        // Only what broke within a body has a status.
+        _ if sample.error && sample.status == 0 => "cut-before-headers".to_owned(),
         _ if sample.error => "cut".to_owned(),
         _ => format!("status-{}", sample.status),
     };
@@ -307,3 +453,6 @@ fn outcome(sample: &Sample) -> (Outcome, Option<String>) {
         _ => (Outcome::Error, Some(word)),
     }
 }
+
+#[cfg(test)]
+mod tests;

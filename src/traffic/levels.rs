@@ -42,3 +42,18 @@ impl Levels {
         self.after.iter().copied().take_while(move |after| *after < deadline.as_nanos())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels(after: &[u64]) -> Levels {
+        Levels { after: after.iter().map(|millis| millis * 1_000_000).collect(), until_proof: false }
+    }
+
+    #[test]
+    fn a_level_at_the_deadline_is_none_for_then_the_request_is_given_up() {
+        let below = |deadline| levels(&[100, 200, 300]).below(Duration::from_millis(deadline)).count();
+        assert_eq!([below(99), below(100), below(101), below(300), below(301)], [0, 0, 1, 2, 3]);
+    }
+}

@@ -11,6 +11,7 @@
 
 mod budget;
 mod client;
+mod coding;
 mod errand;
 mod k6;
 mod levels;
@@ -19,17 +20,19 @@ mod place;
 mod pool;
 mod port;
 mod progress;
+mod said;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod word;
 mod worker;
 
-pub use budget::Budget;
-pub use client::{Client, Manner, Target};
+pub use budget::{Budget, Prices, Spent, WARMING};
+pub use client::{Bad, Client, Manner, Target};
 pub use k6::{Driven, Script};
 pub use levels::Levels;
 pub use pacer::{Load, Observed, Traffic};
+pub use said::FirstLines;
 pub use schedule::Schedule;
 
 /// Why traffic cannot start.

@@ -1,7 +1,7 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
 use super::worker::{Crew, Shot, Works};
-use super::{Budget, Client, Levels, Schedule, TrafficError};
+use super::{Budget, Client, FirstLines, Levels, Schedule, TrafficError};
 use crate::dialect::{Ask, Mark};
 use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
@@ -55,6 +55,8 @@ pub struct Load {
     pub deadline: Duration,
     /// After how long a request that is still open is recorded as such.
     pub levels: Levels,
+    /// Where the first line of failed answers goes.
+    pub said: Arc<FirstLines>,
     /// What it may cost. Nothing is due any more once one request cannot be paid for.
     pub budget: Arc<Budget>,
 }
@@ -65,7 +67,7 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, budget } = load;
+        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
@@ -73,9 +75,11 @@ impl Traffic {
             recorder: recorder.clone(),
             deadline,
             levels: Arc::new(levels),
+            budget: budget.clone(),
             abandon: abandoned,
             in_flight: in_flight.clone(),
             bound,
+            said,
         };
         let pacer = Pacer {
             crew: Crew::start(&client, &works)?,
@@ -87,7 +91,6 @@ impl Traffic {
             drill,
             workload,
             budget,
-            bound,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
         };
@@ -124,7 +127,6 @@ struct Pacer {
     drill: u32,
     workload: usize,
     budget: Arc<Budget>,
-    bound: u32,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
 }
@@ -151,12 +153,9 @@ impl Pacer {
                     None => return Observed { requests: number, until: due.min(clock.now()) },
                 }
             }
-            let on_the_way = u64::from(self.bound).saturating_sub(self.in_flight.available_permits() as u64);
-            if !self.budget.affords(self.workload, on_the_way, number) {
-                return Observed { requests: number, until: due };
-            }
             let id = request_id(self.workload, number);
             match self.in_flight.clone().try_acquire_owned() {
+                Ok(_) if !self.budget.begin(id) => return Observed { requests: number, until: due },
                 Ok(permit) => {
                     let ask = Ask {
                         mark: Mark { drill: self.drill, id },

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::{http1, http2};
+use hyper::ext::ReasonPhrase;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -34,8 +35,10 @@ const MOST_IDLE: usize = 512;
 const OPENINGS: u32 = 32;
 /// A millisecond.
 const MOMENT: u64 = 1_000_000;
-/// The longest head of an answer, and the largest buffer of a connection.
+/// The longest head of an answer, in bytes as HTTP/1.1 writes them.
 const HEAD: usize = 1 << 16;
+/// The largest buffer of a connection. What is in it when a head ends is no longer than this, and may be more than the head alone.
+const BUFFER: usize = 2 * HEAD;
 /// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
 const STREAMS: usize = 100;
 
@@ -70,6 +73,8 @@ struct Trunk {
     send: http2::SendRequest<RequestBody>,
     /// Requests that are on it.
     streams: Arc<AtomicUsize>,
+    /// True once anything was answered on it, so that the other side speaks HTTP/2.
+    spoke: Arc<AtomicBool>,
 }
 
 /// See the head of this file.
@@ -108,7 +113,7 @@ pub(super) struct Held<'p> {
 /// A connection itself.
 pub(super) enum Hold {
     Line(Box<Line>),
-    Stream { send: http2::SendRequest<RequestBody>, _leave: Leave },
+    Stream { send: http2::SendRequest<RequestBody>, spoke: Arc<AtomicBool>, _leave: Leave },
 }
 
 /// A place on a trunk.
@@ -215,7 +220,7 @@ impl Pool {
     pub(super) async fn open(&self) -> Result<Hold, &'static str> {
         if self.version == HttpVersion::One {
             let stream = self.place.open().await?;
-            let shaken = http1::Builder::new().max_buf_size(HEAD).max_headers(HEAD_LINES).handshake(TokioIo::new(stream)).await;
+            let shaken = http1::Builder::new().max_buf_size(BUFFER).max_headers(HEAD_LINES).handshake(TokioIo::new(stream)).await;
             let (send, drive) = shaken.map_err(|error| word::of_exchange(&error))?;
             return Ok(Hold::Line(Box::new(Line { send, drive, is_over: false, since: 0 })));
         }
@@ -226,11 +231,11 @@ impl Pool {
         }
         let stream = self.place.open().await?;
         let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder.timer(TokioTimer::new()).max_header_list_size(HEAD as u32).max_concurrent_reset_streams(STREAMS);
+        builder.timer(TokioTimer::new()).max_header_list_size(BUFFER as u32).max_concurrent_reset_streams(STREAMS);
         let (send, drive) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| word::of_exchange(&error))?;
         // It ends when the last sender is gone, or the other side closes it.
         tokio::spawn(drive);
-        let trunk = Trunk { send, streams: Arc::default() };
+        let trunk = Trunk { send, streams: Arc::default(), spoke: Arc::default() };
         let hold = stream_of(&trunk);
         if shared {
             lock(&self.trunks).push(trunk);
@@ -249,7 +254,15 @@ impl Pool {
 
 fn stream_of(trunk: &Trunk) -> Hold {
     trunk.streams.fetch_add(1, Ordering::Relaxed);
-    Hold::Stream { send: trunk.send.clone(), _leave: Leave(trunk.streams.clone()) }
+    Hold::Stream { send: trunk.send.clone(), spoke: trunk.spoke.clone(), _leave: Leave(trunk.streams.clone()) }
+}
+
+/// The length of an answer's head as HTTP/1.1 writes it: its status line, a line for each field, an empty one.
+fn head_of(response: &Response<Incoming>) -> usize {
+    let reason = response.extensions().get::<ReasonPhrase>().map(|reason| reason.as_bytes().len());
+    let reason = reason.or_else(|| response.status().canonical_reason().map(str::len)).unwrap_or(0);
+    let line = "HTTP/1.1 200 ".len() + reason + 2;
+    response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line + 2
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -260,7 +273,15 @@ impl Held<'_> {
     /// Sends a request; the head of its answer, or in a word why there is none.
     pub(super) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, &'static str> {
         let answered = match &mut self.hold {
-            Hold::Stream { send, .. } => send.send_request(request).await,
+            Hold::Stream { send, spoke, .. } => {
+                let answered = send.send_request(request).await;
+                match &answered {
+                    Ok(_) => spoke.store(true, Ordering::Relaxed),
+                    Err(error) if !spoke.load(Ordering::Relaxed) && word::is_no_http_2(error) => return Err(word::NOT_HTTP_2),
+                    Err(_) => {}
+                }
+                answered
+            }
             Hold::Line(line) => {
                 let mut answer = pin!(line.send.send_request(request));
                 poll_fn(|cx| {
@@ -270,7 +291,8 @@ impl Held<'_> {
                 .await
             }
         };
-        answered.map_err(|error| word::of_exchange(&error))
+        let response = answered.map_err(|error| word::of_exchange(&error))?;
+        if head_of(&response) > HEAD || response.headers().len() > HEAD_LINES { Err(word::HEAD_TOO_LONG) } else { Ok(response) }
     }
 
     /// The next piece of the body; `None` at its end.
@@ -285,6 +307,17 @@ impl Held<'_> {
             Pin::new(&mut *body).poll_frame(cx)
         })
         .await
+    }
+
+    /// Whether nothing but the end of the body comes any more.
+    pub(super) async fn ends(&mut self, body: &mut Incoming) -> bool {
+        loop {
+            match self.frame(body).await {
+                None => return true,
+                Some(Ok(frame)) if frame.data_ref().is_none_or(Bytes::is_empty) => {}
+                Some(_) => return false,
+            }
+        }
     }
 
     /// Back to the pool, after a whole answer.

@@ -1,32 +1,48 @@
 //! How far a request has come, and what became of it.
 
-use super::word;
+use super::said::first_line;
+use super::{Spent, word};
 use crate::history::Outcome;
 use crate::journal::Clock;
+use crate::model::Tokens;
 use crate::units::Duration;
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What became of one request; moments in nanoseconds since the drill's origin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) proof: Option<u64>,
     pub(super) done: u64,
     pub(super) outcome: Outcome,
     pub(super) why: Option<Cow<'static, str>>,
+    /// What it costs, as far as its client knows.
+    pub(super) spent: Spent,
 }
 
 /// How far a request has come, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Progress(Mutex<Way>);
+pub(super) struct Progress {
+    way: Mutex<Way>,
+    /// When it is given up; `None` where somebody else sees to that.
+    limit: Option<u64>,
+    /// What the answer says, where it will not do.
+    said: OnceLock<String>,
+}
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Way {
     stage: Stage,
     proof: Option<u64>,
+    /// The word for a status that is no service, with what was read of its body.
+    refusal: Option<Cow<'static, str>>,
+    /// The tokens that the answer reports.
+    tokens: Option<Tokens>,
+    /// The answer, where it is known and what follows it is only waited for.
+    answer: Option<Answer>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Stage {
     /// It waits for its turn.
     #[default]
@@ -40,9 +56,31 @@ enum Stage {
 }
 
 impl Progress {
+    /// Of a request that is given up at this moment.
+    pub(super) fn until(limit: u64) -> Self {
+        Self { limit: Some(limit), ..Self::default() }
+    }
+
     fn way(&self) -> MutexGuard<'_, Way> {
         // Nothing that holds it can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True once it should have been given up: whoever has waited until then begins nothing any more.
+    pub(super) fn is_late(&self, clock: Clock) -> bool {
+        self.limit.is_some_and(|limit| limit <= clock.now())
+    }
+
+    /// What the answer says, where it will not do.
+    pub(super) fn says(&self, body: &[u8]) {
+        if let Some(line) = first_line(body) {
+            let _ = self.said.set(line);
+        }
+    }
+
+    /// The same, in a line.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.said.get().map(String::as_str)
     }
 
     pub(super) fn has_turn(&self) {
@@ -57,6 +95,11 @@ impl Progress {
         self.way().stage = Stage::Headed;
     }
 
+    /// The head of its answer is no service, in this word. It stands, whatever becomes of the body.
+    pub(super) fn is_refused(&self, why: String) {
+        self.way().refusal = Some(why.into());
+    }
+
     /// Content is there; the first time counts.
     pub(super) fn is_proven(&self, clock: Clock) {
         self.way().proof.get_or_insert_with(|| clock.now());
@@ -67,14 +110,30 @@ impl Progress {
         self.way().proof.get_or_insert(at);
     }
 
+    /// The answer reports so many tokens.
+    pub(super) fn has_used(&self, tokens: Option<Tokens>) {
+        self.way().tokens = tokens;
+    }
+
+    /// The answer is known, and this is it, whatever becomes of its connection.
+    pub(super) fn is_over(&self, answer: &Answer) {
+        self.way().answer = Some(answer.clone());
+    }
+
+    /// Whether nobody has to wait for it any more: its answer is known, or its content is there where that is enough.
+    pub(super) fn is_settled(&self, until_proof: bool) -> bool {
+        let way = self.way();
+        way.answer.is_some() || (until_proof && way.proof.is_some())
+    }
+
     /// Whether content is there.
-    pub(super) fn has_proof(&self) -> bool {
+    fn has_proof(&self) -> bool {
         self.way().proof.is_some()
     }
 
     /// The answer of a request that was given up, at its deadline or at the timeout of a part.
     pub(super) fn timed_out(&self, at: u64) -> Answer {
-        let Way { stage, proof } = *self.way();
+        let Some((stage, proof)) = self.stood() else { return self.known(at) };
         let why = match (stage, proof) {
             (_, Some(_)) => word::STALLED_IN_STREAM,
             (Stage::Headed, None) => word::STALLED_AFTER_HEADERS,
@@ -82,20 +141,45 @@ impl Progress {
             (Stage::Connecting, None) => word::CONNECT_TIMED_OUT,
             (Stage::Waiting, None) => word::NO_FREE_CONNECTION,
         };
-        Answer { proof, done: at, outcome: Outcome::Timeout, why: Some(why.into()) }
+        self.answer(at, Outcome::Timeout, Some(why.into()))
     }
 
     /// The answer of a request that was in flight when the drill ended.
     pub(super) fn abandoned(&self, at: u64) -> Answer {
-        Answer { proof: self.way().proof, done: at, outcome: Outcome::Unknown, why: None }
+        if self.stood().is_none() { self.known(at) } else { self.answer(at, Outcome::Unknown, None) }
+    }
+
+    /// Where it stands, as long as nothing is known of how it ends.
+    fn stood(&self) -> Option<(Stage, Option<u64>)> {
+        let way = self.way();
+        (way.answer.is_none() && way.refusal.is_none()).then_some((way.stage, way.proof))
+    }
+
+    /// What is known already of how it ends: all of it, or its status.
+    fn known(&self, at: u64) -> Answer {
+        let (answer, refusal) = {
+            let way = self.way();
+            (way.answer.clone(), way.refusal.clone())
+        };
+        answer.unwrap_or_else(|| self.answer(at, Outcome::Error, refusal))
+    }
+
+    fn answer(&self, done: u64, outcome: Outcome, why: Option<Cow<'static, str>>) -> Answer {
+        let way = self.way();
+        let spent = match (&way.refusal, way.stage) {
+            (_, Stage::Waiting | Stage::Connecting) => Spent::Nothing,
+            (Some(_), _) => Spent::Refused,
+            (None, _) => Spent::Something(way.tokens),
+        };
+        Answer { proof: way.proof, done, outcome, why, spent }
     }
 
     pub(super) fn served(&self, at: u64) -> Answer {
-        Answer { proof: self.way().proof, done: at, outcome: Outcome::Ok, why: None }
+        self.answer(at, Outcome::Ok, None)
     }
 
     pub(super) fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> Answer {
-        Answer { proof: self.way().proof, done: at, outcome, why: Some(why) }
+        self.answer(at, outcome, Some(why))
     }
 
     pub(super) fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> Answer {

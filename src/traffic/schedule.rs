@@ -13,6 +13,8 @@ pub struct Schedule {
     seed: Seed,
     /// Nanoseconds between two requests, on average.
     gap: f64,
+    /// Where in its gap the first of constant arrivals lies: several workloads of one rate would else come together all the time.
+    phase: f64,
     random: ChaCha8Rng,
     slot: u64,
     /// The Poisson process's last arrival: in nanoseconds, on a ramp in requests.
@@ -28,7 +30,8 @@ impl Schedule {
     pub fn new(workload: &Workload, seed: Seed) -> Self {
         let gap = 1e9 / workload.rate.as_per_second();
         let random = ChaCha8Rng::seed_from_u64(seed.derive("schedule").0);
-        Self { workload: workload.clone(), seed, gap, random, slot: 0, last: 0.0, waiting: None, burst: 0 }
+        let phase = ChaCha8Rng::seed_from_u64(seed.derive("phase").0).random::<f64>();
+        Self { workload: workload.clone(), seed, gap, phase, random, slot: 0, last: 0.0, waiting: None, burst: 0 }
     }
 
     /// The largest gap between two due times, the start counted as one, up to `horizon`.
@@ -57,7 +60,7 @@ impl Schedule {
         if !self.workload.ramp.is_empty() {
             // On an axis of requests a ramp is steady; its moments follow from the rates.
             let count = match self.workload.arrivals {
-                Arrivals::Constant | Arrivals::Trace => number as f64,
+                Arrivals::Constant | Arrivals::Trace => number as f64 + self.phase,
                 Arrivals::Jittered => number as f64 + self.random.random::<f64>() / 2.0,
                 Arrivals::Poisson => {
                     let step: f64 = Exp1.sample(&mut self.random);
@@ -69,7 +72,7 @@ impl Schedule {
         }
         let slot = number as f64 * self.gap;
         Some(match self.workload.arrivals {
-            Arrivals::Constant | Arrivals::Trace => slot as u64,
+            Arrivals::Constant | Arrivals::Trace => (slot + self.phase * self.gap) as u64,
             Arrivals::Jittered => (slot + self.random.random::<f64>() * self.gap / 2.0) as u64,
             Arrivals::Poisson => {
                 let step: f64 = Exp1.sample(&mut self.random);
@@ -133,6 +136,20 @@ mod tests {
             assert!(near(ten_minutes.len(), 30_000.0), "{arrivals}: {}", ten_minutes.len());
             assert_eq!(ten_minutes, due(&workload(arrivals), 7, 600), "{arrivals}");
         }
+    }
+
+    #[test]
+    fn constant_workloads_of_one_drill_come_apart_and_each_as_its_seed_says() {
+        let first = |seed: Seed| Schedule::new(&workload(Arrivals::Constant), seed).next().unwrap();
+        let firsts: Vec<u64> = (0..16).map(|place| first(Seed(7).derive(&format!("workload {place}")))).collect();
+        assert!(firsts.iter().all(|due| *due < 20_000_000), "within the first gap: {firsts:?}");
+        let mut sorted = firsts.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), 16);
+        assert_eq!(first(Seed(7)), first(Seed(7)));
+        let due = due(&workload(Arrivals::Constant), 7, 1);
+        assert!(due.len() == 50 && due.windows(2).all(|pair| (pair[1] - pair[0]).abs_diff(20_000_000) <= 1));
     }
 
     #[test]

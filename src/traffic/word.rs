@@ -13,10 +13,10 @@
 //! | `proxy-refused` | error | the forward proxy opened no tunnel |
 //! | `certificate-expired`, `certificate-wrong-name`, `certificate-untrusted`, `certificate-refused` | error | the certificate does not verify; the last is any other reason |
 //! | `tls-refused` | error | the handshake failed, or ended early |
-//! | `not-http-2` | error | HTTP/2 was asked for and not offered |
+//! | `not-http-2` | error | HTTP/2 was asked for, and not offered in the handshake or not what was answered |
 //! | `connect-timed-out` | timeout | no connection was open by the timeout or the deadline |
 //! | `cut-before-headers` | error | the connection ended before the head of the answer |
-//! | `head-too-long` | error | the head of the answer is beyond 64 KB or 100 fields |
+//! | `head-too-long` | error | the head of the answer is longer than 65,536 bytes or 2,048 fields |
 //! | `malformed-head` | error | what came is not HTTP |
 //! | `no-answer` | timeout | no head of an answer by the timeout or the deadline |
 //! | `status-503`, `status-429 rate_limit_exceeded` | error | another status than the one that is service, and the body's error code where it has one |
@@ -28,7 +28,7 @@
 //! | `empty` | error | nothing came where something was expected |
 //! | `no-terminal-marker`, `no-usage`, `malformed`, `error-event …` | see the room `dialect` | the answer's own flaws |
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError, PeerMisbehaved};
 use std::io::{Error, ErrorKind};
 
 pub(super) const UNSENDABLE: &str = "unsendable";
@@ -36,6 +36,7 @@ pub(super) const NO_FREE_CONNECTION: &str = "no-free-connection";
 pub(super) const NOT_RESOLVED: &str = "not-resolved";
 pub(super) const PROXY_REFUSED: &str = "proxy-refused";
 pub(super) const NOT_HTTP_2: &str = "not-http-2";
+pub(super) const HEAD_TOO_LONG: &str = "head-too-long";
 pub(super) const CONNECT_TIMED_OUT: &str = "connect-timed-out";
 pub(super) const NO_ANSWER: &str = "no-answer";
 pub(super) const STALLED_AFTER_HEADERS: &str = "stalled-after-headers";
@@ -69,7 +70,9 @@ pub(super) fn of_handshake(error: &Error) -> &'static str {
             CertificateError::UnknownIssuer => "certificate-untrusted",
             _ => "certificate-refused",
         },
-        Some(rustls::Error::NoApplicationProtocol) => NOT_HTTP_2,
+        // By a server that says so (RFC 7301, alert 120), and by one that chooses what was not offered.
+        Some(rustls::Error::NoApplicationProtocol | rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => NOT_HTTP_2,
+        Some(rustls::Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol)) => NOT_HTTP_2,
         _ => "tls-refused",
     }
 }
@@ -77,10 +80,23 @@ pub(super) fn of_handshake(error: &Error) -> &'static str {
 /// For an exchange that ended before the head of its answer.
 pub(super) fn of_exchange(error: &hyper::Error) -> &'static str {
     if error.is_parse_too_large() {
-        "head-too-long"
+        HEAD_TOO_LONG
     } else if error.is_parse() {
         "malformed-head"
     } else {
         "cut-before-headers"
     }
+}
+
+/// Whether what came on a new connection of HTTP/2 is none of its frames: servers of HTTP/1.1 answer its beginning with a refusal of theirs.
+pub(super) fn is_no_http_2(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        // This side found it out, and not the other.
+        if inner.to_string().starts_with("connection error detected") {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
 }

@@ -1,10 +1,11 @@
 //! The threads that requests run on: each with a small runtime and connections of its own, so that nothing of a request is handed from
 //! thread to thread, and nothing else in this process holds one up.
 
-use super::Client;
 use super::levels::Levels;
 use super::pool::Hold;
 use super::progress::{Answer, Progress};
+use super::said::FirstLines;
+use super::{Budget, Client};
 use crate::dialect::Ask;
 use crate::history::{Event, Overdue, RequestDone};
 use crate::journal::Recorder;
@@ -36,9 +37,11 @@ pub(super) struct Works {
     pub(super) recorder: Recorder,
     pub(super) deadline: Duration,
     pub(super) levels: Arc<Levels>,
+    pub(super) budget: Arc<Budget>,
     pub(super) abandon: watch::Receiver<bool>,
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) bound: u32,
+    pub(super) said: Arc<FirstLines>,
 }
 
 /// All workers.
@@ -146,8 +149,8 @@ impl Desk {
         let mut abandon = self.works.abandon.clone();
         let clock = recorder.clock();
         let sent = clock.now();
-        let progress = Progress::default();
         let limit = due + deadline.as_nanos();
+        let progress = Progress::until(limit);
         let mut levels = self.works.levels.below(*deadline);
         let mut asking = pin!(self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &progress));
         let end = loop {
@@ -156,20 +159,25 @@ impl Desk {
             let abandoned = async { abandon.wait_for(|abandoned| *abandoned).await.is_ok() };
             let reached = tokio::select! {
                 biased;
+                // First, or the turn that one leaves would let the next begin.
+                _ = abandoned => break Err(false),
                 answer = &mut asking => break Ok(answer),
                 () = tokio::time::sleep(clock.until(until)) => level,
-                _ = abandoned => break Err(false),
             };
             let Some(after) = reached else { break Err(true) };
-            if !(self.works.levels.until_proof && progress.has_proof()) {
+            if !progress.is_settled(self.works.levels.until_proof) {
                 recorder.record(Event::Overdue(Overdue { id: ask.mark.id, due, after })).await;
             }
         };
-        let Answer { proof, done, outcome, why } = match end {
+        let Answer { proof, done, outcome, why, spent } = match end {
             Ok(answer) => answer,
             Err(true) => progress.timed_out(clock.now()),
             Err(false) => progress.abandoned(clock.now()),
         };
+        self.works.budget.end(ask.mark.id, spent);
+        if let (Some(why), Some(line)) = (&why, progress.said()) {
+            self.works.said.note(why, line);
+        }
         let from_due = |moment: u64| moment.saturating_sub(due);
         let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
         recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, late, proof, done, outcome, why })).await;

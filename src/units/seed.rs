@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A drill's seed. Recorded in the history, printed, and settable with `--seed`. Text form: 16 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Seed(pub u64);
 
 impl Seed {

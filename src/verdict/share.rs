@@ -201,6 +201,8 @@ pub(super) fn balanced(evidence: &Evidence) -> Option<Balanced> {
             counts[usize::from(by)] += 1;
         }
     }
-    let own = evidence.primary.iter().chain(&evidence.standbys).map(|place| (evidence.name(*place), counts[usize::from(*place)]));
+    // A record may name nobody.
+    let own = evidence.primary.iter().chain(&evidence.standbys).filter(|place| usize::from(**place) < counts.len());
+    let own = own.map(|place| (evidence.name(*place), counts[usize::from(*place)]));
     Balanced::of(own, evidence.primary.len(), counts.iter().sum(), evidence.terms.baseline_success)
 }

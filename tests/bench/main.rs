@@ -7,8 +7,11 @@
 //! | start | how long `lifeboat --version` takes |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
+//!
+//! Each tells its figures as ratios to those in `baseline.json`; `keep` as the last word writes that file anew.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
+mod baseline;
 mod judge;
 mod pacing;
 mod proxy;
@@ -16,7 +19,11 @@ mod start;
 mod traffic;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if arguments.last().is_some_and(|last| last == "keep") {
+        baseline::KEEP.store(true, std::sync::atomic::Ordering::Relaxed);
+        arguments.pop();
+    }
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["judge-once", path] => judge::once(path),
         ["judge"] => judge::bench(),

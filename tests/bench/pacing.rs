@@ -43,4 +43,6 @@ pub(crate) fn bench() {
         let at = |share| quantile(late, share);
         println!("{name:>18} {:>9} {:>8.3} {:>8.3} {:>8.3} {:>8.3}", late.len(), at(0.5), at(0.99), at(0.999), at(1.0));
     }
+    crate::baseline::told("pacing, late p50", "ms", parts.iter().map(|late| quantile(late, 0.5)));
+    crate::baseline::told("pacing, late p99", "ms", parts.iter().map(|late| quantile(late, 0.99)));
 }

@@ -70,6 +70,9 @@ pub(crate) fn bench(count: usize) {
         let other = contenders.iter().position(|(name, _)| *name == against).map(|place| &runs[place]);
         for ((name, _), runs) in contenders.iter().zip(&runs) {
             let [least, middle, most] = spread(runs.iter().map(rate));
+            if *name == OURS {
+                crate::baseline::told(&format!("proxy, {title}"), unit, runs.iter().map(rate));
+            }
             // Round by round, for a round is one state of the machine.
             let ratio = |of: fn(&Measured) -> f64| {
                 other.map_or(f64::NAN, |other| spread(runs.iter().zip(other).map(|(run, other)| of(run) / of(other)))[1])

@@ -51,6 +51,7 @@ fn most(folder: &Path, port: u16) {
         ohas.extend(others::oha_rate(&url));
     }
     let middle = spread(ours.iter().copied())[1];
+    crate::baseline::told("traffic, http", "requests/s", ours.iter().copied());
     for (name, rates) in [("ours, open and recorded", ours), ("wrk, closed", wrks), ("k6, closed", k6s), ("oha, closed", ohas)] {
         if rates.is_empty() {
             println!("{name:>26}: not installed, left out");
@@ -66,6 +67,7 @@ fn chats() {
     for kind in [Kind::Chat, Kind::ChatStream] {
         let runs: Vec<Once> = (0..ROUNDS).map(|_| highest(kind, "", 2_500)).collect();
         let [least, median, most] = spread(runs.iter().map(|run| run.rate));
+        crate::baseline::told(&format!("traffic, {}", kind.word()), "requests/s", runs.iter().map(|run| run.rate));
         println!("{:>26} {median:>9.0}   least {least:>8.0}, most {most:>8.0}", kind.word());
     }
 }
@@ -102,6 +104,7 @@ fn blackhole() {
 
 fn recording() {
     let runs: Vec<f64> = (0..ROUNDS).map(|_| once::measure(Kind::Recording, "", 1_000_000, 0).cpu_us).collect();
+    crate::baseline::told("recording, CPU a request", "µs", runs.iter().copied());
     let [least, median, most] = spread(runs.into_iter());
     println!("\nrecording a request: {median:.2} µs of CPU on all threads, least {least:.2}, most {most:.2}");
 }

@@ -129,7 +129,7 @@ fn flaws_are_told_apart() {
     assert_eq!(stream("data: [DONE]\n\n"), Err(Flaw::Empty));
     assert_eq!(stream("data: {oops\n\n"), Err(Flaw::Malformed));
     assert_eq!(stream("data: {\"choices\":[{\"delta\":{\"content\":\"No.\"}}]}\n\ndata: [DONE]\n\n"), Err(Flaw::WrongContent));
-    assert_eq!(judge(chat(Dialect::Anthropic, true), b"data: [DONE]\n\n"), Err(Flaw::Malformed), "not its marker");
+    assert_eq!(judge(chat(Dialect::Anthropic, true), b"data: [DONE]\n\n"), Err(Flaw::Truncated), "nobody's event");
     let long = vec![b'x'; LONGEST + 1];
     for speech in speeches() {
         if speech.streamed {
@@ -164,6 +164,88 @@ fn usage_that_is_missing_is_missed() {
         };
         let text = String::from_utf8(body(speech)).unwrap();
         assert_eq!(judge(speech, text.replace(word, "other").as_bytes()), Err(Flaw::NoUsage), "{speech:?}");
+    }
+}
+
+/// What clients of the dialects do not read as their answer, and what they read though it looks odd. The whole table with the clients
+/// themselves is in `tests/odd_answers.rs`.
+#[test]
+fn what_no_client_takes_for_its_answer_is_none() {
+    let words = canary(ask(chat(Dialect::OpenAi, true)).mark);
+    let stream = |events: &[String]| events.iter().map(|event| format!("data: {event}\n\n")).collect::<String>();
+    let end = r#"{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":"STOP"}],"usageMetadata":{"candidatesTokenCount":8}}"#;
+    let thought = format!(r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{words}","thought":true}}]}}}}]}}"#);
+    let mut reader = AnswerReader::new(Dialect::Vertex, &ask(chat(Dialect::Vertex, true)));
+    reader.feed(stream(std::slice::from_ref(&thought)).as_bytes());
+    assert!(!reader.has_content(), "what a model thinks is no first token");
+    reader.feed(stream(&[end.to_owned()]).as_bytes());
+    assert_eq!(reader.finish(), Err(Flaw::Empty));
+
+    let anthropic = String::from_utf8(body(chat(Dialect::Anthropic, true))).unwrap();
+    let nameless: String = anthropic.lines().filter(|line| !line.starts_with("event:")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(judge(chat(Dialect::Anthropic, true), nameless.as_bytes()), Err(Flaw::Truncated));
+    let renamed = anthropic.replace("event: content_block_delta", "event: error");
+    assert!(matches!(judge(chat(Dialect::Anthropic, true), renamed.as_bytes()), Err(Flaw::ErrorEvent(_))));
+
+    let reasoned = format!(
+        r#"{{"choices":[{{"delta":{{"reasoning_content":"{words}"}},"finish_reason":"stop"}}],"usage":{{"completion_tokens":1}}}}"#
+    );
+    assert_eq!(judge(chat(Dialect::OpenAi, true), (stream(&[reasoned]) + "data: [DONE]\n\n").as_bytes()), Err(Flaw::Empty));
+    let responses = Speech { operation: Operation::Responses, ..chat(Dialect::OpenAi, true) };
+    let reasoned = format!(r#"{{"type":"response.reasoning_text.delta","delta":"{words}"}}"#);
+    let done = r#"{"type":"response.completed","response":{"usage":{"output_tokens":1}}}"#.to_owned();
+    assert_eq!(judge(responses, stream(&[reasoned, done]).as_bytes()), Err(Flaw::Empty));
+    let whole = format!(
+        r#"{{"status":"completed","output":[{{"type":"reasoning","content":[{{"type":"reasoning_text","text":"{words}"}}]}}],"usage":{{"output_tokens":1}}}}"#
+    );
+    assert_eq!(judge(Speech { streamed: false, ..responses }, whole.as_bytes()), Err(Flaw::Empty));
+}
+
+#[test]
+fn what_follows_the_terminal_marker_is_nobodys_to_read() {
+    for speech in streams() {
+        let mut reader = AnswerReader::new(speech.dialect, &ask(speech));
+        reader.feed(&body(speech));
+        let marked = !matches!((speech.dialect, speech.operation), (Dialect::Bedrock, Operation::Chat) | (Dialect::Vertex, _));
+        assert_eq!(reader.is_over(), marked, "{speech:?}");
+        if marked {
+            reader.feed(&error_event(speech, &ProviderFault::Overloaded));
+            reader.feed(b"event: cost\ndata: $0.000012\n\n");
+        }
+        assert_eq!(reader.finish(), Ok(()), "{speech:?}");
+    }
+}
+
+#[test]
+fn a_service_that_leaves_out_its_marker_or_its_usage_may_be_known_to() {
+    let endings = [StreamEnd::Marker, StreamEnd::FinishReason];
+    let usages = [UsageReport::Reported, UsageReport::Absent];
+    for speech in [chat(Dialect::OpenAi, true), chat(Dialect::AzureOpenAi, true), chat(Dialect::Anthropic, true)] {
+        let text = String::from_utf8(body(speech)).unwrap();
+        let (before, _) = text.trim_end().rsplit_once("\n\n").unwrap();
+        let cut = before.rsplit_once("\n\n").unwrap().0;
+        let cut = cut.rsplit_once("\n\n").unwrap().0.to_owned() + "\n\n";
+        let counted = before.to_owned() + "\n\n";
+        let uncounted = counted.replace("completion_tokens", "x").replace("\"usage\":{\"output_tokens\"", "\"usage\":{\"x\"");
+        for (stream_ends_with, usage) in endings.into_iter().flat_map(|ending| usages.map(|usage| (ending, usage))) {
+            let judged = |text: &str| {
+                let mut reader = AnswerReader::new(speech.dialect, &ask(speech)).of(Complete { stream_ends_with, usage });
+                reader.feed(text.as_bytes());
+                reader.finish()
+            };
+            let marked = stream_ends_with == StreamEnd::Marker;
+            let told = |text: &str, counted: bool| {
+                let wanted = match (marked, counted || usage == UsageReport::Absent) {
+                    (true, _) => Err(Flaw::NoMarker),
+                    (false, true) => Ok(()),
+                    (false, false) => Err(Flaw::NoUsage),
+                };
+                assert_eq!(judged(text), wanted, "{speech:?} {stream_ends_with} {usage}: {text}");
+            };
+            told(&counted, true);
+            told(&uncounted, false);
+            assert!(judged(&cut).is_err_and(|flaw| flaw == Flaw::Truncated), "{speech:?}: words are missing");
+        }
     }
 }
 

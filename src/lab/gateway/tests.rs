@@ -128,6 +128,27 @@ fn states(moves: &mut mpsc::UnboundedReceiver<Move>) -> Vec<history::Breaker> {
 }
 
 #[tokio::test]
+async fn those_that_share_the_load_take_turns_and_a_standby_waits_behind_them() {
+    let (one, other) = (Switched::start(200), Switched::start(200));
+    let (provider, second) = standby();
+    let upstreams = vec![one.upstream("one"), other.upstream("other"), second];
+    let settings = settings(3000, 1, FOR_EVER);
+    let gateway = ReferenceGateway::start_shared(&settings, upstreams, 2, "sk-client".into(), loopback()).unwrap();
+    for id in 0..10 {
+        assert_eq!(send(&gateway, id).await.provider(), if id % 2 == 0 { "one" } else { "other" });
+    }
+    one.becomes(503);
+    for id in 10..20 {
+        assert_eq!(send(&gateway, id).await.provider(), "other", "its share has moved");
+    }
+    assert_eq!((one.asked(), other.asked()), (6, 15), "the first failure opened its breaker");
+    other.becomes(503);
+    assert_eq!(send(&gateway, 20).await.provider(), "standby");
+    assert_eq!(provider.attempts().len(), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_dead_primary_is_rescued_by_the_standby_and_left_alone_after_its_failures() {
     let (provider, second) = standby();
     let gateway = gateway(settings(3000, 3, FOR_EVER), [dead("primary"), second]);

@@ -109,6 +109,29 @@ async fn faults_on_requests_answer_in_the_providers_words() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_that_is_used_up_spares_health_checks_and_a_dead_key_does_not() {
+    let rig = Rig::start("openai").await;
+    let asks = async || soon(rig.http.post(format!("http://{}/v1/chat/completions", rig.listen)).body("{}").send()).await.unwrap().status();
+    for (kind, mut attributes, check) in [
+        ("http_status", json!({"code": 429}), 200),
+        ("http_error", json!({"error": "quota"}), 200),
+        ("rate_limit", json!({"requests": 1}), 200),
+        ("http_status", json!({"code": 429, "match": {"requests": "all"}}), 429),
+        ("credential_revoked", json!({}), 401),
+        ("http_status", json!({"code": 500}), 500),
+    ] {
+        attributes["seed"] = json!(1);
+        let toxic = json!({"name": "t", "type": kind, "attributes": attributes});
+        assert_eq!(rig.call("POST", "/proxies/p/toxics", Some(toxic)).await.0, 200);
+        // Of a rate of one a minute the first request is the last.
+        let refused = [asks().await, asks().await].iter().filter(|status| !status.is_success()).count() as u64;
+        assert_eq!((refused, rig.ask("/v1/models").await.0), (if kind == "rate_limit" { 1 } else { 2 }, check), "{kind} {attributes}");
+        let touched = if check == 200 { refused } else { 3 };
+        assert_eq!(rig.heal().await["touched"], touched, "{kind} {attributes}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_with_a_reason_answers_in_the_providers_place() {
     let rig = Rig::start("openai").await;
     let mut wire = rig.link().await;

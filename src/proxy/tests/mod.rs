@@ -19,6 +19,7 @@ mod toxics;
 
 use super::*;
 use crate::dialect::{MARK_HEADER, Mark};
+use crate::fault::{RawToxic, Toxic};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use axum::extract::{Request, State};
@@ -161,7 +162,12 @@ impl Rig {
         (answer.status().as_u16(), soon(answer.bytes()).await.map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default()).unwrap())
     }
 
-    async fn inject(&self, kind: &str, attributes: Value) -> Value {
+    /// Adds a toxic that takes whatever is asked: most of what these tests ask is no inference.
+    async fn inject(&self, kind: &str, mut attributes: Value) -> Value {
+        let bare = RawToxic { kind: Some(kind.to_owned()), attributes: attributes.as_object().cloned(), ..RawToxic::default() };
+        if Toxic::parse(&bare).is_ok_and(|toxic| toxic.effect.needs_http()) {
+            attributes["match"]["requests"] = json!("all");
+        }
         let toxic = json!({"name": "t", "type": kind, "attributes": attributes, "ttl_ms": 60_000});
         let (status, toxic) = self.call("POST", "/proxies/p/toxics", Some(toxic)).await;
         assert_eq!(status, 200, "{toxic}");

@@ -91,7 +91,7 @@ async fn each_shape_is_what_the_traffic_calls_it_and_none_of_them_counts_as_whol
     let shapes = [
         ("cut", json!({"after": 5}), Flaw::Truncated, Flaw::Malformed, false),
         ("end_early", json!({"after": 5}), Flaw::Truncated, Flaw::Malformed, true),
-        ("end_early", json!({"after": 5000}), Flaw::Truncated, Flaw::Malformed, true),
+        ("end_early", json!({"after": 5000}), Flaw::NoMarker, Flaw::Malformed, true),
         ("error_event", json!({"after": 5}), error(), error(), true),
         ("malformed", json!({"after": 5}), Flaw::Malformed, Flaw::Malformed, true),
         ("empty_answer", json!({}), Flaw::Truncated, Flaw::Empty, true),

@@ -74,3 +74,43 @@ fn what_is_no_way_to_ask_is_found() {
     service("proxy: \"https://127.0.0.1:1/x\"", &["is not a forward proxy", "write `http://HOST:PORT`"]);
     service("key_from: \"env:A\", keys_from: [\"env:B\"]", &["one key and several cannot both be sent"]);
 }
+
+#[test]
+fn what_a_service_wants_of_its_clients_is_read() {
+    use crate::model::{Complete, SecretSource, StreamEnd, UsageReport};
+    use serde_json::json;
+    let address = "support-chat: {url: \"https://gw.example/v1\"";
+    let files = Files::new();
+    let wants = ", model: chat-large, headers: {x-team: drills, authorization: \"Bearer ${credential.azure-swedencentral}\"}, \
+                 headers_from: {x-gateway-token: \"env:GATEWAY_TOKEN\"}, stream_ends_with: finish_reason, usage: absent, \
+                 body: {max_tokens: null, max_completion_tokens: 64, metadata: {team: [drills, true, 1.5]}}";
+    files.spoil(INVENTORY_PATH, address, &format!("{address}{wants}"));
+    files.spoil(INVENTORY_PATH, "openai-eu: {dialect: openai,", "openai-eu: {dialect: openai, base_url: \"https://b.example\",");
+    files.spoil(INVENTORY_PATH, "faults_on: [openai-eu], max_rate: 20/s", "max_rate: 50/s");
+    let (project, findings) = Project::open(files.root());
+    let plan = project.plan(&files.scenario(), "staging");
+    let Some((plan, _)) = plan.as_ref().ok() else { panic!("{findings:?} {plan:?}") };
+    let service = &plan.environment.services["support-chat"];
+    assert_eq!(service.model.as_deref(), Some("chat-large"));
+    assert_eq!(service.headers_from["x-gateway-token"], "GATEWAY_TOKEN");
+    let complete = Complete { stream_ends_with: StreamEnd::FinishReason, usage: UsageReport::Absent };
+    assert_eq!(service.complete, complete);
+    let body = json!({"max_tokens": null, "max_completion_tokens": 64, "metadata": {"team": ["drills", true, 1.5]}});
+    assert_eq!(serde_json::to_value(&service.body).unwrap(), body);
+    let text = serde_json::to_string(service).unwrap();
+    assert_eq!(&serde_json::from_str::<crate::model::ServiceBinding>(&text).unwrap(), service);
+    let secrets = SecretSource::of_drill(plan);
+    assert!(secrets.contains(&SecretSource::Key("env:GATEWAY_TOKEN".into())));
+    assert!(secrets.contains(&SecretSource::Written("team".into(), "drills".into())));
+
+    let told = |bad: &str, parts: &[&str]| said(INVENTORY_PATH, address, &format!("{address}, {bad}"), parts);
+    told("headers: {Authorization: Bearer sk-1}", &["a secret in `authorization` must not stand in a file"]);
+    told("headers: {x-lifeboat-request: a}", &["`x-lifeboat-request` is how the fault proxies know a request"]);
+    told("headers_from: {x-token: GATEWAY_TOKEN}", &["this does not name an environment variable"]);
+    told("headers_from: {host: \"env:A\"}", &["`host` belongs to the connection"]);
+    told("body: {messages: []}", &["`messages` is what the drill itself asks", "what is asked proves who answered"]);
+    told("body: {model: m}", &["write `model: …` beside `body:`"]);
+    told("body: \'[1]\'", &["these are not the parameters of a body"]);
+    told("stream_ends_with: finish-reason", &["`finish-reason` is not one of the words", "finish_reason"]);
+    told("usage: none", &["`none` is not one of the words", "absent"]);
+}

@@ -1,6 +1,7 @@
 //! One request against sockets that answer well or badly, all on loopback.
 
 mod bad;
+mod ends;
 mod manner;
 mod served;
 

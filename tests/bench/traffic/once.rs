@@ -143,6 +143,7 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
         bound: workload.max_in_flight,
         deadline,
         levels: Levels::default(),
+        said: Arc::default(),
         budget: Arc::new(Budget::new(None, None, vec![BTreeMap::new()])),
     };
     let traffic = Traffic::start(Client::with(target, manner).unwrap(), load, journal.recorder()).unwrap();

@@ -146,6 +146,7 @@ impl Story {
             wall_clock_error: 0,
             gap_max: 50 * MS,
             gaps_beside: Vec::new(),
+            drawn: false,
             plan,
         }
     }
@@ -238,7 +239,10 @@ impl Story {
 
 /// What a proxy saw, stamped when it ended.
 pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16, key: Fingerprint) -> (u64, Event) {
-    (at + took, Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401 }))
+    (
+        at + took,
+        Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401, request: None }),
+    )
 }
 
 /// The issuer's record of a token.

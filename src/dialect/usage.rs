@@ -1,0 +1,67 @@
+//! How many tokens an answer says that it used, whatever dialect it is in.
+//!
+//! Every dialect reports them in a few fields of one object; streams report them in one of their last events, or their prompt's in the first
+//! and their answer's in the last. Tokens of a cache are of the prompt, and those of hidden thoughts of the answer, since both are billed.
+
+use crate::model::Tokens;
+use serde_json::Value;
+
+/// Where the object stands.
+const PLACES: [&str; 6] = ["/usage", "/message/usage", "/response/usage", "/metadata/usage", "/usageMetadata", "/response/usageMetadata"];
+/// What is of the prompt. Of each list the fields that are there are added up; of two lists the larger sum counts.
+const INPUT: [&[&str]; 4] = [
+    &["prompt_tokens"],
+    &["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"],
+    &["inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"],
+    &["promptTokenCount", "toolUsePromptTokenCount"],
+];
+/// What is of the answer.
+const OUTPUT: [&[&str]; 4] =
+    [&["completion_tokens"], &["output_tokens"], &["outputTokens"], &["candidatesTokenCount", "thoughtsTokenCount"]];
+
+/// The tokens that an answer, or one event of a stream, reports.
+pub(super) fn tokens(said: &Value) -> Option<Tokens> {
+    let usage = PLACES.iter().find_map(|place| said.pointer(place).filter(|usage| usage.is_object()))?;
+    let sum = |names: &&[&str]| names.iter().filter_map(|name| usage[*name].as_u64()).reduce(u64::saturating_add);
+    let most = |lists: &[&[&str]]| lists.iter().filter_map(sum).max();
+    let (input, output) = (most(&INPUT), most(&OUTPUT));
+    (input.is_some() || output.is_some()).then(|| Tokens { input: input.unwrap_or(0), output: output.unwrap_or(0) })
+}
+
+/// What two events of one answer report together.
+pub(super) fn together(one: Option<Tokens>, other: Option<Tokens>) -> Option<Tokens> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Tokens { input: one.input.max(other.input), output: one.output.max(other.output) }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The tokens that a body reports, be it JSON or a stream of events.
+pub fn reported_tokens(body: &[u8]) -> Option<Tokens> {
+    if let Ok(said) = serde_json::from_slice::<Value>(body) {
+        return tokens(&said);
+    }
+    let events = body.split(|byte| *byte == b'\n' || *byte == b'\r').filter_map(|line| line.strip_prefix(b"data:"));
+    events.filter_map(|data| tokens(&serde_json::from_slice(data).ok()?)).fold(None, |all, one| together(all, Some(one)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dialects_report_is_read_and_a_streams_parts_are_put_together() {
+        let of = |body: &str| reported_tokens(body.as_bytes()).map(|Tokens { input, output }| (input, output));
+        assert_eq!(of(r#"{"usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}}"#), Some((9, 4)));
+        assert_eq!(of(r#"{"usage": {"input_tokens": 9, "cache_read_input_tokens": 100, "output_tokens": 4}}"#), Some((109, 4)));
+        assert_eq!(of(r#"{"usage": {"inputTokens": 9, "outputTokens": 4}}"#), Some((9, 4)));
+        assert_eq!(of(r#"{"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 50}}"#), Some((9, 54)));
+        assert_eq!(of(r#"{"usage": {"prompt_tokens": 9, "total_tokens": 9}}"#), Some((9, 0)));
+        let stream = "event: message_start\ndata: {\"message\": {\"usage\": {\"input_tokens\": 9, \"output_tokens\": 1}}}\n\n\
+                      event: message_delta\r\ndata: {\"usage\": {\"output_tokens\": 40}}\r\n\r\ndata: [DONE]\n\n";
+        assert_eq!(of(stream), Some((9, 40)));
+        for silent in ["", "{}", r#"{"usage": null}"#, r#"{"usage": {"prompt_tokens": "9"}}"#, "data: {}\n\n"] {
+            assert_eq!(of(silent), None, "{silent}");
+        }
+    }
+}

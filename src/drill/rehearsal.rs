@@ -1,0 +1,106 @@
+//! A request of nobody to each service before the baseline: how its answers end.
+//!
+//! Some gateways end a stream with the reason for the end and send no terminal marker, or never tell how many tokens they used. Every answer of
+//! theirs would count as bad, and the drill would find that out one baseline later. Whether that is meant, only people know: so the drill stops
+//! before anything is injected and says what to write. Whatever else is wrong with an answer, the baseline tells.
+
+use super::Stop;
+use super::conductor::deadline;
+use super::stage::{Site, Stage};
+use crate::dialect::{Ask, Flaw, Mark};
+use crate::history::{StopReason, request_id};
+use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
+use crate::traffic::{Client, Manner, Target, WARMING};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one answer may take at the longest.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Their numbers are far from those of a warm-up.
+const FIRST: u64 = 1 << 32;
+
+/// Asks every service that the environment names, in every way that the drill will ask it itself.
+pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
+    let mut asked = BTreeSet::new();
+    for (place, each) in site.plan.workloads().iter().enumerate() {
+        let (workload, name) = (&each.workload, &each.service_name);
+        let is_own = workload.errand.is_none() && workload.script.is_none() && site.plan.environment.services.contains_key(name);
+        if !is_own || !asked.insert((name.clone(), workload.request.word())) {
+            continue;
+        }
+        let missing = missing(each, (&stage.targets[place], &stage.manners[place]), site, request_id(place, FIRST)).await?;
+        if !missing.is_empty() {
+            return Err(Stop::environment(explained(&missing, name, &site.plan.environment_name)));
+        }
+    }
+    Ok(())
+}
+
+/// What an answer lacks that is otherwise good, as the settings that say so.
+async fn missing(
+    each: &NamedWorkload,
+    (target, manner): (&Target, &Manner),
+    site: &Site<'_>,
+    first: u64,
+) -> Result<Vec<&'static str>, Stop> {
+    let request = each.workload.request;
+    let (mut complete, mut missing) = (manner.complete, Vec::new());
+    for id in first.. {
+        let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(Stop::environment)?;
+        let ask = Ask {
+            mark: Mark { drill: !site.tag, id },
+            model: target.model.clone(),
+            operation: request.operation(),
+            streamed: request.is_streamed(),
+            expect: Arc::new(each.workload.expect.clone()),
+        };
+        if !site.budget.begin(id | WARMING) {
+            return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+        }
+        let (spent, asked) = client.rehearse(&ask, site.recorder.clock(), deadline(each).std().min(LONGEST)).await;
+        site.budget.end(id | WARMING, spent);
+        let Err(bad) = asked else { break };
+        complete = match complete {
+            Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
+                missing.push("stream_ends_with: finish_reason");
+                Complete { stream_ends_with: StreamEnd::FinishReason, ..complete }
+            }
+            Complete { usage: UsageReport::Reported, .. } if bad.why == Flaw::NoUsage.word() => {
+                missing.push("usage: absent");
+                Complete { usage: UsageReport::Absent, ..complete }
+            }
+            _ => break,
+        };
+    }
+    Ok(missing)
+}
+
+fn explained(missing: &[&str], service: &str, environment: &str) -> String {
+    let what = match missing {
+        [_, _] => "its streams end with a finish reason and no terminal marker, and do not tell how many tokens they used",
+        ["usage: absent"] => "its answers do not tell how many tokens they used",
+        _ => "its streams end with a finish reason and no terminal marker",
+    };
+    let settings = missing.join(", ");
+    format!(
+        "{service} would be called bad before anything is broken: {what}\n\nhint: no fault was injected; if its clients take that for whole, write \
+         `{settings}` to `{service}` under `services:` of the environment `{environment}`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_with_what_to_write() {
+        let (ending, usage) = ("stream_ends_with: finish_reason", "usage: absent");
+        for (missing, wanted) in
+            [(&[ending][..], "no terminal marker\n"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
+        {
+            let told = explained(missing, "chat", "staging");
+            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join(", "))), "{told}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Where a service answers in an environment, and what its clients send there:
+//!
+//! ```yaml
+//! services:
+//!   support-chat:
+//!     url: "https://gw.staging.example/v1"
+//!     key_from: "env:SUPPORT_CHAT_KEY"
+//!     model: chat-large                       # what the gateway calls it
+//!     headers: {x-team: drills}
+//!     headers_from: {x-gateway-token: "env:GATEWAY_TOKEN"}
+//!     body: {max_tokens: null, max_completion_tokens: 64, temperature: null}
+//!     stream_ends_with: finish_reason         # no [DONE]
+//!     usage: absent
+//! ```
+//!
+//! What this file does not do: ask whether a service answers so. A drill does, before its baseline.
+
+use super::environment::key_from;
+use super::reader::Reader;
+use super::tree::{Kind, Node};
+use super::wire;
+use crate::model::{Complete, Dialect, ServiceBinding, StreamEnd, UsageReport};
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+
+/// What the drill itself asks, and what to write instead.
+const OWN: [(&str, &str); 6] = [
+    ("model", "write `model: …` beside `body:`"),
+    ("stream", "write `request: chat` or `request: chat-stream` in the scenario"),
+    ("messages", "remove it: what is asked proves who answered"),
+    ("contents", "remove it: what is asked proves who answered"),
+    ("input", "remove it: what is asked proves who answered"),
+    ("prompt", "remove it: what is asked proves who answered"),
+];
+
+/// Reads one.
+pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
+    let fields = reader.fields(node, "a service's address")?;
+    let url = fields.required("url", &|reader, node| reader.url(node));
+    let replicas = fields.optional("replicas", &|reader, node| reader.list(node, &|reader, node| reader.url(node))).unwrap_or_default();
+    let one = fields.optional("key_from", &key_from);
+    let several = fields.optional("keys_from", &|reader, node| reader.list(node, &key_from)).unwrap_or_default();
+    if let (Some(_), Some((key, _))) = (&one, fields.raw("keys_from")) {
+        reader.error(key.spot, "one key and several cannot both be sent", "write `key_from` or `keys_from`");
+    }
+    let binding = ServiceBinding {
+        url: url.unwrap_or_default(),
+        replicas,
+        key_from: one,
+        keys_from: several,
+        ca: fields.optional("ca", &|reader, node| reader.words(node)),
+        proxy: fields.optional("proxy", &forward_proxy),
+        dialect: fields
+            .optional("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word))
+            .unwrap_or(Dialect::OpenAi),
+        model: fields.optional("model", &|reader, node| reader.words(node)),
+        headers: fields.optional("headers", &wire::headers).unwrap_or_default(),
+        headers_from: fields.optional("headers_from", &headers_from).unwrap_or_default(),
+        body: fields.optional("body", &parameters).unwrap_or_default(),
+        complete: Complete {
+            stream_ends_with: fields
+                .optional("stream_ends_with", &|reader, node| reader.word(node, StreamEnd::WORDS, StreamEnd::from_word))
+                .unwrap_or_default(),
+            usage: fields
+                .optional("usage", &|reader, node| reader.word(node, UsageReport::WORDS, UsageReport::from_word))
+                .unwrap_or_default(),
+        },
+    };
+    fields.finish();
+    Some(binding)
+}
+
+/// `http://HOST:PORT`, and nothing after it.
+fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.url(node)?;
+    let good =
+        text.starts_with("${") || text.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').contains(['/', '?', '#']));
+    if !good {
+        reader.error(node.spot, format!("`{text}` is not a forward proxy"), "write `http://HOST:PORT`");
+    }
+    good.then_some(text)
+}
+
+/// Headers whose values are in environment variables.
+fn headers_from(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+    let Kind::Map(entries) = &node.kind else { return reader.texts(node) };
+    entries.iter().for_each(|(key, _)| _ = wire::header_name(reader, key));
+    Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), key_from(reader, node)?))).collect())
+}
+
+/// Parameters of a body: a map, or JSON as a text where a number shall be a text or the other way round.
+fn parameters(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, Value>> {
+    let given = match &node.kind {
+        Kind::Text(text) => serde_json::from_str(text).ok(),
+        _ => Some(json(node)),
+    };
+    let Some(Value::Object(fields)) = given else {
+        reader.error(
+            node.spot,
+            "these are not the parameters of a body",
+            "write `{temperature: null, max_completion_tokens: 64}`, or JSON",
+        );
+        return None;
+    };
+    for (name, hint) in OWN.iter().filter(|(name, _)| fields.contains_key(*name)) {
+        let spot = node.at(&[name]).map_or(node.spot, |node| node.spot);
+        reader.error(spot, format!("`{name}` is what the drill itself asks"), hint);
+    }
+    Some(fields.into_iter().collect())
+}
+
+/// What a value is as JSON. A text that JSON takes for a number or a truth is one.
+fn json(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), json(node))).collect(),
+        Kind::List(items) => items.iter().map(json).collect(),
+        Kind::Text(text) => match text.as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            text => serde_json::from_str::<Number>(text).map_or_else(|_| Value::String(text.to_owned()), Value::Number),
+        },
+        Kind::Nothing => Value::Null,
+    }
+}

@@ -1,0 +1,54 @@
+use super::*;
+
+#[test]
+fn all_that_was_due_has_ended_once_no_number_before_the_first_later_one_is_missing() {
+    let mut numbers = Numbers::default();
+    for number in [0, 2, 1, 4] {
+        numbers.ended(number, false);
+        assert!(!numbers.is_whole(), "nobody knows yet how many there are");
+    }
+    numbers.ended(6, true);
+    assert!(!numbers.is_whole(), "3 is missing, and 5");
+    numbers.ended(3, false);
+    numbers.ended(5, true);
+    assert!(numbers.is_whole());
+    assert!(numbers.beyond.is_empty(), "nothing is kept of what is known");
+    // A script that begins anywhere else is waited for as long as anybody is.
+    let mut other = Numbers::default();
+    (10..20).for_each(|number| other.ended(number, number > 15));
+    assert!(!other.is_whole());
+}
+
+#[test]
+fn an_end_is_told_by_its_code_or_its_signal() {
+    assert_eq!(Ending::Code(107).told(), "k6 ended before the drill did, with exit code 107");
+    assert!(Ending::Signal(9).told().starts_with("k6 was killed by SIGKILL"));
+    assert_eq!(Ending::Signal(7).told(), "k6 was killed by signal 7 before the drill ended");
+}
+
+/// The words of `word`, for what k6 tells by its codes.
+#[test]
+fn outcomes_have_the_words_of_the_drills_own_traffic() {
+    let told = |code, status, error| {
+        let (outcome, why) = outcome(&Sample { code, status, error, failed: Some(error || status >= 400), ..Sample::default() });
+        (outcome, why.unwrap_or_default())
+    };
+    for (code, status, outcome, word) in [
+        (1050, 0, Outcome::Timeout, "no-answer"),
+        (1101, 0, Outcome::Error, "not-resolved"),
+        (1211, 0, Outcome::Timeout, "connect-timed-out"),
+        (1212, 0, Outcome::Error, "refused"),
+        (1213, 0, Outcome::Error, "not-connected"),
+        (1220, 0, Outcome::Error, "cut-before-headers"),
+        (1000, 0, Outcome::Error, "cut-before-headers"),
+        (1310, 0, Outcome::Error, "certificate-untrusted"),
+        (1311, 0, Outcome::Error, "certificate-wrong-name"),
+        (1300, 0, Outcome::Error, "tls-refused"),
+        (1503, 503, Outcome::Error, "status-503"),
+        (1000, 200, Outcome::Truncated, "cut"),
+    ] {
+        assert_eq!(told(code, status, true), (outcome, word.to_owned()), "{code} {status}");
+    }
+    assert_eq!(told(0, 200, false), (Outcome::Ok, String::new()));
+    assert_eq!(told(1503, 503, false), (Outcome::Error, "status-503".to_owned()), "k6 calls no status an error of its own");
+}
