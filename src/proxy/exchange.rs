@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::delivery::{Delivery, Underway};
 use super::flow::{Flow, Ticket};
 use super::hold::{Active, Hold, Ruled};
-use super::interim::{Interim, MOST, Told};
+use super::interim::{Heard, Interim, Told};
 use super::link::Shared;
 use super::shaped::{Kind, Shaped};
 use super::sight::Exchange;
@@ -37,7 +37,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
 const LEAVE: Duration = Duration::from_secs(1);
@@ -195,10 +195,10 @@ impl Exchanger {
         if !manner.hears_interim {
             return self.send(request, manner).await;
         }
-        let (sender, mut told) = mpsc::channel(MOST);
+        let heard = Heard::default();
+        let hears = heard.clone();
         hyper::ext::on_informational(&mut request, move |answer| {
-            // More than that nobody needs.
-            let _ = sender.try_send(Told { status: answer.status(), headers: answer.headers().clone() });
+            hears.push(Told { status: answer.status(), headers: answer.headers().clone() });
         });
         let mut connection = manner.is_expected.then(|| capture_connection(&mut request));
         let mut leave = pin!(async {
@@ -218,7 +218,7 @@ impl Exchanger {
         loop {
             tokio::select! {
                 biased;
-                Some(told) = told.recv() => {
+                told = heard.next() => {
                     if manner.is_expected && told.status == StatusCode::CONTINUE {
                         // Who waits for it gets it when the body is asked for.
                         upload.release();

@@ -13,6 +13,7 @@ use super::flow::Flow;
 use super::framing::Framing;
 use bytes::{Buf, Bytes};
 use hyper::{HeaderMap, StatusCode, header};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -20,8 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How many one answer may have before it.
-pub(super) const MOST: usize = 32;
+/// How many may wait to be passed on.
+const MOST: usize = 32;
 
 /// How hyper ends a body in chunks.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -44,6 +45,37 @@ struct State {
     tail: Option<Bytes>,
     /// How much of hyper's bytes they stand for.
     stands_for: usize,
+}
+
+/// Those that have come from the provider. Unlike a channel it wakes nobody when the provider's side lets go of it, which it does at the
+/// same time as it hands over the answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard(Arc<Mutex<(VecDeque<Told>, Option<Waker>)>>);
+
+impl Heard {
+    /// Takes one, unless there are too many.
+    pub(super) fn push(&self, told: Told) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0.len() < MOST {
+            state.0.push_back(told);
+        }
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+
+    /// The next one.
+    pub(super) async fn next(&self) -> Told {
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(told) = state.0.pop_front() {
+                return Poll::Ready(told);
+            }
+            state.1 = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 /// One of them.
@@ -120,49 +152,51 @@ impl Interim {
         }
     }
 
-    /// Puts trailers in the place of these bytes, where they are the last chunk.
-    fn replace(&self, bytes: &[u8]) {
+    /// Writes what was begun, and tells how many of hyper's next bytes that was instead of: trailers stand in the place of the last chunk.
+    fn poll_begun(&self, next: &[u8], io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut state = self.state();
         if let Some(tail) = state.tail.take()
-            && bytes.starts_with(LAST_CHUNK)
+            && next.starts_with(LAST_CHUNK)
         {
             (state.bytes, state.has_begun, state.stands_for) = (tail, true, LAST_CHUNK.len());
         }
-    }
-
-    /// Writes what was begun, and tells how many of hyper's next bytes that was instead of.
-    fn poll_begun(&self, next: &[u8], io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.replace(next);
-        if self.state().has_begun {
-            ready!(self.poll_out(io, cx))?;
+        if !state.has_begun {
+            return Poll::Ready(Ok(0));
         }
-        Poll::Ready(Ok(std::mem::take(&mut self.state().stands_for)))
+        ready!(state.poll_out(io, cx))?;
+        Poll::Ready(Ok(std::mem::take(&mut state.stands_for)))
     }
 
-    /// Writes what is to be written.
-    fn poll_out(&self, io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Hyper has nothing left to write: what is to be written is.
+    fn poll_flush(&self, io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.state();
-        while !state.bytes.is_empty() {
-            let written = ready!(Pin::new(&mut *io).poll_write(cx, &state.bytes))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            state.bytes.advance(written);
-            state.has_begun = true;
+        if !state.bytes.is_empty() {
+            ready!(state.poll_out(io, cx))?;
         }
-        state.has_begun = false;
-        if let Some(told) = state.told.take() {
-            told.wake();
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn flushed(&self) {
-        let mut state = self.state();
         state.flushes += 1;
         if let Some(flushed) = state.flushed.take() {
             flushed.wake();
         }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl State {
+    /// Writes what is to be written.
+    fn poll_out(&mut self, io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.bytes.is_empty() {
+            let written = ready!(Pin::new(&mut *io).poll_write(cx, &self.bytes))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.bytes.advance(written);
+            self.has_begun = true;
+        }
+        self.has_begun = false;
+        if let Some(told) = self.told.take() {
+            told.wake();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -239,8 +273,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Wire<I> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.interim.poll_out(&mut this.io, cx))?;
-        this.interim.flushed();
+        ready!(this.interim.poll_flush(&mut this.io, cx))?;
         Pin::new(&mut this.io).poll_flush(cx)
     }
 

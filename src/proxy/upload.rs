@@ -116,6 +116,8 @@ struct State {
     abandoned: Option<usize>,
     /// It must not pass before the provider gives leave.
     is_held: bool,
+    /// The answer came without leave, so nobody can tell whether the body will.
+    is_withheld: bool,
     intake: Option<Waker>,
     reader: Option<Waker>,
     /// Who waits until it is settled.
@@ -199,8 +201,7 @@ impl Upload {
         let runs_ahead = state.pieces.is_some() && self.plan.runs_ahead();
         let is_of_use = match state.abandoned {
             None => true,
-            // Without leave it will not come.
-            Some(_) if state.is_held || self.plan.is_framed => runs_ahead,
+            Some(_) if state.is_held || state.is_withheld || self.plan.is_framed => runs_ahead,
             Some(length) => state.length - length <= LOST,
         };
         if state.end.is_some() || !is_of_use {
@@ -247,6 +248,7 @@ pub(super) struct Withheld(Arc<Upload>);
 impl Withheld {
     pub(super) fn of(upload: &Arc<Upload>) -> Option<Self> {
         upload.is_held().then(|| {
+            upload.state().is_withheld = true;
             upload.abandon();
             Self(upload.clone())
         })
