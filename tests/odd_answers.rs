@@ -34,7 +34,7 @@ fn asked(port: &str, name: &str, variant: &str, complete: Complete) -> Client {
 
 async fn word(client: &Client, streamed: bool) -> String {
     let ask = Ask::chat(MARK, "gpt-4o", streamed);
-    match client.rehearse(&ask, Clock::start(), Duration::from_secs(10)).await {
+    match client.rehearse(&ask, Clock::start(), Duration::from_secs(10)).await.1 {
         Ok(()) => "ok".to_owned(),
         Err(bad) => bad.why.into_owned(),
     }

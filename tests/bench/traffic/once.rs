@@ -5,7 +5,7 @@ use lifeboat::history::{Event, Outcome, RequestDone};
 use lifeboat::journal::{Clock, Journal};
 use lifeboat::lab::SimulatedProvider;
 use lifeboat::model::{Arrivals, Dialect, Errand, Provider, RequestKind, Simulation, Workload};
-use lifeboat::traffic::{Budget, Client, Levels, Load, Manner, Schedule, Target, Traffic};
+use lifeboat::traffic::{Budget, Client, Levels, Load, Manner, Prices, Schedule, Target, Traffic};
 use lifeboat::units::{Duration, Rate, Ratio, Seed};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
         deadline,
         levels: Levels::default(),
         said: Arc::default(),
-        budget: Arc::new(Budget::new(None, None, vec![BTreeMap::new()])),
+        budget: Arc::new(Budget::new(None, None, vec![Prices::default()])),
     };
     let traffic = Traffic::start(Client::with(target, manner).unwrap(), load, journal.recorder()).unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
