@@ -17,6 +17,11 @@ fn stop(project: &Project, mut drill: Started, signal: i32) -> Vec<serde_json::V
     drill.signal(signal);
     let run = drill.finish();
     run.exits_with(4).says("stopping: every fault is healed, then the drill ends (once more to leave at once)").says("stopped by a person");
+    // That is the reason, and nothing that a later check would have said.
+    let verdict = project.json("drill/verdict.json");
+    assert_eq!(verdict["stopped"]["reason"], "person", "{verdict}");
+    assert!(verdict["verdict"] == "met" || verdict["reason"] == "stopped" || verdict["stopped"]["phase"] == "watch", "{verdict}");
+    assert!(std::fs::read_to_string(project.path("drill/report.md")).unwrap().contains("a person stopped it"));
     project.stopped_cleanly("drill", "person")
 }
 

@@ -149,6 +149,7 @@ fn a_baseline_that_is_not_steady_gets_no_fault() {
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "refusing", "--out", "drill"]);
     run.exits_with(3).says("the traffic before the fault is not steady: only 0 of ").says(" ended with status-401");
     run.says("hint: no fault was injected; mend this first");
+    run.says("inconclusive (void: no fault was injected: the traffic before");
     let events = project.stopped_cleanly("drill", "baseline-unsteady");
     assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
     assert_eq!(project.json("drill/verdict.json")["reason"], "baseline_unstable");
@@ -216,6 +217,11 @@ fn a_guard_that_trips_heals_and_stops_the_drill() {
     project.edit("scenarios/quick.yaml", "  watch: 1s\n", "  watch: 1s\nabort_when: {success_below: 50%, for: 1s}\n");
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
     run.exits_with(4).says("stopped: fewer than 50% of requests were good for 1s");
+    let verdict = project.json("drill/verdict.json");
+    assert_eq!((&verdict["reason"], &verdict["stopped"]["reason"]), (&"stopped".into(), &"guard".into()), "{verdict}");
+    run.says("raise the limit that was reached (`abort_when`");
+    let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
+    assert!(report.contains(" s after the fault: fewer than 50% of requests were good for 1s"), "{report}");
     let events = project.stopped_cleanly("drill", "guard");
     let count = |kind: &str| events.iter().filter(|event| event.get(kind).is_some()).count();
     assert_eq!((count("guard_tripped"), count("fault_confirmed"), count("fault_healed")), (1, 2, 2));

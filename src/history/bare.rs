@@ -238,7 +238,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         let until = heal.map(|heal| heal.lo);
         Some(Broken { provider: *provider, from: fault?.lo, until, trace: Trace::Requests, connections: 0 })
     };
-    let broken = primary.iter().filter_map(broken).collect();
+    let is_broken = |place: &&u16| shared.as_ref().is_none_or(|on: &Vec<Faulted>| on.iter().any(|fault| fault.provider == **place));
+    let broken = primary.iter().filter(is_broken).filter_map(broken).collect();
     Ok(Evidence {
         terms,
         providers: names.0,

@@ -18,11 +18,12 @@ pub fn headline(verdict: &Verdict) -> String {
             return "Without the moment of the fault there is nothing to measure from.".into();
         }
         let this = if verdict.caveats.is_empty() { "drill" } else { "record" };
-        return match verdict.verdict {
+        let told = match verdict.verdict {
             Decision::Void => format!("This {this} proves nothing about the objective of {objective}: {}.", because(verdict)),
             Decision::InvalidPlan => format!("This {this} could never have told about the objective of {objective}: {}.", because(verdict)),
             _ => format!("This {this} does not tell about the objective of {objective}: {}.", because(verdict)),
         };
+        return told + &early(verdict);
     };
     let (interval, state) = match verdict.terms.gate {
         Gate::Cutover if measures.share.is_some() => (measures.cutover, "well served with nobody waiting for what broke"),

@@ -236,7 +236,11 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
     let is_standby = |provider: &u16| evidence.standbys.contains(provider);
     let asked = |attempt: &Attempt| attempt.request as usize >= first && is_standby(&attempt.provider);
     let served = |request: &Request| !matches!(request.by, By::Nobody) && !matches!(request.by, By::Provider(place) if !is_standby(&place));
-    in_time && evidence.attempts_seen && !evidence.attempts.iter().any(asked) && !evidence.requests[first..].iter().any(served)
+    evidence.shared.is_none()
+        && in_time
+        && evidence.attempts_seen
+        && !evidence.attempts.iter().any(asked)
+        && !evidence.requests[first..].iter().any(served)
 }
 
 /// Runs of requests that were not well served, among those in flight at the fault and those due while it lasted.
