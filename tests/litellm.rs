@@ -97,7 +97,8 @@ fn a_litellm_proxy_takes_a_new_key_when_a_runbook_starts_it_again() {
     assert!(file.starts_with("LIFEBOAT_KEY_AZURE_SWEDENCENTRAL=sk-lab-"), "the key in its environment was switched, and nothing else");
 }
 
-/// One group of two deployments, as LiteLLM's documentation shows load balancing.
+/// One group of two deployments, as LiteLLM's documentation shows load balancing, and a policy: without one it asks the dead deployment until
+/// the outage ends, by which this drill is missed.
 const BALANCED: &str = "\
 model_list:
   - model_name: gpt-4o
@@ -105,7 +106,7 @@ model_list:
   - model_name: gpt-4o
     litellm_params: {model: openai/gpt-4o, api_base: os.environ/LIFEBOAT_URL_OPENAI_EU, api_key: os.environ/LIFEBOAT_KEY_OPENAI_EU, rpm: 600}
 litellm_settings: {num_retries: 3, request_timeout: 2, allowed_fails: 3, telemetry: false}
-router_settings: {routing_strategy: simple-shuffle, num_retries: 2, timeout: 2, cooldown_time: 30}
+router_settings: {routing_strategy: simple-shuffle, num_retries: 2, timeout: 2, cooldown_time: 30, allowed_fails_policy: {TimeoutErrorAllowedFails: 3, InternalServerErrorAllowedFails: 3}}
 ";
 
 #[test]

@@ -233,7 +233,8 @@ fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
 fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> bool {
     let in_time = failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.terms.failback_rto.is_none_or(|limit| hi <= limit));
     let first = places(evidence, fault.lo, fault.lo).0;
-    let is_standby = |provider: &u16| evidence.standbys.contains(provider);
+    let others = share::others(evidence);
+    let is_standby = |provider: &u16| others.contains(provider);
     let asked = |attempt: &Attempt| attempt.request as usize >= first && is_standby(&attempt.provider);
     let served = |request: &Request| !matches!(request.by, By::Nobody) && !matches!(request.by, By::Provider(place) if !is_standby(&place));
     evidence.shared.is_none()

@@ -111,11 +111,12 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Opt
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
+    let last = window.reads.iter().rposition(|reading| *reading == Tri::No);
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
         before: counts.iter().map(|(own, _)| own).sum::<u64>() as f64 / all.max(1) as f64,
-        waited: stayed.clone().filter(|(request, _)| good(&evidence.terms, request) == Tri::Yes).count() as u64,
-        until: stayed.last().map(|(request, _)| Millis((request.sent - fault.lo).max(0))),
+        waited: stayed.filter(|(request, _)| good(&evidence.terms, request) == Tri::Yes).count() as u64,
+        until: last.map(|place| Millis((window.requests[place].sent - fault.lo).max(0))),
     })
 }
 
