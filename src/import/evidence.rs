@@ -93,7 +93,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let standbys = (1..providers.len()).filter_map(|place| u16::try_from(place).ok()).collect();
     Ok(Evidence {
         terms,
-        primary: vec![0],
+        primary: if told.providers.is_empty() { Vec::new() } else { vec![0] },
         shared: None,
         standbys,
         providers,
