@@ -182,7 +182,7 @@ fn every_fault_of_the_model_can_be_drilled_and_bites() {
         .chain(several.into_iter().map(|some| Box::new(move || bite_one_after_another(some)) as Box<dyn Fn() + Sync + Send>))
         .collect();
     // Each waits for most of its ten seconds, so some wait together; more than a few would make each other late.
-    for some in drills.chunks(5) {
+    for some in drills.chunks(4) {
         std::thread::scope(|scope| some.iter().for_each(|drill| drop(scope.spawn(drill))));
     }
 }
