@@ -242,6 +242,12 @@ fn the_fault_of_a_killed_drill_is_healed_by_its_watchdog_where_there_are_no_leas
 fn the_fault_of_a_drill_is_a_lease_of_ten_seconds_and_no_longer() {
     let standing = Standing::start(&[]);
     let project = over(&standing);
+    // How fast it is does not matter here, and other tests may slow it down.
+    project.edit("runbooks/inventory.yaml", "first_token: 250ms", "first_token: 1s").edit(
+        "runbooks/inventory.yaml",
+        "lag_max: 200ms",
+        "lag_max: 1s",
+    );
     let mut drill = project.start(&DRILL);
     drill.until("blackhole on first in force");
     let left = || {
