@@ -2,7 +2,10 @@
 //! gateway's own record.
 
 use crate::support::{Project, Run};
+use lifeboat::model::Fault;
+use lifeboat::spec;
 use serde_json::Value;
+use std::path::Path;
 
 /// A moment of the history in nanoseconds since the drill's origin.
 fn moment(value: &Value) -> f64 {
@@ -69,29 +72,130 @@ fn a_fault_on_a_provider_that_serves_nothing_is_inconclusive_and_says_why() {
     judged_the_same(&project, "drill", 3);
 }
 
-#[test]
-fn every_fault_of_the_model_can_be_drilled_and_bites() {
-    let faults = [
-        "refuse",
-        "reset",
-        "{status: {code: 503}}",
-        "{status: {code: 429, retry_after: 24h}}",
-        "credential-revoked",
-        "{stall: {}}",
-        "{latency: {latency: 2s}}",
-    ];
-    // Each waits for most of its ten seconds, so some wait together; more than a few would make each other late.
-    for some in faults.chunks(4) {
-        std::thread::scope(|scope| {
-            for fault in some {
-                scope.spawn(move || bites(fault));
-            }
-        });
+/// What a fault does to users whom the reference gateway serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bite {
+    /// The gateway gives the primary up, and they are served by the standby.
+    CutOver,
+    /// The gateway notices nothing, and every answer of the primary ends like this, for as long as it lasts and no longer.
+    All(&'static str),
+    /// It reaches requests, and users notice nothing.
+    Unseen,
+    /// It needs more than the quick project has, and is drilled [`ELSEWHERE`].
+    Elsewhere,
+}
+
+/// The decision about each fault. A fault that is new to the model does not compile until there is one.
+const fn bite(fault: &Fault) -> Bite {
+    match fault {
+        Fault::Refuse
+        | Fault::Blackhole
+        | Fault::Reset
+        | Fault::Latency { .. }
+        | Fault::Bandwidth { .. }
+        | Fault::Status { .. }
+        | Fault::Stall { .. }
+        | Fault::CredentialRevoked
+        | Fault::Refused { .. } => Bite::CutOver,
+        Fault::StallMidstream { .. } | Fault::SlowStream { .. } | Fault::KeepAlive { .. } => Bite::All("timeout"),
+        Fault::Cut { .. } | Fault::EndEarly { .. } | Fault::EmptyAnswer => Bite::All("truncated"),
+        Fault::ErrorEvent { .. } | Fault::Malformed { .. } | Fault::Corrupt => Bite::All("error"),
+        // Nobody asked which model it was; what is above the limit is rescued.
+        Fault::WrongModel | Fault::RateLimit { .. } => Bite::Unseen,
+        Fault::Tls { .. } | Fault::DnsFailure | Fault::Revoke { .. } | Fault::Rotate { .. } => Bite::Elsewhere,
     }
 }
 
-fn bites(fault: &str) {
+/// Each fault as it is drilled here; faults that are only a word, and those of other files, are not written out.
+const WRITTEN: [(&str, &str); 18] = [
+    ("latency", "{latency: {latency: 2s}}"),
+    ("bandwidth", "{bandwidth: {rate: 200B/s}}"),
+    ("status", "{status: {code: 503}}"),
+    ("status", "{status: {code: 429, retry_after: 24h}}"),
+    ("stall", "{stall: {}}"),
+    ("stall-midstream", "{stall-midstream: {after: 2}}"),
+    ("slow-stream", "{slow-stream: {rate: 1/s}}"),
+    ("keep-alive", "{keep-alive: {after: 1, every: 100ms}}"),
+    ("cut", "{cut: {after: 2}}"),
+    ("end-early", "{end-early: {after: 2}}"),
+    ("error-event", "{error-event: {after: 2}}"),
+    ("malformed", "{malformed: {after: 2}}"),
+    ("refused", "{refused: {error: quota}}"),
+    ("tls", "{tls: {problem: expired}}"),
+    ("rate-limit", "{rate-limit: {requests: 60/min}}"),
+    ("revoke", "{revoke: {propagation: 5s}}"),
+    ("rotate", "{rotate: {propagation: 5s}}"),
+    ("dns-failure", "dns-failure"),
+];
+
+/// What is drilled by another file, with the words by which one sees that it is.
+const ELSEWHERE: [(&str, &str, &str); 4] = [
+    ("tls", "handshakes.rs", "fault: {tls: {problem: expired}}"),
+    ("dns-failure", "handshakes.rs", "fault: dns-failure"),
+    ("revoke", "rotations.rs", "scenarios/key-revoked.yaml"),
+    ("rotate", "credentials.rs", "planned-rotation"),
+];
+
+fn assert_drilled_elsewhere(word: &str) {
+    let (_, file, mark) = ELSEWHERE.iter().find(|(known, ..)| *known == word).unwrap_or_else(|| panic!("no test drills {word}"));
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file)).unwrap();
+    assert!(text.contains(mark), "{file} does not drill {word}");
+}
+
+/// The fault that a text stands for, by the project's own reader; `None` where the quick project has not what it needs.
+fn read(project: &Project, text: &str) -> Option<Fault> {
+    let file = "scenarios/one.yaml";
+    let quick = std::fs::read_to_string(project.path("scenarios/quick.yaml")).unwrap();
+    project.write(file, &quick.replace("fault: blackhole", &format!("fault: {text}")));
+    let (opened, _) = spec::Project::open(&project.path(""));
+    let (plan, _) = opened.plan(&project.path(file), "lab").ok()?;
+    Some(plan.scenario.timeline.faults[0].fault.clone())
+}
+
+#[test]
+fn every_fault_of_the_model_can_be_drilled_and_bites() {
     let project = Project::quick();
+    let texts = Fault::WORDS.iter().flat_map(|word| {
+        let written: Vec<&str> = WRITTEN.iter().filter(|(known, _)| known == word).map(|(_, text)| *text).collect();
+        if written.is_empty() { vec![*word] } else { written }.into_iter().map(move |text| (*word, text))
+    });
+    let (mut alone, mut one_after_another) = (Vec::new(), Vec::new());
+    for (word, text) in texts {
+        let bites = read(&project, text).map_or(Bite::Elsewhere, |fault| {
+            assert_eq!(fault.word(), word);
+            bite(&fault)
+        });
+        match bites {
+            Bite::CutOver => alone.push(text),
+            Bite::All(_) | Bite::Unseen => one_after_another.push((text, bites)),
+            // What cannot even be planned here is drilled where it can be.
+            Bite::Elsewhere => assert_drilled_elsewhere(word),
+        }
+    }
+    // What ends in the same way is played in one drill, and each of it is there for a third of its time.
+    one_after_another.sort_by_key(|(_, bite)| format!("{bite:?}"));
+    let several: Vec<&[(&str, Bite)]> = one_after_another.chunks(3).collect();
+    assert!(alone.len() >= 9 && one_after_another.len() >= 10, "{alone:?} {one_after_another:?}");
+    let drills: Vec<Box<dyn Fn() + Sync + Send>> = alone
+        .into_iter()
+        .map(|fault| Box::new(move || cuts_over(fault)) as Box<dyn Fn() + Sync + Send>)
+        .chain(several.into_iter().map(|some| Box::new(move || bite_one_after_another(some)) as Box<dyn Fn() + Sync + Send>))
+        .collect();
+    // Each waits for most of its ten seconds, so some wait together; more than a few would make each other late.
+    for some in drills.chunks(4) {
+        std::thread::scope(|scope| some.iter().for_each(|drill| drop(scope.spawn(drill))));
+    }
+}
+
+/// Half of the quick scenario's requests: several drills play at once.
+fn calm() -> Project {
+    let project = Project::quick();
+    project.edit("scenarios/quick.yaml", "rate: 50/s", "rate: 25/s");
+    project
+}
+
+fn cuts_over(fault: &str) {
+    let project = calm();
     project.edit("scenarios/quick.yaml", "fault: blackhole", &format!("fault: {fault}"));
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
     run.exits_with(0).says("met");
@@ -103,4 +207,40 @@ fn bites(fault: &str) {
     let (lo, hi) = (cutover["lo_ms"].as_f64().unwrap(), cutover["hi_ms"].as_f64().unwrap());
     // A gateway that rescues every request within the service level has cut over for its users before its breaker opens.
     assert!(opened > lo || lo == 0.0, "{fault}: the breaker opened at {opened} ms, before ({lo}, {hi}]");
+    // And once it is open, the next request is well served: within the service level of 250 ms.
+    let latest = opened + verdict["resolution_ms"].as_f64().unwrap() + 250.0;
+    assert!(hi <= latest, "{fault}: the breaker opened at {opened} ms, and users were served only in ({lo}, {hi}]");
+}
+
+fn bite_one_after_another(faults: &[(&str, Bite)]) {
+    let project = calm();
+    let length = 7500 / faults.len();
+    let one =
+        |(place, (fault, _)): (usize, &(&str, Bite))| format!("{{at: {}ms, on: first, fault: {fault}, for: {length}ms}}", place * length);
+    let timeline = faults.iter().enumerate().map(one).collect::<Vec<_>>().join(", ");
+    project.edit("scenarios/quick.yaml", "{at: 0s, on: first, fault: blackhole, for: 7500ms}", &timeline);
+    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
+    let missed = faults.iter().any(|(_, bite)| matches!(bite, Bite::All(_)));
+    assert!(!missed || run.code == Some(1), "{faults:?}: {run:?}");
+    let events = project.events("drill");
+    let all = |kind: &str| events.iter().filter_map(|event| event.get(kind).cloned()).collect::<Vec<_>>();
+    let (begun, healed, requests) = (all("fault_confirmed"), all("fault_healed"), all("request"));
+    let ended = |from: f64, to: f64| -> Vec<&str> {
+        let between = requests.iter().filter(|request| (from..to).contains(&moment(&request["due"])));
+        between.map(|request| request["outcome"].as_str().unwrap()).collect()
+    };
+    for (place, (fault, bite)) in faults.iter().enumerate() {
+        let of =
+            |all: &[Value]| all.iter().find(|event| event["fault"] == place).cloned().unwrap_or_else(|| panic!("{fault} was not played"));
+        let (begun, healed) = (of(&begun), of(&healed));
+        assert!(moment(&healed["touched"]) > 0.0, "{fault} touched nothing");
+        // What was asked so late that its time was not over when the fault was may have come to a good end.
+        let patience = if *bite == Bite::All("timeout") { 2.0e9 } else { 0.3e9 };
+        let ends = ended(moment(&begun["hi"]), moment(&healed["lo"]) - patience);
+        let wanted = if let Bite::All(outcome) = bite { *outcome } else { "ok" };
+        assert!(ends.len() >= 5 && ends.iter().all(|outcome| *outcome == wanted), "{fault}: {ends:?}");
+    }
+    // Once the last of them is healed, nobody notices anything.
+    let after = ended(healed.iter().map(|event| moment(&event["hi"])).fold(0.0, f64::max), f64::MAX);
+    assert!(after.len() >= 5 && after.iter().all(|outcome| *outcome == "ok"), "{faults:?}: {after:?}");
 }

@@ -195,6 +195,54 @@ fn an_unknown_outcome_is_asked_about_and_a_torn_line_is_cut_off() {
     assert_eq!(resumed, 4);
 }
 
+/// Begins something that hangs once its effect has happened, and kills it together with what it started.
+fn killed_in_the_middle(project: &Project, args: &[&str], effect: &str) {
+    let _ = std::fs::remove_file(project.path("pid"));
+    let mut running = project.start(args);
+    crate::support::wait_for("its effect", || log(project).ends_with(effect).then_some(()));
+    crate::support::pid_in(&project.path("pid"));
+    running.signal(9);
+    running.finish();
+    // Nobody may be asked about what still runs.
+    crate::support::wait_gone(crate::support::pid_in(&project.path("pid")));
+}
+
+/// A step, with its undo, each of which hangs unless there is a file `go`.
+fn hanging(more: &str) -> Project {
+    let hangs = |word: &str| format!("run: [sh, -c, \"echo {word} >> log; test -e go || {{ echo $$ > pid; exec sleep 600; }}\"]");
+    project(&[&format!("name: Slow, {}, timeout: 20m, undo: {{{}}}{more}", hangs("did"), hangs("undid"))])
+}
+
+const RESUME: [&str; 3] = ["execute", "--resume", "x"];
+const UNDO: [&str; 4] = ["execute", "--resume", "x", "--undo"];
+
+#[test]
+fn a_step_that_may_be_repeated_is_done_again_and_nobody_is_asked() {
+    let project = hanging(", repeat: safe");
+    killed_in_the_middle(&project, &EXECUTE, "did\n");
+    project.write("go", "");
+    // There is nobody to be asked.
+    project.lifeboat(&RESUME).exits_with(0);
+    assert_eq!(log(&project), "did\ndid\n");
+}
+
+#[test]
+fn a_step_whose_end_nobody_knows_is_repeated_or_done_as_a_person_says() {
+    for (word, did, undone) in [("repeat", "did\ndid\n", "undid\nundid\n"), ("done", "did\n", "undid\n")] {
+        let project = hanging("");
+        killed_in_the_middle(&project, &EXECUTE, "did\n");
+        project.write("go", "");
+        typing(&project, &RESUME, &[("Repeat it", word)]).exits_with(0);
+        assert_eq!(log(&project), did, "{word}");
+        // Taking it back is asked about like the step itself.
+        std::fs::remove_file(project.path("go")).unwrap();
+        killed_in_the_middle(&project, &UNDO, "undid\n");
+        project.write("go", "");
+        typing(&project, &UNDO, &[("Repeat it", word)]).exits_with(0);
+        assert_eq!(log(&project), format!("{did}{undone}"), "{word}");
+    }
+}
+
 #[test]
 fn what_cannot_work_outside_a_drill_is_said_before_it_begins() {
     let project = project(&[

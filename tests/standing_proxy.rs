@@ -237,3 +237,31 @@ fn the_fault_of_a_killed_drill_is_healed_by_its_watchdog_where_there_are_no_leas
     assert_eq!(drill.finish().code, None);
     wait_for("the watchdog", || standing.call("GET", "/proxies/first", "").1["toxics"].as_array()?.is_empty().then_some(()));
 }
+
+#[test]
+fn the_fault_of_a_drill_is_a_lease_of_ten_seconds_and_no_longer() {
+    let standing = Standing::start(&[]);
+    let project = over(&standing);
+    // How fast it is does not matter here, and other tests may slow it down.
+    project.edit("runbooks/inventory.yaml", "first_token: 250ms", "first_token: 1s").edit(
+        "runbooks/inventory.yaml",
+        "lag_max: 200ms",
+        "lag_max: 1s",
+    );
+    let mut drill = project.start(&DRILL);
+    drill.until("blackhole on first in force");
+    let left = || {
+        let (_, proxy) = standing.call("GET", "/proxies/first", "");
+        proxy["toxics"].as_array().unwrap().iter().map(|toxic| toxic["ttl_ms"].as_u64().expect("each is a lease")).collect::<Vec<_>>()
+    };
+    let first = left();
+    assert!(!first.is_empty() && first.iter().all(|left| (1..=10_000).contains(left)), "{first:?}");
+    // Renewed, it is as long again, and not longer.
+    wait_for("a renewal", || {
+        let now = left();
+        assert!(now.iter().all(|left| *left <= 10_000), "{now:?}");
+        now.iter().zip(&first).any(|(now, first)| now > first).then_some(())
+    });
+    drill.signal(9);
+    assert_eq!(drill.finish().code, None);
+}

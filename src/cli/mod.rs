@@ -128,11 +128,13 @@ where
     let done = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);
         tokio::select! {
-            done = work(stopped) => done,
+            // Signals are heard before anything is said: whoever reads the first line may send one.
+            biased;
             () = interrupts(stopping, stop) => {
                 say("leaving at once");
                 Ok(Exit::Safety)
             }
+            done = work(stopped) => done,
         }
     });
     // A question that nobody answers holds a thread; it must not hold up the end.

@@ -101,7 +101,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let broken = providers.iter().enumerate().take(sharing).filter(|(_, name)| told.broken.contains(name));
     Ok(Evidence {
         terms,
-        primary: places(0..sharing),
+        primary: places(0..sharing.min(providers.len())),
         standbys: places(sharing..providers.len()),
         shared: (sharing > 1).then(|| broken.filter_map(faulted).collect()),
         providers,

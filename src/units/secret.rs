@@ -10,6 +10,12 @@ use zeroize::Zeroizing;
 /// when it is dropped, and it is compared in a time that does not tell where two secrets begin to differ. [`Secret::expose`] is the one
 /// way in, so that a search for that word finds every place where a secret is used.
 ///
+/// ```
+/// // All that the two below need is there, so that they fail for the secret alone.
+/// let secret = lifeboat::units::Secret::new("sk-one".to_owned());
+/// println!("{}", secret.expose());
+/// serde_json::to_string(secret.expose());
+/// ```
 /// ```compile_fail
 /// let secret = lifeboat::units::Secret::new("sk-one".to_owned());
 /// println!("{secret}");

@@ -17,7 +17,7 @@ const DIVISION: &[u8] = b"\n----\n";
 /// How HTTP/2 begins (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Nothing here takes a hundredth of it.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(4);
 
 /// What stands for all rounds.
 struct Stand {
