@@ -116,8 +116,8 @@ struct Fault {
     lo_ms: f64,
     hi_ms: f64,
     /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
-    #[serde(default = "some")]
-    requests_touched: u64,
+    #[serde(default)]
+    requests_touched: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -222,7 +222,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         providers: names.0,
         primary,
         standbys,
-        touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched),
+        touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched.unwrap_or(1)),
+        touched_counted: document.fault.as_ref().is_some_and(|fault| fault.requests_touched.is_some()),
         fault: document.fault.and_then(|fault| edge(fault.lo_ms, fault.hi_ms)),
         observed_until: document.observed_until_ms.and_then(nanos).or_else(|| heal.map(|heal| heal.lo)).unwrap_or(last),
         heal,
@@ -303,10 +304,6 @@ fn terms(objectives: &Objectives) -> Terms {
         rotation: span(objectives.rto_ms),
         client_errors: None,
     }
-}
-
-const fn some() -> u64 {
-    1
 }
 
 /// Milliseconds to nanoseconds, to the nearest; `None` for what is not a moment.

@@ -211,6 +211,8 @@ pub struct Evidence {
     pub fault: Option<Edge>,
     /// Requests that the fault touched, by the proxy's count.
     pub touched: u64,
+    /// False where somebody only says that there was a fault, and counted nothing.
+    pub touched_counted: bool,
     /// When the last fault was healed; `None` where the record ends before.
     pub heal: Option<Edge>,
     /// No request that was due before this is missing.

@@ -98,6 +98,7 @@ impl Fold {
                 providers,
                 fault: None,
                 touched: 0,
+                touched_counted: true,
                 heal: None,
                 observed_until: 0,
                 complete: false,

@@ -94,6 +94,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
+        touched_counted: false,
         heal: heal.map(edge),
         observed_until,
         complete: true,

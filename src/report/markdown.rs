@@ -6,6 +6,7 @@
 use super::credential;
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use super::stability;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::price::of_request;
@@ -164,7 +165,7 @@ impl Report<'_> {
                 let interval = if terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
                 (format!("{} within {}", terms.gate, span(terms.rto)), between(interval))
             }
-            "stability" => (format!("no relapse after {}", span(terms.hold)), format!("{} relapses", measures.relapses)),
+            "stability" => (format!("no relapse after {}", span(terms.hold)), stability::measured(measures, self.verdict)),
             "lost" => (
                 match objectives.and_then(|objectives| objectives.lost) {
                     Some(crate::model::LossBudget::Requests(count)) => format!("at most {count} requests"),
@@ -218,6 +219,7 @@ impl Report<'_> {
         }
         writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
         writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
+        writeln!(text, "| stable to the end of the fault, by what gates | {} | traffic and proxy |", between(measures.sustained))?;
         if let Some(hi) = measures.cutover.hi {
             writeln!(
                 text,

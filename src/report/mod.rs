@@ -14,6 +14,7 @@ mod execution;
 mod keys;
 mod markdown;
 mod sentence;
+mod stability;
 mod summary;
 
 pub use digest::Digest;

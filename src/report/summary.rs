@@ -54,6 +54,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             put("cutover", &format!("{}{}", between(measures.cutover), gate(Gate::Cutover)));
         }
         put("restore", &format!("{}{}", between(measures.restore), gate(Gate::Restore)));
+        if verdict.objectives.iter().any(|objective| objective.name == "stability" && objective.verdict != Decision::Met) {
+            put("sustained", &between(measures.sustained));
+        }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
             put("failback", &format!("{}{objective}", between(failback)));

@@ -7,7 +7,7 @@
 //!
 //! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
-//! `window`), then holds the measures against each objective (`objectives`).
+//! `window`; `stability` tells whether service stayed), then holds the measures against each objective (`objectives`).
 //!
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
@@ -25,6 +25,7 @@ mod objectives;
 mod onset;
 mod plan;
 mod rotation;
+mod stability;
 mod together;
 mod trial;
 mod window;
@@ -33,6 +34,7 @@ pub use criteria::{Criterion, Finding, Judgement};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
+pub use stability::{Departure, FailedAt, TellingWindow, Wave};
 pub use together::{OfWorkload, together};
 
 /// Histories for tests of those who show a verdict.
@@ -84,7 +86,7 @@ words! {
         FaultNotEffective = "fault_not_effective",
         /// The planned rotation never began.
         RotationNotBegun = "rotation_not_begun",
-        /// Nothing went bad and no standby answered: the path was not tested.
+        /// Nothing went bad and no standby answered, where cutover gates: the path was not tested.
         CutoverNotExercised = "cutover_not_exercised",
         /// The RTO is finer than the instrument.
         ResolutionExceedsRto = "resolution_exceeds_rto",
@@ -278,6 +280,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
         verdict.reason = match measured.exercised {
             false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
+            false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
             false => Some(Reason::CutoverNotExercised),
             true => (doubted || blind).then_some(Reason::RecordCannotTell),
         };
