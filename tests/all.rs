@@ -34,6 +34,7 @@ mod readme;
 mod redirects;
 mod rotations;
 mod runbooks;
+mod second_waves;
 mod secret_stores;
 mod security;
 mod served;

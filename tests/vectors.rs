@@ -60,6 +60,13 @@ fn bare_history(vector: &Value) -> Value {
     })
 }
 
+/// Every single trial by its name, as a bare history.
+pub(crate) fn bare_histories() -> Vec<(String, Value)> {
+    let vectors = vectors();
+    let trials = vectors["single_trial"].as_array().unwrap();
+    trials.iter().map(|vector| (vector["id"].as_str().unwrap().to_owned(), bare_history(vector))).collect()
+}
+
 fn word(decision: Decision) -> &'static str {
     match decision {
         Decision::Met => "PASS",
@@ -115,9 +122,21 @@ fn judged(id: &str, change: impl Fn(&mut Value)) -> Value {
 }
 
 #[test]
-fn a_path_that_was_not_tested_is_inconclusive_whichever_recovery_gates() {
-    let verdict = judged("V17", |history| history["objectives"]["gate"] = json!("restore"));
-    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&json!("inconclusive"), &json!("cutover_not_exercised")));
+fn under_the_restore_gate_a_fault_that_bit_and_that_nobody_felt_is_met_and_one_that_was_only_said_is_not() {
+    let restore = |history: &mut Value| history["objectives"]["gate"] = json!("restore");
+    let counted = judged("V17", restore);
+    assert_eq!((&counted["verdict"], &counted["reason"]), (&json!("met"), &Value::Null));
+    assert_eq!(counted["measures"]["restore"], json!({"lo_ms": 0.0, "hi_ms": 30.0}));
+    let said = judged("V17", |history| {
+        restore(history);
+        history["fault"].as_object_mut().unwrap().remove("requests_touched");
+    });
+    assert_eq!((&said["verdict"], &said["reason"]), (&json!("inconclusive"), &json!("record_cannot_tell")));
+    let touched_nothing = judged("V17", |history| {
+        restore(history);
+        history["fault"]["requests_touched"] = json!(0);
+    });
+    assert_eq!((&touched_nothing["verdict"], &touched_nothing["reason"]), (&json!("void"), &json!("fault_not_effective")));
 }
 
 #[test]
@@ -146,7 +165,7 @@ fn a_standby_that_serves_within_the_edge_is_the_first_to_serve_but_no_proof_of_r
 fn every_single_trial_gives_the_numbers_that_it_must() {
     let vectors = vectors();
     let trials = vectors["single_trial"].as_array().unwrap();
-    assert_eq!(trials.len(), 29, "the file holds 29 single trials");
+    assert_eq!(trials.len(), 35, "the file holds 35 single trials");
     let mut wrong = Vec::new();
     for vector in trials {
         let id = vector["id"].as_str().unwrap();

@@ -122,8 +122,8 @@ struct Fault {
     lo_ms: f64,
     hi_ms: f64,
     /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
-    #[serde(default = "some")]
-    requests_touched: u64,
+    #[serde(default)]
+    requests_touched: Option<u64>,
     /// The primaries that it broke, where they share the load.
     #[serde(default)]
     on: Option<Vec<String>>,
@@ -246,7 +246,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         primary,
         standbys,
         shared,
-        touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched),
+        touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched.unwrap_or(1)),
+        touched_counted: document.fault.as_ref().is_some_and(|fault| fault.requests_touched.is_some()),
         touched_by: None,
         broken,
         stopped: None,
@@ -332,10 +333,6 @@ fn terms(objectives: &Objectives) -> Terms {
         rotation: span(objectives.rto_ms),
         client_errors: None,
     }
-}
-
-const fn some() -> u64 {
-    1
 }
 
 /// Milliseconds to nanoseconds, to the nearest; `None` for what is not a moment.

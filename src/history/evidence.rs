@@ -230,6 +230,8 @@ pub struct Evidence {
     pub broken: Vec<Broken>,
     /// Why it was stopped before its end; `None` where it was not.
     pub stopped: Option<Stopped>,
+    /// False where somebody only says that there was a fault, and counted nothing.
+    pub touched_counted: bool,
     /// When the last fault was healed; `None` where the record ends before.
     pub heal: Option<Edge>,
     /// No request that was due before this is missing.

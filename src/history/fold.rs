@@ -109,6 +109,7 @@ impl Fold {
                 touched_by: None,
                 broken: Vec::new(),
                 stopped: None,
+                touched_counted: true,
                 heal: None,
                 observed_until: 0,
                 complete: false,

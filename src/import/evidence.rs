@@ -111,6 +111,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         touched_by: None,
         broken: Vec::new(),
         stopped: None,
+        touched_counted: false,
         heal: heal.map(edge),
         observed_until,
         complete: true,

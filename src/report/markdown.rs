@@ -5,7 +5,7 @@
 
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
-use super::{credential, providers, rescue};
+use super::{credential, providers, rescue, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
@@ -176,7 +176,7 @@ impl Report<'_> {
                 let interval = if terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
                 (format!("{} within {} of the fault", terms.gate, span(terms.rto)), format!("{} after the fault", between(interval)))
             }
-            "stability" => (format!("no relapse after {}", span(terms.hold)), format!("{} relapses", measures.relapses)),
+            "stability" => (format!("no relapse after {}", span(terms.hold)), stability::measured(measures, self.verdict)),
             "lost" => (
                 match objectives.and_then(|objectives| objectives.lost) {
                     Some(crate::model::LossBudget::Requests(count)) => format!("at most {count} requests"),
@@ -249,6 +249,7 @@ impl Report<'_> {
             let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
             writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
         }
+        writeln!(text, "| stable to the end of the fault, by what gates | {} | traffic and proxy |", between(measures.sustained))?;
         if let Some(hi) = measures.cutover.hi {
             writeln!(
                 text,

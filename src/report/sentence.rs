@@ -1,6 +1,6 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
-use super::{credential, rescue, stopped};
+use super::{credential, rescue, stability, stopped};
 use crate::model::Gate;
 use crate::units::Duration;
 use crate::verdict::{Decision, Interval, Millis, Reason, Stop, Verdict};
@@ -33,7 +33,10 @@ pub fn headline(verdict: &Verdict) -> String {
     let rto = verdict.objectives.iter().find(|objective| objective.name == "rto").map_or(verdict.verdict, |objective| objective.verdict);
     let measured = match interval.hi {
         Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
-        Some(_) => format!("Users were {state}, and stayed so, {} after the fault", between(interval)),
+        Some(_) => {
+            let stayed = if stability::stayed(verdict) { ", and stayed so," } else { "" };
+            format!("Users were {state}{stayed} {} after the fault", between(interval))
+        }
         None if verdict.reason == Some(Reason::RecordCannotTell) => {
             format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(interval.lo))
         }
@@ -57,6 +60,7 @@ pub fn headline(verdict: &Verdict) -> String {
         }
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
+    text.push_str(&stability::sentence(verdict));
     text.push_str(&rescue::still_asked(verdict));
     text.push_str(&others(verdict));
     text.push_str(&early(verdict));
@@ -82,7 +86,8 @@ fn capital(text: &str) -> String {
 
 /// Objectives that no sentence of their own tells, and that were not met.
 fn others(verdict: &Verdict) -> String {
-    let told = |name: &str| name == "rto" || credential::tells(name);
+    let departed = !stability::sentence(verdict).is_empty();
+    let told = |name: &str| name == "rto" || credential::tells(name) || (departed && name == "stability");
     let bad = verdict.objectives.iter().filter(|objective| !told(objective.name) && objective.verdict != Decision::Met);
     bad.map(|objective| format!(" Objective {}: {}.", objective.name, objective.verdict)).collect()
 }
@@ -115,6 +120,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         }
         Some(Reason::ObjectivesNotTold) => "nobody said what was promised".into(),
         Some(Reason::FaultNotTold) => "nobody said when the fault began".into(),
+        Some(Reason::RecordCannotTell) if nothing_to_feel(verdict) => "nothing went bad, and nobody counted what the fault touched".into(),
         Some(Reason::RecordCannotTell) => "the record cannot tell what the objective needs".into(),
         None => "the evidence does not tell".into(),
     }
@@ -140,6 +146,11 @@ fn unsteady(verdict: &Verdict) -> String {
     }
 }
 
+/// True where users felt nothing, so that only a count of what the fault touched could show that there was something to feel.
+fn nothing_to_feel(verdict: &Verdict) -> bool {
+    verdict.terms.gate == Gate::Restore && verdict.measures.as_ref().is_some_and(|measures| measures.bad == 0)
+}
+
 /// What to do about a verdict that is not decisive.
 pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
     if let Some(stop) = of_stop(verdict) {
@@ -152,6 +163,9 @@ pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
 fn of_kind(verdict: &Verdict) -> Option<&'static str> {
     if !verdict.caveats.is_empty() {
         return for_record(verdict);
+    }
+    if verdict.reason == Some(Reason::RecordCannotTell) && nothing_to_feel(verdict) {
+        return Some("count the requests that it touched: `fault: requests_touched`");
     }
     Some(match verdict.reason? {
         Reason::Stopped => "the event `cancelled` of its history tells why; mend that, and run it again",
@@ -182,6 +196,7 @@ fn for_record(verdict: &Verdict) -> Option<&'static str> {
     Some(match verdict.reason? {
         Reason::ObjectivesNotTold => "name what was promised: --objectives SCENARIO",
         Reason::FaultNotTold => "say when it began by the record's clock: --fault-at 2026-11-20T14:03:07Z, or --fault-at +42s",
+        Reason::RecordCannotTell if nothing_to_feel(verdict) => "see that --fault-at is the right moment, by the record's own clock",
         Reason::RecordCannotTell => "the caveats say which claim is lost, and what would have to be recorded",
         Reason::ScheduleIncomplete => "give the generator more to send with, or drive a lower rate",
         Reason::BaselineUnstable => "look at the requests before the fault; --since leaves out what came long before it",

@@ -57,6 +57,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         if let Some(rescued) = rescue::line(verdict) {
             put("rescued", &rescued);
         }
+        if verdict.objectives.iter().any(|objective| objective.name == "stability" && objective.verdict != Decision::Met) {
+            put("sustained", &format!("{} after the fault", between(measures.sustained)));
+        }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
             put("failback", &format!("{} after the heal{objective}", between(failback)));

@@ -1,10 +1,10 @@
 //! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
-//! that were counted, and what chance does to them; texts of others as they may be shown.
+//! that were counted, and how likely a count is; texts of others as they may be shown.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
-pub mod binomial;
+mod binomial;
 mod duration;
 mod fingerprint;
 mod key_file;
@@ -17,6 +17,7 @@ mod secret;
 mod seed;
 mod tally;
 
+pub use binomial::{Binomial, billionths};
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;

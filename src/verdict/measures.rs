@@ -4,6 +4,7 @@ use super::Millis;
 use super::onset::{Extent, Index, Recovery, Start};
 use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
+use super::stability::{Departure, Wave, departures};
 use super::window::{Tri, Window, good, good_by, latency, places};
 use crate::history::{Attempt, By, Edge, Evidence, Kind, Request};
 use crate::model::Gate;
@@ -92,8 +93,11 @@ pub struct Measures {
     /// The area under full service that was lost (the resilience triangle), in time of full outage.
     #[serde(rename = "degraded_area_ms")]
     pub degraded_area: Millis,
-    /// Runs of bad requests after the hold.
+    /// How often more was bad after the hold than was promised, and more than chance explains; see `departures`.
     pub relapses: u64,
+    /// Each of these, and what may have been one, in the order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub departures: Vec<Departure>,
     /// Bad requests within the hold.
     pub residual_bad: u64,
     /// Acknowledged writes that were not found again.
@@ -117,7 +121,7 @@ pub(super) struct Measured {
     pub(super) maybe_lost: u64,
     /// True where the gate's recovery has an onset.
     pub(super) onset: bool,
-    /// True where a standby answered or something went bad.
+    /// True where what the gate is about was tested: a standby answered or something went bad, or where nobody has to move, the fault bit.
     pub(super) exercised: bool,
 }
 
@@ -136,7 +140,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
         Gate::Restore => (&restore, &restoring, Index::Arrival),
     };
     let sustained = gated.recovery(terms, start, Extent::Sustained, index).interval;
-    let (relapses, residual_bad) = after_onset(gated, gate, terms.hold, terms.max_consecutive_bad);
+    let departures = gate.onset.map_or_else(Vec::new, |onset| departures(evidence, &restoring, onset, fault));
 
     let asked = restoring.requests;
     let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
@@ -153,7 +157,9 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
-        exercised: bad > 0 || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes)),
+        exercised: bad > 0
+            || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes))
+            || (terms.gate == Gate::Restore && bitten(evidence)),
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
@@ -181,8 +187,9 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
                 .and_then(|attempts| attempts.first_standby)
                 .map(|at| Millis((at - fault.lo + terms.clock_error).max(0))),
             degraded_area: degraded_area(evidence, asked),
-            relapses,
-            residual_bad,
+            relapses: departures.iter().filter(|departure| departure.wave == Wave::Relapse).count() as u64,
+            departures,
+            residual_bad: residual_bad(gated, gate, terms.hold),
             acknowledged_lost: (!evidence.ledger.is_empty()).then(|| missing.clone().count() as u64),
             rpa: (!evidence.ledger.is_empty())
                 .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
@@ -191,13 +198,17 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     }
 }
 
-/// Relapses after the hold, and bad requests within it.
-fn after_onset(window: &Window<'_>, gate: &Recovery, hold: i64, longest: u32) -> (u64, u64) {
-    let Some(onset) = gate.onset else { return (0, 0) };
+/// Whether it is proven that the fault touched requests, and not only said.
+fn bitten(evidence: &Evidence) -> bool {
+    evidence.touched_counted && evidence.touched > 0
+}
+
+/// Bad requests within the hold.
+fn residual_bad(window: &Window<'_>, gate: &Recovery, hold: i64) -> u64 {
+    let Some(onset) = gate.onset else { return 0 };
     let ends = window.requests[onset].due + hold;
     let within = window.requests[onset..].iter().zip(&window.reads[onset..]).take_while(|(request, _)| request.due < ends);
-    let residual = within.filter(|(_, reading)| **reading == Tri::No).count() as u64;
-    (window.relapses(longest, ends), residual)
+    within.filter(|(_, reading)| **reading == Tri::No).count() as u64
 }
 
 fn first_standby(window: &Window<'_>, fault: Edge, clock_error: i64) -> Option<Interval> {

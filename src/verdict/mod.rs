@@ -7,8 +7,8 @@
 //!
 //! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
-//! `window`; `rescue` counts who was served only after the broken provider had been asked), then holds the measures against each objective
-//! (`objectives`). A drill that was stopped before it could tell says that first.
+//! `window`; `stability` tells whether service stayed, `rescue` counts who was served only after the broken provider had been asked), then
+//! holds the measures against each objective (`objectives`). A drill that was stopped before it could tell says that first.
 //!
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
@@ -30,6 +30,7 @@ mod plan;
 mod rescue;
 mod rotation;
 mod share;
+mod stability;
 mod stop;
 mod together;
 mod trial;
@@ -41,6 +42,7 @@ pub use objectives::ObjectiveVerdict;
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
 pub use share::Share;
+pub use stability::{Departure, FailedAt, TellingWindow, Wave};
 pub use stop::Stop;
 pub use together::{OfWorkload, together};
 
@@ -95,7 +97,7 @@ words! {
         FaultNotEffective = "fault_not_effective",
         /// The planned rotation never began.
         RotationNotBegun = "rotation_not_begun",
-        /// Nothing went bad and no standby answered: the path was not tested.
+        /// Nothing went bad and no standby answered, where cutover gates: the path was not tested.
         CutoverNotExercised = "cutover_not_exercised",
         /// The RTO is finer than the instrument.
         ResolutionExceedsRto = "resolution_exceeds_rto",
@@ -320,6 +322,7 @@ fn tried(evidence: &Evidence) -> Verdict {
         let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
         verdict.reason = match measured.exercised {
             false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
+            false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
             false => Some(Reason::CutoverNotExercised),
             true => (doubted || blind).then_some(Reason::RecordCannotTell),
         };

@@ -1,9 +1,10 @@
 //! The measures held against each objective that applies.
 
 use super::Decision;
-use super::measures::{Interval, Measured};
+use super::measures::{Interval, Measured, Measures};
 use crate::history::{Caveat, Lost, Terms};
 use crate::model::Gate;
+use crate::units::billionths;
 use serde::Serialize;
 
 /// The judgement of one objective.
@@ -23,9 +24,10 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         Gate::Cutover => measures.cutover,
         Gate::Restore => measures.restore,
     };
-    // Where nothing went bad and no standby answered, the path that the objective is about was not tested, whichever recovery gates it.
+    // Where nothing went bad and no standby answered, the path to a standby was not tested. Where only restoration is asked for, a fault that
+    // bit and that nobody felt is what was promised.
     let rto = if measured.exercised { within(gate, terms.rto) } else { Decision::Inconclusive };
-    let stability = (measured.onset || measures.relapses > 0).then(|| met_if(measures.relapses == 0));
+    let stability = measured.onset.then(|| stayed(measures));
     // A count that was cut short by the end of the fault can exceed its cap, but not prove that it stays below it.
     let cap = |least: Option<u64>, most: Option<u64>, limit: Option<u64>| {
         let limit = limit?;
@@ -36,7 +38,7 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         })
     };
     let lost = measures.lost + measures.lost_in_flight;
-    let share = terms.max_lost_share.map(|share| (share * measured.due as f64).floor() as u64);
+    let share = terms.max_lost_share.map(|share| whole_part(share, measured.due));
     let lost_limit = match (terms.max_lost, share) {
         (Some(count), Some(share)) => Some(count.min(share)),
         (count, share) => count.or(share),
@@ -104,8 +106,21 @@ fn needs(objective: &str, lost: Lost) -> bool {
 
 /// Whether `part` of `whole` is more than `share`, in integers to one part in 10⁹.
 fn exceeds(part: u64, whole: u64, share: f64) -> bool {
-    const ONE: u128 = 1_000_000_000;
-    u128::from(part) * ONE > (share.clamp(0.0, 1.0) * ONE as f64).round() as u128 * u128::from(whole)
+    u128::from(part) * 1_000_000_000 > u128::from(billionths(share)) * u128::from(whole)
+}
+
+/// Whether service stayed, by the departures after the hold.
+fn stayed(measures: &Measures) -> Decision {
+    match measures.departures.as_slice() {
+        [] => Decision::Met,
+        _ if measures.relapses > 0 => Decision::Missed,
+        _ => Decision::Inconclusive,
+    }
+}
+
+/// A share of a count, rounded down from its exact value: 29 % of 100 are 29, and not the 28 that floats leave of it.
+fn whole_part(share: f64, count: usize) -> u64 {
+    u64::try_from(u128::from(billionths(share)) * count as u128 / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
 pub(super) fn within(interval: Interval, limit: i64) -> Decision {

@@ -136,17 +136,4 @@ impl Window<'_> {
         }
         None
     }
-
-    /// Runs of more than `longest` bad requests that end after `after`.
-    pub(super) fn relapses(&self, longest: u32, after: i64) -> u64 {
-        let runs = self.reads.chunk_by(|left, right| (*left == Tri::No) == (*right == Tri::No));
-        let mut ends = 0;
-        let mut relapses = 0;
-        for run in runs {
-            ends += run.len();
-            let last = self.requests[ends - 1].due;
-            relapses += u64::from(run[0] == Tri::No && run.len() > longest as usize && last >= after);
-        }
-        relapses
-    }
 }

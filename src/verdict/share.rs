@@ -17,7 +17,7 @@ use super::measures::Interval;
 use super::trial::reaches;
 use super::window::{Tri, Window, good, places};
 use crate::history::{Attempt, Balanced, By, Edge, Evidence, Faulted, Request, Terms};
-use crate::units::binomial;
+use crate::units::Binomial;
 use serde::Serialize;
 
 /// The share of the providers that were broken, among those that share the load.
@@ -178,7 +178,7 @@ impl Back<'_> {
         lead_in
             && reaches(good, held.len() as u64, terms.success)
             && run.unwrap_or(0) <= terms.max_consecutive_bad as usize
-            && binomial::at_most(own, held.len() as u64, self.half) > CHANCE
+            && Binomial::hitting(self.half, held.len() as u64).at_most(own) > CHANCE
     }
 
     /// Where the last run of requests before `last` begins that is too long to have left the provider out by chance.

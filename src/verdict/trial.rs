@@ -4,6 +4,7 @@
 use super::window::{Tri, good};
 use super::{Basis, Reason};
 use crate::history::{By, Edge, Evidence, Lost};
+use crate::units::billionths;
 
 /// Requests that began and ended before the fault.
 pub(super) struct Baseline {
@@ -61,7 +62,5 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -
 
 /// Whether `part` of `whole` is at least `share`, in integers to one part in 10⁹.
 pub(super) fn reaches(part: u64, whole: u64, share: f64) -> bool {
-    const ONE: u128 = 1_000_000_000;
-    let share = (share.clamp(0.0, 1.0) * ONE as f64).round() as u128;
-    u128::from(part) * ONE >= share * u128::from(whole)
+    u128::from(part) * 1_000_000_000 >= u128::from(billionths(share)) * u128::from(whole)
 }

@@ -13,6 +13,8 @@ pub(super) enum Tri {
 
 /// Requests due in `[from, to)`, a slice of those that are sorted by due time, and how each of them reads.
 pub(super) struct Window<'e> {
+    /// The place of the first of them among all requests.
+    pub(super) first: usize,
     pub(super) requests: &'e [Request],
     pub(super) reads: Vec<Tri>,
     pub(super) to: i64,
@@ -22,7 +24,7 @@ impl<'e> Window<'e> {
     pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&Request) -> Tri) -> Self {
         let (first, last) = places(evidence, from, to);
         let requests = &evidence.requests[first..last];
-        Self { requests, reads: requests.iter().map(conforms).collect(), to }
+        Self { first, requests, reads: requests.iter().map(conforms).collect(), to }
     }
 }
 
