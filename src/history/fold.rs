@@ -329,3 +329,6 @@ fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
         ..Terms::of(&plan.objectives)
     }
 }
+
+#[cfg(test)]
+mod tests;

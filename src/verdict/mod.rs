@@ -288,3 +288,6 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     verdict.measures = Some(measured.measures);
     verdict
 }
+
+#[cfg(test)]
+mod tests;
