@@ -32,6 +32,7 @@ mod places;
 mod random_systems;
 mod readme;
 mod redirects;
+mod reference;
 mod rotations;
 mod runbooks;
 mod second_waves;

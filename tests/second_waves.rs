@@ -27,13 +27,13 @@ fn equivalent_drills_of_a_gateway_that_relapses_are_judged_alike_and_none_is_tol
         let (first, last) = (relapse["first_ms"].as_f64().unwrap(), relapse["last_ms"].as_f64().unwrap());
         assert!((8_200.0..8_700.0).contains(&first) && (9_900.0..10_200.0).contains(&last), "{name}: {first} to {last}");
         assert_eq!(relapse["failed_at"], json!([{"provider": null, "requests": relapse["bad"]}]), "{name}: the dead primary got none");
-        assert!(verdict["measures"]["sustained"]["lo_ms"].as_f64() > Some(9_900.0), "{name}: {}", verdict["measures"]["sustained"]);
+        assert!(verdict["measures"]["sustained"]["lo_ms"].as_f64() > Some(8_900.0), "{name}: {}", verdict["measures"]["sustained"]);
         assert!(!text.contains("stayed so") && text.contains("Service did not stay: "), "{name}: {text}");
     }
     let (_, text) = judged(&project, "envoy-second-wave.jsonl");
     let told =
         "9 of 28 requests were bad 8.28 to 10.03 s after the fault, and no provider was seen to get them. Objective stability: missed.";
-    assert!(text.contains(told) && text.contains(" sustained more than 10.02 s "), "{text}");
+    assert!(text.contains(told) && text.contains(" sustained 9.59 to 10.36 s "), "{text}");
 }
 
 #[test]

@@ -401,3 +401,6 @@ fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
         ..Terms::of(&plan.objectives)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -330,3 +330,6 @@ fn tried(evidence: &Evidence) -> Verdict {
     verdict.measures = Some(measured.measures);
     verdict
 }
+
+#[cfg(test)]
+mod tests;
