@@ -128,7 +128,8 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
             }
             Course::Perhaps => true,
             Course::Direct => {
-                in_a_row = if is_good { 0 } else { in_a_row };
+                // Whoever still waited when the fault was healed tells nothing of whom it would have been sent to.
+                in_a_row = if is_good && request.done < end { 0 } else { in_a_row };
                 false
             }
         };
