@@ -188,10 +188,10 @@ impl AnswerReader {
         matches!(self.flaw, Some(Flaw::TooLong | Flaw::ErrorEvent(_) | Flaw::Malformed))
     }
 
-    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its marker and its usage
-    /// both have. Its connection may stay open for as long as it likes.
+    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more. Its connection may stay
+    /// open for as long as it likes.
     pub const fn is_over(&self) -> bool {
-        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage)
+        self.heard.over
     }
 
     /// The judgement at the end of the body.
