@@ -13,7 +13,7 @@
 //! | `proxy-refused` | error | the forward proxy opened no tunnel |
 //! | `certificate-expired`, `certificate-wrong-name`, `certificate-untrusted`, `certificate-refused` | error | the certificate does not verify; the last is any other reason |
 //! | `tls-refused` | error | the handshake failed, or ended early |
-//! | `not-http-2` | error | HTTP/2 was asked for, and not offered in the handshake or not what was answered |
+//! | `not-http-2` | error | HTTP/2 was asked for, and not offered in the handshake |
 //! | `connect-timed-out` | timeout | no connection was open by the timeout or the deadline |
 //! | `cut-before-headers` | error | the connection ended before the head of the answer |
 //! | `head-too-long` | error | the head of the answer is longer than 65,536 bytes or 2,048 fields |

@@ -43,7 +43,7 @@ pub(super) fn moving<'e>(evidence: &'e Evidence, from: i64, to: i64) -> Option<W
     let (first, last) = places(evidence, from, to);
     let patience = patience(evidence, from);
     let reads = (first..last).map(|place| has_moved(evidence, faulted, place, patience)).collect();
-    Some(Window { requests: &evidence.requests[first..last], reads, to })
+    Some(Window { first, requests: &evidence.requests[first..last], reads, to })
 }
 
 /// The attempts of the request at this place.
@@ -159,7 +159,7 @@ impl Back<'_> {
 
     /// Whether the request at this place is the provider's, and opens a hold in which users are well served and it has a share.
     fn has_share(&self, terms: &Terms, place: usize) -> bool {
-        let Window { requests, reads, to } = self.window;
+        let Window { requests, reads, to, .. } = self.window;
         let (first, ends) = (&requests[place], requests[place].due + terms.failback_hold.unwrap_or(terms.hold));
         if !self.answered(first) || first.sent < self.heal.hi + terms.clock_error || ends > *to {
             return false;

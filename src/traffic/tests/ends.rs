@@ -4,7 +4,7 @@ use super::*;
 use crate::dialect::canary;
 use crate::history::{Event, Stamped};
 use crate::journal::Journal;
-use crate::model::{Bursts, Connections, HttpVersion, RequestKind, Timeouts, Wire, Workload};
+use crate::model::{Bursts, Connections, RequestKind, Timeouts, Wire, Workload};
 use crate::traffic::{Budget, Levels, Load, Schedule, Traffic};
 use crate::units::{self, Seed};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,15 +96,6 @@ async fn a_connection_whose_body_ends_after_the_marker_is_used_again() {
         assert_eq!(told(&ask(&asking, id).await), (Outcome::Ok, ""));
     }
     assert_eq!(count.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn a_server_of_http_1_is_not_http_2() {
-    let two = Manner { wire: Wire { http: HttpVersion::Two, ..Wire::default() }, ..plain() };
-    for answer in ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n"] {
-        let old = answering(answer, true).await;
-        assert_eq!(told(&ask(&client(&http(old), two.clone()), 0).await), (Outcome::Error, "not-http-2"), "{answer}");
-    }
 }
 
 #[tokio::test]
