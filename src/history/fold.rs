@@ -1,12 +1,12 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
 use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::Watch;
-use crate::model::{DrillPlan, Fault, PlannedFault};
+use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -137,8 +137,9 @@ impl Fold {
             Event::FaultHealed(fault) if self.concerns(&fault.on) => {
                 let span = self.fault(fault.fault);
                 span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
-                span.touched = fault.touched;
+                span.touched = fault.touched.unwrap_or(0);
             }
+            Event::PlainToxiproxy(_) => self.blinded(),
             Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
@@ -149,6 +150,21 @@ impl Fold {
             }
             _ => {}
         }
+    }
+
+    /// Nobody will tell who serves or what a fault touches.
+    fn blinded(&mut self) {
+        let evidence = &mut self.evidence;
+        let served = match std::mem::replace(&mut evidence.terms.gate, Gate::Restore) {
+            Gate::Cutover => "so users being served by anyone is judged (gate restore), and not the cutover that was promised",
+            Gate::Restore => "so users being served by anyone is judged, as was promised",
+        };
+        let touched = "a plain Toxiproxy does not count what a fault touches: that it bit is told by the requests themselves, where more fail \
+                       or are slower than chance makes of the traffic before it";
+        evidence.caveats = vec![
+            Caveat { name: Lost::WhoServed, text: format!("a plain Toxiproxy does not tell who served, {served}") },
+            Caveat { name: Lost::Touched, text: touched.to_owned() },
+        ];
     }
 
     /// What was gathered. A history without its last event is marked as incomplete.

@@ -5,7 +5,7 @@
 
 use super::credential;
 use super::digest::{Digest, Flow, Second};
-use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use super::sentence::{because, between, headline, hint, nameless, seconds_down, seconds_up, span};
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::price::of_request;
@@ -116,7 +116,8 @@ impl Report<'_> {
         let own = |name: &String| self.flow.named.as_ref().is_some_and(|named| named.service.providers.contains(name));
         let served = |place: usize| seconds.iter().any(|second| second.served.get(place).is_some_and(|count| *count > 0));
         let rows = self.digest.providers.iter().enumerate().filter(|(place, name)| self.name().is_none() || own(name) || served(*place));
-        for (place, name) in rows {
+        // Nobody told who served: a row without a bar would say that they did not.
+        for (place, name) in rows.filter(|_| !nameless(self.verdict)) {
             writeln!(text, "{}{}", label(name), row(&|second| second.served.get(place).copied().unwrap_or(0)).trim_end())?;
         }
         writeln!(text, "{}{}", label("bad"), row(&|second| second.bad).trim_end())?;
@@ -217,8 +218,11 @@ impl Report<'_> {
             writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
         }
         writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
-        writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
-        if let Some(hi) = measures.cutover.hi {
+        let gate = if nameless(self.verdict) { measures.restore } else { measures.cutover };
+        if !nameless(self.verdict) {
+            writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
+        }
+        if let Some(hi) = gate.hi {
             writeln!(
                 text,
                 "| verified | {} | the hold of {} |",
@@ -229,7 +233,7 @@ impl Report<'_> {
         if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
             writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
         }
-        if let Some(failback) = measures.failback {
+        if let Some(failback) = measures.failback.filter(|_| !nameless(self.verdict)) {
             writeln!(text, "| the primary serves again, and stable | {} after the heal | traffic and proxy |", between(failback))?;
         }
         writeln!(text)
@@ -277,7 +281,7 @@ impl Report<'_> {
                             (false, true) => format!("{}, by itself: its lease ended", second(fault.lo)),
                             (false, false) => second(fault.lo),
                         };
-                        row[4] = fault.touched.to_string();
+                        row[4] = fault.touched.map_or_else(|| "not counted".to_owned(), |count| count.to_string());
                     }
                 }
                 _ => {}
@@ -291,6 +295,13 @@ impl Report<'_> {
         writeln!(text, "| fault | requested | in force | healed | requests touched |\n|---|---|---|---|---|")?;
         for row in rows {
             writeln!(text, "| {} |", row.join(" | "))?;
+        }
+        for each in self.each() {
+            let Some(effect) = each.verdict.evidence.effect else { continue };
+            let of = each.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
+            let told = if effect.proven { "chance does not explain that: it bit" } else { "chance explains that" };
+            let (worse, due) = (effect.worse, effect.of);
+            writeln!(text, "\n{worse} of {due} requests{of} failed or were slower than those before the fault; {told}.")?;
         }
         writeln!(text)
     }
@@ -492,8 +503,11 @@ impl Report<'_> {
                 "- Nobody was there: {length:.2} s of people's reactions were modelled, and no person's reaction was measured."
             )?;
         }
-        if !self.verdict.evidence.attempts_seen {
+        if !self.verdict.evidence.attempts_seen && !nameless(self.verdict) {
             writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
+        }
+        for caveat in each.first().iter().flat_map(|each| &each.verdict.caveats) {
+            writeln!(text, "- {}{}.", caveat.text[..1].to_uppercase(), escaped(&caveat.text[1..]))?;
         }
         for each in &each {
             let (evidence, of) = (&each.verdict.evidence, of(each));

@@ -1,9 +1,10 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
 use super::credential;
+use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::Duration;
-use crate::verdict::{Decision, Interval, Millis, Reason, Verdict};
+use crate::verdict::{Decision, Effect, Interval, Millis, Reason, Verdict};
 
 /// The verdict in one sentence, with the measured interval against the objective.
 pub fn headline(verdict: &Verdict) -> String {
@@ -16,7 +17,7 @@ pub fn headline(verdict: &Verdict) -> String {
         if verdict.reason == Some(Reason::FaultNotTold) {
             return "Without the moment of the fault there is nothing to measure from.".into();
         }
-        let this = if verdict.caveats.is_empty() { "drill" } else { "record" };
+        let this = if is_record(verdict) { "record" } else { "drill" };
         return match verdict.verdict {
             Decision::Void => format!("This {this} proves nothing about the objective of {objective}: {}.", because(verdict)),
             Decision::InvalidPlan => format!("This {this} could never have told about the objective of {objective}: {}.", because(verdict)),
@@ -78,9 +79,16 @@ pub(super) fn because(verdict: &Verdict) -> String {
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
         Some(Reason::BaselineUnstable) => {
-            format!("the traffic before the fault was not steady and well served by the primary ({} requests)", evidence.baseline)
+            let by = if nameless(verdict) { "" } else { " by the primary" };
+            format!("the traffic before the fault was not steady and well served{by} ({} requests)", evidence.baseline)
         }
-        Some(Reason::FaultNotEffective) => "the fault touched no request".into(),
+        Some(Reason::FaultNotEffective) => match evidence.effect {
+            None => "the fault touched no request".into(),
+            Some(Effect { worse: 0, .. }) => "no request failed or was slower than before it, so nothing shows that the fault bit".into(),
+            Some(Effect { worse, of, .. }) => {
+                format!("{worse} of {of} requests failed or were slower than before it, too few to show that the fault bit")
+            }
+        },
         Some(Reason::RotationNotBegun) => "the rotation never began".into(),
         Some(Reason::CutoverNotExercised) => "nothing went bad and no standby ever answered, so the path was not tested".into(),
         Some(Reason::ResolutionExceedsRto) => format!("its probes resolve {} only", seconds_up(verdict.resolution.0)),
@@ -98,7 +106,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
 
 /// What to do about a verdict that is not decisive.
 pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
-    if !verdict.caveats.is_empty() {
+    if is_record(verdict) {
         return for_record(verdict);
     }
     Some(match verdict.reason? {
@@ -111,6 +119,9 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
             "the event `cancelled` of its history tells why; mend that, and run it again"
         }
         Reason::BaselineUnstable => "look at the requests before the fault: whatever ails them is there without any drill",
+        Reason::FaultNotEffective if verdict.evidence.effect.is_some() => {
+            "use a fault that the gateway must notice, see that it goes through this proxy, or drill with `lifeboat proxy`, which counts what it touches"
+        }
         Reason::FaultNotEffective => {
             "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"
         }
@@ -122,6 +133,16 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
         Reason::HorizonTooShort => "lengthen the fault's `for:`",
         Reason::ObjectivesNotTold | Reason::FaultNotTold | Reason::RecordCannotTell => return for_record(verdict),
     })
+}
+
+/// True where who served is not known.
+pub(super) fn nameless(verdict: &Verdict) -> bool {
+    verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed)
+}
+
+/// True of a verdict on what somebody else recorded.
+fn is_record(verdict: &Verdict) -> bool {
+    verdict.caveats.iter().any(|caveat| caveat.name == Lost::FaultSeen)
 }
 
 /// The same for somebody else's record, which was not planned and cannot be run again.
