@@ -100,10 +100,12 @@ fn gateway(
     if upstreams.len() < service.providers.len() {
         say("the reference gateway speaks OpenAI's dialect only, and asks no provider of another dialect");
     }
+    let sharing = service.primaries().iter().filter_map(asked).count();
     let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };
     let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();
     let key = Secret::new(format!("sk-lab-{}", args.seed.derive("service")));
-    let gateway = ReferenceGateway::start(&settings, upstreams, key.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+    let gateway = ReferenceGateway::start_shared(&settings, upstreams, sharing, key.clone(), listen)?;
     let base_url = gateway.base_url();
     put(&format!("the reference gateway of {name} answers at {base_url}\n{}", curl(Dialect::OpenAi, &base_url, &model, &key)))?;
     put(&format!("  curl -s {}/status\n", base_url.trim_end_matches("/v1")))?;

@@ -4,6 +4,7 @@ use super::{Exit, ask, bill, leases, put, say, stores, until_interrupted};
 use crate::console::{self, Shape};
 use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
+use crate::fault::unsaid;
 use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::report::summary;
@@ -267,7 +268,7 @@ fn outline(plan: &DrillPlan) -> String {
     let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
     let mut text =
         format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
-    text += &format!("  providers   {}\n", plan.service.providers.join(", then "));
+    text += &format!("  providers   {}\n", plan.service.order());
     for named in &workloads {
         let traffic = &named.workload;
         let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
@@ -286,7 +287,10 @@ fn outline(plan: &DrillPlan) -> String {
     }
     text += &format!("  baseline    {}\n", timeline.baseline);
     for fault in &timeline.faults {
-        text += &format!("  fault       {}{} on {}, from {} for {}\n", fault.fault, fault.aim, fault.on, fault.at, fault.length);
+        let (what, aim) = (&fault.fault, &fault.aim);
+        let besides = what.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
+        let (unsaid, on, at, length) = (unsaid(what, aim), &fault.on, fault.at, fault.length);
+        text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
     }
     text += &format!("  watch       {}\n", timeline.watch);
     if let Some(runbook) = &plan.runbook {

@@ -1,6 +1,7 @@
 //! A running drill as plain lines, for logs and pipes: one for each notable event, and who served every five seconds. Pure.
 
 use super::line::clean;
+use crate::fault::unsaid;
 use crate::history::{Bucket, Event, Live, Phase, StepEnd};
 use crate::model::NamedWorkload;
 
@@ -83,7 +84,9 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
     match event {
         Event::Started(started) => ("drill", format!("{} (drill {}, seed {})", started.plan.scenario.title, started.drill, started.seed)),
         Event::Phase(entered) => ("phase", phase(entered.name, live)),
-        Event::FaultRequested(asked) => ("fault", format!("{}{} on {} asked for", asked.what, asked.aim, asked.on)),
+        Event::FaultRequested(asked) => {
+            ("fault", format!("{}{}{} on {} asked for", asked.what, asked.aim, unsaid(&asked.what, &asked.aim), asked.on))
+        }
         Event::FaultConfirmed(seen) => {
             ("fault", format!("{} in force (confirmed within {})", fault(seen.fault), milliseconds(seen.hi.saturating_sub(seen.lo))))
         }

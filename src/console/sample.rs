@@ -38,6 +38,7 @@ impl Story {
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
             wall_clock: "2026-11-20T15:00:00Z".into(),
+            wall_clock_error: 0,
             gap_max: 40_000_000,
             gaps_beside: Vec::new(),
             plan,
@@ -88,8 +89,17 @@ impl Story {
         let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
-            let served =
-                Served { id: Some(0), by: by.into(), at: ms * 1_000_000, took: 1, status: 200, key: None, cut: false, touched: false };
+            let served = Served {
+                id: Some(0),
+                by: by.into(),
+                at: ms * 1_000_000,
+                took: 1,
+                status: 200,
+                key: None,
+                cut: false,
+                touched: false,
+                request: None,
+            };
             self.tell(ms, Event::Served(served));
         }
     }
@@ -203,6 +213,7 @@ fn plan() -> DrillPlan {
             owner: None,
             criticality: Criticality::SinglePointOfFailure,
             providers: vec![AZURE.into(), OPENAI.into()],
+            sharing: 1,
             objectives: Objectives::default(),
             runbook: None,
         },

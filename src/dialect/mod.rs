@@ -55,7 +55,7 @@ pub use form::Speech;
 pub use limit::{Quota, Quotas, estimated_tokens, quota_headers, retry_headers};
 pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use reply::{Reply, is_stream};
-pub use route::{Route, base_path};
+pub use route::{Route, base_path, is_inference};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
 
 use crate::model::Dialect;

@@ -24,6 +24,51 @@ pub fn base_path(dialect: Dialect) -> &'static str {
     tongue(dialect).base_path()
 }
 
+/// The ends of paths by which a model is asked for something, in the dialects that are spoken here and in those that are near to them.
+const ASKED: [&str; 34] = [
+    "chat",
+    "completions",
+    "responses",
+    "embeddings",
+    "generations",
+    "edits",
+    "variations",
+    "speech",
+    "transcriptions",
+    "translations",
+    "moderations",
+    "rerank",
+    "realtime",
+    "messages",
+    "complete",
+    "converse",
+    "converse-stream",
+    "invoke",
+    "invoke-with-response-stream",
+    "async-invoke",
+    "invocations",
+    "generateContent",
+    "streamGenerateContent",
+    "predict",
+    "rawPredict",
+    "streamRawPredict",
+    "predictLongRunning",
+    "embedContent",
+    "batchEmbedContents",
+    "generate",
+    "generate_stream",
+    "embed",
+    "infer",
+    "score",
+];
+
+/// Whether a request asks a model for something, and does not list models, count tokens or look after files. Broader than [`Route::of`]: a
+/// base URL may have a path of its own, and providers do more than is spoken here. True of every request where the dialect does not tell.
+pub fn is_inference(dialect: Dialect, method: &str, path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    matches!(dialect, Dialect::Http | Dialect::Tcp) || (ASKED.contains(&last) && (method == "POST" || last == "realtime"))
+}
+
 impl Route {
     /// What a request's method, path and query name; `None` where the provider would answer 404.
     pub fn of(dialect: Dialect, method: &str, path: &str, query: Option<&str>) -> Option<Self> {
@@ -117,6 +162,31 @@ mod tests {
         let wanted = Route::Inference { operation: Operation::Chat, model: Some("gemini".into()), streamed: false };
         assert_eq!(Route::of(Dialect::Vertex, "POST", path, None), Some(wanted));
         assert_eq!(Route::of(Dialect::Vertex, "POST", "/v1/tunedmodels/gemini:generateContent", None), None);
+    }
+
+    #[test]
+    fn what_asks_a_model_is_told_from_what_looks_after_it() {
+        for Speech { dialect, operation, streamed } in speeches() {
+            let full = format!("{}{}", base_path(dialect), Route::path(dialect, operation, "eu.maker.model-v1:0", streamed));
+            let path = full.split_once('?').map_or(full.as_str(), |(path, _)| path);
+            assert!(is_inference(dialect, "POST", path) && is_inference(dialect, "POST", &format!("/team/blue{path}/")), "{path}");
+            assert!(!is_inference(dialect, "GET", path) && is_inference(Dialect::Http, "GET", path), "{path}");
+        }
+        for (method, path, asks) in [
+            ("POST", "/v1/completions", true),
+            ("GET", "/v1/realtime", true),
+            ("GET", "/v1/models", false),
+            ("GET", "/v1/chat/completions", false),
+            ("POST", "/v1/messages/count_tokens", false),
+            ("POST", "/v1/messages/batches", false),
+            ("POST", "/v1/files", false),
+            ("POST", "/v1/responses/resp_1/cancel", false),
+            ("POST", "/v1beta/models/m:countTokens", false),
+            ("HEAD", "/", false),
+            ("GET", "", false),
+        ] {
+            assert_eq!(is_inference(Dialect::OpenAi, method, path), asks, "{method} {path}");
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
 use super::stage::{Site, Stage};
-use crate::history::{Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
-use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder};
+use crate::history::{Balanced, Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
@@ -92,7 +92,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started()).await;
+        recorder.record(self.started(recorder.clock())).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts {
             stop: self.order.stop.clone(),
@@ -279,13 +279,15 @@ impl Drill {
         Ok(())
     }
 
-    fn started(&self) -> Event {
+    fn started(&self, clock: Clock) -> Event {
+        let (wall, origin) = (Wall::read(), clock.host(0));
         Event::Started(Box::new(Started {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             drill: self.order.id.clone(),
             seed: self.order.seed,
-            wall_clock: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+            wall_clock: wall.told_at(origin),
+            wall_clock_error: wall.error(),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
             plan: self.order.plan.clone(),
@@ -478,19 +480,32 @@ fn steady(plan: &DrillPlan, live: &Live) -> Result<(), Stop> {
         if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live)) {
             let of = if several { format!(" of {}", each.name) } else { String::new() };
             let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
-            let words = format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}");
+            let balanced =
+                seen.and_then(|seen| balanced(each, seen, live)).map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
+            let words = format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}");
             return Err(Stop::new(StopReason::BaselineUnsteady, words));
         }
     }
     Ok(())
 }
 
+/// That the providers of a workload's service share its load, though nobody has said so.
+fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balanced> {
+    let served = |name: &String| live.providers.iter().position(|known| known == name).and_then(|place| seen.served.get(place));
+    let by = named.service.providers.iter().map(|name| (name.as_str(), served(name).copied().unwrap_or(0)));
+    let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
+    Balanced::of(by, named.service.primaries().len(), seen.served.iter().sum(), wanted)
+}
+
 /// What ails a workload before the fault.
 fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
     let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
     let served: u64 = seen.served.iter().sum();
-    let primary = live.providers.iter().position(|name| name == named.service.primary());
-    let by_primary = primary.and_then(|place| seen.served.get(place)).copied().unwrap_or(0);
+    let by = |names: &[String]| -> u64 {
+        let places = live.providers.iter().enumerate().filter(|(_, name)| names.contains(name));
+        places.filter_map(|(place, _)| seen.served.get(place)).sum()
+    };
+    let by_primary = by(named.service.primaries());
     // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
     let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
     let lag = late.map(|most| {
@@ -512,7 +527,7 @@ fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String>
         let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
         Some(format!("only {} of {all} requests were good{often}{late}{waiting}{lag}", seen.good))
     } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-        Some(format!("only {by_primary} of {served} answers came from {}", named.service.primary()))
+        Some(format!("only {by_primary} of {served} answers came from {}", named.service.primaries().join(" and ")))
     } else {
         lag
     }

@@ -265,7 +265,8 @@ impl Stage {
         let settings = &plan.environment.gateway;
         let mut replicas = Vec::new();
         for _ in 0..settings.replicas {
-            let gateway = ReferenceGateway::start(settings, upstreams.clone(), client.clone(), ANY_PORT).map_err(Stop::environment)?;
+            let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
+            let gateway = ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(Stop::environment)?;
             replicas.push(gateway.base_url());
             self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
             self.gateways.push(gateway);
@@ -414,6 +415,7 @@ impl Follower {
                         key: seen.key,
                         cut: seen.cut,
                         touched: seen.touched || revoked,
+                        request: seen.request.filter(|_| seen.drill.is_none()),
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
@@ -491,7 +493,7 @@ impl Names {
         names.values.set("service.name", plan.scenario.service.clone());
         names.values.set("root", site.root.display().to_string());
         names.values.set("primary", plan.service.primary().to_owned());
-        if let Some(standby) = plan.service.standbys().first() {
+        if let Some(standby) = plan.service.providers.get(1) {
             names.values.set("standby", standby.clone());
         }
         for (name, provider) in &plan.providers {

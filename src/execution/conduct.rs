@@ -10,7 +10,7 @@ use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
     StepFinished, StepUndone,
 };
-use crate::journal::{Clock, Journal, JournalError, Recorder};
+use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
@@ -106,9 +106,9 @@ impl Execution {
     }
 
     fn over(book: Book, undo: bool, drill: Option<Drilled>, hands: Hands) -> Result<Self, ExecutionError> {
-        let (live, age) = (book.live(), book.age());
+        let (live, clock) = (book.live(), book.clock());
         let Book { folder, file, started, past } = book;
-        let journal = Journal::durable(file, Clock::resume(age), live, salt(&folder)?)?;
+        let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
         Ok(Self { folder, started, past, undo, drill, hands, journal })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
 use crate::host::private;
-use crate::journal::random;
+use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
 use crate::units::{Salt, Seed};
@@ -190,12 +190,12 @@ impl Book {
         live
     }
 
-    /// How long ago it began, in nanoseconds: by the wall clock, since no other survives a reboot, and never before what is recorded.
-    pub(super) fn age(&self) -> u64 {
-        let Some(last) = self.past.last() else { return 0 };
-        let began = chrono::DateTime::parse_from_rfc3339(&self.started.wall_clock).ok();
-        let passed = began.and_then(|began| (chrono::Utc::now() - began.to_utc()).num_nanoseconds());
-        passed.and_then(|passed| u64::try_from(passed).ok()).unwrap_or(0).max(last.t + 1)
+    /// The clock that shows how long ago it began: by the wall's, since no other survives a reboot, and never before what is recorded.
+    pub(super) fn clock(&self) -> Clock {
+        let now = HostTime::now();
+        let began = chrono::DateTime::parse_from_rfc3339(&self.started.wall_clock).ok().and_then(|began| began.timestamp_nanos_opt());
+        let passed = began.and_then(|began| u64::try_from(Wall::read().at(now) - began).ok()).unwrap_or(0);
+        Clock::resume_at(now, passed.max(self.past.last().map_or(0, |last| last.t + 1)))
     }
 }
 
@@ -229,7 +229,7 @@ pub(super) fn forget_salt(folder: &Path) -> std::io::Result<()> {
 
 /// Now, as it stands in a history.
 pub(super) fn wall_clock() -> String {
-    chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
+    Wall::read().told_at(HostTime::now())
 }
 
 pub(super) fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {

@@ -34,7 +34,7 @@ impl Values {
         variables.set("root", root.display().to_string());
         if let Some(service) = &plan.service {
             variables.set("primary", service.primary());
-            if let Some(standby) = service.standbys().first() {
+            if let Some(standby) = service.providers.get(1) {
                 variables.set("standby", standby.as_str());
             }
         }

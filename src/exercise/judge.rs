@@ -127,6 +127,7 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
             _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
         }
     }
+    digest.settle();
     let torn = reader.torn();
     let several = digest.has_several_workloads();
     let each = folds.into_iter().map(|(named, fold)| {

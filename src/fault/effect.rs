@@ -24,12 +24,12 @@
 //! | `cut`, `end_early`, `malformed` (ours) | `after` (events) | answers |
 //! | `error_event` (ours) | `after` (events), `error` (a word as in `http_error`; else the provider's own failure) | answers |
 //! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
-//! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes |
+//! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes; open connections end once they carry nothing |
 //! | `dns_failure` (ours) | | new connections through the forward proxy |
 //!
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take
 //! `probability` (0 to 1; a request meets the toxic where both it and the toxicity will have it), `match`, told in `matching.rs`, and
-//! `shape`, told in `shape.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
+//! `shape`, told in `shape.rs`. Which of them health checks meet too is told in `matching.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
 
 use super::deed::{Bare, Deed};
 use super::fields::{Attributes, Fields};

@@ -1,5 +1,5 @@
-//! `tls` (ours): what goes wrong in the handshakes of a proxy that stands for its provider with a certificate of its own. Handshakes that
-//! are over stay as they are.
+//! `tls` (ours): what goes wrong in the handshakes of a proxy that stands for its provider with a certificate of its own. Connections
+//! that are open have done theirs: they end as soon as they carry nothing, so that a new handshake must follow. No request is cut.
 
 use super::ToxicError;
 use super::deed::{Deed, On};

@@ -2,16 +2,24 @@
 //!
 //! | field | takes requests |
 //! |---|---|
+//! | `requests` | that ask a model for something (`inference`), or `all` |
 //! | `method` | of this method, in any case |
 //! | `path` | of this path, without its query; with `*` at its end, of paths that begin so |
 //! | `model` | for this model or deployment; `*` likewise |
 //! | `stream` | whose answer shall be streamed, or not |
 //! | `key` | with the credential of this fingerprint |
 //! | `header` | with this header, as `name` or `name: value` |
+//!
+//! What says neither `requests` nor `method` or `path` takes those that are of its nature ([`by_nature`], the one table of it). A provider
+//! that is out of quota, limits a rate, is overloaded or has withdrawn a model says so to those who ask a model for something: its list of
+//! models is given as ever, and so are answers to health checks. An answer that is damaged, slow or empty is a model's. A key that is no
+//! longer valid is refused whatever is asked for, and a server that is broken (5xx) answers nobody. Where a dialect does not tell what asks
+//! a model (`http`), every request counts.
 
-use super::ToxicError;
 use super::fields::{Attributes, Fields, bad};
-use crate::model::{Dialect, Match, Operation};
+use super::{Effect, On, Status, ToxicError};
+use crate::dialect::is_inference;
+use crate::model::{Aim, Dialect, Fault, Match, Operation, Refusal, Requests};
 use crate::units::Fingerprint;
 use serde_json::json;
 
@@ -31,6 +39,48 @@ pub trait Matched {
     fn ask(&self) -> Asking;
     /// Its body; empty where it is too long to be looked at.
     fn body(&self) -> &[u8];
+    /// True where it asks a model for something, or where its dialect does not tell.
+    fn is_inference(&self) -> bool {
+        is_inference(self.dialect(), self.method(), self.path())
+    }
+}
+
+/// Which requests a toxic takes where nobody says it.
+fn by_nature(effect: &Effect) -> Requests {
+    match effect {
+        Effect::Status(Status { code, .. }) => of_status(*code),
+        Effect::Refused(refused) => match refused.error {
+            Refusal::RateLimit | Refusal::Quota | Refusal::Overloaded | Refusal::ModelWithdrawn | Refusal::ContentFilter => {
+                Requests::Inference
+            }
+            Refusal::Expired | Refusal::Forbidden => Requests::All,
+        },
+        Effect::RateLimit(_) => Requests::Inference,
+        _ if effect.on() == On::Answers => Requests::Inference,
+        _ => Requests::All,
+    }
+}
+
+/// A 4xx is about what was asked for (402 and 429 about how much), except where it is about the credential; a 5xx is about the server, except
+/// 529, by which Anthropic says that its models are overloaded.
+const fn of_status(code: u16) -> Requests {
+    match code {
+        401 | 403 | 407 => Requests::All,
+        400..=499 | 529 => Requests::Inference,
+        _ => Requests::All,
+    }
+}
+
+/// Which requests a toxic takes by what they are for.
+fn scope(effect: &Effect, matching: &Match) -> Requests {
+    let named = matching.method.is_some() || matching.path.is_some();
+    matching.requests.unwrap_or_else(|| if named { Requests::All } else { by_nature(effect) })
+}
+
+/// What its aim leaves unsaid about a fault, as it follows both: `, inference requests only`, or nothing.
+pub fn unsaid(fault: &Fault, aim: &Aim) -> &'static str {
+    let only = Effect::of(fault).is_some_and(|effect| scope(&effect, &aim.matching) == Requests::Inference);
+    if only && aim.matching.requests.is_none() { ", inference requests only" } else { "" }
 }
 
 /// What a request is for.
@@ -47,7 +97,9 @@ pub struct Asking {
 pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
     let mut fields = Fields::of(attributes);
     let no_key = |_| bad("key", "write a credential's fingerprint, never the credential");
+    let requests = |word: String| Requests::from_word(&word).ok_or_else(|| bad("requests", "write `inference` or `all`"));
     let read = Match {
+        requests: fields.word("requests")?.map(requests).transpose()?,
         method: fields.word("method")?,
         path: fields.word("path")?,
         model: fields.word("model")?,
@@ -63,24 +115,35 @@ pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
 }
 
 pub(super) fn attributes(matching: &Match) -> Attributes {
-    let Match { method, path, model, stream, key, header } = matching;
-    let texts = [("method", method), ("path", path), ("model", model), ("header", header)];
-    let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
+    let Match { requests, method, path, model, stream, key, header } = matching;
+    let requests = requests.map(|requests| requests.word().to_owned());
+    let texts = [("requests", &requests), ("method", method), ("path", path), ("model", model), ("header", header)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect::<Vec<_>>();
     let key = key.map(|key| ("key".to_owned(), json!(key.to_string())));
-    texts.chain(key).chain(stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
+    texts.into_iter().chain(key).chain(stream.map(|stream| ("stream".to_owned(), json!(stream)))).collect()
 }
 
-/// True where it takes this request.
-pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
-    let Match { method, path, model, stream, key, header } = matching;
-    let like = |pattern: &str, text: &str| pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start));
-    method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
+fn like(pattern: &str, text: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start))
+}
+
+/// True where the head of this request does not keep it from being taken by a toxic that does this.
+pub(super) fn takes_head(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
+    let Match { requests: _, method, path, key, header, model: _, stream: _ } = matching;
+    (scope(effect, matching) == Requests::All || request.is_inference())
+        && method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
         && path.as_ref().is_none_or(|path| like(path, request.path()))
         && key.is_none_or(|key| request.key() == Some(key))
         && header.as_ref().is_none_or(|header| match header.split_once(':') {
             Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
             None => request.header(header.trim()).is_some(),
         })
+}
+
+/// True where a toxic that does this takes this request.
+pub(super) fn takes(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
+    let Match { model, stream, .. } = matching;
+    takes_head(effect, matching, request)
         && ((model.is_none() && stream.is_none()) || {
             let asked = request.ask();
             stream.is_none_or(|stream| stream == asked.streamed)
@@ -91,11 +154,14 @@ pub(super) fn takes(matching: &Match, request: &dyn Matched) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::model::Retry;
 
     /// A request of OpenAI's.
     #[derive(Debug, Default)]
     pub(in crate::fault) struct Example {
         pub(in crate::fault) body: &'static str,
+        /// Where it lists models instead of asking one.
+        pub(in crate::fault) lists: bool,
         pub(in crate::fault) streamed: bool,
         pub(in crate::fault) dialect: Option<Dialect>,
     }
@@ -106,11 +172,11 @@ pub(super) mod tests {
         }
 
         fn method(&self) -> &str {
-            "POST"
+            if self.lists { "GET" } else { "POST" }
         }
 
         fn path(&self) -> &str {
-            "/v1/chat/completions"
+            if self.lists { "/v1/models" } else { "/v1/chat/completions" }
         }
 
         fn header(&self, name: &str) -> Option<&str> {
@@ -143,10 +209,71 @@ pub(super) mod tests {
             (json!({"key": "00000000"}), false),
             (json!({"header": "x-team"}), true),
             (json!({"header": "x-team: red"}), false),
+            (json!({"requests": "all"}), true),
+            (json!({"requests": "inference", "method": "POST"}), true),
         ] {
             let read = read(serde_json::from_value(matching.clone()).unwrap()).unwrap();
-            assert_eq!(takes(&read, &Example::default()), taken, "{matching}");
+            assert_eq!(takes(&Effect::Noop, &read, &Example::default()), taken, "{matching}");
             assert_eq!(serde_json::Value::from(attributes(&read)), matching);
+        }
+        let nonsense = read(serde_json::from_value(json!({"requests": "some"})).unwrap()).unwrap_err();
+        assert!(nonsense.to_string().contains("`inference` or `all`"), "{nonsense}");
+    }
+
+    /// One of each kind of fault on requests or answers, and whether a health check meets it.
+    #[test]
+    fn each_fault_takes_the_requests_that_are_of_its_nature() {
+        let retry = Retry::default();
+        let status = |code| Fault::Status { code, retry };
+        let refused = |error| Fault::Refused { error, retry };
+        let second = crate::units::Duration::from_secs(1);
+        let all = [
+            status(401),
+            status(403),
+            status(500),
+            status(503),
+            refused(Refusal::Expired),
+            refused(Refusal::Forbidden),
+            Fault::CredentialRevoked,
+            Fault::Stall { hold: None },
+        ];
+        let inference = [
+            status(400),
+            status(402),
+            status(404),
+            status(429),
+            status(529),
+            refused(Refusal::RateLimit),
+            refused(Refusal::Quota),
+            refused(Refusal::Overloaded),
+            refused(Refusal::ModelWithdrawn),
+            refused(Refusal::ContentFilter),
+            Fault::RateLimit { requests: Some(1), tokens: None },
+            Fault::StallMidstream { after: 0, hold: None },
+            Fault::SlowStream { rate: "1/s".parse().unwrap() },
+            Fault::KeepAlive { after: 0, every: second },
+            Fault::Cut { after: 0 },
+            Fault::EndEarly { after: 0 },
+            Fault::ErrorEvent { after: 0, error: None },
+            Fault::Malformed { after: 0 },
+            Fault::EmptyAnswer,
+            Fault::WrongModel,
+            Fault::Corrupt,
+        ];
+        let (check, chat) = (Example { lists: true, ..Example::default() }, Example::default());
+        for (fault, checks) in all.into_iter().map(|fault| (fault, true)).chain(inference.into_iter().map(|fault| (fault, false))) {
+            let effect = Effect::of(&fault).unwrap();
+            let met = |matching: &Match, request: &Example| takes(&effect, matching, request);
+            assert!(met(&Match::default(), &chat), "{fault}");
+            assert_eq!(met(&Match::default(), &check), checks, "{fault}");
+            assert_eq!(unsaid(&fault, &Aim::default()).is_empty(), checks, "{fault}");
+            // Unless it is told otherwise.
+            let told = |requests| Match { requests: Some(requests), ..Match::default() };
+            assert!(met(&told(Requests::All), &check) && !met(&told(Requests::Inference), &check), "{fault}");
+            let named = Match { path: Some("/v1/*".to_owned()), ..Match::default() };
+            assert!(met(&named, &check), "{fault}");
+            // Nobody knows what asks a model there.
+            assert!(met(&Match::default(), &Example { lists: true, dialect: Some(Dialect::Http), ..Example::default() }), "{fault}");
         }
     }
 }

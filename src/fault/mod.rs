@@ -59,7 +59,7 @@ pub use keep_alive::KeepAlive;
 pub use latency::Latency;
 pub use limit_data::LimitData;
 pub use malformed::Malformed;
-pub use matching::{Asking, Matched};
+pub use matching::{Asking, Matched, unsaid};
 pub use rate_limit::RateLimit;
 pub use refused::Refused;
 pub use reset_peer::ResetPeer;

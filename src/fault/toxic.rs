@@ -1,7 +1,7 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
 use super::fields::{Attributes, Fields, bad};
-use super::{Effect, Matched, bites, check_name, matching, shape};
+use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
 use crate::model::{Aim, Shape, words};
 use crate::spec::closest;
 use crate::units::{Ratio, Seed};
@@ -182,7 +182,14 @@ impl Toxic {
     /// True where it takes this request, of this number, which came so many nanoseconds after the toxic was put in force.
     pub fn takes(&self, number: u64, since: u64, request: &dyn Matched) -> bool {
         let probability = self.aim.probability.map_or(1.0, Ratio::get) * shape::share(self.aim.shape, since);
-        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.aim.matching, request)
+        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.effect, &self.aim.matching, request)
+    }
+
+    /// True where what it does with this request depends on its body, which is only known once it has come.
+    pub fn asks_for_body(&self, request: &dyn Matched) -> bool {
+        let reads = matches!(self.effect, Effect::Refused(_) | Effect::RateLimit(RateLimit { tokens: Some(_), .. }));
+        let is_of_requests = self.effect.needs_http();
+        is_of_requests && (reads || self.aim.matching.asks_for_body()) && matching::takes_head(&self.effect, &self.aim.matching, request)
     }
 
     /// The seed of what it draws: the given one, else one drawn from its name.

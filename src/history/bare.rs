@@ -3,7 +3,9 @@
 //! The document's keys are those of the example in the README; times are milliseconds on one clock, with the fault near 0. Keys
 //! that are absent take the defaults written here.
 
+use super::broken::{Broken, Trace};
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+use super::share::Faulted;
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -78,6 +80,8 @@ struct Objectives {
     max_truncated: Option<u64>,
     max_duplicates: Option<u64>,
     max_overshoot: Option<f64>,
+    max_rescued: Option<f64>,
+    rescued_after_ms: f64,
 }
 
 impl Default for Objectives {
@@ -106,6 +110,8 @@ impl Default for Objectives {
             max_truncated: None,
             max_duplicates: None,
             max_overshoot: None,
+            max_rescued: None,
+            rescued_after_ms: 0.0,
         }
     }
 }
@@ -118,6 +124,9 @@ struct Fault {
     /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
     #[serde(default = "some")]
     requests_touched: u64,
+    /// The primaries that it broke, where they share the load.
+    #[serde(default)]
+    on: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -191,7 +200,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         return Err(BareError::Version(document.bare_history));
     }
     let mut names = Names(Vec::new());
-    let primary = document.primary.iter().map(|name| names.place(name)).collect();
+    let primary: Vec<u16> = document.primary.iter().map(|name| names.place(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
     let terms = terms(&document.objectives);
     let mut lines: Vec<(Request, Vec<Try>)> = Vec::with_capacity(document.requests.len());
@@ -209,6 +218,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
                 request: u32::try_from(place).unwrap_or(u32::MAX),
                 provider: names.place(&attempt.provider),
                 completed: attempt.completed,
+                reached: true,
             });
         }
         attempts[from..].sort_by_key(|attempt| attempt.at);
@@ -216,14 +226,30 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let requests: Vec<Request> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
+    let broken = document.fault.as_ref().and_then(|fault| fault.on.as_ref().zip(edge(fault.lo_ms, fault.hi_ms)));
+    let shared = broken.map(|(names_of, fault)| {
+        let faulted = |name: &String| Faulted { provider: names.place(name), from: fault.lo, until: heal.map_or(i64::MAX, |heal| heal.hi) };
+        names_of.iter().map(faulted).collect()
+    });
     let last = requests.last().map_or(0, |request| request.due + 1);
+    let fault = document.fault.as_ref().and_then(|fault| edge(fault.lo_ms, fault.hi_ms));
+    // It is the primary that goes away.
+    let broken = |provider: &u16| {
+        let until = heal.map(|heal| heal.lo);
+        Some(Broken { provider: *provider, from: fault?.lo, until, trace: Trace::Requests, connections: 0 })
+    };
+    let broken = primary.iter().filter_map(broken).collect();
     Ok(Evidence {
         terms,
         providers: names.0,
         primary,
         standbys,
+        shared,
         touched: document.fault.as_ref().map_or(0, |fault| fault.requests_touched),
-        fault: document.fault.and_then(|fault| edge(fault.lo_ms, fault.hi_ms)),
+        touched_by: None,
+        broken,
+        stopped: None,
+        fault,
         observed_until: document.observed_until_ms.and_then(nanos).or_else(|| heal.map(|heal| heal.lo)).unwrap_or(last),
         heal,
         complete: true,
@@ -300,6 +326,8 @@ fn terms(objectives: &Objectives) -> Terms {
         max_truncated: objectives.max_truncated,
         max_duplicates: objectives.max_duplicates,
         max_overshoot: objectives.max_overshoot,
+        max_rescued: objectives.max_rescued,
+        rescued_after: span(objectives.rescued_after_ms),
         rotation: span(objectives.rto_ms),
         client_errors: None,
     }

@@ -103,6 +103,9 @@ pub struct Started {
     pub seed: Seed,
     /// The wall-clock time of the origin, RFC 3339.
     pub wall_clock: String,
+    /// The largest error of that, in nanoseconds; 0 where it was not recorded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wall_clock_error: u64,
     /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
     pub gap_max: u64,
     /// The same for each workload beside the first.
@@ -268,6 +271,9 @@ pub struct Served {
     /// True where a fault touched it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub touched: bool,
+    /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Served {
@@ -471,6 +477,11 @@ pub struct Finished {
     /// How many of each workload, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_workload: Vec<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -3,7 +3,10 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
+use super::broken::{Broken, TouchedBy};
+use super::event::{Phase, StopReason};
 use super::rotation::Rotation;
+use super::share::Faulted;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
 
@@ -64,6 +67,8 @@ pub struct Attempt {
     pub provider: u16,
     /// True where the provider answered it whole.
     pub completed: bool,
+    /// False where a fault answered in the provider's place.
+    pub reached: bool,
 }
 
 /// A change that happened somewhere in `[lo, hi]`.
@@ -139,6 +144,10 @@ pub struct Terms {
     pub max_duplicates: Option<u64>,
     /// Largest load on the standby over a second, as a multiple of the offered rate.
     pub max_overshoot: Option<f64>,
+    /// Share of requests that may still be asked of the broken provider first, `rescued_after` the fault.
+    pub max_rescued: Option<f64>,
+    /// From the fault.
+    pub rescued_after: i64,
     /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key.
     pub rotation: i64,
     /// Requests that clients may lose until then.
@@ -185,6 +194,8 @@ impl Terms {
             max_truncated: objectives.truncated,
             max_duplicates: objectives.duplicates,
             max_overshoot: objectives.overshoot,
+            max_rescued: objectives.rescued.map(|rescued| rescued.at_most.get()),
+            rescued_after: nanos(objectives.rescued.map(|rescued| rescued.after)),
             rotation: nanos(objectives.rotation.or(objectives.rto)),
             client_errors: objectives.client_errors,
         }
@@ -207,10 +218,18 @@ pub struct Evidence {
     pub primary: Vec<u16>,
     /// Places of the providers whose answers count as failed over.
     pub standbys: Vec<u16>,
+    /// Where the primaries share the load, those that were broken and when; `None` where they do not share it.
+    pub shared: Option<Vec<Faulted>>,
     /// When the disruption began; `None` where none was confirmed.
     pub fault: Option<Edge>,
     /// Requests that the fault touched, by the proxy's count.
     pub touched: u64,
+    /// The same by whose they were; `None` where nobody tells.
+    pub touched_by: Option<TouchedBy>,
+    /// What was broken, each fault by itself.
+    pub broken: Vec<Broken>,
+    /// Why it was stopped before its end; `None` where it was not.
+    pub stopped: Option<Stopped>,
     /// When the last fault was healed; `None` where the record ends before.
     pub heal: Option<Edge>,
     /// No request that was due before this is missing.
@@ -232,6 +251,17 @@ pub struct Evidence {
     /// What this evidence cannot tell. Empty for a drill's own history, whose proxies see all of it, unless they are a plain Toxiproxy's;
     /// never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
+}
+
+/// The end of a drill before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// Why.
+    pub reason: StopReason,
+    /// In words, with a hint where there is something to do.
+    pub detail: String,
+    /// In which phase.
+    pub phase: Phase,
 }
 
 /// A claim that a record cannot support, and why.
@@ -276,6 +306,8 @@ words! {
         FineTimes = "fine_times",
         /// The lines that could not be read.
         EveryLine = "every_line",
+        /// Lines that could not be read, of the time that decides.
+        LinesNearFault = "lines_near_fault",
         /// How closely requests followed each other once the fault had begun.
         Spacing = "spacing",
     }

@@ -1,11 +1,13 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
-use super::event::{Event, Outcome, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, signed};
+use super::broken::{Broken, TouchedBy, Trace, is_health_check, is_instead};
+use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Lost, Request, Stopped, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::Watch;
+use super::share::Faulted;
 use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
@@ -48,6 +50,10 @@ pub struct Fold {
     planned: Vec<PlannedFault>,
     rotations: Vec<Watch>,
     touched_seen: u64,
+    touched_by: TouchedBy,
+    /// Exchanges that a fault touched, of whomever: the provider, when they reached its proxy, and when they ended.
+    taken: Vec<(String, i64, i64)>,
+    phase: Phase,
     /// True once a proxy told of any exchange.
     seen: bool,
     newest: u64,
@@ -61,6 +67,7 @@ struct Seen {
     provider: u16,
     completed: bool,
     touched: bool,
+    reached: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,11 +100,15 @@ impl Fold {
             own: plan.service.providers.clone(),
             evidence: Evidence {
                 terms: terms(started, workload, plan),
-                primary: places(0..1),
-                standbys: places(1..plan.service.providers.len()),
+                primary: places(0..plan.service.primaries().len()),
+                standbys: places(plan.service.primaries().len()..plan.service.providers.len()),
+                shared: plan.service.shares().then(Vec::new),
                 providers,
                 fault: None,
                 touched: 0,
+                touched_by: None,
+                broken: Vec::new(),
+                stopped: None,
                 heal: None,
                 observed_until: 0,
                 complete: false,
@@ -114,6 +125,9 @@ impl Fold {
             planned: plan.scenario.timeline.faults.clone(),
             rotations,
             touched_seen: 0,
+            touched_by: TouchedBy::default(),
+            taken: Vec::new(),
+            phase: Phase::Preparing,
             seen: false,
             newest: 0,
             spoiled: false,
@@ -140,7 +154,13 @@ impl Fold {
                 span.touched = fault.touched.unwrap_or(0);
             }
             Event::PlainToxiproxy(_) => self.blinded(),
-            Event::Cancelled(cancelled) => self.spoiled |= cancelled.reason == StopReason::Fault,
+            // What is told while a drill drains belongs to what it did before.
+            Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
+            Event::Cancelled(cancelled) => {
+                self.spoiled |= cancelled.reason == StopReason::Fault;
+                let (reason, detail) = (cancelled.reason, cancelled.detail.clone());
+                self.evidence.stopped = Some(Stopped { reason, detail, phase: self.phase });
+            }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
             Event::Finished(finished) => {
@@ -173,6 +193,9 @@ impl Fold {
             let rotates = |planned: &PlannedFault| matches!(planned.fault, Fault::Rotate { .. });
             self.evidence.only_rotates || !self.planned.get(place).is_some_and(rotates)
         };
+        if self.evidence.shared.is_some() {
+            self.evidence.shared = Some(self.faulted());
+        }
         let broken = self.faults.iter().enumerate().filter(|(place, _)| breaks(*place)).map(|(_, span)| span);
         let confirmed = broken.filter(|span| span.confirmed.is_some());
         self.evidence.fault = confirmed.clone().filter_map(|span| span.confirmed).min_by_key(|edge| edge.lo);
@@ -188,6 +211,7 @@ impl Fold {
             self.evidence.observed_until = signed(self.newest);
         }
         self.rotated();
+        self.broken();
         self.attribute();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
         let before = self.evidence.requests.len();
@@ -196,6 +220,18 @@ impl Fold {
         }
         self.evidence.complete &= before == self.evidence.requests.len() && !self.spoiled;
         self.evidence
+    }
+
+    /// The faults on providers that share the load, and when.
+    fn faulted(&self) -> Vec<Faulted> {
+        let place =
+            |name: &String| self.evidence.providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
+        let each = self.faults.iter().zip(&self.planned).filter(|(_, planned)| !matches!(planned.fault, Fault::Rotate { .. }));
+        let shared = each.filter_map(|(span, planned)| {
+            let provider = place(&planned.on).filter(|place| self.evidence.primary.contains(place))?;
+            Some(Faulted { provider, from: span.confirmed?.lo, until: span.healed.map_or(i64::MAX, |healed| healed.hi) })
+        });
+        shared.collect()
     }
 
     /// Closes the fold of each rotation, with when the last fault of another kind on its provider was healed.
@@ -208,6 +244,24 @@ impl Fold {
             rotation.cleared = others.filter_map(|(span, _)| span.healed).max_by_key(|edge| edge.hi);
             self.evidence.rotations.push(rotation);
         }
+    }
+
+    /// What was broken, and whose requests it touched.
+    fn broken(&mut self) {
+        for (span, planned) in self.faults.iter().zip(&self.planned) {
+            let Some(confirmed) = span.confirmed.filter(|_| !matches!(planned.fault, Fault::Rotate { .. })) else { continue };
+            let Some(place) = self.evidence.providers.iter().position(|name| *name == planned.on) else { continue };
+            let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
+            let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
+            let requests = self.taken.iter().filter(in_force).count() as u64;
+            let trace = Trace::of(&planned.fault);
+            // Where a fault takes requests, and the proxy sees them, each that it touched is an exchange.
+            let counts = trace != Trace::Requests || !self.seen;
+            let connections = if counts { span.touched.saturating_sub(requests) } else { 0 };
+            self.touched_by.connections += connections;
+            self.evidence.broken.push(Broken { provider: u16::try_from(place).unwrap_or(u16::MAX), from, until, trace, connections });
+        }
+        self.evidence.touched_by = Some(self.touched_by);
     }
 
     /// Whether a fault on this provider is one that users of this workload could meet.
@@ -232,8 +286,8 @@ impl Fold {
 
     fn served(&mut self, served: &Served) {
         self.seen = true;
-        if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
-            self.touched_seen += u64::from(served.touched);
+        if served.touched {
+            self.touched(served);
         }
         let Some(id) = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of) else { return };
         let names = &mut self.evidence.providers;
@@ -242,7 +296,24 @@ impl Fold {
             names.len() - 1
         });
         let Ok(provider) = u16::try_from(place) else { return };
-        self.sight.push((id, Seen { at: signed(served.at), provider, completed: served.completed(), touched: served.touched }));
+        let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
+        let (at, completed, touched) = (signed(served.at), served.completed(), served.touched);
+        self.sight.push((id, Seen { at, provider, completed, touched, reached }));
+    }
+
+    /// Takes in whose exchange a fault touched.
+    fn touched(&mut self, served: &Served) {
+        let at = signed(served.at);
+        self.taken.push((served.by.to_string(), at, at + signed(served.took)));
+        let by = &mut self.touched_by;
+        match (served.id, &served.request) {
+            (Some(id), _) if workload_of(id) == self.workload => by.drill += 1,
+            (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
+            _ => by.others += 1,
+        }
+        if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
+            self.touched_seen += 1;
+        }
     }
 
     fn fault(&mut self, place: u32) -> &mut FaultSpan {
@@ -272,6 +343,7 @@ impl Fold {
                 request,
                 provider: seen.provider,
                 completed: seen.completed,
+                reached: seen.reached,
             }));
         }
         self.sight = Vec::new();

@@ -151,6 +151,7 @@ mod tests {
             key: Some(crate::units::Fingerprint(0x3fa9_c1d2)),
             cut: false,
             touched: false,
+            request: None,
         }));
         assert!(request.len() + served.len() + 2 <= 250, "{} + {}:\n{request}\n{served}", request.len(), served.len());
     }

@@ -364,10 +364,10 @@ impl Live {
     }
 
     fn is(&self, place: usize, who: &Who) -> bool {
-        let standbys = self.plan.as_ref().map_or(0, |plan| plan.service.providers.len());
+        let (primaries, all) = self.plan.as_ref().map_or((1, 0), |plan| (plan.service.primaries().len(), plan.service.providers.len()));
         match who {
-            Who::Primary => place == 0,
-            Who::Standby => (1..standbys).contains(&place),
+            Who::Primary => place < primaries,
+            Who::Standby => (primaries..all).contains(&place),
             Who::Provider(name) => self.providers.get(place) == Some(name),
         }
     }
@@ -581,7 +581,7 @@ mod tests {
     fn only_what_bears_a_mark_is_an_answer_to_this_traffic() {
         let mut live = Live::default();
         for (id, by) in [(None, "standby"), (Some(3), "primary")] {
-            let served = Served { id, by: by.into(), at: 0, took: 1, status: 200, key: None, cut: false, touched: false };
+            let served = Served { id, by: by.into(), at: 0, took: 1, status: 200, key: None, cut: false, touched: false, request: None };
             live.apply(&Stamped { t: 1, event: Event::Served(served) });
         }
         assert_eq!((live.providers, live.total.served), (vec!["primary".to_owned()], vec![1]));

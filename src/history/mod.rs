@@ -33,6 +33,7 @@
 
 mod alert;
 mod bare;
+mod broken;
 mod credential;
 mod event;
 mod evidence;
@@ -44,18 +45,20 @@ mod number;
 mod open;
 mod read;
 mod rotation;
+mod share;
 mod side;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
+pub use broken::{Broken, TouchedBy, Trace, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
     Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
@@ -64,6 +67,7 @@ pub use number::{number_of, request_id, workload_of};
 pub use open::{Open, Overdue};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use share::{Balanced, Faulted};
 pub use side::{Side, Sides};
 
 /// The version of the line format that this build writes, and the only one it reads.

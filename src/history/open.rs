@@ -165,6 +165,7 @@ pub(super) mod tests {
                 owner: None,
                 criticality: Criticality::SinglePointOfFailure,
                 providers: vec!["primary".into(), "standby".into()],
+                sharing: 1,
                 objectives: Objectives::default(),
                 runbook: None,
             },

@@ -4,9 +4,10 @@
 //! nothing of requests that never reached the gateway.
 
 use super::Source;
-use super::moment::{self, SECOND, length};
+use super::moment::{self, grain, length};
 use super::read::Format;
-use super::record::{ImportError, Nature, Row, Rows, Who};
+use super::record::{ImportError, Nature, Row, Rows, Stamps, Who};
+use super::session::{Session, Timer};
 use super::template::Template;
 use crate::history::Kind;
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(super) enum Sense {
     Answered(u32),
     /// See [`Sense::Answered`].
     Headed(u32),
+    /// What HAProxy tells of a session.
+    Session(Timer),
     /// The status that was answered.
     Status,
     /// Who served; of several, separated by commas or colons with blanks, the last.
@@ -45,8 +48,8 @@ pub(super) enum Shape {
     Line(Template<Sense>),
     /// JSON, by keys.
     Keys(Vec<(String, Sense)>),
-    /// By either: the line itself shows which.
-    Either(Template<Sense>, Vec<(String, Sense)>),
+    /// By any of these: the line itself shows which.
+    Either(Vec<Template<Sense>>, Vec<(String, Sense)>),
 }
 
 /// An access log.
@@ -55,6 +58,7 @@ pub(super) struct Access {
     pub(super) source: Source,
     shape: Shape,
     hint: &'static str,
+    stamps: Stamps,
 }
 
 /// The values of one line.
@@ -70,6 +74,7 @@ struct Seen<'l> {
     served: Option<&'l str>,
     group: Option<&'l str>,
     cut: Option<Kind>,
+    session: Session,
     grain: i64,
 }
 
@@ -78,52 +83,66 @@ impl Access {
     /// Where the format line lacks what every judgement needs.
     pub(super) fn new(source: Source, shape: Shape, hint: &'static str) -> Result<Self, ImportError> {
         let has = |wanted: &dyn Fn(Sense) -> bool| match &shape {
-            Shape::Line(template) | Shape::Either(template, _) => template.has(wanted),
+            Shape::Line(template) => template.has(wanted),
+            Shape::Either(templates, _) => templates.iter().any(|template| template.has(wanted)),
             Shape::Keys(keys) => keys.iter().any(|(_, sense)| wanted(*sense)),
         };
         for (what, found) in [
-            ("when a request came or ended", has(&|sense| matches!(sense, Sense::Came | Sense::Ended))),
+            ("when a request came or ended", has(&|sense| matches!(sense, Sense::Came | Sense::Ended | Sense::Session(Timer::Accepted)))),
             ("its status", has(&|sense| sense == Sense::Status)),
         ] {
             if !found {
                 return Err(ImportError::Template(format!("it has no field for {what}\n\nhint: {hint}")));
             }
         }
-        Ok(Self { source, shape, hint })
+        let of_connections = Session::is_of_connections(
+            |timer| has(&|sense| sense == Sense::Session(timer)),
+            has(&|sense| matches!(sense, Sense::Came | Sense::Ended)),
+        );
+        let stamps = if of_connections { Stamps::Connections } else { Stamps::Requests };
+        Ok(Self { source, shape, hint, stamps })
     }
 }
 
 impl Format for Access {
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         let line = without_syslog(line, self.source);
-        let mut seen = Seen::default();
-        match &self.shape {
-            Shape::Keys(keys) | Shape::Either(_, keys) if line.starts_with('{') => {
-                let object: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-                let texts: Vec<(Sense, String)> = keys.iter().filter_map(|(key, sense)| Some((*sense, text(object.get(key)?)))).collect();
-                for (sense, value) in &texts {
-                    seen.take(*sense, value)?;
-                }
-                let row = seen.row(rows)?;
-                rows.push(row);
-            }
-            Shape::Line(template) | Shape::Either(template, _) => {
-                template.each(line, |sense, value| seen.take(sense, value))?;
-                let row = seen.row(rows)?;
-                rows.push(row);
-            }
-            Shape::Keys(_) => return Err("it is not JSON, and the format line is".into()),
-        }
+        let row = match &self.shape {
+            Shape::Keys(keys) | Shape::Either(_, keys) if line.starts_with('{') => by_keys(keys, line, rows),
+            Shape::Line(template) => by_line(template, line, rows),
+            // What is wrong by the first of them is said, unless another fits.
+            Shape::Either(templates, _) => templates
+                .iter()
+                .map(|template| by_line(template, line, rows))
+                .reduce(|first, next| if next.is_ok() && first.is_err() { next } else { first })
+                .unwrap_or_else(|| Err("no format line is known".into())),
+            Shape::Keys(_) => Err("it is not JSON, and the format line is".into()),
+        }?;
+        rows.push(row);
         Ok(())
     }
 
     fn nature(&self) -> Nature {
-        Nature { source: self.source, pace: None, unanswered_seen: true }
+        Nature { source: self.source, pace: None, unanswered_seen: true, stamps: self.stamps }
     }
 
     fn hint(&self) -> &'static str {
         self.hint
     }
+}
+
+fn by_line(template: &Template<Sense>, line: &str, rows: &mut Rows) -> Result<Row, String> {
+    let mut seen = Seen::default();
+    template.each(line, |sense, value| seen.take(sense, value))?;
+    seen.row(rows)
+}
+
+fn by_keys(keys: &[(String, Sense)], line: &str, rows: &mut Rows) -> Result<Row, String> {
+    let object: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let texts: Vec<(Sense, String)> = keys.iter().filter_map(|(key, sense)| Some((*sense, text(object.get(key)?)))).collect();
+    let mut seen = Seen::default();
+    texts.iter().try_for_each(|(sense, value)| seen.take(*sense, value))?;
+    seen.row(rows)
 }
 
 /// A JSON value as a log line would have it.
@@ -171,12 +190,17 @@ impl<'l> Seen<'l> {
             Sense::Head(scale) => self.head = lapse(value, scale)?,
             Sense::Answered(scale) => self.answered = lapse(last(value), scale)?,
             Sense::Headed(scale) => self.headed = lapse(last(value), scale)?,
-            Sense::Status => {
-                self.status = match value {
-                    "-" | "-1" | "" => 0,
-                    text => text.parse().map_err(|_| format!("`{text}` is not a status"))?,
+            Sense::Session(timer) => {
+                let of_moment = timer == Timer::Accepted;
+                let told = if of_moment { Some(moment()?) } else { lapse(value, 6)? };
+                self.session.take(timer, told);
+                if of_moment {
+                    self.grain = self.grain.max(grain(value, 9));
+                } else if told.is_some() {
+                    self.grain = self.grain.max(grain(value, 6));
                 }
             }
+            Sense::Status => self.status = status(value)?,
             Sense::Served => self.served = Some(last(value)),
             Sense::Group => self.group = Some(value),
             Sense::Termination => self.cut = self.cut.or(termination(value)),
@@ -186,16 +210,19 @@ impl<'l> Seen<'l> {
     }
 
     fn row(&self, rows: &mut Rows) -> Result<Row, String> {
-        let sent = match (self.came, self.ended, self.took) {
-            (Some(came), _, _) => came,
-            (None, Some(ended), took) => ended - took.unwrap_or(0),
-            (None, None, _) => return Err("it has no moment".into()),
+        let began = self.session.began();
+        let took = self.took.or_else(|| self.session.took());
+        let (sent, doubt) = match (self.came, self.ended, began) {
+            (Some(came), _, _) => (came, 0),
+            (None, Some(ended), _) => (ended - took.unwrap_or(0), 0),
+            (None, None, Some(began)) => (began.at, began.doubt),
+            (None, None, None) => return Err("it has no moment".into()),
         };
         if moment::moment(sent).is_none() {
             return Err("it began before 1970".into());
         }
-        let took = self.took.or_else(|| self.ended.filter(|ended| *ended >= sent && self.came.is_some()).map(|ended| ended - sent));
-        rows.rounded_to(self.grain);
+        let took = took.or_else(|| self.ended.filter(|ended| *ended >= sent && self.came.is_some()).map(|ended| ended - sent));
+        rows.rounded_to(self.session.grain(self.grain));
         // nginx tells when the head came by the server's clock: as long before the end as the rest of the answer took.
         let rest = self.answered.zip(self.headed).map(|(answered, headed)| answered - headed + 2 * self.grain);
         let head = self.head.or_else(|| Some((took? - rest?).max(0)));
@@ -211,7 +238,17 @@ impl<'l> Seen<'l> {
             (Kind::Ok, group, served) => rows.who(served.or(group).unwrap_or_default()),
             _ => Who::Nobody,
         };
-        Ok(Row { sent, doubt: 0, took, head, kind, who })
+        Ok(Row { sent, doubt, took, head, kind, who })
+    }
+}
+
+/// A status of three digits; 0 where none was sent. Anything else is another field's value.
+fn status(value: &str) -> Result<u16, String> {
+    let is_status = value.len() == 3 && value.bytes().all(|byte| byte.is_ascii_digit());
+    match value {
+        "-" | "-1" | "" | "0" => Ok(0),
+        text if is_status => text.parse().map_err(|_| format!("`{text}` is not a status")),
+        text => Err(format!("`{text}` is not a status")),
     }
 }
 
@@ -227,22 +264,6 @@ fn lapse(value: &str, scale: u32) -> Result<Option<i64>, String> {
         // HAProxy writes a plus where it did not wait for the end.
         text => length(text.trim_start_matches('+'), scale).map(Some).ok_or_else(|| format!("`{text}` is not a length of time")),
     }
-}
-
-/// How coarse a number is written, in nanoseconds: one unit of its last digit.
-fn grain(value: &str, scale: u32) -> i64 {
-    let fraction = value.split_once('.').map_or(0, |(_, after)| after.bytes().take_while(u8::is_ascii_digit).count());
-    let unit = match scale {
-        // A whole number of digits that is a moment in milliseconds or finer shows it by its length.
-        9 if value.bytes().all(|byte| byte.is_ascii_digit()) => match value.len() {
-            0..=11 => SECOND,
-            12..=14 => 1_000_000,
-            15..=17 => 1000,
-            _ => 1,
-        },
-        scale => 10_i64.pow(scale),
-    };
-    unit / 10_i64.pow(u32::try_from(fraction.min(9)).unwrap_or(9))
 }
 
 /// HAProxy's session state at disconnection: the first letter tells who ended it, the second when.

@@ -1,8 +1,8 @@
 //! The sentences that say which claim a record cannot support, why, and what would have to be recorded.
 
-use super::record::Record;
+use super::record::{Record, Stamps};
 use super::{Pace, Source};
-use crate::history::{Caveat, Lost};
+use crate::history::{Caveat, Kind, Lost};
 
 pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
     Caveat { name, text: text.into() }
@@ -59,21 +59,39 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
         found
             .push(caveat(Lost::FineTimes, format!("moments are written to {grain} s, so both ends of every interval are that much wider")));
     }
-    let untimed = record.rows.iter().any(|row| row.took.is_none());
+    // What was never sent has no end.
+    let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Kind::Unsent);
     if untimed {
-        found.push(caveat(
-            Lost::AnswerTimes,
-            "how long answers took is not recorded, so nothing proves that any came in time; log $request_time (and $msec)",
-        ));
+        let remedy = match nature.source {
+            Source::Nginx => "; log $request_time (and $msec)",
+            Source::Haproxy => "; log %Ta (and %tr)",
+            Source::Envoy => "; log %DURATION%",
+            Source::K6 | Source::Oha | Source::Vegeta | Source::Locust => "",
+        };
+        let text = format!("how long answers took is not recorded, so nothing proves that any came in time{remedy}");
+        found.push(caveat(Lost::AnswerTimes, text));
     }
-    let unsent = record.rows.iter().filter(|row| row.doubt > 0).count();
-    if unsent > 0 {
+    if nature.stamps == Stamps::Connections {
         found.push(caveat(
             Lost::SendTimes,
+            "the moments are those of connections (%t, %T, %Ts), which wait for a request for as long as they please, so each request may have \
+             come later than it is told and have taken less; log %tr and %Ta, or %Th and %Ti beside them",
+        ));
+    }
+    let doubted = record.rows.iter().filter(|row| row.doubt > 0);
+    let (unsent, most) = doubted.fold((0, 0), |(count, most), row| (count + 1, row.doubt.max(most)));
+    if unsent > 0 {
+        let seconds = most as f64 / 1e9;
+        let text = if nature.source == Source::Haproxy {
+            format!(
+                "of {unsent} requests it is known when they had come, and not when they began: up to {seconds} s earlier; log %Th and %Ti, or %tr"
+            )
+        } else {
             format!(
                 "{unsent} requests failed before they were sent, and when they began is not recorded: each may lie up to a minute earlier"
-            ),
-        ));
+            )
+        };
+        found.push(caveat(Lost::SendTimes, text));
     }
     found
 }

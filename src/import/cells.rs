@@ -1,16 +1,84 @@
-//! The cells of one line of CSV. A cell in quotes may hold commas and doubled quotes, but no line break: lines are what bounds a record's
-//! memory.
+//! The cells of one row of a CSV (RFC 4180): a cell in quotes may hold what divides cells, doubled quotes and line feeds. What divides cells
+//! is a comma, or a semicolon or a tab where a spreadsheet wrote the file.
 
 use std::borrow::Cow;
 
-/// The cells of a line; `None` where a quote is not closed.
-pub(super) fn cells(line: &str) -> Option<Vec<Cow<'_, str>>> {
+/// What divides cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Divider {
+    Comma,
+    Semicolon,
+    Tab,
+}
+
+impl Divider {
+    /// By the first row: what stands in it most often.
+    pub(super) fn of(first: &str) -> Self {
+        let count = |divider: Self| first.bytes().filter(|byte| *byte == divider.byte()).count();
+        // Of equals, the last is taken: a comma.
+        [Self::Tab, Self::Semicolon, Self::Comma].into_iter().max_by_key(|divider| count(*divider)).unwrap_or(Self::Comma)
+    }
+
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+        }
+    }
+
+    const fn letter(self) -> char {
+        self.byte() as char
+    }
+
+    /// A number as the rest of the world writes it: where cells are not divided by commas, decimals may be.
+    pub(super) fn number(self, cell: &str) -> Cow<'_, str> {
+        let places = cell.bytes().filter(|byte| *byte == b',').count();
+        let decimal = self != Self::Comma && places == 1 && cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+        if decimal { Cow::Owned(cell.replace(',', ".")) } else { Cow::Borrowed(cell) }
+    }
+}
+
+/// Whether a row goes on in the next line, because a quote in it is not closed.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    divider: Divider,
+    open: bool,
+}
+
+impl Quotes {
+    pub(super) const fn new(divider: Divider) -> Self {
+        Self { divider, open: false }
+    }
+
+    /// Takes the next line in: true where a cell is still open at its end.
+    pub(super) fn stay_open(&mut self, line: &str) -> bool {
+        let mut rest = line.as_bytes();
+        let mut fresh = !self.open;
+        loop {
+            if self.open {
+                let Some(quote) = rest.iter().position(|byte| *byte == b'"') else { return true };
+                let doubled = rest.get(quote + 1) == Some(&b'"');
+                self.open = doubled;
+                rest = &rest[quote + 1 + usize::from(doubled)..];
+            } else if fresh && rest.first() == Some(&b'"') {
+                (self.open, rest) = (true, &rest[1..]);
+            } else {
+                let Some(next) = rest.iter().position(|byte| *byte == self.divider.byte()) else { return false };
+                (fresh, rest) = (true, &rest[next + 1..]);
+            }
+        }
+    }
+}
+
+/// The cells of a row; `None` where a quote is not closed, or something stands between a cell's closing quote and the next cell.
+pub(super) fn cells(row: &str, divider: Divider) -> Option<Vec<Cow<'_, str>>> {
     let mut found = Vec::new();
-    let mut rest = line;
+    let mut rest = row;
     loop {
         let (cell, after) = match rest.strip_prefix('"') {
             None => {
-                let end = rest.find(',').unwrap_or(rest.len());
+                let end = rest.find(divider.letter()).unwrap_or(rest.len());
                 (Cow::Borrowed(&rest[..end]), &rest[end..])
             }
             Some(quoted) => {
@@ -21,7 +89,7 @@ pub(super) fn cells(line: &str) -> Option<Vec<Cow<'_, str>>> {
             }
         };
         found.push(cell);
-        match after.strip_prefix(',') {
+        match after.strip_prefix(divider.letter()) {
             Some(next) => rest = next,
             None if after.is_empty() => return Some(found),
             None => return None,

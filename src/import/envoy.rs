@@ -1,15 +1,21 @@
-//! Envoy: text access logs by their format line, by default Envoy's own, and JSON access logs: by the usual names of their keys, or by
+//! Envoy: text access logs by their format line, by default Envoy's own or Istio's, and JSON access logs: by the usual names of their keys, or by
 //! the `json_format` where that is given as the format line.
 
 use super::Source;
 use super::access::{Access, Sense, Shape};
 use super::record::ImportError;
-use super::template::{Piece, Template};
+use super::template::{Form, Piece, Template, form_of_header};
 use serde_json::Value;
 
 const DEFAULT: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %RESPONSE_FLAGS% \
 %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" \
 \"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\"";
+/// Istio's, of <https://istio.io/latest/docs/tasks/observability/logs/access-log/>.
+const ISTIO: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %RESPONSE_FLAGS% \
+%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% \"%UPSTREAM_TRANSPORT_FAILURE_REASON%\" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% \
+%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" \"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \
+\"%UPSTREAM_HOST%\" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% \
+%REQUESTED_SERVER_NAME% %ROUTE_NAME%";
 const HINT: &str =
     "give the format that it was written by: --log-format '[%START_TIME%] %RESPONSE_CODE% %RESPONSE_FLAGS% %DURATION% %UPSTREAM_HOST%'";
 
@@ -20,9 +26,11 @@ pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Acce
     let shape = match line {
         Some(json) if json.trim_start().starts_with('{') => keys(json, served_by).map(Shape::Keys),
         Some(line) => of_line(line).map(Shape::Line),
-        None => of_line(DEFAULT)
-            .or_else(|problem| if served_by.is_some() { pieces(DEFAULT, None).and_then(Template::of) } else { Err(problem) })
-            .map(|template| Shape::Either(template, usual_keys(served_by))),
+        None => {
+            // A field that is asked for stands in one of them, or is a key.
+            let known = |line: &str| pieces(line, served_by).or_else(|_| pieces(line, None)).and_then(Template::whole);
+            known(DEFAULT).and_then(|own| Ok(Shape::Either(vec![own, known(ISTIO)?], usual_keys(served_by))))
+        }
     };
     Access::new(Source::Envoy, shape.map_err(ImportError::Template)?, HINT)
 }
@@ -37,6 +45,18 @@ fn sense(name: &str) -> Option<Sense> {
         "UPSTREAM_HOST" => Sense::Served,
         _ => return None,
     })
+}
+
+/// What Envoy writes for an operator, with its argument.
+fn form(name: &str, operator: &str) -> Form {
+    match name {
+        "BYTES_RECEIVED" | "BYTES_SENT" | "DURATION" | "RESPONSE_DURATION" | "RESPONSE_CODE" | "REQUEST_DURATION" => Form::Number,
+        "REQ" | "RESP" | "TRAILER" if operator.contains("SERVICE-TIME") => Form::Number,
+        "REQ" | "RESP" | "TRAILER" => form_of_header(operator),
+        "UPSTREAM_TRANSPORT_FAILURE_REASON" | "LOCAL_REPLY_BODY" => Form::Text,
+        "START_TIME" if operator.contains(' ') => Form::Text,
+        _ => Form::Word,
+    }
 }
 
 /// The keys that nearly everybody gives to JSON access logs: the operators in small letters.
@@ -96,7 +116,8 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
         let asked = served_by.is_some_and(|field| field == name || field == &after[..end]);
         found |= asked;
         let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
-        pieces.push(Piece::Field(format!("%{}%", &after[..end]), if asked { Some(Sense::Served) } else { usual }));
+        let operator = &after[..end];
+        pieces.push(Piece::Field(format!("%{operator}%"), form(name, operator), if asked { Some(Sense::Served) } else { usual }));
         rest = &after[end + 1..];
     }
     pieces.push(Piece::Text(rest.to_owned()));

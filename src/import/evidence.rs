@@ -2,6 +2,7 @@
 
 use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
+use super::near::{near, spans};
 use super::record::{ImportError, Record, Row, Who};
 use crate::history::{By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms};
 use crate::model::{Gate, Objectives, SloOn};
@@ -84,16 +85,24 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let observed_until = record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero);
     spacing(&requests, fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
     terms.fault_uncertainty = 2 * told.uncertainty;
+    let spans = spans(&requests, heal.map(|heal| heal - zero), &terms);
+    if let Some(near) = near(&record, zero, &spans).filter(|_| fault.is_some()) {
+        caveats.push(near.caveat());
+    }
     let providers: Vec<String> = told.providers.clone();
     let standbys = (1..providers.len()).filter_map(|place| u16::try_from(place).ok()).collect();
     Ok(Evidence {
         terms,
         primary: vec![0],
+        shared: None,
         standbys,
         providers,
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
+        touched_by: None,
+        broken: Vec::new(),
+        stopped: None,
         heal: heal.map(edge),
         observed_until,
         complete: true,

@@ -1,10 +1,11 @@
 //! HAProxy: `log-format` lines, by default that of `option httplog`. Its moments without a zone are those of the host's clock, and are
-//! taken as they stand.
+//! taken as they stand. When a request began, and not its connection, is [`session`](super::session)'s to find out.
 
 use super::Source;
 use super::access::{Access, Sense, Shape};
 use super::record::ImportError;
-use super::template::{Piece, Template};
+use super::session::Timer;
+use super::template::{Form, Piece, Template, form_of_header};
 
 /// `option httplog` to the termination state; what follows varies with what is captured.
 const HTTPLOG: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac";
@@ -19,8 +20,17 @@ pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Acce
 
 fn sense(name: &str) -> Option<Sense> {
     Some(match name {
-        "t" | "tr" | "T" | "Tl" | "trg" | "trl" | "Ts" => Sense::Came,
-        "Ta" | "Tt" => Sense::Took(6),
+        "tr" | "trg" | "trl" => Sense::Came,
+        "t" | "T" | "Tl" | "Ts" => Sense::Session(Timer::Accepted),
+        "ms" => Sense::Session(Timer::Millis),
+        "Th" => Sense::Session(Timer::Handshake),
+        "Ti" => Sense::Session(Timer::Idle),
+        "Tq" => Sense::Session(Timer::Asked),
+        "TR" => Sense::Session(Timer::Received),
+        "Ta" => Sense::Session(Timer::Active),
+        "Tt" => Sense::Session(Timer::Total),
+        _ if name.starts_with("request_date") => Sense::Came,
+        _ if name.starts_with("accept_date") => Sense::Session(Timer::Accepted),
         "ST" => Sense::Status,
         "b" => Sense::Group,
         "s" => Sense::Served,
@@ -29,10 +39,21 @@ fn sense(name: &str) -> Option<Sense> {
     })
 }
 
+/// What HAProxy writes for a field that stands in no quotes.
+fn form(name: &str) -> Form {
+    match name {
+        "T" | "Tl" | "trg" | "trl" => Form::Stamp,
+        "r" | "hr" | "hs" => Form::Text,
+        "B" | "U" | "ac" | "fc" | "bc" | "sc" | "sq" | "bq" | "rc" | "rt" | "ms" | "Tw" | "Tc" | "Tr" | "Td" => Form::Number,
+        _ => form_of_header(name),
+    }
+}
+
 fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
     // In a configuration blanks may be escaped.
     let line = line.replace("\\ ", " ");
     let (mut pieces, mut rest, mut found) = (Vec::new(), line.as_str(), false);
+    let mut all_quoted = false;
     while let Some(place) = rest.find('%') {
         pieces.push(Piece::Text(rest[..place].to_owned()));
         let mut after = &rest[place + 1..];
@@ -41,8 +62,10 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
             rest = next;
             continue;
         }
+        let mut quoted = all_quoted;
         if let Some(flags) = after.strip_prefix('{') {
-            after = flags.split_once('}').ok_or("a brace is not closed\n\nhint: flags are written as %{+Q}r")?.1;
+            let (flags, field) = flags.split_once('}').ok_or("a brace is not closed\n\nhint: flags are written as %{+Q}r")?;
+            (quoted, after) = (quoted && !flags.contains("-Q") || flags.contains("+Q"), field);
         }
         let (name, next) = match after.strip_prefix('[') {
             Some(expression) => expression.split_once(']').ok_or("a bracket is not closed\n\nhint: an expression is written as %[src]")?,
@@ -50,13 +73,15 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
         };
         // `%{+Q}o` sets flags and writes nothing.
         if name == "o" {
+            all_quoted = quoted;
             rest = next.trim_start();
             continue;
         }
         let asked = served_by.is_some_and(|field| field.trim_start_matches('%').trim_matches(['[', ']']) == name);
         found |= asked;
         let usual = sense(name).filter(|sense| !matches!(sense, Sense::Served | Sense::Group) || served_by.is_none());
-        pieces.push(Piece::Field(format!("%{name}"), if asked { Some(Sense::Served) } else { usual }));
+        let form = if quoted { Form::Word } else { form(name) };
+        pieces.push(Piece::Field(format!("%{name}"), form, if asked { Some(Sense::Served) } else { usual }));
         rest = next;
     }
     pieces.push(Piece::Text(rest.to_owned()));

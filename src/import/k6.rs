@@ -3,7 +3,7 @@
 use super::moment::SECOND;
 use super::points::{Point, Points, Sample};
 use super::read::Format;
-use super::record::{Nature, Row, Rows, Who};
+use super::record::{Nature, Row, Rows, Stamps, Who};
 use super::{Pace, Source};
 use crate::history::Kind;
 
@@ -49,7 +49,7 @@ impl Format for K6 {
     }
 
     fn nature(&self) -> Nature {
-        Nature { source: Source::K6, pace: Some(self.pace), unanswered_seen: true }
+        Nature { source: Source::K6, pace: Some(self.pace), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

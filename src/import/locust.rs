@@ -2,11 +2,14 @@
 //!
 //! Locust's own CSV files hold sums over seconds (`stats_history`) or over the whole run: no request in them has a moment, and there is
 //! nothing that a cutover could be seen by. Its users wait for their answers, so it is a closed model.
+//!
+//! A row has as many cells as the first one; one that was cut would else count as good, for what tells of a failure comes last. Moments are
+//! as fine as the finest of them is written, because a number like `12.5` may have lost its zeros.
 
-use super::cells::cells;
-use super::moment::{self, length};
+use super::cells::{Divider, Quotes, cells};
+use super::moment::{self, grain, length};
 use super::read::Format;
-use super::record::{Nature, Row, Rows};
+use super::record::{Nature, Row, Rows, Stamps};
 use super::{Pace, Source};
 use crate::history::Kind;
 
@@ -14,16 +17,21 @@ const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
 const TOOK: [&str; 3] = ["response_time", "elapsed", "response_time_ms"];
 const STATUS: [&str; 4] = ["status_code", "response_code", "responsecode", "status"];
 const ERROR: [&str; 3] = ["exception", "error", "failuremessage"];
+const BROKEN: &str = "a quote is not closed, or something follows the closing one";
+const FORMS: &str = "2026-11-20 14:03:07.123, 2026/11/20 14:03:07.123 or 11/20/26 14:03:07";
 const SUMS: &str = "this file holds sums, not requests: Locust's own CSV cannot tell when service came back";
 
 pub(super) struct Locust {
     served_by: Option<String>,
+    divider: Option<Divider>,
     head: Option<Head>,
     sums: bool,
+    finest: Option<i64>,
 }
 
 struct Head {
     text: String,
+    cells: usize,
     sent: usize,
     took: usize,
     status: Option<usize>,
@@ -34,11 +42,16 @@ struct Head {
 
 impl Locust {
     pub(super) const fn new(served_by: Option<String>) -> Self {
-        Self { served_by, head: None, sums: false }
+        Self { served_by, divider: None, head: None, sums: false, finest: None }
     }
 
-    fn head(&self, line: &str) -> Result<Head, String> {
-        let names: Vec<String> = cells(line).ok_or("a quote is not closed")?.iter().map(|name| name.trim().to_lowercase()).collect();
+    /// What divides the cells of this file, by its first line.
+    fn divider(&mut self, line: &str) -> Divider {
+        *self.divider.get_or_insert_with(|| Divider::of(line))
+    }
+
+    fn head(&self, line: &str, divider: Divider) -> Result<Head, String> {
+        let names: Vec<String> = cells(line, divider).ok_or(BROKEN)?.iter().map(|name| name.trim().to_lowercase()).collect();
         let any = |wanted: &[&str]| wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted));
         let needs = |what: &str, wanted: &[&str]| format!("the first row names no column for {what} ({})", wanted.join(", "));
         let who = match self.served_by.as_deref() {
@@ -47,6 +60,7 @@ impl Locust {
         };
         Ok(Head {
             text: line.to_owned(),
+            cells: names.len(),
             sent: any(&SENT).ok_or_else(|| needs("when a request was sent", &SENT))?,
             took: any(&TOOK).ok_or_else(|| needs("how long it took", &TOOK))?,
             status: any(&STATUS),
@@ -58,27 +72,43 @@ impl Locust {
 }
 
 impl Format for Locust {
+    fn quotes(&mut self, line: &str) -> Option<Quotes> {
+        Some(Quotes::new(self.divider(line)))
+    }
+
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         if self.sums || line.contains("Total Request Count") || line.contains("Requests/s") || line.contains("Average Response Time") {
             self.sums = true;
             return Err(SUMS.into());
         }
+        let divider = self.divider(line);
         let Some(head) = &self.head else {
-            self.head = Some(self.head(line)?);
+            // Excel's way of saying what divides cells.
+            if !line.starts_with("sep=") {
+                self.head = Some(self.head(line, divider)?);
+            }
             return Ok(());
         };
         // Files that were put together repeat it.
         if line == head.text {
             return Ok(());
         }
-        let cells = cells(line).ok_or("a quote is not closed")?;
-        let cell = |place: usize| cells.get(place).map(|cell| cell.trim()).ok_or_else(|| format!("it has {} cells only", cells.len()));
-        let maybe = |place: Option<usize>| place.and_then(|place| cells.get(place)).map(|cell| cell.trim()).unwrap_or_default();
-        let sent = cell(head.sent)?;
-        let sent = moment::stamp(sent).or_else(|| moment::number(sent)).ok_or_else(|| format!("`{sent}` is not a moment"))?;
-        let took = cell(head.took)?;
-        let took = length(took, 6).ok_or_else(|| format!("`{took}` is not a number of milliseconds"))?;
-        let (status, error) = (maybe(head.status).parse::<u16>().unwrap_or(0), maybe(head.error));
+        let cells = cells(line, divider).ok_or(BROKEN)?;
+        if cells.len() < head.cells || cells[head.cells..].iter().any(|cell| !cell.is_empty()) {
+            return Err(format!("it has {} cells, and the first row {}", cells.len(), head.cells));
+        }
+        let cell = |place: usize| cells[place].trim();
+        let maybe = |place: Option<usize>| place.map_or("", cell);
+        let text = divider.number(cell(head.sent));
+        let sent = moment::stamp(&text).or_else(|| moment::sheet_stamp(&text)).or_else(|| moment::number(&text));
+        let sent =
+            sent.ok_or_else(|| format!("`{text}` is not a moment, in none of the forms that are known: milliseconds since 1970, {FORMS}"))?;
+        let fine = grain(&text, 9);
+        let text = divider.number(cell(head.took));
+        let took = length(&text, 6).ok_or_else(|| format!("`{text}` is not a number of milliseconds"))?;
+        let status = maybe(head.status).parse::<u16>().unwrap_or(0);
+        // An exception that says nothing but a line feed is one.
+        let error = head.error.map_or("", |place| cells[place].trim_matches([' ', '\t']));
         let told = head.status.is_some() || head.success.is_some() || head.error.is_some();
         let failed = !matches!(error, "" | "None" | "null")
             || maybe(head.success).eq_ignore_ascii_case("false")
@@ -86,20 +116,32 @@ impl Format for Locust {
         let kind = match (told, failed) {
             (false, _) => return Err("no column tells how it ended (exception, success or status_code)".into()),
             (true, false) => Kind::Ok,
-            (true, true) if error.to_lowercase().contains("timeout") || error.contains("timed out") => Kind::Timeout,
+            // JMeter tells what went wrong in the place of the status.
+            (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Kind::Timeout,
             (true, true) => Kind::Error,
         };
         let who = rows.who(maybe(head.who));
-        rows.rounded_to(1_000_000);
+        self.finest = Some(self.finest.map_or(fine, |finest| finest.min(fine)));
         rows.push(Row { sent, doubt: 0, took: Some(took), head: None, kind, who });
         Ok(())
     }
 
+    fn end(&mut self, rows: &mut Rows) {
+        // Lengths are written to the millisecond.
+        rows.rounded_to(self.finest.unwrap_or(0).max(1_000_000));
+    }
+
     fn nature(&self) -> Nature {
-        Nature { source: Source::Locust, pace: Some(Pace::Closed), unanswered_seen: true }
+        Nature { source: Source::Locust, pace: Some(Pace::Closed), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {
-        "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; the README shows one"
+        "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; the README \
+         shows one. JMeter's listener writes timeStamp, elapsed, success (jmeter.save.saveservice.output_format=csv)"
     }
+}
+
+fn is_timeout(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.contains("timeout") || text.contains("timed out")
 }

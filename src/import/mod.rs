@@ -5,6 +5,7 @@
 //! of the rows. What a format does not tell is never filled in: it becomes a caveat, and the row is placed where it claims least.
 //!
 //! ```text
+//!  bytes ──plain──► lines
 //!  line ──k6, oha, vegeta, locust──► Row ─┐
 //!  line ──template──► fields ──access──► Row ─┴─► Record ──evidence──► Evidence with caveats
 //!        (nginx, haproxy, envoy)
@@ -15,6 +16,9 @@
 //! come before a bad one then proves that service was back. The clock's error is raised by the same span, so that both ends of every
 //! interval stay proofs.
 //!
+//! A line that cannot be read says nothing, and may be the very one that mattered: a few of them are left out and counted, and where one may
+//! be of the time around the fault ([`near`](self)) nothing is decided.
+//!
 //! What this room does not do: open files (`exercise`), know scenarios (`spec`), or judge (`verdict`).
 
 mod access;
@@ -24,23 +28,29 @@ mod envoy;
 mod evidence;
 mod haproxy;
 mod k6;
+mod lines;
 mod locust;
 mod moment;
+mod near;
 mod nginx;
 mod oha;
+mod plain;
 mod points;
 mod read;
 mod record;
+mod session;
 mod template;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;
 mod vegeta;
 
 pub use evidence::{Told, evidence};
 pub use moment::Moment;
 pub use points::{Point, Points, SERVED, Sample};
 pub use read::{Settings, read};
-pub use record::{ImportError, Outline, Record, Row};
+pub use record::{Disorder, Gap, ImportError, Outline, Record, Row, Stamps, Stood};
 
 use crate::model::words;
 

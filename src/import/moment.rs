@@ -119,6 +119,24 @@ fn at(days: i64, [hour, minute, second]: [i64; 3], rest: &str) -> Option<i64> {
     moment(seconds.checked_mul(SECOND)?.checked_add(fraction)?)
 }
 
+/// The moments of a spreadsheet, as JMeter writes and reads them (`jmeter.save.saveservice.timestamp_format`, `CSVSaveService`):
+/// `2026/11/20 14:03:07`, with or without milliseconds, and its first default, `11/20/26 14:03:07`, the month in front.
+pub(super) fn sheet_stamp(text: &str) -> Option<i64> {
+    let (date, time) = text.split_once(' ')?;
+    let parts: Vec<&str> = date.split('/').collect();
+    let all_digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let [first, second, third] = parts[..] else { return None };
+    let (year, month, day) = match (first.len(), third.len()) {
+        (4, 1..=2) => (first.to_owned(), second, third),
+        (1..=2, 2) => (format!("20{third}"), first, second),
+        _ => return None,
+    };
+    if !all_digits || second.len() > 2 {
+        return None;
+    }
+    stamp(&format!("{year}-{month:0>2}-{day:0>2} {time}"))
+}
+
 /// Seconds east of Greenwich.
 fn offset(zone: &str) -> Option<i64> {
     if matches!(zone, "" | "Z" | "z") {
@@ -160,4 +178,23 @@ pub(super) fn shown(nanos: i64) -> String {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+/// How coarse a number is written, in nanoseconds: one unit of its last digit.
+pub(super) fn grain(value: &str, scale: u32) -> i64 {
+    let fraction = value
+        .split_once(['.', ','])
+        .filter(|(_, after)| after.starts_with(|digit: char| digit.is_ascii_digit()))
+        .map_or(0, |(_, after)| after.bytes().take_while(u8::is_ascii_digit).count());
+    let unit = match scale {
+        // A whole number of digits that is a moment in milliseconds or finer shows it by its length.
+        9 if value.bytes().all(|byte| byte.is_ascii_digit()) => match value.len() {
+            0..=11 => SECOND,
+            12..=14 => 1_000_000,
+            15..=17 => 1000,
+            _ => 1,
+        },
+        scale => 10_i64.pow(scale),
+    };
+    unit / 10_i64.pow(u32::try_from(fraction.min(9)).unwrap_or(9))
 }

@@ -3,7 +3,7 @@
 use super::Source;
 use super::access::{Access, Sense, Shape};
 use super::record::ImportError;
-use super::template::{Piece, Template};
+use super::template::{Form, Piece, Template, form_of_header};
 
 const COMBINED: &str =
     r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
@@ -29,6 +29,31 @@ fn sense(name: &str) -> Option<Sense> {
     })
 }
 
+/// What nginx writes for a variable: <https://nginx.org/en/docs/varindex.html>. Those of upstreams hold a value for each server that was
+/// asked, and ` : ` between groups of servers.
+fn form(name: &str) -> Form {
+    let header = ["upstream_http_", "sent_http_", "http_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    match name {
+        _ if header.is_some() => header.map_or(Form::Word, form_of_header),
+        "upstream_cache_status" => Form::Word,
+        _ if name.starts_with("upstream_cookie_") || name.starts_with("cookie_") => Form::Text,
+        _ if name.starts_with("upstream_") => Form::List,
+        "proxy_add_x_forwarded_for" => Form::List,
+        "time_local" => Form::Stamp,
+        "request" | "request_body" | "content_type" | "date_local" | "date_gmt" | "ssl_client_s_dn" | "ssl_client_i_dn" => Form::Text,
+        "body_bytes_sent"
+        | "bytes_sent"
+        | "request_length"
+        | "connection"
+        | "connection_requests"
+        | "status"
+        | "msec"
+        | "pid"
+        | "request_time" => Form::Number,
+        _ => Form::Word,
+    }
+}
+
 fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
     let (mut pieces, mut rest, mut found) = (Vec::new(), line, false);
     while let Some(place) = rest.find('$') {
@@ -41,7 +66,7 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
         let asked = served_by.is_some_and(|field| field.trim_start_matches('$') == name);
         found |= asked;
         let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
-        pieces.push(Piece::Field(format!("${name}"), if asked { Some(Sense::Served) } else { usual }));
+        pieces.push(Piece::Field(format!("${name}"), form(name), if asked { Some(Sense::Served) } else { usual }));
         rest = next;
     }
     pieces.push(Piece::Text(rest.to_owned()));

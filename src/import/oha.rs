@@ -3,10 +3,10 @@
 //! oha 1.16 keeps a row for a request only where it was answered, in its CSV as in its SQLite database; of the others it counts the error
 //! messages. Its JSON is a summary. Its connections wait for their answers, so it is a closed model, with `-q` and latency correction too.
 
-use super::cells::cells;
+use super::cells::{Divider, cells};
 use super::moment;
 use super::read::Format;
-use super::record::{Nature, Row, Rows, Who};
+use super::record::{Nature, Row, Rows, Stamps, Who};
 use super::{Pace, Source};
 use crate::history::Kind;
 
@@ -27,7 +27,7 @@ impl Format for Oha {
             return Err(format!("the first line is not `{HEAD}`"));
         }
         rows.relative = true;
-        let cells = cells(line).ok_or("a quote is not closed")?;
+        let cells = cells(line, Divider::Comma).ok_or("a quote is not closed")?;
         let [start, _, _, head, took, _, status] = cells.as_slice() else { return Err(format!("it has {} cells, not 7", cells.len())) };
         let bad = |what: &str, text: &str| format!("`{text}` is not {what}");
         let status: u16 = status.parse().map_err(|_| bad("a status", status))?;
@@ -44,7 +44,7 @@ impl Format for Oha {
     }
 
     fn nature(&self) -> Nature {
-        Nature { source: Source::Oha, pace: Some(Pace::Closed), unanswered_seen: false }
+        Nature { source: Source::Oha, pace: Some(Pace::Closed), unanswered_seen: false, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

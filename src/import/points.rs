@@ -97,17 +97,20 @@ struct Parts {
 
 #[derive(Deserialize)]
 struct Line<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
     #[serde(borrow)]
     metric: Cow<'a, str>,
     #[serde(borrow)]
     data: Data<'a>,
 }
 
+/// Of a point; the definition of a metric has neither.
 #[derive(Deserialize)]
 struct Data<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     time: Cow<'a, str>,
-    value: f64,
+    value: Option<f64>,
     #[serde(borrow, default)]
     tags: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
 }
@@ -129,15 +132,20 @@ impl Points {
     /// # Errors
     /// Why it cannot be read.
     pub fn line(&mut self, line: &str) -> Result<Option<Point>, String> {
-        if !line.contains("\"type\":\"Point\"") {
-            return if line.contains("\"type\":\"Metric\"") { Ok(None) } else { Err("it is no line of `--out json`".into()) };
+        // Most lines tell of other metrics: those are not taken apart.
+        let is_line = line.contains("\"type\"") && (line.contains("\"Point\"") || line.contains("\"Metric\""));
+        if !is_line {
+            return Err("it is no line of `--out json`".into());
         }
         if !(line.contains("\"http_req") || line.contains("\"dropped_iterations\"") || line.contains(SERVED)) {
             return Ok(None);
         }
         let point: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if point.kind == "Metric" {
+            return Ok(None);
+        }
         let at = moment::stamp(&point.data.time).ok_or_else(|| format!("`{}` is not a moment", point.data.time))?;
-        let value = point.data.value;
+        let value = point.data.value.ok_or("it has no value")?;
         if point.metric == "http_reqs" {
             let before = self.end();
             self.pending = Some((self.begun(at, &point), Parts::default()));

@@ -1,12 +1,13 @@
 //! Reads a record as a stream: line by line, each of bounded length, what cannot be read counted.
 
+use super::cells::Quotes;
+use super::lines::{Line, Lines};
 use super::moment::Moment;
+use super::plain::plain;
 use super::record::{ImportError, Nature, Record, Rows};
 use super::{Pace, Source, envoy, haproxy, k6, locust, nginx, oha, vegeta};
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
-/// A longer line is none of ours.
-const LONGEST_LINE: u64 = 1 << 20;
 /// After this many lines of which most cannot be read, the file is something else.
 const ENOUGH: u64 = 1000;
 
@@ -32,6 +33,11 @@ pub(super) trait Format {
     /// Takes one line in. An error says why it cannot be read.
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String>;
 
+    /// How a row is followed over several lines, where this format has such rows.
+    fn quotes(&mut self, _line: &str) -> Option<Quotes> {
+        None
+    }
+
     /// The record is at its end.
     fn end(&mut self, _rows: &mut Rows) {}
 
@@ -46,7 +52,7 @@ pub(super) trait Format {
 ///
 /// # Errors
 /// See [`ImportError`].
-pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, ImportError> {
+pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportError> {
     let mut format = format(settings)?;
     let absolute = |moment: Option<Moment>| match moment {
         Some(Moment::At(at)) => Some(at),
@@ -55,27 +61,21 @@ pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, Impo
     let mut rows = Rows { since: absolute(settings.since), until: absolute(settings.until), ..Rows::default() };
     let mut first: Option<(u64, String)> = None;
     let (mut lines, mut skipped) = (0_u64, 0_u64);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if Read::take(&mut input, LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
+    let mut input = Lines::new(plain(input)?);
+    while let Some(line) = input.next()? {
         lines += 1;
-        let whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST_LINE;
-        if !whole {
-            pass_over(&mut input)?;
-        }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\n', '\r']);
-        let done = match whole {
-            true if text.trim().is_empty() => Ok(()),
-            true => format.line(text, &mut rows),
-            false => Err("it is longer than a mebibyte".into()),
+        let done = match line {
+            Line::Long => Err("it is longer than a mebibyte".into()),
+            Line::Text(text) if text.trim().is_empty() => Ok(0),
+            Line::Text(text) => row(&text, format.as_mut(), &mut input, &mut rows)?,
         };
-        if let Err(why) = done {
-            skipped += 1;
-            first.get_or_insert((lines, why));
+        match done {
+            Ok(more) => lines += more,
+            Err(why) => {
+                skipped += 1;
+                rows.miss();
+                first.get_or_insert((lines, why));
+            }
         }
         if rows.full {
             return Err(ImportError::Many);
@@ -88,9 +88,9 @@ pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, Impo
         return Err(ImportError::Unreadable { of: settings.source, unreadable: skipped, lines, line, why, hint: format.hint() });
     }
     format.end(&mut rows);
-    let Rows { rows, names, grain, start, relative, last, until, .. } = rows;
+    let Rows { rows, names, grain, start, relative, last, until, gaps, disorder, .. } = rows;
     let start = if relative { 0 } else { start.unwrap_or(0) };
-    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped };
+    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped, gaps, disorder };
     cut(&mut record, settings);
     if record.rows.is_empty() {
         return Err(ImportError::Empty(match (settings.since, settings.until) {
@@ -99,6 +99,21 @@ pub fn read(mut input: impl BufRead, settings: &Settings) -> Result<Record, Impo
         }));
     }
     Ok(record)
+}
+
+/// Takes in a row that begins with this line, and says how many more lines it has. Where the whole cannot be read, its first line alone
+/// cannot: what follows may be rows of its own.
+fn row(first: &str, format: &mut dyn Format, input: &mut Lines<impl BufRead>, rows: &mut Rows) -> std::io::Result<Result<u64, String>> {
+    let more = format.quotes(first).map_or(Ok(Vec::new()), |quotes| input.closing(quotes, first))?;
+    if more.is_empty() {
+        return Ok(format.line(first, rows).map(|()| 0));
+    }
+    let whole = std::iter::once(first).chain(more.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
+    let done = format.line(&whole, rows).map(|()| more.len() as u64);
+    if done.is_err() {
+        input.put_back(more);
+    }
+    Ok(done)
 }
 
 fn format(settings: &Settings) -> Result<Box<dyn Format>, ImportError> {
@@ -137,20 +152,5 @@ fn cut(record: &mut Record, settings: &Settings) {
     if since.is_some() || until.is_some() {
         record.rows.retain(|row| since.is_none_or(|since| row.sent >= since) && until.is_none_or(|until| row.sent <= until));
         record.until = record.until.or(until);
-    }
-}
-
-/// Passes over the rest of a line that is too long.
-fn pass_over(input: &mut impl BufRead) -> std::io::Result<()> {
-    loop {
-        let chunk = input.fill_buf()?;
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |place| (place + 1, true));
-        input.consume(used);
-        if ended {
-            return Ok(());
-        }
     }
 }

@@ -47,6 +47,46 @@ pub struct Nature {
     pub pace: Option<Pace>,
     /// False where requests without an answer leave no line.
     pub unanswered_seen: bool,
+    /// Of what its moments are.
+    pub stamps: Stamps,
+}
+
+/// Of what a record's moments are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamps {
+    /// Of requests.
+    Requests,
+    /// Of the connections that they came on, with an idle time of unknown length before each request.
+    Connections,
+}
+
+/// Lines that could not be read, one after the other, and between which requests they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// How many.
+    pub lines: u64,
+    /// The last request before them.
+    pub after: Option<Stood>,
+    /// The first request after them.
+    pub before: Option<Stood>,
+}
+
+/// When a request began and ended at the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stood {
+    /// Its beginning.
+    pub sent: i64,
+    /// Its end.
+    pub ended: i64,
+}
+
+/// How far a record's lines are from being in order: how much earlier a line's moment is than one that stands above it, at the most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Disorder {
+    /// Of the beginnings.
+    pub sent: i64,
+    /// Of the ends.
+    pub ended: i64,
 }
 
 /// A record that was read to its end.
@@ -72,6 +112,10 @@ pub struct Record {
     pub lines: u64,
     /// Lines that could not be read.
     pub skipped: u64,
+    /// Where these stand.
+    pub gaps: Vec<Gap>,
+    /// How well its lines are in order.
+    pub disorder: Disorder,
 }
 
 /// Why a record cannot be judged.
@@ -97,6 +141,14 @@ pub enum ImportError {
         /// What is wrong there.
         why: String,
         /// What to type.
+        hint: &'static str,
+    },
+    /// It is known what it is, and it is not read.
+    #[error("{what}\n\nhint: {hint}")]
+    Packed {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
         hint: &'static str,
     },
     /// A format line that cannot be used.
@@ -146,6 +198,11 @@ pub(super) struct Rows {
     pub(super) since: Option<i64>,
     pub(super) until: Option<i64>,
     pub(super) full: bool,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) disorder: Disorder,
+    pub(super) newest: Option<Stood>,
+    /// The request that was taken in last, where that is known.
+    pub(super) previous: Option<Stood>,
 }
 
 impl Rows {
@@ -154,6 +211,7 @@ impl Rows {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
         self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
+        self.place(Stood { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -162,6 +220,26 @@ impl Rows {
             return;
         }
         self.rows.push(row);
+    }
+
+    /// A line could not be read.
+    pub(super) fn miss(&mut self) {
+        match self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
+            Some(gap) => gap.lines += 1,
+            None => self.gaps.push(Gap { lines: 1, after: self.previous, before: None }),
+        }
+    }
+
+    /// Where a request stands among the others.
+    fn place(&mut self, now: Stood) {
+        if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
+            gap.before = Some(now);
+        }
+        let newest = self.newest.get_or_insert(now);
+        self.disorder.sent = self.disorder.sent.max(newest.sent.saturating_sub(now.sent));
+        self.disorder.ended = self.disorder.ended.max(newest.ended.saturating_sub(now.ended));
+        *newest = Stood { sent: newest.sent.max(now.sent), ended: newest.ended.max(now.ended) };
+        self.previous = Some(now);
     }
 
     /// Moments are written no finer than this.

@@ -2,10 +2,10 @@
 //!
 //! Vegeta sends on a schedule while `-max-workers` suffice; what it sent late, it does not tell.
 
-use super::cells::cells;
+use super::cells::{Divider, Quotes, cells};
 use super::moment;
 use super::read::Format;
-use super::record::{Nature, Row, Rows};
+use super::record::{Nature, Row, Rows, Stamps};
 use super::{Pace, Source};
 use crate::history::Kind;
 use serde::Deserialize;
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 pub(super) struct Vegeta {
     served_by: Option<String>,
+    /// What divides the cells of its CSV, and how many each row has: by the first one.
+    divider: Option<Divider>,
+    cells: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +34,7 @@ struct Hit<'a> {
 
 impl Vegeta {
     pub(super) const fn new(served_by: Option<String>) -> Self {
-        Self { served_by }
+        Self { served_by, divider: None, cells: None }
     }
 }
 
@@ -48,6 +51,10 @@ fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::reco
 }
 
 impl Format for Vegeta {
+    fn quotes(&mut self, line: &str) -> Option<Quotes> {
+        (!line.starts_with('{')).then(|| Quotes::new(*self.divider.get_or_insert_with(|| Divider::of(line))))
+    }
+
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         if line.starts_with('{') {
             let hit: Hit<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
@@ -57,10 +64,16 @@ impl Format for Vegeta {
             rows.push(row(moment::stamp(&hit.timestamp), hit.latency, hit.code, &hit.error, who)?);
             return Ok(());
         }
-        let cells = cells(line).ok_or("a quote is not closed")?;
+        let divider = *self.divider.get_or_insert_with(|| Divider::of(line));
+        let cells = cells(line, divider).ok_or("a quote is not closed, or something follows the closing one")?;
         let [timestamp, code, latency, _, _, error, ..] = cells.as_slice() else {
             return Err("it is neither JSON nor a row of `vegeta encode --to csv`".into());
         };
+        // A row that was cut would lose its error.
+        let wanted = *self.cells.get_or_insert(cells.len());
+        if cells.len() != wanted {
+            return Err(format!("it has {} cells, and the first row {wanted}", cells.len()));
+        }
         let code = code.parse().map_err(|_| format!("`{code}` is not a status"))?;
         let latency = latency.parse().map_err(|_| format!("`{latency}` is not a number of nanoseconds"))?;
         let sent = timestamp.parse().ok().and_then(moment::moment);
@@ -70,7 +83,7 @@ impl Format for Vegeta {
     }
 
     fn nature(&self) -> Nature {
-        Nature { source: Source::Vegeta, pace: Some(Pace::Open), unanswered_seen: true }
+        Nature { source: Source::Vegeta, pace: Some(Pace::Open), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

@@ -41,7 +41,12 @@ impl Clock {
 
     /// A clock that shows this many nanoseconds now.
     pub fn resume(ahead: u64) -> Self {
-        Self { origin: HostTime::now(), ahead }
+        Self::resume_at(HostTime::now(), ahead)
+    }
+
+    /// The same at a moment of this host's clock.
+    pub const fn resume_at(origin: HostTime, ahead: u64) -> Self {
+        Self { origin, ahead }
     }
 
     /// Nanoseconds since the origin.

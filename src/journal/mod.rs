@@ -10,7 +10,9 @@
 
 mod clock;
 mod queue;
+mod wall;
 mod writer;
 
 pub use clock::{Clock, HostTime, boot_id};
+pub use wall::Wall;
 pub use writer::{Journal, JournalError, Recorder, random};

@@ -2,7 +2,8 @@
 //!
 //! # The rules, exactly
 //!
-//! 1. Providers are tried in order. One whose breaker is open is passed over; while it is half-open, one request at a time is tried on it.
+//! 1. Providers are tried in order; where the first of them share the load, they take turns at being the first of these. One whose breaker
+//!    is open is passed over; while it is half-open, one request at a time is tried on it.
 //! 2. A try fails when there is no connection, when the connection is cut before the response's headers, when they do not
 //!    come within `try_timeout`, and at status 401, 403, 408, 429 or 5xx. It is repeated up to `retries` times on the same
 //!    provider, at once and as far as its breaker still lets it, then the next provider is tried.
@@ -34,6 +35,7 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::mpsc;
 
@@ -69,6 +71,10 @@ struct Core {
     settings: Gateway,
     key: Secret,
     lanes: Vec<Lane>,
+    /// How many of the first lanes share the load.
+    sharing: usize,
+    /// Requests so far, by which those take turns.
+    asked: AtomicUsize,
     moves: Mutex<Moves>,
 }
 
@@ -100,13 +106,28 @@ impl ReferenceGateway {
     /// # Errors
     /// Where the address cannot be listened on, or a base URL is none.
     pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
+        Self::start_shared(settings, upstreams, 1, key, listen)
+    }
+
+    /// The same where the first `sharing` of them share the load.
+    ///
+    /// # Errors
+    /// As in [`ReferenceGateway::start`].
+    pub fn start_shared(
+        settings: &Gateway,
+        upstreams: Vec<Upstream>,
+        sharing: usize,
+        key: Secret,
+        listen: SocketAddr,
+    ) -> Result<Self, LabError> {
         keylog::tell(keylog::Fate::Taken, "service", &key);
         let lane = |upstream| {
             let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
             Ok(Lane { pool: Pool::new(upstream, settings)?, gate: Mutex::new(gate) })
         };
-        let lanes = upstreams.into_iter().map(lane).collect::<Result<_, LabError>>()?;
-        let core = Arc::new(Core { settings: *settings, key, lanes, moves: Mutex::default() });
+        let lanes = upstreams.into_iter().map(lane).collect::<Result<Vec<_>, LabError>>()?;
+        let sharing = sharing.min(lanes.len());
+        let core = Arc::new(Core { settings: *settings, key, lanes, sharing, asked: AtomicUsize::new(0), moves: Mutex::default() });
         let server = Server::start("the reference gateway", listen, {
             let core = Arc::clone(&core);
             move |request| Arc::clone(&core).answer(request)
@@ -175,9 +196,16 @@ impl Core {
         }
     }
 
+    /// The lanes in the order in which this request tries them.
+    fn in_turn(&self) -> impl Iterator<Item = &Lane> {
+        let (shared, rest) = self.lanes.split_at(self.sharing);
+        let (later, first) = shared.split_at(self.asked.fetch_add(1, Relaxed) % self.sharing.max(1));
+        first.iter().chain(later).chain(rest)
+    }
+
     async fn pass(&self, operation: Operation, headers: &HeaderMap, asked: &Value) -> Response<Body> {
         let mut story = Vec::new();
-        for lane in &self.lanes {
+        for lane in self.in_turn() {
             let name = &lane.pool.upstream.name;
             let body = lane.pool.body(operation, asked.clone());
             for place in 0..=self.settings.retries {

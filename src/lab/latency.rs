@@ -4,15 +4,11 @@
 //! share of requests is drawn from a second one around some seconds. What is not here: load. A simulated provider does not
 //! get slower when it is asked more, so that a drill measures the gateway and not the lab.
 
-use crate::model::Pace;
+use crate::model::{Pace, TAIL_SIGMA};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use std::time::Duration;
 
-/// The standard normal distribution's 95th percentile.
-const Z95: f64 = 1.6449;
-/// The spread of the tail, as the standard deviation of the logarithm.
-const TAIL_SIGMA: f64 = 0.35;
 /// No draw is longer: a distribution's far end must not outlive the drill.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -29,11 +25,9 @@ pub struct Draw {
 impl Draw {
     /// The distribution that a pace asks for. A 95th percentile below the median counts as the median.
     pub fn new(pace: &Pace) -> Self {
-        let p50 = pace.first_token_p50.as_secs_f64();
-        let spread = pace.first_token_p95.as_secs_f64() / p50;
         Self {
-            body_p50: p50,
-            body_sigma: if spread.is_finite() && spread > 1.0 { spread.ln() / Z95 } else { 0.0 },
+            body_p50: pace.first_token_p50.as_secs_f64(),
+            body_sigma: pace.body_sigma(),
             tail_share: pace.tail_share.get(),
             tail_p50: pace.tail_p50.as_secs_f64(),
             gap: pace.token_gap.std(),
@@ -83,11 +77,27 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_brings_the_99th_percentile_to_what_is_measured_of_gpt_4o() {
-        // Half of the 2 % tail lies beyond its own median of 4.5 s, so p99 is near that; the probes say 4517 ms.
-        let drawn = sorted(&Simulation::default());
+    fn the_tail_that_was_measured_of_gpt_4o_can_be_stated() {
+        // Half of a tail of 2 % lies beyond its own median of 4.5 s, so p99 is near that; the probes say 4517 ms.
+        let measured = Simulation { tail_share: Ratio::new(0.02).unwrap(), tail_p50: units(4500), ..Simulation::default() };
+        let drawn = sorted(&measured);
         near(&drawn, 0.50, 639.0, 0.03);
         near(&drawn, 0.99, 4517.0, 0.05);
+    }
+
+    #[test]
+    fn what_is_drawn_is_late_as_often_as_is_reckoned() {
+        let slow = Simulation { tail_share: Ratio::new(0.02).unwrap(), tail_p50: units(4500), ..Simulation::default() };
+        for (simulation, limit) in [(slow.clone(), 2_500), (slow, 900), (Simulation::default(), 1_300)] {
+            let late = sorted(&simulation).iter().filter(|drawn| **drawn > limit as f64).count() as f64 / 1e5;
+            let wanted = simulation.pace().later_than(units(limit));
+            // Five standard errors.
+            assert!((late - wanted).abs() < 5.0 * (wanted / 1e5).sqrt(), "{late} {wanted}");
+        }
+    }
+
+    fn units(milliseconds: u64) -> crate::units::Duration {
+        crate::units::Duration::from_millis(milliseconds)
     }
 
     #[test]

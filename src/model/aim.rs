@@ -1,10 +1,21 @@
 //! Which requests a fault takes: what they must be, what share of them, and how that share changes with time.
 
+use super::words;
 use crate::units::{Duration, Fingerprint, Ratio};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which requests a fault on requests or answers takes. By default all of them.
+words! {
+    /// What requests are for.
+    Requests {
+        /// A model shall do something: chat, responses, messages, embeddings and their like.
+        Inference = "inference",
+        /// Anything: lists of models, health checks and their like as well.
+        All = "all",
+    }
+}
+
+/// Which requests a fault on requests or answers takes. By default those that are of its nature.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Aim {
@@ -23,6 +34,9 @@ pub struct Aim {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Match {
+    /// What they are for; what is of the fault's nature where neither this nor method or path is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Requests>,
     /// Its method, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -72,16 +86,21 @@ pub enum Shape {
 }
 
 impl Aim {
-    /// True where it takes every request.
+    /// True where it narrows nothing.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Match {
-    /// True where every request matches.
+    /// True where nothing is said.
     pub fn is_anything(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// True where the body of a request may decide.
+    pub fn asks_for_body(&self) -> bool {
+        self.model.is_some() || self.stream.is_some()
     }
 
     /// True for a header whose value would be a credential.
@@ -131,7 +150,12 @@ impl fmt::Display for Aim {
         if let Some(probability) = self.probability {
             write!(f, ", {probability} of requests")?;
         }
-        let Match { method, path, model, stream, key, header } = &self.matching;
+        let Match { requests, method, path, model, stream, key, header } = &self.matching;
+        match requests {
+            Some(Requests::All) => f.write_str(", all requests")?,
+            Some(Requests::Inference) => f.write_str(", inference requests only")?,
+            None => {}
+        }
         for (name, text) in [("method", method), ("path", path), ("model", model), ("header", header)] {
             if let Some(text) = text {
                 write!(f, ", {name} {text}")?;

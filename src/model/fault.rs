@@ -163,7 +163,8 @@ pub enum Fault {
         /// Tokens a minute.
         tokens: Option<u64>,
     },
-    /// New TLS handshakes go wrong, where the proxy stands for the provider with a certificate of its own.
+    /// New TLS handshakes go wrong, where the proxy stands for the provider with a certificate of its own; open connections end as soon as
+    /// they carry nothing.
     Tls {
         /// How.
         problem: TlsProblem,
@@ -245,6 +246,14 @@ impl Fault {
     pub const fn of_credential(&self) -> Option<Duration> {
         match self {
             Self::Revoke { propagation } | Self::Rotate { propagation } => Some(*propagation),
+            _ => None,
+        }
+    }
+
+    /// What it does besides what its name says, in the words of a plan.
+    pub const fn besides(&self) -> Option<&'static str> {
+        match self {
+            Self::Tls { .. } => Some("open connections end once they carry nothing"),
             _ => None,
         }
     }

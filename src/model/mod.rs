@@ -11,6 +11,7 @@ mod environment;
 mod execution;
 mod fault;
 mod inventory;
+mod latency;
 mod mail;
 mod named_workload;
 mod objective;
@@ -30,7 +31,7 @@ mod trace;
 mod wire;
 mod workload;
 
-pub use aim::{Aim, Match, Shape};
+pub use aim::{Aim, Match, Requests, Shape};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use condition::{Condition, Goal, Probe, Who};
 pub use environment::{
@@ -41,9 +42,10 @@ pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,
 };
+pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
-pub use objective::{Gate, LossBudget, Objectives, SloOn};
+pub use objective::{Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
 pub use plan::DrillPlan;

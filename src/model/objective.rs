@@ -34,6 +34,16 @@ pub enum LossBudget {
     Share(Ratio),
 }
 
+/// How many requests may still be asked of the broken provider first, although another answers them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rescues {
+    /// This share of those that are due in that time.
+    pub at_most: Ratio,
+    /// From so long after the fault until it is healed.
+    #[serde(default)]
+    pub after: Duration,
+}
+
 /// Objectives as declared. Every field is optional here; a scenario's win over its service's, and
 /// [`Objectives::or_default`] fills the rest.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -68,6 +78,9 @@ pub struct Objectives {
     pub duplicates: Option<u64>,
     /// The highest load on the standby over any second, as a multiple of the offered rate.
     pub overshoot: Option<f64>,
+    /// Requests that may still be rescued: asked of the broken provider first, and answered by another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescued: Option<Rescues>,
     /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key; the RTO
     /// where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,6 +110,7 @@ impl Objectives {
             truncated: self.truncated.or(fallback.truncated),
             duplicates: self.duplicates.or(fallback.duplicates),
             overshoot: self.overshoot.or(fallback.overshoot),
+            rescued: self.rescued.or(fallback.rescued),
             rotation: self.rotation.or(fallback.rotation),
             client_errors: self.client_errors.or(fallback.client_errors),
         }

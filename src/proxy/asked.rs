@@ -1,14 +1,15 @@
 //! What was asked, kept for as long as its answer lasts: a toxic that comes in the middle may ask what it is that it takes.
 
+use super::upload::Upload;
 use crate::dialect::{Route, credential};
 use crate::fault::{Asking, Matched};
 use crate::journal::HostTime;
 use crate::model::{Dialect, Operation};
 use crate::units::Fingerprint;
-use bytes::Bytes;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Uri};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Asked {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    upload: Arc<Upload>,
 }
 
 /// What matters of a body.
@@ -32,8 +33,8 @@ struct Ask {
 }
 
 impl Asked {
-    pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, body: Bytes) -> Self {
-        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body }
+    pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, upload: Arc<Upload>) -> Self {
+        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), upload }
     }
 
     /// What its path says that the provider shall do.
@@ -52,7 +53,7 @@ impl Matched for Asked {
     }
 
     fn body(&self) -> &[u8] {
-        &self.body
+        self.upload.whole()
     }
 
     fn method(&self) -> &str {
@@ -72,7 +73,7 @@ impl Matched for Asked {
     }
 
     fn ask(&self) -> Asking {
-        let ask: Ask = serde_json::from_slice(&self.body).unwrap_or_default();
+        let ask: Ask = serde_json::from_slice(self.body()).unwrap_or_default();
         let (operation, model, streamed) = match self.route() {
             Some(Route::Inference { operation, model, streamed }) => (operation, model, streamed),
             _ => (Operation::Chat, None, false),

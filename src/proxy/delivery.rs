@@ -4,9 +4,11 @@
 //! as soon as all was flushed. Where a piece is dropped with bytes in it, or the body before its end, it was cut.
 
 use super::flow::Ticket;
+use super::interim::Interim;
 use super::shaped::{Broken, Shaped};
 use bytes::{Buf, Bytes};
 use http_body_util::Full;
+use hyper::HeaderMap;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -98,22 +100,28 @@ pub(super) struct Delivery {
     bodyless: bool,
     /// Why it ends; told once all that came before was written.
     broken: Option<Broken>,
+    /// Writes trailers where hyper does not.
+    behind: Option<Interim>,
+    /// Trailers that wait until all before them is flushed, and since which flush.
+    trailers: Option<(HeaderMap, u64)>,
 }
 
 impl Delivery {
     /// What the provider answered.
-    pub(super) fn of_provider(body: Shaped, underway: Arc<Underway>, bodyless: bool) -> Self {
-        Self { source: Source::Provider(Box::new(body)), underway: Some(underway), bodyless, broken: None }
+    pub(super) fn of_provider(body: Shaped, underway: Arc<Underway>, bodyless: bool, behind: Option<Interim>) -> Self {
+        let source = Source::Provider(Box::new(body));
+        Self { source, underway: Some(underway), bodyless, broken: None, behind, trailers: None }
     }
 
     /// What is answered in its place; without a record where it gave no answer.
     pub(super) fn instead(body: Bytes, underway: Option<Arc<Underway>>) -> Self {
-        Self { source: Source::Instead(Full::new(body)), underway, bodyless: true, broken: None }
+        let source = Source::Instead(Full::new(body));
+        Self { source, underway, bodyless: true, broken: None, behind: None, trailers: None }
     }
 
     fn is_over(&self) -> bool {
         match &self.source {
-            Source::Provider(body) => self.broken.is_none() && body.is_over(),
+            Source::Provider(body) => self.broken.is_none() && self.trailers.is_none() && body.is_over(),
             Source::Instead(body) => body.is_end_stream(),
         }
     }
@@ -134,6 +142,20 @@ impl Delivery {
         if Arc::strong_count(underway) == 1 { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// Ends the body with its trailers, once all that was before them is out.
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        std::task::ready!(self.poll_out(cx));
+        if let (Some(behind), Some((trailers, since))) = (&self.behind, self.trailers.take()) {
+            if behind.poll_flushed(since, cx).is_pending() {
+                self.trailers = Some((trailers, since));
+                return Poll::Pending;
+            }
+            behind.end_with(trailers);
+        }
+        self.finish();
+        Poll::Ready(())
+    }
+
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut self.source {
             Source::Provider(body) => body.poll_frame(cx),
@@ -148,6 +170,9 @@ impl Body for Delivery {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Broken>>> {
         let this = self.get_mut();
+        if this.trailers.is_some() {
+            return this.poll_trailers(cx).map(|()| None);
+        }
         if this.broken.is_none() {
             match std::task::ready!(this.poll_source(cx)) {
                 None => {
@@ -155,6 +180,14 @@ impl Body for Delivery {
                     return Poll::Ready(None);
                 }
                 Some(Ok(frame)) => {
+                    let frame = match (frame.into_trailers(), &this.behind) {
+                        (Ok(trailers), Some(behind)) => {
+                            this.trailers = Some((trailers, behind.flushes()));
+                            return this.poll_trailers(cx).map(|()| None);
+                        }
+                        (Ok(trailers), None) => Frame::trailers(trailers),
+                        (Err(frame), _) => frame,
+                    };
                     let underway = this.underway.clone();
                     if this.is_over() {
                         this.finish();

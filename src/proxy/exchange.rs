@@ -1,130 +1,256 @@
 //! HTTP exchanges: one request from the gateway, one answer, from the provider or from a fault in its place.
 //!
-//! Bodies pass as they come. A request's body is read ahead up to 1 MB only to find the traffic's mark in it. Headers pass unchanged
-//! but for those that belong to a single connection (RFC 9110, 7.6.1), and for `host`, which names the provider; where the gateway asked for
-//! the provider by name, through a forward proxy, it stays as it was, so that signatures over it hold.
+//! Heads and bodies pass as they come, trailers with them (`upload` tells when a body is waited for). Headers pass unchanged but for those
+//! that belong to a single connection (RFC 9110, 7.6.1), and for `host`, which names the provider; where the gateway asked for the provider
+//! by name, through a forward proxy, it stays as it was, so that signatures over it hold. Of `te` only `trailers` passes, which gRPC needs.
+//! Answers before the answer (103) pass where both sides speak HTTP/1.1.
 
 use super::arrival::Host;
 use super::asked::Asked;
 use super::delivery::{Delivery, Underway};
 use super::flow::{Flow, Ticket};
-use super::hold::{Active, Hold};
+use super::hold::{Active, Hold, Ruled};
+use super::interim::{Interim, MOST, Told};
 use super::link::Shared;
 use super::shaped::{Kind, Shaped};
 use super::sight::Exchange;
 use super::streams::Streams;
 use super::upgrade;
+use super::upload::{Intake, Plan, RequestBody, Upload, is_grpc};
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use hyper::http::uri::PathAndQuery;
+use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::rt::Executor;
 use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header};
-use std::collections::VecDeque;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::{Error, ResponseFuture};
 use std::convert::Infallible;
 use std::future::pending;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
 
-/// How much of a request's body is read ahead to find the mark.
-const READ_AHEAD: usize = 1 << 20;
+/// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
+const LEAVE: Duration = Duration::from_secs(1);
+/// How much of a path is told of a request that bears no mark.
+const PATH: usize = 120;
 
 /// Makes the exchanges of one connection.
 #[derive(Debug)]
 pub(super) struct Exchanger {
-    shared: Arc<Shared>,
-    upstream: HttpUpstream,
-    flow: Arc<Flow>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) upstream: HttpUpstream,
+    pub(super) flow: Arc<Flow>,
     /// Only looked at, never kept: a hold that is kept here would delay its end.
-    holds: watch::Receiver<Arc<Hold>>,
-    streams: Streams,
-    host: Host,
+    pub(super) holds: watch::Receiver<Arc<Hold>>,
+    pub(super) streams: Streams,
+    pub(super) interim: Interim,
+    pub(super) host: Host,
+}
+
+/// What is known of a request besides what it asks.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    is_head: bool,
+    upgrades: bool,
+    /// It takes HTTP/2 and nothing else.
+    is_grpc: bool,
+    /// It comes over HTTP/1.1, where answers before the answer can be written.
+    hears_interim: bool,
+    /// Its body waits for leave.
+    is_expected: bool,
 }
 
 impl Exchanger {
-    pub(super) const fn new(
-        shared: Arc<Shared>,
-        upstream: HttpUpstream,
-        flow: Arc<Flow>,
-        holds: watch::Receiver<Arc<Hold>>,
-        streams: Streams,
-        host: Host,
-    ) -> Self {
-        Self { shared, upstream, flow, holds, streams, host }
-    }
-
     /// Answers one request.
     pub(super) async fn exchange(&self, mut request: Request<Incoming>) -> Result<Response<Delivery>, Infallible> {
+        if let Err(problem) = check_host(&request) {
+            return Ok(respond(None, &plain_error(400, problem)));
+        }
         let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let upgrade = upgrade::is_asked(&request).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let at = HostTime::now();
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let (proxy, key) = (self.shared.proxy.clone(), credential(self.upstream.dialect, text).map(Fingerprint::of));
-        let head_mark = text(MARK_HEADER);
-        let began = Exchange { proxy, mark: find_mark(head_mark, b""), at, status: 0, key, touched: false, stream: false };
+        let mark = find_mark(text(MARK_HEADER), b"");
+        let line = mark.is_none().then(|| line(&parts));
+        let began = Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false, request: line };
         let underway = Underway::new(self.flow.begin(began));
         let ticket = underway.ticket().clone();
 
-        let Ok(body) = RequestBody::read_ahead(body).await else {
-            return Ok(reply(underway, &plain_error(400, "the request's body ended early")));
+        let plan = Plan::of(&parts, &body, mark.is_some());
+        let manner = Manner {
+            is_head: parts.method == Method::HEAD,
+            upgrades: upgrade.is_some(),
+            is_grpc: is_grpc(&parts.headers),
+            hears_interim: parts.version == Version::HTTP_11,
+            is_expected: plan.is_expected,
         };
-        ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, body.ahead())));
-
-        let asked = Arc::new(Asked::new(self.upstream.dialect, number, at, &parts, body.whole.clone()));
-        let ruled = self.holds.borrow().rule(&asked);
+        let mut intake = Intake::new(body, plan);
+        let upload = intake.upload().clone();
+        let asked = Arc::new(Asked::new(self.upstream.dialect, number, at, &parts, upload.clone()));
+        let ruled = self.rule(&asked, &mut intake, plan).await;
+        upload.learn(&ticket);
+        if upload.is_broken() {
+            return Ok(reply(underway, &broken_off()));
+        }
         if let Some((active, answer)) = &ruled.instead {
             ticket.touch(active);
+            if !intake.is_over() && !plan.is_expected && !manner.is_grpc {
+                self.streams.execute(intake.lose(ticket));
+            }
             let mut response = reply(underway, answer);
             ruled.tell(response.headers_mut());
             return Ok(response);
         }
 
-        let bodyless = parts.method == Method::HEAD;
-        let is_shaped = !self.holds.borrow().shaping(&asked).is_empty();
-        let Some(mut request) = self.forwarded(parts, body, upgrade.is_some()) else {
+        let Some(mut request) = self.forwarded(parts, upload.body(), manner) else {
             return Ok(reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
-        if is_shaped {
+        if !self.holds.borrow().shaping(&asked).is_empty() {
             // Compressed, its events could not be told apart.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
-        // An upgrade is one of HTTP/1.1, and over HTTP/2 an authority beside another `host` would be a contradiction.
-        let has_own_host = request.headers().contains_key(header::HOST);
-        let client = if has_own_host || upgrade.is_some() { &self.upstream.http1 } else { &self.upstream.client };
-        let mut answer = match client.request(request).await {
+        if !intake.is_over() {
+            self.streams.execute(intake.run(ticket.clone()));
+        }
+        let mut answer = match self.ask(request, manner, &upload, &asked).await {
             Ok(answer) => answer,
             Err(error) => {
+                upload.settled().await;
+                upload.learn(&ticket);
+                if upload.is_broken() {
+                    return Ok(reply(underway, &broken_off()));
+                }
                 let cause = innermost(&error);
                 tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream gave no answer");
                 drop(underway);
                 return Ok(respond(None, &plain_error(502, &format!("no answer came from the upstream: {cause}"))));
             }
         };
+        // It may have come before the end of what was asked.
+        upload.learn(&ticket);
         if let Some(gateway) = upgrade
             && answer.status() == StatusCode::SWITCHING_PROTOCOLS
         {
             return Ok(self.switch(underway, gateway, &mut answer));
         }
         self.stall(&asked, &ticket).await;
+        Ok(self.deliver(answer, &ruled, asked, underway, manner))
+    }
+
+    /// What the faults in force say to a request, of which as much is read as they ask for and may be read.
+    async fn rule(&self, asked: &Asked, intake: &mut Intake, plan: Plan) -> Ruled {
+        if !plan.is_expected {
+            intake.glance().await;
+        }
+        let mut may_read = plan.may_read_ahead() && !intake.is_over();
+        let ruled = loop {
+            {
+                let hold = self.holds.borrow();
+                if !may_read || !hold.asks_for_body(asked) {
+                    break hold.rule(asked);
+                }
+            }
+            intake.read_ahead().await;
+            may_read = false;
+        };
+        if ruled.instead.is_some() && may_read {
+            // As a provider that refuses does, so that the connection can go on.
+            intake.read_ahead().await;
+        }
+        ruled
+    }
+
+    /// Asks the provider, and tells the gateway what comes before the answer.
+    async fn ask(
+        &self,
+        mut request: Request<RequestBody>,
+        manner: Manner,
+        upload: &Upload,
+        asked: &Asked,
+    ) -> Result<Response<Incoming>, Error> {
+        if !manner.hears_interim {
+            return self.send(request, manner).await;
+        }
+        let (sender, mut told) = mpsc::channel(MOST);
+        hyper::ext::on_informational(&mut request, move |answer| {
+            // More than that nobody needs.
+            let _ = sender.try_send(Told { status: answer.status(), headers: answer.headers().clone() });
+        });
+        let mut connection = manner.is_expected.then(|| capture_connection(&mut request));
+        let mut leave = pin!(async {
+            let Some(connection) = &mut connection else { return pending().await };
+            let is_framed = async {
+                // Of HTTP/2 hyper does not tell what comes before the answer.
+                if !connection.wait_for_connection_metadata().await.as_ref().is_some_and(|connected| connected.is_negotiated_h2()) {
+                    pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = is_framed => {}
+                () = tokio::time::sleep(LEAVE) => {}
+            }
+        });
+        let mut answer = pin!(self.send(request, manner));
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = told.recv() => {
+                    if manner.is_expected && told.status == StatusCode::CONTINUE {
+                        // Who waits for it gets it when the body is asked for.
+                        upload.release();
+                    } else if self.holds.borrow().stalling(asked).is_none() {
+                        self.interim.tell(told).await;
+                    }
+                }
+                answer = &mut answer => return answer,
+                () = &mut leave, if upload.is_held() => upload.release(),
+            }
+        }
+    }
+
+    fn send(&self, request: Request<RequestBody>, manner: Manner) -> ResponseFuture {
+        let upstream = &self.upstream;
+        // An upgrade is one of HTTP/1.1, and over HTTP/2 an authority beside another `host` would be a contradiction.
+        if upstream.is_http2(manner.is_grpc) {
+            upstream.http2.request(request)
+        } else if manner.upgrades || request.headers().contains_key(header::HOST) {
+            upstream.http1.request(request)
+        } else {
+            upstream.client.request(request)
+        }
+    }
+
+    /// The provider's answer, on its way to the gateway.
+    fn deliver(
+        &self,
+        answer: Response<Incoming>,
+        ruled: &Ruled,
+        asked: Arc<Asked>,
+        underway: Arc<Underway>,
+        manner: Manner,
+    ) -> Response<Delivery> {
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
         let stream = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_stream);
+        let ticket = underway.ticket().clone();
         ticket.learn(|exchange| {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
         });
-        let is_open = !bodyless && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
+        let is_open = !manner.is_head && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
         let speech = Speech { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
         let kind = Kind { speech, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
@@ -133,33 +259,41 @@ impl Exchanger {
             head.headers.remove(header::CONTENT_LENGTH);
         }
         ruled.tell(&mut head.headers);
-        Ok(Response::from_parts(head, Delivery::of_provider(body, underway, bodyless)))
+        // Without a length it goes out in chunks, which trailers may follow.
+        let behind = (manner.hears_interim && !head.headers.contains_key(header::CONTENT_LENGTH)).then(|| self.interim.clone());
+        Response::from_parts(head, Delivery::of_provider(body, underway, manner.is_head, behind))
     }
 
     /// The request as it goes to the provider; `None` for one that names no path.
-    fn forwarded(&self, mut parts: Parts, body: RequestBody, upgrades: bool) -> Option<Request<RequestBody>> {
+    fn forwarded(&self, mut parts: Parts, body: RequestBody, manner: Manner) -> Option<Request<RequestBody>> {
         if parts.method == Method::CONNECT {
             return None;
         }
         let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let asked_of = parts.uri.authority().map(|authority| authority.as_str().parse());
-        let uri = Uri::builder().scheme(self.upstream.scheme.clone()).authority(self.upstream.authority.clone()).path_and_query(path);
-        parts.uri = uri.build().ok()?;
-        let protocol = parts.headers.get(header::UPGRADE).cloned().filter(|_| upgrades);
+        let asked_of = parts.uri.authority().cloned();
+        let protocol = parts.headers.get(header::UPGRADE).cloned().filter(|_| manner.upgrades);
         strip_connection(&mut parts.headers);
         if let Some(protocol) = protocol {
             upgrade::mark(&mut parts.headers, protocol);
         }
-        parts.headers.remove(header::EXPECT);
-        join_cookies(&mut parts.headers);
-        if let (Host::AsAsked, Some(asked_of)) = (self.host, asked_of) {
-            parts.headers.insert(header::HOST, asked_of.ok()?);
+        if !manner.is_expected {
+            parts.headers.remove(header::EXPECT);
         }
-        let authority = self.upstream.authority.as_str();
-        if self.host == Host::OfUpstream || parts.headers.get(header::HOST).is_some_and(|host| host == authority) {
+        join_cookies(&mut parts.headers);
+        if let (Host::AsAsked, Some(asked_of)) = (self.host, &asked_of) {
+            parts.headers.insert(header::HOST, asked_of.as_str().parse().ok()?);
+        }
+        let mut authority = self.upstream.authority.clone();
+        let is_http2 = self.upstream.is_http2(manner.is_grpc);
+        if is_http2 && self.host == Host::AsAsked {
+            let named = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+            authority = named.unwrap_or(authority);
+        }
+        if is_http2 || self.host == Host::OfUpstream || parts.headers.get(header::HOST).is_some_and(|host| *host == authority.as_str()) {
             // It is said with the request's address: HTTP/2 says it there only, and nginx refuses both.
             parts.headers.remove(header::HOST);
         }
+        parts.uri = Uri::builder().scheme(self.upstream.scheme.clone()).authority(authority).path_and_query(path).build().ok()?;
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
         Some(Request::from_parts(parts, body))
@@ -197,6 +331,12 @@ impl Exchanger {
 async fn gone(mut holds: watch::Receiver<Arc<Hold>>, active: &Arc<Active>) {
     // An error means that the proxy is ending, and with it the fault.
     let _ = holds.wait_for(|hold| !hold.contains(active)).await;
+}
+
+/// Method and path, for whoever asks what those requests are that are nobody's. What stands behind `?` may be a secret.
+fn line(parts: &Parts) -> String {
+    let path = parts.uri.path();
+    format!("{} {}", parts.method, path.char_indices().nth(PATH).map_or(path, |(end, _)| &path[..end]))
 }
 
 /// An answer that did not come from the provider.
@@ -242,93 +382,43 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes the headers that belong to one connection, not to the exchange.
-fn strip_connection(headers: &mut HeaderMap) {
-    let named: Vec<String> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| !matches!(name.as_str(), "" | "content-length" | "host"))
-        .collect();
-    for name in named {
+/// A request of HTTP/1.1 names one host, and nobody may be left to guess which (RFC 9112, 3.2). Over HTTP/2 `:authority` may be all.
+///
+/// # Errors
+/// What is wrong with it, in words.
+fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, is_double) = (hosts.next(), hosts.next().is_some());
+    let is_host = |host: &header::HeaderValue| {
+        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
+    };
+    match host {
+        _ if is_double => Err("a request names one `host`, and this one names several"),
+        None if request.version() == Version::HTTP_11 => Err("a request of HTTP/1.1 names its `host`, and this one does not"),
+        Some(host) if !is_host(host) => Err("this request's `host` is none"),
+        _ => Ok(()),
+    }
+}
+
+fn broken_off() -> WireAnswer {
+    plain_error(400, "the request's body ended early")
+}
+
+/// Removes the headers that belong to one connection, not to the exchange. Trailers do not.
+pub(super) fn strip_connection(headers: &mut HeaderMap) {
+    let words = |name: header::HeaderName| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    let takes_trailers = words(header::TE).iter().any(|word| word == "trailers");
+    let named = words(header::CONNECTION);
+    for name in named.iter().filter(|name| !matches!(name.as_str(), "" | "content-length" | "host" | "trailer")) {
         headers.remove(name.as_str());
     }
-    for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"] {
+    for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "transfer-encoding", "upgrade"] {
         headers.remove(name);
     }
-}
-
-/// The body of a request on its way to the provider: what was read ahead, then the rest as it comes.
-#[derive(Debug)]
-pub(super) struct RequestBody {
-    ahead: VecDeque<Frame<Bytes>>,
-    rest: Option<Incoming>,
-    /// What was read ahead in one piece, where all of it was.
-    whole: Bytes,
-}
-
-impl RequestBody {
-    async fn read_ahead(mut body: Incoming) -> Result<Self, hyper::Error> {
-        let mut ahead: VecDeque<Frame<Bytes>> = VecDeque::new();
-        let declared = body.size_hint().lower();
-        let mut read = 0;
-        while declared <= READ_AHEAD as u64 && read <= READ_AHEAD {
-            let Some(frame) = body.frame().await else {
-                let whole = joined(&ahead, read);
-                return Ok(Self { ahead, rest: None, whole });
-            };
-            let frame = frame?;
-            read += frame.data_ref().map_or(0, Bytes::len);
-            ahead.push_back(frame);
-        }
-        Ok(Self { ahead, rest: Some(body), whole: Bytes::new() })
-    }
-
-    /// What can be searched for a mark; empty for a body that is too long.
-    fn ahead(&self) -> &[u8] {
-        &self.whole
-    }
-}
-
-/// All data in one piece; most bodies come in one and are not copied.
-fn joined(frames: &VecDeque<Frame<Bytes>>, length: usize) -> Bytes {
-    let mut data = frames.iter().filter_map(Frame::data_ref);
-    match (data.next(), data.next()) {
-        (Some(only), None) => only.clone(),
-        _ => {
-            let mut all = Vec::with_capacity(length);
-            frames.iter().filter_map(Frame::data_ref).for_each(|piece| all.extend_from_slice(piece));
-            all.into()
-        }
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let this = self.get_mut();
-        if let Some(frame) = this.ahead.pop_front() {
-            return Poll::Ready(Some(Ok(frame)));
-        }
-        this.rest.as_mut().map_or(Poll::Ready(None), |rest| Pin::new(rest).poll_frame(cx))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.ahead.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let ahead: u64 = self.ahead.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
-        let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
-        let mut hint = SizeHint::new();
-        hint.set_lower(ahead + rest.lower());
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(ahead + upper);
-        }
-        hint
+    if takes_trailers {
+        headers.insert(header::TE, header::HeaderValue::from_static("trailers"));
     }
 }

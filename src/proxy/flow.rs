@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) heard: bool,
     /// True where the gateway speaks of more than exchanges, as HTTP/2 does: then it is not heard.
     pub(super) is_framed: bool,
+    /// True where such a gateway is half-way through a head.
+    pub(super) is_in_head: bool,
     pub(super) written: Written,
     /// Over HTTP/2 these are several.
     underway: Vec<Underway>,
@@ -136,7 +138,9 @@ impl Flow {
     /// True where the gateway has begun to say something that is no request yet, and no toxic holds it up.
     pub(super) fn is_halfway(&self) -> bool {
         let state = self.state();
-        state.heard && !state.is_framed && state.underway.is_empty() && state.unflushed.is_empty() && state.up.is_clear()
+        let is_alone = state.underway.is_empty() && state.unflushed.is_empty();
+        let is_partly = if state.is_framed { state.is_in_head } else { state.heard && is_alone };
+        is_partly && state.up.is_clear()
     }
 
     /// An exchange began.

@@ -19,9 +19,6 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How HTTP/2 begins where TLS did not agree on it (RFC 9113, 3.4).
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -77,12 +74,10 @@ impl Gate {
 
     /// Reads from the socket, marking that something came.
     fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let before = buf.filled().len();
         let came = ready!(poll_read_buf(&self.socket, buf, cx))?;
         if came > 0 {
             self.counters.add(Counter::ReceivedUpstream, came);
             let mut state = self.flow.state();
-            state.is_framed |= !state.carried && buf.filled()[before..].starts_with(HTTP2_PREFACE);
             (state.carried, state.heard) = (true, true);
         }
         Poll::Ready(Ok(came))

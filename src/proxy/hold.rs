@@ -127,6 +127,11 @@ impl Hold {
         self.toxics.iter().filter(move |active| active.toxic.effect.on() == on && active.takes_request(request))
     }
 
+    /// True where what becomes of `request` depends on its body.
+    pub(super) fn asks_for_body(&self, request: &Asked) -> bool {
+        self.toxics.iter().any(|active| active.toxic.asks_for_body(request))
+    }
+
     /// What the toxics on requests say to `request`; the first that answers in the provider's place has the last word.
     pub(super) fn rule(&self, request: &Asked) -> Ruled {
         let (mut ruled, mut quotas, mut wall) = (Ruled::default(), Quotas::default(), None);

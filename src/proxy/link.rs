@@ -9,6 +9,7 @@ use super::exchange::Exchanger;
 use super::flow::{Flow, Written};
 use super::gate::{Gate, poll_drain};
 use super::hold::{Active, Grip, Hold};
+use super::interim::Interim;
 use super::lane::Doom;
 use super::pump::Pump;
 use super::serving::{Halfway, Serving, first_byte};
@@ -329,13 +330,26 @@ impl Link {
             }
         }
         let mut beside = Beside::default();
-        let exchanger =
-            Exchanger::new(shared.clone(), upstream.clone(), flow.clone(), self.holds.clone(), beside.streams(), arrival.host());
-        let draining = Arc::new(AtomicBool::new(self.hold.is_draining()));
-        let is_single = matches!(arrival, Arrival::Request { .. });
-        let serving = Serving { exchanger: Arc::new(exchanger), streams: beside.streams(), is_single, draining: draining.clone() };
+        let exchanger = Exchanger {
+            shared: shared.clone(),
+            upstream: upstream.clone(),
+            flow: flow.clone(),
+            holds: self.holds.clone(),
+            streams: beside.streams(),
+            interim: Interim::default(),
+            host: arrival.host(),
+        };
+        let (draining, is_secured) = (Arc::new(AtomicBool::new(self.hold.is_draining())), acceptor.is_some());
+        let serving = Serving {
+            interim: exchanger.interim.clone(),
+            exchanger: Arc::new(exchanger),
+            streams: beside.streams(),
+            flow: flow.clone(),
+            is_single: matches!(arrival, Arrival::Request { .. }),
+            draining: draining.clone(),
+        };
         let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
-        let mut http = Some(Box::pin(serving.run(gate, acceptor, flow.clone())));
+        let mut http = Some(Box::pin(serving.run(gate, acceptor)));
         let (mut timer, mut halfway) = (None, Halfway::default());
         let mut gone = pin!(gone(&socket, &flow.talk));
         let fate = loop {
@@ -344,7 +358,9 @@ impl Link {
                 fate = self.next_grip(&flow) => match fate {
                     Some(fate) => break fate,
                     None => {
-                        draining.store(self.hold.is_draining(), Ordering::Relaxed);
+                        // A fault on handshakes would touch nobody who has done theirs: they shall have to do it again.
+                        let ends = self.hold.is_draining() || is_secured && self.hold.handshake(self.number).is_some();
+                        draining.store(ends, Ordering::Relaxed);
                         beside.stir();
                     }
                 },

@@ -27,6 +27,15 @@
 //! With a dialect, each exchange becomes an event when it ends: whole once its last byte was taken by the operating system for
 //! the gateway's connection, else `cut`. A request that a blackhole keeps from being read leaves no exchange.
 //!
+//! # What passes
+//!
+//! Heads, bodies and trailers pass as they come, in both directions at once, so that calls of gRPC and other conversations go on; the mark
+//! of a request is looked for in its body while that passes. A body is waited for only while a fault in force asks about it, and never
+//! where that could be for ever (`upload`). Towards a provider without TLS HTTP/2 is spoken by prior knowledge: for calls of gRPC, and for all
+//! where its upstream is written `h2c://host:port`. What hyper does not write over HTTP/1.1 (103, trailers that nobody announced) is written
+//! between what it writes (`interim`). Three things do not pass: answers before the answer from or to HTTP/2; trailers of requests over
+//! HTTP/1.1 that their head does not name in `trailer`; leave to send a body (100) for a gateway that asks for it over HTTP/2.
+//!
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or authenticate those who use its proxies.
 
 mod api;
@@ -41,13 +50,16 @@ mod events;
 mod exchange;
 mod flow;
 mod forward;
+mod framing;
 mod gate;
 mod hold;
+mod interim;
 mod keeper;
 mod lane;
 mod link;
 mod listener;
 mod metrics;
+mod opening;
 mod playable;
 mod pump;
 mod reading;
@@ -59,6 +71,7 @@ mod sight;
 mod streams;
 mod trust;
 mod upgrade;
+mod upload;
 mod upstream;
 mod way;
 

@@ -3,9 +3,12 @@
 use super::exchange::Exchanger;
 use super::flow::Flow;
 use super::gate::Gate;
+use super::interim::{Interim, Wire};
+use super::opening::{Opening, send_away};
 use super::streams::Streams;
 use super::upstream::{HEAD_BYTES, HEAD_LIST};
 use crate::listen::HEAD_LINES;
+use bytes::BytesMut;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
@@ -25,6 +28,8 @@ use tokio_rustls::TlsAcceptor;
 pub(super) struct Serving {
     pub(super) exchanger: Arc<Exchanger>,
     pub(super) streams: Streams,
+    pub(super) interim: Interim,
+    pub(super) flow: Arc<Flow>,
     /// Ends after one exchange: the next request may be for somebody else.
     pub(super) is_single: bool,
     /// Ends as soon as it carries nothing, once this is true.
@@ -33,20 +38,36 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Serves until one of both ends it.
-    pub(super) async fn run(self, gate: Gate, acceptor: Option<TlsAcceptor>, flow: Arc<Flow>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(acceptor) = acceptor else { return self.serve(gate).await };
+    pub(super) async fn run(self, gate: Gate, acceptor: Option<TlsAcceptor>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(acceptor) = acceptor else { return self.serve(gate, false).await };
         let secured = acceptor.accept(gate).await?;
         let is_framed = secured.get_ref().1.alpn_protocol() == Some(b"h2");
-        {
-            // The handshake asked for nothing.
-            let mut state = flow.state();
-            (state.heard, state.is_framed) = (false, is_framed);
-        }
-        self.serve(secured).await
+        // The handshake asked for nothing.
+        self.flow.state().heard = false;
+        self.serve(secured, is_framed).await
     }
 
-    async fn serve(self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Self { exchanger, streams, is_single, draining } = self;
+    /// `is_framed` where TLS agreed on HTTP/2.
+    async fn serve(
+        self,
+        mut io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        is_framed: bool,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Self { exchanger, streams, interim, flow, is_single, draining } = self;
+        let mut ahead = BytesMut::with_capacity(1024);
+        let opening = {
+            let mut opening = pin!(Opening::read(&mut io, &mut ahead, is_framed));
+            poll_fn(|cx| if draining.load(Ordering::Relaxed) { Poll::Ready(Ok(None)) } else { opening.as_mut().poll(cx).map_ok(Some) })
+                .await?
+        };
+        match opening {
+            // It carries nothing, and nothing new is taken.
+            None => return Ok(()),
+            Some(Opening::Http1) => {}
+            Some(Opening::Http2) => flow.state().is_framed = true,
+            Some(Opening::Neither) => return Ok(send_away(&mut io).await?),
+        }
+        let io = Wire::new(io, ahead.freeze(), interim, flow);
         let service = service_fn(move |request| {
             let exchanger = exchanger.clone();
             async move { exchanger.exchange(request).await }

@@ -40,6 +40,8 @@ struct ExchangeLine<'e> {
     cut: bool,
     touched: bool,
     stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'e str>,
 }
 
 /// A connection of which only bytes were seen has ended.
@@ -82,6 +84,8 @@ pub(super) struct Exchange {
     pub(super) touched: bool,
     /// True where the answer is a stream of events.
     pub(super) stream: bool,
+    /// Method and path. Told only of a request without a mark.
+    pub(super) request: Option<String>,
 }
 
 /// How an exchange ended.
@@ -126,6 +130,7 @@ impl Sight {
             cut: end == End::Cut,
             touched: exchange.touched,
             stream: exchange.stream,
+            request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
         }));
     }
 

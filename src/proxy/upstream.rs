@@ -1,17 +1,21 @@
 //! Where a proxy leads: an address for bytes, or a base URL for exchanges with a pool of connections to it.
 
-use super::exchange::RequestBody;
 use super::registry::Footing;
+use super::upload::RequestBody;
 use super::way::{Connector, Way};
 use crate::listen::HEAD_LINES;
 use crate::model::Dialect;
 use hyper::http::uri::{Authority, Scheme};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::ServerName;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// HTTP/2 without TLS, which both sides must know beforehand (RFC 9113, 3.3).
+const H2C: &str = "h2c";
 
 /// Whom an upstream is, in a form that can be compared: two texts that lead to the same place are equal here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,18 @@ pub(super) struct HttpUpstream {
     pub(super) client: HttpClient,
     /// HTTP/1.1 only.
     pub(super) http1: HttpClient,
+    /// HTTP/2 only; within TLS as the provider offers it.
+    pub(super) http2: HttpClient,
+    /// The provider knows HTTP/2 without TLS.
+    is_h2c: bool,
+}
+
+impl HttpUpstream {
+    /// True where a request goes over HTTP/2 and nothing else: because the provider was said to speak that, or because a call of gRPC knows
+    /// no other.
+    pub(super) const fn is_http2(&self, is_grpc: bool) -> bool {
+        self.is_h2c || is_grpc
+    }
 }
 
 type HttpClient = Client<HttpsConnector<Connector>, RequestBody>;
@@ -96,7 +112,7 @@ fn plain(host: &str) -> String {
 }
 
 impl Address {
-    /// Reads `host:port`, or with a dialect `http://host:port`, `https://host`.
+    /// Reads `host:port`, or with a dialect `http://host:port`, `https://host`, `h2c://host:port`.
     ///
     /// # Errors
     /// What is wrong with it, in words.
@@ -114,6 +130,12 @@ impl Address {
         Ok(Self { host: plain(authority.host()), scheme: Some(scheme), port })
     }
 
+    /// Host and port, as they are written in an address.
+    pub(super) fn place(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
     /// Who it is, for those who ask for it by name.
     pub(super) fn answers(&self) -> Answers {
         Answers { host: self.host.clone(), port: Some(self.port) }
@@ -122,11 +144,10 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, host, port } = self;
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        match scheme {
-            Some(scheme) => write!(f, "{scheme}://{host}:{port}"),
-            None => write!(f, "{host}:{port}"),
+        let place = self.place();
+        match &self.scheme {
+            Some(scheme) => write!(f, "{scheme}://{place}"),
+            None => f.write_str(&place),
         }
     }
 }
@@ -134,11 +155,11 @@ impl fmt::Display for Address {
 /// Scheme and authority of a base URL without a path.
 fn origin(text: &str) -> Result<(Scheme, Authority), String> {
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let bad = || format!("upstream `{text}` is not http://host:port or https://host, without a path");
+    let bad = || format!("upstream `{text}` is not http://host:port, https://host or h2c://host:port (HTTP/2 without TLS), without a path");
     let parts = url.parse::<hyper::Uri>().map_err(|_| bad())?.into_parts();
     let plain = parts.path_and_query.is_none_or(|path| path == "/");
     let (Some(scheme), Some(authority), true) = (parts.scheme, parts.authority, plain) else { return Err(bad()) };
-    if (scheme != Scheme::HTTP && scheme != Scheme::HTTPS) || authority.as_str().contains('@') {
+    if (scheme != Scheme::HTTP && scheme != Scheme::HTTPS && scheme.as_str() != H2C) || authority.as_str().contains('@') {
         return Err(bad());
     }
     Ok((scheme, authority))
@@ -155,9 +176,13 @@ impl Upstream {
             return Ok(Self::Tcp(to));
         }
         let (scheme, authority) = origin(text)?;
+        let is_h2c = scheme.as_str() == H2C;
+        let scheme = if is_h2c { Scheme::HTTP } else { scheme };
         let connector = Connector { way: way.clone(), to: to.clone() };
-        let (client, http1) = (client(footing, connector.clone(), true), client(footing, connector, false));
-        Ok(Self::Http(Box::new(HttpUpstream { address: to, scheme, authority, dialect, client, http1 })))
+        let made = |speech| client(footing, connector.clone(), speech);
+        let (client, http1) = (made(Speech::Either)?, made(Speech::Http1)?);
+        let http2 = if scheme == Scheme::HTTPS { client.clone() } else { made(Speech::Http2)? };
+        Ok(Self::Http(Box::new(HttpUpstream { address: to, scheme, authority, dialect, client, http1, http2, is_h2c })))
     }
 
     /// Where it leads.
@@ -169,14 +194,27 @@ impl Upstream {
     }
 }
 
-fn client(footing: &Footing, tcp: Connector, with_http2: bool) -> HttpClient {
-    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(footing.trust.client()).https_or_http().enable_http1();
-    let connector = if with_http2 { connector.enable_http2().wrap_connector(tcp) } else { connector.wrap_connector(tcp) };
+/// Which HTTP a pool of connections speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    /// Within TLS as is agreed there, else HTTP/1.1.
+    Either,
+    Http1,
+    /// Without asking first.
+    Http2,
+}
+
+fn client(footing: &Footing, tcp: Connector, speech: Speech) -> Result<HttpClient, String> {
+    // A gateway may ask for the provider by another name, and the certificate is the provider's all the same.
+    let name = ServerName::try_from(tcp.to.host.clone()).map_err(|_| format!("upstream `{}` names no host", tcp.to))?;
+    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(footing.trust.client()).https_or_http();
+    let connector = connector.with_server_name_resolver(FixedServerNameResolver::new(name)).enable_http1();
+    let connector = if speech == Speech::Http1 { connector.wrap_connector(tcp) } else { connector.enable_http2().wrap_connector(tcp) };
     let mut builder = Client::builder(TokioExecutor::new());
     // The pool's timer closes connections that a provider would soon close itself, in the middle of a request.
-    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60));
+    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(60)).http2_only(speech == Speech::Http2);
     builder.http1_max_buf_size(HEAD_BYTES).http1_max_headers(HEAD_LINES).http2_max_header_list_size(HEAD_LIST);
-    builder.build(connector)
+    Ok(builder.build(connector))
 }
 
 #[cfg(test)]
@@ -194,10 +232,10 @@ mod tests {
         for text in ["localhost", ":80", "http://h:80", "h:99999", "", "h:80/x"] {
             assert!(parse(text, Dialect::Tcp).is_err(), "{text}");
         }
-        for text in ["https://api.example", "http://127.0.0.1:80", "127.0.0.1:80", "http://h/"] {
+        for text in ["https://api.example", "http://127.0.0.1:80", "127.0.0.1:80", "http://h/", "h2c://h:50051", "h2c://[::1]:1"] {
             assert!(matches!(parse(text, Dialect::OpenAi), Ok(Upstream::Http(_))), "{text}");
         }
-        for text in ["ftp://h", "https://", "https://h/v1", "https://user:word@h", "", "http://h?x"] {
+        for text in ["ftp://h", "grpc://h:1", "h2://h", "h2c://", "https://", "https://h/v1", "https://user:word@h", "", "http://h?x"] {
             assert!(parse(text, Dialect::OpenAi).is_err(), "{text}");
         }
     }
@@ -211,6 +249,8 @@ mod tests {
         for text in ["http://api.example:443", "api.example:443", "https://api.example:8443", "https://api.example.org"] {
             assert_ne!(of(text), of("https://api.example"), "{text}");
         }
+        assert_ne!(of("h2c://api.example:80"), of("http://api.example:80"));
+        assert_eq!(of("h2c://[::1]:80").to_string(), "h2c://[::1]:80");
         assert_ne!(Address::parse("api.example:443", Dialect::Tcp).unwrap(), of("http://api.example:443"));
     }
 

@@ -251,9 +251,11 @@ impl Service<Uri> for Connector {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
+    fn call(&mut self, _: Uri) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
+            // Whatever name the gateway asked for, the way leads to the upstream.
+            let uri = Uri::builder().scheme("http").authority(this.to.place()).path_and_query("/").build()?;
             // An address instead of a name is not asked for again, and is the one that was looked at here.
             let mut tcp = HttpConnector::new_with_resolver(Found(this.way.addresses(&this.to).await?));
             tcp.set_nodelay(true);

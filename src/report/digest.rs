@@ -1,9 +1,14 @@
 //! What a report shows of a history, folded one event at a time.
 
-use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Stamped, Started, workload_of};
-use crate::model::NamedWorkload;
+use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
+use crate::model::{Fault, NamedWorkload};
 use hdrhistogram::Histogram;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
+const SETTLES: u64 = 5_000_000_000;
+/// Different requests of others that are told apart.
+const KINDS: usize = 20;
 
 /// A second's requests, by when they were due.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +34,14 @@ impl Part {
     }
 }
 
+/// Requests at a provider that bear no mark of the drill.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Others {
+    pub(super) requests: u64,
+    /// By method and path, where that is known.
+    pub(super) kinds: BTreeMap<String, u64>,
+}
+
 /// What a report shows of one workload.
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
@@ -36,8 +49,8 @@ pub(super) struct Flow {
     pub(super) named: Option<NamedWorkload>,
     pub(super) requests: u64,
     pub(super) seconds: Vec<Second>,
-    /// Before, during and after the fault, by due time.
-    pub(super) parts: [Part; 3],
+    /// Before the fault, in flight when it began, during and after it, by due time.
+    pub(super) parts: [Part; 4],
     pub(super) why: BTreeMap<String, u64>,
     pub(super) late_ms: Histogram<u64>,
 }
@@ -48,7 +61,7 @@ impl Flow {
             named,
             requests: 0,
             seconds: Vec::new(),
-            parts: [Part::new(), Part::new(), Part::new()],
+            parts: [Part::new(), Part::new(), Part::new(), Part::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
         }
@@ -72,14 +85,23 @@ pub struct Digest {
     /// One for each workload; never empty.
     pub(super) flows: Vec<Flow>,
     pub(super) providers: Vec<String>,
+    /// Attempts for requests of the drill, and those of them that were answered whole.
     pub(super) attempts: BTreeMap<String, (u64, u64)>,
+    /// What else was asked of each provider.
+    pub(super) others: BTreeMap<String, Others>,
+    /// Exchanges that faults touched at each provider. Connections are not among them.
+    pub(super) touched: BTreeMap<String, TouchedBy>,
     /// Connections and bytes, up and down, where a proxy saw no more.
     pub(super) carried: BTreeMap<String, [u64; 3]>,
-    /// Attempts that a provider bills, whole or broken off.
+    /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(super) billed: BTreeMap<String, u64>,
+    /// Requests whose part of the drill may not be known yet, with when they were told of.
+    unsettled: VecDeque<(u64, RequestDone)>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
+    /// Faults that are still to be healed.
+    unhealed: usize,
 }
 
 impl Default for Digest {
@@ -90,11 +112,15 @@ impl Default for Digest {
             flows: vec![Flow::new(None)],
             providers: Vec::new(),
             attempts: BTreeMap::new(),
+            others: BTreeMap::new(),
+            touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            unsettled: VecDeque::new(),
             traffic_since: None,
             fault_since: None,
             fault_until: None,
+            unhealed: 0,
         }
     }
 }
@@ -102,8 +128,11 @@ impl Default for Digest {
 impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
+        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
+            self.request(&done);
+        }
         match &stamped.event {
-            Event::Request(done) => return self.request(done),
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
@@ -119,36 +148,74 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => {
-                let attempts = self.attempts.entry(served.by.to_string()).or_default();
-                attempts.0 += 1;
-                if served.status < 400 {
-                    *self.billed.entry(served.by.to_string()).or_default() += 1;
-                }
-                if served.completed() {
-                    attempts.1 += 1;
-                    let place = self.place(&served.by);
-                    let zero = self.zero();
-                    let Some(flow) = self.flows.get_mut(served.id.map_or(0, workload_of)) else { return };
-                    let counts = &mut flow.second(served.at, zero).served;
-                    if counts.len() <= place {
-                        counts.resize(place + 1, 0);
-                    }
-                    counts[place] += 1;
-                }
-                return;
-            }
+            Event::Served(served) => return self.served(served),
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.service.providers);
                 self.flows = started.plan.workloads().into_iter().map(|named| Flow::new(Some(named))).collect();
+                self.unhealed = (0..started.plan.scenario.timeline.faults.len()).filter(|place| breaks(started, *place)).count();
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
-            Event::FaultConfirmed(fault) => self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo))),
-            Event::FaultHealed(fault) => self.fault_until = Some(fault.lo),
+            Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
+            }
+            Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
+                self.unhealed = self.unhealed.saturating_sub(1);
+            }
             _ => {}
         }
         self.notable.push(stamped.clone());
+    }
+
+    /// To be called when no more events come.
+    pub fn settle(&mut self) {
+        self.unhealed = 0;
+        for (_, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done);
+        }
+    }
+
+    /// Whether the fault at this place of the timeline is one that users can suffer from; a planned rotation is, where there is nothing else.
+    fn breaks(&self, place: u32) -> bool {
+        self.started.as_ref().is_none_or(|started| breaks(started, place as usize))
+    }
+
+    fn served(&mut self, served: &Served) {
+        if served.touched {
+            let by = self.touched.entry(served.by.to_string()).or_default();
+            match (served.id, &served.request) {
+                (Some(_), _) => by.drill += 1,
+                (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
+                (None, _) => by.others += 1,
+            }
+        }
+        let Some(id) = served.id else {
+            let others = self.others.entry(served.by.to_string()).or_default();
+            others.requests += 1;
+            if let Some(kind) = &served.request
+                && (others.kinds.len() < KINDS || others.kinds.contains_key(kind))
+            {
+                *others.kinds.entry(kind.clone()).or_default() += 1;
+            }
+            return;
+        };
+        let attempts = self.attempts.entry(served.by.to_string()).or_default();
+        attempts.0 += 1;
+        if served.status < 400 {
+            *self.billed.entry(served.by.to_string()).or_default() += 1;
+        }
+        if served.completed() {
+            attempts.1 += 1;
+            let place = self.place(&served.by);
+            let zero = self.zero();
+            let Some(flow) = self.flows.get_mut(workload_of(id)) else { return };
+            let counts = &mut flow.second(served.at, zero).served;
+            if counts.len() <= place {
+                counts.resize(place + 1, 0);
+            }
+            counts[place] += 1;
+        }
     }
 
     /// True for a drill with more than one workload.
@@ -181,7 +248,7 @@ impl Digest {
     }
 
     fn request(&mut self, done: &RequestDone) {
-        let (zero, part) = (self.zero(), self.part(done.due));
+        let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
         flow.requests += 1;
@@ -208,13 +275,19 @@ impl Digest {
         }
     }
 
+    /// Which part of the drill a request is in.
+    fn part_of(&self, done: &RequestDone) -> usize {
+        let in_flight = self.fault_since.is_some_and(|since| done.due < since && done.due + done.done >= since);
+        if in_flight { 1 } else { self.part(done.due) }
+    }
+
     /// Which part of the drill a moment is in.
     fn part(&self, due: u64) -> usize {
         match (self.fault_since, self.fault_until) {
             (Some(since), _) if due < since => 0,
             (None, _) => 0,
-            (_, Some(until)) if due >= until => 2,
-            _ => 1,
+            (_, Some(until)) if due >= until && self.unhealed == 0 => 3,
+            _ => 2,
         }
     }
 
@@ -224,4 +297,9 @@ impl Digest {
             self.providers.len() - 1
         })
     }
+}
+
+fn breaks(started: &Started, place: usize) -> bool {
+    let rotates = started.plan.scenario.timeline.faults.get(place).is_some_and(|planned| matches!(planned.fault, Fault::Rotate { .. }));
+    started.plan.only_rotates() || !rotates
 }

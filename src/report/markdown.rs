@@ -3,14 +3,14 @@
 //! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
-use super::credential;
 use super::digest::{Digest, Flow, Second};
-use super::sentence::{because, between, headline, hint, nameless, seconds_down, seconds_up, span};
+use super::sentence::{because, between, bit, headline, hint, nameless, seconds_down, seconds_up, span};
+use super::{credential, providers, rescue};
+use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
-use crate::price::of_request;
-use crate::units::{Duration, Money, is_unprintable, printable};
-use crate::verdict::{Decision, Measures, Verdict};
+use crate::units::{Duration, is_unprintable, printable};
+use crate::verdict::{Decision, Interval, Measures, Verdict};
 use std::fmt::Write;
 
 /// Columns of the picture.
@@ -71,7 +71,15 @@ impl Report<'_> {
     fn workload_head(&self, text: &mut String) -> std::fmt::Result {
         let Some((name, named)) = self.name().zip(self.flow.named.as_ref()) else { return Ok(()) };
         writeln!(text, "## Workload {} to {}: {}\n", escaped(name), escaped(&named.service_name), self.verdict.verdict)?;
+        self.first(text)
+    }
+
+    /// The sentences that come before everything else.
+    fn first(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "**{}**\n", headline(self.verdict))?;
+        if let Some(rescued) = rescue::sentence(self.verdict) {
+            writeln!(text, "{rescued}\n")?;
+        }
         if let Some(hint) = hint(self.verdict) {
             writeln!(text, "What to do next: {hint}.\n")?;
         }
@@ -91,11 +99,7 @@ impl Report<'_> {
                 self.verdict.workloads.iter().map(|of| format!("{}: {}", escaped(&of.name), of.verdict.verdict)).collect();
             return writeln!(text, "**{}.**\n", each.join("; "));
         }
-        writeln!(text, "**{}**\n", headline(self.verdict))?;
-        if let Some(hint) = hint(self.verdict) {
-            writeln!(text, "What to do next: {hint}.\n")?;
-        }
-        Ok(())
+        self.first(text)
     }
 
     /// One row for each provider and one for bad requests, on one axis.
@@ -137,14 +141,18 @@ impl Report<'_> {
             axis.push_str(&format!("{number:<mark$}"));
         }
         writeln!(text, "{}\n```\n", axis.trim_end())?;
-        writeln!(text, "Requests answered whole by each provider, and requests that were not good, a column for every {wide} s.\n")
+        writeln!(
+            text,
+            "The drill's requests answered whole by each provider, and those that were not good, a column for every {wide} s since the traffic began.\n"
+        )
     }
 
     fn objectives(&self, text: &mut String) -> std::fmt::Result {
         let Some(measures) = &self.verdict.measures else { return Ok(()) };
         // What was promised of a credential stands in a section of its own.
         let told = || self.verdict.objectives.iter().filter(|objective| !credential::tells(objective.name));
-        if told().next().is_none() {
+        let left_out = measures.never_left && self.verdict.terms.failback.is_some();
+        if told().next().is_none() && !left_out {
             return Ok(());
         }
         self.heading(text, "Objectives against actuals")?;
@@ -152,6 +160,10 @@ impl Report<'_> {
         for objective in told() {
             let (declared, measured) = self.declared_and_measured(objective.name, measures);
             writeln!(text, "| {} | {declared} | {measured} | {} |", objective.name, objective.verdict)?;
+        }
+        if left_out {
+            let (declared, _) = self.declared_and_measured("failback", measures);
+            writeln!(text, "| failback | {declared} | the service never left its primary | not applicable |")?;
         }
         writeln!(text)
     }
@@ -163,7 +175,7 @@ impl Report<'_> {
         match name {
             "rto" => {
                 let interval = if terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
-                (format!("{} within {}", terms.gate, span(terms.rto)), between(interval))
+                (format!("{} within {} of the fault", terms.gate, span(terms.rto)), format!("{} after the fault", between(interval)))
             }
             "stability" => (format!("no relapse after {}", span(terms.hold)), format!("{} relapses", measures.relapses)),
             "lost" => (
@@ -172,9 +184,16 @@ impl Report<'_> {
                     Some(crate::model::LossBudget::Share(share)) => format!("at most {share} of requests"),
                     None => "a limit".into(),
                 },
-                format!("{} ({} of them in flight at the fault)", measures.lost + measures.lost_in_flight, measures.lost_in_flight),
+                format!("{} while it lasted, {} more that were in flight when it began", measures.lost, measures.lost_in_flight),
             ),
-            "truncated" => (cap(objectives.and_then(|objectives| objectives.truncated)), measures.truncated.to_string()),
+            "truncated" => (
+                cap(objectives.and_then(|objectives| objectives.truncated)),
+                format!("{}, of these {} in flight when the fault began", measures.truncated, measures.truncated_in_flight),
+            ),
+            "rescued" => (
+                rescue::limit(self.verdict).unwrap_or_default(),
+                measures.rescued.as_ref().map_or_else(|| "not seen".into(), |rescued| rescue::share(&rescued.later)),
+            ),
             "duplicates" => (cap(objectives.and_then(|objectives| objectives.duplicates)), optional(measures.duplicates)),
             "overshoot" => (
                 objectives
@@ -184,7 +203,7 @@ impl Report<'_> {
             ),
             "failback" => (
                 terms.failback.map_or_else(String::new, |limit| format!("within {} of the heal", span(limit))),
-                measures.failback.map_or_else(|| "not seen".into(), between),
+                measures.failback.map_or_else(|| "not seen".into(), |failback| format!("{} after the heal", between(failback))),
             ),
             _ => (String::new(), measures.rpa.map_or_else(|| "not seen".into(), |rpa| seconds_up(rpa.0))),
         }
@@ -218,10 +237,22 @@ impl Report<'_> {
             writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
         }
         writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
-        let gate = if nameless(self.verdict) { measures.restore } else { measures.cutover };
+        let cut_over = match &measures.share {
+            Some(share) => format!(
+                "the share of {} ({:.0} %) has moved, and nobody waits for it",
+                escaped(&share.of.join(" and ")),
+                share.before * 100.0
+            ),
+            None => "cut over to a standby, and stable".to_owned(),
+        };
         if !nameless(self.verdict) {
-            writeln!(text, "| cut over to a standby, and stable | {} | traffic and proxy |", between(measures.cutover))?;
+            writeln!(text, "| {cut_over} | {} | traffic and proxy |", between(measures.cutover))?;
         }
+        if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
+            let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
+            writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
+        }
+        let gate = if nameless(self.verdict) { measures.restore } else { measures.cutover };
         if let Some(hi) = gate.hi {
             writeln!(
                 text,
@@ -233,8 +264,19 @@ impl Report<'_> {
         if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
             writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
         }
-        if let Some(failback) = measures.failback.filter(|_| !nameless(self.verdict)) {
-            writeln!(text, "| the primary serves again, and stable | {} after the heal | traffic and proxy |", between(failback))?;
+        if let Some((failback, healed)) = measures
+            .failback
+            .filter(|_| !nameless(self.verdict))
+            .zip(self.digest.fault_seconds().and_then(|(from, until)| Some(until? - from)))
+        {
+            let healed = (healed * 1e9) as i64;
+            let since_fault = Interval { lo: failback.lo + healed, hi: failback.hi.map(|hi| hi + healed) };
+            let back = match &measures.share {
+                Some(share) => format!("{} has a share again", escaped(&share.of.join(" and "))),
+                None => "the primary serves again".to_owned(),
+            };
+            let (from_fault, from_heal) = (between(since_fault), between(failback));
+            writeln!(text, "| {back}, and stable | {from_fault} | traffic and proxy; {from_heal} after the heal |")?;
         }
         writeln!(text)
     }
@@ -245,16 +287,6 @@ impl Report<'_> {
         faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
     }
 
-    /// What the answers of a provider cost at most, where its price is known.
-    fn cost(&self, provider: &str) -> Option<Money> {
-        let plan = &self.digest.started.as_ref()?.plan;
-        let price = plan.prices.get(provider)?;
-        // Which workload it answered is not told here: the dearest counts.
-        let each = plan.workloads().into_iter().map(|each| of_request(price, &each.workload.expect));
-        let most = each.reduce(|one, other| if one < other { other } else { one })?;
-        Some(most.times(self.digest.billed.get(provider).copied().unwrap_or(0)))
-    }
-
     fn faults(&self, text: &mut String) -> std::fmt::Result {
         let mut rows: Vec<[String; 5]> = Vec::new();
         let second = |moment: u64| format!("{:.3} s", moment.saturating_sub(self.digest.zero()) as f64 / 1e9);
@@ -262,7 +294,7 @@ impl Report<'_> {
             match &stamped.event {
                 Event::FaultRequested(fault) => {
                     rows.push([
-                        format!("{}{} on {}", fault.what, fault.aim, fault.on),
+                        format!("{}{}{} on {}", fault.what, fault.aim, unsaid(&fault.what, &fault.aim), fault.on),
                         second(stamped.t),
                         "never".into(),
                         "never".into(),
@@ -281,7 +313,7 @@ impl Report<'_> {
                             (false, true) => format!("{}, by itself: its lease ended", second(fault.lo)),
                             (false, false) => second(fault.lo),
                         };
-                        row[4] = fault.touched.map_or_else(|| "not counted".to_owned(), |count| count.to_string());
+                        row[4] = fault.touched.map_or_else(|| "not counted".to_owned(), |count| self.touched(&fault.on, count));
                     }
                 }
                 _ => {}
@@ -297,13 +329,19 @@ impl Report<'_> {
             writeln!(text, "| {} |", row.join(" | "))?;
         }
         for each in self.each() {
-            let Some(effect) = each.verdict.evidence.effect else { continue };
-            let of = each.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
-            let told = if effect.proven { "chance does not explain that: it bit" } else { "chance explains that" };
-            let (worse, due) = (effect.worse, effect.of);
-            writeln!(text, "\n{worse} of {due} requests{of} failed or were slower than those before the fault; {told}.")?;
+            if let Some(told) = bit(each.verdict) {
+                writeln!(text, "\n{}{told}.", each.name().map(|name| format!("{}: ", escaped(name))).unwrap_or_default())?;
+            }
         }
-        writeln!(text)
+        writeln!(text, "\nTimes are since the traffic began.\n")
+    }
+
+    /// What a fault touched, by whose it was where no other fault was on the same provider.
+    fn touched(&self, on: &str, total: u64) -> String {
+        let faults = self.digest.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        let alone = faults.is_some_and(|faults| faults.iter().filter(|planned| planned.on == on).count() == 1);
+        let by = self.digest.touched.get(on).copied().unwrap_or_default();
+        if alone { providers::touched(total, by) } else { total.to_string() }
     }
 
     fn traffic(&self, text: &mut String) -> std::fmt::Result {
@@ -311,19 +349,9 @@ impl Report<'_> {
         for flow in &self.digest.flows {
             self.flow(flow, text)?;
         }
-        for (provider, (attempts, whole)) in &self.digest.attempts {
-            let cost = self.cost(provider).map(|cost| format!(", for at most {cost:.4} at list prices")).unwrap_or_default();
-            writeln!(text, "The proxy before {provider} saw {attempts} attempts, {whole} of them answered whole{cost}.")?;
-        }
-        for (provider, [connections, up, down]) in &self.digest.carried {
-            writeln!(text, "The proxy before {provider} sees bytes only: {connections} connections, {up} bytes sent and {down} received.")?;
-        }
-        for each in self.each() {
-            if let Some(ratio) = each.verdict.measures.as_ref().and_then(|measures| measures.amplification) {
-                let of = each.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
-                writeln!(text, "While the fault lasted, a request{of} cost {ratio:.2} attempts that reached a provider.")?;
-            }
-        }
+        let each = self.each();
+        let verdicts: Vec<&Verdict> = each.iter().map(|report| report.verdict).collect();
+        providers::table(self.digest, &verdicts, text)?;
         writeln!(text)
     }
 
@@ -357,7 +385,7 @@ impl Report<'_> {
             text,
             "| due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
         )?;
-        for (name, part) in ["before the fault", "during the fault", "after the heal"].iter().zip(&flow.parts) {
+        for (name, part) in ["before the fault", "in flight when it began", "during the fault", "after the heal"].iter().zip(&flow.parts) {
             let count = |word: &str| part.outcomes.get(word).copied().unwrap_or(0);
             let at = |quantile: f64| {
                 if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", part.latency_ms.value_at_quantile(quantile)) }
@@ -401,7 +429,7 @@ impl Report<'_> {
         let Some(runbook) = self.digest.started.as_ref().and_then(|started| started.plan.runbook.as_ref()) else { return Ok(()) };
         let at = |stamped: &Stamped| format!("{:.2} s", stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9);
         writeln!(text, "## Runbook: {}\n", escaped(&runbook.name))?;
-        writeln!(text, "| at | what | seen |\n|---|---|---|")?;
+        writeln!(text, "| since the traffic began | what | seen |\n|---|---|---|")?;
         let name = |step: u32| runbook.steps.get(step as usize).map_or("a step", |step| step.name.as_str());
         for stamped in &self.digest.notable {
             let (what, seen) = match &stamped.event {
@@ -530,14 +558,9 @@ impl Report<'_> {
                 escaped(&started.plan.scenario.name),
                 escaped(&started.plan.environment_name)
             )?;
-            writeln!(
-                text,
-                "| service | {} by {} |",
-                escaped(&started.plan.scenario.service),
-                escaped(&started.plan.service.providers.join(", then "))
-            )?;
+            writeln!(text, "| service | {} by {} |", escaped(&started.plan.scenario.service), escaped(&started.plan.service.order()))?;
             for other in &started.plan.beside {
-                let (service, providers) = (escaped(&other.service_name), escaped(&other.service.providers.join(", then ")));
+                let (service, providers) = (escaped(&other.service_name), escaped(&other.service.order()));
                 writeln!(text, "| workload {} | {service} by {providers} |", escaped(&other.name))?;
             }
             writeln!(text, "| begun | {} |", started.wall_clock)?;

@@ -13,8 +13,13 @@ mod digest;
 mod execution;
 mod keys;
 mod markdown;
+mod providers;
+mod rescue;
 mod sentence;
+mod stopped;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use digest::Digest;
 pub use execution::execution;

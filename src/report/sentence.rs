@@ -1,10 +1,11 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
-use super::credential;
+use super::{credential, rescue, stopped};
 use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::Duration;
-use crate::verdict::{Decision, Effect, Interval, Millis, Reason, Verdict};
+use crate::verdict::{Decision, Effect, Interval, Millis, Reason, Stop, Verdict};
+use std::borrow::Cow;
 
 /// The verdict in one sentence, with the measured interval against the objective.
 pub fn headline(verdict: &Verdict) -> String {
@@ -25,6 +26,7 @@ pub fn headline(verdict: &Verdict) -> String {
         };
     };
     let (interval, state) = match verdict.terms.gate {
+        Gate::Cutover if measures.share.is_some() => (measures.cutover, "well served with nobody waiting for what broke"),
         Gate::Cutover => (measures.cutover, "well served by a standby"),
         Gate::Restore => (measures.restore, "well served again"),
     };
@@ -35,7 +37,13 @@ pub fn headline(verdict: &Verdict) -> String {
         None if verdict.reason == Some(Reason::RecordCannotTell) => {
             format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(interval.lo))
         }
-        None => format!("Users were not {state} {} after the fault, and not stably so before it ended", seconds_down(interval.lo)),
+        None => {
+            let end = if verdict.stopped.is_some() { "the drill was stopped" } else { "the fault ended" };
+            match interval.lo {
+                ..=0 => format!("Users were not stably {state} before {end}"),
+                lo => format!("Users were not {state} {} after the fault, and not stably so before {end}", seconds_down(lo)),
+            }
+        }
     };
     if verdict.reason == Some(Reason::ObjectivesNotTold) {
         return format!("{measured}. That is held against nothing: {}.", because(verdict));
@@ -49,7 +57,9 @@ pub fn headline(verdict: &Verdict) -> String {
         }
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
+    text.push_str(&rescue::still_asked(verdict));
     text.push_str(&others(verdict));
+    text.push_str(&early(verdict));
     let rotation = credential::headline(verdict);
     // What is worse comes first.
     match (rotation.is_empty(), rto != Decision::Missed && verdict.verdict == Decision::Missed) {
@@ -57,6 +67,17 @@ pub fn headline(verdict: &Verdict) -> String {
         (false, true) => format!("{rotation} {text}"),
         (false, false) => format!("{text} {rotation}"),
     }
+}
+
+/// That it was stopped, where that is not the reason of the verdict.
+fn early(verdict: &Verdict) -> String {
+    let stop = verdict.stopped.as_ref().filter(|_| of_stop(verdict).is_none());
+    stop.map(|stop| format!(" {}.", capital(&stopped::because(verdict, stop)))).unwrap_or_default()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Objectives that no sentence of their own tells, and that were not met.
@@ -69,7 +90,11 @@ fn others(verdict: &Verdict) -> String {
 /// Why a verdict is not decisive, as the end of a sentence.
 pub(super) fn because(verdict: &Verdict) -> String {
     let (terms, evidence) = (&verdict.terms, &verdict.evidence);
+    if let Some(stop) = of_stop(verdict) {
+        return stopped::because(verdict, stop);
+    }
     match verdict.reason {
+        Some(Reason::Stopped) => "the drill was stopped".into(),
         Some(Reason::ScheduleIncomplete) if !evidence.complete => "the record breaks off before the drill's end".into(),
         Some(Reason::ScheduleIncomplete) => format!("{} requests were due and could not be sent", evidence.unsent),
         Some(Reason::DriverLag) => format!(
@@ -78,10 +103,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
             terms.lag_max.0 as f64 / 1e6
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
-        Some(Reason::BaselineUnstable) => {
-            let by = if nameless(verdict) { "" } else { " by the primary" };
-            format!("the traffic before the fault was not steady and well served{by} ({} requests)", evidence.baseline)
-        }
+        Some(Reason::BaselineUnstable) => unsteady(verdict),
         Some(Reason::FaultNotEffective) => match evidence.effect {
             None => "the fault touched no request".into(),
             Some(Effect { worse: 0, .. }) => "no request failed or was slower than before it, so nothing shows that the fault bit".into(),
@@ -104,12 +126,41 @@ pub(super) fn because(verdict: &Verdict) -> String {
     }
 }
 
+/// The stop that keeps a verdict from being decisive.
+fn of_stop(verdict: &Verdict) -> Option<&Stop> {
+    let of_it = matches!(verdict.reason, Some(Reason::Stopped | Reason::BaselineUnstable | Reason::ScheduleIncomplete));
+    verdict.stopped.as_ref().filter(|_| of_it)
+}
+
+/// What ailed the traffic before the fault.
+fn unsteady(verdict: &Verdict) -> String {
+    let evidence = &verdict.evidence;
+    let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
+    let wanted = verdict.terms.success * requests as f64;
+    if (good as f64) < wanted {
+        format!("the traffic before the fault was not steady: only {good} of {requests} requests were well served")
+    } else if (by_primary as f64) < wanted {
+        format!("the traffic before the fault was not the primary's: it answered only {by_primary} of {requests} requests")
+    } else {
+        format!("only {requests} requests ended before the fault, too few to compare with")
+    }
+}
+
 /// What to do about a verdict that is not decisive.
-pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
+pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
+    if let Some(stop) = of_stop(verdict) {
+        return Some(stopped::hint(stop).into());
+    }
+    let balanced = verdict.evidence.balanced.as_ref().filter(|_| verdict.reason == Some(Reason::BaselineUnstable));
+    balanced.map(|balanced| balanced.hint().into()).or_else(|| of_kind(verdict).map(Cow::Borrowed))
+}
+
+fn of_kind(verdict: &Verdict) -> Option<&'static str> {
     if is_record(verdict) {
         return for_record(verdict);
     }
     Some(match verdict.reason? {
+        Reason::Stopped => "the event `cancelled` of its history tells why; mend that, and run it again",
         Reason::ScheduleIncomplete if !verdict.evidence.complete => {
             "run it again; a drill that was killed or whose fault proxy failed leaves what it saw, and no more"
         }
@@ -135,6 +186,13 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
     })
 }
 
+/// What the requests tell of the fault, where no proxy counted.
+pub(super) fn bit(verdict: &Verdict) -> Option<String> {
+    let Effect { worse, of, proven } = verdict.evidence.effect?;
+    let told = if proven { "chance does not explain that: it bit" } else { "chance explains that" };
+    Some(format!("{worse} of {of} requests failed or were slower than those before the fault; {told}"))
+}
+
 /// True where who served is not known.
 pub(super) fn nameless(verdict: &Verdict) -> bool {
     verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed)
@@ -157,7 +215,7 @@ fn for_record(verdict: &Verdict) -> Option<&'static str> {
         Reason::ResolutionExceedsRto | Reason::HoldTooShort => {
             "requests came too seldom before the fault; --since leaves out quiet hours, and --fault-uncertainty may be too wide"
         }
-        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort | Reason::RotationNotBegun => return None,
+        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort | Reason::RotationNotBegun | Reason::Stopped => return None,
     })
 }
 

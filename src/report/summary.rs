@@ -1,9 +1,9 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
-use super::credential;
 use super::sentence::{because, between, headline, hint, nameless, span};
+use super::{credential, rescue};
 use crate::model::Gate;
-use crate::verdict::{Decision, Reason, Verdict};
+use crate::verdict::{Decision, Measures, Reason, Verdict};
 
 /// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
@@ -50,22 +50,25 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
         };
         if !nameless {
-            put("cutover", &format!("{}{}", between(measures.cutover), gate(Gate::Cutover)));
+            put("cutover", &format!("{} after the fault{}", between(measures.cutover), gate(Gate::Cutover)));
         }
-        put("restore", &format!("{}{}", between(measures.restore), gate(Gate::Restore)));
+        put("restore", &format!("{} after the fault{}", between(measures.restore), gate(Gate::Restore)));
+        if let Some(rescued) = rescue::line(verdict) {
+            put("rescued", &rescued);
+        }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
-            put("failback", &format!("{}{objective}", between(failback)));
+            put("failback", &format!("{} after the heal{objective}", between(failback)));
+        }
+        if measures.never_left && verdict.terms.failback.is_some() {
+            put("failback", "not applicable: the service never left its primary");
         }
         let (bad, due) = (measures.bad, verdict.evidence.during_fault);
-        let lost = measures.lost + measures.lost_in_flight;
-        put(
-            "requests",
-            &format!(
-                "{due} while it lasted: {bad} bad, of these {} late; {lost} lost, {} in flight when it began",
-                measures.late, measures.lost_in_flight
-            ),
-        );
+        let (late, lost) = (measures.late, measures.lost);
+        put("requests", &format!("{due} while it lasted: {bad} bad, of these {late} late and {lost} lost{}", beside(measures)));
+        if let Some(only) = only_others(verdict) {
+            put("touched", &only);
+        }
     }
     if let Some(effect) = verdict.evidence.effect.filter(|effect| effect.proven) {
         put("it bit", &format!("{} of {} requests failed or were slower than those before the fault", effect.worse, effect.of));
@@ -80,8 +83,27 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         put("not told", &format!("{}: {}", caveat.name, caveat.text));
     }
     if let Some(hint) = hint(verdict) {
-        put("hint", hint);
+        put("hint", &hint);
     }
+}
+
+/// Lost ones that were in flight when the fault began, and truncated ones, each as in the JSON.
+fn beside(measures: &Measures) -> String {
+    let in_flight = match measures.lost_in_flight {
+        0 => String::new(),
+        count => format!("; {count} more lost that were in flight when it began"),
+    };
+    match measures.truncated {
+        0 => in_flight,
+        count => format!("{in_flight}; {count} of the lost ended early"),
+    }
+}
+
+/// Where the fault touched nothing of the drill's: what it did touch.
+fn only_others(verdict: &Verdict) -> Option<String> {
+    let by = verdict.evidence.touched_by.filter(|by| by.drill == 0 && by.connections == 0)?;
+    let (others, checks) = (by.others, by.health_checks);
+    (others + checks > 0).then(|| format!("none of the drill's requests; {checks} health checks, {others} others"))
 }
 
 /// Words in lines of at most `room` characters.

@@ -2,7 +2,7 @@
 
 use super::reader::{Fields, Reader, pick};
 use super::tree::{Kind, Node};
-use crate::model::{Aim, Match, Shape};
+use crate::model::{Aim, Match, Requests, Shape};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 /// Reads it from among a fault's settings.
@@ -18,6 +18,7 @@ fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
     let fields = reader.fields(node, "a match")?;
     let text = |name| fields.optional(name, &|reader, node| reader.words(node));
     let matching = Match {
+        requests: fields.optional("requests", &|reader, node| reader.word(node, Requests::WORDS, Requests::from_word)),
         method: text("method"),
         path: text("path"),
         model: text("model"),

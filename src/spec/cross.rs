@@ -4,6 +4,7 @@
 //! hold together at all, and leaves out each sum one of whose terms is a placeholder. `environment` asks what depends on where
 //! the drill runs.
 
+use super::chance::{self, BEARABLE, Chance};
 use super::document::Document;
 use super::doubts;
 use super::finding::Finding;
@@ -299,10 +300,19 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         found.push(document.error(&["timeline", "baseline"], message, format!("write `baseline: {needed}` or longer")));
     }
     if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
-        let message = format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service);
-        found.push(document.error(&["service"], message, "add a standby to the service, or write `gate: restore`"));
+        let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
+        let message = match (plan.service.shares(), plan.service.primaries().iter().all(broken)) {
+            (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service)),
+            (true, true) => {
+                Some(format!("every provider that shares the load of `{}` is broken, so it can move nowhere", plan.scenario.service))
+            }
+            (true, false) => None,
+        };
+        found
+            .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
     found.extend(failback(terms));
+    found.extend(rescued(terms));
     found
 }
 
@@ -337,8 +347,9 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
         };
         found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
     }
+    let primaries = plan.service.primaries();
     let on_primary: Vec<_> =
-        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| fault.on == plan.service.primary()).collect();
+        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| primaries.contains(&fault.on)).collect();
     let lengths_known = on_primary.iter().all(|(_, place)| {
         ["at", "for"].iter().all(|key| document.sound(&["timeline", "faults", place, key]))
             && document.has(&["timeline", "faults", place, "for"])
@@ -395,6 +406,15 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
         rate = (rate * 1.2).ceil();
     }
     None
+}
+
+/// A limit on rescued requests that begins when the fault is over.
+fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
+        let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
+        terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
+    })
 }
 
 /// A failback that the drill does not last long enough to see.
@@ -492,6 +512,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }
+    found.extend(Terms::of(project, story, plan).iter().filter_map(|terms| by_chance(terms)));
     let inventory = &project.document;
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
         let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
@@ -535,6 +556,33 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
         }
     }
     found
+}
+
+/// A promise that providers break by themselves, as far as their times are known.
+fn by_chance(terms: &Terms<'_>) -> Option<Finding> {
+    let plan = &terms.plan;
+    let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
+    let timeline = &plan.scenario.timeline;
+    if !sound || timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
+        return None;
+    }
+    let stated = |name: &str| plan.environment.embedded || terms.project.document.has(&["providers", name, "simulation"]);
+    let known = |name: &str| plan.providers.get(name).filter(|_| stated(name));
+    let alone = plan.workloads().into_iter().next()?;
+    let asked = chance::Asked::of(&alone, timeline.baseline, timeline.total(), known)?;
+    let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
+    if fails <= BEARABLE {
+        return None;
+    }
+    let share = |part: f64| format!("{:.1} %", part * 100.0);
+    let message = format!(
+        "{} of all drills would fail though nothing is wrong{}: {} of the answers come late by themselves, and the promise must hold in a baseline of {baseline} requests and a hold of {hold}",
+        share(fails),
+        terms.whose(),
+        share(late),
+    );
+    let instead = asked.instead().map_or_else(String::new, |instead| format!("write {instead}, or "));
+    Some(terms.error("success", message, format!("{instead}shorten the tail in `simulation:` of the providers")).warning())
 }
 
 /// A length of time as a person would write it: up to the next millisecond, above a second to the next tenth.

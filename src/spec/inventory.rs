@@ -167,19 +167,49 @@ fn limits(reader: &Reader<'_>, node: &Node) -> Option<Limits> {
 
 fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {
     let fields = reader.fields(node, "a service")?;
-    let providers = fields.required("providers", &|reader, node| reader.list(node, &|reader, node| reader.name(node)));
+    let (providers, sharing) = fields.required("providers", &serving).unwrap_or_default();
     let service = Service {
         owner: fields.optional("owner", &|reader, node| reader.name(node)),
         criticality: fields
             .optional("criticality", &|reader, node| reader.word(node, Criticality::WORDS, Criticality::from_word))
             .unwrap_or(Criticality::Recoverable),
         // The placeholder has no name, so that nobody takes it for a provider.
-        providers: providers.filter(|providers| !providers.is_empty()).unwrap_or_else(|| vec![String::new()]),
+        providers: if providers.is_empty() { vec![String::new()] } else { providers },
+        sharing,
         objectives: fields.optional("objectives", &objective::read).unwrap_or_default(),
         runbook: fields.optional("runbook", &|reader, node| reader.words(node)),
     };
     fields.finish();
     Some(service)
+}
+
+/// Who serves, in order of preference, and how many of the first share the load: `[azure, openai]`, or `{share: [azure, openai], standbys:
+/// [bedrock]}`.
+fn serving(reader: &Reader<'_>, node: &Node) -> Option<(Vec<String>, usize)> {
+    let names = |reader: &Reader<'_>, node: &Node| reader.list(node, &|reader, node| reader.name(node));
+    let Kind::Map(_) = &node.kind else { return Some((names(reader, node)?, 1)) };
+    let fields = reader.fields(node, "the providers that share the load")?;
+    let sharing = fields.required("share", &names);
+    let standbys = fields.optional("standbys", &names).unwrap_or_default();
+    if let (Some([_]), Some((_, node))) = (sharing.as_deref(), fields.raw("share")) {
+        reader.error(node.spot, "one provider shares the load with nobody", "name two or more, or write `providers: [PRIMARY, STANDBY]`");
+    }
+    fields.finish();
+    let sharing = sharing?;
+    let count = sharing.len();
+    Some((sharing.into_iter().chain(standbys).collect(), count))
+}
+
+/// The items of a service's providers, each with the path to it.
+fn providers_of<'d>(document: &'d Document, id: &str) -> Vec<(Vec<String>, &'d Node)> {
+    let lists: [&[&str]; 3] = [&[], &["share"], &["standbys"]];
+    let each = lists.into_iter().flat_map(|last| {
+        let path: Vec<&str> = ["services", id, "providers"].into_iter().chain(last.iter().copied()).collect();
+        let found = items(document, &path).iter().enumerate();
+        let named = |place: usize| path.iter().map(|part| (*part).to_owned()).chain([place.to_string()]).collect();
+        found.map(|(place, item)| (named(place), item)).collect::<Vec<_>>()
+    });
+    each.collect()
 }
 
 /// Names that the inventory uses and does not declare, standbys that are the primary, providers outside a residency.
@@ -210,18 +240,22 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
         if let Some(name) = &service.owner {
             found.extend(unknown(document, &["services", id, "owner"], name, "a contact", &inventory.contacts));
         }
-        for (index, item) in items(document, &["services", id, "providers"]).iter().enumerate() {
+        let providers = providers_of(document, id);
+        for (index, (path, item)) in providers.iter().enumerate() {
             if enough(&found) {
                 return found;
             }
-            let at = index.to_string();
-            let path = ["services", id.as_str(), "providers", at.as_str()];
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let Kind::Text(name) = &item.kind else { continue };
             found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
-            let first = items(document, &path[..3]).iter().position(|other| other.kind == item.kind);
-            if first.is_some_and(|first| first < index) {
-                let role = if first == Some(0) { "the primary" } else { "a standby already" };
-                found.push(document.error(&path, format!("the standby `{name}` is {role}"), "name a different provider, or take it away"));
+            let first = providers.iter().position(|(_, other)| other.kind == item.kind);
+            if let Some(first) = first.filter(|first| *first < index) {
+                let message = match (first < service.sharing, service.shares()) {
+                    (true, true) => format!("`{name}` shares the load already"),
+                    (true, false) => format!("the standby `{name}` is the primary"),
+                    (false, _) => format!("the standby `{name}` is a standby already"),
+                };
+                found.push(document.error(&path, message, "name a different provider, or take it away"));
             }
         }
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));

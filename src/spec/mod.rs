@@ -16,6 +16,7 @@
 mod aim;
 mod asked;
 mod canary;
+mod chance;
 mod check;
 mod clear_text;
 mod condition;

@@ -2,8 +2,8 @@
 
 use super::reader::Reader;
 use super::tree::{Kind, Node};
-use crate::model::{Gate, LossBudget, Objectives, SloOn};
-use crate::units::Ratio;
+use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
+use crate::units::{Duration, Ratio};
 
 /// Reads `objectives: {…}`. `residency` is read by whoever knows the providers.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Objectives> {
@@ -26,6 +26,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Objectives> {
         truncated: fields.optional("truncated", &|reader, node| reader.number(node, 0, u64::MAX)),
         duplicates: fields.optional("duplicates", &|reader, node| reader.number(node, 0, u64::MAX)),
         overshoot: fields.optional("overshoot", &overshoot),
+        rescued: fields.optional("rescued", &rescued),
         rotation: fields.optional("rotation", &|reader, node| reader.time(node)),
         client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
     };
@@ -66,6 +67,19 @@ fn rpo(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
     let budget = fields.required("requests_lost", &loss);
     fields.finish();
     budget
+}
+
+/// `{at_most: 5%, after: 10s}`.
+fn rescued(reader: &Reader<'_>, node: &Node) -> Option<Rescues> {
+    if let Kind::Text(text) = &node.kind {
+        reader.error(node.spot, "this does not say from when on", format!("write `{{at_most: {text}, after: 10s}}`"));
+        return None;
+    }
+    let fields = reader.fields(node, "a limit on rescued requests")?;
+    let at_most = fields.required("at_most", &|reader, node| reader.quantity::<Ratio>(node));
+    let after = fields.optional("after", &|reader, node| reader.time(node)).unwrap_or(Duration::ZERO);
+    fields.finish();
+    Some(Rescues { at_most: at_most?, after })
 }
 
 fn loss(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {

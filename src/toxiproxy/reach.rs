@@ -52,6 +52,8 @@ fn faults(plan: &DrillPlan) -> Vec<String> {
             found.push(format!("`{fault}` on {on} is judged by who bears which key, which nobody sees there"));
         } else if means(fault) == Means::None {
             found.push(format!("`{fault}` on {on} takes a proxy that reads requests, and this one carries bytes; it has {FAULTS}"));
+        } else if matches!(means(fault), Means::Toxics(effect, _) if !plain::is_whole(&effect)) {
+            found.push(format!("`{fault}` on {on} has parts of a millisecond or of a kB/s, and it takes whole ones"));
         } else if !planned.aim.is_everything() {
             found.push(format!("`{fault}{}` on {on} takes some requests only, which it cannot tell apart", planned.aim));
         }
@@ -84,6 +86,7 @@ fn promises(named: &NamedWorkload) -> Vec<String> {
         ("failback", objectives.failback.is_some()),
         ("duplicates", objectives.duplicates.is_some()),
         ("overshoot", objectives.overshoot.is_some()),
+        ("rescued", objectives.rescued.is_some()),
     ];
     let promised = each.iter().filter(|(_, promised)| *promised);
     promised.map(|(name, _)| format!("the objective `{name}` of {} is about who served, which nobody sees there", named.name)).collect()

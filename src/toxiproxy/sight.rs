@@ -62,6 +62,9 @@ pub struct Exchange {
     pub touched: bool,
     /// True where the answer was a stream of events.
     pub stream: bool,
+    /// Method and path, as `GET /v1/models`, where no mark was found.
+    #[serde(default)]
+    pub request: Option<String>,
 }
 
 /// A connection of which only bytes were seen, by the proxy that carried it.

@@ -11,11 +11,10 @@ use super::{Budget, Observed, TrafficError};
 use crate::history::{Event, Kind, Outcome, RequestDone, Shed, request_id, workload_of};
 use crate::host::{self, private};
 use crate::import::{Point, Points, SERVED, Sample};
-use crate::journal::{Clock, Recorder};
+use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
-use rustix::time::{ClockId, clock_gettime};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -144,9 +143,7 @@ struct Walls {
 
 impl Walls {
     fn read(clock: Clock) -> Self {
-        let wall = clock_gettime(ClockId::Realtime);
-        let now = i64::try_from(clock.now()).unwrap_or(i64::MAX / 4);
-        Self { ahead: wall.tv_sec.saturating_mul(1_000_000_000).saturating_add(wall.tv_nsec) - now }
+        Self { ahead: Wall::read().at(clock.host(0)) }
     }
 
     /// A moment of the wall clock on the drill's; 0 for one before it.

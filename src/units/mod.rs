@@ -1,9 +1,10 @@
 //! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
-//! that were counted; texts of others as they may be shown.
+//! that were counted, and what chance does to them; texts of others as they may be shown.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
+pub mod binomial;
 mod duration;
 mod fingerprint;
 mod key_file;

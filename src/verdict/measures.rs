@@ -2,8 +2,10 @@
 
 use super::Millis;
 use super::onset::{Extent, Index, Recovery, Start};
+use super::rescue::{Dispatched, Rescued, dispatched, rescued};
+use super::share::{self, Share};
 use super::window::{Tri, Window, good, good_by, latency, places};
-use crate::history::{Attempt, Edge, Evidence, Kind, Request};
+use crate::history::{Attempt, By, Edge, Evidence, Kind, Request};
 use crate::model::Gate;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -50,8 +52,11 @@ pub struct Measures {
     pub first_standby: Option<Interval>,
     /// Like the gate's measure, holding to the end of the fault.
     pub sustained: Interval,
-    /// From the heal until the primary serves again and stays.
+    /// From the heal until the primary serves again and stays; `None` also where the service never left it.
     pub failback: Option<Interval>,
+    /// True where no request since the fault was asked of a standby, and the primary served after the heal: there was nothing to come back
+    /// from.
+    pub never_left: bool,
     /// Requests that were not well served while the fault lasted.
     pub bad: u64,
     /// Their number over the offered rate (RFC 6412): an average, never a criterion.
@@ -67,14 +72,20 @@ pub struct Measures {
     pub failback_lost: u64,
     /// Answered, but too late to be good.
     pub late: u64,
-    /// Answers that ended without their terminal marker.
+    /// Answers that ended without their terminal marker, of those that were in flight when the fault began too.
     pub truncated: u64,
+    /// Of these the ones that were in flight.
+    pub truncated_in_flight: u64,
     /// Executions beyond the first of each request.
     pub duplicates: Option<u64>,
     /// Largest load on the standbys over a second, as a multiple of the offered rate.
     pub overshoot: Option<f64>,
     /// Attempts a request.
     pub amplification: Option<f64>,
+    /// Attempts that were dispatched, and those that reached a provider.
+    pub dispatched: Option<Dispatched>,
+    /// Requests that were asked of the broken provider first, and answered by another; `None` where attempts were not seen.
+    pub rescued: Option<Rescued>,
     /// When a standby was first asked: an upper bound of the time to detect.
     #[serde(rename = "first_standby_dispatch_ms")]
     pub first_standby_dispatch: Option<Millis>,
@@ -92,6 +103,9 @@ pub struct Measures {
     pub rpa: Option<Millis>,
     /// True where the gate's interval has no upper end.
     pub censored: bool,
+    /// What became of the share of the providers that were broken, where several share the load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
 }
 
 /// The measures and what the objectives need besides.
@@ -113,7 +127,8 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let start = Start { edge: fault, hold: terms.hold };
     let restoring = Window::new(evidence, fault.lo, end, |request| good(terms, request));
-    let cutting = Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys));
+    let cutting = share::moving(evidence, fault.lo, end)
+        .unwrap_or_else(|| Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
     let restore = restoring.recovery(terms, start, Extent::Hold, Index::Arrival);
     let cutover = cutting.recovery(terms, start, Extent::Hold, Index::Delivery);
     let (gate, gated, index) = match terms.gate {
@@ -129,19 +144,24 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let lost = |request: &&Request| matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated);
     let count = |kind: Kind| asked.iter().chain(in_flight()).filter(|request| request.kind == kind).count() as u64;
     let attempts = Attempts::of(evidence, fault, end);
-    let first_standby = first_standby(&cutting, fault, terms.clock_error);
+    // Where a load is shared, who takes it over serves all the time, and no first time says anything.
+    let first_standby = if evidence.shared.is_none() { first_standby(&cutting, fault, terms.clock_error) } else { None };
+    let failback = failback(evidence, fault);
+    let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
     Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
-        exercised: bad > 0 || cutting.reads.contains(&Tri::Yes),
+        exercised: bad > 0 || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes)),
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
             first_standby,
             sustained,
-            failback: failback(evidence),
+            failback: failback.filter(|_| !never_left),
+            never_left,
+            share: share::told(evidence, fault, &cutting),
             bad,
             loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(terms.gap_mean)),
             outage: outage(evidence, fault, end),
@@ -150,9 +170,12 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             failback_lost: after_heal(evidence).iter().filter(|request| lost(request)).count() as u64,
             late: asked.iter().filter(|request| request.kind == Kind::Ok && good(terms, request) == Tri::No).count() as u64,
             truncated: count(Kind::Truncated),
+            truncated_in_flight: in_flight().filter(|request| request.kind == Kind::Truncated).count() as u64,
             duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
             overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_busiest.unwrap_or(terms.gap_mean) as f64 / 1e9),
             amplification: attempts.as_ref().map(|attempts| attempts.count as f64 / asked.len().max(1) as f64),
+            dispatched: dispatched(evidence, fault, end),
+            rescued: rescued(evidence, fault, end),
             first_standby_dispatch: attempts
                 .as_ref()
                 .and_then(|attempts| attempts.first_standby)
@@ -195,12 +218,25 @@ fn after_heal(evidence: &Evidence) -> &[Request] {
 }
 
 /// The recovery of the primary after the heal; `None` where nothing was due then.
-fn failback(evidence: &Evidence) -> Option<Interval> {
+fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
     let terms = &evidence.terms;
     let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
+    if evidence.shared.is_some() {
+        return share::failback(evidence, fault, heal);
+    }
     let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
     let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
     Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
+}
+
+/// Whether there was nothing to come back from. A primary that did not serve in time after the heal is no such case, whoever was asked.
+fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> bool {
+    let in_time = failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.terms.failback_rto.is_none_or(|limit| hi <= limit));
+    let first = places(evidence, fault.lo, fault.lo).0;
+    let is_standby = |provider: &u16| evidence.standbys.contains(provider);
+    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_standby(&attempt.provider);
+    let served = |request: &Request| !matches!(request.by, By::Nobody) && !matches!(request.by, By::Provider(place) if !is_standby(&place));
+    in_time && evidence.attempts_seen && !evidence.attempts.iter().any(asked) && !evidence.requests[first..].iter().any(served)
 }
 
 /// Runs of requests that were not well served, among those in flight at the fault and those due while it lasted.
@@ -277,12 +313,15 @@ impl Attempts {
         let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < first);
         let mut attempts = Self { count: 0, duplicates: 0, busiest: 0, first_standby: None };
         let mut seconds: Vec<u64> = Vec::new();
+        let others = share::others(evidence);
         let relevant = &evidence.attempts[from..];
         for group in relevant.chunk_by(|left, right| left.request == right.request).take_while(|group| within(&group[0])) {
             attempts.count += group.len() as u64;
             attempts.duplicates += (group.iter().filter(|attempt| attempt.completed).count() as u64).saturating_sub(1);
-            for attempt in group.iter().filter(|attempt| evidence.standbys.contains(&attempt.provider)) {
-                attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+            for attempt in group.iter().filter(|attempt| others.contains(&attempt.provider)) {
+                if evidence.shared.is_none() {
+                    attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+                }
                 let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);
                 if second >= seconds.len() {
                     seconds.resize(second + 1, 0);

@@ -7,10 +7,13 @@
 //!
 //! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
-//! `window`), then holds the measures against each objective (`objectives`).
+//! `window`; `rescue` counts who was served only after the broken provider had been asked), then holds the measures against each objective
+//! (`objectives`). A drill that was stopped before it could tell says that first.
 //!
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
+//!
+//! Where several providers share the load, what is cut over is the share of those that broke (`share`).
 //!
 //! Where a key is revoked or rotated, `rotation` judges what was promised of that, each promise an objective beside the others. Where nothing
 //! is broken, there is no outage to recover from, and those are all there is.
@@ -27,7 +30,10 @@ mod measures;
 mod objectives;
 mod onset;
 mod plan;
+mod rescue;
 mod rotation;
+mod share;
+mod stop;
 mod together;
 mod trial;
 mod window;
@@ -36,14 +42,17 @@ pub use criteria::{Criterion, Finding, Judgement};
 pub use effect::Effect;
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
+pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
+pub use share::Share;
+pub use stop::Stop;
 pub use together::{OfWorkload, together};
 
 /// Histories for tests of those who show a verdict.
 #[cfg(test)]
 pub(crate) use rotation::story;
 
-use crate::history::{Caveat, Evidence, Kind, Lost};
+use crate::history::{Balanced, Caveat, Evidence, Kind, Lost, TouchedBy};
 use crate::model::{Gate, SloOn, words};
 use serde::{Serialize, Serializer};
 
@@ -82,6 +91,8 @@ words! {
         ScheduleIncomplete = "schedule_incomplete",
         /// The generator sent too late.
         DriverLag = "driver_lag",
+        /// The drill was stopped before it could tell.
+        Stopped = "stopped",
         /// Traffic before the fault was too thin or not well served by the primary.
         BaselineUnstable = "baseline_unstable",
         /// The fault touched no request, or, where no proxy counts, none of them shows that it bit.
@@ -131,6 +142,9 @@ pub struct Verdict {
     pub verdict: Decision,
     /// Why it is not decisive; absent where it is, or where the RTO simply lies within the interval.
     pub reason: Option<Reason>,
+    /// Why the drill was stopped before its end; absent where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stop>,
     /// Upper bound of the width of any interval, for a recovery that does not relapse between two probes.
     #[serde(rename = "resolution_ms")]
     pub resolution: Millis,
@@ -181,6 +195,12 @@ pub struct Terms {
     /// The longest time until the primary serves again.
     #[serde(rename = "failback_rto_ms")]
     pub failback: Option<Millis>,
+    /// Share of requests that may be rescued, `rescued_after` the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_rescued: Option<f64>,
+    /// From the fault.
+    #[serde(rename = "rescued_after_ms", skip_serializing_if = "Option::is_none")]
+    pub rescued_after: Option<Millis>,
     /// The longest time until every replica bears a new key.
     #[serde(rename = "rotation_ms")]
     pub rotation: Millis,
@@ -196,10 +216,17 @@ pub struct Basis {
     pub requests: u64,
     /// Requests that ended before the fault.
     pub baseline: u64,
+    /// Of these the ones that were well served.
+    pub baseline_good: u64,
+    /// Of these the ones that the primary answered.
+    pub baseline_by_primary: u64,
     /// Requests that were due while the fault lasted.
     pub during_fault: u64,
     /// Requests that the fault touched, by the proxy's count; `None` where no proxy counted.
     pub touched: Option<u64>,
+    /// The same by whose they were; `None` where nobody tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touched_by: Option<TouchedBy>,
     /// What the requests tell of the fault, where no proxy counted in a drill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
@@ -212,15 +239,24 @@ pub struct Basis {
     pub attempts_seen: bool,
     /// False where the record breaks off.
     pub complete: bool,
+    /// The providers among which the load was balanced before the fault, where they were not said to share it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balanced: Option<Balanced>,
 }
 
 /// Judges one drill.
 pub fn judge(evidence: &Evidence) -> Verdict {
+    stop::first(evidence, tried(evidence))
+}
+
+/// The same, whoever stopped it.
+fn tried(evidence: &Evidence) -> Verdict {
     let terms = &evidence.terms;
     let baseline = trial::Baseline::of(evidence);
     let mut verdict = Verdict {
         verdict: Decision::Met,
         reason: None,
+        stopped: None,
         resolution: Millis(plan::resolution(terms)),
         objectives: Vec::new(),
         measures: None,
@@ -235,20 +271,26 @@ pub fn judge(evidence: &Evidence) -> Verdict {
             deadline: Millis(terms.deadline),
             success: terms.success,
             failback: terms.failback_rto.map(Millis),
+            max_rescued: terms.max_rescued,
+            rescued_after: terms.max_rescued.map(|_| Millis(terms.rescued_after)),
             rotation: Millis(terms.rotation),
             lag_max: Millis(terms.lag_max),
         },
         evidence: Basis {
             requests: evidence.requests.len() as u64,
             baseline: baseline.requests,
+            baseline_good: baseline.good,
+            baseline_by_primary: baseline.by_primary,
             during_fault: 0,
             touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
+            touched_by: evidence.touched_by,
             effect: None,
             unsent: evidence.requests.iter().filter(|request| request.kind == Kind::Unsent).count() as u64,
             lag: (!evidence.lacks(Lost::DueTimes))
                 .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
             attempts_seen: evidence.attempts_seen,
             complete: evidence.complete,
+            balanced: share::balanced(evidence),
         },
         caveats: evidence.caveats.clone(),
         workloads: Vec::new(),
@@ -279,6 +321,8 @@ pub fn judge(evidence: &Evidence) -> Verdict {
             let reason = Some(Reason::FaultNotEffective);
             return Verdict { verdict: Decision::Inconclusive, reason, measures: Some(measured.measures), ..verdict };
         }
+        // It bit, and users were served all the same: that is what this gate asks for.
+        measured.exercised |= terms.gate == Gate::Restore;
     }
     if evidence.lacks(Lost::Objectives) {
         let reason = Some(Reason::ObjectivesNotTold);

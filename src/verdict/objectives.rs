@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The judgement of one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ObjectiveVerdict {
-    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `failback`, `rpo`, or of a rotation a
+    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `rescued`, `failback`, `rpo`, or of a rotation a
     /// [`super::Criterion`].
     pub name: &'static str,
     /// Its judgement.
@@ -46,7 +46,15 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         Some(_) if measured.onset => Decision::Met,
         _ => Decision::Inconclusive,
     });
-    let failback = terms.failback_rto.map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit)));
+    let failback = terms
+        .failback_rto
+        .filter(|_| !measures.never_left)
+        .map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit)));
+    let rescued = terms.max_rescued.map(|share| match measures.rescued.as_ref().map(|rescued| rescued.later) {
+        Some(later) if later.of > 0 && exceeds(later.requests, later.of, share) => Decision::Missed,
+        Some(later) if later.of > 0 && !exceeds(later.at_most, later.of, share) && measured.onset => Decision::Met,
+        _ => Decision::Inconclusive,
+    });
     let rpo = terms.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit)));
     [
         ("rto", Some(rto)),
@@ -55,6 +63,7 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         ("truncated", cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), terms.max_truncated)),
         ("duplicates", cap(measures.duplicates, measures.duplicates, terms.max_duplicates)),
         ("overshoot", overshoot),
+        ("rescued", rescued),
         ("failback", failback),
         ("rpo", rpo),
     ]
@@ -64,10 +73,12 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
 }
 
 /// Takes back what a record cannot prove: an objective that it met by what it shows is in doubt where it may not show all. A miss stands,
-/// because what was seen was seen. True where anything was taken back.
+/// because what was seen was seen; but where lines are missing of the time that decides, the good answers may be in them.
+/// True where anything was taken back.
 pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> bool {
     let mut doubted = false;
-    for objective in objectives.iter_mut().filter(|objective| objective.verdict == Decision::Met) {
+    let blind = caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault);
+    for objective in objectives.iter_mut().filter(|objective| blind || objective.verdict == Decision::Met) {
         if caveats.iter().any(|caveat| needs(objective.name, caveat.name)) {
             objective.verdict = Decision::Inconclusive;
             doubted = true;
@@ -80,6 +91,7 @@ pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> 
 fn needs(objective: &str, lost: Lost) -> bool {
     let counts = matches!(objective, "lost" | "truncated");
     match lost {
+        Lost::LinesNearFault => true,
         // While a closed model waits it asks nothing, so neither its counts nor its holds are whole.
         Lost::OpenModel => counts || objective == "stability",
         Lost::Unreached | Lost::EveryLine => counts,
@@ -88,6 +100,12 @@ fn needs(objective: &str, lost: Lost) -> bool {
         Lost::Unanswered => counts || matches!(objective, "rto" | "stability" | "failback"),
         _ => false,
     }
+}
+
+/// Whether `part` of `whole` is more than `share`, in integers to one part in 10⁹.
+fn exceeds(part: u64, whole: u64, share: f64) -> bool {
+    const ONE: u128 = 1_000_000_000;
+    u128::from(part) * ONE > (share.clamp(0.0, 1.0) * ONE as f64).round() as u128 * u128::from(whole)
 }
 
 pub(super) fn within(interval: Interval, limit: i64) -> Decision {

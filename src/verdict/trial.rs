@@ -8,8 +8,8 @@ use crate::history::{By, Edge, Evidence, Lost};
 /// Requests that began and ended before the fault.
 pub(super) struct Baseline {
     pub(super) requests: u64,
-    good: u64,
-    by_primary: u64,
+    pub(super) good: u64,
+    pub(super) by_primary: u64,
 }
 
 impl Baseline {

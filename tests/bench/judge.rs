@@ -64,7 +64,17 @@ fn write(path: &Path, count: u64) {
             let key = Some(Fingerprint(0x3fa9_c1d2));
             put(
                 due,
-                Event::Served(Served { id: Some(id), by: by.into(), at: due + 40_000, took, status: 200, key, cut: false, touched: false }),
+                Event::Served(Served {
+                    id: Some(id),
+                    by: by.into(),
+                    at: due + 40_000,
+                    took,
+                    status: 200,
+                    key,
+                    cut: false,
+                    touched: false,
+                    request: None,
+                }),
             );
         }
         let (outcome, why) = if lost { (Outcome::Error, Some("status-503".into())) } else { (Outcome::Ok, None) };

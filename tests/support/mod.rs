@@ -24,7 +24,7 @@ use leaks::files_below;
 pub(crate) use leaks::{Leak, Leaks};
 pub(crate) use mail::MailServer;
 pub(crate) use moto::Moto;
-pub(crate) use nginx::Nginx;
+pub(crate) use nginx::{Nginx, certificates};
 pub(crate) use python::{client, clients, python};
 pub(crate) use search::loose;
 use search::{Followed, KEYLOG, Search};

@@ -40,7 +40,7 @@ impl Drop for Nginx {
 }
 
 /// Writes an authority and what it signed for `localhost`.
-fn certificates(project: &Project) -> PathBuf {
+pub(crate) fn certificates(project: &Project) -> PathBuf {
     let (own, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -67,14 +67,24 @@ async fn ask(secured: &mut TlsStream<TcpStream>, host: &str, path: &str) -> Stri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tls_faults_take_new_handshakes_and_leave_those_that_are_over() {
+async fn tls_faults_take_new_handshakes_and_end_open_connections_once_they_carry_nothing() {
     let rig = stand(Settings::at(near()), json!({"tls": true})).await;
-    let mut over = framed(&rig).await;
     for (problem, told) in [("expired", "expired"), ("wrong-name", "not valid for name"), ("untrusted", "UnknownIssuer"), ("cut", "eof")] {
+        let (mut idle, mut busy) = (framed(&rig).await, framed(&rig).await);
+        assert_eq!(get(&mut idle, "/echo", "").await.unwrap().status(), 200);
+        let underway = get(&mut busy, "/stream", "").await.unwrap();
+        let stream = rig.provider.stream(1).await;
         rig.inject("tls", json!({"problem": problem})).await;
+        // A request may still pass while the end of the connection is on its way.
+        soon(async { while get(&mut idle, "/echo", "").await.is_ok() {} }).await;
         let refused = secured(&rig, rig.link().await.0, "localhost", "http/1.1").await.unwrap_err();
         assert!(refused.to_string().contains(told), "{problem}: {refused}");
-        assert_eq!(get(&mut over, "/echo", "").await.unwrap().status(), 200, "{problem}: an open connection has done its handshake");
+        stream.send("data: one\n\n".into()).await.unwrap();
+        drop(stream);
+        rig.provider.streams.lock().unwrap().clear();
+        let whole = soon(underway.into_body().collect()).await.unwrap().to_bytes();
+        assert_eq!(whole, "data: one\n\n", "{problem}: what is underway comes to its end");
+        soon(async { while get(&mut busy, "/echo", "").await.is_ok() {} }).await;
         assert_eq!(rig.heal().await["touched"], 1, "{problem}");
     }
     // By name and by address, which is asked for without one.

@@ -19,14 +19,17 @@ async fn exchanges_are_seen_with_their_mark_and_fingerprint_and_never_the_secret
     );
     assert!((before.0..HostTime::now().0).contains(&seen["at"].as_u64().unwrap()));
     assert!(!seen.to_string().contains("secret"));
+    assert!(seen.get("request").is_none(), "what bears a mark is told by its number: {seen}");
 
     // A gateway that drops the header leaves the mark in the body.
     soon(rig.http.post(&url).body(format!("say {}", mark.in_body())).send()).await.unwrap();
-    assert_eq!(reader.exchange().await["id"], 77);
+    let seen = reader.exchange().await;
+    assert_eq!((&seen["id"], seen.get("request")), (&json!(77), None));
 
     rig.inject("credential_revoked", json!({})).await;
-    rig.ask("/echo").await;
+    rig.ask("/echo?key=secret").await;
     let seen = reader.exchange().await;
+    assert_eq!(seen["request"], "GET /echo", "of others it is told what they asked, without what may be a secret");
     assert_eq!((&seen["status"], &seen["touched"], &seen["cut"]), (&json!(401), &json!(true), &json!(false)));
 }
 

@@ -9,6 +9,7 @@ fn report(story: &Story) -> String {
     let mut digest = Digest::default();
     digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
     story.events().iter().for_each(|stamped| digest.apply(stamped));
+    digest.settle();
     markdown(&story.judged(), &digest, "0")
 }
 

@@ -296,7 +296,8 @@ fn a_planned_rotation_beside_an_outage_is_no_part_of_it() {
     both.objectives = Objectives { client_errors: Some(99), ..both.objectives };
     let verdict = both.judged();
     assert_eq!((verdict.only_rotates, objective(&verdict, "rto").is_some()), (false, true), "{verdict:?}");
-    assert!(verdict.measures.as_ref().unwrap().failback.is_some(), "from that outage the primary comes back as from any other");
+    // Nobody else was asked: from that outage there is nothing to come back from, as from any other.
+    assert!(verdict.measures.as_ref().unwrap().never_left, "{verdict:?}");
     assert_eq!(objective(&verdict, "primary_resumed"), None);
 }
 

@@ -124,6 +124,7 @@ impl Story {
                 owner: None,
                 criticality: Criticality::SinglePointOfFailure,
                 providers: vec!["primary".into(), "standby".into()],
+                sharing: 1,
                 objectives: Objectives::default(),
                 runbook: None,
             },
@@ -142,6 +143,7 @@ impl Story {
             drill: "drill".into(),
             seed: Seed(1),
             wall_clock: "2026-11-21T12:00:00Z".into(),
+            wall_clock_error: 0,
             gap_max: 50 * MS,
             gaps_beside: Vec::new(),
             plan,
@@ -236,7 +238,10 @@ impl Story {
 
 /// What a proxy saw, stamped when it ended.
 pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16, key: Fingerprint) -> (u64, Event) {
-    (at + took, Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401 }))
+    (
+        at + took,
+        Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401, request: None }),
+    )
 }
 
 /// The issuer's record of a token.

@@ -1,0 +1,389 @@
+//! The body of a request on its way to the provider: it passes as it comes, and what passes is remembered for those who ask about it.
+//!
+//! ```text
+//!  the gateway ──► Intake ──► Upload ──► RequestBody ──► the provider
+//!            (its connection's task)   (the task of the provider's connection)
+//! ```
+//!
+//! The head of a request never waits for its body, but where a fault in force asks about the body, and then only for one that
+//! [may be read ahead](Plan::may_read_ahead). Where the traffic's mark may be in the body it is taken in as fast as it comes, up to
+//! [`READ_AHEAD`], whether the provider takes it or not: so the mark is known although nobody answers. In every other case no more is
+//! taken from the gateway than the provider asks for.
+
+use super::flow::Ticket;
+use crate::dialect::find_mark;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{CONTENT_TYPE, EXPECT};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Version};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// How much of a body is read ahead or remembered; of a longer one nothing is known.
+const READ_AHEAD: usize = 1 << 20;
+/// How often whoever reads is let look before what has not come yet is taken to come later.
+const GLANCES: u8 = 2;
+
+/// What may be done with a body before the provider has asked for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// Its length, where the head says it.
+    length: Option<u64>,
+    is_json: bool,
+    is_grpc: bool,
+    /// The gateway waits for leave before it sends it.
+    pub(super) is_expected: bool,
+    /// The mark was not in the head.
+    seeks_mark: bool,
+}
+
+impl Plan {
+    pub(super) fn of(parts: &Parts, body: &Incoming, has_mark: bool) -> Self {
+        let headers = &parts.headers;
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Self {
+            length: body.size_hint().exact(),
+            is_json: kind.ends_with("/json") || kind.ends_with("+json"),
+            is_grpc: is_grpc(headers),
+            // Over HTTP/2 hyper's server gives no leave, and whoever waits for it waits in vain.
+            is_expected: parts.version == Version::HTTP_11 && headers.contains_key(EXPECT) && !body.is_end_stream(),
+            seeks_mark: !has_mark,
+        }
+    }
+
+    /// True where all of it may be waited for: a body that is known to end soon, or one document of JSON. Streams of gRPC end when both
+    /// sides are done with each other, chunks may be a conversation too, and who waits for leave waits for the provider's.
+    pub(super) fn may_read_ahead(self) -> bool {
+        let is_short = self.length.is_none_or(|length| length <= READ_AHEAD as u64);
+        is_short && !self.is_grpc && !self.is_expected && (self.length.is_some() || self.is_json)
+    }
+
+    /// True where it is taken in before the provider asks for it.
+    fn runs_ahead(self) -> bool {
+        self.seeks_mark && self.is_remembered() && !self.is_expected
+    }
+
+    fn is_remembered(self) -> bool {
+        !self.is_grpc && self.length.is_none_or(|length| length <= READ_AHEAD as u64)
+    }
+}
+
+/// True for a call of gRPC, which is HTTP/2 and nothing else. (`application/grpc-web` is made for HTTP/1.1.)
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let rest = kind.get(..16).filter(|start| start.eq_ignore_ascii_case("application/grpc")).map(|_| &kind[16..]);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
+}
+
+/// Why a body did not end.
+#[derive(Debug, thiserror::Error)]
+#[error("the request's body ended early")]
+pub(super) struct Early(#[source] Option<hyper::Error>);
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Upload {
+    plan: Plan,
+    state: Mutex<State>,
+    /// All of it in one piece, for those who ask.
+    whole: OnceLock<Bytes>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What came and was not passed on yet.
+    waiting: VecDeque<Frame<Bytes>>,
+    /// What came, as long as it is not too long.
+    pieces: Option<Vec<Bytes>>,
+    length: usize,
+    /// How much of it was searched for the mark.
+    searched: usize,
+    end: Option<End>,
+    /// The provider has asked for more than there is.
+    is_wanted: bool,
+    /// The provider wants no more of it.
+    is_abandoned: bool,
+    /// It must not pass before the provider gives leave.
+    is_held: bool,
+    intake: Option<Waker>,
+    reader: Option<Waker>,
+    /// Who waits until it is settled.
+    settling: Option<Waker>,
+}
+
+#[derive(Debug)]
+enum End {
+    Whole,
+    Early(Option<hyper::Error>),
+}
+
+impl State {
+    fn wake(&mut self) {
+        [self.reader.take(), self.settling.take()].into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+impl Upload {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held leaves pieces that are still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of it; empty where it is too long, or not all here.
+    pub(super) fn whole(&self) -> &[u8] {
+        if let Some(whole) = self.whole.get() {
+            return whole;
+        }
+        let state = self.state();
+        let (Some(pieces), Some(End::Whole)) = (&state.pieces, &state.end) else { return &[] };
+        let whole = joined(pieces, state.length);
+        drop(state);
+        self.whole.get_or_init(|| whole)
+    }
+
+    /// Looks for the traffic's mark in what has come, where the head had none.
+    pub(super) fn learn(&self, ticket: &Ticket) {
+        if !self.plan.seeks_mark {
+            return;
+        }
+        let mut state = self.state();
+        let length = state.length;
+        let Some(pieces) = state.pieces.as_ref().filter(|_| state.searched < length) else { return };
+        let came = joined(pieces, length);
+        state.searched = length;
+        drop(state);
+        ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, &came)));
+    }
+
+    /// True where the gateway broke it off.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.state().end, Some(End::Early(_)))
+    }
+
+    /// True where the provider's leave is waited for.
+    pub(super) fn is_held(&self) -> bool {
+        self.state().is_held
+    }
+
+    /// The provider wants it, or has not said otherwise in time.
+    pub(super) fn release(&self) {
+        let mut state = self.state();
+        state.is_held = false;
+        state.wake();
+    }
+
+    /// Nobody wants what is still to come.
+    fn abandon(&self) {
+        let mut state = self.state();
+        state.is_abandoned = true;
+        state.waiting.clear();
+        if let Some(intake) = state.intake.take() {
+            intake.wake();
+        }
+    }
+
+    /// Returns once nothing more will be learned of it.
+    pub(super) async fn settled(&self) {
+        poll_fn(|cx| {
+            let mut state = self.state();
+            if state.end.is_some() || state.pieces.is_none() || !self.plan.runs_ahead() {
+                return Poll::Ready(());
+            }
+            state.settling = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// What the provider gets.
+    pub(super) fn body(self: &Arc<Self>) -> RequestBody {
+        RequestBody { upload: self.clone(), left: self.plan.length }
+    }
+}
+
+/// All pieces as one; most bodies come in one and are not copied.
+fn joined(pieces: &[Bytes], length: usize) -> Bytes {
+    if let [only] = pieces {
+        return only.clone();
+    }
+    let mut all = Vec::with_capacity(length);
+    pieces.iter().for_each(|piece| all.extend_from_slice(piece));
+    all.into()
+}
+
+/// Takes a body in.
+#[derive(Debug)]
+pub(super) struct Intake {
+    body: Incoming,
+    upload: Arc<Upload>,
+}
+
+impl Intake {
+    pub(super) fn new(body: Incoming, plan: Plan) -> Self {
+        let end = body.is_end_stream().then_some(End::Whole);
+        let pieces = plan.is_remembered().then(Vec::new);
+        let state = State { end, pieces, is_held: plan.is_expected, ..State::default() };
+        Self { body, upload: Arc::new(Upload { plan, state: Mutex::new(state), whole: OnceLock::new() }) }
+    }
+
+    pub(super) const fn upload(&self) -> &Arc<Upload> {
+        &self.upload
+    }
+
+    /// True where there is nothing more to take in.
+    pub(super) fn is_over(&self) -> bool {
+        self.upload.state().end.is_some()
+    }
+
+    /// Takes in the next piece; true at the end.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let mut state = self.upload.state();
+        match frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    state.length += data.len();
+                    let is_short = state.length <= READ_AHEAD;
+                    state.pieces = state.pieces.take().filter(|_| is_short);
+                    if let Some(pieces) = &mut state.pieces {
+                        pieces.push(data.clone());
+                    }
+                }
+                if !state.is_abandoned {
+                    state.waiting.push_back(frame);
+                }
+                if self.body.is_end_stream() {
+                    state.end = Some(End::Whole);
+                }
+            }
+            Some(Err(error)) => state.end = Some(End::Early(Some(error))),
+            None => state.end = Some(End::Whole),
+        }
+        state.is_wanted = false;
+        state.wake();
+        Poll::Ready(state.end.is_some())
+    }
+
+    /// Takes in what has come already.
+    pub(super) async fn glance(&mut self) {
+        let mut looks = 0;
+        poll_fn(|cx| {
+            while !self.is_over() && self.upload.state().length <= READ_AHEAD {
+                if self.poll_next(cx).is_pending() {
+                    if looks == GLANCES {
+                        return Poll::Ready(());
+                    }
+                    // Whoever reads the connection looks for more of it only now.
+                    looks += 1;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Takes in all of it, unless it turns out to be too long.
+    pub(super) async fn read_ahead(&mut self) {
+        while !self.is_over() && self.upload.state().length <= READ_AHEAD {
+            poll_fn(|cx| self.poll_next(cx)).await;
+        }
+    }
+
+    /// Takes in the rest and loses it: closed with bytes unread, the operating system would take an answer back. No more than is read ahead.
+    pub(super) async fn lose(mut self, ticket: Ticket) {
+        self.upload.abandon();
+        self.read_ahead().await;
+        self.upload.learn(&ticket);
+    }
+
+    /// Takes in the rest, as fast as is planned.
+    pub(super) async fn run(mut self, ticket: Ticket) {
+        poll_fn(|cx| {
+            loop {
+                let mut state = self.upload.state();
+                let runs_ahead = state.pieces.is_some() && self.upload.plan.runs_ahead();
+                if state.end.is_some() || state.is_abandoned && !runs_ahead {
+                    return Poll::Ready(());
+                }
+                state.intake = Some(cx.waker().clone());
+                if !runs_ahead && !state.is_wanted {
+                    return Poll::Pending;
+                }
+                drop(state);
+                if std::task::ready!(self.poll_next(cx)) {
+                    return Poll::Ready(());
+                }
+            }
+        })
+        .await;
+        self.upload.learn(&ticket);
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        let mut state = self.upload.state();
+        if state.end.is_none() {
+            state.end = Some(End::Early(None));
+        }
+        state.wake();
+    }
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    upload: Arc<Upload>,
+    /// What is still to come, where its length is known.
+    left: Option<u64>,
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Early;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Early>>> {
+        let this = self.get_mut();
+        let mut state = this.upload.state();
+        if !state.is_held {
+            if let Some(frame) = state.waiting.pop_front() {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                this.left = this.left.map(|left| left.saturating_sub(length as u64));
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            match &mut state.end {
+                Some(End::Whole) => return Poll::Ready(None),
+                Some(End::Early(error)) => return Poll::Ready(Some(Err(Early(error.take())))),
+                None => {}
+            }
+            state.is_wanted = true;
+            if let Some(intake) = state.intake.take() {
+                intake.wake();
+            }
+        }
+        state.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let state = self.upload.state();
+        state.waiting.is_empty() && matches!(state.end, Some(End::Whole))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.upload.abandon();
+    }
+}

@@ -1,0 +1,89 @@
+//! Rescue in words: who was served only after the broken provider had been asked, and what that cost each of them.
+
+use super::sentence::{seconds_down, seconds_up, span};
+use crate::units::Ratio;
+use crate::verdict::{Later, Millis, Paid, Rescued, Verdict};
+
+/// What was seen, where there was any.
+fn seen(verdict: &Verdict) -> Option<&Rescued> {
+    verdict.measures.as_ref()?.rescued.as_ref().filter(|rescued| rescued.requests > 0)
+}
+
+/// In a few words, for a label beside it.
+pub(super) fn line(verdict: &Verdict) -> Option<String> {
+    let limit = limit(verdict).map(|limit| format!("   (objective: {limit})"));
+    let Some(rescued) = seen(verdict) else {
+        let later = &verdict.measures.as_ref()?.rescued.as_ref()?.later;
+        return limit.map(|limit| format!("{}{limit}", share(later)));
+    };
+    let (of, asked) = (counted(rescued), who(rescued));
+    let paid = rescued.paid.map(|paid| format!("; each paid {}", words(paid))).unwrap_or_default();
+    Some(format!("{of} requests asked {asked} first{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
+}
+
+/// In a sentence.
+pub(super) fn sentence(verdict: &Verdict) -> Option<String> {
+    let rescued = seen(verdict)?;
+    let (of, asked) = (counted(rescued), who(rescued));
+    let paid = rescued.paid.map(|paid| format!(": each paid {}", words(paid))).unwrap_or_default();
+    let end = format!("{}{}.", until(rescued), mark(rescued));
+    let told = if rescued.by_connection {
+        " A fault on connections lets no request be seen that it takes: these are known by how long they waited, compared with those before it."
+    } else {
+        ""
+    };
+    Some(format!("{of} requests were rescued, asked of {asked} first and answered by another{paid}; {end}{told}"))
+}
+
+/// What stands at the end of the headline: users are served, and still somebody is asked who is dead.
+pub(super) fn still_asked(verdict: &Verdict) -> String {
+    let rescued = seen(verdict).filter(|rescued| rescued.to_the_end);
+    rescued.map(|rescued| format!(" When the fault ended, {} was still asked first.", who(rescued))).unwrap_or_default()
+}
+
+/// The limit, as it was declared.
+pub(super) fn limit(verdict: &Verdict) -> Option<String> {
+    let share = Ratio::new(verdict.terms.max_rescued?)?;
+    let after = verdict.terms.rescued_after.filter(|after| after.0 > 0);
+    let after = after.map(|after| format!(" from {} after the fault", span(after))).unwrap_or_default();
+    Some(format!("at most {share}{after}"))
+}
+
+/// What is held against the limit.
+pub(super) fn share(later: &Later) -> String {
+    if later.at_most == later.requests {
+        format!("{} of {} requests", later.requests, later.of)
+    } else {
+        format!("{} to {} of {} requests", later.requests, later.at_most, later.of)
+    }
+}
+
+fn counted(rescued: &Rescued) -> String {
+    format!("{} of {}", rescued.requests, rescued.of)
+}
+
+fn who(rescued: &Rescued) -> String {
+    rescued.asked.join(" or ")
+}
+
+fn until(rescued: &Rescued) -> String {
+    match rescued.until {
+        Some(Millis(until)) if !rescued.to_the_end => format!("the last {} after the fault", seconds_up(until)),
+        _ => "to the end of the fault".to_owned(),
+    }
+}
+
+/// What is not known by request is marked so.
+const fn mark(rescued: &Rescued) -> &'static str {
+    if rescued.by_connection { " (by connection)" } else { "" }
+}
+
+/// Rounded outwards, in milliseconds below a second.
+fn words(paid: Paid) -> String {
+    let ms = |ns: i64, up: bool| (ns.max(0) + if up { 999_999 } else { 0 }) / 1_000_000;
+    if paid.hi.0 < 1_000_000_000 {
+        return format!("{} to {} ms, {} ms at the median", ms(paid.lo.0, false), ms(paid.hi.0, true), ms(paid.median.0, true));
+    }
+    let (lo, hi) = (seconds_down(paid.lo.0.max(0)), seconds_up(paid.hi.0));
+    format!("{} to {hi}, {} at the median", lo.trim_end_matches(" s"), seconds_up(paid.median.0))
+}

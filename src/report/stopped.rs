@@ -1,0 +1,42 @@
+//! A drill that was stopped, in words: its own reason, and its own hint.
+
+use super::sentence::seconds_down;
+use crate::history::{Phase, StopReason};
+use crate::verdict::{Stop, Verdict};
+
+/// Why, as the end of a sentence.
+pub(super) fn because(verdict: &Verdict, stop: &Stop) -> String {
+    let why = why(stop);
+    match (stop.after_fault, stop.phase) {
+        _ if verdict.evidence.requests == 0 => format!("the drill ended before it sent a request: {why}"),
+        (None, _) => format!("no fault was injected: {why}"),
+        (Some(_), Phase::Watch) => format!("the drill was stopped after the fault was healed: {why}"),
+        (Some(after), _) => format!("the drill was stopped {} after the fault: {why}", seconds_down(after.0)),
+    }
+}
+
+/// Who or what stopped it: the first line of what was said.
+pub(super) fn why(stop: &Stop) -> &str {
+    match stop.reason {
+        StopReason::Person => "a person stopped it",
+        _ => stop.detail.lines().next().unwrap_or_default().trim_end_matches('.'),
+    }
+}
+
+/// What to do: what was said with it, else what goes for its kind.
+pub(super) fn hint(stop: &Stop) -> String {
+    let said = stop.detail.split_once("\n\nhint: ").map(|(_, hint)| hint.split_whitespace().collect::<Vec<_>>().join(" "));
+    said.unwrap_or_else(|| {
+        match stop.reason {
+            StopReason::Person => "run it again, and let it come to its end",
+            StopReason::Guard => {
+                "raise the limit that was reached (`abort_when`, or `max_spend` or `max_requests` of the environment) only where it was too tight"
+            }
+            StopReason::BaselineUnsteady => "look at the requests before the fault: whatever ails them is there without any drill",
+            StopReason::Environment => "mend that, and run it again",
+            StopReason::Fault => "see that the fault proxy runs to the drill's end, and run it again",
+            StopReason::Journal => "make room, or choose another folder with --out, and run it again",
+        }
+        .to_owned()
+    })
+}

@@ -1,0 +1,399 @@
+//! What the first screen, the report and the JSON say of drills that are more than met or missed.
+
+use super::{Digest, json, markdown, summary};
+use crate::history::{
+    Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
+    Stamped, Started, StopReason,
+};
+use crate::model::{Aim, Fault, Gate, Objectives, PlannedFault, Rescues, Retry, SloOn};
+use crate::units::{Duration, Ratio};
+use crate::verdict::story::{MS, emergency};
+use crate::verdict::{Decision, Reason, Verdict, judge};
+use serde_json::{Value, json};
+
+/// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
+struct Drill {
+    fault: Fault,
+    objectives: Objectives,
+    /// What becomes of the request at this place, due at this millisecond.
+    course: fn(&mut Told, u64, u64),
+    /// By the proxy's count.
+    touched: u64,
+    /// When it was stopped, in milliseconds, and why; without a detail it was killed by nobody.
+    stopped: Option<(u64, StopReason, &'static str)>,
+}
+
+/// Events in the making.
+#[derive(Default)]
+struct Told(Vec<(u64, Event)>);
+
+const FAULT: u64 = 10_000;
+const HEAL: u64 = 30_000;
+const END: u64 = 40_000;
+
+impl Told {
+    fn seen(&mut self, id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16) -> &mut Served {
+        let served =
+            Served { id, by: by.into(), at: at * MS, took: took * MS, status, key: None, cut: false, touched: false, request: None };
+        self.0.push(((at + took) * MS, Event::Served(served)));
+        let Some((_, Event::Served(served))) = self.0.last_mut() else { unreachable!("it was pushed") };
+        served
+    }
+
+    fn done(&mut self, id: u64, due: u64, took: u64, outcome: Outcome) {
+        let done = RequestDone { id, due: due * MS, late: 0, proof: None, done: took * MS, outcome, why: None };
+        self.0.push(((due + took) * MS, Event::Request(done)));
+    }
+
+    /// The primary answers.
+    fn usual(&mut self, id: u64, due: u64) {
+        self.seen(Some(id), "primary", due + 2, 10, 200);
+        self.done(id, due, 15, Outcome::Ok);
+    }
+}
+
+impl Drill {
+    fn of(fault: Fault, course: fn(&mut Told, u64, u64)) -> Self {
+        let objectives = Objectives {
+            rto: Some(Duration::from_secs(8)),
+            stable_for: Some(Duration::from_secs(6)),
+            slo: Some(Duration::from_millis(2500)),
+            slo_on: Some(SloOn::Done),
+            deadline: Some(Duration::from_secs(8)),
+            gate: Some(Gate::Cutover),
+            failback: Some(Duration::from_secs(9)),
+            ..Objectives::default()
+        };
+        Self { fault, objectives, course, touched: 400, stopped: None }
+    }
+
+    fn started(&self) -> Started {
+        let mut started = emergency().started();
+        let fault = PlannedFault {
+            at: Duration::ZERO,
+            on: "primary".into(),
+            fault: self.fault.clone(),
+            aim: Aim::default(),
+            length: Duration::from_secs(20),
+        };
+        started.plan.scenario.timeline.faults = vec![fault];
+        started.plan.objectives = Objectives { success: Ratio::new(0.98), ..self.objectives.clone() }.or_default();
+        started
+    }
+
+    fn events(&self) -> Vec<Stamped> {
+        let mut told = Told::default();
+        let last = self.stopped.map_or(END, |(at, ..)| at);
+        let count = last / 50;
+        (0..count).for_each(|id| (self.course)(&mut told, id, id * 50));
+        let mut events = told.0;
+        let phase = |at: u64, name: Phase| (at * MS, Event::Phase(PhaseEntered { name }));
+        events.push(phase(0, Phase::Baseline));
+        if last > FAULT {
+            let (what, on, aim) = (self.fault.clone(), "primary".to_owned(), Aim::default());
+            events.push(phase(FAULT - 2, Phase::Fault));
+            events.push(((FAULT - 1) * MS, Event::FaultRequested(FaultRequested { fault: 0, on: on.clone(), what, aim })));
+            let (lo, hi) = (FAULT * MS, FAULT * MS + 1000);
+            events.push((hi + MS, Event::FaultConfirmed(FaultConfirmed { fault: 0, on: on.clone(), lo, hi })));
+            let (lo, hi) = (HEAL.min(last) * MS, HEAL.min(last) * MS + 1000);
+            events.push((hi + MS, Event::FaultHealed(FaultHealed { fault: 0, on, lo, hi, touched: Some(self.touched), expired: false })));
+        }
+        if last > HEAL {
+            events.push(phase(HEAL + 2, Phase::Watch));
+        }
+        events.sort_by_key(|(t, _)| *t);
+        let end = (last + 10_000) * MS;
+        events.push((end, Event::Phase(PhaseEntered { name: Phase::Draining })));
+        if let Some((at, reason, detail)) = self.stopped {
+            // It is told of once everything is taken back, and stamped then.
+            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into() })));
+            assert!(at == last);
+        }
+        events.push((end, Event::Finished(Finished { observed_until: last * MS, requests: count, by_workload: Vec::new() })));
+        events.into_iter().map(|(t, event)| Stamped { t, event }).collect()
+    }
+
+    fn told(&self) -> Screens {
+        let started = self.started();
+        let (mut fold, mut digest) = (Fold::new(&started), Digest::default());
+        digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(started)) });
+        for stamped in self.events() {
+            fold.apply(&stamped);
+            digest.apply(&stamped);
+        }
+        digest.settle();
+        let verdict = judge(&fold.finish());
+        let report = markdown(&verdict, &digest, "0");
+        Screens { screen: summary(&verdict, 100), json: serde_json::from_str(&json(&verdict)).unwrap(), report, verdict }
+    }
+}
+
+struct Screens {
+    verdict: Verdict,
+    screen: String,
+    report: String,
+    json: Value,
+}
+
+impl Screens {
+    /// The screen in one line, however it is wrapped.
+    fn line(&self) -> String {
+        self.screen.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn says(&self, text: &str) -> &Self {
+        assert!(self.line().contains(text), "the screen does not say {text:?}:\n{}", self.screen);
+        self
+    }
+
+    fn reports(&self, text: &str) -> &Self {
+        assert!(self.report.contains(text), "the report does not say {text:?}:\n{}", self.report);
+        self
+    }
+
+    fn never(&self, text: &str) -> &Self {
+        assert!(!self.line().contains(text) && !self.report.contains(text), "it says {text:?}:\n{}\n{}", self.screen, self.report);
+        self
+    }
+
+    fn objective(&self, name: &str) -> Option<Decision> {
+        self.verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
+    }
+}
+
+fn during(due: u64) -> bool {
+    (FAULT..HEAL).contains(&due)
+}
+
+const UNAVAILABLE: Fault = Fault::Status { code: 503, retry: Retry { after: None, form: None } };
+
+/// The gateway waits 2 s for the dead primary, each time.
+fn waits(told: &mut Told, id: u64, due: u64) {
+    if during(due) {
+        told.seen(Some(id), "standby", due + 2002 + id % 7, 10, 200);
+        told.done(id, due, 2030, Outcome::Ok);
+    } else {
+        told.usual(id, due);
+    }
+}
+
+/// The gateway asks the primary each time, which refuses.
+fn retries(told: &mut Told, id: u64, due: u64) {
+    if during(due) {
+        told.seen(Some(id), "primary", due + 2, 1, 503).touched = true;
+        told.seen(Some(id), "standby", due + 5 + id % 3, 10, 200);
+        told.done(id, due, 20, Outcome::Ok);
+    } else {
+        told.usual(id, due);
+    }
+}
+
+#[test]
+fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_screen() {
+    let told = Drill::of(Fault::Blackhole, waits).told();
+    assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
+    told.says("rescued 400 of 400 requests asked primary first; each paid 2.00 to 2.01 s, 2.01 s at the median; to the end of the fault (by connection)");
+    told.says("When the fault ended, primary was still asked first.");
+    told.reports("400 of 400 requests were rescued, asked of primary first and answered by another: each paid 2.00 to 2.01 s, 2.01 s at the median; to the end of the fault (by connection).");
+    told.reports("The fault swallowed 400 connections besides (by connection");
+    let rescued = &told.json["measures"]["rescued"];
+    assert_eq!((&rescued["requests"], &rescued["of"], &rescued["by_connection"]), (&json!(400), &json!(400), &json!(true)));
+    assert_eq!((&rescued["asked"], &rescued["until_ms"], &rescued["to_the_end"]), (&json!(["primary"]), &json!(19950.0), &json!(true)));
+    assert_eq!(rescued["paid"], json!({"lo_ms": 2000.0, "median_ms": 2003.0, "hi_ms": 2006.0}));
+    assert_eq!(told.json["measures"]["dispatched"], json!({"attempts": 400, "reached": 400, "connections": 400}));
+    assert_eq!(told.json["evidence"]["touched_by"], json!({"drill": 0, "others": 0, "health_checks": 0, "connections": 400}));
+}
+
+#[test]
+fn an_attempt_that_the_fault_answers_reaches_no_provider() {
+    let mut drill = Drill::of(UNAVAILABLE, retries);
+    drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
+    let told = drill.told();
+    assert_eq!(told.json["measures"]["dispatched"], json!({"attempts": 800, "reached": 400, "connections": 0}));
+    assert_eq!(told.json["measures"]["amplification"], json!(2.0), "dispatched, as it ever was");
+    told.reports("were dispatched 800 times as far as the proxies saw it, 2.00 each; 400 of these attempts reached a provider, 1.00 each");
+    told.says("rescued 400 of 400 requests asked primary first; each paid 3 to 5 ms, 4 ms at the median; to the end of the fault (objective: at most 5% from 10s after the fault)");
+    assert_eq!((told.objective("rescued"), told.verdict.verdict), (Some(Decision::Missed), Decision::Missed));
+    told.reports("| rescued | at most 5% from 10s after the fault | 200 of 200 requests | missed |");
+    told.reports("| status 503 on primary | 9.999 s | 10.000 s (± 0.00 ms) | 30.000 s | 400: 400 of the drill |");
+    assert_eq!(told.json["measures"]["rescued"]["by_connection"], json!(false));
+}
+
+#[test]
+fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
+    fn learns(told: &mut Told, id: u64, due: u64) {
+        match due {
+            _ if !during(due) => told.usual(id, due),
+            ..12_000 => waits(told, id, due),
+            _ => {
+                told.seen(Some(id), "standby", due + 3, 10, 200);
+                told.done(id, due, 20, Outcome::Ok);
+            }
+        }
+    }
+    let mut drill = Drill::of(Fault::Blackhole, learns);
+    drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
+    let told = drill.told();
+    told.says("rescued 40 of 400 requests asked primary first; each paid 2.00 to 2.01 s, 2.01 s at the median; the last 1.95 s after the fault (by connection)");
+    told.never("was still asked first");
+    assert_eq!(told.objective("rescued"), Some(Decision::Met));
+    told.says("(objective: at most 5% from 10s after the fault)");
+    drill.course = |told, id, due| match due {
+        12_000..HEAL => {
+            told.seen(Some(id), "standby", due + 30, 10, 200);
+            told.done(id, due, 50, Outcome::Ok);
+        }
+        _ if during(due) => waits(told, id, due),
+        _ => told.usual(id, due),
+    };
+    assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "30 ms may be the wait for a dead primary, or not");
+    drill.course = learns;
+    drill.fault = Fault::Refuse;
+    assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "a refused connection leaves no trace");
+}
+
+#[test]
+fn what_bears_no_mark_is_nobodys_bar_attempt_or_dollar() {
+    fn early(told: &mut Told, id: u64, due: u64) {
+        if id.is_multiple_of(10) {
+            told.seen(None, "standby", due, 1, 200).request = Some("GET /v1/models".into());
+            let check = told.seen(None, "primary", due, 1, 200);
+            (check.request, check.touched) = (Some("GET /v1/models".into()), during(due));
+        }
+        if during(due) || (9_990..FAULT).contains(&(due + 40)) {
+            let served = told.seen(Some(id), "primary", due + 2, 60, 200);
+            (served.cut, served.touched) = (true, true);
+            told.done(id, due, 65, Outcome::Truncated);
+        } else {
+            told.usual(id, due);
+        }
+    }
+    let told = Drill { touched: 441, ..Drill::of(Fault::EndEarly { after: 3 }, early) }.told();
+    assert_eq!(told.verdict.verdict, Decision::Missed, "{}", told.screen);
+    told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 |  | 80, of these 80 GET /v1/models |");
+    let bars = told.report.lines().find(|line| line.starts_with("standby")).unwrap();
+    assert_eq!(bars.trim(), "standby", "no bar in the picture");
+    // Nobody left the primary.
+    told.says("failback not applicable: the service never left its primary");
+    told.reports("| failback | within 9s of the heal | the service never left its primary | not applicable |");
+    assert_eq!((told.objective("failback"), &told.json["measures"]["failback"]), (None, &Value::Null));
+    assert_eq!(told.json["measures"]["never_left"], json!(true));
+    // Touched is told by whose it was.
+    told.reports("| 441: 401 of the drill, 40 health checks |");
+    assert_eq!(told.json["evidence"]["touched_by"], json!({"drill": 401, "others": 0, "health_checks": 40, "connections": 0}));
+    // Lost, in flight and truncated are the same counts everywhere.
+    told.says("requests 400 while it lasted: 400 bad, of these 0 late and 400 lost; 1 more lost that were in flight when it began; 401 of the lost ended early");
+    told.reports("| in flight when it began | 0 | 0 | 0 | 0 | 1 | 0 |").reports("| during the fault | 0 | 0 | 0 | 0 | 400 | 0 |");
+    let measures = &told.json["measures"];
+    assert_eq!((&measures["lost"], &measures["lost_in_flight"]), (&json!(400), &json!(1)));
+    assert_eq!((&measures["truncated"], &measures["truncated_in_flight"]), (&json!(401), &json!(1)));
+}
+
+#[test]
+fn a_primary_that_does_not_come_back_is_missed_though_nobody_left_it() {
+    fn dead(told: &mut Told, id: u64, due: u64) {
+        if due < FAULT {
+            told.usual(id, due);
+        } else {
+            told.done(id, due, 5, Outcome::Error);
+        }
+    }
+    assert_eq!(Drill::of(Fault::Refuse, dead).told().objective("failback"), Some(Decision::Missed));
+}
+
+#[test]
+fn times_of_one_table_have_one_base() {
+    let told = Drill::of(UNAVAILABLE, retries).told();
+    told.reports("| rto | cutover within 8s of the fault | 0.00 to 0.0");
+    told.reports("Times are since the traffic began.");
+    let back = told.report.lines().find(|line| line.contains("the primary serves again, and stable")).unwrap();
+    assert!(back.starts_with("| the primary serves again, and stable | 20.00 to 20.0") && back.ends_with("after the heal |"), "{back}");
+    told.says("cutover 0.00 to 0.0").says("after the fault (objective: 8s)").says("after the heal (objective: 9s)");
+}
+
+/// Each kind of stop, at each time: its own reason and its own hint, on the screen, in the report and in the JSON.
+#[test]
+fn a_stopped_drill_keeps_its_own_reason_and_hint() {
+    let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; mend this first";
+    let spent = "0.40 USD may be spent, and one more request could exceed the 0.40 USD that the environment allows";
+    let guard = "fewer than 50% of requests were good for 1s";
+    let lease = "the lease of the fault on primary could not be renewed: nobody answers";
+    let system = "the fault proxy is gone\nand more\n\nhint: start it again";
+    let stops = [
+        (
+            5_000,
+            StopReason::BaselineUnsteady,
+            unsteady,
+            "no fault was injected: the traffic before the fault is not steady: only 43 of 50",
+            "mend this first",
+        ),
+        (
+            5_000,
+            StopReason::Person,
+            "stopped by a person",
+            "no fault was injected: a person stopped it",
+            "run it again, and let it come to its end",
+        ),
+        (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may be spent", "`max_spend`"),
+        (0, StopReason::Environment, system, "the drill ended before it sent a request: the fault proxy is gone", "start it again"),
+        (
+            10_400,
+            StopReason::Person,
+            "stopped by a person",
+            "stopped 0.40 s after the fault: a person stopped it",
+            "let it come to its end",
+        ),
+        (14_000, StopReason::Guard, guard, "stopped 4.00 s after the fault: fewer than 50%", "`abort_when`"),
+        (14_000, StopReason::Guard, spent, "stopped 4.00 s after the fault: 0.40 USD", "`max_requests`"),
+        (14_000, StopReason::Fault, lease, "stopped 4.00 s after the fault: the lease of the fault on primary", "fault proxy"),
+        (14_000, StopReason::Environment, system, "stopped 4.00 s after the fault: the fault proxy is gone", "start it again"),
+        (32_000, StopReason::Person, "stopped by a person", "stopped after the fault was healed: a person stopped it", ""),
+    ];
+    for (at, reason, detail, because, hint) in stops {
+        // Once the fault is over, that it touched nothing is a reason of its own.
+        for touched in [0, 400].into_iter().filter(|touched| at < HEAL || *touched > 0) {
+            let dead = |told: &mut Told, id: u64, due: u64| {
+                if during(due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
+            };
+            let drill = Drill { stopped: Some((at, reason, detail)), touched, ..Drill::of(Fault::Blackhole, dead) };
+            let told = drill.told();
+            let context = format!("{reason} at {at} ms, {touched} touched:\n{}", told.screen);
+            assert!(told.verdict.verdict != Decision::Met, "{context}");
+            told.says(because).reports(&because.replace('`', "\\`")[..because.len().min(30)]);
+            if told.verdict.verdict != Decision::Missed {
+                told.says(&format!("hint {}", if hint.starts_with("run") { hint } else { "" })).says(hint).reports("What to do next: ");
+                let code = match reason {
+                    StopReason::BaselineUnsteady => Reason::BaselineUnstable,
+                    StopReason::Fault => Reason::ScheduleIncomplete,
+                    _ => Reason::Stopped,
+                };
+                assert_eq!(told.verdict.reason, Some(code), "{context}");
+            }
+            assert_eq!(told.json["stopped"]["reason"], reason.word(), "{context}");
+            assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
+            // Nothing that a later check would say.
+            for later in
+                ["touched no request", "so the path was not tested", "before it ended", "0.00 s after the fault, and", "breaks off"]
+            {
+                told.never(later);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unsteady_baseline_is_told_with_its_counts() {
+    fn slow(told: &mut Told, id: u64, due: u64) {
+        let late = due < FAULT && id.is_multiple_of(5);
+        told.seen(Some(id), "primary", due + 2, 10, 200);
+        told.done(id, due, if late { 2_600 } else { 15 }, Outcome::Ok);
+    }
+    fn elsewhere(told: &mut Told, id: u64, due: u64) {
+        told.seen(Some(id), "standby", due + 2, 10, 200);
+        told.done(id, due, 15, Outcome::Ok);
+    }
+    let told = Drill::of(Fault::Blackhole, slow).told();
+    told.says("the traffic before the fault was not steady: only 160 of ").says("requests were well served");
+    assert_eq!(told.verdict.reason, Some(Reason::BaselineUnstable));
+    Drill::of(Fault::Blackhole, elsewhere).told().says("was not the primary's: it answered only 0 of 200 requests");
+}

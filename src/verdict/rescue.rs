@@ -1,0 +1,232 @@
+//! Rescue is not cutover: requests that were asked of a broken provider first, and that another answered in time. Users are served, and
+//! each of them waits for the dead one first.
+//!
+//! What such a request paid is the time from its dispatch to the broken provider to its dispatch to the one that answered. Where a fault
+//! takes whole connections (a blackhole, for one), the first dispatch is not seen: then a request counts whose first dispatch that is seen
+//! came later than twice the longest that a request took to its first dispatch before the fault, and what that took is taken off from what
+//! it paid. Short of that it may have been rescued.
+//!
+//! What this file does not do: count requests that were late or failed; those are bad, whoever was asked.
+
+use super::Millis;
+use super::window::{Tri, good, places};
+use crate::history::{Attempt, Broken, By, Edge, Evidence, Request, Trace};
+use serde::Serialize;
+
+/// Nanoseconds: waits that are longer than usual by less than this are never taken for a rescue that nobody saw.
+const LEAST: i64 = 50_000_000;
+/// By less than this they are not even suspected.
+const SUSPECT: i64 = 10_000_000;
+
+/// What requests waited for a broken provider before another was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Paid {
+    /// None of them less.
+    #[serde(rename = "lo_ms")]
+    pub lo: Millis,
+    /// Half of them no more.
+    #[serde(rename = "median_ms")]
+    pub median: Millis,
+    /// None of them more.
+    #[serde(rename = "hi_ms")]
+    pub hi: Millis,
+}
+
+/// Requests due while the fault lasted that were rescued.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rescued {
+    /// So many certainly were.
+    pub requests: u64,
+    /// So many may have been.
+    pub at_most: u64,
+    /// So many were due.
+    pub of: u64,
+    /// Who was asked first.
+    pub asked: Vec<String>,
+    /// True where some of it was told by connections and by how long requests waited, because the fault lets no request be seen.
+    pub by_connection: bool,
+    /// What each paid; `None` where there was none.
+    pub paid: Option<Paid>,
+    /// From the fault to when the last of them was due; `None` where there was none.
+    #[serde(rename = "until_ms")]
+    pub until: Option<Millis>,
+    /// True where the last answers before the heal were all rescued: nobody had stopped asking.
+    pub to_the_end: bool,
+    /// Those due later than the objective says.
+    pub later: Later,
+}
+
+/// Rescued requests that are held against the objective.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Later {
+    /// So many certainly were rescued.
+    pub requests: u64,
+    /// So many may have been.
+    pub at_most: u64,
+    /// So many were due.
+    pub of: u64,
+}
+
+/// Attempts for the requests due while the fault lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Dispatched {
+    /// Those that a proxy saw.
+    pub attempts: u64,
+    /// Of these the ones that reached a provider: no fault answered in its place.
+    pub reached: u64,
+    /// Connections that faults swallowed besides, of the drill or of others: of their requests nobody knows.
+    pub connections: u64,
+}
+
+/// How a request came to its answer.
+enum Course {
+    /// It was rescued, and paid at least and at most so much.
+    Rescued { by_connection: bool, lo: i64, hi: i64, middle: i64 },
+    /// It may have been.
+    Perhaps,
+    /// It was not.
+    Direct,
+}
+
+/// Counts the rescued among the requests due in `[fault.lo, end)`. `None` where attempts were not seen.
+pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Rescued> {
+    if !evidence.attempts_seen {
+        return None;
+    }
+    let (first, last) = places(evidence, fault.lo, end);
+    let usual = Usual::before(evidence, first, fault);
+    let mut found = Rescued {
+        requests: 0,
+        at_most: 0,
+        of: (last - first) as u64,
+        asked: Vec::new(),
+        by_connection: false,
+        paid: None,
+        until: None,
+        to_the_end: false,
+        later: Later::default(),
+    };
+    let (mut asked, mut paid): (Vec<u16>, Vec<[i64; 3]>) = (Vec::new(), Vec::new());
+    let mut in_a_row = 0;
+    for place in first..last {
+        let request = &evidence.requests[place];
+        let since = request.due - fault.lo;
+        let is_later = since >= evidence.terms.rescued_after;
+        found.later.of += u64::from(is_later);
+        let is_good = good(&evidence.terms, request) != Tri::No;
+        let (course, broken) = if is_good { usual.course(evidence, place) } else { (Course::Direct, None) };
+        let counts = match course {
+            Course::Rescued { by_connection, lo, hi, middle } => {
+                found.requests += 1;
+                found.later.requests += u64::from(is_later);
+                found.by_connection |= by_connection;
+                found.until = Some(Millis(since));
+                paid.push([lo, middle, hi]);
+                asked.extend(broken.filter(|broken| !asked.contains(broken)));
+                in_a_row += 1;
+                true
+            }
+            Course::Perhaps => true,
+            Course::Direct => {
+                in_a_row = if is_good { 0 } else { in_a_row };
+                false
+            }
+        };
+        found.at_most += u64::from(counts);
+        found.later.at_most += u64::from(counts && is_later);
+    }
+    found.to_the_end = in_a_row >= evidence.terms.lead_in;
+    found.asked = asked.into_iter().map(|place| evidence.name(place).to_owned()).collect();
+    found.paid = summed(&mut paid);
+    Some(found)
+}
+
+/// From the attempts for the requests due in `[fault.lo, end)`.
+pub(super) fn dispatched(evidence: &Evidence, fault: Edge, end: i64) -> Option<Dispatched> {
+    let (first, last) = places(evidence, fault.lo, end);
+    let within = |attempt: &&Attempt| (first..last).contains(&(attempt.request as usize));
+    let reached = |attempt: &&Attempt| attempt.reached;
+    evidence.attempts_seen.then(|| Dispatched {
+        attempts: evidence.attempts.iter().filter(within).count() as u64,
+        reached: evidence.attempts.iter().filter(within).filter(reached).count() as u64,
+        connections: evidence.broken.iter().map(|broken| broken.connections).sum(),
+    })
+}
+
+fn summed(paid: &mut [[i64; 3]]) -> Option<Paid> {
+    let lo = paid.iter().map(|[lo, ..]| *lo).min()?;
+    let hi = paid.iter().map(|[.., hi]| *hi).max()?;
+    paid.sort_unstable_by_key(|[_, middle, _]| *middle);
+    let [_, median, _] = paid[(paid.len() - 1) / 2];
+    Some(Paid { lo: Millis(lo), median: Millis(median), hi: Millis(hi) })
+}
+
+/// The attempts of the request at this place, in their order.
+fn attempts_of(evidence: &Evidence, place: usize) -> &[Attempt] {
+    let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < place);
+    let rest = &evidence.attempts[from..];
+    &rest[..rest.partition_point(|attempt| attempt.request as usize == place)]
+}
+
+/// How long requests took to their first dispatch before the fault.
+struct Usual {
+    shortest: i64,
+    median: i64,
+    longest: i64,
+}
+
+impl Usual {
+    fn before(evidence: &Evidence, first: usize, fault: Edge) -> Self {
+        let ended = evidence.requests[..first].iter().enumerate().filter(|(_, request)| request.done < fault.lo);
+        let wait = |(place, request): (usize, &Request)| Some(attempts_of(evidence, place).first()?.at - request.sent);
+        let mut waits: Vec<i64> = ended.filter_map(wait).collect();
+        waits.sort_unstable();
+        let at = |place: usize| waits.get(place).copied().unwrap_or(0).max(0);
+        Self { shortest: at(0), median: at(waits.len().saturating_sub(1) / 2), longest: at(waits.len().saturating_sub(1)) }
+    }
+
+    /// How the request at this place came to its answer, and who was asked first where it was rescued.
+    fn course(&self, evidence: &Evidence, place: usize) -> (Course, Option<u16>) {
+        let request = &evidence.requests[place];
+        let attempts = attempts_of(evidence, place);
+        let Some(first) = attempts.first() else { return (Course::Direct, None) };
+        let breaks = |provider: u16, at: i64| evidence.broken.iter().any(|broken| broken.breaks(provider, at));
+        let served = match request.by {
+            By::Provider(served) => served,
+            By::Unknown if breaks(first.provider, first.at) => return (Course::Perhaps, None),
+            By::Unknown | By::Nobody => return (Course::Direct, None),
+        };
+        if breaks(first.provider, first.at) {
+            let answered = attempts.iter().rev().find(|attempt| attempt.provider == served);
+            return match answered {
+                Some(answered) if first.provider != served => {
+                    let paid = answered.at - first.at;
+                    let rescued = Course::Rescued { by_connection: false, lo: paid, hi: paid, middle: paid };
+                    (if good(&evidence.terms, request) == Tri::Yes { rescued } else { Course::Perhaps }, Some(first.provider))
+                }
+                _ => (Course::Direct, None),
+            };
+        }
+        self.unseen(evidence, request, first, served)
+    }
+
+    /// The same where the first attempt that is seen went to a provider that works: the one before it may have been swallowed.
+    fn unseen(&self, evidence: &Evidence, request: &Request, first: &Attempt, served: u16) -> (Course, Option<u16>) {
+        // Places are in the order of preference; nobody asks one that comes later first.
+        let swallows = |broken: &&Broken| broken.trace != Trace::Requests && broken.provider < served && broken.holds(request.sent);
+        let Some(broken) = evidence.broken.iter().find(swallows) else { return (Course::Direct, None) };
+        let wait = first.at - request.sent;
+        let limit = self.longest + self.longest.max(LEAST);
+        if wait > limit && good(&evidence.terms, request) == Tri::Yes {
+            let (lo, hi) = (wait - self.longest, wait - self.shortest);
+            return (Course::Rescued { by_connection: true, lo, hi, middle: wait - self.median }, Some(broken.provider));
+        }
+        let perhaps = match broken.trace {
+            Trace::Held => wait > self.longest + SUSPECT,
+            Trace::Closed => broken.connections > 0,
+            Trace::Nothing => true,
+            Trace::Requests => false,
+        };
+        (if perhaps { Course::Perhaps } else { Course::Direct }, None)
+    }
+}

@@ -1,0 +1,45 @@
+//! A drill that was stopped before its end: what could not be told for that reason has no other.
+//!
+//! What was proven until then stands. What was not is neither the fault of the system under test nor one of the trial, and no later check may
+//! say so.
+
+use super::{Decision, Millis, Reason, Verdict};
+use crate::history::{Evidence, Phase, StopReason, Stopped};
+use serde::Serialize;
+
+/// Why and when a drill was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stop {
+    /// Why.
+    pub reason: StopReason,
+    /// In words, with a hint where there is something to do.
+    pub detail: String,
+    /// In which phase.
+    pub phase: Phase,
+    /// From the fault; `None` where it was not yet in force.
+    #[serde(rename = "after_fault_ms")]
+    pub after_fault: Option<Millis>,
+}
+
+/// Puts the reason of the stop before whatever follows from it.
+pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
+    let Some(Stopped { reason, detail, phase }) = evidence.stopped.clone() else { return verdict };
+    // It is recorded once everything is taken back; the first of that is that the fault is healed.
+    let healed = evidence.heal.map(|heal| heal.lo).filter(|_| phase == Phase::Fault);
+    let at = healed.map_or(evidence.observed_until, |healed| healed.min(evidence.observed_until));
+    let after_fault = evidence.fault.map(|fault| Millis((at - fault.lo).max(0)));
+    let stopped = Some(Stop { reason, detail, phase, after_fault });
+    let reason = match (verdict.verdict, reason) {
+        (Decision::Met | Decision::Missed | Decision::InvalidPlan, _) => verdict.reason,
+        // The fault was over: what it did could be told, or could not for a reason of its own.
+        _ if phase == Phase::Watch && (verdict.reason.is_some() || undecided(&verdict, "rto")) => verdict.reason,
+        (_, StopReason::BaselineUnsteady) => Some(Reason::BaselineUnstable),
+        (_, StopReason::Fault) => Some(Reason::ScheduleIncomplete),
+        _ => Some(Reason::Stopped),
+    };
+    Verdict { reason, stopped, ..verdict }
+}
+
+fn undecided(verdict: &Verdict, name: &str) -> bool {
+    verdict.objectives.iter().any(|objective| objective.name == name && objective.verdict == Decision::Inconclusive)
+}
