@@ -51,6 +51,7 @@ mod switches;
 mod terminal;
 mod tidy;
 mod timelines;
+mod toxiproxy;
 mod toxiproxy_clients;
 mod trouble;
 mod vectors;

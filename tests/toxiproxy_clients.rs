@@ -1,7 +1,9 @@
-//! Clients that people already use drive `lifeboat proxy`: toxiproxy-python, and the Chaos Toolkit with its Toxiproxy extension. They are
-//! installed under `target/` where they are missing.
+//! Clients that people already use drive `lifeboat proxy`: toxiproxy-python, toxiproxy-node-client, Shopify's own in Go, and the Chaos Toolkit
+//! with its Toxiproxy extension. They are installed under `target/` where they are missing. What their own tests expect holds of Shopify's
+//! server and of ours in the plain manner alike.
 
-use crate::support::{Standing, echo_http, python};
+use crate::support::{SHOPIFYS, Standing, echo_http, python};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,6 +29,81 @@ fn toxiproxy_python_drives_the_standing_proxy_in_both_manners() {
         let standing = Standing::start(manner);
         let (host, port) = standing.api.rsplit_once(':').unwrap();
         run(Command::new(programs().join("python")).arg(beside("toxiproxy_python.py")).args([host, port]));
+    }
+}
+
+/// Both servers, each with what it calls its version.
+fn both() -> [(Standing, &'static str); 2] {
+    [(Standing::shopifys(), "git"), (Standing::start(&["--plain"]), "2.12.0")]
+}
+
+/// The folder of the node packages.
+fn node_modules() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node/toxiproxy-node-client-4.1.0");
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = std::fs::File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let modules = folder.join("node_modules");
+    if !modules.join("toxiproxy-node-client/package.json").exists() {
+        let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "toxiproxy-node-client@4.1.0"];
+        run(Command::new("npm").args(npm).arg("--prefix").arg(&folder));
+    }
+    modules
+}
+
+#[test]
+fn what_the_node_client_s_own_tests_expect_holds_of_both_servers() {
+    for (standing, version) in both() {
+        let mut node = Command::new("node");
+        node.arg(beside("toxiproxy_node.js")).arg(format!("http://{}", standing.api)).env("NODE_PATH", node_modules());
+        let said = run(&mut node);
+        assert_eq!(said.lines().filter(|line| line.starts_with("ok: ")).count(), 18, "{version}: {said}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        // What stands in the module cache may not be written; a copy's text may.
+        if path.is_dir() { copy(&path, &to) } else { std::fs::write(to, std::fs::read(path).unwrap()).unwrap() }
+    }
+}
+
+/// Shopify's module with its own tests, of which those of the API ask this server instead of one that they start: its address, and ports
+/// that are free here, stand where theirs are fixed. The names of those tests.
+fn asking(api: &str, version: &str, folder: &Path) -> Vec<String> {
+    let module = format!("github.com/Shopify/toxiproxy/v2@{SHOPIFYS}");
+    let shown = run(Command::new("go").args(["mod", "download", "-json", &module]).current_dir(folder));
+    let shown: serde_json::Value = serde_json::from_str(&shown[shown.find('{').unwrap()..=shown.rfind('}').unwrap()]).unwrap();
+    copy(Path::new(shown["Dir"].as_str().unwrap()), folder);
+    let file = folder.join("api_test.go");
+    let mut text = std::fs::read_to_string(&file).unwrap().replace("func WithServer(", "func withTheirServer(");
+    text = text.replace("localhost:8475", api).replace("127.0.0.1:8475", api).replace(r#"\"git\""#, &format!(r#"\"{version}\""#));
+    let ports = ["3310", "3311", "7070", "7171", "7373", "7474", "7575", "7676", "20001"];
+    let free: Vec<TcpListener> = ports.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    for (port, free) in ports.iter().zip(&free) {
+        let free = free.local_addr().unwrap().port();
+        text = text.replace(&format!("localhost:{port}"), &format!("localhost:{free}"));
+        text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{free}"));
+    }
+    std::fs::write(file, &text).unwrap();
+    std::fs::copy(beside("toxiproxy_with_server_test.go"), folder.join("with_server_test.go")).unwrap();
+    text.lines().filter_map(|line| Some(line.strip_prefix("func Test")?.split('(').next()?.to_owned())).collect()
+}
+
+#[test]
+fn toxiproxy_s_own_api_tests_hold_of_both_servers() {
+    for (standing, version) in both() {
+        let folder = tempfile::tempdir().unwrap();
+        let tests = asking(&standing.api, version, folder.path());
+        let mut go = Command::new("go");
+        go.args(["test", "-count=1", "-vet=off", "-v", "-run", &format!("^Test({})$", tests.join("|")), "."]);
+        let said = run(go.current_dir(folder.path()).env("LIFEBOAT_API", &standing.api));
+        let passed = said.lines().filter(|line| line.trim_start().starts_with("--- PASS: ")).count();
+        assert!(tests.len() >= 34 && passed >= tests.len() && !said.contains("--- SKIP"), "{version}: {passed} of {}\n{said}", tests.len());
+        // Those of the client ask a server of their own; they show that it is the one that drove both.
+        run(Command::new("go").args(["test", "-count=1", "-vet=off", "./client"]).current_dir(folder.path()));
     }
 }
 

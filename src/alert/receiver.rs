@@ -395,7 +395,7 @@ mod tests {
             (vec![], 415, "content-type: application/json"),
             (vec![json, ("origin", "https://evil.example")], 403, "`origin`"),
             (vec![json, ("origin", "null")], 403, "`origin`"),
-            (vec![json, ("sec-fetch-mode", "cors")], 403, "`sec-fetch-mode`"),
+            (vec![json, ("sec-fetch-site", "cross-site")], 403, "`sec-fetch-site`"),
             // A page whose name leads here.
             (vec![json, ("host", "evil.example:9099")], 403, "`hosts: [NAME]` under `alerts:`"),
             // What Alertmanager, Grafana and PagerDuty send, and by which names.

@@ -1,6 +1,6 @@
-//! `lifeboat check`: all findings, then one line that counts.
+//! `lifeboat check`: all findings, what servers of faults that answer now cannot do, then one line that counts.
 
-use super::{Exit, put, say};
+use super::{Exit, leases, put, say};
 use crate::spec::{Project, check as check_files};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,10 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     let checked = check_files(&root, &args.paths, &today);
     for finding in &checked.findings {
         put(&format!("{finding}\n"))?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for told in runtime.block_on(leases::in_vain(&Project::open(&root).0, &checked.drills)) {
+        put(&format!("{told}\n\n"))?;
     }
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let counts = [

@@ -1,22 +1,67 @@
-//! Whether the faults of a drill end by themselves where nobody heals them: a plain Toxiproxy has no leases, and who begins must know.
+//! What there is to know of the server of faults before a drill begins: a plain Toxiproxy has no leases, tells nobody who served, and cannot
+//! play every fault. Only `GET /version` is asked of it.
 
-use crate::model::DrillPlan;
-use crate::toxiproxy::Control;
+use crate::model::{ControlBinding, DrillPlan};
+use crate::spec::Project;
+use crate::toxiproxy::{self, Control, ControlError};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a server may take to say whose it is.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What there is to say of a plan's server of faults; nothing where it has leases, or is this process.
-pub(super) async fn said(plan: &DrillPlan) -> Option<String> {
-    let binding = plan.environment.control.as_ref()?;
-    let token = binding.token_from.as_ref().and_then(|variable| std::env::var(variable).ok());
-    let asked = Control::connect_with(&binding.url, token.as_deref().map(str::trim));
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(control)) if control.is_lifeboat() => None,
-        Ok(Ok(_)) => {
-            Some(format!("faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals if this process dies", binding.url))
+/// What is said of a plan's server of faults.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// A line each.
+    pub(super) lines: Vec<String>,
+    /// Why the drill will not begin.
+    pub(super) unable: Option<String>,
+}
+
+/// What there is to say of a plan's server of faults; nothing where it is one of ours.
+pub(super) async fn said(plan: &DrillPlan) -> Said {
+    let Some(binding) = &plan.environment.control else { return Said::default() };
+    match asked(binding).await {
+        Some(Ok(control)) if control.is_lifeboat() => Said::default(),
+        Some(Ok(control)) => Said {
+            lines: vec![
+                format!("faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals if this process dies", binding.url),
+                toxiproxy::shows(plan),
+            ],
+            unable: toxiproxy::unable(plan, &control.url()),
+        },
+        Some(Err(_)) | None => {
+            Said { lines: vec![format!("{} cannot be asked now whether its faults end by themselves", binding.url)], unable: None }
         }
-        Ok(Err(_)) | Err(_) => Some(format!("{} cannot be asked now whether its faults end by themselves", binding.url)),
     }
+}
+
+async fn asked(binding: &ControlBinding) -> Option<Result<Control, ControlError>> {
+    let token = binding.token_from.as_ref().and_then(|variable| std::env::var(variable).ok());
+    tokio::time::timeout(PATIENCE, Control::connect_with(&binding.url, token.as_deref().map(str::trim))).await.ok()
+}
+
+/// What scenarios would ask in vain of the plain Toxiproxies of a project's environments, a paragraph for each environment. A server that
+/// does not answer now is passed over.
+pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<String> {
+    let mut told = Vec::new();
+    for (name, environment) in &project.inventory.environments {
+        let Some(binding) = &environment.control else { continue };
+        let Some(Ok(control)) = asked(binding).await else { continue };
+        if control.is_lifeboat() {
+            continue;
+        }
+        let plans = scenarios.iter().filter_map(|file| Some((file, project.plan(file, name).ok()?.0)));
+        let plans: Vec<(&PathBuf, DrillPlan)> = plans.collect();
+        let mut text = format!("environment {name}: a plain Toxiproxy answers at {}; ", control.url());
+        text += &plans.first().map_or_else(|| "who served is not seen there".to_owned(), |(_, plan)| toxiproxy::shows(plan));
+        for (file, plan) in &plans {
+            for problem in toxiproxy::beyond(plan) {
+                text += &format!("\n  {}: {problem}", super::run::relative(file));
+            }
+        }
+        told.push(text);
+    }
+    told
 }

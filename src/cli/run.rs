@@ -149,7 +149,7 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
 /// One drill, from its heading to its verdict.
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
     let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
-    let leases = leases::said(&orders.plan).await.map(|said| format!("{said}\n")).unwrap_or_default();
+    let leases: String = leases::said(&orders.plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
     let writes = stores::written(&orders.plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
     let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
     let lasts = lasts || orders.plan.environment.embedded && !writes.is_empty();
@@ -248,11 +248,17 @@ async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::W
 /// What drills would do. Their servers of faults are asked what they are, and nothing else.
 fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut exit = Exit::Met;
     for plan in plans {
-        let leases = runtime.block_on(leases::said(plan)).map(|said| format!("  leases      {said}\n")).unwrap_or_default();
-        put(&(outline(plan) + &leases))?;
+        let said = runtime.block_on(leases::said(plan));
+        let labels = ["leases", "shows"].iter().zip(&said.lines).map(|(label, line)| format!("  {label:<11} {line}\n"));
+        put(&(outline(plan) + &labels.collect::<String>()))?;
+        if let Some(unable) = &said.unable {
+            say(&format!("error: {unable}"));
+            exit = Exit::Inconclusive;
+        }
     }
-    Ok(Exit::Met)
+    Ok(exit)
 }
 
 /// What a k6 may send beyond the timeline.

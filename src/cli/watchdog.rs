@@ -1,15 +1,20 @@
 //! `lifeboat watchdog` (hidden): outlives a drill, to heal what the drill leaves on a server without leases.
 //!
 //! It waits for the end of its stdin. A drill that ends as it should has written `done` there before; the pipe of one that was killed is
-//! closed by the operating system, and then the watchdog heals.
+//! closed by the operating system, and then the watchdog heals. It goes only when all is confirmed healed, or the server itself is gone: one that
+//! hangs may come back with its faults.
 
 use super::{Exit, say, until_interrupted};
-use crate::toxiproxy::Control;
+use crate::toxiproxy::{Control, ControlError};
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often healing is tried where the server does not answer.
-const TRIES: u32 = 30;
+/// After a try that failed the next comes this soon, then ever later.
+const SOON: Duration = Duration::from_secs(1);
+/// The longest time from one try to the next.
+const LATE: Duration = Duration::from_secs(15);
+/// Where nobody has listened for this long, the server has ended, and its faults with it.
+const GONE: Duration = Duration::from_secs(300);
 
 /// Heals proxies when the process at the other end of stdin is gone.
 #[derive(Debug, clap::Args)]
@@ -30,18 +35,27 @@ pub(super) fn watchdog(args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Met);
     }
     until_interrupted("healing first", async |_| {
-        for _ in 0..TRIES {
-            match heal(args).await {
+        let (mut pause, mut gone_since) = (SOON, None);
+        loop {
+            let error = match heal(args).await {
                 Ok(()) => return Ok(Exit::Met),
-                Err(error) => say(&format!("error: {error}")),
+                Err(error) => error,
+            };
+            say(&format!("error: {error}"));
+            gone_since = match error {
+                ControlError::Unreachable { .. } => gone_since.or_else(|| Some(Instant::now())),
+                _ => None,
+            };
+            if gone_since.is_some_and(|since: Instant| since.elapsed() >= GONE) {
+                return Ok(Exit::Inconclusive);
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LATE);
         }
-        Ok(Exit::Inconclusive)
     })
 }
 
-async fn heal(args: &Args) -> Result<(), crate::toxiproxy::ControlError> {
+async fn heal(args: &Args) -> Result<(), ControlError> {
     let control = Control::connect(&args.control).await?;
     for proxy in &args.proxies {
         control.heal_proxy(proxy).await?;

@@ -92,10 +92,14 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::FaultHealed(healed) => {
             let how = if healed.expired { "ended by itself, nobody renewed its lease" } else { "healed" };
-            ("fault", format!("{} {how}; it touched {}", fault(healed.fault), healed.touched))
+            let touched = healed.touched.map(|count| format!("; it touched {count}")).unwrap_or_default();
+            ("fault", format!("{} {how}{touched}", fault(healed.fault)))
         }
         Event::ProxyClock(clock) => {
             ("proxy", format!("runs on another host: its clock is known within {}", milliseconds(clock.error.saturating_mul(2))))
+        }
+        Event::PlainToxiproxy(_) => {
+            ("proxy", "is a plain Toxiproxy: nobody sees who served or what a fault touched; users being served by anyone is judged".into())
         }
         Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
@@ -214,7 +218,7 @@ mod tests {
         let mut story = outage(10_000);
         let mut log = Log::default();
         log.lines(&story.live);
-        let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: 5, expired: true };
+        let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: Some(5), expired: true };
         story.tell(10_100, Event::FaultHealed(healed));
         story.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
         story.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into() }));

@@ -156,7 +156,7 @@ fn events() -> Vec<(u64, Event)> {
                 on: AZURE.into(),
                 lo: 28_999_000_000,
                 hi: 29_006_400_000,
-                touched: 153,
+                touched: Some(153),
                 expired: false,
             }),
         ),

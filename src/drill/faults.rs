@@ -88,16 +88,21 @@ impl Faults {
             return Ok(());
         }
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
-        let Active { place, on, toxic, keeper } = self.active.swap_remove(found);
+        let Active { on, toxic, keeper, .. } = &self.active[found];
         keeper.abort();
-        let healed = match self.control.heal(&on, &toxic).await {
+        let healed = match self.control.heal(on, toxic).await {
             Ok(healed) => healed,
             // Once more: a call that was lost is no reason to leave a fault behind.
-            Err(_) => self.control.heal(&on, &toxic).await.map_err(|error| {
-                let left = "without renewal its lease ends by itself";
-                Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left} within {LEASE}): {error}"))
+            Err(_) => self.control.heal(on, toxic).await.map_err(|error| {
+                let left = match self.control.plain() {
+                    None => format!("without renewal its lease ends by itself within {LEASE}"),
+                    Some(_) => "the server has no leases; a watchdog goes on trying until it is healed".to_owned(),
+                };
+                Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {error}"))
             })?,
         };
+        // Only now: what is not known to be healed is tried again on the way out.
+        let Active { on, .. } = self.active.swap_remove(found);
         if let Some(why) = &healed.unmeasured {
             let why = why.split("\n\n").next().unwrap_or_default();
             let text = format!(
@@ -111,8 +116,7 @@ impl Faults {
             on,
             lo: clock.at(healed.lo),
             hi: clock.at(healed.hi),
-            // A server that does not count proves nothing; what the proxies saw touched may still.
-            touched: healed.touched.unwrap_or(0),
+            touched: healed.touched,
             expired: healed.expired,
         };
         self.recorder.record(Event::FaultHealed(event)).await;
@@ -138,7 +142,7 @@ impl Faults {
     async fn leave(&mut self, found: usize) {
         let (place, on, credential) = self.turned.swap_remove(found);
         let now = self.recorder.clock().now();
-        let (fault, touched) = (u32::try_from(place).unwrap_or(u32::MAX), self.keyring.touched(&credential));
+        let (fault, touched) = (u32::try_from(place).unwrap_or(u32::MAX), Some(self.keyring.touched(&credential)));
         self.recorder.record(Event::FaultHealed(FaultHealed { fault, on, lo: now, hi: now, touched, expired: false })).await;
     }
 
@@ -148,9 +152,17 @@ impl Faults {
             self.leave(found).await;
         }
         let mut first = Ok(());
-        while let Some(place) = self.active.last().map(|active| active.place) {
+        let places: Vec<usize> = self.active.iter().rev().map(|active| active.place).collect();
+        for place in places {
             let healed = self.heal(place).await;
             first = first.and(healed);
+        }
+        // Whether these were ever in force is not known. Where that cannot be found out now, the watchdog finds it out.
+        let is_active = |on: &str, toxic: &str| self.active.iter().any(|active| active.on == on && active.toxic == toxic);
+        for (on, toxic) in self.control.unhealed() {
+            if !is_active(&on, &toxic) {
+                let _ = self.control.heal(&on, &toxic).await;
+            }
         }
         first
     }

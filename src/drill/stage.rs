@@ -5,7 +5,9 @@ use super::watchdog::Watchdog;
 use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
 use crate::dialect::{Ask, Mark};
-use crate::history::{Carried, Event, Gateway, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted};
+use crate::history::{
+    Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted, workload_of,
+};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
@@ -14,7 +16,7 @@ use crate::proxy::{Place, Proxy, Settings};
 use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
-use crate::toxiproxy::{Control, Events, Offset, SightEvent};
+use crate::toxiproxy::{self, Control, Events, Offset, SightEvent};
 use crate::traffic::{Budget, Client, FirstLines, Manner, Target, WARMING};
 use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +106,12 @@ impl Stage {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
         let hindered = watch::Sender::new(None);
+        if let Some(version) = control.plain() {
+            if let Some(unable) = toxiproxy::unable(plan, &control.url()) {
+                return Err(Stop::environment(unable));
+            }
+            site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
+        }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
             let (_hello, events) = control.events().await.map_err(Stop::environment)?;
@@ -325,8 +333,9 @@ impl Stage {
             // A standing proxy keeps nothing of this drill; one that has gone away has nothing to keep.
             removed &= self.control.remove(name).await.is_ok();
         }
-        // Where something may be left, the watchdog takes over.
-        if let Some(watchdog) = self.watchdog.take().filter(|_| removed) {
+        // Where something may be left, the watchdog takes over. Of a proxy that stood there already only the read-back of each heal tells.
+        let healed = removed && self.control.unhealed().is_empty();
+        if let Some(watchdog) = self.watchdog.take().filter(|_| healed) {
             watchdog.dismiss().await;
         }
         match self.embedded.take() {

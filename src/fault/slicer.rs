@@ -13,7 +13,7 @@ use serde_json::json;
 pub struct Slicer {
     /// Bytes; 0 slices into single ones.
     pub average_size: u64,
-    /// Bytes, less than `average_size` or both 0.
+    /// Bytes, at most `average_size`: as with Shopify's server, pieces are then of up to twice the size, and of one byte at least.
     pub size_variation: u64,
     /// Microseconds between two pieces.
     pub delay_us: u64,
@@ -23,8 +23,9 @@ impl Deed for Slicer {
     fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
         let average_size = fields.whole("average_size", 1 << 30)?.unwrap_or_default();
         let size_variation = fields.whole("size_variation", 1 << 30)?.unwrap_or_default();
-        if size_variation > 0 && size_variation >= average_size {
-            return Err(bad("size_variation", format!("write less than `average_size`, which is {average_size}")));
+        // Beyond it Shopify's server takes it, and fails once there is something to slice: a piece would end before it begins.
+        if size_variation > average_size {
+            return Err(bad("size_variation", format!("write at most `average_size`, which is {average_size}")));
         }
         Ok(Self { average_size, size_variation, delay_us: fields.whole("delay", 86_400_000_000)?.unwrap_or_default() })
     }
@@ -69,6 +70,20 @@ impl Stage for Slices {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variation_of_the_whole_size_slices_from_one_byte_to_twice_the_size() {
+        let toxic = Slicer { average_size: 4, size_variation: 4, delay_us: 0 };
+        let mut stage = toxic.stage(Seed(1), 0, 0);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..500 {
+            let Verdict::Pass { bytes, .. } = stage.chunk(0, 1000) else { panic!("a slicer loses nothing") };
+            seen.insert(bytes);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
+        let attributes = toxic.attributes();
+        assert_eq!(Slicer::read(&mut Fields::of(attributes)).unwrap(), toxic);
+    }
 
     #[test]
     fn pieces_are_about_the_size_and_a_delay_apart() {

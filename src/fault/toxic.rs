@@ -327,7 +327,7 @@ mod tests {
             (r#"{"type":"latency","attributes":{"latencyy":1}}"#, "latencyy"),
             (r#"{"type":"bandwidth","attributes":{"rate":-1}}"#, "rate"),
             (r#"{"type":"limit_data","attributes":{"bytes":1.5}}"#, "whole"),
-            (r#"{"type":"slicer","attributes":{"average_size":5,"size_variation":5}}"#, "size_variation"),
+            (r#"{"type":"slicer","attributes":{"average_size":5,"size_variation":6}}"#, "size_variation"),
             (r#"{"type":"slow_close","attributes":{"delay":-5}}"#, "delay"),
             (r#"{"type":"reset_peer","attributes":{"timeout":true}}"#, "timeout"),
             (r#"{"type":"http_status","attributes":{"code":200}}"#, "code"),

@@ -35,6 +35,8 @@ pub enum Event {
     Carried(Carried),
     /// The fault proxy has a clock of its own.
     ProxyClock(ProxyClock),
+    /// The fault proxies are those of a plain Toxiproxy.
+    PlainToxiproxy(PlainToxiproxy),
     /// Some of the fault proxy's sight was lost.
     SightGap(SightGap),
     /// The reference gateway's own record of its breaker.
@@ -186,8 +188,9 @@ pub struct FaultHealed {
     pub lo: u64,
     /// The proxy's stamp after.
     pub hi: u64,
-    /// How many requests (or, where only bytes are seen, connections in use) the fault touched.
-    pub touched: u64,
+    /// How many requests (or, where only bytes are seen, connections in use) the fault touched; `None` where the server does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<u64>,
     /// True where the fault ended by itself because nobody renewed its lease.
     #[serde(default, skip_serializing_if = "is_false")]
     pub expired: bool,
@@ -320,6 +323,13 @@ pub struct ProxyClock {
     pub ahead: i64,
     /// The largest error of that, in nanoseconds.
     pub error: u64,
+}
+
+/// The fault proxies see bytes only: nobody tells who served, nor what a fault touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlainToxiproxy {
+    /// What the server calls its version.
+    pub version: String,
 }
 
 /// Some of the fault proxy's sight was lost, because it was not read fast enough.

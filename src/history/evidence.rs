@@ -250,7 +250,8 @@ pub struct Evidence {
     pub rotations: Vec<Rotation>,
     /// True where the timeline breaks nothing and only rotates keys.
     pub only_rotates: bool,
-    /// What this evidence cannot tell. Empty for a drill's own history, which sees all of it; never empty for somebody else's record.
+    /// What this evidence cannot tell. Empty for a drill's own history, whose proxies see all of it, unless they are a plain Toxiproxy's;
+    /// never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
 }
 
@@ -291,6 +292,8 @@ words! {
         WhoServed = "who_served",
         /// Proof of who served, by a proxy that only looks on.
         WhoServedProven = "who_served_proven",
+        /// How many requests the fault touched.
+        Touched = "touched",
         /// Whether answers were whole.
         Completeness = "completeness",
         /// How long answers took.
@@ -316,6 +319,11 @@ impl Evidence {
     /// True where this cannot be told.
     pub fn lacks(&self, lost: Lost) -> bool {
         self.caveats.iter().any(|caveat| caveat.name == lost)
+    }
+
+    /// True where it is a record that somebody else made: no drill's proxy saw the fault.
+    pub fn is_record(&self) -> bool {
+        self.lacks(Lost::FaultSeen)
     }
 
     /// The name of a provider.

@@ -2,13 +2,13 @@
 
 use super::broken::{Broken, TouchedBy, Trace, is_health_check, is_instead};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Edge, Evidence, Kind, Request, Stopped, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Lost, Request, Stopped, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::Watch;
 use super::share::Faulted;
-use crate::model::{DrillPlan, Fault, PlannedFault};
+use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -152,8 +152,9 @@ impl Fold {
             Event::FaultHealed(fault) if self.concerns(&fault.on) => {
                 let span = self.fault(fault.fault);
                 span.healed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
-                span.touched = fault.touched;
+                span.touched = fault.touched.unwrap_or(0);
             }
+            Event::PlainToxiproxy(_) => self.blinded(),
             // What is told while a drill drains belongs to what it did before.
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
@@ -170,6 +171,21 @@ impl Fold {
             }
             _ => {}
         }
+    }
+
+    /// Nobody will tell who serves or what a fault touches.
+    fn blinded(&mut self) {
+        let evidence = &mut self.evidence;
+        let served = match std::mem::replace(&mut evidence.terms.gate, Gate::Restore) {
+            Gate::Cutover => "so users being served by anyone is judged (gate restore), and not the cutover that was promised",
+            Gate::Restore => "so users being served by anyone is judged, as was promised",
+        };
+        let touched = "a plain Toxiproxy does not count what a fault touches: that it bit is told by the requests themselves, where more fail \
+                       or are slower than chance makes of the traffic before it";
+        evidence.caveats = vec![
+            Caveat { name: Lost::WhoServed, text: format!("a plain Toxiproxy does not tell who served, {served}") },
+            Caveat { name: Lost::Touched, text: touched.to_owned() },
+        ];
     }
 
     /// What was gathered. A history without its last event is marked as incomplete.

@@ -73,6 +73,7 @@ kinds! {
     "served" => Served,
     "carried" => Carried,
     "proxy_clock" => ProxyClock,
+    "plain_toxiproxy" => PlainToxiproxy,
     "sight_gap" => SightGap,
     "gateway" => Gateway,
     "alert_received" => AlertReceived,

@@ -271,6 +271,7 @@ impl Live {
             Event::Resumed(_) => self.finished = false,
             Event::Finished(_) | Event::ExecutionFinished(_) => self.finished = true,
             Event::ProxyClock(_)
+            | Event::PlainToxiproxy(_)
             | Event::KeyHeld(_)
             | Event::KeyMinted(_)
             | Event::KeyStored(_)

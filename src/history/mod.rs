@@ -56,8 +56,8 @@ pub use broken::{Broken, TouchedBy, Trace, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
-    PhaseEntered, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap, Started,
-    StepFinished, StepStarted, StepUndone, StopReason,
+    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
+    Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};

@@ -2,13 +2,14 @@
 //!
 //! A page whose own name is made to lead here (DNS rebinding) sends that name as `Host`. A page that asks another origin sends `Origin`
 //! with whatever could change something. And to addresses of this host a browser adds `Sec-Fetch-…`, which no page can take away. Programs
-//! send none of this, and name the server by an address, as `localhost`, or by a name that its owner has told it.
+//! send none of this, and name the server by an address, as `localhost`, or by a name that its owner has told it. (Node's `fetch` sends
+//! `Sec-Fetch-Mode: cors` and nothing else of it; a browser says with it where the page is from.)
 //!
 //! The port in `Host` says nothing: a name that leads here is as good at every port, and tunnels change it.
 //!
 //! What this file does not do: tell one program from another. Tokens do.
 
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderName, ORIGIN};
 use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Uri};
 use std::net::{IpAddr, SocketAddr};
@@ -42,7 +43,8 @@ impl Callers {
 
     /// Why a request with this head is refused; `None` where it may pass. `reached` is the address that its connection came to.
     pub fn refuse(&self, uri: &Uri, headers: &HeaderMap, reached: IpAddr) -> Option<Refusal> {
-        let fetched = headers.keys().find(|name| **name == ORIGIN || name.as_str().starts_with("sec-fetch-"));
+        let of_page = |name: &&HeaderName| **name == ORIGIN || name.as_str().starts_with("sec-fetch-") && !is_nodes(headers, name);
+        let fetched = headers.keys().find(of_page);
         if let Some(name) = fetched {
             return Some(Refusal {
                 error: format!("requests of web pages are refused, and this one has the header `{name}`"),
@@ -78,6 +80,11 @@ impl Callers {
         let is_own = !address.is_unspecified() && (address == self.listen || address == reached);
         address.is_loopback() || is_own
     }
+}
+
+/// True of what Node's `fetch` says of itself. Where a browser sent the rest as well, that is found.
+fn is_nodes(headers: &HeaderMap, name: &HeaderName) -> bool {
+    name == "sec-fetch-mode" && headers.get_all(name).iter().all(|mode| mode == "cors")
 }
 
 /// As hosts are compared: in small letters, without a last dot and without brackets; addresses in their usual form.

@@ -94,6 +94,16 @@ fn what_a_browser_says_with_a_page_s_request_gives_it_away() {
     }
 }
 
+#[test]
+fn what_node_s_fetch_says_is_no_page_unless_a_browser_said_the_rest() {
+    let node = [("host", "localhost"), ("sec-fetch-mode", "cors"), ("user-agent", "node")];
+    assert_eq!(refusal("127.0.0.1:80", &[], "/", &node), None);
+    for more in [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty"), ("origin", "null")] {
+        let page = [node[0], node[1], more];
+        assert!(refusal("127.0.0.1:80", &[], "/", &page).is_some(), "{more:?}");
+    }
+}
+
 /// A server that answers every request with `well`, once its body is whole. Dropping the sender ends it.
 async fn well(head: Duration, most: usize) -> (SocketAddr, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -185,7 +185,9 @@ fn warned(mut response: Response, left_out: &[String]) -> Response {
 
 async fn version(State(api): State<Api>) -> Response {
     if api.registry.manner() == Manner::Plain {
-        return json(StatusCode::OK, &serde_json::json!({"version": TOXIPROXY}));
+        // To the byte: there are clients that compare it as text.
+        let body = format!("{{\"version\": \"{TOXIPROXY}\"}}\n");
+        return ([(header::CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response();
     }
     let mut version = serde_json::json!({
         "version": TOXIPROXY,

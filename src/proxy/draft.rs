@@ -22,6 +22,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) name: String,
+    /// Where it listens, as it was asked for.
+    pub(super) listen: String,
     pub(super) upstream: String,
     /// The upstream, read.
     pub(super) leads: Upstream,
@@ -58,7 +60,8 @@ impl Draft {
         let leads = Upstream::parse(&upstream, dialect, footing, &way).map_err(ApiError::bad_request)?;
         let answers = answers(hosts.as_deref(), &leads)?;
         let phase = if raw.enabled.unwrap_or(true) { Phase::Enabled } else { Phase::Disabled };
-        let address = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
+        let listen = raw.listen.unwrap_or_default();
+        let address = resolve(&listen).await?;
         footing.bounds.listener(&name, address).await?;
         let (manner, has_forward) = (footing.manner, footing.forward.is_some());
         check_toxics(&Playable { proxy: &name, manner, dialect, ends_tls, has_forward }, &raw.toxics)?;
@@ -67,7 +70,7 @@ impl Draft {
         // A free port is nobody's, and only the one that is taken tells whether the way leads back here.
         let door = if address.port() == 0 { Some(open_door(address, phase)?) } else { None };
         way.lead(door.as_ref().map_or(address, Door::address), leads.address()).await.map_err(led_back)?;
-        Ok(Self { name, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics: raw.toxics, address, door })
+        Ok(Self { name, listen, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics: raw.toxics, address, door })
     }
 
     /// The listener, which takes connections where the proxy is enabled.

@@ -184,6 +184,8 @@ pub(super) struct Keeper {
     hosts: Option<Vec<String>>,
     answers: Arc<Mutex<Vec<Answers>>>,
     door: Door,
+    /// The address as it was asked for, where that is shown: Shopify's server has none of its own before it first listens.
+    unopened: Option<String>,
     phase: Phase,
     toxics: Vec<Entry>,
     expired: VecDeque<Expired>,
@@ -199,7 +201,8 @@ impl Keeper {
     /// Where the address cannot be bound.
     pub(super) async fn open(mut draft: Draft, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
         let door = draft.door()?;
-        let Draft { name, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
+        let Draft { name, listen, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
+        let unopened = Some(listen).filter(|_| footing.manner == Manner::Plain && phase == Phase::Disabled);
         way.stand(door.address(), leads.address());
         let (hold, released) = Hold::new(phase, Vec::new());
         let shared = Shared {
@@ -221,6 +224,7 @@ impl Keeper {
             hosts,
             answers: Arc::new(Mutex::new(answers)),
             door,
+            unopened,
             phase,
             toxics: Vec::new(),
             expired: VecDeque::new(),
@@ -308,6 +312,8 @@ impl Keeper {
         let shut = self.phase != Phase::Enabled || self.toxics.iter().any(refuses);
         if shut {
             self.door.shut();
+        } else {
+            self.unopened = None;
         }
         let (hold, released) = Hold::new(self.phase, self.toxics.iter().map(|entry| entry.active.clone()).collect());
         drop(self.holds.send_replace(hold));
@@ -470,6 +476,7 @@ impl Keeper {
         }
         self.shared.way.stand(self.door.address(), leads.address());
         self.upstream = upstream.unwrap_or_else(|| std::mem::take(&mut self.upstream));
+        self.unopened = self.unopened.take().filter(|_| listen.is_none());
         self.shared = Arc::new(Shared {
             proxy: self.shared.proxy.clone(),
             upstream: leads,
@@ -534,7 +541,7 @@ impl Keeper {
     pub(super) fn view(&self) -> ProxyView {
         ProxyView {
             name: self.shared.proxy.to_string(),
-            listen: self.door.address().to_string(),
+            listen: self.unopened.clone().unwrap_or_else(|| self.door.address().to_string()),
             upstream: self.upstream.clone(),
             enabled: self.phase != Phase::Disabled,
             dialect: (self.footing.manner == Manner::Lifeboat).then(|| self.dialect.word()),

@@ -4,7 +4,7 @@
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
 use super::digest::{Digest, Flow, Second};
-use super::sentence::{because, between, headline, hint, seconds_down, seconds_up, span};
+use super::sentence::{because, between, bit, headline, hint, nameless, seconds_down, seconds_up, span};
 use super::{credential, providers, rescue, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
@@ -120,7 +120,8 @@ impl Report<'_> {
         let own = |name: &String| self.flow.named.as_ref().is_some_and(|named| named.service.providers.contains(name));
         let served = |place: usize| seconds.iter().any(|second| second.served.get(place).is_some_and(|count| *count > 0));
         let rows = self.digest.providers.iter().enumerate().filter(|(place, name)| self.name().is_none() || own(name) || served(*place));
-        for (place, name) in rows {
+        // Nobody told who served: a row without a bar would say that they did not.
+        for (place, name) in rows.filter(|_| !nameless(self.verdict)) {
             writeln!(text, "{}{}", label(name), row(&|second| second.served.get(place).copied().unwrap_or(0)).trim_end())?;
         }
         writeln!(text, "{}{}", label("bad"), row(&|second| second.bad).trim_end())?;
@@ -244,13 +245,16 @@ impl Report<'_> {
             ),
             None => "cut over to a standby, and stable".to_owned(),
         };
-        writeln!(text, "| {cut_over} | {} | traffic and proxy |", between(measures.cutover))?;
+        if !nameless(self.verdict) {
+            writeln!(text, "| {cut_over} | {} | traffic and proxy |", between(measures.cutover))?;
+        }
         if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
             let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
             writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
         }
         writeln!(text, "| stable to the end of the fault, by what gates | {} | traffic and proxy |", between(measures.sustained))?;
-        if let Some(hi) = measures.cutover.hi {
+        let gate = if nameless(self.verdict) { measures.restore } else { measures.cutover };
+        if let Some(hi) = gate.hi {
             writeln!(
                 text,
                 "| verified | {} | the hold of {} |",
@@ -261,7 +265,11 @@ impl Report<'_> {
         if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
             writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
         }
-        if let Some((failback, healed)) = measures.failback.zip(self.digest.fault_seconds().and_then(|(from, until)| Some(until? - from))) {
+        if let Some((failback, healed)) = measures
+            .failback
+            .filter(|_| !nameless(self.verdict))
+            .zip(self.digest.fault_seconds().and_then(|(from, until)| Some(until? - from)))
+        {
             let healed = (healed * 1e9) as i64;
             let since_fault = Interval { lo: failback.lo + healed, hi: failback.hi.map(|hi| hi + healed) };
             let back = match &measures.share {
@@ -306,7 +314,7 @@ impl Report<'_> {
                             (false, true) => format!("{}, by itself: its lease ended", second(fault.lo)),
                             (false, false) => second(fault.lo),
                         };
-                        row[4] = self.touched(&fault.on, fault.touched);
+                        row[4] = fault.touched.map_or_else(|| "not counted".to_owned(), |count| self.touched(&fault.on, count));
                     }
                 }
                 _ => {}
@@ -320,6 +328,11 @@ impl Report<'_> {
         writeln!(text, "| fault | requested | in force | healed | requests touched |\n|---|---|---|---|---|")?;
         for row in rows {
             writeln!(text, "| {} |", row.join(" | "))?;
+        }
+        for each in self.each() {
+            if let Some(told) = bit(each.verdict) {
+                writeln!(text, "\n{}{told}.", each.name().map(|name| format!("{}: ", escaped(name))).unwrap_or_default())?;
+            }
         }
         writeln!(text, "\nTimes are since the traffic began.\n")
     }
@@ -519,8 +532,11 @@ impl Report<'_> {
                 "- Nobody was there: {length:.2} s of people's reactions were modelled, and no person's reaction was measured."
             )?;
         }
-        if !self.verdict.evidence.attempts_seen {
+        if !self.verdict.evidence.attempts_seen && !nameless(self.verdict) {
             writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
+        }
+        for caveat in each.first().iter().flat_map(|each| &each.verdict.caveats) {
+            writeln!(text, "- {}{}.", caveat.text[..1].to_uppercase(), escaped(&caveat.text[1..]))?;
         }
         for each in &each {
             let (evidence, of) = (&each.verdict.evidence, of(each));

@@ -1,9 +1,10 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
 use super::{credential, rescue, stability, stopped};
+use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::Duration;
-use crate::verdict::{Decision, Interval, Millis, Reason, Stop, Verdict};
+use crate::verdict::{Decision, Effect, Interval, Millis, Reason, Stop, Verdict};
 use std::borrow::Cow;
 
 /// The verdict in one sentence, with the measured interval against the objective.
@@ -17,7 +18,7 @@ pub fn headline(verdict: &Verdict) -> String {
         if verdict.reason == Some(Reason::FaultNotTold) {
             return "Without the moment of the fault there is nothing to measure from.".into();
         }
-        let this = if verdict.caveats.is_empty() { "drill" } else { "record" };
+        let this = if is_record(verdict) { "record" } else { "drill" };
         let told = match verdict.verdict {
             Decision::Void => format!("This {this} proves nothing about the objective of {objective}: {}.", because(verdict)),
             Decision::InvalidPlan => format!("This {this} could never have told about the objective of {objective}: {}.", because(verdict)),
@@ -109,7 +110,13 @@ pub(super) fn because(verdict: &Verdict) -> String {
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
-        Some(Reason::FaultNotEffective) => "the fault touched no request".into(),
+        Some(Reason::FaultNotEffective) => match evidence.effect {
+            None => "the fault touched no request".into(),
+            Some(Effect { worse: 0, .. }) => "no request failed or was slower than before it, so nothing shows that the fault bit".into(),
+            Some(Effect { worse, of, .. }) => {
+                format!("{worse} of {of} requests failed or were slower than before it, too few to show that the fault bit")
+            }
+        },
         Some(Reason::RotationNotBegun) => "the rotation never began".into(),
         Some(Reason::CutoverNotExercised) => "nothing went bad and no standby ever answered, so the path was not tested".into(),
         Some(Reason::ResolutionExceedsRto) => format!("its probes resolve {} only", seconds_up(verdict.resolution.0)),
@@ -161,7 +168,7 @@ pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
 }
 
 fn of_kind(verdict: &Verdict) -> Option<&'static str> {
-    if !verdict.caveats.is_empty() {
+    if is_record(verdict) {
         return for_record(verdict);
     }
     if verdict.reason == Some(Reason::RecordCannotTell) && nothing_to_feel(verdict) {
@@ -178,6 +185,9 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
             "the event `cancelled` of its history tells why; mend that, and run it again"
         }
         Reason::BaselineUnstable => "look at the requests before the fault: whatever ails them is there without any drill",
+        Reason::FaultNotEffective if verdict.evidence.effect.is_some() => {
+            "use a fault that the gateway must notice, see that it goes through this proxy, or drill with `lifeboat proxy`, which counts what it touches"
+        }
         Reason::FaultNotEffective => {
             "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"
         }
@@ -189,6 +199,23 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
         Reason::HorizonTooShort => "lengthen the fault's `for:`",
         Reason::ObjectivesNotTold | Reason::FaultNotTold | Reason::RecordCannotTell => return for_record(verdict),
     })
+}
+
+/// What the requests tell of the fault, where no proxy counted.
+pub(super) fn bit(verdict: &Verdict) -> Option<String> {
+    let Effect { worse, of, proven } = verdict.evidence.effect?;
+    let told = if proven { "chance does not explain that: it bit" } else { "chance explains that" };
+    Some(format!("{worse} of {of} requests failed or were slower than those before the fault; {told}"))
+}
+
+/// True where who served is not known.
+pub(super) fn nameless(verdict: &Verdict) -> bool {
+    verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed)
+}
+
+/// True of a verdict on what somebody else recorded.
+fn is_record(verdict: &Verdict) -> bool {
+    verdict.caveats.iter().any(|caveat| caveat.name == Lost::FaultSeen)
 }
 
 /// The same for somebody else's record, which was not planned and cannot be run again.

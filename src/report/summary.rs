@@ -1,8 +1,7 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
-use super::sentence::{because, between, headline, hint, span};
+use super::sentence::{because, between, headline, hint, nameless, span};
 use super::{credential, rescue};
-use crate::history::Lost;
 use crate::model::Gate;
 use crate::verdict::{Decision, Measures, Reason, Verdict};
 
@@ -44,7 +43,7 @@ fn put(text: &mut String, width: usize, label: &str, value: &str) {
 /// What was measured, and what to do.
 fn about(text: &mut String, width: usize, verdict: &Verdict) {
     let mut put = |label: &str, value: &str| put(text, width, label, value);
-    let nameless = verdict.caveats.iter().any(|caveat| caveat.name == Lost::WhoServed);
+    let nameless = nameless(verdict);
     if let Some(measures) = verdict.measures.as_ref().filter(|_| !verdict.only_rotates) {
         let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
         let gate = |gate: Gate| {
@@ -73,6 +72,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         if let Some(only) = only_others(verdict) {
             put("touched", &only);
         }
+    }
+    if let Some(effect) = verdict.evidence.effect.filter(|effect| effect.proven) {
+        put("it bit", &format!("{} of {} requests failed or were slower than those before the fault", effect.worse, effect.of));
     }
     // A drill that proves nothing says nothing of keys either.
     let judged = !matches!(verdict.verdict, Decision::Void | Decision::InvalidPlan);

@@ -96,7 +96,7 @@ impl Drill {
             let (lo, hi) = (FAULT * MS, FAULT * MS + 1000);
             events.push((hi + MS, Event::FaultConfirmed(FaultConfirmed { fault: 0, on: on.clone(), lo, hi })));
             let (lo, hi) = (HEAL.min(last) * MS, HEAL.min(last) * MS + 1000);
-            events.push((hi + MS, Event::FaultHealed(FaultHealed { fault: 0, on, lo, hi, touched: self.touched, expired: false })));
+            events.push((hi + MS, Event::FaultHealed(FaultHealed { fault: 0, on, lo, hi, touched: Some(self.touched), expired: false })));
         }
         if last > HEAL {
             events.push(phase(HEAL + 2, Phase::Watch));

@@ -20,6 +20,8 @@ pub struct Checked {
     pub runbooks: usize,
     /// Scenarios that were looked at.
     pub scenarios: usize,
+    /// Those of them that can be read.
+    pub drills: Vec<PathBuf>,
 }
 
 /// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
@@ -60,6 +62,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         unclear |= project.declared().is_none()
             || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
         if let Some(story) = story {
+            checked.drills.push(file.clone());
             covered.push(story.scenario.scenario.service.clone());
             let judged = story.scenario.workloads.iter().filter(|told| told.judged);
             covered.extend(judged.filter_map(|told| told.service.clone()));

@@ -1,7 +1,9 @@
 //! Proxies and faults of one control API, each change read back.
 
 use super::call::{Line, Reply};
+use super::error::Occupied;
 use super::plain::{self, DOWN, Means, means, toxic_name};
+use super::unhealed::Unhealed;
 use super::{ControlError, Events, Offset, SightEvent};
 use crate::fault::{Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
@@ -22,12 +24,13 @@ pub struct Control {
     server: Server,
     injected: AtomicU64,
     offset: Mutex<Offset>,
+    unhealed: Unhealed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Server {
     Lifeboat { boot_id: String },
-    Toxiproxy,
+    Toxiproxy { version: String },
 }
 
 /// A fault that the read-back showed in force.
@@ -105,23 +108,37 @@ impl Control {
         }
         let server = match (&reply.body["lifeboat"], reply.body["boot_id"].as_str()) {
             (Value::String(_), Some(boot_id)) => Server::Lifeboat { boot_id: boot_id.to_owned() },
-            _ => Server::Toxiproxy,
+            _ => Server::Toxiproxy { version: reply.body["version"].as_str().unwrap_or_default().to_owned() },
         };
-        let control = Self { line, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE) };
+        let control = Self { line, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE), unhealed: Unhealed::default() };
         control.measure().await?;
         Ok(control)
     }
 
     /// True where the server has leases, dialects, faults on requests and sight.
     pub fn is_lifeboat(&self) -> bool {
-        self.server != Server::Toxiproxy
+        self.plain().is_none()
+    }
+
+    /// The version of a plain Toxiproxy; `None` for a server of our own.
+    pub fn plain(&self) -> Option<&str> {
+        match &self.server {
+            Server::Toxiproxy { version } => Some(version),
+            Server::Lifeboat { .. } => None,
+        }
+    }
+
+    /// Faults that were asked for on a server without leases and that no read-back has shown gone, each with its proxy: also those of which
+    /// it is not known whether they ever came into force.
+    pub fn unhealed(&self) -> Vec<(String, String)> {
+        self.unhealed.all()
     }
 
     /// The boot of the server's host; `None` for a plain Toxiproxy.
     pub fn boot_id(&self) -> Option<&str> {
         match &self.server {
             Server::Lifeboat { boot_id } => Some(boot_id),
-            Server::Toxiproxy => None,
+            Server::Toxiproxy { .. } => None,
         }
     }
 
@@ -199,7 +216,7 @@ impl Control {
         let here = wanted["listen"].as_str().is_some_and(|listen| listen.ends_with(":0")) || shown["listen"] == wanted["listen"];
         match shown["listen"].as_str() {
             Some(listen) if here && is_well(&shown, wanted) => Ok(Opened { listen: listen.to_owned(), was_there: true }),
-            _ => Err(ControlError::Taken { url: self.line.url(), proxy: name.to_owned() }),
+            _ => Err(ControlError::taken(self.line.url(), name, &occupied(&shown, wanted))),
         }
     }
 
@@ -221,7 +238,9 @@ impl Control {
     pub async fn remove(&self, name: &str) -> Result<(), ControlError> {
         let what = format!("remove the proxy `{name}`");
         self.line.call(Method::DELETE, &["proxies", name], None, &what).await?;
-        self.gone(&["proxies", name], &what).await
+        self.gone(&["proxies", name], &what).await?;
+        self.unhealed.forget_proxy(name);
+        Ok(())
     }
 
     /// Puts a fault on the requests of this aim into force for `ttl`, where the server has leases, and reads it back.
@@ -248,10 +267,12 @@ impl Control {
             Means::None => return Err(self.unsupported(format!("fault `{}`", fault.word()))),
             _ if !aim.is_everything() => return Err(self.unsupported(format!("fault `{}` on some requests", fault.word()))),
             Means::Down => {
+                self.unhealed.note(proxy, DOWN);
                 self.enable(proxy, false, &what).await?;
                 DOWN.to_owned()
             }
             Means::Toxics(effect, streams) => {
+                self.unhealed.note(proxy, &name);
                 for stream in streams {
                     let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect) };
                     self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
@@ -285,6 +306,7 @@ impl Control {
         let before = HostTime::now();
         if !self.is_lifeboat() {
             let expired = self.heal_plain(proxy, toxic, &what).await?;
+            self.unhealed.forget(proxy, toxic);
             return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, unmeasured: None });
         }
         let path = ["proxies", proxy, "toxics", toxic];
@@ -313,7 +335,10 @@ impl Control {
         let shown = self.line.call(Method::GET, &["proxies"], None, what).await?;
         let well = |proxy: &Value| proxy["enabled"] == true && proxy["toxics"].as_array().is_none_or(Vec::is_empty);
         match shown.as_object() {
-            Some(proxies) if proxies.values().all(well) => Ok(()),
+            Some(proxies) if proxies.values().all(well) => {
+                self.unhealed.forget_all();
+                Ok(())
+            }
             _ => Err(self.line.not_shown(what, &shown)),
         }
     }
@@ -426,6 +451,23 @@ impl Found {
             toxics: toxics.filter_map(|toxic| toxic["name"].as_str().map(str::to_owned)).collect(),
         }
     }
+}
+
+/// Why a proxy that stands there cannot be taken as the one that is wanted.
+fn occupied(shown: &Value, wanted: &Value) -> Occupied {
+    let toxics: Vec<String> =
+        shown["toxics"].as_array().into_iter().flatten().filter_map(|toxic| toxic["name"].as_str()).map(str::to_owned).collect();
+    if !toxics.is_empty() {
+        return Occupied::Toxics(toxics);
+    }
+    for key in ["upstream", "listen", "dialect", "tls", "hosts"] {
+        let any = wanted[key].is_null() || key == "listen" && wanted[key].as_str().is_some_and(|listen| listen.ends_with(":0"));
+        if !any && shown[key] != wanted[key] {
+            let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            return Occupied::Other { what: key, is: told(&shown[key]), wanted: told(&wanted[key]) };
+        }
+    }
+    Occupied::Disabled
 }
 
 /// True where a proxy leads where it shall, and carries everything.

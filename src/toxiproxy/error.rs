@@ -36,20 +36,21 @@ pub enum ControlError {
         error: String,
     },
     /// It has a proxy of that name already, which may be another drill's.
-    #[error(
-        "the control API at {url} has a proxy `{proxy}` already\n\nhint: wait for the drill that uses it; if none does, one that was killed \
-         left it behind, and `curl -X DELETE {url}/proxies/{proxy}` removes it"
-    )]
+    #[error("the control API at {url} has a proxy `{proxy}` already{why}\n\nhint: {hint}")]
     Taken {
         /// The control API.
         url: String,
         /// The proxy's name.
         proxy: String,
+        /// What keeps it from being used as it stands.
+        why: String,
+        /// What to do.
+        hint: String,
     },
     /// Whether it was done is not known: no answer in time, or the connection was cut.
     #[error(
-        "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `curl -X POST {url}/reset` \
-         removes every fault there"
+        "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `lifeboat heal \
+         --control {url}` takes every fault away there"
     )]
     Unknown {
         /// The control API.
@@ -79,4 +80,45 @@ pub enum ControlError {
         /// What was asked for.
         what: String,
     },
+}
+
+/// Why a proxy that stands there is not the one that is wanted.
+#[derive(Debug)]
+pub(super) enum Occupied {
+    /// Something breaks it already.
+    Toxics(Vec<String>),
+    /// It carries nothing.
+    Disabled,
+    /// It is another one.
+    Other { what: &'static str, is: String, wanted: String },
+}
+
+impl ControlError {
+    /// What it is for may be somebody's own: nothing is said of removing it.
+    pub(super) fn taken(url: String, proxy: &str, occupied: &Occupied) -> Self {
+        let heal = format!("`lifeboat heal --control {url}` takes every fault away there");
+        let (why, hint) = match occupied {
+            Occupied::Toxics(toxics) => {
+                let (named, them) = (toxics.join("`, `"), if toxics.len() == 1 { "the toxic" } else { "the toxics" });
+                (
+                    format!(", and {proxy} has {them} `{named}`"),
+                    format!(
+                        "wait for whoever put it there, or take it away with the tool that did; if a drill that was killed did, {heal}"
+                    ),
+                )
+            }
+            Occupied::Disabled => (
+                format!(", and {proxy} is disabled"),
+                format!("wait for whoever disabled it, or enable it with the tool that did; if a drill that was killed did, {heal}"),
+            ),
+            Occupied::Other { what, is, wanted } => (
+                format!(", and its `{what}` is {is} where this drill needs {wanted}"),
+                format!(
+                    "wait for the drill that uses it, or give the provider a name of its own in the inventory; a proxy `{proxy}` whose `{what}` \
+                     is {wanted} would be used as it stands"
+                ),
+            ),
+        };
+        Self::Taken { url, proxy: proxy.to_owned(), why, hint }
+    }
 }

@@ -1,7 +1,8 @@
 //! The client of a fault proxy's control API: Lifeboat's own, embedded or standing, or Shopify's Toxiproxy.
 //!
 //! Every inject and every heal is read back, and counts from the read-back. What a plain Toxiproxy cannot do (faults on requests, leases,
-//! sight, counting what was touched) is an error that names the fault, or is said to be missing; it is never pretended.
+//! sight, counting what was touched) is an error that names the fault, or is said to be missing; it is never pretended. `reach` knows it
+//! before anything is sent.
 //!
 //! A known failure ([`ControlError::Refused`]) and an unknown outcome ([`ControlError::Unknown`]) are told apart: after the latter the
 //! fault may or may not be in force.
@@ -11,7 +12,9 @@ mod control;
 mod error;
 mod offset;
 mod plain;
+mod reach;
 mod sight;
+mod unhealed;
 
 #[cfg(test)]
 mod tests;
@@ -19,4 +22,5 @@ mod tests;
 pub use control::{Control, Found, Healed, Injected, Opened};
 pub use error::ControlError;
 pub use offset::Offset;
+pub use reach::{beyond, shows, unable};
 pub use sight::{Connection, Events, Exchange, FaultChange, SightEvent};

@@ -32,6 +32,11 @@ pub(super) fn means(fault: &Fault) -> Means {
     }
 }
 
+/// True where it says nothing that takes a fraction: Shopify's server reads whole numbers of its units, and refuses others.
+pub(super) fn is_whole(effect: &Effect) -> bool {
+    effect.attributes().values().all(|value| value.as_f64().is_none_or(|number| number.fract() == 0.0))
+}
+
 /// The name of a fault's toxic in one direction.
 pub(super) fn toxic_name(name: &str, stream: Stream) -> String {
     match stream {
@@ -50,5 +55,23 @@ pub(super) fn address(upstream: &str, dialect: Dialect) -> Option<String> {
             Some(if ported { host.to_owned() } else { format!("{host}:80") })
         }
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::ByteRate;
+
+    #[test]
+    fn parts_of_its_units_are_known_beforehand() {
+        let late = |micros| Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(micros) };
+        let slow = |rate| Fault::Bandwidth { rate: ByteRate::bytes_per_second(rate).unwrap() };
+        for (fault, whole) in
+            [(late(2000), true), (late(2500), false), (slow(64_000), true), (slow(64_500), false), (Fault::Blackhole, true)]
+        {
+            let Means::Toxics(effect, _) = means(&fault) else { panic!("{fault}") };
+            assert_eq!(is_whole(&effect), whole, "{fault}");
+        }
     }
 }

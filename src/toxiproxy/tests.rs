@@ -313,6 +313,49 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_is_unhealed_until_a_read_back_shows_it_gone() {
+    let (_plain, control) = Plain::start(false).await;
+    let blackhole = control.inject("p", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
+    let refuse = control.inject("p", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
+    assert_eq!(control.unhealed().len(), 2);
+    control.heal("p", &refuse.toxic).await.unwrap();
+    assert_eq!(control.unhealed(), [("p".to_owned(), blackhole.toxic.clone())]);
+    control.heal("p", &blackhole.toxic).await.unwrap();
+    assert_eq!(control.unhealed(), []);
+    // Of one whose read-back showed something else it is not known whether it is in force.
+    let (_deaf, control) = Plain::start(true).await;
+    let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };
+    control.inject("p", &late, &Aim::default(), TTL).await.unwrap_err();
+    assert_eq!(control.unhealed().len(), 1);
+    control.heal_all().await.unwrap_err();
+    assert_eq!(control.unhealed().len(), 1, "a heal that was refused has healed nothing");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_somebody_s_own_is_named_with_what_is_on_it_and_nobody_is_told_to_delete_it() {
+    let (proxy, control, _) = embedded().await;
+    let api = format!("http://{}", proxy.api());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let post =
+        async |path: &str, body: Value| assert!(http.post(format!("{api}{path}")).json(&body).send().await.unwrap().status().is_success());
+    let again = async |upstream: &str| {
+        control.create("a1", &ProxyBinding::default(), upstream, Dialect::OpenAi).await.map(|_| ()).unwrap_err().to_string()
+    };
+    control.create("a1", &ProxyBinding::default(), "http://127.0.0.1:1", Dialect::OpenAi).await.unwrap();
+    let elsewhere = again("http://127.0.0.1:2").await;
+    assert!(elsewhere.contains("its `upstream` is http://127.0.0.1:1 where this drill needs http://127.0.0.1:2"), "{elsewhere}");
+    post("/proxies/a1", json!({"enabled": false})).await;
+    let disabled = again("http://127.0.0.1:1").await;
+    assert!(disabled.contains("a1 is disabled"), "{disabled}");
+    post("/proxies/a1/toxics", json!({"type": "latency", "name": "mine"})).await;
+    let toxic = again("http://127.0.0.1:1").await;
+    assert!(toxic.contains("a1 has the toxic `mine`") && toxic.contains("lifeboat heal --control"), "{toxic}");
+    for told in [elsewhere, disabled, toxic] {
+        assert!(told.contains("hint: ") && !told.contains("DELETE") && !told.contains("remove"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_fault_that_the_read_back_does_not_show_is_an_error() {
     let (_plain, control) = Plain::start(true).await;
     let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };

@@ -18,11 +18,14 @@
 //! Where a key is revoked or rotated, `rotation` judges what was promised of that, each promise an objective beside the others. Where nothing
 //! is broken, there is no outage to recover from, and those are all there is.
 //!
+//! A drill over a plain Toxiproxy has caveats, too: there the requests themselves must tell that the fault bit (`effect`).
+//!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 
 mod criteria;
+mod effect;
 mod measures;
 mod objectives;
 mod onset;
@@ -37,6 +40,7 @@ mod trial;
 mod window;
 
 pub use criteria::{Criterion, Finding, Judgement};
+pub use effect::Effect;
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 pub use rescue::{Dispatched, Later, Paid, Rescued};
@@ -93,7 +97,7 @@ words! {
         Stopped = "stopped",
         /// Traffic before the fault was too thin or not well served by the primary.
         BaselineUnstable = "baseline_unstable",
-        /// The fault touched no request.
+        /// The fault touched no request, or, where no proxy counts, none of them shows that it bit.
         FaultNotEffective = "fault_not_effective",
         /// The planned rotation never began.
         RotationNotBegun = "rotation_not_begun",
@@ -225,6 +229,9 @@ pub struct Basis {
     /// The same by whose they were; `None` where nobody tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_by: Option<TouchedBy>,
+    /// What the requests tell of the fault, where no proxy counted in a drill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
     /// Requests that were due and not sent.
     pub unsent: u64,
     /// The largest lateness of the generator; `None` where it was not recorded.
@@ -277,8 +284,9 @@ fn tried(evidence: &Evidence) -> Verdict {
             baseline_good: baseline.good,
             baseline_by_primary: baseline.by_primary,
             during_fault: 0,
-            touched: (!evidence.lacks(Lost::FaultSeen)).then_some(evidence.touched),
+            touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
             touched_by: evidence.touched_by,
+            effect: None,
             unsent: evidence.requests.iter().filter(|request| request.kind == Kind::Unsent).count() as u64,
             lag: (!evidence.lacks(Lost::DueTimes))
                 .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
@@ -291,7 +299,7 @@ fn tried(evidence: &Evidence) -> Verdict {
     };
     if let Some(reason) = plan::fault_of(evidence).filter(|_| !evidence.lacks(Lost::Objectives)) {
         // Nobody planned what somebody else recorded: there it is a reason for doubt.
-        let decision = if evidence.caveats.is_empty() { Decision::InvalidPlan } else { Decision::Inconclusive };
+        let decision = if !evidence.is_record() { Decision::InvalidPlan } else { Decision::Inconclusive };
         return Verdict { verdict: decision, reason: Some(reason), ..verdict };
     }
     if evidence.fault.is_none() && evidence.lacks(Lost::FaultSeen) {
@@ -307,6 +315,17 @@ fn tried(evidence: &Evidence) -> Verdict {
     };
     let mut measured = measures::measure(evidence, fault);
     verdict.evidence.during_fault = measured.due as u64;
+    if evidence.lacks(Lost::Touched) {
+        let effect = effect::effect(evidence, fault);
+        verdict.evidence.effect = Some(effect);
+        if !effect.proven {
+            // Whatever came of it came of something else.
+            let reason = Some(Reason::FaultNotEffective);
+            return Verdict { verdict: Decision::Inconclusive, reason, measures: Some(measured.measures), ..verdict };
+        }
+        // It bit, and users were served all the same: that is what this gate asks for.
+        measured.exercised |= terms.gate == Gate::Restore;
+    }
     if evidence.lacks(Lost::Objectives) {
         let reason = Some(Reason::ObjectivesNotTold);
         return Verdict { verdict: Decision::Inconclusive, reason, measures: Some(measured.measures), ..verdict };

@@ -23,7 +23,7 @@ use super::objectives::ObjectiveVerdict;
 use super::onset::{Extent, Index, Start};
 use super::window::{Window, good_by};
 use super::{Decision, Millis};
-use crate::history::{Bearing, By, Edge, Evidence, KeyStanding, Kind, Probe, Rotation};
+use crate::history::{Bearing, By, Edge, Evidence, KeyStanding, Kind, Lost, Probe, Rotation};
 use crate::units::Fingerprint;
 use serde::Serialize;
 
@@ -172,7 +172,7 @@ pub(super) fn adjust(evidence: &Evidence, measured: &mut Measured) {
         (measured.onset, measured.exercised) = (true, true);
     } else {
         // A key that was replaced before anybody was refused is no outage that was tested.
-        measured.exercised &= evidence.touched > 0;
+        measured.exercised &= evidence.touched > 0 || evidence.lacks(Lost::Touched);
     }
     if resumes(evidence) {
         // What ends with the fault's `for` is no cause that goes away. What the primary comes back from ends at T6.

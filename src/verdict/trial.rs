@@ -57,7 +57,9 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -
     }
     // A key that is dead before anybody was refused proves nothing about the outage, and yet a lot about the key.
     let revoked = evidence.rotations.iter().any(|rotation| !rotation.planned && rotation.begun.is_some());
-    evidence.fault.filter(|_| evidence.touched > 0 || revoked).ok_or(Reason::FaultNotEffective)
+    // Where no proxy counts, the requests tell, once they are measured.
+    let counted = !evidence.lacks(Lost::Touched);
+    evidence.fault.filter(|_| evidence.touched > 0 || revoked || !counted).ok_or(Reason::FaultNotEffective)
 }
 
 /// Whether `part` of `whole` is at least `share`, in integers to one part in 10⁹.

@@ -56,7 +56,7 @@ fn write(path: &Path, count: u64) {
                     on: "azure-swedencentral".into(),
                     lo: heal,
                     hi: heal,
-                    touched: 9,
+                    touched: Some(9),
                     expired: false,
                 }),
             );

@@ -28,7 +28,7 @@ pub(crate) use nginx::{Nginx, certificates};
 pub(crate) use python::{client, clients, python};
 pub(crate) use search::loose;
 use search::{Followed, KEYLOG, Search};
-pub(crate) use standing::{Standing, echo, echo_http};
+pub(crate) use standing::{SHOPIFYS, Standing, echo, echo_http};
 pub(crate) use vault::Vault;
 
 use serde_json::Value;

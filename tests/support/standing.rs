@@ -1,10 +1,14 @@
 //! A standing fault proxy, as the binary starts it, and services for it to stand before.
 
+use super::{go, wait_for};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+/// The version of Shopify's server that ours is held against.
+pub(crate) const SHOPIFYS: &str = "v2.12.0";
 
 /// `lifeboat proxy` on a free port. Dropping it kills it.
 pub(crate) struct Standing {
@@ -33,6 +37,18 @@ impl Standing {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let api = line.trim().rsplit_once("http://").unwrap_or_else(|| panic!("it said {line:?}")).1.to_owned();
         Self { child, api }
+    }
+
+    /// Shopify's own server instead, on a port that was free a moment ago.
+    pub(crate) fn shopifys() -> Self {
+        let program = go("github.com/Shopify/toxiproxy/v2/cmd/server", SHOPIFYS);
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(program);
+        command.args(["-host", "127.0.0.1", "-port", &port.to_string()]).env_remove("LOG_LEVEL");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let standing = Self { child, api: format!("127.0.0.1:{port}") };
+        wait_for("Shopify's server", || TcpStream::connect(&standing.api).ok());
+        standing
     }
 
     /// One call to the control API: its status and its body, `null` where that is not JSON.

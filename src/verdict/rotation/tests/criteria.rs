@@ -203,7 +203,7 @@ fn the_primary_must_serve_again_and_stay() {
         story.ends = (200..500).map(|number| (number, Outcome::Error)).collect();
         let (on, lo, hi) = ("primary".to_owned(), 25_000 * MS, 25_001 * MS);
         story.besides.push((30_002 * MS, Event::FaultConfirmed(FaultConfirmed { fault: 1, on: on.clone(), lo: ZERO.0, hi: ZERO.1 })));
-        story.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: 9, expired: false })));
+        story.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: Some(9), expired: false })));
         story.objectives.failback = nanos(100 * MS);
     });
     assert_eq!(down.on(PrimaryResumed), Some((Met, Finding::Holds)));
@@ -292,7 +292,7 @@ fn a_planned_rotation_beside_an_outage_is_no_part_of_it() {
     let mut both = planned().but(|story| story.faults.push(("primary", Fault::Blackhole)));
     both.ends = (200..210).map(|number| (number, Outcome::Error)).collect();
     let (on, lo, hi) = ("primary".to_owned(), 30_000 * MS, 30_001 * MS);
-    both.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: 10, expired: false })));
+    both.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: Some(10), expired: false })));
     both.objectives = Objectives { client_errors: Some(99), ..both.objectives };
     let verdict = both.judged();
     assert_eq!((verdict.only_rotates, objective(&verdict, "rto").is_some()), (false, true), "{verdict:?}");

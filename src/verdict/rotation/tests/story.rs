@@ -168,7 +168,7 @@ impl Story {
             events.push((9_999 * MS, Event::FaultRequested(requested)));
             events.push((ZERO.1, Event::FaultConfirmed(FaultConfirmed { fault: number, on: on.clone(), lo: ZERO.0, hi: ZERO.1 })));
             let (lo, hi, touched) = (30_000 * MS, 30_001 * MS, refused[place]);
-            events.push((hi, Event::FaultHealed(FaultHealed { fault: number, on, lo, hi, touched, expired: false })));
+            events.push((hi, Event::FaultHealed(FaultHealed { fault: number, on, lo, hi, touched: Some(touched), expired: false })));
         }
         let bracket = |at: u64| (at * MS, (at + 10) * MS);
         if let Some((lo, hi)) = self.minted.map(bracket) {
