@@ -16,7 +16,7 @@ fn drill(project: &Project, said: &str) -> Run {
         format!("{up}_HOST: '${{proxy.{name}.host}}', {up}_PORT: '${{proxy.{name}.port}}', {up}_KEY: '${{credential.{name}}}'")
     };
     let settings = format!(
-        "start: {{run: [python3, '{script}', '${{port}}'], env: {{TOKEN: token-of-the-strict, {}, {}}}, ready: 'http://127.0.0.1:${{port}}/'}}, \
+        "start: {{run: [python3, '{script}', '${{port}}'], pass: [STRICT_TOKEN], env: {{{}, {}}}, ready: 'http://127.0.0.1:${{port}}/'}}, \
          services: {{chat: {{url: 'http://127.0.0.1:${{port}}/v1', {said}}}}}",
         upstream("first"),
         upstream("second")

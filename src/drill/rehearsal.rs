@@ -1,4 +1,4 @@
-//! A request of nobody to each service before the baseline: how its answers end.
+//! Requests of nobody before the baseline: how the answers of each service end, and what warms a system up.
 //!
 //! Some gateways end a stream with the reason for the end and send no terminal marker, or never tell how many tokens they used. Every answer of
 //! theirs would count as bad, and the drill would find that out one baseline later. Whether that is meant, only people know: so the drill stops
@@ -10,23 +10,23 @@ use super::stage::{Site, Stage};
 use crate::dialect::{Ask, Flaw, Mark};
 use crate::history::{StopReason, request_id};
 use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
-use crate::traffic::{Client, Manner, Target, WARMING};
+use crate::traffic::{Bad, Client, Manner, Target, WARMING};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one answer may take at the longest.
+/// How long one answer may take at the longest: programs are still loading themselves.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Their numbers are far from those of a warm-up.
 const FIRST: u64 = 1 << 32;
 
 /// Asks every service that the environment names, in every way that the drill will ask it itself.
 pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
-    let mut asked = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (place, each) in site.plan.workloads().iter().enumerate() {
         let (workload, name) = (&each.workload, &each.service_name);
         let is_own = workload.errand.is_none() && workload.script.is_none() && site.plan.environment.services.contains_key(name);
-        if !is_own || !asked.insert((name.clone(), workload.request.word())) {
+        if !is_own || !seen.insert((name.clone(), workload.request.word())) {
             continue;
         }
         let missing = missing(each, (&stage.targets[place], &stage.manners[place]), site, request_id(place, FIRST)).await?;
@@ -35,6 +35,38 @@ pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
+pub(super) async fn warm_up(stage: &Stage, site: &Site<'_>, count: u32) -> Result<(), Stop> {
+    let (Some(target), Some(manner)) = (stage.targets.first(), stage.manners.first()) else { return Ok(()) };
+    let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
+    let traffic = &site.plan.scenario.traffic;
+    let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
+    for id in 0..u64::from(count) {
+        let mark = Mark { drill: !site.tag, id };
+        let (operation, streamed) = (request.operation(), request.is_streamed());
+        let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
+        if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
+            return Err(Stop::environment(format!(
+                "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {bad}\n\nhint: its output is in {}",
+                id + 1,
+                site.folder.join("system.log").display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Asks once, for what it may cost.
+async fn asked(client: &Client, ask: &Ask, site: &Site<'_>, within: Duration) -> Result<Result<(), Bad>, Stop> {
+    let id = ask.mark.id | WARMING;
+    if !site.budget.begin(id) {
+        return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+    }
+    let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;
+    site.budget.end(id, spent);
+    Ok(rehearsed)
 }
 
 /// What an answer lacks that is otherwise good, as the settings that say so.
@@ -46,6 +78,7 @@ async fn missing(
 ) -> Result<Vec<&'static str>, Stop> {
     let request = each.workload.request;
     let (mut complete, mut missing) = (manner.complete, Vec::new());
+    let within = if site.plan.environment.start.is_some() { LONGEST } else { deadline(each).std().min(LONGEST) };
     for id in first.. {
         let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(Stop::environment)?;
         let ask = Ask {
@@ -55,12 +88,7 @@ async fn missing(
             streamed: request.is_streamed(),
             expect: Arc::new(each.workload.expect.clone()),
         };
-        if !site.budget.begin(id | WARMING) {
-            return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
-        }
-        let (spent, asked) = client.rehearse(&ask, site.recorder.clock(), deadline(each).std().min(LONGEST)).await;
-        site.budget.end(id | WARMING, spent);
-        let Err(bad) = asked else { break };
+        let Err(bad) = asked(&client, &ask, site, within).await? else { break };
         complete = match complete {
             Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
                 missing.push("stream_ends_with: finish_reason");

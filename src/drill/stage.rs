@@ -4,9 +4,8 @@ use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
-use crate::dialect::{Ask, Mark};
 use crate::history::{
-    Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, StopReason, TokenMinted, workload_of,
+    Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of,
 };
 use crate::host::private;
 use crate::journal::{self, Recorder};
@@ -17,7 +16,7 @@ use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
 use crate::toxiproxy::{self, Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, Client, FirstLines, Manner, Target, WARMING};
+use crate::traffic::{Budget, FirstLines, Manner, Target, WARMING};
 use crate::units::{Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,9 +26,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// How long one answer may take before the traffic, when programs are still loading themselves.
-const REHEARSAL: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Everything that was started for a drill.
 pub(super) struct Stage {
@@ -210,7 +206,7 @@ impl Stage {
             self.system = Some(System::start(&launch, site.http).await?);
             // A warm-up would only say that it was answered badly.
             rehearsal::look(self, site).await?;
-            self.warm_up(site, start.warm_up).await?;
+            rehearsal::warm_up(self, site, start.warm_up).await?;
         } else {
             rehearsal::look(self, site).await?;
         }
@@ -285,33 +281,6 @@ impl Stage {
             self.gateways.push(gateway);
         }
         Ok(replicas)
-    }
-
-    /// Requests of nobody, one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
-    async fn warm_up(&self, site: &Site<'_>, count: u32) -> Result<(), Stop> {
-        let (Some(target), Some(manner)) = (self.targets.first(), self.manners.first()) else { return Ok(()) };
-        let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
-        let traffic = &site.plan.scenario.traffic;
-        let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
-        for id in 0..u64::from(count) {
-            let mark = Mark { drill: !site.tag, id };
-            let (operation, streamed) = (request.operation(), request.is_streamed());
-            let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
-            if !site.budget.begin(id | WARMING) {
-                let why = site.budget.emptied().borrow().clone().unwrap_or_default();
-                return Err(Stop::new(StopReason::Guard, why));
-            }
-            let (spent, rehearsed) = client.rehearse(&ask, site.recorder.clock(), REHEARSAL).await;
-            site.budget.end(id | WARMING, spent);
-            if let Err(why) = rehearsed {
-                return Err(Stop::environment(format!(
-                    "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {why}\n\nhint: its output is in {}",
-                    id + 1,
-                    site.folder.join("system.log").display()
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.

@@ -13,7 +13,7 @@ down = set()
 
 
 def problem(headers, body):
-    if headers.get("x-gateway-token") != ENV["TOKEN"]:
+    if headers.get("x-gateway-token") != ENV["STRICT_TOKEN"]:
         return 401, "no token"
     if body.get("model") != "chat-large":
         return 404, f"the model {body.get('model')} does not exist"
