@@ -4,9 +4,7 @@ use super::system::{Launch, System};
 use super::watchdog::Watchdog;
 use super::{Stop, files as limits, keys, manner, rehearsal};
 use crate::alert::Receiver;
-use crate::history::{
-    Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted, workload_of,
-};
+use crate::history::{Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};

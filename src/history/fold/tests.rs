@@ -25,7 +25,7 @@ fn done(id: u64, outcome: Outcome) -> Event {
 
 /// What a proxy saw of the request 0.
 fn seen(by: &'static str, at: u64, status: u16, touched: bool) -> Event {
-    Event::Served(Served { id: Some(0), by: by.into(), at: at * MS, took: MS, status, key: None, cut: false, touched })
+    Event::Served(Served { id: Some(0), by: by.into(), at: at * MS, took: MS, status, key: None, cut: false, touched, request: None })
 }
 
 fn finished(requests: u64) -> Event {
@@ -73,7 +73,17 @@ fn attempts_stand_in_the_order_of_requests_and_then_of_dispatch() {
 #[test]
 fn a_request_that_no_event_tells_of_is_missed_and_the_others_keep_their_attempts() {
     let one = |id: u64| {
-        Event::Served(Served { id: Some(id), by: "standby".into(), at: 1, took: 1, status: 200, key: None, cut: false, touched: false })
+        Event::Served(Served {
+            id: Some(id),
+            by: "standby".into(),
+            at: 1,
+            took: 1,
+            status: 200,
+            key: None,
+            cut: false,
+            touched: false,
+            request: None,
+        })
     };
     let evidence = folded(vec![one(0), one(1), one(2), done(0, Outcome::Ok), done(2, Outcome::Timeout), finished(3)]);
     assert!(!evidence.complete);
@@ -100,7 +110,7 @@ fn what_was_shed_is_unsent() {
 fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
     let confirmed = |fault: u32, lo: u64| Event::FaultConfirmed(FaultConfirmed { fault, on: "primary".into(), lo, hi: lo + 3 });
     let healed = |fault: u32, lo: u64, touched: u64| {
-        Event::FaultHealed(FaultHealed { fault, on: "primary".into(), lo, hi: lo + 2, touched, expired: false })
+        Event::FaultHealed(FaultHealed { fault, on: "primary".into(), lo, hi: lo + 2, touched: Some(touched), expired: false })
     };
     let evidence = folded(vec![confirmed(1, 200), confirmed(0, 100), healed(0, 900, 4), healed(1, 800, 5), seen("primary", 1, 503, true)]);
     assert_eq!((evidence.fault, evidence.heal), (Some(Edge { lo: 100, hi: 103 }), Some(Edge { lo: 900, hi: 902 })));
