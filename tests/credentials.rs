@@ -4,6 +4,8 @@
 //! What is not here: where the keys are kept for real (`rotations`).
 
 use crate::support::Project;
+use lifeboat::history::Turns;
+use lifeboat::units::Seed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,14 +109,17 @@ impl Drill {
     }
 
     fn exchanges(&self, provider: &str) -> Vec<Exchange<'_>> {
-        let replicas = self.all("started")[0]["plan"]["environment"]["gateway"]["replicas"].as_u64().unwrap_or(1);
+        let started = self.all("started")[0];
+        let replicas = started["plan"]["environment"]["gateway"]["replicas"].as_u64().unwrap_or(1);
+        let seed = u64::from_str_radix(started["seed"].as_str().unwrap(), 16).unwrap();
+        let turns = Turns::drawn(Seed(seed), Turns::REPLICAS, usize::try_from(replicas).unwrap());
         let of = self.all("served").into_iter().filter(|served| served["by"] == provider);
         of.map(|served| Exchange {
             key: served["key"].as_str().unwrap_or_default(),
             at: served["at"].as_u64().unwrap(),
             status: served["status"].as_u64().unwrap_or(200),
             is_whole: served["cut"].is_null(),
-            replica: served["id"].as_u64().map(|id| id % replicas + 1),
+            replica: served["id"].as_u64().map(|id| turns.of(id) as u64 + 1),
         })
         .collect()
     }

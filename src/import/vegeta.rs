@@ -36,6 +36,12 @@ impl Vegeta {
     pub(super) const fn new(served_by: Option<String>) -> Self {
         Self { served_by, divider: None, cells: None }
     }
+
+    /// What stands behind the first row's timestamp. Its other cells are no help: an error may hold anything.
+    fn divider(&mut self, line: &str) -> Divider {
+        let behind = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        *self.divider.get_or_insert_with(|| Divider::of(behind.get(..1).unwrap_or_default()))
+    }
 }
 
 fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::record::Who) -> Result<Row, String> {
@@ -52,7 +58,7 @@ fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::reco
 
 impl Format for Vegeta {
     fn quotes(&mut self, line: &str) -> Option<Quotes> {
-        (!line.starts_with('{')).then(|| Quotes::new(*self.divider.get_or_insert_with(|| Divider::of(line))))
+        (!line.starts_with('{')).then(|| Quotes::new(self.divider(line)))
     }
 
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
@@ -64,7 +70,7 @@ impl Format for Vegeta {
             rows.push(row(moment::stamp(&hit.timestamp), hit.latency, hit.code, &hit.error, who)?);
             return Ok(());
         }
-        let divider = *self.divider.get_or_insert_with(|| Divider::of(line));
+        let divider = self.divider(line);
         let cells = cells(line, divider).ok_or("a quote is not closed, or something follows the closing one")?;
         let [timestamp, code, latency, _, _, error, ..] = cells.as_slice() else {
             return Err("it is neither JSON nor a row of `vegeta encode --to csv`".into());

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::finding::{Finding, Findings};
 use super::project::{Project, Story};
-use super::{clear_text, cross, doubts, rotation, runbook};
+use super::{clear_text, cross, doubts, rotation, runbook, sums};
 use crate::model::Criticality;
 use std::path::{Path, PathBuf};
 
@@ -68,9 +68,9 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             covered.extend(judged.filter_map(|told| told.service.clone()));
             // Where it runs is not known here; what depends on that is checked when the drill is planned.
             if let Some(plan) = cross::plan(&project, &story, "lab") {
-                let sums = cross::sums(&project, &story, &plan);
+                let sums = sums::sums(&project, &story, &plan);
                 // What cannot hold together is not reckoned with.
-                let chances = if sums.is_empty() { cross::chances(&project, &story, &plan) } else { Vec::new() };
+                let chances = if sums.is_empty() { sums::chances(&project, &story, &plan) } else { Vec::new() };
                 findings.extend(sums.into_iter().chain(chances));
             }
             findings.extend(unpaid(&project, &story));

@@ -43,6 +43,7 @@ mod shape;
 mod source;
 mod step;
 mod store;
+mod sums;
 mod switch;
 mod table;
 #[cfg(test)]

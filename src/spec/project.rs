@@ -6,7 +6,7 @@ use super::inside::{self, Named};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::workload::Told;
-use super::{cross, inventory, reader, rotation, table, trace};
+use super::{cross, inventory, reader, rotation, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, Tokens};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -89,12 +89,12 @@ impl Project {
         }
         let plan = story.and_then(|story| {
             let plan = cross::plan(self, &story, environment)?;
-            findings.extend(cross::sums(self, &story, &plan));
+            findings.extend(sums::sums(self, &story, &plan));
             if known.is_some() {
                 findings.extend(cross::environment(self, &story, &plan));
                 // What cannot hold together is not reckoned with.
                 let sound = !findings.has_errors();
-                findings.extend(if sound { cross::chances(self, &story, &plan) } else { Vec::new() });
+                findings.extend(if sound { sums::chances(self, &story, &plan) } else { Vec::new() });
             }
             Some(plan)
         });

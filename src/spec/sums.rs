@@ -1,0 +1,344 @@
+//! Whether the numbers of a drill can hold together at all, and whether providers keep by themselves what is promised.
+//!
+//! Each sum one of whose terms is a placeholder is left out.
+
+use super::cross::service_of;
+use super::document::Document;
+use super::finding::Finding;
+use super::project::{Project, Story};
+use super::workload::Told;
+use super::{asked, chance, doubts};
+use crate::model::{Arrivals, DrillPlan, Gate, Ramp};
+use crate::units::{Duration, Rate};
+
+/// Requests that a baseline needs before it says anything.
+const BASELINE_MIN: f64 = 20.0;
+/// The shortest hold that means anything.
+const HOLD_MIN: Duration = Duration::from_secs(5);
+
+/// A workload of a story with the terms of its sums, and whether each is known.
+struct Terms<'a> {
+    project: &'a Project,
+    document: &'a Document,
+    /// As if the workload were the only one.
+    plan: DrillPlan,
+    told: &'a Told,
+    /// True where the scenario's own objectives are its.
+    watched: bool,
+}
+
+impl Terms<'_> {
+    /// Those of each workload that is judged.
+    fn of<'a>(project: &'a Project, story: &'a Story, plan: &DrillPlan) -> Vec<Terms<'a>> {
+        let file = &story.scenario;
+        let terms = |(place, told): (usize, &'a Told)| Terms {
+            project,
+            document: &file.document,
+            plan: plan.alone(place),
+            told,
+            watched: service_of(told, &file.scenario) == file.scenario.service,
+        };
+        file.workloads.iter().enumerate().filter(|(_, told)| told.judged).map(terms).collect()
+    }
+
+    /// Every place where an objective may be stated, the one that wins first.
+    fn places<'a>(&'a self, keys: &[&'a str]) -> Vec<(&'a Document, Vec<&'a str>)> {
+        let mut places = Vec::new();
+        if self.told.path.len() > 1 {
+            places.push((self.document, self.told.at(&["objectives"])));
+        }
+        if self.watched {
+            places.push((self.document, vec!["objectives"]));
+        }
+        places.push((&self.project.document, vec!["services", &self.plan.scenario.service, "objectives"]));
+        places.iter_mut().for_each(|(_, path)| path.extend(keys));
+        places
+    }
+
+    /// Where it is stated.
+    fn stated<'a>(&'a self, key: &'a str) -> Option<(&'a Document, Vec<&'a str>)> {
+        self.places(&[key]).into_iter().find(|(document, path)| document.has(path))
+    }
+
+    /// True unless the objective was written and could not be read.
+    fn sound(&self, key: &str) -> bool {
+        self.stated(key).map_or(self.project.document.root.is_some(), |(document, path)| document.sound(&path))
+    }
+
+    /// True unless a value of the traffic was written and could not be read.
+    fn traffic_sound(&self, key: &str) -> bool {
+        self.document.sound(&self.told.at(&[key]))
+    }
+
+    /// Words that tell whose something is, where there are several.
+    fn whose(&self) -> String {
+        if self.told.path.len() > 1 { format!(" of `{}`", self.told.name) } else { String::new() }
+    }
+
+    /// Where it says how fast requests come.
+    fn pace(&self) -> Vec<&str> {
+        self.told.pace()
+    }
+
+    /// Where an objective that is stated nowhere is missed.
+    fn nowhere(&self) -> Vec<&str> {
+        if self.told.path.len() > 1 { self.told.at(&["workload"]) } else { vec!["scenario"] }
+    }
+
+    /// An error at an objective: where it is stated, else at the name of who lacks it.
+    fn error(&self, key: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
+        let (document, path) = self.stated(key).unwrap_or_else(|| (self.document, self.nowhere()));
+        document.error(&path, message, hint)
+    }
+}
+
+/// Whether the numbers can hold together, wherever the drill runs.
+pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = asked::anywhere(project, story);
+    for finding in Terms::of(project, story, plan).iter().flat_map(|terms| sums_of(story, terms)) {
+        // What ails a shared objective ails every workload that it is held against, and is said once.
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
+    let (document, plan, mut found) = (terms.document, &terms.plan, Vec::new());
+    let rate_known = match &terms.told.played {
+        Some(_) => terms.told.workload.trace.is_some(),
+        None => document.has(&terms.told.at(&["rate"])) && ["rate", "arrivals", "bursts"].iter().all(|key| terms.traffic_sound(key)),
+    };
+    let objectives = &plan.objectives;
+    let slo = objectives.slo.unwrap_or_default();
+    let slo_known = terms.sound("slo") && slo_sound(terms);
+    if terms.stated("rto").is_none() && terms.sound("rto") {
+        let (this, its) = if terms.told.path.len() > 1 { ("this workload", "it") } else { ("this scenario", "the scenario") };
+        let hint = format!("add `objectives: {{rto: 30s}}` to {its}, or to the service `{}`", plan.scenario.service);
+        found.push(document.error(&terms.nowhere(), format!("neither {this} nor its service declares an RTO"), hint));
+    } else if terms.sound("rto") {
+        found.extend(against_rto(story, plan, terms, rate_known && slo_known));
+    }
+    let gap = plan.gap_expected();
+    if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
+        let least = if rate_known { HOLD_MIN.max(gap.times(5)) } else { HOLD_MIN };
+        if hold < least {
+            let why = if least > HOLD_MIN { "5 gaps between requests, which is " } else { "" };
+            let message = format!("a hold of {hold} proves little; the least is {why}{}", rounded_up(least));
+            found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least))));
+        }
+    }
+    if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
+        let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
+        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
+    }
+    let baseline = plan.scenario.timeline.baseline;
+    let requests = plan.scenario.traffic.requests_least(baseline) as f64;
+    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
+        let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
+        let message = format!("a baseline of {few}{requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
+        let hint = baseline_needed(plan).map_or_else(
+            || "raise the rate, for no baseline is long enough".into(),
+            |needed| format!("write `baseline: {needed}` or longer"),
+        );
+        found.push(document.error(&["timeline", "baseline"], message, hint));
+    }
+    if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
+        let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
+        let message = match (plan.service.shares(), plan.service.primaries().iter().all(broken)) {
+            (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service)),
+            (true, true) => {
+                Some(format!("every provider that shares the load of `{}` is broken, so it can move nowhere", plan.scenario.service))
+            }
+            (true, false) => None,
+        };
+        found
+            .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
+    }
+    found.extend(failback(terms));
+    found.extend(rescued(terms));
+    found
+}
+
+/// The shortest baseline that has enough requests.
+fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
+    const LONGEST: u64 = 24 * 3_600_000;
+    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
+    let (mut few, mut enough) = (0, LONGEST);
+    if !is_enough(enough) {
+        return None;
+    }
+    while enough - few > 1 {
+        let middle = few.midpoint(enough);
+        if is_enough(middle) { enough = middle } else { few = middle }
+    }
+    Some(rounded_up(Duration::from_millis(enough)))
+}
+
+/// `slo` is a map, and an error in it stands at its value.
+fn slo_sound(terms: &Terms<'_>) -> bool {
+    let sound = |moment| terms.places(&["slo", moment]).iter().all(|(document, path)| document.sound(path));
+    ["first_token", "complete"].into_iter().all(sound)
+}
+
+/// What must fit into the RTO or cover it.
+fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let objectives = &plan.objectives;
+    let (Some(rto), Some(slo), Some(hold)) = (objectives.rto, objectives.slo, objectives.stable_for) else { return found };
+    let (document, gap) = (terms.document, plan.gap_expected());
+    if traffic_known && gap.plus(slo) >= rto {
+        let message = format!(
+            "the traffic is too thin to resolve an RTO of {rto}: a gap of {} and the service level of {slo} leave nothing of it",
+            rounded_up(gap)
+        );
+        let traffic = &plan.scenario.traffic;
+        let hint = match rate_that_resolves(plan, rto, slo) {
+            Some(_) if traffic.trace.is_some() => {
+                "put steady probes first, and the trace beside them with `judged: false`; or play it faster with `speed:`".into()
+            }
+            Some(rate) if !traffic.ramp.is_empty() => format!("let the ramp stay above {rate}, or declare a longer RTO"),
+            Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
+            None => format!(
+                "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
+                Duration::from_nanos(rto.as_nanos() / 4)
+            ),
+        };
+        found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
+    }
+    let primaries = plan.service.primaries();
+    let on_primary: Vec<_> =
+        plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| primaries.contains(&fault.on)).collect();
+    let lengths_known = on_primary.iter().all(|(_, place)| {
+        ["at", "for"].iter().all(|key| document.sound(&["timeline", "faults", place, key]))
+            && document.has(&["timeline", "faults", place, "for"])
+    });
+    let only_rotates = plan.only_rotates();
+    if let Some((last, place)) = on_primary.iter().filter(|_| !only_rotates).max_by_key(|(fault, _)| fault.at.plus(fault.length))
+        && lengths_known
+        && terms.sound("stable_for")
+    {
+        let begin = on_primary.iter().map(|(fault, _)| fault.at).min().unwrap_or_default();
+        let end = last.at.plus(last.length);
+        let broken = Duration::from_nanos(end.as_nanos().saturating_sub(begin.as_nanos()));
+        let needed = rto.plus(hold);
+        if broken < needed {
+            let longer = Duration::from_nanos(last.length.as_nanos() + needed.as_nanos() - broken.as_nanos());
+            let whose = terms.whose();
+            let message =
+                format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold}{whose} together");
+            found.push(document.error(&["timeline", "faults", place, "for"], message, format!("write `for: {longer}` or longer")));
+        }
+    }
+    if let Some(file) = &story.runbook {
+        found.extend(doubts::slow_people(file, rto, &plan.scenario.name));
+        let takes = doubts::expected(&file.runbook);
+        if takes > rto {
+            let name = &file.runbook.name;
+            let message =
+                format!("the steps of `{name}` are expected to take {takes}, longer than the RTO of {rto} in `{}`", plan.scenario.name);
+            let hint = "shorten the runbook, let steps run in parallel, or promise less";
+            found.push(document.error(&["runbook"], message, hint).warning());
+        }
+        for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
+            let message =
+                format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);
+            let path = ["escalate", &index.to_string(), "after"];
+            found.push(file.document.error(&path, message, format!("write `after: {rto}` or sooner")).warning());
+        }
+    }
+    found
+}
+
+/// A rate that leaves room for a gap below RTO − SLO.
+fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<Rate> {
+    let room = rto.as_nanos().checked_sub(slo.as_nanos()).filter(|room| *room > 0)?;
+    let mut wider = plan.clone();
+    (wider.scenario.traffic.ramp, wider.scenario.traffic.trace) = (Ramp::default(), None);
+    let mut rate = (wider.scenario.traffic.rate.as_per_second() * wider.gap_expected().as_nanos() as f64 / room as f64).ceil();
+    // Poisson gaps shrink a little slower than the rate grows, so the first guess may fall short.
+    while rate <= 1e6 {
+        wider.scenario.traffic.rate = Rate::per_second(rate)?;
+        if wider.gap_expected().as_nanos() < room {
+            return Some(wider.scenario.traffic.rate);
+        }
+        rate = (rate * 1.2).ceil();
+    }
+    None
+}
+
+/// A limit on rescued requests that begins when the fault is over.
+fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
+        let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
+        terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
+    })
+}
+
+/// A failback that the drill does not last long enough to see.
+fn failback(terms: &Terms<'_>) -> Option<Finding> {
+    let timeline = &terms.plan.scenario.timeline;
+    let (failback, hold) = terms.plan.objectives.failback.zip(terms.plan.objectives.stable_for)?;
+    if !(terms.sound("failback")
+        && terms.sound("stable_for")
+        && terms.document.sound(&["timeline", "watch"])
+        && terms.document.has(&["timeline"]))
+    {
+        return None;
+    }
+    let needed = failback.plus(hold);
+    if timeline.watch == Duration::ZERO {
+        return Some(terms.error(
+            "failback",
+            "there is a failback objective, and nothing is watched after the faults",
+            format!("write `watch: {needed}`"),
+        ));
+    }
+    let late = timeline.watch < needed;
+    late.then(|| {
+        let message = format!("a failback of {failback} that holds for {hold} does not end within the {} that are watched", timeline.watch);
+        terms.document.error(&["timeline", "watch"], message, format!("write `watch: {needed}` or longer")).warning()
+    })
+}
+
+/// Promises that providers break by themselves where the drill runs.
+pub(super) fn chances(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in Terms::of(project, story, plan).iter().filter_map(by_chance) {
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// A promise that providers break by themselves, as far as their times are known.
+fn by_chance(terms: &Terms<'_>) -> Option<Finding> {
+    let plan = &terms.plan;
+    let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
+    if !sound || plan.scenario.timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
+        return None;
+    }
+    let stated = |name: &str| plan.environment.embedded || terms.project.document.has(&["providers", name, "simulation"]);
+    let (message, hint) = chance::doubt(plan, stated, &terms.whose())?;
+    Some(terms.error("success", message, hint).warning())
+}
+
+/// A length of time as a person would write it: up to the next millisecond, above a second to the next tenth.
+fn rounded_up(time: Duration) -> Duration {
+    let step: u64 = if time < Duration::from_secs(1) { 1_000_000 } else { 100_000_000 };
+    Duration::from_nanos(time.as_nanos().div_ceil(step).saturating_mul(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_as_people_write_them() {
+        assert_eq!(rounded_up(Duration::from_nanos(40_000_001)), Duration::from_millis(41));
+        assert_eq!(rounded_up(Duration::from_nanos(5_000_000_001)).to_string(), "5s100ms");
+    }
+}
