@@ -158,10 +158,16 @@ fn history(random: &mut ChaCha8Rng) -> Value {
     let lag = if random.random_bool(0.05) { 12.0 } else { 5.0 };
     let mut requests = Vec::new();
     let mut due = -40.0 * gap + fault_lo;
+    // Half of them recover, and stay so; half of these have no objective besides.
+    let (calm, plain) = (random.random_bool(0.5), random.random_bool(0.5));
     let (mut mood, mut until) = (4, fault_lo);
     while due < observed + 1_000.0 {
         if due >= until {
-            mood = if due < fault_lo { 4 } else { random.random_range(0..9) };
+            mood = match due {
+                before if before < fault_lo => 4,
+                after if calm && after > fault_lo + 400.0 => 0,
+                _ => random.random_range(0..9),
+            };
             until = due + random.random_range(100.0..4_000.0);
         }
         // On an even grid, many requests lie exactly on the edges of holds and windows.
@@ -178,6 +184,10 @@ fn history(random: &mut ChaCha8Rng) -> Value {
         "fault": {"lo_ms": fault_lo, "hi_ms": round(fault_lo + random.random_range(0.0..30.0)), "requests_touched": random.random_range(0..30)},
         "requests": requests,
     });
+    if calm && plain {
+        let objectives = history["objectives"].as_object_mut().unwrap();
+        objectives.retain(|name, _| !name.starts_with("max_") && !name.starts_with("failback") && name != "rpo_ms");
+    }
     if random.random_bool(0.8) {
         history["heal"] = json!({"lo_ms": heal, "hi_ms": round(heal + random.random_range(0.0..20.0))});
     }
