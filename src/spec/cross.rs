@@ -5,6 +5,7 @@
 
 use super::finding::Finding;
 use super::project::{Project, Story};
+use super::sums::Terms;
 use super::workload::Told;
 use super::{asked, inventory, rotation, variable};
 use crate::model::{

@@ -17,11 +17,11 @@ const BASELINE_MIN: f64 = 20.0;
 const HOLD_MIN: Duration = Duration::from_secs(5);
 
 /// A workload of a story with the terms of its sums, and whether each is known.
-struct Terms<'a> {
+pub(super) struct Terms<'a> {
     project: &'a Project,
     document: &'a Document,
     /// As if the workload were the only one.
-    plan: DrillPlan,
+    pub(super) plan: DrillPlan,
     told: &'a Told,
     /// True where the scenario's own objectives are its.
     watched: bool,
@@ -29,7 +29,7 @@ struct Terms<'a> {
 
 impl Terms<'_> {
     /// Those of each workload that is judged.
-    fn of<'a>(project: &'a Project, story: &'a Story, plan: &DrillPlan) -> Vec<Terms<'a>> {
+    pub(super) fn of<'a>(project: &'a Project, story: &'a Story, plan: &DrillPlan) -> Vec<Terms<'a>> {
         let file = &story.scenario;
         let terms = |(place, told): (usize, &'a Told)| Terms {
             project,
@@ -61,7 +61,7 @@ impl Terms<'_> {
     }
 
     /// True unless the objective was written and could not be read.
-    fn sound(&self, key: &str) -> bool {
+    pub(super) fn sound(&self, key: &str) -> bool {
         self.stated(key).map_or(self.project.document.root.is_some(), |(document, path)| document.sound(&path))
     }
 
@@ -86,7 +86,7 @@ impl Terms<'_> {
     }
 
     /// An error at an objective: where it is stated, else at the name of who lacks it.
-    fn error(&self, key: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
+    pub(super) fn error(&self, key: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
         let (document, path) = self.stated(key).unwrap_or_else(|| (self.document, self.nowhere()));
         document.error(&path, message, hint)
     }
