@@ -32,7 +32,7 @@ fn equivalent_drills_of_a_gateway_that_relapses_are_judged_alike_and_none_is_tol
     }
     let (_, text) = judged(&project, "envoy-second-wave.jsonl");
     let told =
-        "9 of 28 requests were bad 8.28 to 10.03 s after the fault, and no provider was seen to get them. Objective stability: missed.";
+        "9 of 27 requests were bad 8.27 to 10.02 s after the fault, and no provider was seen to get them. Objective stability: missed.";
     assert!(text.contains(told) && text.contains(" sustained 9.59 to 10.36 s "), "{text}");
 }
 
