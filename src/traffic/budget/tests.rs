@@ -1,3 +1,5 @@
+//! What a budget bears, at its edges.
+
 use super::*;
 use crate::history::request_id;
 use rand::rngs::ChaCha8Rng;

@@ -1,3 +1,5 @@
+//! Driving k6: what its script is told, what its points mean, how it ends.
+
 use super::*;
 
 #[test]
