@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ENV = os.environ
 PATHS = {"FIRST": "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", "SECOND": "/v1/chat/completions"}
+# Nobody comes after the second, so a slow machine puts it aside for nothing.
+PATIENCE = {"FIRST": 0.3, "SECOND": 5}
 down = set()
 
 
@@ -24,7 +26,7 @@ def problem(headers, body):
 
 
 def answer_of(name, body):
-    upstream = http.client.HTTPConnection(ENV[f"{name}_HOST"], int(ENV[f"{name}_PORT"]), timeout=0.3)
+    upstream = http.client.HTTPConnection(ENV[f"{name}_HOST"], int(ENV[f"{name}_PORT"]), timeout=PATIENCE[name])
     key = ENV[f"{name}_KEY"]
     upstream.request("POST", PATHS[name], body, {"content-type": "application/json", "api-key": key, "authorization": f"Bearer {key}"})
     return upstream.getresponse()
