@@ -233,10 +233,12 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     });
     let last = requests.last().map_or(0, |request| request.due + 1);
     let fault = document.fault.as_ref().and_then(|fault| edge(fault.lo_ms, fault.hi_ms));
-    // It is the primary that goes away.
+    // It is the primary that goes away. By which fault nobody tells, so where the load is shared, and that nobody waited is to be proven, it
+    // may be one that swallows requests unseen.
+    let trace = if shared.is_some() { Trace::Held } else { Trace::Requests };
     let broken = |provider: &u16| {
         let until = heal.map(|heal| heal.lo);
-        Some(Broken { provider: *provider, from: fault?.lo, until, trace: Trace::Requests, connections: 0 })
+        Some(Broken { provider: *provider, from: fault?.lo, until, trace, connections: 0 })
     };
     let is_broken = |place: &&u16| shared.as_ref().is_none_or(|on: &Vec<Faulted>| on.iter().any(|fault| fault.provider == **place));
     let broken = primary.iter().filter(is_broken).filter_map(broken).collect();

@@ -290,6 +290,8 @@ words! {
         SendTimes = "send_times",
         /// Who served.
         WhoServed = "who_served",
+        /// Who was asked before the one that answered.
+        Attempts = "attempts",
         /// Proof of who served, by a proxy that only looks on.
         WhoServedProven = "who_served_proven",
         /// How many requests the fault touched.

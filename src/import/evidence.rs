@@ -74,6 +74,13 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     } else {
         caveats.push(caveat(Lost::WhoServedProven, named.doubt(&record)));
     }
+    if told.sharing > 1 && terms.gate == Gate::Cutover {
+        caveats.push(caveat(
+            Lost::Attempts,
+            "who was asked before the provider that answered is not recorded, so nobody can say that nobody waited for the one that broke: \
+             that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
+        ));
+    }
     let mut reading = Reading { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
     let mut requests: Vec<Request> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {

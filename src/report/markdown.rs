@@ -5,7 +5,7 @@
 
 use super::digest::{Digest, Flow, Second};
 use super::sentence::{because, between, bit, headline, hint, nameless, seconds_down, seconds_up, span};
-use super::{credential, providers, rescue, stability};
+use super::{credential, providers, rescue, share, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
@@ -238,11 +238,7 @@ impl Report<'_> {
         }
         writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
         let cut_over = match &measures.share {
-            Some(share) => format!(
-                "the share of {} ({:.0} %) has moved, and nobody waits for it",
-                escaped(&share.of.join(" and ")),
-                share.before * 100.0
-            ),
+            Some(share) => escaped(&share::moved(share)).to_string(),
             None => "cut over to a standby, and stable".to_owned(),
         };
         if !nameless(self.verdict) {

@@ -16,6 +16,7 @@ mod markdown;
 mod providers;
 mod rescue;
 mod sentence;
+mod share;
 mod stability;
 mod stopped;
 mod summary;

@@ -2,7 +2,7 @@
 
 use super::sentence::{seconds_down, seconds_up, span};
 use crate::units::Ratio;
-use crate::verdict::{Later, Millis, Paid, Rescued, Verdict};
+use crate::verdict::{Decision, Later, Millis, Paid, Reason, Rescued, Verdict};
 
 /// What was seen, where there was any.
 fn seen(verdict: &Verdict) -> Option<&Rescued> {
@@ -39,6 +39,32 @@ pub(super) fn sentence(verdict: &Verdict) -> Option<String> {
 pub(super) fn still_asked(verdict: &Verdict) -> String {
     let rescued = seen(verdict).filter(|rescued| rescued.to_the_end);
     rescued.map(|rescued| format!(" When the fault ended, {} was still asked first.", who(rescued))).unwrap_or_default()
+}
+
+/// Why a verdict is not decisive, as the end of a sentence: it is not seen of enough requests whether they were rescued.
+pub(super) fn because(verdict: &Verdict) -> Option<String> {
+    is_unseen(verdict).then_some(())?;
+    let Some(rescued) = &verdict.measures.as_ref()?.rescued else {
+        return Some("attempts at providers were not seen, so nobody can say which requests were rescued".into());
+    };
+    let unseen = rescued.later.at_most - rescued.later.requests;
+    Some(format!("of {unseen} of {} requests it is not seen whether who broke was asked first", rescued.later.of))
+}
+
+/// What to do about it.
+pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
+    is_unseen(verdict).then(|| {
+        if verdict.evidence.attempts_seen {
+            "use a fault that leaves each request to see, such as `{status: {code: 503}}` or `stall`, and see that all go through the proxies"
+        } else {
+            "record each request's `attempts`, or leave `objectives: rescued` out"
+        }
+    })
+}
+
+fn is_unseen(verdict: &Verdict) -> bool {
+    let is = |name: &str, decision: Decision| verdict.objectives.iter().any(|each| each.name == name && each.verdict == decision);
+    verdict.reason == Some(Reason::RecordCannotTell) && is("rescued", Decision::Inconclusive) && !is("rto", Decision::Inconclusive)
 }
 
 /// The limit, as it was declared.

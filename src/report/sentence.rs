@@ -1,10 +1,10 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
-use super::{credential, rescue, stability, stopped};
+use super::{credential, rescue, share, stability, stopped};
 use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::Duration;
-use crate::verdict::{Decision, Effect, Interval, Millis, Reason, Stop, Verdict};
+use crate::verdict::{Decision, Effect, Interval, Measures, Millis, Reason, Stop, Verdict};
 use std::borrow::Cow;
 
 /// The verdict in one sentence, with the measured interval against the objective.
@@ -35,8 +35,16 @@ pub fn headline(verdict: &Verdict) -> String {
     let measured = match interval.hi {
         Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
         Some(_) => {
-            let stayed = if stability::stayed(verdict) { ", and stayed so," } else { "" };
+            let stayed = match stability::stayed(verdict) {
+                false => "",
+                true if is_sustained(measures, verdict.terms.gate) => ", and stayed so,",
+                // Users were, and not always by whom the gate is about.
+                true => ", and stayed well served,",
+            };
             format!("Users were {state}{stayed} {} after the fault", between(interval))
+        }
+        None if verdict.reason == Some(Reason::RecordCannotTell) && interval.lo <= 0 => {
+            format!("It is not proven that users were {state}")
         }
         None if verdict.reason == Some(Reason::RecordCannotTell) => {
             format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(interval.lo))
@@ -62,6 +70,7 @@ pub fn headline(verdict: &Verdict) -> String {
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
     text.push_str(&stability::sentence(verdict));
+    text.push_str(&share::sentence(verdict));
     text.push_str(&rescue::still_asked(verdict));
     text.push_str(&others(verdict));
     text.push_str(&early(verdict));
@@ -72,6 +81,11 @@ pub fn headline(verdict: &Verdict) -> String {
         (false, true) => format!("{rotation} {text}"),
         (false, false) => format!("{text} {rotation}"),
     }
+}
+
+/// Whether what the gate is about lasted to the end of the fault. Of restoration `stability` decides, which bears what was promised.
+pub(super) fn is_sustained(measures: &Measures, gate: Gate) -> bool {
+    gate == Gate::Restore || measures.sustained.hi == measures.cutover.hi
 }
 
 /// That it was stopped, where that is not the reason of the verdict.
@@ -98,6 +112,9 @@ pub(super) fn because(verdict: &Verdict) -> String {
     let (terms, evidence) = (&verdict.terms, &verdict.evidence);
     if let Some(stop) = of_stop(verdict) {
         return stopped::because(verdict, stop);
+    }
+    if let Some(because) = share::because(verdict).or_else(|| rescue::because(verdict)) {
+        return because;
     }
     match verdict.reason {
         Some(Reason::Stopped) => "the drill was stopped".into(),
@@ -155,7 +172,8 @@ fn unsteady(verdict: &Verdict) -> String {
 
 /// True where users felt nothing, so that only a count of what the fault touched could show that there was something to feel.
 fn nothing_to_feel(verdict: &Verdict) -> bool {
-    verdict.terms.gate == Gate::Restore && verdict.measures.as_ref().is_some_and(|measures| measures.bad == 0)
+    let met = verdict.objectives.iter().any(|objective| objective.name == "rto" && objective.verdict == Decision::Met);
+    verdict.terms.gate == Gate::Restore && !met && verdict.measures.as_ref().is_some_and(|measures| measures.bad == 0)
 }
 
 /// What to do about a verdict that is not decisive.
@@ -170,6 +188,9 @@ pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
 fn of_kind(verdict: &Verdict) -> Option<&'static str> {
     if is_record(verdict) {
         return for_record(verdict);
+    }
+    if let Some(hint) = share::hint(verdict).or_else(|| rescue::hint(verdict)) {
+        return Some(hint);
     }
     if verdict.reason == Some(Reason::RecordCannotTell) && nothing_to_feel(verdict) {
         return Some("count the requests that it touched: `fault: requests_touched`");

@@ -1,6 +1,6 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
-use super::sentence::{because, between, headline, hint, nameless, span};
+use super::sentence::{because, between, headline, hint, is_sustained, nameless, span};
 use super::{credential, rescue};
 use crate::model::Gate;
 use crate::verdict::{Decision, Measures, Reason, Verdict};
@@ -56,7 +56,9 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         if let Some(rescued) = rescue::line(verdict) {
             put("rescued", &rescued);
         }
-        if verdict.objectives.iter().any(|objective| objective.name == "stability" && objective.verdict != Decision::Met) {
+        let stayed = verdict.objectives.iter().find(|objective| objective.name == "stability");
+        let unsteady = stayed.is_some_and(|objective| objective.verdict != Decision::Met);
+        if unsteady || (stayed.is_some() && !is_sustained(measures, verdict.terms.gate)) {
             put("sustained", &format!("{} after the fault", between(measures.sustained)));
         }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, chance, doubts};
-use crate::model::{Arrivals, DrillPlan, Gate, Ramp};
+use crate::model::{Arrivals, DrillPlan, Fault, Gate, Ramp};
 use crate::units::{Duration, Rate};
 
 /// Requests that a baseline needs before it says anything.
@@ -158,6 +158,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     }
     found.extend(failback(terms));
     found.extend(rescued(terms));
+    found.extend(rescued_unseen(terms));
     found
 }
 
@@ -275,6 +276,18 @@ fn rescued(terms: &Terms<'_>) -> Option<Finding> {
         let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
         terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
     })
+}
+
+/// A limit on rescued requests under a fault that leaves nothing to see of those that it takes.
+fn rescued_unseen(terms: &Terms<'_>) -> Option<Finding> {
+    terms.plan.objectives.rescued.filter(|_| terms.sound("rescued"))?;
+    let leaves_nothing = |fault: &Fault| matches!(fault, Fault::Refuse | Fault::Reset | Fault::Tls { .. } | Fault::DnsFailure);
+    let primaries = terms.plan.service.primaries();
+    let mut faults = terms.plan.scenario.timeline.faults.iter().filter(|planned| primaries.contains(&planned.on));
+    let word = faults.find(|planned| leaves_nothing(&planned.fault))?.fault.word();
+    let message = format!("`{word}` takes connections before they carry a request, so no proxy sees who was asked first and rescued");
+    let hint = "use `{status: {code: 503}}`, `stall` or `blackhole`; else this objective will hardly be met or missed";
+    Some(terms.error("rescued", message, hint).warning())
 }
 
 /// A failback that the drill does not last long enough to see.

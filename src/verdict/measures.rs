@@ -121,6 +121,8 @@ pub(super) struct Measured {
     pub(super) maybe_lost: u64,
     /// True where the gate's recovery has an onset.
     pub(super) onset: bool,
+    /// True where the share of who broke may have moved, and it is not seen of enough requests whether they waited.
+    pub(super) unseen_waits: bool,
     /// True where what the gate is about was tested: a standby answered or something went bad, or where nobody has to move, the fault bit.
     pub(super) exercised: bool,
 }
@@ -131,7 +133,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let start = Start { edge: fault, hold: terms.hold };
     let restoring = Window::new(evidence, fault.lo, end, |request| good(terms, request));
-    let cutting = share::moving(evidence, fault.lo, end)
+    let cutting = share::moving(evidence, fault, end)
         .unwrap_or_else(|| Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
     let restore = restoring.recovery(terms, start, Extent::Hold, Index::Arrival);
     let cutover = cutting.recovery(terms, start, Extent::Hold, Index::Delivery);
@@ -157,9 +159,11 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
-        exercised: bad > 0
-            || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes))
-            || (terms.gate == Gate::Restore && bitten(evidence)),
+        unseen_waits: evidence.shared.is_some()
+            && terms.gate == Gate::Cutover
+            && cutover.interval.hi.is_none()
+            && cutting.reads.contains(&Tri::Maybe),
+        exercised: bad > 0 || exercised(evidence, fault, &cutting),
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
@@ -195,6 +199,22 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
                 .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
             censored: gate.interval.hi.is_none(),
         },
+    }
+}
+
+/// Whether what the gate is about was tested, where nothing went bad.
+fn exercised(evidence: &Evidence, fault: Edge, cutting: &Window<'_>) -> bool {
+    let restores = evidence.terms.gate == Gate::Restore;
+    match share::exercised(evidence, fault, cutting) {
+        // Who shares the load serves all the time, so that an answer of theirs shows nothing.
+        Some(moved) => {
+            if restores {
+                bitten(evidence)
+            } else {
+                moved
+            }
+        }
+        None => cutting.reads.contains(&Tri::Yes) || (restores && bitten(evidence)),
     }
 }
 

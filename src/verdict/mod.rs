@@ -343,7 +343,7 @@ fn tried(evidence: &Evidence) -> Verdict {
             false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
             false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
             false => Some(Reason::CutoverNotExercised),
-            true => (doubted || blind).then_some(Reason::RecordCannotTell),
+            true => (doubted || blind || objectives::unseen(&verdict.objectives, &measured)).then_some(Reason::RecordCannotTell),
         };
     }
     verdict.measures = Some(measured.measures);

@@ -89,6 +89,13 @@ pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> 
     doubted
 }
 
+/// Whether an objective is in doubt only because it is not seen of some requests who was asked before the one that answered.
+pub(super) fn unseen(objectives: &[ObjectiveVerdict], measured: &Measured) -> bool {
+    let in_doubt = |name: &str| objectives.iter().any(|objective| objective.name == name && objective.verdict == Decision::Inconclusive);
+    let some_were_due = measured.measures.rescued.as_ref().is_none_or(|rescued| rescued.later.of > 0);
+    (measured.unseen_waits && in_doubt("rto")) || (measured.onset && some_were_due && in_doubt("rescued"))
+}
+
 /// Whether the proof that an objective was met needs this.
 fn needs(objective: &str, lost: Lost) -> bool {
     let counts = matches!(objective, "lost" | "truncated");

@@ -4,7 +4,13 @@
 //! What such a request paid is the time from its dispatch to the broken provider to its dispatch to the one that answered. Where a fault
 //! takes whole connections (a blackhole, for one), the first dispatch is not seen: then a request counts whose first dispatch that is seen
 //! came later than twice the longest that a request took to its first dispatch before the fault, and what that took is taken off from what
-//! it paid. Short of that it may have been rescued.
+//! it paid. A gateway may hold requests back for other reasons, so that wait must also be longer than usual by a tenth of the service
+//! level, or there must be enough connections that the fault swallowed: one for every second request that waited as long.
+//!
+//! Short of that it may have been rescued where it waited longer than nine in ten did before the fault: one slow request of the baseline
+//! hides nobody. It may also have been where a fault leaves nothing to see, or where nobody saw any attempt while something was broken.
+//!
+//! `share` asks the same of each request ([`Usual::course`]), so that both tell the same on one screen.
 //!
 //! What this file does not do: count requests that were late or failed; those are bad, whoever was asked.
 
@@ -79,11 +85,11 @@ pub struct Dispatched {
 }
 
 /// How a request came to its answer.
-enum Course {
+pub(super) enum Course {
     /// It was rescued, and paid at least and at most so much.
     Rescued { by_connection: bool, lo: i64, hi: i64, middle: i64 },
-    /// It may have been.
-    Perhaps,
+    /// It may have been. Whoever is refused at once waits for nothing, though another was asked first.
+    Perhaps { at_once: bool },
     /// It was not.
     Direct,
 }
@@ -94,7 +100,7 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
         return None;
     }
     let (first, last) = places(evidence, fault.lo, end);
-    let usual = Usual::before(evidence, first, fault);
+    let usual = Usual::before(evidence, (first, last), fault);
     let mut found = Rescued {
         requests: 0,
         at_most: 0,
@@ -126,7 +132,7 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
                 in_a_row += 1;
                 true
             }
-            Course::Perhaps => true,
+            Course::Perhaps { .. } => true,
             Course::Direct => {
                 // Whoever still waited when the fault was healed tells nothing of whom it would have been sent to.
                 in_a_row = if is_good && request.done < end { 0 } else { in_a_row };
@@ -163,38 +169,78 @@ fn summed(paid: &mut [[i64; 3]]) -> Option<Paid> {
 }
 
 /// The attempts of the request at this place, in their order.
-fn attempts_of(evidence: &Evidence, place: usize) -> &[Attempt] {
+pub(super) fn attempts_of(evidence: &Evidence, place: usize) -> &[Attempt] {
     let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < place);
     let rest = &evidence.attempts[from..];
     &rest[..rest.partition_point(|attempt| attempt.request as usize == place)]
 }
 
 /// How long requests took to their first dispatch before the fault.
-struct Usual {
+pub(super) struct Usual {
     shortest: i64,
     median: i64,
+    /// Nine in ten took no longer.
+    often: i64,
     longest: i64,
+    /// For each fault, whether it swallowed enough connections to explain every request that waited.
+    swallowed: Vec<bool>,
+    /// False where no attempt was seen before the fault.
+    pub(super) known: bool,
 }
 
 impl Usual {
-    fn before(evidence: &Evidence, first: usize, fault: Edge) -> Self {
+    /// From the requests that ended before the fault; `first` and `last` are the places of those due while it lasted.
+    pub(super) fn before(evidence: &Evidence, (first, last): (usize, usize), fault: Edge) -> Self {
         let ended = evidence.requests[..first].iter().enumerate().filter(|(_, request)| request.done < fault.lo);
         let wait = |(place, request): (usize, &Request)| Some(attempts_of(evidence, place).first()?.at - request.sent);
         let mut waits: Vec<i64> = ended.filter_map(wait).collect();
         waits.sort_unstable();
         let at = |place: usize| waits.get(place).copied().unwrap_or(0).max(0);
-        Self { shortest: at(0), median: at(waits.len().saturating_sub(1) / 2), longest: at(waits.len().saturating_sub(1)) }
+        let last_wait = waits.len().saturating_sub(1);
+        let mut usual = Self {
+            shortest: at(0),
+            median: at(last_wait / 2),
+            often: at(last_wait * 9 / 10),
+            longest: at(last_wait),
+            swallowed: Vec::new(),
+            known: !waits.is_empty(),
+        };
+        usual.swallowed = evidence.broken.iter().map(|broken| usual.swallowed(evidence, (first, last), broken)).collect();
+        usual
+    }
+
+    /// Whether this fault swallowed a connection for every second request that waited for long, besides those of requests that failed.
+    fn swallowed(&self, evidence: &Evidence, (first, last): (usize, usize), broken: &Broken) -> bool {
+        let (mut waited, mut failed) = (0_u64, 0_u64);
+        for place in first..last {
+            let request = &evidence.requests[place];
+            let asked = attempts_of(evidence, place).first().filter(|_| broken.holds(request.sent));
+            match good(&evidence.terms, request) {
+                Tri::No => failed += u64::from(asked.is_none() && broken.holds(request.sent)),
+                _ => waited += u64::from(asked.is_some_and(|attempt| attempt.at - request.sent > self.limit())),
+            }
+        }
+        2 * broken.connections.saturating_sub(failed) >= waited
+    }
+
+    /// Whoever waited longer did not do so as others did before the fault.
+    fn limit(&self) -> i64 {
+        self.longest + self.longest.max(LEAST)
     }
 
     /// How the request at this place came to its answer, and who was asked first where it was rescued.
-    fn course(&self, evidence: &Evidence, place: usize) -> (Course, Option<u16>) {
+    pub(super) fn course(&self, evidence: &Evidence, place: usize) -> (Course, Option<u16>) {
         let request = &evidence.requests[place];
         let attempts = attempts_of(evidence, place);
-        let Some(first) = attempts.first() else { return (Course::Direct, None) };
+        let Some(first) = attempts.first() else {
+            // Nobody saw how it came to its answer.
+            let unseen = evidence.broken.iter().any(|broken| broken.holds(request.sent));
+            return (if unseen { Course::Perhaps { at_once: false } } else { Course::Direct }, None);
+        };
         let breaks = |provider: u16, at: i64| evidence.broken.iter().any(|broken| broken.breaks(provider, at));
         let served = match request.by {
             By::Provider(served) => served,
-            By::Unknown if breaks(first.provider, first.at) => return (Course::Perhaps, None),
+            By::Unknown if breaks(first.provider, first.at) => return (Course::Perhaps { at_once: false }, None),
             By::Unknown | By::Nobody => return (Course::Direct, None),
         };
         if breaks(first.provider, first.at) {
@@ -203,7 +249,8 @@ impl Usual {
                 Some(answered) if first.provider != served => {
                     let paid = answered.at - first.at;
                     let rescued = Course::Rescued { by_connection: false, lo: paid, hi: paid, middle: paid };
-                    (if good(&evidence.terms, request) == Tri::Yes { rescued } else { Course::Perhaps }, Some(first.provider))
+                    let certain = good(&evidence.terms, request) == Tri::Yes;
+                    (if certain { rescued } else { Course::Perhaps { at_once: false } }, Some(first.provider))
                 }
                 _ => (Course::Direct, None),
             };
@@ -216,19 +263,26 @@ impl Usual {
         // Places are in the order of preference, where the load is not shared; nobody asks one that comes later first.
         let comes_first = |provider: u16| if evidence.shared.is_some() { provider != served } else { provider < served };
         let swallows = |broken: &&Broken| broken.trace != Trace::Requests && comes_first(broken.provider) && broken.holds(request.sent);
-        let Some(broken) = evidence.broken.iter().find(swallows) else { return (Course::Direct, None) };
+        let Some((place, broken)) = evidence.broken.iter().enumerate().find(|(_, broken)| swallows(broken)) else {
+            return (Course::Direct, None);
+        };
         let wait = first.at - request.sent;
-        let limit = self.longest + self.longest.max(LEAST);
-        if wait > limit && good(&evidence.terms, request) == Tri::Yes {
+        let explained = wait >= self.longest + evidence.terms.slo / 10 || self.swallowed.get(place) == Some(&true);
+        if wait > self.limit() && explained && good(&evidence.terms, request) == Tri::Yes {
             let (lo, hi) = (wait - self.longest, wait - self.shortest);
             return (Course::Rescued { by_connection: true, lo, hi, middle: wait - self.median }, Some(broken.provider));
         }
+        let long = wait > self.often + SUSPECT;
         let perhaps = match broken.trace {
-            Trace::Held => wait > self.longest + SUSPECT,
-            Trace::Closed => broken.connections > 0,
+            Trace::Held => long,
+            Trace::Closed => long || broken.connections > 0,
             Trace::Nothing => true,
             Trace::Requests => false,
         };
-        (if perhaps { Course::Perhaps } else { Course::Direct }, None)
+        let at_once = broken.trace == Trace::Nothing && !long;
+        (if perhaps { Course::Perhaps { at_once } } else { Course::Direct }, None)
     }
 }
+
+#[cfg(test)]
+mod tests;

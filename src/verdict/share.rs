@@ -5,20 +5,24 @@
 //! for a broken one before; cutover is the onset of that, by the same rule as any other, and so bears a request that tries the broken one
 //! now and then, as the promise allows.
 //!
-//! Who waited is told by the proxies: an attempt at a broken provider came before the one that answered. What a blackhole swallows no proxy
-//! reads, so there the time until the first attempt that was seen tells: a request that reached nobody for longer than twice what any
-//! request of the baseline took, and for more than a tenth of the service level, waited for somebody who could not be seen.
+//! Who waited is told by the proxies: an attempt at a broken provider came before the one that answered. What a fault on connections
+//! swallows no proxy reads; what `rescue` makes of such requests counts here, too: who was rescued has waited, who may have been may have.
+//!
+//! Where nothing went bad, what shows that there was a share to move is that a request waited for a broken one, or that those gave fewer
+//! answers than chance (1 %) leaves to their earlier share.
 //!
 //! Failback is that the broken one has a share again: it answers, service holds, and within the hold it answers as much as chance (1 %)
 //! leaves to a provider with half of its earlier share.
 
 use super::Millis;
 use super::measures::Interval;
+use super::rescue::{Course, Usual, attempts_of};
 use super::trial::reaches;
 use super::window::{Tri, Window, good, places};
-use crate::history::{Attempt, Balanced, By, Edge, Evidence, Faulted, Request, Terms};
+use crate::history::{Balanced, By, Edge, Evidence, Faulted, Request, Terms};
 use crate::units::Binomial;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// The share of the providers that were broken, among those that share the load.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,7 +33,7 @@ pub struct Share {
     pub before: f64,
     /// Requests that were well served, though one of them was waited for.
     pub waited: u64,
-    /// When the last request was sent that one of them was waited for, or that was not well served; `None` where there was none.
+    /// When the last of these was sent; `None` where there was none.
     #[serde(rename = "until_ms")]
     pub until: Option<Millis>,
 }
@@ -37,30 +41,16 @@ pub struct Share {
 /// How improbable it must be that chance alone hides a share.
 const CHANCE: f64 = 0.01;
 
-/// How the requests due in `[from, to)` read: whether each has moved. `None` where no load is shared.
-pub(super) fn moving<'e>(evidence: &'e Evidence, from: i64, to: i64) -> Option<Window<'e>> {
+/// How the requests due in `[fault.lo, to)` read: whether each has moved. `None` where no load is shared.
+pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option<Window<'e>> {
     let faulted = evidence.shared.as_ref()?;
-    let (first, last) = places(evidence, from, to);
-    let patience = patience(evidence, from);
-    let reads = (first..last).map(|place| has_moved(evidence, faulted, place, patience)).collect();
+    let (first, last) = places(evidence, fault.lo, to);
+    let usual = Usual::before(evidence, (first, last), fault);
+    let reads = (first..last).map(|place| has_moved(evidence, faulted, &usual, place)).collect();
     Some(Window { first, requests: &evidence.requests[first..last], reads, to })
 }
 
-/// The attempts of the request at this place.
-fn attempts(evidence: &Evidence, place: usize) -> &[Attempt] {
-    let at = |place: usize| evidence.attempts.partition_point(|attempt| (attempt.request as usize) < place);
-    &evidence.attempts[at(place)..at(place + 1)]
-}
-
-/// How long after it was sent a request may reach its first provider without having waited for anybody; `None` where nothing tells.
-fn patience(evidence: &Evidence, fault: i64) -> Option<i64> {
-    let before = evidence.requests.iter().enumerate().take_while(|(_, request)| request.due < fault);
-    let delays = before.filter_map(|(place, request)| Some(attempts(evidence, place).first()?.at - request.sent));
-    let longest = delays.max()?.max(0);
-    Some((2 * longest).max(longest + evidence.terms.slo / 10))
-}
-
-fn has_moved(evidence: &Evidence, faulted: &[Faulted], place: usize, patience: Option<i64>) -> Tri {
+fn has_moved(evidence: &Evidence, faulted: &[Faulted], usual: &Usual, place: usize) -> Tri {
     let request = &evidence.requests[place];
     let broken = |provider: u16, at: i64| faulted.iter().any(|fault| fault.is(provider, at));
     let (served, by) = match (good(&evidence.terms, request), request.by) {
@@ -68,20 +58,31 @@ fn has_moved(evidence: &Evidence, faulted: &[Faulted], place: usize, patience: O
         (_, By::Unknown) => return Tri::Maybe,
         (served, By::Provider(by)) => (served, by),
     };
-    let tries = attempts(evidence, place);
-    let Some((answer, patience)) = tries.iter().find(|attempt| attempt.completed && attempt.provider == by).zip(patience) else {
+    let tries = attempts_of(evidence, place);
+    let answer = tries.iter().find(|attempt| attempt.completed && attempt.provider == by);
+    let Some(answer) = answer.filter(|_| usual.known) else {
         // Nobody saw when it was dispatched, so nobody can say that it did not wait.
         return if broken(by, request.sent) { Tri::No } else { Tri::Maybe };
     };
     let waited = tries.iter().any(|attempt| attempt.at < answer.at && broken(attempt.provider, attempt.at));
-    let unseen = tries[0].at - request.sent > patience;
-    if broken(by, answer.at) || waited || unseen { Tri::No } else { served }
+    if broken(by, answer.at) || waited {
+        return Tri::No;
+    }
+    match usual.course(evidence, place).0 {
+        Course::Rescued { .. } => Tri::No,
+        Course::Perhaps { at_once: false } => Tri::Maybe,
+        Course::Perhaps { at_once: true } | Course::Direct => served,
+    }
 }
 
 /// Answers that a broken provider gave among those before the fault, and all of them.
 fn before(evidence: &Evidence, provider: u16, fault: Edge) -> (u64, u64) {
-    let ended = evidence.requests.iter().take_while(|request| request.due < fault.lo).filter(|request| request.done < fault.lo);
-    let by = ended.filter_map(|request| if let By::Provider(by) = request.by { Some(by) } else { None });
+    counted(evidence.requests.iter().take_while(|request| request.due < fault.lo).filter(|request| request.done < fault.lo), provider)
+}
+
+/// Answers of one provider, and of all that are known.
+fn counted<'r>(requests: impl Iterator<Item = &'r Request>, provider: u16) -> (u64, u64) {
+    let by = requests.filter_map(|request| if let By::Provider(by) = request.by { Some(by) } else { None });
     by.fold((0, 0), |(own, all), by| (own + u64::from(by == provider), all + 1))
 }
 
@@ -93,16 +94,35 @@ fn broken(evidence: &Evidence) -> Option<Vec<u16>> {
     Some(providers)
 }
 
-/// Whether there was a share to move; `None` where no load is shared.
-pub(super) fn exercised(evidence: &Evidence, fault: Edge) -> Option<bool> {
-    Some(broken(evidence)?.iter().any(|provider| before(evidence, *provider, fault).0 > 0))
+/// Whether it shows that there was a share to move; `None` where no load is shared.
+pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Option<bool> {
+    let faulted = evidence.shared.as_ref()?;
+    let waited = window.requests.iter().zip(&window.reads).any(|(request, reading)| *reading == Tri::No && moved_late(evidence, request));
+    Some(waited || faulted.iter().any(|broken| gives_less(evidence, *broken, fault, window)))
+}
+
+/// Whether another provider than the broken ones answered a request.
+fn moved_late(evidence: &Evidence, request: &Request) -> bool {
+    let is_broken = |by: u16| evidence.shared.iter().flatten().any(|fault| fault.is(by, request.sent));
+    good(&evidence.terms, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
+}
+
+/// Whether this provider answered less while it was broken than chance leaves to the share that it had.
+fn gives_less(evidence: &Evidence, broken: Faulted, fault: Edge, window: &Window<'_>) -> bool {
+    let (own_before, all_before) = before(evidence, broken.provider, fault);
+    let since = window.requests.iter().filter(|request| (broken.from..broken.until).contains(&request.sent));
+    let (own, all) = counted(since, broken.provider);
+    own_before > 0 && Binomial::hitting(own_before as f64 / all_before as f64, all).at_most(own) <= CHANCE
 }
 
 /// The providers that a moved share is moved to.
 pub(super) fn others(evidence: &Evidence) -> Vec<u16> {
-    let broken = broken(evidence).unwrap_or_default();
-    let sharing = evidence.primary.iter().filter(|_| evidence.shared.is_some()).filter(|provider| !broken.contains(provider));
-    sharing.chain(&evidence.standbys).copied().collect()
+    if evidence.shared.is_none() {
+        return evidence.standbys.clone();
+    }
+    let taken = broken(evidence).unwrap_or_default();
+    let works = |place: &&u16| !taken.contains(place) && !evidence.broken.iter().any(|broken| broken.provider == **place);
+    evidence.primary.iter().chain(&evidence.standbys).filter(works).copied().collect()
 }
 
 /// What is told of a share beside the intervals.
@@ -111,12 +131,12 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Opt
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
-    let last = window.reads.iter().rposition(|reading| *reading == Tri::No);
+    let waited: Vec<&Request> = stayed.map(|(request, _)| request).filter(|request| good(&evidence.terms, request) == Tri::Yes).collect();
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
         before: counts.iter().map(|(own, _)| own).sum::<u64>() as f64 / all.max(1) as f64,
-        waited: stayed.filter(|(request, _)| good(&evidence.terms, request) == Tri::Yes).count() as u64,
-        until: last.map(|place| Millis((window.requests[place].sent - fault.lo).max(0))),
+        waited: waited.len() as u64,
+        until: waited.last().map(|request| Millis((request.sent - fault.lo).max(0))),
     })
 }
 
@@ -145,7 +165,7 @@ struct Back<'w> {
 impl Back<'_> {
     fn interval(&self, terms: &Terms) -> Interval {
         let requests = self.window.requests;
-        let found = (0..requests.len()).find(|place| self.has_share(terms, *place));
+        let found = self.found(terms);
         let last = found.unwrap_or(requests.len());
         let bad = self.window.reads[..last].iter().rposition(|reading| *reading == Tri::No);
         let proof = bad.max(self.absent_from(last));
@@ -157,28 +177,65 @@ impl Back<'_> {
         request.by == By::Provider(self.provider)
     }
 
-    /// Whether the request at this place is the provider's, and opens a hold in which users are well served and it has a share.
-    fn has_share(&self, terms: &Terms, place: usize) -> bool {
+    /// The first request of the provider's that opens a hold in which users are well served and it has a share. Counts are kept as sums from
+    /// the beginning and runs are found from the end, so that no hold is read twice.
+    fn found(&self, terms: &Terms) -> Option<usize> {
         let Window { requests, reads, to, .. } = self.window;
-        let (first, ends) = (&requests[place], requests[place].due + terms.failback_hold.unwrap_or(terms.hold));
-        if !self.answered(first) || first.sent < self.heal.hi + terms.clock_error || ends > *to {
-            return false;
+        let sums = |counts: &dyn Fn(usize) -> bool| -> Vec<u64> {
+            let mut sum = 0;
+            std::iter::once(0)
+                .chain((0..requests.len()).map(|place| {
+                    sum += u64::from(counts(place));
+                    sum
+                }))
+                .collect()
+        };
+        let good = sums(&|place| reads[place] == Tri::Yes);
+        let own = sums(&|place| self.answered(&requests[place]));
+        let runs = self.long_runs(terms.max_consecutive_bad as usize);
+        let mut chances: HashMap<(u64, u64), bool> = HashMap::new();
+        let mut has_share =
+            |held: u64, own: u64| *chances.entry((held, own)).or_insert_with(|| Binomial::hitting(self.half, held).at_most(own) > CHANCE);
+        let hold = terms.failback_hold.unwrap_or(terms.hold);
+        let mut end = 0;
+        for (place, first) in requests.iter().enumerate() {
+            end = end.max(place);
+            let ends = first.due + hold;
+            if ends > *to {
+                return None;
+            }
+            while end < requests.len() && requests[end].due < ends {
+                end += 1;
+            }
+            if !self.answered(first) || first.sent < self.heal.hi + terms.clock_error {
+                continue;
+            }
+            let (lead, held) = ((place + terms.lead_in as usize).min(requests.len()), (end - place) as u64);
+            if good[lead] - good[place] == u64::from(terms.lead_in)
+                && reaches(good[end] - good[place], held, terms.success)
+                && runs[place].is_none_or(|run_ends| run_ends > end)
+                && has_share(held, own[end] - own[place])
+            {
+                return Some(place);
+            }
         }
-        let end = place + requests[place..].partition_point(|request| request.due < ends);
-        let held = &reads[place..end];
-        let is_good = |reading: &&Tri| **reading == Tri::Yes;
-        let lead_in = reads[place..].iter().take(terms.lead_in as usize).filter(is_good).count() == terms.lead_in as usize;
-        let run = held
-            .chunk_by(|left, right| (*left == Tri::Yes) == (*right == Tri::Yes))
-            .filter(|run| run[0] != Tri::Yes)
-            .map(<[Tri]>::len)
-            .max();
-        let good = held.iter().filter(is_good).count() as u64;
-        let own = requests[place..end].iter().filter(|request| self.answered(request)).count() as u64;
-        lead_in
-            && reaches(good, held.len() as u64, terms.success)
-            && run.unwrap_or(0) <= terms.max_consecutive_bad as usize
-            && Binomial::hitting(self.half, held.len() as u64).at_most(own) > CHANCE
+        None
+    }
+
+    /// For each place, where the first run from there on that is longer than `longest` gets too long.
+    fn long_runs(&self, longest: usize) -> Vec<Option<usize>> {
+        let reads = &self.window.reads;
+        let (mut run, mut first) = (0, None);
+        let mut runs: Vec<Option<usize>> = (0..reads.len())
+            .rev()
+            .map(|place| {
+                run = if reads[place] == Tri::Yes { 0 } else { run + 1 };
+                first = if run > longest { Some(place + longest + 1) } else { first };
+                first
+            })
+            .collect();
+        runs.reverse();
+        runs
     }
 
     /// Where the last run of requests before `last` begins that is too long to have left the provider out by chance.
@@ -207,3 +264,6 @@ pub(super) fn balanced(evidence: &Evidence) -> Option<Balanced> {
     let own = own.map(|place| (evidence.name(*place), counts[usize::from(*place)]));
     Balanced::of(own, evidence.primary.len(), counts.iter().sum(), evidence.terms.baseline_success)
 }
+
+#[cfg(test)]
+mod tests;
