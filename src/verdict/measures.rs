@@ -55,7 +55,7 @@ pub struct Measures {
     pub sustained: Interval,
     /// From the heal until the primary serves again and stays; `None` also where the service never left it.
     pub failback: Option<Interval>,
-    /// True where no request since the fault was asked of a standby, and the primary served after the heal: there was nothing to come back
+    /// True where no request since the fault was asked of anybody but the primary, and the primary served after the heal: there was nothing to come back
     /// from.
     pub never_left: bool,
     /// Requests that were not well served while the fault lasted.
@@ -123,6 +123,8 @@ pub(super) struct Measured {
     pub(super) onset: bool,
     /// True where what the gate is about was tested: a standby answered or something went bad, or where nobody has to move, the fault bit.
     pub(super) exercised: bool,
+    /// True where it is told whom the fault touched, and nothing of that was the drill's.
+    pub(super) spared: bool,
 }
 
 /// Measures a valid trial whose disruption began within `fault`.
@@ -153,13 +155,18 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let failback = failback(evidence, fault);
     let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
+    let spared = spared(evidence);
     Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
         exercised: bad > 0
-            || share::exercised(evidence, fault).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes))
+            || share::exercised(evidence, fault)
+                // Where the fault took nothing of the drill's, only that the share moved all the same shows that there was cause to.
+                .map(|shared| shared && (!spared || cutover.onset.is_some()))
+                .unwrap_or_else(|| cutting.reads.contains(&Tri::Yes))
             || (terms.gate == Gate::Restore && bitten(evidence)),
+        spared,
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
@@ -198,9 +205,14 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     }
 }
 
-/// Whether it is proven that the fault touched requests, and not only said.
+/// Whether it is proven that the fault touched requests, and not only said. Those of others show nothing of what users were spared.
 fn bitten(evidence: &Evidence) -> bool {
-    evidence.touched_counted && evidence.touched > 0
+    evidence.touched_counted && evidence.touched > 0 && !spared(evidence)
+}
+
+/// Whether the fault touched health checks and requests of others, and nothing that may have been the drill's.
+fn spared(evidence: &Evidence) -> bool {
+    evidence.touched_by.is_some_and(|by| by.drill == 0 && by.connections == 0 && by.others + by.health_checks > 0)
 }
 
 /// Bad requests within the hold.
@@ -244,10 +256,14 @@ fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
 fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> bool {
     let in_time = failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.terms.failback_rto.is_none_or(|limit| hi <= limit));
     let first = places(evidence, fault.lo, fault.lo).0;
-    let others = share::others(evidence);
-    let is_standby = |provider: &u16| others.contains(provider);
-    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_standby(&attempt.provider);
-    let served = |request: &Request| !matches!(request.by, By::Nobody) && !matches!(request.by, By::Provider(place) if !is_standby(&place));
+    // Not only standbys: whoever else was asked, it was left.
+    let is_other = |provider: u16| !evidence.primary.contains(&provider);
+    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_other(attempt.provider);
+    let served = |request: &Request| match request.by {
+        By::Nobody => false,
+        By::Unknown => true,
+        By::Provider(place) => is_other(place),
+    };
     evidence.shared.is_none()
         && in_time
         && evidence.attempts_seen
