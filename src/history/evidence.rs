@@ -312,6 +312,8 @@ words! {
         EveryLine = "every_line",
         /// Lines that could not be read, of the time that decides.
         LinesNearFault = "lines_near_fault",
+        /// As many lines that could not be read after the hold as may hide that service did not stay.
+        LinesAfterHold = "lines_after_hold",
         /// How closely requests followed each other once the fault had begun.
         Spacing = "spacing",
     }

@@ -2,7 +2,7 @@
 
 use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
-use super::near::{near, spans};
+use super::near::{after_hold, near, spans};
 use super::record::{ImportError, Record, Row, Who};
 use crate::history::{By, Caveat, Edge, Evidence, Faulted, Kind, Lost, Request, Terms};
 use crate::model::{Gate, Objectives, SloOn};
@@ -100,6 +100,8 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     if let Some(near) = near(&record, zero, &spans).filter(|_| fault.is_some()) {
         caveats.push(near.caveat());
     }
+    let after = (spans[0].1, heal.map_or(observed_until, |heal| observed_until.min(heal - zero)));
+    caveats.extend(after_hold(&record, zero, &requests, after, &terms).filter(|_| fault.is_some()));
     let providers: Vec<String> = told.providers.clone();
     let sharing = told.sharing.clamp(1, providers.len().max(1));
     let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();

@@ -76,6 +76,18 @@ impl Format for Locust {
         Some(Quotes::new(self.divider(line)))
     }
 
+    fn is_row(&mut self, line: &str) -> bool {
+        let divider = self.divider(line);
+        let Some(head) = &self.head else { return false };
+        let closed = format!("{line}\"");
+        let Some(cells) = cells(line, divider).or_else(|| cells(&closed, divider)) else { return false };
+        let number = |place: usize| divider.number(cells[place].trim());
+        cells.len() >= head.cells
+            && cells[head.cells..].iter().all(|cell| cell.is_empty())
+            && stamp(&number(head.sent)).is_some()
+            && length(&number(head.took), 6).is_some()
+    }
+
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         // By its first row: what an exception says is no name of a column.
         let sums = ["Total Request Count", "Requests/s", "Average Response Time"];
@@ -102,9 +114,8 @@ impl Format for Locust {
         let cell = |place: usize| cells[place].trim();
         let maybe = |place: Option<usize>| place.map_or("", cell);
         let text = divider.number(cell(head.sent));
-        let sent = moment::stamp(&text).or_else(|| moment::sheet_stamp(&text)).or_else(|| moment::number(&text));
-        let sent =
-            sent.ok_or_else(|| format!("`{text}` is not a moment, in none of the forms that are known: milliseconds since 1970, {FORMS}"))?;
+        let sent = stamp(&text)
+            .ok_or_else(|| format!("`{text}` is not a moment, in none of the forms that are known: milliseconds since 1970, {FORMS}"))?;
         let fine = grain(&text, 9);
         let text = divider.number(cell(head.took));
         let took = length(&text, 6).ok_or_else(|| format!("`{text}` is not a number of milliseconds"))?;
@@ -141,6 +152,10 @@ impl Format for Locust {
         "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; the README \
          shows one. JMeter's listener writes timeStamp, elapsed, success (jmeter.save.saveservice.output_format=csv)"
     }
+}
+
+fn stamp(text: &str) -> Option<i64> {
+    moment::stamp(text).or_else(|| moment::sheet_stamp(text)).or_else(|| moment::number(text))
 }
 
 fn is_timeout(text: &str) -> bool {

@@ -9,10 +9,14 @@
 //! When a line would have been, its neighbours tell: lines are written in the order of requests' ends or of their beginnings, give or take
 //! the disorder that the readable lines show. Of both orders the one that is kept better counts. By the order of ends a line may be of a
 //! request that began as much earlier as the longest one took.
+//!
+//! *After the hold* a single line decides nothing. That service stayed is in doubt where so many cannot be read within one hold that, had they
+//! all been bad, more than was promised would have been.
 
 use super::caveat::caveat;
 use super::record::{Gap, Record};
 use crate::history::{Caveat, Kind, Lost, Request, Terms};
+use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
 const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
@@ -26,12 +30,18 @@ pub(super) struct Near {
     pub(super) to: i64,
 }
 
-/// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
-pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<Near> {
+/// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
+struct Missing {
+    lines: u64,
+    from: i64,
+    to: i64,
+}
+
+fn missing(record: &Record, zero: i64) -> Vec<Missing> {
     let Record { gaps, disorder, rows, .. } = record;
     let longest = rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
+    let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
     let place = |gap: &Gap| {
-        let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
         let (from, to) = if disorder.sent <= disorder.ended {
             let from = gap.after.map(|stood| stood.sent.saturating_sub(disorder.sent));
             (from, gap.before.map(|stood| stood.sent.saturating_add(disorder.sent)))
@@ -39,13 +49,15 @@ pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<N
             let from = gap.after.map(|stood| stood.ended.saturating_sub(disorder.ended).saturating_sub(longest));
             (from, gap.before.map(|stood| stood.ended.saturating_add(disorder.ended)))
         };
-        (bound(from, i64::MIN), bound(to, i64::MAX))
+        Missing { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
     };
-    let touches = |gap: &&Gap| {
-        let (from, to) = place(gap);
-        spans.iter().any(|(begin, end)| from <= *end && to >= *begin)
-    };
-    let lines = gaps.iter().filter(touches).map(|gap| gap.lines).sum();
+    gaps.iter().map(place).collect()
+}
+
+/// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
+pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<Near> {
+    let touches = |missing: &&Missing| spans.iter().any(|(begin, end)| missing.from <= *end && missing.to >= *begin);
+    let lines = missing(record, zero).iter().filter(touches).map(|missing| missing.lines).sum();
     let (from, to) = (spans.iter().map(|span| span.0).min()?, spans.iter().map(|span| span.1).max()?);
     (lines > 0).then_some(Near { lines, from, to })
 }
@@ -71,6 +83,39 @@ impl Near {
     }
 }
 
+/// What follows from lines after the hold, which ends at `begin`, and before the heal, where they may hide a relapse: as many as there may
+/// be bad requests in one hold, with those that are known, are more than was promised.
+pub(super) fn after_hold(record: &Record, zero: i64, requests: &[Request], (begin, end): (i64, i64), terms: &Terms) -> Option<Caveat> {
+    let mut missing = missing(record, zero);
+    missing.retain(|missing| missing.to > begin && missing.from < end);
+    let hides = |until: &i64| {
+        let from = until.saturating_sub(terms.hold);
+        let hidden: u64 = missing.iter().filter(|missing| missing.from <= *until && missing.to > from).map(|missing| missing.lines).sum();
+        let place = |moment: i64| requests.partition_point(|request| request.due <= moment);
+        let within = &requests[place(from)..place(*until)];
+        let bad = within.iter().filter(|request| is_bad(request, terms)).count() as u64;
+        let promised = Binomial::beyond(terms.success, within.len() as u64 + hidden).expected().max(1);
+        hidden > 0 && bad + hidden > promised
+    };
+    // The most that a window may hold is reached where one of them begins or a bad request is.
+    let bad = requests.iter().filter(|request| request.due > begin && request.due < end && is_bad(request, terms));
+    let near = |due: &i64| missing.iter().any(|missing| missing.from <= *due && missing.to > due.saturating_sub(terms.hold));
+    let moments = bad.map(|request| request.due).filter(near).chain(missing.iter().map(|missing| missing.from.max(begin)));
+    let lines: u64 = missing.iter().map(|missing| missing.lines).sum();
+    moments.into_iter().any(|until| hides(&until)).then(|| {
+        caveat(
+            Lost::LinesAfterHold,
+            format!("{lines} lines that cannot be read may be of the time after the hold: were they bad, service did not stay"),
+        )
+    })
+}
+
+/// Whether users were not well served, as far as a record tells.
+fn is_bad(request: &Request, terms: &Terms) -> bool {
+    matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent)
+        || request.proof.saturating_sub(request.due) > terms.slo
+}
+
 /// The times that are near a fault at zero, and near its heal.
 pub(super) fn spans(requests: &[Request], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
     let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
@@ -80,8 +125,7 @@ pub(super) fn spans(requests: &[Request], heal: Option<i64>, terms: &Terms) -> V
     };
     let mut end = terms.hold;
     let later = &requests[requests.partition_point(|request| request.due < 0)..];
-    let failed = |kind: Kind| matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
-    let bad = later.iter().filter(|request| failed(request.kind) || request.proof.saturating_sub(request.due) > terms.slo);
+    let bad = later.iter().filter(|request| is_bad(request, terms));
     for (number, request) in bad.enumerate() {
         // The first one may be late: a fault takes its time to bite.
         let over = if number > 0 { request.due > end } else { heal.is_some_and(|heal| request.due > heal) };

@@ -38,6 +38,11 @@ pub(super) trait Format {
         None
     }
 
+    /// Whether this line is a row by itself, or begins as a whole one, though a quote in its last cell may not be closed.
+    fn is_row(&mut self, _line: &str) -> bool {
+        false
+    }
+
     /// The record is at its end.
     fn end(&mut self, _rows: &mut Rows) {}
 
@@ -102,11 +107,15 @@ pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportEr
 }
 
 /// Takes in a row that begins with this line, and says how many more lines it has. Where the whole cannot be read, its first line alone
-/// cannot: what follows may be rows of its own.
+/// cannot: what follows may be rows of its own. So it is where one of these lines is a row: then a stray quote holds them together.
 fn row(first: &str, format: &mut dyn Format, input: &mut Lines<impl BufRead>, rows: &mut Rows) -> std::io::Result<Result<u64, String>> {
     let more = format.quotes(first).map_or(Ok(Vec::new()), |quotes| input.closing(quotes, first))?;
     if more.is_empty() {
         return Ok(format.line(first, rows).map(|()| 0));
+    }
+    if more.iter().any(|line| format.is_row(line)) {
+        input.put_back(more);
+        return Ok(Err("a quote in it is closed by another row's".into()));
     }
     let whole = std::iter::once(first).chain(more.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
     let done = format.line(&whole, rows).map(|()| more.len() as u64);

@@ -529,3 +529,52 @@ fn a_line_that_cannot_be_read_decides_nothing_only_far_from_the_fault() {
     let verdict = judged(read(shuffled.join("\n").as_bytes(), &settings(Source::Nginx, Some(format))).unwrap());
     assert!(near(&verdict) && verdict.verdict == Decision::Inconclusive);
 }
+
+#[test]
+fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
+    let format = NGINX[2];
+    let log = in_order(Asked::end, |asked| nginx(format, ", ", asked));
+    let lines: Vec<&str> = log.lines().collect();
+    // The hold is over after 34 s, and has 80 requests, of which one may be bad.
+    let with = |garbled: &[usize], bad: &[usize]| {
+        let line = |(place, line): (usize, &&str)| match (garbled.contains(&place), bad.contains(&place)) {
+            (true, _) => "garbage".to_owned(),
+            (_, true) => line.replace(" 200", " 502"),
+            _ => (*line).to_owned(),
+        };
+        let text: Vec<String> = lines.iter().enumerate().map(line).collect();
+        let verdict = judged(read(text.join("\n").as_bytes(), &settings(Source::Nginx, Some(format))).unwrap());
+        let told = verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesAfterHold);
+        assert!(!verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault));
+        (verdict.verdict, verdict.reason, told)
+    };
+    let (met, doubt) = ((Decision::Met, None, false), (Decision::Inconclusive, Some(Reason::RecordCannotTell), true));
+    assert_eq!(with(&[450], &[]), met);
+    assert_eq!(with(&[450], &[455]), doubt, "with the one that is known to be bad it is one too many");
+    assert_eq!(with(&[450], &[380]), met, "not within one hold");
+    assert_eq!(with(&[450, 451], &[]), doubt);
+    assert_eq!(with(&[400, 450], &[]), doubt);
+    assert_eq!(with(&[380, 500], &[]), met);
+    assert_eq!(with(&[10, 11, 12], &[]), met);
+}
+
+#[test]
+fn two_stray_quotes_take_no_rows_with_them() {
+    for (divider, places) in [(',', [190, 230]), (';', [190, 191]), ('\t', [100, 599])] {
+        let text = locust(divider, "refused");
+        let stray = |(place, line): (usize, &str)| {
+            let is_stray = places.contains(&(place.wrapping_sub(1)));
+            if is_stray { format!("{}{divider}\"\n", line.rsplit_once(divider).unwrap().0) } else { format!("{line}\n") }
+        };
+        let text: String = text.lines().enumerate().map(stray).collect();
+        let record = read(text.as_bytes(), &settings(Source::Locust, None)).unwrap();
+        assert_eq!((record.rows.len(), record.skipped), (598, 2), "{divider:?}");
+    }
+    let row = |(place, asked): (usize, &Asked)| {
+        let error = if place == 190 || place == 230 { "\"" } else { "" };
+        format!("{},{},{},0,0,{error}\n", asked.sent * MS, asked.status, asked.took * MS)
+    };
+    let text: String = requests().iter().enumerate().map(row).collect();
+    let record = read(text.as_bytes(), &settings(Source::Vegeta, None)).unwrap();
+    assert_eq!((record.rows.len(), record.skipped), (598, 2));
+}

@@ -61,6 +61,16 @@ impl Format for Vegeta {
         (!line.starts_with('{')).then(|| Quotes::new(self.divider(line)))
     }
 
+    fn is_row(&mut self, line: &str) -> bool {
+        let divider = self.divider(line);
+        let Some(cells) = cells(line, divider) else { return false };
+        let [timestamp, code, latency, _, _, _, ..] = cells.as_slice() else { return false };
+        self.cells.is_none_or(|wanted| wanted == cells.len())
+            && timestamp.parse().ok().and_then(moment::moment).is_some()
+            && code.parse::<u16>().is_ok()
+            && latency.parse::<i64>().is_ok()
+    }
+
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         if line.starts_with('{') {
             let hit: Hit<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;

@@ -249,7 +249,7 @@ impl Report<'_> {
             writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
         }
         writeln!(text, "| stable to the end of the fault, by what gates | {} | traffic and proxy |", between(measures.sustained))?;
-        let gate = if nameless(self.verdict) { measures.restore } else { measures.cutover };
+        let gate = if self.verdict.terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
         if let Some(hi) = gate.hi {
             writeln!(
                 text,

@@ -1,9 +1,9 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
 use super::{credential, rescue, share, stability, stopped};
-use crate::history::Lost;
+use crate::history::{Lost, Phase};
 use crate::model::Gate;
-use crate::units::Duration;
+use crate::units::{Duration, billionths};
 use crate::verdict::{Decision, Effect, Interval, Measures, Millis, Reason, Stop, Verdict};
 use std::borrow::Cow;
 
@@ -43,15 +43,16 @@ pub fn headline(verdict: &Verdict) -> String {
             };
             format!("Users were {state}{stayed} {} after the fault", between(interval))
         }
-        None if verdict.reason == Some(Reason::RecordCannotTell) && interval.lo <= 0 => {
-            format!("It is not proven that users were {state}")
-        }
-        None if verdict.reason == Some(Reason::RecordCannotTell) => {
-            format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(interval.lo))
-        }
+        None if verdict.reason == Some(Reason::RecordCannotTell) => match interval.lo {
+            ..=0 => format!("The record does not prove that users were {state}"),
+            lo => format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(lo)),
+        },
         None => {
-            let end = if verdict.stopped.is_some() { "the drill was stopped" } else { "the fault ended" };
+            // Once it was healed, a stop ended the watching only.
+            let stopped = verdict.stopped.as_ref().is_some_and(|stop| stop.phase != Phase::Watch);
+            let end = if stopped { "the drill was stopped" } else { "the fault ended" };
             match interval.lo {
+                ..=0 if nothing_to_feel(verdict) => format!("No request went bad, and {end} before it could be told that this lasts"),
                 ..=0 => format!("Users were not stably {state} before {end}"),
                 lo => format!("Users were not {state} {} after the fault, and not stably so before {end}", seconds_down(lo)),
             }
@@ -128,7 +129,11 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
         Some(Reason::FaultNotEffective) => match evidence.effect {
+            None if evidence.touched.is_some_and(|touched| touched > 0) => "the fault touched none of the drill's requests".into(),
             None => "the fault touched no request".into(),
+            Some(Effect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
+                "no request fared worse than the worst before it, so nothing shows that the fault bit".into()
+            }
             Some(Effect { worse: 0, .. }) => "no request failed or was slower than before it, so nothing shows that the fault bit".into(),
             Some(Effect { worse, of, .. }) => {
                 format!("{worse} of {of} requests failed or were slower than before it, too few to show that the fault bit")
@@ -160,10 +165,11 @@ fn of_stop(verdict: &Verdict) -> Option<&Stop> {
 fn unsteady(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
-    let wanted = verdict.terms.success * requests as f64;
-    if (good as f64) < wanted {
+    let share = u128::from(billionths(verdict.terms.baseline_success));
+    let too_few = |count: u64| u128::from(count) * u128::from(billionths(1.0)) < share * u128::from(requests);
+    if too_few(good) {
         format!("the traffic before the fault was not steady: only {good} of {requests} requests were well served")
-    } else if (by_primary as f64) < wanted {
+    } else if too_few(by_primary) {
         format!("the traffic before the fault was not the primary's: it answered only {by_primary} of {requests} requests")
     } else {
         format!("only {requests} requests ended before the fault, too few to compare with")

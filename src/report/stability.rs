@@ -52,7 +52,8 @@ fn told(departure: &Departure, verdict: &Verdict) -> String {
         }
         Wave::Unclear => {
             let window = departure.window;
-            format!("{} of {} requests were bad in {} up to {last}", window.bad, window.requests, span(verdict.terms.hold))
+            let end = seconds_up(window.end.0);
+            format!("{} of {} requests were bad in {} up to {end}", window.bad, window.requests, span(verdict.terms.hold))
         }
     };
     format!("{when} after the fault{}", whom(departure, verdict.evidence.attempts_seen))

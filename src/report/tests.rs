@@ -19,6 +19,8 @@ struct Drill {
     course: fn(&mut Told, u64, u64),
     /// By the proxy's count.
     touched: u64,
+    /// True where both share the load.
+    shares: bool,
     /// When it was stopped, in milliseconds, and why; without a detail it was killed by nobody.
     stopped: Option<(u64, StopReason, &'static str)>,
 }
@@ -64,7 +66,7 @@ impl Drill {
             failback: Some(Duration::from_secs(9)),
             ..Objectives::default()
         };
-        Self { fault, objectives, course, touched: 400, stopped: None }
+        Self { fault, objectives, course, touched: 400, shares: false, stopped: None }
     }
 
     fn started(&self) -> Started {
@@ -77,6 +79,9 @@ impl Drill {
             length: Duration::from_secs(20),
         };
         started.plan.scenario.timeline.faults = vec![fault];
+        if self.shares {
+            started.plan.service.sharing = 2;
+        }
         started.plan.objectives = Objectives { success: Ratio::new(0.98), ..self.objectives.clone() }.or_default();
         started
     }
@@ -396,4 +401,130 @@ fn an_unsteady_baseline_is_told_with_its_counts() {
     told.says("the traffic before the fault was not steady: only 160 of ").says("requests were well served");
     assert_eq!(told.verdict.reason, Some(Reason::BaselineUnstable));
     Drill::of(Fault::Blackhole, elsewhere).told().says("was not the primary's: it answered only 0 of 200 requests");
+}
+
+/// The fault touches nothing but the gateway's health checks.
+fn checked(told: &mut Told, id: u64, due: u64) {
+    if during(due) && id.is_multiple_of(10) {
+        let check = told.seen(None, "primary", due, 1, 503);
+        (check.request, check.touched) = (Some("GET /health".into()), true);
+    }
+}
+
+#[test]
+fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
+    fn stays(told: &mut Told, id: u64, due: u64) {
+        checked(told, id, due);
+        told.usual(id, due);
+    }
+    fn leaves(told: &mut Told, id: u64, due: u64) {
+        checked(told, id, due);
+        if (FAULT + 3_000..HEAL).contains(&due) {
+            told.seen(Some(id), "standby", due + 2, 10, 200);
+            told.done(id, due, 15, Outcome::Ok);
+        } else {
+            told.usual(id, due);
+        }
+    }
+    fn shares(told: &mut Told, id: u64, due: u64, left: bool) {
+        checked(told, id, due);
+        let by = if id.is_multiple_of(2) && !(left && (FAULT + 3_000..HEAL).contains(&due)) { "primary" } else { "standby" };
+        told.seen(Some(id), by, due + 2, 10, 200);
+        told.done(id, due, 15, Outcome::Ok);
+    }
+    let drill = |gate: Gate, sharing: bool, course: fn(&mut Told, u64, u64)| {
+        let mut drill = Drill { touched: 40, shares: sharing, ..Drill::of(UNAVAILABLE, course) };
+        (drill.objectives.gate, drill.objectives.failback) = (Some(gate), None);
+        drill.told()
+    };
+    let told = drill(Gate::Restore, false, stays);
+    assert_eq!((told.verdict.verdict, told.verdict.reason), (Decision::Inconclusive, Some(Reason::FaultNotEffective)), "{}", told.screen);
+    told.says("the fault touched none of the drill's requests").never("not stably");
+    assert_eq!(drill(Gate::Restore, false, leaves).verdict.verdict, Decision::Met, "by its health checks it left, and a standby answered");
+    assert_eq!(drill(Gate::Cutover, false, stays).verdict.reason, Some(Reason::CutoverNotExercised));
+    for gate in [Gate::Restore, Gate::Cutover] {
+        let stays = drill(gate, true, |told, id, due| shares(told, id, due, false)).verdict;
+        assert_eq!((stays.verdict, stays.reason), (Decision::Inconclusive, Some(Reason::FaultNotEffective)), "{gate}");
+        assert_eq!(drill(gate, true, |told, id, due| shares(told, id, due, true)).verdict.verdict, Decision::Met, "{gate}");
+    }
+}
+
+#[test]
+fn what_is_verified_is_what_gates() {
+    fn returns(told: &mut Told, id: u64, due: u64) {
+        if (FAULT..FAULT + 1_000).contains(&due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
+    }
+    let mut drill = Drill::of(UNAVAILABLE, returns);
+    (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
+    drill.told().reports("| users are well served again | 0.94 to 1.00 s | traffic |").reports("| verified | 7.00 s | the hold of 6s |");
+}
+
+#[test]
+fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
+    fn shaky(told: &mut Told, id: u64, due: u64) {
+        if during(due) && [20_000, 20_500, 21_000, 21_500, 22_000, 27_100, 27_200].contains(&due) {
+            told.seen(Some(id), "standby", due + 2, 10, 503);
+            told.done(id, due, 15, Outcome::Error);
+        } else if during(due) {
+            told.seen(Some(id), "standby", due + 2, 10, 200);
+            told.done(id, due, 15, Outcome::Ok);
+        } else {
+            told.usual(id, due);
+        }
+    }
+    fn steady(told: &mut Told, id: u64, due: u64) {
+        if during(due) {
+            told.seen(Some(id), "standby", due + 2, 10, 200);
+            told.done(id, due, 15, Outcome::Ok);
+        } else {
+            told.usual(id, due);
+        }
+    }
+    let stopped = Some((32_000, StopReason::Person, "stopped by a person"));
+    let told = |course: fn(&mut Told, u64, u64)| Drill { stopped, ..Drill::of(UNAVAILABLE, course) }.told();
+    let unclear = told(shaky);
+    assert_eq!((unclear.verdict.verdict, unclear.verdict.reason), (Decision::Inconclusive, None), "{}", unclear.screen);
+    // The window that is told ends where its own last bad request was due, and not with the last of all.
+    unclear.says("5 of 120 requests were bad in 6s up to 12.00 s after the fault").never("let it come to its end");
+    let open = told(steady);
+    assert_eq!((open.verdict.verdict, open.verdict.reason), (Decision::Inconclusive, Some(Reason::Stopped)), "{}", open.screen);
+    open.says("let it come to its end");
+    let dead = told(|told, id, due| if due < FAULT { told.usual(id, due) } else { told.done(id, due, 5, Outcome::Error) });
+    dead.says("and not stably so before the fault ended").never("before the drill was stopped");
+}
+
+/// A record of a request every 100 ms, all of them good but some before the fault.
+fn recorded(length: i64, objectives: Value, bad_before: &[i64], touched: Option<u64>) -> (Verdict, String) {
+    let one = |due: i64| {
+        let (outcome, by) = if bad_before.contains(&due) { ("error", None) } else { ("ok", Some("a")) };
+        json!({"due_ms": due, "done_ms": due + 20, "outcome": outcome, "served_by": by})
+    };
+    let mut record = json!({
+        "bare_history": 1, "primary": ["a"], "standbys": ["b"], "objectives": objectives,
+        "fault": {"lo_ms": 0, "hi_ms": 0}, "heal": {"lo_ms": length, "hi_ms": length},
+        "requests": (-100..length / 100).map(|place| one(place * 100)).collect::<Vec<_>>(),
+    });
+    if let Some(touched) = touched {
+        record["fault"]["requests_touched"] = json!(touched);
+    }
+    let verdict = judge(&crate::history::bare(record.to_string().as_bytes()).unwrap());
+    let screen = summary(&verdict, 100).split_whitespace().collect::<Vec<_>>().join(" ");
+    (verdict, screen)
+}
+
+#[test]
+fn where_nothing_went_bad_nobody_was_ill_served() {
+    for (length, touched) in [(0, None), (3_000, None), (0, Some(9)), (3_000, Some(9))] {
+        let (verdict, screen) = recorded(length, json!({"gate": "restore"}), &[], touched);
+        assert_eq!(verdict.verdict, Decision::Inconclusive);
+        assert!(!screen.contains("they were not") && !screen.contains("not stably"), "{screen}");
+    }
+}
+
+#[test]
+fn what_the_baseline_was_held_against_is_told() {
+    let goals = json!({"success": 0.9, "baseline_success": 0.99});
+    let (verdict, screen) = recorded(30_000, goals, &[-900, -800, -700, -600, -500], Some(9));
+    assert_eq!(verdict.reason, Some(Reason::BaselineUnstable));
+    assert!(screen.contains("only 95 of 100 requests were well served"), "{screen}");
 }

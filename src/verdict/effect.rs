@@ -13,6 +13,7 @@
 
 use super::window::{latency, places};
 use crate::history::{Edge, Evidence, Kind, Request, Terms};
+use crate::units::billionths;
 use serde::Serialize;
 
 /// The risk that chance is taken for a fault.
@@ -41,10 +42,14 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
     let after: Vec<i64> = evidence.requests[first..last].iter().map(|request| badness(terms, request, i64::MIN)).collect();
-    let allowed = (before.len() as f64 * (1.0 - evidence.terms.baseline_success)) as usize;
+    let allowed = allowed(before.len(), terms.baseline_success);
     let mut told = None;
     for rank in [1, 1 + allowed] {
         let Some(limit) = before.get(rank - 1) else { break };
+        // Nothing is worse than no answer: of whom that was allowed, nothing is told by what failed.
+        if *limit == i64::MAX {
+            continue;
+        }
         for window in [&after[..], &after[..after.len().min(before.len())]] {
             let worse = window.iter().filter(|badness| *badness > limit).count();
             let proven = chance(before.len(), window.len(), worse, rank) <= RISK / QUESTIONS;
@@ -56,6 +61,12 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
         }
     }
     told.unwrap_or(Effect { worse: 0, of: after.len() as u64, proven: false })
+}
+
+/// How many of `count` requests the promise allows to be bad: of 100 at 90 % these are 10, whatever floats make of it.
+fn allowed(count: usize, success: f64) -> usize {
+    let bad = u128::from(billionths(1.0) - billionths(success));
+    usize::try_from(bad * count as u128 / u128::from(billionths(1.0))).unwrap_or(count)
 }
 
 /// How badly a request went: no answer is worse than any latency.
@@ -137,6 +148,17 @@ mod tests {
         let shaky = |place: u32| if place % 50 == 7 { None } else { usual(place) };
         assert!(!told(shaky, |place| if place < 12 { None } else { usual(place) }).proven);
         assert!(told(shaky, |place| if place < 30 { None } else { usual(place) }).proven);
+    }
+
+    #[test]
+    fn failures_that_were_allowed_before_do_not_hide_those_after() {
+        assert_eq!((allowed(100, 0.9), allowed(100, 0.97), allowed(100, 0.29), allowed(7, 0.9), allowed(7, 1.0)), (10, 3, 71, 0, 0));
+        let mut shaky = evidence(|place| (place % 10 != 3).then(|| 20 + place), |_| None);
+        shaky.terms.baseline_success = 0.9;
+        assert_eq!(effect(&shaky, shaky.fault.unwrap()), Effect { worse: 100, of: 100, proven: true });
+        // What failed before is no measure of what is told: some did fare worse than what answered.
+        let few = told(|place| (place % 50 != 7).then(|| 20 + place), |place| if place < 4 { None } else { Some(30) });
+        assert_eq!(few, Effect { worse: 4, of: 100, proven: false });
     }
 
     #[test]

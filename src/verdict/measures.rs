@@ -55,7 +55,7 @@ pub struct Measures {
     pub sustained: Interval,
     /// From the heal until the primary serves again and stays; `None` also where the service never left it.
     pub failback: Option<Interval>,
-    /// True where no request since the fault was asked of a standby, and the primary served after the heal: there was nothing to come back
+    /// True where no request since the fault was asked of anybody but the primary, and the primary served after the heal: there was nothing to come back
     /// from.
     pub never_left: bool,
     /// Requests that were not well served while the fault lasted.
@@ -125,6 +125,8 @@ pub(super) struct Measured {
     pub(super) unseen_waits: bool,
     /// True where what the gate is about was tested: a standby answered or something went bad, or where nobody has to move, the fault bit.
     pub(super) exercised: bool,
+    /// True where it is told whom the fault touched, and nothing of that was the drill's.
+    pub(super) spared: bool,
 }
 
 /// Measures a valid trial whose disruption began within `fault`.
@@ -155,6 +157,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let failback = failback(evidence, fault);
     let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
+    let spared = spared(evidence);
     Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
@@ -164,6 +167,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             && cutover.interval.hi.is_none()
             && cutting.reads.contains(&Tri::Maybe),
         exercised: bad > 0 || exercised(evidence, fault, &cutting),
+        spared,
         measures: Measures {
             cutover: cutover.interval,
             restore: restore.interval,
@@ -218,9 +222,14 @@ fn exercised(evidence: &Evidence, fault: Edge, cutting: &Window<'_>) -> bool {
     }
 }
 
-/// Whether it is proven that the fault touched requests, and not only said.
+/// Whether it is proven that the fault touched requests, and not only said. Those of others show nothing of what users were spared.
 fn bitten(evidence: &Evidence) -> bool {
-    evidence.touched_counted && evidence.touched > 0
+    evidence.touched_counted && evidence.touched > 0 && !spared(evidence)
+}
+
+/// Whether the fault touched health checks and requests of others, and nothing that may have been the drill's.
+fn spared(evidence: &Evidence) -> bool {
+    evidence.touched_by.is_some_and(|by| by.drill == 0 && by.connections == 0 && by.others + by.health_checks > 0)
 }
 
 /// Bad requests within the hold.
@@ -264,10 +273,14 @@ fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
 fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> bool {
     let in_time = failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.terms.failback_rto.is_none_or(|limit| hi <= limit));
     let first = places(evidence, fault.lo, fault.lo).0;
-    let others = share::others(evidence);
-    let is_standby = |provider: &u16| others.contains(provider);
-    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_standby(&attempt.provider);
-    let served = |request: &Request| !matches!(request.by, By::Nobody) && !matches!(request.by, By::Provider(place) if !is_standby(&place));
+    // Not only standbys: whoever else was asked, it was left.
+    let is_other = |provider: u16| !evidence.primary.contains(&provider);
+    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_other(attempt.provider);
+    let served = |request: &Request| match request.by {
+        By::Nobody => false,
+        By::Unknown => true,
+        By::Provider(place) => is_other(place),
+    };
     evidence.shared.is_none()
         && in_time
         && evidence.attempts_seen

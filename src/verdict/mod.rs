@@ -194,6 +194,8 @@ pub struct Terms {
     pub deadline: Millis,
     /// Share of good requests.
     pub success: f64,
+    /// The same before the fault, where the primary must serve as many.
+    pub baseline_success: f64,
     /// The longest time until the primary serves again.
     #[serde(rename = "failback_rto_ms")]
     pub failback: Option<Millis>,
@@ -272,6 +274,7 @@ fn tried(evidence: &Evidence) -> Verdict {
             slo_on: terms.slo_on,
             deadline: Millis(terms.deadline),
             success: terms.success,
+            baseline_success: terms.baseline_success,
             failback: terms.failback_rto.map(Millis),
             max_rescued: terms.max_rescued,
             rescued_after: terms.max_rescued.map(|_| Millis(terms.rescued_after)),
@@ -341,6 +344,8 @@ fn tried(evidence: &Evidence) -> Verdict {
         let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
         verdict.reason = match measured.exercised {
             false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
+            // No standby needs to answer there, so that none did is no reason.
+            false if measured.spared && (terms.gate == Gate::Restore || evidence.shared.is_some()) => Some(Reason::FaultNotEffective),
             false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
             false => Some(Reason::CutoverNotExercised),
             true => (doubted || blind || objectives::unseen(&verdict.objectives, &measured)).then_some(Reason::RecordCannotTell),

@@ -101,6 +101,7 @@ fn needs(objective: &str, lost: Lost) -> bool {
     let counts = matches!(objective, "lost" | "truncated");
     match lost {
         Lost::LinesNearFault => true,
+        Lost::LinesAfterHold => objective == "stability",
         // While a closed model waits it asks nothing, so neither its counts nor its holds are whole.
         Lost::OpenModel => counts || objective == "stability",
         Lost::Unreached | Lost::EveryLine => counts,

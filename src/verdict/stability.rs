@@ -82,6 +82,9 @@ pub struct Departure {
 /// A window that holds more bad requests than was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TellingWindow {
+    /// When the last of its bad requests was due, with which it ends, from the disruption.
+    #[serde(rename = "end_ms")]
+    pub end: Millis,
     /// How many bad requests it holds.
     pub bad: u64,
     /// How many requests in all.
@@ -104,9 +107,10 @@ struct Excess {
     wave: Wave,
     from: i64,
     until: i64,
-    /// Bad requests of all requests: in the one, or in that of the several which shows most.
+    /// Bad requests of all requests, and where it ends: of the one, or of that of the several which shows most.
     bad: u64,
     of: u64,
+    end: i64,
 }
 
 impl Excess {
@@ -127,7 +131,7 @@ pub(super) fn departures(evidence: &Evidence, window: &Window<'_>, onset: usize,
             Some(last) => {
                 last.until = next.until;
                 if next.excess(success) > last.excess(success) {
-                    (last.bad, last.of) = (next.bad, next.of);
+                    (last.bad, last.of, last.end) = (next.bad, next.of, next.end);
                 }
             }
             None => own.push(next),
@@ -164,7 +168,7 @@ fn beyond_promise(evidence: &Evidence, window: &Window<'_>, onset: usize) -> Vec
         }
         let relapse = bad >= *fewest.entry(count).or_insert_with(|| promise.fewest(RARE));
         let wave = if relapse { Wave::Relapse } else { Wave::Unclear };
-        found.push(Excess { wave, from: request.due - terms.hold, until: request.due, bad, of: count });
+        found.push(Excess { wave, from: request.due - terms.hold, until: request.due, bad, of: count, end: request.due });
     }
     found
 }
@@ -191,6 +195,7 @@ fn departure(evidence: &Evidence, window: &Window<'_>, stretch: &Excess, fault: 
         bad: bad.len() as u64,
         requests: (last - first + 1) as u64,
         window: TellingWindow {
+            end: Millis(stretch.end - fault.lo),
             bad: stretch.bad,
             requests: stretch.of,
             chance: Binomial::beyond(evidence.terms.success, stretch.of).at_least(stretch.bad),
@@ -296,6 +301,15 @@ mod tests {
         assert_eq!((departures.len(), departures[0].bad, departures[0].requests), (1, 200, 200));
         assert_eq!((departures[0].window.bad, departures[0].window.requests), (50, 50));
         assert_eq!(plain(&[29_800, 29_900]), (Decision::Inconclusive, 0));
+    }
+
+    #[test]
+    fn the_window_that_is_told_has_an_end_of_its_own() {
+        let verdict = judged(|_| {}, &[12_000, 12_500, 13_000, 17_500]);
+        let departures = &verdict.measures.as_ref().unwrap().departures;
+        assert_eq!((departures.len(), departures[0].wave, departures[0].last.0), (1, Wave::Unclear, 17_500_000_000));
+        let window = departures[0].window;
+        assert_eq!((window.bad, window.requests, window.end.0), (3, 50, 13_000_000_000));
     }
 
     #[test]

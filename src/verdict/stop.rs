@@ -3,7 +3,7 @@
 //! What was proven until then stands. What was not is neither the fault of the system under test nor one of the trial, and no later check may
 //! say so.
 
-use super::{Decision, Millis, Reason, Verdict};
+use super::{Criterion, Decision, Millis, Reason, Verdict};
 use crate::history::{Evidence, Phase, StopReason, Stopped};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
     let reason = match (verdict.verdict, reason) {
         (Decision::Met | Decision::Missed | Decision::InvalidPlan, _) => verdict.reason,
         // The fault was over: what it did could be told, or could not for a reason of its own.
-        _ if phase == Phase::Watch && (verdict.reason.is_some() || undecided(&verdict, "rto")) => verdict.reason,
+        _ if phase == Phase::Watch && (verdict.reason.is_some() || undecided_before(&verdict)) => verdict.reason,
         (_, StopReason::BaselineUnsteady) => Some(Reason::BaselineUnstable),
         (_, StopReason::Fault) => Some(Reason::ScheduleIncomplete),
         _ => Some(Reason::Stopped),
@@ -40,6 +40,8 @@ pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
     Verdict { reason, stopped, ..verdict }
 }
 
-fn undecided(verdict: &Verdict, name: &str) -> bool {
-    verdict.objectives.iter().any(|objective| objective.name == name && objective.verdict == Decision::Inconclusive)
+/// Whether something is open that the time after the heal would not have told: all but failback and what was promised of keys.
+fn undecided_before(verdict: &Verdict) -> bool {
+    let later = |name: &str| name == "failback" || Criterion::ALL.iter().any(|criterion| criterion.word() == name);
+    verdict.objectives.iter().any(|objective| objective.verdict == Decision::Inconclusive && !later(objective.name))
 }

@@ -216,3 +216,23 @@ fn a_lead_in_and_a_run_count_exactly() {
     assert_eq!(onset(&[2_000, 2_100], loose), Some(2_200_000_000), "one after another may be bad, and not two");
     assert_eq!(onset(&[2_000, 2_100], json!({"success": 0.9, "max_consecutive_bad": 2})), Some(1_000_000_000));
 }
+
+#[test]
+fn a_service_that_a_third_provider_served_has_left_its_primary() {
+    let by = |third: &str| {
+        judge(&evidence(|history| {
+            history["objectives"] = json!({"failback_rto_ms": 1_000, "gate": "restore"});
+            for request in history["requests"].as_array_mut().unwrap() {
+                let due = request["due_ms"].as_i64().unwrap();
+                let asked = if (1_000..30_000).contains(&due) { third } else { "primary" };
+                request["attempts"][0]["provider"] = json!(asked);
+                if request["outcome"] == "ok" {
+                    request["served_by"] = json!(asked);
+                }
+            }
+        }))
+    };
+    let (third, primary) = (by("third"), by("primary"));
+    assert_eq!((of(&third, "failback"), third.measures.unwrap().never_left), (Some(Decision::Met), false));
+    assert_eq!((of(&primary, "failback"), primary.measures.unwrap().never_left), (None, true));
+}
