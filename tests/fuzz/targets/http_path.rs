@@ -82,8 +82,10 @@ fuzz_target!(|data: &[u8]| {
         }
         told
     });
-    // Who begins as HTTP/2 does is answered in it, which begins with the length of a frame and its type, SETTINGS.
-    let is_http = told.starts_with(b"HTTP/1.") || (asked.starts_with(PREFACE) && told.get(3) == Some(&4));
+    // Who begins as HTTP/2 does is answered in it, which begins with the length of a frame and its type, SETTINGS. Who begins as neither does is
+    // sent away in it: behind its SETTINGS, which are empty, there is GOAWAY.
+    let is_framed = told.get(3) == Some(&4) && (asked.starts_with(PREFACE) || told.get(12) == Some(&7));
+    let is_http = told.starts_with(b"HTTP/1.") || is_framed;
     assert!(told.is_empty() || is_http, "{:?}", String::from_utf8_lossy(&told));
     assert!(told.len() <= 64 * (data.len() + 1024), "{} bytes of {}", told.len(), data.len());
     for head in stand.came.lock().unwrap().iter().filter(|head| !head.is_empty()) {
