@@ -269,6 +269,15 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
     }
 }
 
+/// What is asked before the baseline to find out how answers end.
+fn rehearsed(plan: &DrillPlan) -> String {
+    match plan.rehearsed().len() {
+        0 => String::new(),
+        1 => "  before it   1 request, to see how answers end\n".into(),
+        count => format!("  before it   {count} requests, to see how answers end\n"),
+    }
+}
+
 /// What a drill would do, without doing it.
 fn outline(plan: &DrillPlan) -> String {
     let timeline = &plan.scenario.timeline;
@@ -290,6 +299,7 @@ fn outline(plan: &DrillPlan) -> String {
             longer(plan, traffic)
         );
     }
+    text += &rehearsed(plan);
     text += &format!("  spends      {}\n", bill::most(plan));
     if let Some(writes) = stores::written(plan) {
         text += &format!("  writes      {writes}\n");

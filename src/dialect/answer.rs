@@ -188,11 +188,21 @@ impl AnswerReader {
         matches!(self.flaw, Some(Flaw::TooLong | Flaw::ErrorEvent(_) | Flaw::Malformed))
     }
 
-    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its marker and its usage
-    /// both have and nothing that was asked for is missing (some of Gemini's gateways tell both with every piece). Its connection may stay open
-    /// for as long as it likes.
+    /// True once a stream has said all that it will: the terminal marker has come behind which clients read no more, or its end and its usage
+    /// both have, as far as the service is known to tell them, and nothing that was asked for is missing (some of Gemini's gateways tell both
+    /// with every piece). Its connection may stay open for as long as it likes.
     pub fn is_over(&self) -> bool {
-        self.heard.over || (self.streamed && self.heard.terminal && self.heard.usage && self.words().is_ok())
+        self.heard.over || (self.streamed && self.has_ended() && self.has_told_usage() && self.words().is_ok())
+    }
+
+    /// Whether the end was told, as this service tells it.
+    fn has_ended(&self) -> bool {
+        self.heard.terminal || (self.heard.finished && self.complete.stream_ends_with == StreamEnd::FinishReason)
+    }
+
+    /// Whether the usage was, unless this service is known to leave it out.
+    fn has_told_usage(&self) -> bool {
+        self.heard.usage || self.complete.usage == UsageReport::Absent
     }
 
     /// The judgement at the end of the body.
@@ -223,8 +233,7 @@ impl AnswerReader {
         if let Some(flaw) = self.flaw {
             return Err(flaw);
         }
-        let finished = self.heard.finished && self.complete.stream_ends_with == StreamEnd::FinishReason;
-        if !self.heard.terminal && !finished {
+        if !self.has_ended() {
             let all_said = self.heard.finished && self.words().is_ok();
             return Err(if all_said { Flaw::NoMarker } else { Flaw::Truncated });
         }
@@ -234,11 +243,11 @@ impl AnswerReader {
             self.words()?;
         }
         if let Some(wanted) = &self.expect.model
-            && !self.model.is_some_and(|model| model.starts_with(wanted))
+            && !self.model.as_ref().is_some_and(|model| model.starts_with(wanted))
         {
             return Err(Flaw::WrongModel);
         }
-        if self.heard.usage || self.complete.usage == UsageReport::Absent { Ok(()) } else { Err(Flaw::NoUsage) }
+        if self.has_told_usage() { Ok(()) } else { Err(Flaw::NoUsage) }
     }
 
     /// Whether the words are there that were asked for, in the form in which they were.

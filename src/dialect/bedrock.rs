@@ -200,6 +200,8 @@ impl Form for Bedrock {
         heard.argue(&delta["toolUse"]["input"]);
         heard.terminal |= event["messageStop"]["stopReason"].is_string();
         heard.usage |= is_count(&event["metadata"]["usage"]["outputTokens"]);
+        // It is the last event, and the only one behind the marker.
+        heard.over |= heard.terminal && event.get("metadata").is_some();
     }
 
     /// In a stream the exception's name begins in lower case.

@@ -565,3 +565,6 @@ fn tag(seed: Seed, id: &str) -> u32 {
     let mixed = seed.derive(id).derive(&HostTime::now().0.to_string()).0;
     (mixed >> 32) as u32
 }
+
+#[cfg(test)]
+mod tests;

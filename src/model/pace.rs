@@ -151,3 +151,32 @@ impl fmt::Display for Pace<'_> {
         bursts.iter().try_for_each(|bursts| write!(f, " with {} more every {}", bursts.of, bursts.every))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From tables of the Poisson distribution: fewer come with at most one percent, and one more would be too many to count on.
+    #[test]
+    fn of_poisson_arrivals_so_many_come_in_99_of_100_draws() {
+        for (mean, least) in [(0.0, 0), (1.0, 0), (10.0, 3), (20.0, 10), (31.84, 19), (31.85, 20), (500.0, 449)] {
+            assert_eq!(poisson_least(mean), least, "{mean}");
+        }
+        let (exact, normal) = (poisson_least(500.0), poisson_least(500.1));
+        assert!(exact.abs_diff(normal) <= 2, "the two ways of counting meet: {exact} and {normal}");
+    }
+
+    #[test]
+    fn what_is_due_at_the_least_counts_bursts_one_by_one_and_no_part_of_a_request() {
+        let steady = Workload::steady("2.49/s".parse().unwrap());
+        let least = |workload: &Workload, millis: u64| workload.requests_least(Duration::from_millis(millis));
+        assert_eq!((least(&steady, 8_000), least(&steady, 8_033)), (19, 20));
+        let second = Duration::from_secs(1);
+        let bursts = Bursts { every: second.times(2), of: 10, within: second };
+        let with = Workload { bursts: Some(bursts), ..steady };
+        // Half of the second burst, and the first: one request each tenth of a second.
+        assert_eq!(least(&with, 4_500), 11 + 15);
+        let drawn = Workload { arrivals: Arrivals::Poisson, ..with };
+        assert_eq!(least(&drawn, 4_500), poisson_least(11.205) + 15, "bursts come whatever is drawn");
+    }
+}

@@ -83,9 +83,10 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     let mut bills: Vec<Bill> = Vec::new();
+    let rehearsed = plan.rehearsed();
     for (place, each) in plan.workloads().iter().enumerate() {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        let requests = plan.requests_of(&each.workload) + warm_up;
+        let requests = plan.requests_of(&each.workload) + u64::from(rehearsed.contains(&place)) + warm_up;
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {

@@ -16,7 +16,7 @@ use super::shaped::{Kind, Shaped};
 use super::sight::Exchange;
 use super::streams::Streams;
 use super::upgrade;
-use super::upload::{Intake, Plan, RequestBody, Upload, Withheld, is_grpc};
+use super::upload::{Intake, Plan, RequestBody, Upload, Withheld};
 use super::upstream::HttpUpstream;
 use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
@@ -75,7 +75,7 @@ impl Manner {
         Self {
             is_head: parts.method == Method::HEAD,
             upgrades,
-            is_grpc: is_grpc(&parts.headers),
+            is_grpc: plan.is_grpc,
             hears_interim: parts.version == Version::HTTP_11,
             is_expected: plan.is_expected,
         }
@@ -402,7 +402,9 @@ fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, is_double) = (hosts.next(), hosts.next().is_some());
     let is_host = |host: &header::HeaderValue| {
-        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
+        is_plain_host(host.as_bytes())
+            || host.is_empty()
+            || Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
     };
     match host {
         _ if is_double => Err("a request names one `host`, and this one names several"),
@@ -410,6 +412,14 @@ fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
         Some(host) if !is_host(host) => Err("this request's `host` is none"),
         _ => Ok(()),
     }
+}
+
+/// Letters, digits, dots and perhaps a port: nearly all are, and those need no closer look.
+fn is_plain_host(host: &[u8]) -> bool {
+    let (name, port) = host.split_at(host.iter().position(|byte| *byte == b':').unwrap_or(host.len()));
+    !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        && (port.is_empty() || port.len() > 1 && port[1..].iter().all(u8::is_ascii_digit))
 }
 
 /// A request that is not looked into.

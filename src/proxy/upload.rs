@@ -13,10 +13,10 @@
 use super::flow::Ticket;
 use crate::dialect::find_mark;
 use bytes::Bytes;
+use hyper::Version;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_TYPE, EXPECT};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Version};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -37,7 +37,8 @@ pub(super) struct Plan {
     /// Its length, where the head says it.
     length: Option<u64>,
     is_json: bool,
-    is_grpc: bool,
+    /// It takes HTTP/2 and nothing else.
+    pub(super) is_grpc: bool,
     /// It comes over HTTP/2, where one request can end without the others.
     is_framed: bool,
     /// The gateway waits for leave before it sends it.
@@ -50,11 +51,13 @@ impl Plan {
     pub(super) fn of(parts: &Parts, body: &Incoming, has_mark: bool) -> Self {
         let headers = &parts.headers;
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_grpc = is_grpc(kind);
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let json = kind.len().checked_sub(5).and_then(|start| kind.get(start..));
         Self {
             length: body.size_hint().exact(),
-            is_json: kind.ends_with("/json") || kind.ends_with("+json"),
-            is_grpc: is_grpc(headers),
+            is_json: json.is_some_and(|end| end.eq_ignore_ascii_case("/json") || end.eq_ignore_ascii_case("+json")),
+            is_grpc,
             is_framed: parts.version == Version::HTTP_2,
             // Over HTTP/2 hyper's server gives no leave, and whoever waits for it waits in vain.
             is_expected: parts.version == Version::HTTP_11 && headers.contains_key(EXPECT) && !body.is_end_stream(),
@@ -79,9 +82,8 @@ impl Plan {
     }
 }
 
-/// True for a call of gRPC, which is HTTP/2 and nothing else. (`application/grpc-web` is made for HTTP/1.1.)
-pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+/// True for the content type of a call of gRPC, which is HTTP/2 and nothing else. (`application/grpc-web` is made for HTTP/1.1.)
+fn is_grpc(kind: &str) -> bool {
     let rest = kind.get(..16).filter(|start| start.eq_ignore_ascii_case("application/grpc")).map(|_| &kind[16..]);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
 }

@@ -19,6 +19,7 @@ mod pacer;
 mod place;
 mod pool;
 mod port;
+mod preface;
 mod progress;
 mod said;
 mod schedule;

@@ -5,6 +5,7 @@
 //! is shared, and has a task of its own.
 
 use super::place::{Place, Stream};
+use super::preface::{Greeting, Listening};
 use super::word;
 use crate::journal::Clock;
 use crate::listen::HEAD_LINES;
@@ -18,7 +19,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -73,8 +74,8 @@ struct Trunk {
     send: http2::SendRequest<RequestBody>,
     /// Requests that are on it.
     streams: Arc<AtomicUsize>,
-    /// True once anything was answered on it, so that the other side speaks HTTP/2.
-    spoke: Arc<AtomicBool>,
+    /// What the other side began with.
+    greeting: Greeting,
 }
 
 /// See the head of this file.
@@ -113,7 +114,7 @@ pub(super) struct Held<'p> {
 /// A connection itself.
 pub(super) enum Hold {
     Line(Box<Line>),
-    Stream { send: http2::SendRequest<RequestBody>, spoke: Arc<AtomicBool>, _leave: Leave },
+    Stream { send: http2::SendRequest<RequestBody>, greeting: Greeting, _leave: Leave },
 }
 
 /// A place on a trunk.
@@ -232,10 +233,11 @@ impl Pool {
         let stream = self.place.open().await?;
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_header_list_size(BUFFER as u32).max_concurrent_reset_streams(STREAMS);
+        let (stream, greeting) = Listening::to(stream);
         let (send, drive) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| word::of_exchange(&error))?;
         // It ends when the last sender is gone, or the other side closes it.
         tokio::spawn(drive);
-        let trunk = Trunk { send, streams: Arc::default(), spoke: Arc::default() };
+        let trunk = Trunk { send, streams: Arc::default(), greeting };
         let hold = stream_of(&trunk);
         if shared {
             lock(&self.trunks).push(trunk);
@@ -254,7 +256,7 @@ impl Pool {
 
 fn stream_of(trunk: &Trunk) -> Hold {
     trunk.streams.fetch_add(1, Ordering::Relaxed);
-    Hold::Stream { send: trunk.send.clone(), spoke: trunk.spoke.clone(), _leave: Leave(trunk.streams.clone()) }
+    Hold::Stream { send: trunk.send.clone(), greeting: trunk.greeting.clone(), _leave: Leave(trunk.streams.clone()) }
 }
 
 /// The length of an answer's head as HTTP/1.1 writes it: its status line, a line for each field, an empty one.
@@ -273,12 +275,10 @@ impl Held<'_> {
     /// Sends a request; the head of its answer, or in a word why there is none.
     pub(super) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, &'static str> {
         let answered = match &mut self.hold {
-            Hold::Stream { send, spoke, .. } => {
+            Hold::Stream { send, greeting, .. } => {
                 let answered = send.send_request(request).await;
-                match &answered {
-                    Ok(_) => spoke.store(true, Ordering::Relaxed),
-                    Err(error) if !spoke.load(Ordering::Relaxed) && word::is_no_http_2(error) => return Err(word::NOT_HTTP_2),
-                    Err(_) => {}
+                if answered.is_err() && greeting.is_no_http_2() {
+                    return Err(word::NOT_HTTP_2);
                 }
                 answered
             }
@@ -309,13 +309,13 @@ impl Held<'_> {
         .await
     }
 
-    /// Whether nothing but the end of the body comes any more.
+    /// Whether the body ends. What still comes of it is lost.
     pub(super) async fn ends(&mut self, body: &mut Incoming) -> bool {
         loop {
             match self.frame(body).await {
                 None => return true,
-                Some(Ok(frame)) if frame.data_ref().is_none_or(Bytes::is_empty) => {}
-                Some(_) => return false,
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return false,
             }
         }
     }

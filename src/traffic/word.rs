@@ -13,7 +13,7 @@
 //! | `proxy-refused` | error | the forward proxy opened no tunnel |
 //! | `certificate-expired`, `certificate-wrong-name`, `certificate-untrusted`, `certificate-refused` | error | the certificate does not verify; the last is any other reason |
 //! | `tls-refused` | error | the handshake failed, or ended early |
-//! | `not-http-2` | error | HTTP/2 was asked for, and not offered in the handshake |
+//! | `not-http-2` | error | HTTP/2 was asked for, and the handshake did not agree on it, or what was said first is none of its frames |
 //! | `connect-timed-out` | timeout | no connection was open by the timeout or the deadline |
 //! | `cut-before-headers` | error | the connection ended before the head of the answer |
 //! | `head-too-long` | error | the head of the answer is longer than 65,536 bytes or 2,048 fields |
@@ -24,6 +24,7 @@
 //! | `stalled-in-stream` | timeout | content came, and its end not by the timeout or the deadline |
 //! | `cut` | truncated, or error where no content had come | the connection ended within the body |
 //! | `too-long` | error | the body is longer than any that is service |
+//! | `encoded br` | error | the body is in a content coding that is not undone here, and which |
 //! | `wrong-content` | error | the body is not what was asked for |
 //! | `empty` | error | nothing came where something was expected |
 //! | `no-terminal-marker`, `no-usage`, `malformed`, `error-event …` | see the room `dialect` | the answer's own flaws |
@@ -86,17 +87,4 @@ pub(super) fn of_exchange(error: &hyper::Error) -> &'static str {
     } else {
         "cut-before-headers"
     }
-}
-
-/// Whether what came on a new connection of HTTP/2 is none of its frames: servers of HTTP/1.1 answer its beginning with a refusal of theirs.
-pub(super) fn is_no_http_2(error: &hyper::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        // This side found it out, and not the other.
-        if inner.to_string().starts_with("connection error detected") {
-            return true;
-        }
-        source = inner.source();
-    }
-    false
 }

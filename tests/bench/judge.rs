@@ -32,6 +32,7 @@ fn write(path: &Path, count: u64) {
         drill: "bench".into(),
         seed: Seed(1),
         wall_clock: "2026-01-01T00:00:00Z".into(),
+        wall_clock_error: 0,
         gap_max: total / count + 1,
         gaps_beside: Vec::new(),
         drawn: false,

@@ -61,6 +61,53 @@ fn each_workload_has_its_service_and_its_objectives() {
 }
 
 #[test]
+fn a_baseline_that_draws_may_leave_too_short_is_found_to_the_request() {
+    let file = |traffic: &str| said(&format!("traffic: {traffic}\n"));
+    // Eight seconds: 20 requests on average, and 32 where they are drawn, for fewer than 20 of those are drawn once in a hundred times.
+    for (enough, few, told) in [
+        ("{rate: 2.5/s}", "{rate: 2.4/s}", "a baseline of 19 requests says nothing"),
+        (
+            "{rate: 4/s, arrivals: poisson}",
+            "{rate: 3.9/s, arrivals: poisson}",
+            "a baseline of perhaps no more than 19 requests says nothing",
+        ),
+        ("{rate: 1/s, bursts: {every: 7s, of: 12}}", "{rate: 1/s, bursts: {every: 7s, of: 11}}", "a baseline of 19 requests says nothing"),
+    ] {
+        assert!(!file(enough).contains("says nothing"), "{enough}: {}", file(enough));
+        assert!(file(few).contains(told), "{few} should get: {told}\n{}", file(few));
+    }
+    let said = file("{rate: 3.9/s, arrivals: poisson}");
+    assert!(said.contains("hint: write `baseline: 8s200ms` or longer"), "{said}");
+}
+
+#[test]
+fn requests_that_find_out_how_answers_end_are_announced() {
+    let staged = |traffic: &str| {
+        let files = files(100);
+        files.spoil(SCENARIO_PATH, "traffic: {rate: 50/s}\n", traffic);
+        files.spoil(
+            "runbooks/inventory.yaml",
+            "url: \"https://gw.example/v1\"}",
+            "url: \"https://gw.example/v1\"}, nightly: {url: \"https://n.example/v1\"}",
+        );
+        files.spoil(
+            "runbooks/inventory.yaml",
+            "faults_on: [openai-eu], max_rate: 20/s",
+            "max_requests: 1, faults_on: [azure-swedencentral]",
+        );
+        let told = files.plan("staging");
+        let count = told.split(" requests are more than the 1 ").next().and_then(|before| before.rsplit(' ').next()?.parse::<u64>().ok());
+        count.unwrap_or_else(|| panic!("{told}"))
+    };
+    // One for each service in each way in which it is asked, whatever the number of workloads.
+    assert_eq!(staged("traffic: {rate: 10/s}\n"), 480 + 1);
+    let two = "traffic:\n  - {workload: a, rate: 10/s}\n  - {workload: b, rate: 10/s}\n";
+    assert_eq!(staged(two), 960 + 1);
+    assert_eq!(staged(&format!("{two}  - {{workload: c, rate: 10/s, request: chat-stream}}\n")), 1440 + 2);
+    assert_eq!(staged(&format!("{two}  - {{workload: c, rate: 10/s, service: nightly, judged: false}}\n")), 1440 + 2);
+}
+
+#[test]
 fn what_is_wrong_with_several_workloads_is_found() {
     for (good, bad, told) in [
         ("workload: batches", "workload: probes", "another workload is called `probes` already"),

@@ -1,10 +1,10 @@
 //! Where an answer ends: at a status that is no service, at a stream's terminal marker, at the limit of a head; and whoever waits in vain.
 
 use super::*;
-use crate::dialect::canary;
+use crate::dialect::{Demand, Reply, canary, wire_request};
 use crate::history::{Event, Stamped};
 use crate::journal::Journal;
-use crate::model::{Bursts, Connections, RequestKind, Timeouts, Wire, Workload};
+use crate::model::{Bursts, Complete, Connections, RequestKind, StreamEnd, Timeouts, UsageReport, Wire, Workload};
 use crate::traffic::{Budget, Levels, Load, Schedule, Traffic};
 use crate::units::{self, Seed};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,6 +71,71 @@ async fn a_stream_ends_with_its_marker_though_its_connection_does_not() {
     assert!(progress.is_settled(false));
     // The next one takes another connection: whoever leaves this open may still write on it.
     assert_eq!(told(&ask(&asking, 0).await), (Outcome::Ok, ""));
+}
+
+/// The stream of a dialect that answers request 0, event by event.
+fn told_in(dialect: Dialect, operation: Operation) -> Vec<Vec<u8>> {
+    let ask = Ask { operation, ..Ask::chat(Mark { drill: 1, id: 0 }, "m", true) };
+    let read = Demand::parse(dialect, operation, &wire_request(dialect, &ask, "k").body).unwrap();
+    let reply = Reply::new(dialect, &read, "m", "1", 0);
+    (0..reply.tokens()).map(|place| reply.token_event(place)).chain([reply.end_events()]).collect()
+}
+
+/// How a request in this dialect is answered by this stream, whose body never ends.
+async fn left_open(dialect: Dialect, operation: Operation, events: Vec<Vec<u8>>, complete: Complete) -> Answer {
+    let chunks = events.iter().flat_map(|event| [format!("{:x}\r\n", event.len()).as_bytes(), event, b"\r\n"].concat());
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let address = answering(head.iter().copied().chain(chunks).collect::<Vec<u8>>(), false).await;
+    let asking = Client::with(Target { dialect, ..target(&http(address)) }, Manner { complete, ..Manner::default() }).unwrap();
+    let (clock, progress) = (Clock::start(), Progress::default());
+    let ask = Ask { operation, ..Ask::chat(Mark { drill: 1, id: 0 }, "m", true) };
+    let asked = tokio::time::timeout(DEADLINE, asking.ask(&ask, None, clock, &progress)).await;
+    asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
+}
+
+#[tokio::test]
+async fn a_stream_of_every_dialect_ends_at_its_end_though_its_connection_does_not() {
+    let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
+    for (dialect, operation) in
+        dialects.into_iter().flat_map(|dialect| Operation::WORDS.iter().map(move |word| (dialect, Operation::from_word(word).unwrap())))
+    {
+        if !dialect.has(operation) || operation == Operation::Embeddings {
+            continue;
+        }
+        let events = told_in(dialect, operation);
+        let answer = left_open(dialect, operation, events.clone(), Complete::default()).await;
+        assert_eq!(told(&answer), (Outcome::Ok, ""), "{dialect:?} {operation:?}");
+        assert!(answer.done < SOON, "{dialect:?} {operation:?}");
+        // The same of one that says too little: its end is none the less, where nothing may follow.
+        if dialect != Dialect::Vertex {
+            let early = [&events[..3], &events[events.len() - 1..]].concat();
+            let answer = left_open(dialect, operation, early, Complete::default()).await;
+            assert_eq!(told(&answer), (Outcome::Truncated, "silently-truncated"), "{dialect:?} {operation:?}");
+            assert!(answer.done < SOON, "{dialect:?} {operation:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_service_leaves_out_its_marker_or_its_usage_ends_without_them() {
+    let event = |data: &str| format!("data: {data}\n\n").into_bytes();
+    let words = canary(Mark { drill: 1, id: 0 });
+    let said = event(&format!(r#"{{"choices": [{{"index": 0, "delta": {{"content": "{words}"}}}}]}}"#));
+    let end = event(r#"{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}"#);
+    let usage = event(r#"{"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 12}}"#);
+    let candidates = format!(r#"{{"candidates": [{{"content": {{"parts": [{{"text": "{words}"}}]}}, "finishReason": "STOP"}}]}}"#);
+    let without_marker = Complete { stream_ends_with: StreamEnd::FinishReason, ..Complete::default() };
+    let without_usage = Complete { usage: UsageReport::Absent, ..Complete::default() };
+    let without_both = Complete { usage: UsageReport::Absent, ..without_marker };
+    for (dialect, events, complete) in [
+        (Dialect::OpenAi, vec![said.clone(), end.clone(), usage], without_marker),
+        (Dialect::OpenAi, vec![said, end], without_both),
+        (Dialect::Vertex, vec![event(&candidates)], without_usage),
+    ] {
+        let answer = left_open(dialect, Operation::Chat, events, complete).await;
+        assert_eq!(told(&answer), (Outcome::Ok, ""), "{dialect:?} {complete:?}");
+        assert!(answer.done < SOON, "{dialect:?} {complete:?}");
+    }
 }
 
 #[tokio::test]

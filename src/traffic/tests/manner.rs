@@ -109,8 +109,36 @@ async fn http_2_with_prior_knowledge_shares_a_connection() {
     let all = futures_util::future::join_all((0..20).map(|id| ask(&asking, id))).await;
     assert!(all.iter().all(|answer| answer.outcome == Outcome::Ok), "{all:?}");
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    let (old, _) = counting(Duration::ZERO).await;
-    assert_eq!(ask_within(&client(&http(old), wired(two())), 0, DEADLINE).await.outcome, Outcome::Error, "nobody there speaks HTTP/2");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_beginning_of_http_2_in_its_own_words_is_not_http_2() {
+    for refusal in
+        ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n", "no\r\n\r\n"]
+    {
+        for connections in [Connections::Pooled, Connections::PerRequest] {
+            let address = serve(move |mut stream| async move {
+                // The beginning and the settings behind it, so that closing takes nothing back.
+                let _ = stream.read_exact(&mut [0; 24 + 9]).await;
+                let _ = stream.write_all(refusal.as_bytes()).await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+            })
+            .await;
+            let asking = client(&http(address), wired(Wire { connections, ..two() }));
+            for id in 0..3 {
+                assert_eq!(told(&ask(&asking, id).await), (Outcome::Error, "not-http-2"), "{refusal}");
+            }
+        }
+    }
+    // Whoever closes without a word has not said what it speaks, and whoever spoke HTTP/2 before it closed does speak it.
+    for settings in [&b""[..], b"\0\0\0\x04\0\0\0\0\0"] {
+        let address = serve(move |mut stream| async move {
+            let _ = stream.read_exact(&mut [0; 24 + 9]).await;
+            let _ = stream.write_all(settings).await;
+        })
+        .await;
+        assert_eq!(told(&ask(&client(&http(address), wired(two())), 0).await), (Outcome::Error, "cut-before-headers"));
+    }
 }
 
 /// An authority's PEM in a file, and what accepts handshakes with a certificate of its making.
@@ -177,6 +205,10 @@ async fn certificates_are_verified_against_the_authority_that_was_named() {
     let first = certified("127.0.0.1", false, &[]);
     let without = over_tls(&first.acceptor).await;
     assert_eq!(told(&ask(&client(&without, trusting(&first, two())), 0).await), (Outcome::Error, "not-http-2"));
+    // What does not know HTTP/2 either refuses the handshake with alert 120, or chooses what was not offered.
+    let older = certified("127.0.0.1", false, &[b"http/1.1"]);
+    let refusing = over_tls(&older.acceptor).await;
+    assert_eq!(told(&ask(&client(&refusing, trusting(&older, two())), 0).await), (Outcome::Error, "not-http-2"));
     let address = answering(OK, true).await;
     let bare = client(&format!("https://{address}"), plain());
     assert_eq!(ask_within(&bare, 0, Duration::from_millis(300)).await.outcome, Outcome::Timeout, "it waits for a line that never ends");
