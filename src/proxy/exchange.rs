@@ -23,7 +23,7 @@ use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use bytes::Bytes;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::rt::Executor;
@@ -41,6 +41,8 @@ use tokio::sync::watch;
 
 /// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
 const LEAVE: Duration = Duration::from_secs(1);
+/// How long the word that no answer came waits for the rest of a body, which may bear the traffic's mark.
+const REST: Duration = Duration::from_secs(1);
 /// How much of a path is told of a request that bears no mark.
 const PATH: usize = 120;
 
@@ -134,7 +136,7 @@ impl Exchanger {
         let mut answer = match self.ask(request, manner, &upload, &asked).await {
             Ok(answer) => answer,
             Err(error) => {
-                upload.settled().await;
+                let _ = tokio::time::timeout(REST, upload.settled()).await;
                 upload.learn(&ticket);
                 return Ok(self.no_answer(&error, &upload, underway));
             }
@@ -292,11 +294,15 @@ impl Exchanger {
             parts.headers.remove(header::EXPECT);
         }
         join_cookies(&mut parts.headers);
+        let is_http2 = self.upstream.is_http2(manner.is_grpc);
+        if !is_http2 && !body.is_end_stream() && body.size_hint().exact().is_none() {
+            // Unasked, hyper sends no body with GET or HEAD whose length is not known. Where TLS agrees on HTTP/2 it removes this.
+            parts.headers.insert(header::TRANSFER_ENCODING, header::HeaderValue::from_static("chunked"));
+        }
         if let (Host::AsAsked, Some(asked_of)) = (self.host, &asked_of) {
             parts.headers.insert(header::HOST, asked_of.as_str().parse().ok()?);
         }
         let mut authority = self.upstream.authority.clone();
-        let is_http2 = self.upstream.is_http2(manner.is_grpc);
         if is_http2 && self.host == Host::AsAsked {
             let named = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
             authority = named.unwrap_or(authority);

@@ -53,10 +53,10 @@ impl Plan {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_grpc = is_grpc(kind);
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        let json = kind.len().checked_sub(5).and_then(|start| kind.get(start..));
         Self {
             length: body.size_hint().exact(),
-            is_json: json.is_some_and(|end| end.eq_ignore_ascii_case("/json") || end.eq_ignore_ascii_case("+json")),
+            // What only builds on JSON (`application/connect+json`) may be a conversation.
+            is_json: kind.eq_ignore_ascii_case("application/json"),
             is_grpc,
             is_framed: parts.version == Version::HTTP_2,
             // Over HTTP/2 hyper's server gives no leave, and whoever waits for it waits in vain.
@@ -213,11 +213,11 @@ impl Upload {
         Some(runs_ahead || state.is_wanted || state.abandoned.is_some())
     }
 
-    /// Returns once nothing more will be learned of it.
+    /// Returns once nothing more will be learned of it; at once for one that may be a conversation, which need not end.
     pub(super) async fn settled(&self) {
         poll_fn(|cx| {
             let mut state = self.state();
-            if state.end.is_some() || state.pieces.is_none() || !self.plan.runs_ahead() {
+            if state.end.is_some() || state.pieces.is_none() || !self.plan.runs_ahead() || !self.plan.may_read_ahead() {
                 return Poll::Ready(());
             }
             state.settling = Some(cx.waker().clone());

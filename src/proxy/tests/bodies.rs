@@ -88,7 +88,7 @@ async fn only_a_match_that_asks_for_the_body_holds_the_head_back() {
             format!("transfer-encoding: chunked\r\n\r\n13\r\n{body}\r\n0\r\n\r\n"),
         ] {
             let (now, later) = framed.split_at(framed.len() - 8);
-            let mut gateway = hand.gateway(&format!("{HEAD}content-type: application/json\r\n{now}")).await;
+            let mut gateway = hand.gateway(&format!("{HEAD}content-type: Application/JSON; charset=utf-8\r\n{now}")).await;
             assert!(timeout(SILENCE, hand.provider.accept()).await.is_err(), "the fault cannot know yet: {body}");
             gateway.write(later).await;
             if status == 200 {
@@ -109,6 +109,7 @@ async fn only_a_match_that_asks_for_the_body_holds_the_head_back() {
     for (path, head) in [
         ("/v1/embeddings", "content-type: application/json\r\ncontent-length: 9"),
         ("/v1/chat/x", "content-type: application/grpc-web\r\ntransfer-encoding: chunked"),
+        ("/v1/chat/x", "content-type: application/connect+json\r\ntransfer-encoding: chunked"),
         ("/v1/chat/x", "content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 9"),
     ] {
         let _gateway = hand.gateway(&format!("POST {path} HTTP/1.1\r\nhost: h\r\n{head}\r\n\r\n")).await;
@@ -194,6 +195,57 @@ async fn a_mark_in_a_body_is_known_whatever_becomes_of_the_request() {
     gateway.write(&body).await;
     assert_eq!(gateway.answer().await.0, 502);
     assert_eq!(reader.exchange().await["id"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_nobody_is_there_is_said_although_the_body_goes_on() {
+    let Hand { rig, provider } = Hand::start().await;
+    drop(provider);
+    for (body, rest) in [
+        ("transfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n", "0\r\n\r\n"),
+        ("content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n", "1\r\n}\r\n0\r\n\r\n"),
+        ("content-type: application/json\r\ncontent-length: 2\r\n\r\n{", "}"),
+    ] {
+        let mut gateway = rig.link().await;
+        gateway.write(&format!("{HEAD}{body}")).await;
+        assert_eq!(gateway.answer().await.0, 502, "{body}");
+        // The connection goes on.
+        gateway.write(rest).await;
+        assert_eq!(gateway.ask("/health").await.0, 502, "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_any_method_reaches_the_provider_although_nobody_told_its_length() {
+    let hand = Hand::start().await;
+    let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    for method in ["GET", "HEAD", "DELETE", "POST"] {
+        let head = format!("{method} /v1/files HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n");
+        for body in ["5\r\nhello\r\n0\r\n\r\n", ""] {
+            let mut gateway = hand.gateway(&format!("{head}{body}")).await;
+            let mut provider = hand.accepted().await;
+            if body.is_empty() {
+                let came = provider.until("\r\n\r\n").await;
+                assert!(came.contains("\r\ntransfer-encoding: chunked\r\n") && !came.contains("content-length"), "{came}");
+                gateway.write("5\r\nhello\r\n0\r\n\r\n").await;
+            }
+            provider.until("hello\r\n0\r\n\r\n").await;
+            provider.write(answer).await;
+            assert_eq!(gateway.answer().await.0, 200, "{head}{body}");
+        }
+    }
+    // `GET / http` of `a` over HTTP/2, and its body.
+    let mut gateway = hand.rig.link().await.0;
+    let asked = [PREFACE, &frame(4, 0, 0, b""), &frame(1, 4, 1, b"\x82\x84\x86\x41\x01a"), &frame(0, 1, 1, b"hello")].concat();
+    gateway.write_all(&asked).await.unwrap();
+    hand.accepted().await.until("hello").await;
+    // Where there is no body none is told of.
+    let mut gateway = hand.gateway("GET /v1/files HTTP/1.1\r\nhost: h\r\n\r\n").await;
+    let mut provider = hand.accepted().await;
+    let came = provider.until("\r\n\r\n").await;
+    assert!(!came.contains("transfer-encoding") && !came.contains("content-length"), "{came}");
+    provider.write(answer).await;
+    assert_eq!(gateway.answer().await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -92,6 +92,19 @@ async fn long_header_lines_pass_or_are_refused_as_too_long() {
     assert_eq!(rig.ask("/echo").await.0, 200);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_empty_lines_before_a_request_end_the_connection() {
+    let rig = Rig::start("openai").await;
+    let some = format!("{}GET /echo HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n", "\r\n".repeat(500));
+    assert_eq!(sends(&rig, some.as_bytes(), false).await, (200, 1));
+    let mut wire = rig.link().await.0;
+    let _ = soon(wire.write_all(&b"\r\n".repeat(1 << 19))).await;
+    // What ends it is their number, and not the time that heads may take.
+    let mut came = Vec::new();
+    let _ = timeout(Duration::from_secs(5), wire.read_to_end(&mut came)).await.expect("it ends");
+    assert_eq!(rig.ask("/echo").await.0, 200);
+}
+
 /// Numbered bytes by the megabyte, to a receiver that stops now and then, while toxics come and go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bulk_passes_whole_and_in_order_although_faults_come_and_go_and_the_receiver_stalls() {
