@@ -4,8 +4,8 @@ use crate::support::{Project, Standing, echo_http};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Everything that a process listens on, as anybody on the host can find it.
@@ -78,6 +78,44 @@ fn another_user_of_this_host_cannot_lead_a_drill_s_proxy_elsewhere() {
     assert_eq!(robbed.load(Ordering::SeqCst), 0);
     let events = project.events("drill");
     assert!(events.iter().any(|event| event.get("fault_healed").is_some()));
+}
+
+/// A plain Toxiproxy's answer for whoever asks; what they sent comes into the list.
+fn recording() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, sent) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+    let list = sent.clone();
+    std::thread::spawn(move || {
+        for mut wire in listener.incoming().map_while(Result::ok) {
+            wire.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && wire.read(&mut byte).is_ok_and(|count| count == 1) {
+                head.push(byte[0]);
+            }
+            list.lock().unwrap().push(String::from_utf8_lossy(&head).to_lowercase());
+            let told = "{\"version\": \"2.9.0\"}";
+            let length = told.len();
+            let _ = write!(
+                wire,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{told}"
+            );
+        }
+    });
+    (address, sent)
+}
+
+#[test]
+fn whoever_only_looks_gives_no_secret_to_an_address_of_a_file() {
+    let (thief, sent) = recording();
+    let project = Project::quick();
+    project.environment("named", &format!("control: {{url: 'http://{thief}', token_from: 'env:SOMEBODY_S_SECRET'}}"));
+    for args in [&["check"][..], &["run", "scenarios/quick.yaml", "--env", "named", "--dry-run"]] {
+        let run = project.run(project.command(args).env("SOMEBODY_S_SECRET", "hunter2-of-somebody"));
+        run.says("plain Toxiproxy");
+        let sent: Vec<String> = std::mem::take(&mut *sent.lock().unwrap());
+        assert_eq!(sent.len(), 1, "{args:?}: {sent:?}");
+        assert!(sent[0].starts_with("get /version ") && !sent[0].contains("authorization") && !sent[0].contains("hunter2"), "{sent:?}");
+    }
 }
 
 /// Connections on which half a head was sent.

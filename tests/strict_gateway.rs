@@ -42,7 +42,7 @@ fn what_a_gateway_refuses_is_shown_by_its_own_words() {
 #[test]
 fn what_a_gateway_leaves_out_is_found_before_the_baseline_with_what_to_write() {
     let project = Project::quick();
-    drill(&project, WANTS).exits_with(3).says("write `stream_ends_with: finish_reason, usage: absent` to `chat`");
+    drill(&project, WANTS).exits_with(3).says("write `stream_ends_with: finish_reason` and `usage: absent` to `chat`");
     let events = project.events("drill");
     assert!(!is_faulty(&events) && !events.iter().any(|event| event["phase"]["name"] == "baseline"));
 }

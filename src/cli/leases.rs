@@ -1,5 +1,6 @@
 //! What there is to know of the server of faults before a drill begins: a plain Toxiproxy has no leases, tells nobody who served, and cannot
-//! play every fault. Only `GET /version` is asked of it.
+//! play every fault. Only `GET /version` is asked of it, and with no token but by a drill that is about to begin: an inventory may name any
+//! address and any variable, and whoever only looks gives no secret away.
 
 use crate::model::{ControlBinding, DrillPlan};
 use crate::spec::Project;
@@ -19,10 +20,20 @@ pub(super) struct Said {
     pub(super) unable: Option<String>,
 }
 
-/// What there is to say of a plan's server of faults; nothing where it is one of ours.
+/// What there is to say of the server of faults of a drill that begins now; nothing where it is one of ours.
 pub(super) async fn said(plan: &DrillPlan) -> Said {
+    let token = |binding: &ControlBinding| std::env::var(binding.token_from.as_ref()?).ok();
+    told(plan, plan.environment.control.as_ref().and_then(token).as_deref()).await
+}
+
+/// The same for whoever only looks.
+pub(super) async fn shown(plan: &DrillPlan) -> Said {
+    told(plan, None).await
+}
+
+async fn told(plan: &DrillPlan, token: Option<&str>) -> Said {
     let Some(binding) = &plan.environment.control else { return Said::default() };
-    match asked(binding).await {
+    match asked(&binding.url, token).await {
         Some(Ok(control)) if control.is_lifeboat() => Said::default(),
         Some(Ok(control)) => Said {
             lines: vec![
@@ -31,24 +42,30 @@ pub(super) async fn said(plan: &DrillPlan) -> Said {
             ],
             unable: toxiproxy::unable(plan, &control.url()),
         },
+        Some(Err(ControlError::Refused { status: 401, .. })) if token.is_none() => {
+            let line = format!(
+                "{} asks for its token, which only a drill sends; whether its faults end by themselves is not known now",
+                binding.url
+            );
+            Said { lines: vec![line], unable: None }
+        }
         Some(Err(_)) | None => {
             Said { lines: vec![format!("{} cannot be asked now whether its faults end by themselves", binding.url)], unable: None }
         }
     }
 }
 
-async fn asked(binding: &ControlBinding) -> Option<Result<Control, ControlError>> {
-    let token = binding.token_from.as_ref().and_then(|variable| std::env::var(variable).ok());
-    tokio::time::timeout(PATIENCE, Control::connect_with(&binding.url, token.as_deref().map(str::trim))).await.ok()
+async fn asked(url: &str, token: Option<&str>) -> Option<Result<Control, ControlError>> {
+    tokio::time::timeout(PATIENCE, Control::connect_with(url, token.map(str::trim))).await.ok()
 }
 
-/// What scenarios would ask in vain of the plain Toxiproxies of a project's environments, a paragraph for each environment. A server that
-/// does not answer now is passed over.
+/// What scenarios would ask in vain of the plain Toxiproxies of a project's environments, a paragraph for each environment. Asked is only
+/// who is on this host: nothing is sent to an address elsewhere because a file names it. A server that does not answer now is passed over.
 pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<String> {
     let mut told = Vec::new();
     for (name, environment) in &project.inventory.environments {
-        let Some(binding) = &environment.control else { continue };
-        let Some(Ok(control)) = asked(binding).await else { continue };
+        let Some(binding) = environment.control.as_ref().filter(|binding| toxiproxy::is_here(&binding.url)) else { continue };
+        let Some(Ok(control)) = asked(&binding.url, None).await else { continue };
         if control.is_lifeboat() {
             continue;
         }

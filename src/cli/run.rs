@@ -250,7 +250,7 @@ fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut exit = Exit::Met;
     for plan in plans {
-        let said = runtime.block_on(leases::said(plan));
+        let said = runtime.block_on(leases::shown(plan));
         let labels = ["leases", "shows"].iter().zip(&said.lines).map(|(label, line)| format!("  {label:<11} {line}\n"));
         put(&(outline(plan) + &labels.collect::<String>()))?;
         if let Some(unable) = &said.unable {

@@ -7,8 +7,8 @@
 use super::form::{Speech, Wish, form};
 use super::tongue::tongue;
 use super::{MARK_HEADER, Mark, WireRequest};
-use crate::model::{Dialect, Expect, Operation};
-use serde_json::{Map, Value};
+use crate::model::{Dialect, Expect, Operation, merge_all};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -104,26 +104,8 @@ pub fn with_parameters(body: Vec<u8>, parameters: &BTreeMap<String, Value>) -> V
     let Some(Value::Object(mut fields)) = (!parameters.is_empty()).then(|| serde_json::from_slice(&body).unwrap_or_default()) else {
         return body;
     };
-    for (name, value) in parameters {
-        merge(&mut fields, name, value);
-    }
+    merge_all(&mut fields, parameters);
     Value::Object(fields).to_string().into_bytes()
-}
-
-fn merge(fields: &mut Map<String, Value>, name: &str, value: &Value) {
-    match value {
-        Value::Null => drop(fields.remove(name)),
-        Value::Object(patch) => {
-            let own = fields.entry(name).or_insert(Value::Null);
-            if !own.is_object() {
-                *own = Value::Object(Map::new());
-            }
-            if let Value::Object(own) = own {
-                patch.iter().for_each(|(name, value)| merge(own, name, value));
-            }
-        }
-        other => drop(fields.insert(name.to_owned(), other.clone())),
-    }
 }
 
 /// A chat completion of anybody, which bears no mark.

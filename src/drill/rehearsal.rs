@@ -105,7 +105,7 @@ fn explained(missing: &[&str], service: &str, environment: &str) -> String {
         ["usage: absent"] => "its answers do not tell how many tokens they used",
         _ => "its streams end with a finish reason and no terminal marker",
     };
-    let settings = missing.join(", ");
+    let settings = missing.join("` and `");
     format!(
         "{service} would be called bad before anything is broken: {what}\n\nhint: no fault was injected; if its clients take that for whole, write \
          `{settings}` to `{service}` under `services:` of the environment `{environment}`"
@@ -123,7 +123,7 @@ mod tests {
             [(&[ending][..], "no terminal marker\n"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
         {
             let told = explained(missing, "chat", "staging");
-            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join(", "))), "{told}");
+            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join("` and `"))), "{told}");
         }
     }
 }

@@ -4,9 +4,10 @@
 //! (`max_tokens` and its like) and hold nothing but their text. What a script or an application makes of a request nobody can tell from here;
 //! the workload's `max_tokens:` says it then.
 
-use super::Workload;
+use super::{Dialect, DrillPlan, NamedWorkload, Operation, Workload};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Tokens of one request: what is sent, and what comes back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,62 @@ impl Workload {
             }
             Some(body) => of_body(&errand.path, body).map_or(Bound::Unknown, Bound::Tokens),
         }
+    }
+}
+
+impl DrillPlan {
+    /// False where nobody can tell how many tokens a request of this workload may have: of itself, or since its service's own parameters take the
+    /// limit out of the traffic's requests.
+    pub fn is_bounded(&self, each: &NamedWorkload) -> bool {
+        let is_own = match each.workload.bound() {
+            Bound::Unknown => return false,
+            Bound::Own => true,
+            Bound::Tokens(tokens) => each.workload.script.is_some() && tokens == Tokens::OF_SHIPPED_SCRIPT,
+        };
+        let parameters = self.environment.services.get(&each.service_name).map(|service| &service.body);
+        let Some(parameters) = parameters.filter(|parameters| is_own && !parameters.is_empty()) else { return true };
+        stays_bounded(self.environment.dialect_of(&each.service_name), each.workload.request.operation(), parameters)
+    }
+}
+
+/// Whether the traffic's own requests have a limit when these parameters are merged into them.
+pub fn stays_bounded(dialect: Dialect, operation: Operation, parameters: &BTreeMap<String, Value>) -> bool {
+    let mut body = own_limit(dialect, operation);
+    merge_all(&mut body, parameters);
+    let path = if operation == Operation::Embeddings { "/embeddings" } else { "" };
+    of_body(path, &Value::Object(body).to_string()).is_some()
+}
+
+/// Where one of the traffic's own requests says how long its answer may be.
+fn own_limit(dialect: Dialect, operation: Operation) -> Map<String, Value> {
+    let body = match (operation, dialect) {
+        (Operation::Embeddings, _) => json!({}),
+        (Operation::Responses, _) => json!({"max_output_tokens": 1}),
+        (Operation::Chat, Dialect::Bedrock) => json!({"inferenceConfig": {"maxTokens": 1}}),
+        (Operation::Chat, Dialect::Vertex) => json!({"generationConfig": {"maxOutputTokens": 1}}),
+        (Operation::Chat | Operation::Invoke, _) => json!({"max_tokens": 1}),
+    };
+    if let Value::Object(body) = body { body } else { Map::new() }
+}
+
+/// Merges a service's own parameters into a body, as RFC 7396 has it.
+pub fn merge_all(fields: &mut Map<String, Value>, parameters: &BTreeMap<String, Value>) {
+    parameters.iter().for_each(|(name, value)| merge(fields, name, value));
+}
+
+fn merge(fields: &mut Map<String, Value>, name: &str, value: &Value) {
+    match value {
+        Value::Null => drop(fields.remove(name)),
+        Value::Object(patch) => {
+            let own = fields.entry(name).or_insert(Value::Null);
+            if !own.is_object() {
+                *own = Value::Object(Map::new());
+            }
+            if let Value::Object(own) = own {
+                patch.iter().for_each(|(name, value)| merge(own, name, value));
+            }
+        }
+        other => drop(fields.insert(name.to_owned(), other.clone())),
     }
 }
 

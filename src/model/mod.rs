@@ -34,7 +34,7 @@ mod wire;
 mod workload;
 
 pub use aim::{Aim, Match, Requests, Shape};
-pub use bound::{Bound, Tokens, of_body};
+pub use bound::{Bound, Tokens, merge_all, of_body, stays_bounded};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, Probe, Who};

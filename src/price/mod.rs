@@ -56,6 +56,9 @@ pub fn price(plan: &mut DrillPlan, day: SystemTime) {
 
 /// The most tokens that one request of a workload can have; `None` where nobody can tell.
 pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
+    if !plan.is_bounded(each) {
+        return None;
+    }
     let own = plan.environment.services.get(&each.service_name).map(|service| &service.body).filter(|own| !own.is_empty());
     let bound = match each.workload.bound() {
         Bound::Own => {
@@ -115,6 +118,37 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
 mod tests {
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
+
+    /// What bounds a request is told by the model's form and priced by the wire's: both must know the same limits.
+    #[test]
+    fn the_traffics_own_limits_are_those_of_the_wire() {
+        use crate::model::{RequestKind, merge_all, stays_bounded};
+        use serde_json::{Value, json};
+        let requests = [RequestKind::Chat, RequestKind::Responses, RequestKind::Invoke, RequestKind::Embeddings];
+        let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
+        let patches = [
+            json!({"max_tokens": null}),
+            json!({"max_output_tokens": null}),
+            json!({"inferenceConfig": {"maxTokens": null}}),
+            json!({"generationConfig": {"maxOutputTokens": null}}),
+            json!({"max_tokens": null, "max_completion_tokens": 64}),
+            json!({"temperature": 0}),
+            json!({"n": "many"}),
+        ];
+        for (request, dialect) in requests.into_iter().flat_map(|request| dialects.map(|dialect| (request, dialect))) {
+            let operation = request.operation();
+            for patch in patches.iter().filter(|_| dialect.has(operation)) {
+                let body: std::collections::BTreeMap<String, Value> = serde_json::from_value(patch.clone()).unwrap();
+                let asked = Ask { operation, ..Ask::chat(Mark { drill: 0, id: 0 }, "", false) };
+                let mut wire: serde_json::Map<String, Value> = serde_json::from_slice(&wire_request(dialect, &asked, "").body).unwrap();
+                merge_all(&mut wire, &body);
+                let path = if operation == Operation::Embeddings { "/embeddings" } else { "" };
+                let by_wire = of_body(path, &Value::Object(wire).to_string()).is_some();
+                let by_model = stays_bounded(dialect, operation, &body);
+                assert_eq!(by_model, by_wire, "{dialect} {request} {patch}");
+            }
+        }
+    }
 
     #[test]
     fn every_dialect_has_list_prices() {

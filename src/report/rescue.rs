@@ -11,7 +11,7 @@ fn seen(verdict: &Verdict) -> Option<&Rescued> {
 
 /// In a few words, for a label beside it.
 pub(super) fn line(verdict: &Verdict) -> Option<String> {
-    let limit = limit(verdict).map(|limit| format!("   (objective: {limit})"));
+    let limit = limit(verdict).map(|limit| format!("   (objective: {limit}{})", judged(verdict).unwrap_or_default()));
     let Some(rescued) = seen(verdict) else {
         let later = &verdict.measures.as_ref()?.rescued.as_ref()?.later;
         return limit.map(|limit| format!("{}{limit}", share(later)));
@@ -73,6 +73,12 @@ pub(super) fn limit(verdict: &Verdict) -> Option<String> {
     let after = verdict.terms.rescued_after.filter(|after| after.0 > 0);
     let after = after.map(|after| format!(" from {} after the fault", span(after))).unwrap_or_default();
     Some(format!("at most {share}{after}"))
+}
+
+/// What is held against the limit, where that is not all that were rescued.
+fn judged(verdict: &Verdict) -> Option<String> {
+    let rescued = seen(verdict)?;
+    (rescued.later.of != rescued.of).then(|| format!(": {}", share(&rescued.later)))
 }
 
 /// What is held against the limit.

@@ -23,7 +23,6 @@ pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str
     if fails <= BEARABLE {
         return None;
     }
-    let share = |part: f64| format!("{:.1} %", part * 100.0);
     let message = format!(
         "{} of all drills would fail though nothing is wrong{whose}: {} of the answers come late by themselves, and the promise must hold in a baseline of {baseline} requests and a hold of {hold}",
         share(fails),
@@ -100,7 +99,7 @@ impl<'p> Asked<'p> {
         let late = self.serving.each_ref().map(|paces| self.late(paces, promise.slo));
         let allowed = |requests: u64| (requests as f64 * (1.0 - promise.success) + 1e-9).floor() as u64;
         let counted = |place: usize| Binomial::hitting(late[place], self.requests[place]).at_most(allowed(self.requests[place]));
-        let held = counted(1) * no_run(self.requests[1], promise.consecutive + 1, late[1]);
+        let held = counted(1) * no_run(self.requests[1], promise.consecutive.saturating_add(1), late[1]);
         Chance { fails: 1.0 - counted(0) * held, late: late[0].max(late[1]), requests: self.requests }
     }
 
@@ -130,7 +129,7 @@ impl<'p> Asked<'p> {
             let steps = (0..100).map(|step| ((promise.success * 200.0).floor() - f64::from(step)) / 200.0);
             nearest(steps.take_while(|success| *success >= 0.5).map(|success| Promise { success, consecutive, ..promise }).collect())
         };
-        let share = (promise.consecutive..promise.consecutive + 3).find_map(less).map(|found| {
+        let share = (0..3).map(|more| promise.consecutive.saturating_add(more)).find_map(less).map(|found| {
             let row = Some(found.consecutive).filter(|row| *row > promise.consecutive);
             let row = row.map_or_else(String::new, |row| format!("max_consecutive_bad: {row}, "));
             format!("`{row}success: {}%`", (found.success * 1000.0).round() / 10.0)
@@ -153,9 +152,19 @@ struct Promise {
     consecutive: u32,
 }
 
+/// A share in words; of what is below a tenth of a percent, its first two digits.
+fn share(part: f64) -> String {
+    let percent = part * 100.0;
+    let places = if (1e-12..0.1).contains(&percent) { (1.0 - percent.log10().floor()) as usize } else { 1 };
+    format!("{percent:.places$} %")
+}
+
 /// The probability that of `n`, each with probability `p`, no `length` follow each other.
 fn no_run(n: u64, length: u32, p: f64) -> f64 {
     let (length, n) = (length as usize, usize::try_from(n).unwrap_or(usize::MAX));
+    if length > n {
+        return 1.0;
+    }
     let run = p.powi(i32::try_from(length).unwrap_or(i32::MAX));
     // Of the last `length` + 1 numbers of requests; before `length` of them there is no run.
     let mut none = vec![1.0; length + 1];
@@ -169,7 +178,20 @@ fn no_run(n: u64, length: u32, p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::no_run;
+    use super::{no_run, share};
+
+    #[test]
+    fn a_run_longer_than_all_requests_never_happens_and_costs_nothing() {
+        for length in [u32::MAX, 4_000_000_000, 20_001] {
+            assert_eq!(no_run(20_000, length, 0.5).to_bits(), 1.0_f64.to_bits());
+        }
+    }
+
+    #[test]
+    fn a_small_share_is_told_with_its_first_digits() {
+        let told = [0.25, 0.012, 0.001, 0.000_34, 0.000_001_2, 0.0].map(share);
+        assert_eq!(told, ["25.0 %", "1.2 %", "0.1 %", "0.034 %", "0.00012 %", "0.0 %"]);
+    }
 
     #[test]
     fn runs_are_as_probable_as_counting_says() {

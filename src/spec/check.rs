@@ -96,7 +96,7 @@ fn unpaid(project: &Project, story: &Story) -> Vec<Finding> {
     let service = &story.scenario.scenario.service;
     let there = project.inventory.environments.iter().filter(|(_, place)| place.services.contains_key(service));
     let plans = there.filter_map(|(name, _)| cross::plan(project, story, name));
-    plans.flat_map(|plan| cross::unbounded(story, &plan)).map(Finding::warning).collect()
+    plans.flat_map(|plan| cross::unbounded(project, story, &plan)).map(Finding::warning).collect()
 }
 
 fn is_inventory(file: &Path, root: &Path) -> bool {

@@ -170,12 +170,18 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
 }
 
 /// Workloads whose requests may cost anything, where there is a ceiling.
-pub(super) fn unbounded(story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn unbounded(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
     let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
     let name = &plan.environment_name;
     let unknown = |(told, each): (&Told, NamedWorkload)| {
         let (key, what) = match (&each.workload.script, &each.workload.errand) {
-            _ if each.workload.bound() != Bound::Unknown => return None,
+            _ if plan.is_bounded(&each) => return None,
+            _ if each.workload.bound() != Bound::Unknown => {
+                let at = ["environments", name, "services", &each.service_name, "body"];
+                let message =
+                    format!("nothing bounds the tokens of a request with this `body:`, and the environment `{name}` allows {ceiling}");
+                return Some(project.document.error(&at, message, "give it a bound, for example `max_completion_tokens: 64`"));
+            }
             (Some(script), _) => ("script", format!("what the requests of `{script}` cost only the script knows")),
             (None, Some(errand)) if each.workload.request == RequestKind::Http => {
                 let path = if errand.path.is_empty() { "/" } else { &errand.path };
@@ -216,7 +222,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
         let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
         found.push(document.error(&rate_at, message, hint));
     }
-    found.extend(unbounded(story, plan));
+    found.extend(unbounded(project, story, plan));
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
         if !allowed && !fault.on.is_empty() {

@@ -4,6 +4,7 @@
 //! terminal holds, control characters are escaped, and what stands where a secret would stand is blotted out: somebody
 //! who writes a key into a file by mistake must not find it in a log. What this file does not do: decide what is wrong.
 
+use super::secretive::is_secret;
 use std::fmt;
 
 /// The most findings of one kind that one file is given; a file with more was not meant for Lifeboat.
@@ -230,14 +231,17 @@ pub(super) fn blotted(line: &[char]) -> Vec<char> {
             continue;
         }
         let end = line[start..].iter().position(|c| !word(*c)).map_or(line.len(), |length| start + length);
-        let name: String = line[start..end].iter().take(24).collect::<String>().to_lowercase();
+        let written: String = line[start..end].iter().take(64).collect();
+        let name = written.to_lowercase();
+        // Credentials are called by their names everywhere.
+        let is_secret = SECRET_KEYS.contains(&name.as_str()) || is_secret(&written) && !name.contains("credential");
         if (name.starts_with("sk-") || name.starts_with("xai-")) && end - start >= 16 {
             shown[start..end].fill('•');
-        } else if SECRET_KEYS.contains(&name.as_str())
-            && let Some(value) = value_after(line, end)
-        {
+        } else if is_secret && let Some(value) = value_after(line, end) {
             let text: String = line[value.clone()].iter().collect();
-            if !(text.starts_with("env:") || text.starts_with("file:") || text.contains("${")) {
+            // Our own hints show forms: `key: value`, `token: …`.
+            let is_form = ["value`", "…"].iter().any(|form| text.starts_with(form));
+            if !(text.starts_with("env:") || text.starts_with("file:") || text.contains("${") || is_form) {
                 shown[value].fill('•');
             }
         }
@@ -281,6 +285,16 @@ mod tests {
         assert_eq!(shown("headers: {\"Authorization\": \"Bearer abc\"}"), "headers: {\"Authorization\": \"••••••••••\"}");
         assert_eq!(shown("run: [sk-0123456789abcdef]"), "run: [•••••••••••••••••••]");
         assert_eq!(shown("first_token: 2500ms"), "first_token: 2500ms");
+        assert_eq!(shown("headers: {x-gateway-token: abcdef}"), "headers: {x-gateway-token: ••••••}");
+        assert_eq!(shown("body: {apiKey: abc, max_tokens: 64}"), "body: {apiKey: •••, max_tokens: 64}");
+        assert_eq!(shown("credential: azure-key"), "credential: azure-key");
+    }
+
+    #[test]
+    fn our_own_hints_are_shown_whole() {
+        for hint in ["write `key: value` lines", "write `key: value` lines, or `{}` for none", "add `key: …`", "write `token: …`"] {
+            assert_eq!(clean(hint), hint);
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod reader;
 mod rotation;
 mod runbook;
 mod scenario;
+mod secretive;
 mod service;
 mod shape;
 mod source;

@@ -33,13 +33,22 @@ impl<'a> Reader<'a> {
 
     /// Leaves an error.
     pub(super) fn error(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.leave(|| self.source.error(spot, message, hint));
+    }
+
+    /// Leaves an error whose line is not quoted, for a secret stands in it.
+    pub(super) fn error_unquoted(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.leave(|| self.source.error(spot, message, hint).unquoted());
+    }
+
+    fn leave(&self, finding: impl FnOnce() -> Finding) {
         let mut findings = self.findings.borrow_mut();
         match findings.len() {
             FINDINGS_MAX => {
                 let message = format!("this file has more than {FINDINGS_MAX} errors; the rest is not shown");
                 findings.push(Finding::of_file(&self.source.path, message, "see that this is the right file"));
             }
-            count if count < FINDINGS_MAX => findings.push(self.source.error(spot, message, hint)),
+            count if count < FINDINGS_MAX => findings.push(finding()),
             _ => {}
         }
     }
@@ -316,7 +325,13 @@ impl<'n> Fields<'n> {
 
     /// Reports every key that nobody asked for.
     pub(super) fn finish(self) {
-        let known = self.known.borrow();
+        // A key may have been asked for more than once, and is told once.
+        let mut known: Vec<&'static str> = Vec::new();
+        for name in self.known.borrow().iter() {
+            if !known.contains(name) {
+                known.push(name);
+            }
+        }
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
             let hint = match closest(&key.text, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),

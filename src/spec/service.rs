@@ -17,10 +17,11 @@
 
 use super::environment::key_from;
 use super::reader::Reader;
+use super::secretive::is_secret;
 use super::tree::{Kind, Node};
 use super::wire;
 use crate::model::{Complete, Dialect, ServiceBinding, StreamEnd, UsageReport};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
 /// What the drill itself asks, and what to write instead.
@@ -43,6 +44,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
     if let (Some(_), Some((key, _))) = (&one, fields.raw("keys_from")) {
         reader.error(key.spot, "one key and several cannot both be sent", "write `key_from` or `keys_from`");
     }
+    wire::told_once(reader, ["headers", "headers_from"].into_iter().filter_map(|name| fields.raw(name)).map(|(_, node)| node));
     let binding = ServiceBinding {
         url: url.unwrap_or_default(),
         replicas,
@@ -106,7 +108,61 @@ fn parameters(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, Value
         let spot = node.at(&[name]).map_or(node.spot, |node| node.spot);
         reader.error(spot, format!("`{name}` is what the drill itself asks"), hint);
     }
+    unfit(reader, node, &fields);
     Some(fields.into_iter().collect())
+}
+
+/// What must not stand in a body: it goes out as it is written, and is kept in every history.
+fn unfit(reader: &Reader<'_>, node: &Node, fields: &Map<String, Value>) {
+    let mut found = Vec::new();
+    for (name, value) in fields {
+        texts(&mut vec![name], is_secret(name), value, &mut found);
+    }
+    for (path, problem) in found {
+        let spot = node.at(&path.iter().map(String::as_str).collect::<Vec<_>>()).map_or(node.spot, |node| node.spot);
+        let message = match &problem {
+            Unfit::Secret(name) => format!("a secret in `{name}` must not stand in a file"),
+            Unfit::Variable(text) => format!("`{text}` would be sent as it stands here: a body has no variables"),
+        };
+        let hint = "take it out of `body:`; a header can bear what is secret, `headers_from: {NAME: \"env:…\"}`";
+        reader.error_unquoted(spot, message, hint);
+    }
+}
+
+enum Unfit {
+    /// Under this name.
+    Secret(String),
+    /// This one.
+    Variable(String),
+}
+
+/// Texts in a value that must not stand there, each with its path: the first few.
+fn texts<'v>(path: &mut Vec<&'v str>, secret: bool, value: &'v Value, found: &mut Vec<(Vec<String>, Unfit)>) {
+    const MOST: usize = 20;
+    let name = path.last().copied().unwrap_or_default();
+    let problem = match value {
+        _ if found.len() == MOST => return,
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                path.push(name);
+                texts(path, is_secret(name), value, found);
+                path.pop();
+            }
+            return;
+        }
+        // Their place is that of the list.
+        Value::Array(items) => return items.iter().for_each(|item| texts(path, secret, item, found)),
+        Value::String(text) => match text.find("${") {
+            Some(start) => {
+                let variable = &text[start..];
+                Unfit::Variable(variable[..variable.find('}').map_or(variable.len(), |end| end + 1)].to_owned())
+            }
+            None if secret && !text.trim().is_empty() => Unfit::Secret(name.to_owned()),
+            None => return,
+        },
+        _ => return,
+    };
+    found.push((path.iter().map(|name| (*name).to_owned()).collect(), problem));
 }
 
 /// What a value is as JSON. A text that JSON takes for a number or a truth is one.

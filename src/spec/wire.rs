@@ -14,16 +14,18 @@
 //! ```
 
 use super::reader::{Fields, Reader};
+use super::secretive::is_secret;
 use super::tree::{Key, Kind, Node};
 use crate::model::{Connections, Errand, HttpVersion, Match, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The header that carries a request's mark.
 const MARK: &str = "x-lifeboat-request";
 
 /// The keys beside `rate` and `arrivals` that say how requests go over the wire.
 pub(super) fn read(fields: &Fields<'_>) -> Wire {
+    told_once(fields.reader, fields.raw("headers").map(|(_, node)| node));
     Wire {
         connections: fields.optional("connections", &connections).unwrap_or_default(),
         http: fields.optional("http", &|reader, node| reader.word(node, HttpVersion::WORDS, HttpVersion::from_word)).unwrap_or_default(),
@@ -107,14 +109,28 @@ pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<Strin
         if !header_name(reader, key) {
             continue;
         }
-        if Match::is_secret(&format!("{name}:")) && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
-            let hint = "write a variable such as `Bearer ${credential.PROVIDER}`; its value is filled in when the drill runs";
-            reader.error(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
+        let names_secret = Match::is_secret(&format!("{name}:")) || is_secret(&key.text);
+        if names_secret && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
+            let hint = "write a variable such as `Bearer ${credential.PROVIDER}`, which is filled in when the drill runs, or \
+                        `headers_from: {NAME: \"env:…\"}` to the service under `environments:`";
+            reader.error_unquoted(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
         } else if headers.get(&key.text).is_some_and(|value| value.contains(['\r', '\n', '\0'])) {
             reader.error(key.spot, format!("the value of `{name}` is not one line"), "write one line");
         }
     }
     Some(headers)
+}
+
+/// The name of a header has no case, so that none may be told twice in another.
+pub(super) fn told_once<'n>(reader: &Reader<'_>, maps: impl IntoIterator<Item = &'n Node>) {
+    let mut seen = BTreeSet::new();
+    for node in maps {
+        let Kind::Map(entries) = &node.kind else { continue };
+        for (key, _) in entries.iter().filter(|(key, _)| !seen.insert(key.text.to_ascii_lowercase())) {
+            let message = format!("the header `{}` is told twice: the case of a header's name makes no difference", key.text);
+            reader.error(key.spot, message, "keep one of them");
+        }
+    }
 }
 
 /// Whether a request may have a header of this name.

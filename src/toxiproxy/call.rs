@@ -6,6 +6,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::error::Error as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// No call may take longer than this.
@@ -28,6 +29,15 @@ pub(super) struct Reply {
     pub(super) body: Value,
     /// Where it sends on to, in words.
     sends_on: Option<String>,
+}
+
+/// True for the address of a control API on this host.
+pub fn is_here(url: &str) -> bool {
+    let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let Ok(url) = full.parse::<Url>() else { return false };
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl Line {
@@ -139,4 +149,21 @@ pub(super) fn told(error: &reqwest::Error) -> String {
         source = inner.source();
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn only_loopback_is_here() {
+        for here in ["127.0.0.1:8474", "http://127.9.9.9", "http://[::1]:1/", "http://LOCALHOST:1", "https://localhost"] {
+            assert!(is_here(here), "{here}");
+        }
+        for far in
+            ["http://10.0.0.1:1", "http://127.0.0.1.example", "http://localhost.example", "http://127.0.0.1@gw.example", "${url}", ""]
+        {
+            assert!(!is_here(far), "{far}");
+        }
+    }
 }

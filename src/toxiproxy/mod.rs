@@ -19,6 +19,7 @@ mod unhealed;
 #[cfg(test)]
 mod tests;
 
+pub use call::is_here;
 pub use control::{Control, Found, Healed, Injected, Opened};
 pub use error::ControlError;
 pub use offset::Offset;

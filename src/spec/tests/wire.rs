@@ -76,6 +76,39 @@ fn what_is_no_way_to_ask_is_found() {
 }
 
 #[test]
+fn a_body_that_takes_the_limit_away_is_found_where_it_stands() {
+    let files = Files::new();
+    let address = "support-chat: {url: \"https://gw.example/v1\"";
+    files.spoil(INVENTORY_PATH, address, &format!("{address}, body: {{max_tokens: null}}"));
+    files.spoil(INVENTORY_PATH, "max_rate: 20/s", "max_spend: 1 USD");
+    for said in [files.check(), files.plan("staging")] {
+        assert!(said.contains("nothing bounds the tokens of a request with this `body:`, and the environment `staging` allows"), "{said}");
+        assert!(said.contains("--> runbooks/inventory.yaml:19:"), "{said}");
+    }
+    assert!(files.plan("staging").contains("error: nothing bounds"));
+    files.spoil(INVENTORY_PATH, "max_tokens: null", "max_tokens: null, max_completion_tokens: 64");
+    assert!(!files.plan("staging").contains("nothing bounds"));
+}
+
+#[test]
+fn a_key_that_may_stand_somewhere_is_listed_once() {
+    let said = Files::new().spoil(SCENARIO_PATH, TRAFFIC, "traffic: {rate: 50/s, zzzzzzzz: 1}").check();
+    let hint = said.lines().find(|line| line.contains("it may have")).unwrap();
+    for key in ["rate", "arrivals", "speed", "repeat", "headers"] {
+        assert!(hint.matches(&format!("`{key}`")).count() <= 1, "{hint}");
+    }
+}
+
+#[test]
+fn bad_requests_in_a_row_may_be_any_number() {
+    for number in ["4000000000", "4294967295"] {
+        let files = Files::new();
+        files.spoil(SCENARIO_PATH, "objectives: {", &format!("objectives: {{max_consecutive_bad: {number}, "));
+        files.check();
+    }
+}
+
+#[test]
 fn what_a_service_wants_of_its_clients_is_read() {
     use crate::model::{Complete, SecretSource, StreamEnd, UsageReport};
     use serde_json::json;
@@ -108,6 +141,21 @@ fn what_a_service_wants_of_its_clients_is_read() {
     told("headers: {x-lifeboat-request: a}", &["`x-lifeboat-request` is how the fault proxies know a request"]);
     told("headers_from: {x-token: GATEWAY_TOKEN}", &["this does not name an environment variable"]);
     told("headers_from: {host: \"env:A\"}", &["`host` belongs to the connection"]);
+    told("headers: {x-gateway-token: abcdef}", &["a secret in `x-gateway-token` must not", "headers_from: {NAME: \"env:…\"}"]);
+    told("headers: {X-Team: a}, headers_from: {x-team: \"env:A\"}", &["the header `x-team` is told twice", "keep one of them"]);
+    told("headers: {X-Team: a, x-team: b}", &["the header `x-team` is told twice"]);
+    told("body: {metadata: {\"api_key\": hunter2-horse}}", &["a secret in `api_key` must not stand in a file", "headers_from: {NAME:"]);
+    told("body: {extra: [{accessToken: [hunter2-horse]}]}", &["a secret in `accessToken` must not stand in a file"]);
+    told("body: \'{\"password\": \"hunter2-horse\"}\'", &["a secret in `password` must not stand in a file"]);
+    told("body: {user: \"of ${service.key}, \"}", &["`${service.key}` would be sent as it stands here", "headers_from: {NAME:"]);
+    for bad in ["headers: {x-gateway-token: hunter2-horse}", "body: {extra: [{accessToken: [hunter2-horse]}], password: hunter2-horse}"] {
+        let said = Files::new().spoil(INVENTORY_PATH, address, &format!("{address}, {bad}")).check();
+        assert!(said.contains("must not stand in a file") && !said.contains("hunter2"), "{said}");
+    }
+    for good in ["headers: {x-tenant: blue, idempotency-key: a}", "body: {max_completion_tokens: 64, prompt_cache_key: a, token: null}"] {
+        let said = Files::new().spoil(INVENTORY_PATH, address, &format!("{address}, {good}")).check();
+        assert!(!said.contains("error"), "{said}");
+    }
     told("body: {messages: []}", &["`messages` is what the drill itself asks", "what is asked proves who answered"]);
     told("body: {model: m}", &["write `model: …` beside `body:`"]);
     told("body: \'[1]\'", &["these are not the parameters of a body"]);
