@@ -269,6 +269,17 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
     }
 }
 
+/// What is asked before the baseline to find out how answers end.
+fn rehearsed(plan: &DrillPlan) -> String {
+    let workloads = plan.workloads();
+    let told = |place: usize| format!("{} ({})", workloads[place].service_name, workloads[place].workload.request.word());
+    let each: Vec<String> = plan.rehearsed().into_iter().map(told).collect();
+    if each.is_empty() {
+        return String::new();
+    }
+    format!("  before it   asks {} once to three times, to see how answers end\n", each.join(", "))
+}
+
 /// What a drill would do, without doing it.
 fn outline(plan: &DrillPlan) -> String {
     let timeline = &plan.scenario.timeline;
@@ -290,6 +301,7 @@ fn outline(plan: &DrillPlan) -> String {
             longer(plan, traffic)
         );
     }
+    text += &rehearsed(plan);
     text += &format!("  spends      {}\n", bill::most(plan));
     if let Some(writes) = stores::written(plan) {
         text += &format!("  writes      {writes}\n");

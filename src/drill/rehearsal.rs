@@ -8,10 +8,9 @@ use super::Stop;
 use super::conductor::deadline;
 use super::stage::{Site, Stage};
 use crate::dialect::{Ask, Flaw, Mark};
-use crate::history::{StopReason, request_id};
+use crate::history::{StopReason, number_of, request_id};
 use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{Bad, Client, Manner, Target, WARMING};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +21,9 @@ const FIRST: u64 = 1 << 32;
 
 /// Asks every service that the environment names, in every way that the drill will ask it itself.
 pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
-    let mut seen = BTreeSet::new();
-    for (place, each) in site.plan.workloads().iter().enumerate() {
-        let (workload, name) = (&each.workload, &each.service_name);
-        let is_own = workload.errand.is_none() && workload.script.is_none() && site.plan.environment.services.contains_key(name);
-        if !is_own || !seen.insert((name.clone(), workload.request.word())) {
-            continue;
-        }
+    let workloads = site.plan.workloads();
+    for place in site.plan.rehearsed() {
+        let (each, name) = (&workloads[place], &workloads[place].service_name);
         let missing = missing(each, (&stage.targets[place], &stage.manners[place]), site, request_id(place, FIRST)).await?;
         if !missing.is_empty() {
             return Err(Stop::environment(explained(&missing, name, &site.plan.environment_name)));
@@ -58,10 +53,11 @@ pub(super) async fn warm_up(stage: &Stage, site: &Site<'_>, count: u32) -> Resul
     Ok(())
 }
 
-/// Asks once, for what it may cost.
+/// Asks once, for what it may cost. What warms a system up is planned traffic, which `max_requests` counts; a rehearsal is not.
 async fn asked(client: &Client, ask: &Ask, site: &Site<'_>, within: Duration) -> Result<Result<(), Bad>, Stop> {
     let id = ask.mark.id | WARMING;
-    if !site.budget.begin(id) {
+    let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
+    if !begun {
         return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
     }
     let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;

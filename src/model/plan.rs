@@ -74,10 +74,22 @@ impl DrillPlan {
         workload.requests(until).round() as u64
     }
 
-    /// How many requests the traffic plans, that of all workloads and the warm-up included.
+    /// How many requests the traffic plans, that of all workloads and the warm-up included. What is [rehearsed](Self::rehearsed) is beside that.
     pub fn requests(&self) -> u64 {
         let beside: u64 = self.beside.iter().map(|other| self.requests_of(&other.workload)).sum();
         self.requests_of(&self.scenario.traffic) + beside + u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up))
+    }
+
+    /// The workloads, by their places, with whose requests it is rehearsed how answers end: one of each way in which the drill asks a service
+    /// that the environment names. Each is asked once; more often only where the drill then stops.
+    pub fn rehearsed(&self) -> Vec<usize> {
+        let mut seen = BTreeSet::new();
+        let mut asks = |each: &NamedWorkload| {
+            let (workload, name) = (&each.workload, &each.service_name);
+            let is_own = workload.errand.is_none() && workload.script.is_none() && self.environment.services.contains_key(name);
+            is_own && seen.insert((name.clone(), workload.request.word()))
+        };
+        self.workloads().iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
     }
 
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.

@@ -83,9 +83,10 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     let mut bills: Vec<Bill> = Vec::new();
+    let rehearsed = plan.rehearsed();
     for (place, each) in plan.workloads().iter().enumerate() {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        let requests = plan.requests_of(&each.workload) + warm_up;
+        let requests = plan.requests_of(&each.workload) + u64::from(rehearsed.contains(&place)) + warm_up;
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {
@@ -108,6 +109,22 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
         }
     }
     bills
+}
+
+/// The least that a ceiling must allow, or the drill stops as it begins: what a k6 may have on its way at once, asked of each provider, and one
+/// request more. What is not known counts as nothing.
+pub fn least(plan: &DrillPlan) -> Money {
+    let (mut standing, mut dearest) = (Money::ZERO, Money::ZERO);
+    for each in plan.workloads() {
+        let Tokens { input, output } = most_tokens(&each, plan).unwrap_or_default();
+        let known = each.service.providers.iter().filter_map(|name| plan.prices.get(name));
+        let one = known.map(|price| price.of(input, output)).fold(Money::ZERO, Money::plus);
+        dearest = dearest.max(one);
+        if each.workload.script.is_some() {
+            standing = standing.plus(one.times(each.on_the_way()));
+        }
+    }
+    standing.plus(dearest)
 }
 
 #[cfg(test)]
