@@ -50,7 +50,14 @@ fn money_is_only_spent_where_somebody_agreed() {
     project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("spends      up to 0.").says("with second");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]).exits_with(0).says("spends      nothing; at list prices up to");
     staging(", allow: {max_requests: 10}");
-    project.lifeboat(&run).exits_with(2).says("501 requests are more than the 10").says("max_requests");
+    project.lifeboat(&run).exits_with(2).says("500 requests are more than the 10").says("max_requests");
+    // What finds out how answers end is told, and is none of those that are counted.
+    staging(", allow: {max_requests: 500}");
+    project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("before it   asks chat (chat-stream) once to three times");
+    staging(", allow: {max_requests: 499}");
+    project.lifeboat(&run).exits_with(2).says("500 requests are more than the 499");
+    staging(", allow: {max_spend: 0.0001 USD}");
+    project.lifeboat(&run).exits_with(2).says("and one request can cost").says("raise `max_spend`");
     staging(", allow: {max_spend: 5 EUR}");
     project.lifeboat(&run).exits_with(2).says("USD");
     staging(", allow: {max_spend: 5 USD}");
@@ -159,6 +166,10 @@ fn what_cannot_be_bounded_is_refused_where_there_is_a_ceiling_and_said_elsewhere
     // Of the script that is shipped it is known, and whoever only looks costs nothing.
     project.write("shipped.js", include_str!("../scenarios/traffic/k6.js"));
     dry("engine: k6, script: shipped.js", "poor").exits_with(0).says("stops at 1.00 USD").says("more before and after, until k6 has ended");
+    // What k6 may have on its way at once is kept back for: a ceiling below that ends the drill with its first requests.
+    project.environment("scant", "allow: {max_spend: 0.05 USD}");
+    dry("engine: k6, script: shipped.js", "scant").exits_with(2).says("what k6 may have on its way at once can cost").says("max_in_flight");
+    dry("engine: k6, script: shipped.js, max_in_flight: 2", "scant").exits_with(0).says("stops at 0.05 USD");
     dry("request: http, path: /health", "poor").exits_with(0).says("up to 0.00 USD with first");
     dry("request: chat, max_tokens: {input: 1, output: 1}", "lab").exits_with(2).says("how long its own chats are the traffic knows");
 }

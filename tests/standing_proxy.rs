@@ -201,6 +201,28 @@ fn the_watchdog_heals_only_when_its_drill_is_gone() {
     }
 }
 
+#[test]
+fn the_watchdog_heals_all_that_can_be_healed_and_one_signal_ends_it() {
+    let project = Project::empty();
+    let standing = Standing::start(&["--plain"]);
+    let (stuck, _) = (standing.proxy("stuck", &echo()), standing.proxy("one", &echo()));
+    assert_eq!(standing.call("POST", "/proxies/stuck", r#"{"enabled": false}"#).0, 200);
+    // Its port is somebody else's now, so it cannot be enabled.
+    let taken = TcpListener::bind(&stuck).unwrap();
+    assert_eq!(standing.call("POST", "/proxies/one/toxics", r#"{"type": "timeout", "name": "hole"}"#).0, 200);
+    let mut watchdog = project.command(&["watchdog", "--control", &standing.api, "--proxy", "stuck", "--proxy", "one"]);
+    let mut watchdog = watchdog.stdin(Stdio::piped()).spawn().unwrap();
+    drop(watchdog.stdin.take());
+    let toxics = || standing.call("GET", "/proxies/one", "").1["toxics"].as_array().map_or(1, Vec::len);
+    wait_for("the other proxy is healed", || (toxics() == 0).then_some(()));
+    assert!(watchdog.try_wait().unwrap().is_none(), "one is not healed yet");
+    let pid = rustix::process::Pid::from_child(&watchdog);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let exit = wait_for("the watchdog's end", || watchdog.try_wait().unwrap());
+    assert_eq!(exit.code(), Some(3), "it ends by itself, and says that something was left");
+    drop(taken);
+}
+
 const DRILL: [&str; 8] = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "plain", "--out", "drill"];
 
 /// A project with an environment whose faults are those of a plain Toxiproxy.

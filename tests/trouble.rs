@@ -29,7 +29,7 @@ fn server(answer: &'static str) -> SocketAddr {
 /// Runs the quick scenario in an environment that cannot start. No request was sent, and the history says so.
 fn cannot_start(project: &Project, environment: &str, detail: &str, hint: &str) -> Run {
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", environment, "--out", environment]);
-    run.exits_with(3).says(detail).says(hint).says("the drill ended before it sent a request");
+    run.exits_with(3).says(detail).says(hint).says("the drill ended before its traffic began");
     let events = project.stopped_cleanly(environment, "environment");
     assert!(!events.iter().any(|event| event.get("request").is_some() || event.get("fault_requested").is_some()));
     run

@@ -2,7 +2,7 @@
 
 use super::{ask, say};
 use crate::model::DrillPlan;
-use crate::price::{Bill, bills, price};
+use crate::price::{Bill, bills, least, price};
 use crate::units::Money;
 use std::time::SystemTime;
 
@@ -22,12 +22,30 @@ pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
         ));
     }
     let (Some(ceiling), Some(bill)) = (plan.environment.allow.max_spend, bills(plan).into_iter().find(|bill| bill.most.is_none())) else {
-        return Ok(());
+        return bearable(plan);
     };
     Err(format!(
         "the environment `{}` allows {ceiling}, and nobody knows what `{}` costs\n\nhint: add `price: {{input: 2.50 USD, output: 10 USD}}` to \
          the provider in the inventory, for a million tokens each",
         plan.environment_name, bill.provider
+    ))
+}
+
+/// Whether its ceiling lets a drill begin at all.
+fn bearable(plan: &DrillPlan) -> Result<(), String> {
+    let (Some(ceiling), least) = (plan.environment.allow.max_spend, least(plan)) else { return Ok(()) };
+    if least <= ceiling {
+        return Ok(());
+    }
+    let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
+        ("what k6 may have on its way at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
+    } else {
+        ("one request can cost", "")
+    };
+    Err(format!(
+        "the environment `{}` allows {ceiling}, and {what} {least}, so the drill would stop as it begins\n\nhint: raise `max_spend` in the \
+         inventory to more than that{smaller}",
+        plan.environment_name
     ))
 }
 

@@ -271,11 +271,13 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
 
 /// What is asked before the baseline to find out how answers end.
 fn rehearsed(plan: &DrillPlan) -> String {
-    match plan.rehearsed().len() {
-        0 => String::new(),
-        1 => "  before it   1 request, to see how answers end\n".into(),
-        count => format!("  before it   {count} requests, to see how answers end\n"),
+    let workloads = plan.workloads();
+    let told = |place: usize| format!("{} ({})", workloads[place].service_name, workloads[place].workload.request.word());
+    let each: Vec<String> = plan.rehearsed().into_iter().map(told).collect();
+    if each.is_empty() {
+        return String::new();
     }
+    format!("  before it   asks {} once to three times, to see how answers end\n", each.join(", "))
 }
 
 /// What a drill would do, without doing it.

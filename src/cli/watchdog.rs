@@ -1,19 +1,20 @@
 //! `lifeboat watchdog` (hidden): outlives a drill, to heal what the drill leaves on a server without leases.
 //!
 //! It waits for the end of its stdin. A drill that ends as it should has written `done` there before; the pipe of one that was killed is
-//! closed by the operating system, and then the watchdog heals. It goes only when all is confirmed healed, or the server itself is gone: one that
-//! hangs may come back with its faults.
+//! closed by the operating system, and then the watchdog heals. It goes only when all is confirmed healed, the server itself is gone (one that hangs
+//! may come back with its faults), or a signal asks it to, and then after a last try.
 
 use super::{Exit, say, until_interrupted};
 use crate::toxiproxy::{Control, ControlError};
 use std::io::Read;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// After a try that failed the next comes this soon, then ever later.
 const SOON: Duration = Duration::from_secs(1);
 /// The longest time from one try to the next.
 const LATE: Duration = Duration::from_secs(15);
-/// Where nobody has listened for this long, the server has ended, and its faults with it.
+/// Where no control API has listened for this long, the server has ended, and its faults with it.
 const GONE: Duration = Duration::from_secs(300);
 
 /// Heals proxies when the process at the other end of stdin is gone.
@@ -34,31 +35,36 @@ pub(super) fn watchdog(args: &Args) -> anyhow::Result<Exit> {
     if told.ends_with(b"done\n") {
         return Ok(Exit::Met);
     }
-    until_interrupted("healing first", async |_| {
-        let (mut pause, mut gone_since) = (SOON, None);
-        loop {
-            let error = match heal(args).await {
-                Ok(()) => return Ok(Exit::Met),
-                Err(error) => error,
-            };
-            say(&format!("error: {error}"));
-            gone_since = match error {
-                ControlError::Unreachable { .. } => gone_since.or_else(|| Some(Instant::now())),
-                _ => None,
-            };
-            if gone_since.is_some_and(|since: Instant| since.elapsed() >= GONE) {
-                return Ok(Exit::Inconclusive);
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LATE);
-        }
-    })
+    until_interrupted("trying once more to heal", |stopped| until_healed(args, stopped))
 }
 
+/// Tries until all is healed, the server is gone, or somebody asks for the end, which comes after a last try.
+async fn until_healed(args: &Args, mut stopped: watch::Receiver<bool>) -> anyhow::Result<Exit> {
+    let (mut pause, mut gone_since) = (SOON, None);
+    loop {
+        let is_last = *stopped.borrow_and_update();
+        let Err(error) = heal(args).await else { return Ok(Exit::Met) };
+        say(&format!("error: {error}"));
+        gone_since = if error.is_of_nobody() { gone_since.or_else(|| Some(Instant::now())) } else { None };
+        if is_last || gone_since.is_some_and(|since: Instant| since.elapsed() >= GONE) {
+            return Ok(Exit::Inconclusive);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // Its sender lives as long as this does.
+            _ = stopped.changed() => {}
+        }
+        pause = (pause * 2).min(LATE);
+    }
+}
+
+/// Tries every proxy, whatever becomes of the others; the first error is kept.
 async fn heal(args: &Args) -> Result<(), ControlError> {
     let control = Control::connect(&args.control).await?;
+    let mut healed = Ok(());
     for proxy in &args.proxies {
-        control.heal_proxy(proxy).await?;
+        let tried = control.heal_proxy(proxy).await;
+        healed = healed.and(tried);
     }
-    Ok(())
+    healed
 }

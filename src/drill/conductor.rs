@@ -324,7 +324,7 @@ fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
 
 /// When a workload's requests are given up.
 pub(super) fn deadline(named: &NamedWorkload) -> Duration {
-    named.objectives.deadline.unwrap_or(Duration::from_secs(30))
+    named.deadline()
 }
 
 /// The end of a drill that sent nothing.

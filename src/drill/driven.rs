@@ -53,7 +53,7 @@ pub(super) async fn start(
         redactor: stage.redactor.clone(),
         env: told.into_iter().map(|(name, value)| (format!("LIFEBOAT_{name}"), value)).collect::<BTreeMap<_, _>>(),
         workload: place,
-        on_the_way: ((workload.rate.as_per_second() * deadline.as_secs_f64()).ceil() as u64).min(u64::from(workload.max_in_flight)),
+        on_the_way: named.on_the_way(),
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };

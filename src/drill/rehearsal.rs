@@ -8,7 +8,7 @@ use super::Stop;
 use super::conductor::deadline;
 use super::stage::{Site, Stage};
 use crate::dialect::{Ask, Flaw, Mark};
-use crate::history::{StopReason, request_id};
+use crate::history::{StopReason, number_of, request_id};
 use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{Bad, Client, Manner, Target, WARMING};
 use std::sync::Arc;
@@ -53,10 +53,11 @@ pub(super) async fn warm_up(stage: &Stage, site: &Site<'_>, count: u32) -> Resul
     Ok(())
 }
 
-/// Asks once, for what it may cost.
+/// Asks once, for what it may cost. What warms a system up is planned traffic, which `max_requests` counts; a rehearsal is not.
 async fn asked(client: &Client, ask: &Ask, site: &Site<'_>, within: Duration) -> Result<Result<(), Bad>, Stop> {
     let id = ask.mark.id | WARMING;
-    if !site.budget.begin(id) {
+    let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
+    if !begun {
         return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
     }
     let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;

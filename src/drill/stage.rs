@@ -386,9 +386,12 @@ impl Follower {
                 SightEvent::Exchange(seen) => {
                     let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
                     let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
+                    // Failed attempts cost nothing; those that broke off cost as much as whole ones.
+                    let is_billed = seen.status < 400 && seen.posts;
                     if let Some(id) = own {
-                        // Failed attempts cost nothing; those that broke off cost as much as whole ones.
-                        self.budget.saw(id | beside, &seen.proxy, seen.status < 400, !seen.cut);
+                        self.budget.saw(id | beside, &seen.proxy, is_billed, !seen.cut);
+                    } else if seen.drill.is_none() && is_billed && self.is_embedded {
+                        self.budget.saw_nameless(&seen.proxy);
                     }
                     if seen.drill.is_some_and(|drill| drill != self.tag) {
                         continue;

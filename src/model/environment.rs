@@ -158,7 +158,8 @@ pub struct Allow {
     /// The most that a drill may spend at list prices; it is stopped before it passes that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_spend: Option<Money>,
-    /// The most requests that a drill may send.
+    /// The most requests that a drill may send as its traffic, the warm-up included. The one to three with which it finds out before the
+    /// baseline how a service's answers end are beside that: the plan tells of them, and `max_spend` counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<u64>,
     /// The credentials that may be revoked for real, where providers are not imitated. None by default: what is revoked stays so.

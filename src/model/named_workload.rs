@@ -1,6 +1,7 @@
 //! A workload with whom it asks and what was promised to those whom it stands for.
 
 use super::{DrillPlan, Objectives, Service, Workload};
+use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The most workloads that a drill can have.
@@ -21,6 +22,22 @@ pub struct NamedWorkload {
     pub judged: bool,
     /// What it sends, and when.
     pub workload: Workload,
+}
+
+/// How long a request may take where nobody says.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+impl NamedWorkload {
+    /// How long one of its requests may take.
+    pub fn deadline(&self) -> Duration {
+        self.objectives.deadline.unwrap_or(DEADLINE)
+    }
+
+    /// How many of its requests may be on their way at once, where a k6 sends them.
+    pub fn on_the_way(&self) -> u64 {
+        let open = self.workload.rate.as_per_second() * self.deadline().as_secs_f64();
+        (open.ceil() as u64).min(u64::from(self.workload.max_in_flight))
+    }
 }
 
 impl DrillPlan {

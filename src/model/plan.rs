@@ -74,11 +74,11 @@ impl DrillPlan {
         workload.requests(until).round() as u64
     }
 
-    /// How many requests the traffic plans, that of all workloads, and what is asked before it: the rehearsal and the warm-up.
+    /// How many requests the traffic plans, that of all workloads and the warm-up included. What is [rehearsed](Self::rehearsed) is beside that.
     pub fn requests(&self) -> u64 {
         let beside: u64 = self.beside.iter().map(|other| self.requests_of(&other.workload)).sum();
         let warm_up = u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up));
-        self.requests_of(&self.scenario.traffic) + beside + self.rehearsed().len() as u64 + warm_up
+        self.requests_of(&self.scenario.traffic) + beside + warm_up
     }
 
     /// The workloads, by their places, with whose requests it is rehearsed how answers end: one of each way in which the drill asks a service

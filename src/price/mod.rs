@@ -114,6 +114,22 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     bills
 }
 
+/// The least that a ceiling must allow, or the drill stops as it begins: what a k6 may have on its way at once, asked of each provider, and one
+/// request more. What is not known counts as nothing.
+pub fn least(plan: &DrillPlan) -> Money {
+    let (mut standing, mut dearest) = (Money::ZERO, Money::ZERO);
+    for each in plan.workloads() {
+        let Tokens { input, output } = most_tokens(&each, plan).unwrap_or_default();
+        let known = each.service.providers.iter().filter_map(|name| plan.prices.get(name));
+        let one = known.map(|price| price.of(input, output)).fold(Money::ZERO, Money::plus);
+        dearest = dearest.max(one);
+        if each.workload.script.is_some() {
+            standing = standing.plus(one.times(each.on_the_way()));
+        }
+    }
+    standing.plus(dearest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

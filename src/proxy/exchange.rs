@@ -98,7 +98,8 @@ impl Exchanger {
         let (proxy, key) = (self.shared.proxy.clone(), credential(self.upstream.dialect, text).map(Fingerprint::of));
         let mark = find_mark(text(MARK_HEADER), b"");
         let line = mark.is_none().then(|| line(&parts));
-        let began = Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false, request: line };
+        let posts = parts.method == Method::POST;
+        let began = Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request: line };
         let underway = Underway::new(self.flow.begin(began));
         let ticket = underway.ticket().clone();
 

@@ -40,6 +40,7 @@ struct ExchangeLine<'e> {
     cut: bool,
     touched: bool,
     stream: bool,
+    posts: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'e str>,
 }
@@ -84,6 +85,8 @@ pub(super) struct Exchange {
     pub(super) touched: bool,
     /// True where the answer is a stream of events.
     pub(super) stream: bool,
+    /// True of a POST, as every request to a model is.
+    pub(super) posts: bool,
     /// Method and path. Told only of a request without a mark.
     pub(super) request: Option<String>,
 }
@@ -130,6 +133,7 @@ impl Sight {
             cut: end == End::Cut,
             touched: exchange.touched,
             stream: exchange.stream,
+            posts: exchange.posts,
             request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
         }));
     }

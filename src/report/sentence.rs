@@ -126,7 +126,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
             evidence.lag.map_or(0, |lag| lag.0) as f64 / 1e6,
             terms.lag_max.0 as f64 / 1e6
         ),
-        Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before it sent a request".into(),
+        Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before its traffic began".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
         Some(Reason::FaultNotEffective) => match evidence.effect {
             None if evidence.touched.is_some_and(|touched| touched > 0) => "the fault touched none of the drill's requests".into(),

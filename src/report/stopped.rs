@@ -8,7 +8,7 @@ use crate::verdict::{Stop, Verdict};
 pub(super) fn because(verdict: &Verdict, stop: &Stop) -> String {
     let why = why(stop);
     match (stop.after_fault, stop.phase) {
-        _ if verdict.evidence.requests == 0 => format!("the drill ended before it sent a request: {why}"),
+        _ if verdict.evidence.requests == 0 => format!("the drill ended before its traffic began: {why}"),
         (None, _) => format!("no fault was injected: {why}"),
         (Some(_), Phase::Watch) => format!("the drill was stopped after the fault was healed: {why}"),
         (Some(after), _) => format!("the drill was stopped {} after the fault: {why}", seconds_down(after.0)),

@@ -340,7 +340,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             "run it again, and let it come to its end",
         ),
         (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may be spent", "`max_spend`"),
-        (0, StopReason::Environment, system, "the drill ended before it sent a request: the fault proxy is gone", "start it again"),
+        (0, StopReason::Environment, system, "the drill ended before its traffic began: the fault proxy is gone", "start it again"),
         (
             10_400,
             StopReason::Person,

@@ -1,6 +1,7 @@
 //! One call to a control API: sent, timed, and its end sorted into known and unknown.
 
 use super::ControlError;
+use super::error::NO_ANSWER;
 use crate::web::{self, Proxies};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -135,7 +136,7 @@ impl Line {
     }
 
     fn unknown(&self, what: &str, error: &reqwest::Error) -> ControlError {
-        let problem = if error.is_timeout() { "no answer within 5 s".to_owned() } else { told(error) };
+        let problem = if error.is_timeout() { NO_ANSWER.to_owned() } else { told(error) };
         ControlError::Unknown { url: self.url(), what: what.to_owned(), problem }
     }
 }

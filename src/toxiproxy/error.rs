@@ -93,7 +93,19 @@ pub(super) enum Occupied {
     Other { what: &'static str, is: String, wanted: String },
 }
 
+/// What is told of a server that takes connections and says nothing.
+pub(super) const NO_ANSWER: &str = "no answer within 5 s";
+
 impl ControlError {
+    /// True where no control API is left: nobody listens there, or somebody else answers. One that hangs may come back.
+    pub fn is_of_nobody(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::NotControl { problem, .. } => problem != NO_ANSWER,
+            _ => false,
+        }
+    }
+
     /// What it is for may be somebody's own: nothing is said of removing it.
     pub(super) fn taken(url: String, proxy: &str, occupied: &Occupied) -> Self {
         let heal = format!("`lifeboat heal --control {url}` takes every fault away there");

@@ -62,9 +62,16 @@ pub struct Exchange {
     pub touched: bool,
     /// True where the answer was a stream of events.
     pub stream: bool,
+    /// True where it was a POST, as every request to a model is; so of older proxies, which do not say.
+    #[serde(default = "yes")]
+    pub posts: bool,
     /// Method and path, as `GET /v1/models`, where no mark was found.
     #[serde(default)]
     pub request: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A connection of which only bytes were seen, by the proxy that carried it.

@@ -206,6 +206,9 @@ async fn an_address_without_a_control_api_is_named_with_a_hint() {
     let other = serve(Router::new()).await;
     let error = Control::connect(&other).await.unwrap_err();
     assert!(matches!(error, ControlError::NotControl { .. }) && error.to_string().contains(&other), "{error}");
+    assert!(error.is_of_nobody());
+    let hangs = ControlError::NotControl { url: other, problem: super::error::NO_ANSWER.into() };
+    assert!(!hangs.is_of_nobody(), "one that hangs may come back");
     assert!(matches!(Control::connect("not an address").await, Err(ControlError::NotControl { .. })));
 }
 

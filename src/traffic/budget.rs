@@ -6,14 +6,19 @@
 //! at the dearest price of what it can reach, or at that price for the tokens that its own answer reports. What was never sent is given back.
 //! So a ceiling holds whether anybody else watches or not.
 //!
+//! A workload that was thought to ask no model, a GET, costs what the proxies see that it asks, at the price of a short chat each time. From then
+//! on as much is kept back for each that is on its way. What a gateway asks for it bears no mark, as a rule: so it also pays for what a proxy of
+//! the drill's own sees without one.
+//!
 //! All workloads of a drill share one budget; each has prices of its own, because its requests may be longer than those of another. Where an
 //! answer reports more tokens than a request can have, the traffic was misjudged: from then on every request of it is charged as much.
 //!
 //! What this file does not do: know what a request can cost (`price` does), or bound what a gateway asks beyond once of each provider; that is
 //! counted as soon as it is seen.
 
+use crate::dialect::request_tokens;
 use crate::history::workload_of;
-use crate::model::{Price, Tokens};
+use crate::model::{Expect, Price, Tokens};
 use crate::units::Money;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -74,6 +79,8 @@ struct Account {
     open: HashMap<u64, Request>,
     /// Those that are sent by somebody who does not ask before: so many may be on their way.
     standing: u64,
+    /// It was thought to ask no model: what no proxy sees costs nothing.
+    is_free: bool,
 }
 
 /// What is known of one request.
@@ -91,7 +98,8 @@ struct Request {
 
 impl Account {
     fn new(prices: Prices) -> Self {
-        let mut account = Self { prices, dearest: 0, round: 0, open: HashMap::new(), standing: 0 };
+        let is_free = prices.most == Tokens::default();
+        let mut account = Self { prices, dearest: 0, round: 0, open: HashMap::new(), standing: 0, is_free };
         account.price();
         account
     }
@@ -120,7 +128,7 @@ impl Account {
             None => self.round.max(billed.saturating_add(self.dearest)),
             Some(Spent::Nothing) => billed,
             Some(Spent::Refused) if seen => billed,
-            Some(_) if whole => billed,
+            Some(_) if whole || self.is_free => billed,
             Some(Spent::Something(Some(tokens))) => billed.max(self.at_dearest(tokens)),
             Some(_) => billed.max(self.dearest),
         }
@@ -142,7 +150,8 @@ impl Accounts {
         change(&mut request);
         let after = account.charge(&request);
         // The price of a request of which nothing can be billed does not change either.
-        let is_known = request.begun && request.ended.is_some_and(|ended| ended == Spent::Nothing || request.whole || account.round == 0);
+        let is_known = request.begun
+            && request.ended.is_some_and(|ended| ended == Spent::Nothing || request.whole || account.is_free || account.round == 0);
         if is_known {
             account.open.remove(&id);
         } else {
@@ -165,6 +174,14 @@ impl Accounts {
         let least = account.at_dearest(tokens);
         self.charged = self.charged.saturating_sub(before).saturating_add(after);
         least
+    }
+
+    /// A proxy saw that a workload asks a model. Where it was thought not to, its requests are short chats from then on.
+    fn unmask(&mut self, workload: usize) {
+        if self.each.get(workload).is_some_and(|account| account.is_free) {
+            let (input, output) = request_tokens(&Expect::default());
+            self.learn(workload, Tokens { input, output });
+        }
     }
 
     /// Whether one more request of a workload could be paid for.
@@ -199,12 +216,23 @@ impl Budget {
         if let Some(most) = self.most_requests.filter(|most| accounts.sent >= *most) {
             return self.tell(format!("{most} requests were sent, and the environment allows no more"));
         }
+        let begun = self.pay(&mut accounts, id);
+        accounts.sent += u64::from(begun);
+        begun
+    }
+
+    /// The same for one that is no part of the traffic: it costs as much, and `most_requests` does not count it.
+    pub fn begin_beside(&self, id: u64) -> bool {
+        self.pay(&mut self.accounts(), id)
+    }
+
+    /// Charges what a request can cost, where it can be paid for.
+    fn pay(&self, accounts: &mut Accounts, id: u64) -> bool {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
             return self
                 .tell(format!("{charged} may be spent, and one more request could exceed the {ceiling} that the environment allows"));
         }
-        accounts.sent += 1;
         if self.ceiling.is_some() {
             accounts.change(id, |request| request.begun = true);
         }
@@ -229,12 +257,30 @@ impl Budget {
             return;
         }
         let mut accounts = self.accounts();
-        let price = accounts.each.get(workload_of(id & !WARMING)).map_or(0, |account| account.at(provider, account.prices.most));
+        let workload = workload_of(id & !WARMING);
+        if billed {
+            accounts.unmask(workload);
+        }
+        let price = accounts.each.get(workload).map_or(0, |account| account.at(provider, account.prices.most));
         accounts.change(id, |request| {
             request.seen = true;
             request.whole |= billed && whole;
             request.billed = request.billed.saturating_add(if billed { price } else { 0 });
         });
+    }
+
+    /// A proxy of the drill's own saw a billed attempt that bears no mark. A workload that was thought to ask no model pays for it, where one
+    /// reaches that provider: all others' requests bear marks, and what is asked for somebody else is not the drill's.
+    pub fn saw_nameless(&self, provider: &str) {
+        if self.ceiling.is_none() {
+            return;
+        }
+        let mut accounts = self.accounts();
+        let reaches = |account: &Account| account.is_free && account.prices.reached.iter().any(|name| name == provider);
+        let Some(workload) = accounts.each.iter().position(reaches) else { return };
+        accounts.unmask(workload);
+        let price = accounts.each.get(workload).map_or(0, |account| account.at(provider, account.prices.most));
+        accounts.charged = accounts.charged.saturating_add(price);
     }
 
     /// Of a workload that does not ask before it sends, so many requests may be on their way.

@@ -39,8 +39,8 @@ const END: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long what it said just before its end may take to arrive.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// So many more runs of the script than requests, and the script sends none: each run that sends tells of its request first.
-const MOST_SILENT: i64 = 3;
+/// So many runs of the script before its first request, and the script sends none: each run that sends tells of its request first.
+const MOST_SILENT: u32 = 30;
 
 /// What k6 is to do.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Driven {
             dropped: Vec::new(),
             recorded: 0,
             later: 0,
-            silent: 0,
+            silent: Some(0),
             numbers: Numbers::default(),
             until: asked,
             ended: ended.clone(),
@@ -266,8 +266,8 @@ struct Follower {
     recorded: u64,
     /// Requests that were due when nothing counted any more.
     later: u64,
-    /// Runs of the script less its requests.
-    silent: i64,
+    /// Runs of the script before its first request; `None` once one has come. What later runs send or do not is the script's affair.
+    silent: Option<u32>,
     numbers: Numbers,
     until: watch::Receiver<Option<u64>>,
     ended: watch::Receiver<Option<Ending>>,
@@ -307,15 +307,15 @@ impl Follower {
     fn sort(&mut self, point: Option<Point>) -> Result<Option<(RequestDone, Spent)>, String> {
         match point {
             Some(Point::Iterated) => {
-                self.silent += 1;
-                if self.silent > MOST_SILENT {
+                self.silent = self.silent.map(|silent| silent + 1);
+                if self.silent.is_some_and(|silent| silent > MOST_SILENT) {
                     return Err("the script runs and sends no request with the tag `lifeboat`".into());
                 }
                 Ok(None)
             }
             Some(Point::Request(sample)) => {
                 let Some(done) = self.request(&sample)? else { return Ok(None) };
-                self.silent -= 1;
+                self.silent = None;
                 let spent = spent(&sample);
                 if done.outcome != Outcome::Ok {
                     return Ok(Some((done, spent)));

@@ -19,6 +19,7 @@ async fn exchanges_are_seen_with_their_mark_and_fingerprint_and_never_the_secret
     );
     assert!((before.0..HostTime::now().0).contains(&seen["at"].as_u64().unwrap()));
     assert!(!seen.to_string().contains("secret"));
+    assert_eq!(seen["posts"], true, "a request to a model is one: {seen}");
     assert!(seen.get("request").is_none(), "what bears a mark is told by its number: {seen}");
 
     // A gateway that drops the header leaves the mark in the body.

@@ -116,6 +116,66 @@ fn requests_are_counted_and_without_limits_everything_goes() {
 }
 
 #[test]
+fn a_rehearsal_costs_money_and_is_none_of_the_requests_that_are_counted() {
+    let both = Budget::new(Some(Money::from_nanos(120)), Some(2), vec![prices(TWO)]);
+    assert!(both.begin_beside(WARMING) && both.begin(0), "50 each");
+    both.end(WARMING, Spent::Nothing);
+    both.end(0, Spent::Nothing);
+    assert!(both.begin(1) && !both.begin(2), "two are two");
+    assert!(both.begin_beside(WARMING | 1));
+    assert!(!both.begin_beside(WARMING | 2), "100 are on their way, and 50 more are too much");
+}
+
+/// What a GET is thought to cost is nothing; at these prices a short chat costs something.
+#[test]
+fn a_workload_that_was_thought_free_pays_for_what_the_proxies_see_and_ends_at_the_ceiling() {
+    let (input, _) = request_tokens(&Expect::default());
+    let looks = || Prices { most: Tokens::default(), ..prices(&[("one", 10)]) };
+    let ceiling = 100 * 10 * input;
+    let new = || Budget::new(Some(Money::from_nanos(ceiling)), None, vec![prices(&[("other", 10)]), looks()]);
+    let id = |number| request_id(1, number);
+    let sent = |budget: &Budget, seen: &dyn Fn(u64)| {
+        (0..1_000).find(|number| {
+            let begun = budget.begin(id(*number));
+            if begun {
+                seen(*number);
+                budget.end(id(*number), Spent::Something(None));
+            }
+            !begun
+        })
+    };
+    let budget = new();
+    assert_eq!(sent(&budget, &|_| ()), None, "nobody saw that they ask anybody");
+    assert_eq!(
+        sent(&budget, &|number| budget.saw(id(number), "one", false, true)),
+        None,
+        "nor do those ask that are refused, or ask no model"
+    );
+    assert_eq!(budget.charged(), Money::ZERO);
+    assert_eq!(sent(&budget, &|number| budget.saw(id(number), "one", true, true)), Some(100));
+    assert!(budget.emptied().borrow().is_some());
+    assert_eq!(budget.charged(), Money::from_nanos(ceiling));
+    // Those that a gateway asks without the mark are the same.
+    let budget = new();
+    budget.saw_nameless("other");
+    assert_eq!(budget.charged(), Money::ZERO, "of a provider that it does not reach");
+    assert_eq!(sent(&budget, &|_| budget.saw_nameless("one")), Some(100));
+    // And what is on its way is kept back for.
+    let budget = new();
+    budget.saw_nameless("one");
+    assert_eq!((0..1_000).find(|number| !budget.begin(id(*number))), Some(99));
+    // An attempt that is seen after the answer is charged all the same.
+    let budget = new();
+    assert!(budget.begin(id(0)));
+    budget.end(id(0), Spent::Something(None));
+    budget.saw(id(0), "one", true, true);
+    assert_eq!(budget.charged(), Money::from_nanos(10 * input));
+    let none = Budget::new(Some(Money::from_nanos(ceiling)), None, vec![prices(&[("one", 10)])]);
+    none.saw_nameless("one");
+    assert_eq!(none.charged(), Money::ZERO, "whoever's it is, it is none of the drill's, whose requests all bear marks");
+}
+
+#[test]
 fn of_whoever_does_not_ask_what_may_be_on_its_way_is_held_back() {
     let budget = budget(400, TWO);
     budget.stands(0, 4);

@@ -1,6 +1,30 @@
 //! Driving k6: what its script is told, what its points mean, how it ends.
 
 use super::*;
+use crate::journal::Journal;
+
+/// One that reads the points of a first workload.
+fn follower(recorder: Recorder) -> Follower {
+    Follower {
+        points: Points::new(vec!["lifeboat".into(), "due".into()]),
+        walls: Walls::read(recorder.clock()),
+        recorder,
+        workload: 0,
+        budget: Arc::new(Budget::new(None, None, Vec::new())),
+        redactor: Redactor::default(),
+        unjudged: HashMap::new(),
+        dropped: Vec::new(),
+        recorded: 0,
+        later: 0,
+        silent: Some(0),
+        numbers: Numbers::default(),
+        until: watch::channel(None).1,
+        ended: watch::channel(None).1,
+        begins: watch::channel(None).0,
+        wholes: watch::channel(false).0,
+        breaks: watch::channel(None).0,
+    }
+}
 
 #[test]
 fn all_that_was_due_has_ended_once_no_number_before_the_first_later_one_is_missing() {
@@ -26,6 +50,28 @@ fn an_end_is_told_by_its_code_or_its_signal() {
     assert_eq!(Ending::Code(107).told(), "k6 ended before the drill did, with exit code 107");
     assert!(Ending::Signal(9).told().starts_with("k6 was killed by SIGKILL"));
     assert_eq!(Ending::Signal(7).told(), "k6 was killed by signal 7 before the drill ended");
+}
+
+/// Of a script that sends in some of its runs, and not in others, nobody says that it sends nothing.
+#[tokio::test]
+async fn a_script_is_silent_only_where_no_request_has_ever_come() {
+    let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
+    let sent = |number: u64| {
+        let tags = vec![Some(number.to_string()), Some("0".into())];
+        Some(Point::Request(Sample { tags, status: 503, failed: Some(true), ..Sample::default() }))
+    };
+    let mut follower = follower(journal.recorder());
+    for number in 0..20 {
+        assert!(follower.sort(sent(number)).unwrap().is_some());
+        for _ in 0..MOST_SILENT * 2 {
+            assert!(follower.sort(Some(Point::Iterated)).unwrap().is_none(), "after {number} requests");
+        }
+    }
+    let mut silent = self::follower(journal.recorder());
+    for _ in 0..MOST_SILENT {
+        assert!(silent.sort(Some(Point::Iterated)).is_ok());
+    }
+    assert!(silent.sort(Some(Point::Iterated)).unwrap_err().contains("sends no request"));
 }
 
 /// The words of `word`, for what k6 tells by its codes.
