@@ -488,3 +488,17 @@ const PIECES: [&str; 20] = [
     "[2026-11-20T14:03:07.123Z] \"GET / HTTP/1.1\" 200 - 11 5 # 40 \"-\" \"é\" \"-\" \"gw\" \"10.0.0.2:443\"\n",
     "1.1.1.1 - - [20/Nov/2026:14:03:07 +0000] \"GET /\" 200 2 \"-\" \"-\"\n",
 ];
+
+#[test]
+fn a_record_of_a_shared_load_says_that_it_cannot_tell_who_waited() {
+    let log = gateway(|at| match (at / 20 % 2, at) {
+        (0, 10_000..11_000) => (5, 502, "10.0.0.1:443"),
+        (0, ..10_000) => (30, 200, "10.0.0.1:443"),
+        _ => (30, 200, "10.0.0.2:443"),
+    });
+    let mut told = Told { sharing: 2, broken: ["first".into()].into_iter().collect(), ..told("+10s") };
+    told.called = [("10.0.0.1:443".into(), "first".into()), ("10.0.0.2:443".into(), "second".into())].into();
+    let (evidence, verdict) = judged(read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap(), &told);
+    assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
+    assert!(evidence.lacks(Lost::Attempts), "{:?}", evidence.caveats);
+}

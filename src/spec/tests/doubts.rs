@@ -1,6 +1,6 @@
 //! What is doubtful in runbooks, and steps that they speak of and do not have.
 
-use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, TODAY, check, gets};
+use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, SCENARIO_PATH, TODAY, check, gets};
 
 #[test]
 fn a_step_that_nothing_takes_back_is_doubted_unless_it_says_so() {
@@ -131,4 +131,19 @@ fn a_promise_that_providers_break_by_themselves_is_doubted() {
     assert_eq!(files.check(), "");
     // The lab's own times bear what is promised here; other times are nobody's where a real provider is asked.
     assert_eq!(Files::new().check(), "");
+}
+
+#[test]
+fn a_limit_on_rescued_requests_is_doubted_where_a_fault_leaves_nothing_to_see_of_them() {
+    let limit = "objectives: {rescued: {at_most: 5%, after: 2s}, failback: 10s}";
+    let told = |fault: &str| {
+        let files = Files::new();
+        files.spoil(SCENARIO_PATH, "objectives: {failback: 10s}", limit).spoil(SCENARIO_PATH, "{blackhole: {}}", fault).check()
+    };
+    let doubt = "takes connections before they carry a request, so no proxy sees who was asked first and rescued";
+    for fault in ["refuse", "reset"] {
+        let said = told(fault);
+        assert!(said.contains(&format!("warning: `{fault}` {doubt}")), "{said}");
+    }
+    assert!(!told("{blackhole: {}}").contains(doubt));
 }
