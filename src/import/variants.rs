@@ -130,6 +130,11 @@ fn cell(text: &str, divider: char) -> String {
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
+/// How a moment is written.
+type Dated = fn(i64) -> String;
+/// How a request is written that waited idle for so long.
+type Written = fn(&Asked, i64) -> String;
+
 const EXCEPTIONS: [&str; 7] = [
     "too many Requests/s, Average Response Time too long",
     ";;;;;;;;;;;;;;;;;;;;;;;;\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t",
@@ -168,7 +173,7 @@ fn rows_of_locust_in_every_csv_and_every_file() {
 
 #[test]
 fn rows_of_jmeter_with_each_of_its_dates() {
-    let forms: [(&str, fn(i64) -> String); 4] = [
+    let forms: [(&str, Dated); 4] = [
         ("milliseconds", |at| at.to_string()),
         ("2026/11/20", |at| stamp(at, "2026/11/20", " ")),
         ("2026-11-20", |at| stamp(at, "2026-11-20", " ")),
@@ -321,7 +326,7 @@ fn haproxys_moments_of_requests_and_of_connections() {
     };
     let day = |at: i64| stamp(at, "20/Nov/2026", ":");
     assert_eq!(day(ZERO), "20/Nov/2026:14:00:00.000");
-    let by: [(&str, fn(&Asked, i64) -> String); 7] = [
+    let by: [(&str, Written); 7] = [
         ("%tr %ST %Ta", |asked, _| format!("{} {} {}", stamp(asked.sent, "20/Nov/2026", ":"), asked.status, asked.took)),
         ("%t %Th/%Ti/%Ta %ST", |asked, idle| {
             format!("{} 3/{}/{} {}", stamp(asked.sent - idle - 3, "20/Nov/2026", ":"), idle, asked.took, asked.status)
@@ -447,9 +452,8 @@ fn a_hint_names_no_other_tool() {
     for source in Source::WORDS.iter().filter_map(|word| Source::from_word(word)) {
         let error = read(&b"garbage\n"[..], &settings(source, None)).unwrap_err().to_string();
         let others = ["nginx", "haproxy", "envoy", "$request_time", "%Ta", "%DURATION%"];
-        for other in others.iter().filter(|other| !log(source) && error.contains(**other)) {
-            panic!("{source} speaks of {other}: {error}");
-        }
+        let other = others.iter().find(|other| !log(source) && error.contains(**other));
+        assert_eq!(other, None, "{source} speaks of another: {error}");
     }
     // What a worker never began has no end, and that is nothing to log.
     let dropped =

@@ -29,7 +29,7 @@ use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::rt::Executor;
 use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header};
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{Connected, capture_connection};
 use hyper_util::client::legacy::{Error, ResponseFuture};
 use std::convert::Infallible;
 use std::future::pending;
@@ -208,7 +208,7 @@ impl Exchanger {
             let Some(connection) = &mut connection else { return pending().await };
             let is_framed = async {
                 // Of HTTP/2 hyper does not tell what comes before the answer.
-                if !connection.wait_for_connection_metadata().await.as_ref().is_some_and(|connected| connected.is_negotiated_h2()) {
+                if !connection.wait_for_connection_metadata().await.as_ref().is_some_and(Connected::is_negotiated_h2) {
                     pending::<()>().await;
                 }
             };

@@ -53,13 +53,12 @@ pub(super) fn because(verdict: &Verdict) -> Option<String> {
 
 /// What to do about it.
 pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
-    is_unseen(verdict).then(|| {
-        if verdict.evidence.attempts_seen {
-            "use a fault that leaves each request to see, such as `{status: {code: 503}}` or `stall`, and see that all go through the proxies"
-        } else {
-            "record each request's `attempts`, or leave `objectives: rescued` out"
-        }
-    })
+    let hint = if verdict.evidence.attempts_seen {
+        "use a fault that leaves each request to see, such as `{status: {code: 503}}` or `stall`, and see that all go through the proxies"
+    } else {
+        "record each request's `attempts`, or leave `objectives: rescued` out"
+    };
+    is_unseen(verdict).then_some(hint)
 }
 
 fn is_unseen(verdict: &Verdict) -> bool {

@@ -112,7 +112,7 @@ mod tests {
         assert!(!again.contains("stayed so") && again.contains("and stayed well served,"), "{again}");
         assert!(again.contains("Later requests waited for a again: 115 in all, the last sent 29.83 s after the fault."), "{again}");
         assert!(again.contains("sustained more than"), "{again}");
-        let once = screen(|_| {}, |number, due| waits(number, due, &[0..1_000]));
+        let once = screen(|_| {}, |number, due| waits(number, due, std::slice::from_ref(&(0..1_000))));
         assert!(once.contains("and stayed so,") && !once.contains("again"), "{once}");
     }
 

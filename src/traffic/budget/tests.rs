@@ -204,7 +204,9 @@ fn no_bill_exceeds_the_ceiling_whatever_is_seen_of_it() {
         let ceiling = random.random_range(0..5000);
         let budget = Budget::new(Some(Money::from_nanos(ceiling)), None, workloads.clone());
         let is_proxied: Vec<bool> = workloads.iter().map(|_| random.random_bool(0.5)).collect();
-        let (mut bill, mut open, mut late): (u64, Vec<(u64, usize)>, Vec<(u64, &str, bool, bool)>) = (0, Vec::new(), Vec::new());
+        let mut bill: u64 = 0;
+        let mut open: Vec<(u64, usize)> = Vec::new();
+        let mut late: Vec<(u64, &str, bool, bool)> = Vec::new();
         for number in 0..2000 {
             let workload = random.random_range(0..workloads.len());
             let id = request_id(workload, number);

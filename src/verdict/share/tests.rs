@@ -101,7 +101,7 @@ fn who_was_rescued_unseen_has_waited_and_who_may_have_been_may_have() {
     let half = |wait: i64, cold: i64| {
         move |number: usize, due: i64| {
             match due {
-                0..16_000 if number % 2 == 0 => Some(waits(wait)),
+                0..16_000 if number.is_multiple_of(2) => Some(waits(wait)),
                 ..0 if number == 0 => Some(Fate { by: "a", wait: cold, asked: false }),
                 _ => None,
             }
@@ -127,7 +127,7 @@ fn who_was_rescued_unseen_has_waited_and_who_may_have_been_may_have() {
 #[test]
 fn where_a_fault_lets_every_request_be_seen_a_queue_is_no_wait_for_it() {
     let queued = |number: usize, due: i64| match due {
-        0..1_000 if number % 2 == 0 => Some(Fate { by: "nobody", wait: 2, asked: true }),
+        0..1_000 if number.is_multiple_of(2) => Some(Fate { by: "nobody", wait: 2, asked: true }),
         0..16_000 => Some(waits(300)),
         _ => None,
     };
@@ -140,7 +140,7 @@ fn where_a_fault_lets_every_request_be_seen_a_queue_is_no_wait_for_it() {
 #[test]
 fn until_when_requests_waited_is_not_told_by_one_that_failed() {
     let verdict = under(Trace::Requests, 0, |number, due| match due {
-        0..2_000 if number % 2 == 0 => Some(Fate { by: "b", wait: 200, asked: true }),
+        0..2_000 if number.is_multiple_of(2) => Some(Fate { by: "b", wait: 200, asked: true }),
         12_050 => Some(Fate { by: "nobody", wait: 2, asked: true }),
         _ => during(due, by("b")),
     });
