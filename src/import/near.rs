@@ -62,17 +62,18 @@ pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<N
     (lines > 0).then_some(Near { lines, from, to })
 }
 
+fn unread(lines: u64) -> String {
+    let plural = if lines == 1 { "" } else { "s" };
+    format!("{lines} line{plural} that cannot be read may be")
+}
+
 impl Near {
     /// What follows from it.
     pub(super) fn caveat(&self) -> Caveat {
         let seconds = |nanos: i64| nanos as f64 / 1e9;
         let from = if self.from < -FIFTY_YEARS { "the record's start".to_owned() } else { format!("{:.2} s", seconds(self.from)) };
         let to = if self.to > FIFTY_YEARS { "the record's end".to_owned() } else { format!("{:.2} s", seconds(self.to)) };
-        let lines = if self.lines == 1 {
-            "1 line that cannot be read may be".to_owned()
-        } else {
-            format!("{} lines that cannot be read may be", self.lines)
-        };
+        let lines = unread(self.lines);
         caveat(
             Lost::LinesNearFault,
             format!(
@@ -103,10 +104,7 @@ pub(super) fn after_hold(record: &Record, zero: i64, requests: &[Request], (begi
     let moments = bad.map(|request| request.due).filter(near).chain(missing.iter().map(|missing| missing.from.max(begin)));
     let lines: u64 = missing.iter().map(|missing| missing.lines).sum();
     moments.into_iter().any(|until| hides(&until)).then(|| {
-        caveat(
-            Lost::LinesAfterHold,
-            format!("{lines} lines that cannot be read may be of the time after the hold: were they bad, service did not stay"),
-        )
+        caveat(Lost::LinesAfterHold, format!("{} of the time after the hold, and may hide that service did not stay", unread(lines)))
     })
 }
 

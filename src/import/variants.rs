@@ -555,7 +555,7 @@ fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
     let (met, doubt) = ((Decision::Met, None, false), (Decision::Inconclusive, Some(Reason::RecordCannotTell), true));
     assert_eq!(with(&[450], &[]), met);
     assert_eq!(with(&[450], &[455]), doubt, "with the one that is known to be bad it is one too many");
-    assert_eq!(with(&[450], &[380]), met, "not within one hold");
+    assert_eq!(with(&[450], &[365]), met, "not within one hold");
     assert_eq!(with(&[450, 451], &[]), doubt);
     assert_eq!(with(&[400, 450], &[]), doubt);
     assert_eq!(with(&[380, 500], &[]), met);

@@ -236,3 +236,13 @@ fn a_service_that_a_third_provider_served_has_left_its_primary() {
     assert_eq!((of(&third, "failback"), third.measures.unwrap().never_left), (Some(Decision::Met), false));
     assert_eq!((of(&primary, "failback"), primary.measures.unwrap().never_left), (None, true));
 }
+
+/// Where answers take longer than the hold, one that was asked for just as it ends may come first: it proves nothing of the hold.
+#[test]
+fn a_hold_is_proven_by_who_was_asked_within_it() {
+    let verdict = judge(&evidence(|history| {
+        history["objectives"] = json!({"hold_ms": 500});
+        (10..15).for_each(|place| at(history, place * 100)["done_ms"] = json!(place * 100 + 900));
+    }));
+    assert_eq!(verdict.measures.unwrap().cutover.hi, Some(1_900_000_000));
+}
