@@ -43,6 +43,7 @@ impl Drop for Prober {
 }
 
 /// One drill of a gateway, and what the prober says of the same outage.
+#[expect(clippy::print_stdout, reason = "the measured figures are what these are run for")]
 fn drilled(gateway: &str, fault: &str, wanted: Fate) {
     let project = Project::empty();
     // Neither nginx nor HAProxy takes blanks in the names of sockets.

@@ -112,10 +112,10 @@ impl System {
             _ if since < 0 => false,
             After::Serves => false,
             // Every so many that they are more than a hold apart, however they are moved.
-            After::Blips => number % ((HOLD / self.gap) as u64 + 3) == 0,
+            After::Blips => number.is_multiple_of((HOLD / self.gap) as u64 + 3),
             After::Relapses { begins, wave, lull, every, share } => {
                 let within = since >= begins && (since - begins) % (wave + lull) < wave;
-                within && every.map_or_else(|| random.random_bool(share), |every| number % every == 0)
+                within && every.map_or_else(|| random.random_bool(share), |every| number.is_multiple_of(every))
             }
             After::Degrades { begins, share } => since >= begins && random.random_bool(share),
             After::Flaps { wave } => return (since / wave % 2 == 0).then_some(("ok", Some("primary"))),
