@@ -239,8 +239,8 @@ pub(super) fn blotted(line: &[char]) -> Vec<char> {
             shown[start..end].fill('•');
         } else if is_secret && let Some(value) = value_after(line, end) {
             let text: String = line[value.clone()].iter().collect();
-            // Our own hints show forms: `key: value`, `token: …`.
-            let is_form = ["value`", "…"].iter().any(|form| text.starts_with(form));
+            // Our own hints show forms: `key: value`, `token: …`. What stands in a map has names of its own.
+            let is_form = ["value`", "…", "{"].iter().any(|form| text.starts_with(form));
             if !(text.starts_with("env:") || text.starts_with("file:") || text.contains("${") || is_form) {
                 shown[value].fill('•');
             }

@@ -209,17 +209,9 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
 /// Whether what the gate is about was tested, where nothing went bad.
 fn exercised(evidence: &Evidence, fault: Edge, cutting: &Window<'_>) -> bool {
     let restores = evidence.terms.gate == Gate::Restore;
-    match share::exercised(evidence, fault, cutting) {
-        // Who shares the load serves all the time, so that an answer of theirs shows nothing.
-        Some(moved) => {
-            if restores {
-                bitten(evidence)
-            } else {
-                moved
-            }
-        }
-        None => cutting.reads.contains(&Tri::Yes) || (restores && bitten(evidence)),
-    }
+    // Who shares the load serves all the time, so that an answer of theirs shows nothing.
+    let moved = share::exercised(evidence, fault, cutting).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes));
+    moved || (restores && bitten(evidence))
 }
 
 /// Whether it is proven that the fault touched requests, and not only said. Those of others show nothing of what users were spared.

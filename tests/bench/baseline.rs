@@ -33,7 +33,7 @@ pub(crate) fn told(name: &str, unit: &str, runs: impl IntoIterator<Item = f64>) 
     if KEEP.load(Ordering::Relaxed) {
         all.insert(name.to_owned(), Figure { unit: unit.to_owned(), machine, least, median, most });
         std::fs::write(FILE, serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
-        println!("{:>26} kept as the baseline: {median:.3} {unit}, least {least:.3}, most {most:.3}", name);
+        println!("{name:>26} kept as the baseline: {median:.3} {unit}, least {least:.3}, most {most:.3}");
         return;
     }
     let Some(before) = all.get(name) else {
