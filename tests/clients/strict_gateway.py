@@ -58,18 +58,20 @@ class Gateway(BaseHTTPRequestHandler):
                 continue
             try:
                 answer = answer_of(name, text)
-                if answer.status == 200:
-                    return self.pass_on(answer)
+                said = answer.read().decode()
             except OSError:
                 down.add(name)
+                continue
+            if answer.status == 200:
+                return self.pass_on(said)
         self.tell(502, {"error": {"message": "nobody answers"}})
 
-    def pass_on(self, answer):
+    def pass_on(self, said):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        for event in answer.read().decode().split("\n\n"):
+        for event in said.split("\n\n"):
             if event and "[DONE]" not in event and '"choices":[]' not in event:
                 piece = f"{event}\n\n".encode()
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
