@@ -1,18 +1,13 @@
 //! A drill as in staging: providers, a gateway and a standing fault proxy between them, none of them the drill's own, all still there
 //! when it has ended.
 
-use crate::support::{Project, Standing, wait_for};
-use lifeboat::lab::{ReferenceGateway, SimulatedProvider, Upstream};
-use lifeboat::model::{Breaker, CredentialKind, Dialect, Gateway, Provider, Simulation};
-use lifeboat::units::{Duration, Ratio, Seed};
+use crate::support::{Project, Standing, quick_gateway, quick_provider, wait_for};
+use lifeboat::lab::{ReferenceGateway, SimulatedProvider};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use tokio::runtime::Runtime;
 
 const KEY: &str = "sk-of-the-clients";
 const TOKEN: &str = "the token of the control API";
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const INVENTORY: &str = "\
 version: 1
@@ -46,25 +41,7 @@ impl Staging {
         let project = Project::quick();
         let runtime = Runtime::new().unwrap();
         let within = runtime.enter();
-        let quick = Simulation {
-            first_token_p50: Duration::from_millis(20),
-            first_token_p95: Duration::from_millis(30),
-            tail_share: Ratio::new(0.0).unwrap(),
-            ..Simulation::default()
-        };
-        let provider = Provider {
-            dialect: Dialect::OpenAi,
-            cloud: None,
-            region: None,
-            residency: None,
-            base_url: None,
-            credential: None,
-            models: BTreeMap::new(),
-            price: None,
-            simulation: quick,
-        };
-        let start = |name: &str| SimulatedProvider::start(name, &provider, format!("sk-{name}").into(), Seed(1), ANY).unwrap();
-        let providers = vec![start("first"), start("second")];
+        let providers = vec![quick_provider("first"), quick_provider("second")];
         let inventory = INVENTORY.replace("FIRST", &providers[0].base_url()).replace("SECOND", &providers[1].base_url());
         project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", "127.0.0.1:0").replace("GATEWAY", "http://nowhere/v1"));
         let mut command = project.after(before, &["proxy", "--env", "staging", "--drain", "0s"]);
@@ -73,23 +50,7 @@ impl Staging {
             let path = format!("/proxies/{name}");
             wait_for(name, || Some(proxy.authorized(TOKEN, "GET", &path, "").1["listen"].as_str()?.to_owned()))
         };
-        let upstream = |name: &str| Upstream {
-            store: None,
-            kind: CredentialKind::ApiKey,
-            name: name.to_owned(),
-            dialect: Dialect::OpenAi,
-            base_url: format!("http://{}/v1", listen(name)),
-            key: format!("sk-{name}").into(),
-            model: "gpt-4o".into(),
-            embedding_model: "gpt-4o".into(),
-        };
-        let settings = Gateway {
-            try_timeout: Duration::from_millis(300),
-            retries: 0,
-            breaker: Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 },
-            ..Gateway::default()
-        };
-        let gateway = ReferenceGateway::start(&settings, vec![upstream("first"), upstream("second")], KEY.into(), ANY).unwrap();
+        let gateway = quick_gateway(&["first", "second"].map(|name| (name, listen(name))), KEY);
         project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &proxy.api).replace("GATEWAY", &gateway.base_url()));
         drop(within);
         Self { runtime, providers, gateway: Some(gateway), proxy, project }

@@ -1,17 +1,13 @@
 //! Drills over a plain Toxiproxy: Shopify's own server, and ours in its manner. Nobody tells there who served or what a fault touched; the
 //! verdict says what it rests on, and what cannot be shown is refused before anything is sent.
 
-use crate::support::{Project, Standing, wait_for};
-use lifeboat::lab::{ReferenceGateway, SimulatedProvider, Upstream};
-use lifeboat::model::{Breaker, CredentialKind, Dialect, Gateway, Provider, Simulation};
-use lifeboat::units::{Duration, Ratio, Seed};
+use crate::support::{Project, Standing, quick_gateway, quick_provider, wait_for};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const DRILL: [&str; 8] = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "plain", "--out", "drill"];
 
 /// The quick project with an environment over this server.
@@ -94,7 +90,7 @@ environments:
 
 /// Leads to a server, until it hangs: then it takes what comes, and nothing of that ever arrives. Where it listens.
 fn forwarder(to: &str, hangs: &Arc<AtomicBool>) -> String {
-    let listener = TcpListener::bind(ANY).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, to, hangs) = (listener.local_addr().unwrap().to_string(), to.to_owned(), hangs.clone());
     std::thread::spawn(move || {
         for caller in listener.incoming().map_while(Result::ok) {
@@ -122,43 +118,14 @@ fn a_server_that_hangs_around_the_heal_keeps_no_fault_where_the_proxies_stood_al
     let (standing, project) = (Standing::shopifys(), Project::quick());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _within = runtime.enter();
-    let simulation = Simulation {
-        first_token_p50: Duration::from_millis(20),
-        first_token_p95: Duration::from_millis(30),
-        tail_share: Ratio::new(0.0).unwrap(),
-        ..Simulation::default()
-    };
-    let provider = Provider {
-        dialect: Dialect::OpenAi,
-        cloud: None,
-        region: None,
-        residency: None,
-        base_url: None,
-        credential: None,
-        models: std::collections::BTreeMap::new(),
-        price: None,
-        simulation,
-    };
-    let (mut inventory, mut upstreams, mut providers) = (INVENTORY.to_owned(), Vec::new(), Vec::new());
-    for name in ["first", "second"] {
-        let started = SimulatedProvider::start(name, &provider, format!("sk-{name}").into(), Seed(1), ANY).unwrap();
-        inventory = inventory.replace(&name.to_uppercase(), &started.base_url());
-        let address = started.base_url().trim_start_matches("http://").split('/').next().unwrap().to_owned();
-        upstreams.push(Upstream {
-            store: None,
-            kind: CredentialKind::ApiKey,
-            name: name.to_owned(),
-            dialect: Dialect::OpenAi,
-            base_url: format!("http://{}/v1", standing.proxy(name, &address)),
-            key: format!("sk-{name}").into(),
-            model: "gpt-4o".into(),
-            embedding_model: "gpt-4o".into(),
-        });
-        providers.push(started);
-    }
-    let breaker = Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 };
-    let settings = Gateway { try_timeout: Duration::from_millis(300), retries: 0, breaker, ..Gateway::default() };
-    let gateway = ReferenceGateway::start(&settings, upstreams, "sk-of-the-clients".into(), ANY).unwrap();
+    let providers = ["first", "second"].map(|name| (name, quick_provider(name)));
+    let mut inventory = INVENTORY.to_owned();
+    let listening = providers.each_ref().map(|(name, provider)| {
+        inventory = inventory.replace(&name.to_uppercase(), &provider.base_url());
+        let address = provider.base_url().trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        (*name, standing.proxy(name, &address))
+    });
+    let gateway = quick_gateway(&listening, "sk-of-the-clients");
     let hangs = Arc::new(AtomicBool::new(false));
     let control = forwarder(&standing.api, &hangs);
     project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &control).replace("GATEWAY", &gateway.base_url()));

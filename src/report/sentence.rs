@@ -3,7 +3,7 @@
 use super::{credential, rescue, share, stability, stopped};
 use crate::history::{Lost, Phase};
 use crate::model::Gate;
-use crate::units::{Duration, billionths};
+use crate::units::{Duration, reaches};
 use crate::verdict::{Decision, Effect, Interval, Measures, Millis, Reason, Stop, Verdict};
 use std::borrow::Cow;
 
@@ -165,8 +165,7 @@ fn of_stop(verdict: &Verdict) -> Option<&Stop> {
 fn unsteady(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
-    let share = u128::from(billionths(verdict.terms.baseline_success));
-    let too_few = |count: u64| u128::from(count) * u128::from(billionths(1.0)) < share * u128::from(requests);
+    let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success);
     if too_few(good) {
         format!("the traffic before the fault was not steady: only {good} of {requests} requests were well served")
     } else if too_few(by_primary) {

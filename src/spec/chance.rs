@@ -5,7 +5,7 @@
 //! more bad requests follow each other than a recovery may contain is counted beside that. What the gateway adds is not known here.
 
 use crate::model::{DrillPlan, NamedWorkload, Objectives, Operation, Pace, Provider, SloOn, Timeline};
-use crate::units::{Binomial, Duration, Ratio};
+use crate::units::{Binomial, Duration, Ratio, spare};
 
 /// What is more probable than this is worth a warning.
 const BEARABLE: f64 = 0.01;
@@ -97,8 +97,8 @@ impl<'p> Asked<'p> {
     /// The chance with another promise.
     fn with(&self, promise: Promise) -> Chance {
         let late = self.serving.each_ref().map(|paces| self.late(paces, promise.slo));
-        let allowed = |requests: u64| (requests as f64 * (1.0 - promise.success) + 1e-9).floor() as u64;
-        let counted = |place: usize| Binomial::hitting(late[place], self.requests[place]).at_most(allowed(self.requests[place]));
+        let allowed = |place: usize| spare(self.requests[place], promise.success);
+        let counted = |place: usize| Binomial::hitting(late[place], self.requests[place]).at_most(allowed(place));
         let held = counted(1) * no_run(self.requests[1], promise.consecutive.saturating_add(1), late[1]);
         Chance { fails: 1.0 - counted(0) * held, late: late[0].max(late[1]), requests: self.requests }
     }

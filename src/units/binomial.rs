@@ -4,8 +4,8 @@
 //! logarithm and no gamma function, so that the same numbers come out on every machine, and neither overflows nor underflows with millions
 //! of draws. A share counts in whole billionths: 0.99 leaves exactly 0.01.
 
-/// How finely a share is taken.
-const WHOLE: u64 = 1_000_000_000;
+use super::share::{WHOLE, billionths};
+
 /// What a tail may be above a limit by rounding alone, so that what is exactly at the limit (two hits of two at one in ten are one in a
 /// hundred) is not above it.
 const ROUNDING: f64 = 1e-9;
@@ -88,11 +88,6 @@ impl Binomial {
         }
         low
     }
-}
-
-/// A share from 0 to 1 in whole billionths, to the nearest.
-pub fn billionths(share: f64) -> u64 {
-    (share.clamp(0.0, 1.0) * WHOLE as f64).round() as u64
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ mod ratio;
 mod salt;
 mod secret;
 mod seed;
+mod share;
 mod tally;
 
-pub use binomial::{Binomial, billionths};
+pub use binomial::Binomial;
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
@@ -28,6 +29,7 @@ pub use ratio::Ratio;
 pub use salt::Salt;
 pub use secret::Secret;
 pub use seed::Seed;
+pub use share::{reaches, share_of, spare};
 pub use tally::Tally;
 
 /// Why a text is not the quantity that was asked for.

@@ -13,7 +13,7 @@
 
 use super::window::{latency, places};
 use crate::history::{Edge, Evidence, Kind, Request, Terms};
-use crate::units::billionths;
+use crate::units::spare;
 use serde::Serialize;
 
 /// The risk that chance is taken for a fault.
@@ -42,7 +42,7 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
     let after: Vec<i64> = evidence.requests[first..last].iter().map(|request| badness(terms, request, i64::MIN)).collect();
-    let allowed = allowed(before.len(), terms.baseline_success);
+    let allowed = spare(before.len() as u64, terms.baseline_success) as usize;
     let mut told = None;
     for rank in [1, 1 + allowed] {
         let Some(limit) = before.get(rank - 1) else { break };
@@ -61,12 +61,6 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
         }
     }
     told.unwrap_or(Effect { worse: 0, of: after.len() as u64, proven: false })
-}
-
-/// How many of `count` requests the promise allows to be bad: of 100 at 90 % these are 10, whatever floats make of it.
-fn allowed(count: usize, success: f64) -> usize {
-    let bad = u128::from(billionths(1.0) - billionths(success));
-    usize::try_from(bad * count as u128 / u128::from(billionths(1.0))).unwrap_or(count)
 }
 
 /// How badly a request went: no answer is worse than any latency.
@@ -152,7 +146,6 @@ mod tests {
 
     #[test]
     fn failures_that_were_allowed_before_do_not_hide_those_after() {
-        assert_eq!((allowed(100, 0.9), allowed(100, 0.97), allowed(100, 0.29), allowed(7, 0.9), allowed(7, 1.0)), (10, 3, 71, 0, 0));
         let mut shaky = evidence(|place| (place % 10 != 3).then(|| 20 + place), |_| None);
         shaky.terms.baseline_success = 0.9;
         assert_eq!(effect(&shaky, shaky.fault.unwrap()), Effect { worse: 100, of: 100, proven: true });

@@ -4,7 +4,7 @@ use super::Decision;
 use super::measures::{Interval, Measured, Measures};
 use crate::history::{Caveat, Lost, Terms};
 use crate::model::Gate;
-use crate::units::billionths;
+use crate::units::share_of;
 use serde::Serialize;
 
 /// The judgement of one objective.
@@ -38,7 +38,7 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         })
     };
     let lost = measures.lost + measures.lost_in_flight;
-    let share = terms.max_lost_share.map(|share| whole_part(share, measured.due));
+    let share = terms.max_lost_share.map(|share| share_of(measured.due as u64, share));
     let lost_limit = match (terms.max_lost, share) {
         (Some(count), Some(share)) => Some(count.min(share)),
         (count, share) => count.or(share),
@@ -53,8 +53,8 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         .filter(|_| !measures.never_left)
         .map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit)));
     let rescued = terms.max_rescued.map(|share| match measures.rescued.as_ref().map(|rescued| rescued.later) {
-        Some(later) if later.of > 0 && exceeds(later.requests, later.of, share) => Decision::Missed,
-        Some(later) if later.of > 0 && !exceeds(later.at_most, later.of, share) && measured.onset => Decision::Met,
+        Some(later) if later.of > 0 && later.requests > share_of(later.of, share) => Decision::Missed,
+        Some(later) if later.of > 0 && later.at_most <= share_of(later.of, share) && measured.onset => Decision::Met,
         _ => Decision::Inconclusive,
     });
     let rpo = terms.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit)));
@@ -112,11 +112,6 @@ fn needs(objective: &str, lost: Lost) -> bool {
     }
 }
 
-/// Whether `part` of `whole` is more than `share`, in integers to one part in 10⁹.
-fn exceeds(part: u64, whole: u64, share: f64) -> bool {
-    u128::from(part) * 1_000_000_000 > u128::from(billionths(share)) * u128::from(whole)
-}
-
 /// Whether service stayed, by the departures after the hold.
 fn stayed(measures: &Measures) -> Decision {
     match measures.departures.as_slice() {
@@ -124,11 +119,6 @@ fn stayed(measures: &Measures) -> Decision {
         _ if measures.relapses > 0 => Decision::Missed,
         _ => Decision::Inconclusive,
     }
-}
-
-/// A share of a count, rounded down from its exact value: 29 % of 100 are 29, and not the 28 that floats leave of it.
-fn whole_part(share: f64, count: usize) -> u64 {
-    u64::try_from(u128::from(billionths(share)) * count as u128 / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
 pub(super) fn within(interval: Interval, limit: i64) -> Decision {

@@ -1,9 +1,9 @@
 //! The search for the request from which service is back and stays.
 
 use super::measures::Interval;
-use super::trial::reaches;
 use super::window::{Tri, Window};
 use crate::history::{Edge, Terms};
+use crate::units::reaches;
 
 /// How unknown readings are filled.
 #[derive(Debug, Clone, Copy)]

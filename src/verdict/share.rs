@@ -17,10 +17,9 @@
 use super::Millis;
 use super::measures::Interval;
 use super::rescue::{Course, Usual, attempts_of};
-use super::trial::reaches;
 use super::window::{Tri, Window, good, places};
 use crate::history::{Balanced, By, Edge, Evidence, Faulted, Request, Terms};
-use crate::units::Binomial;
+use crate::units::{Binomial, reaches};
 use serde::Serialize;
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@
 use super::window::{Tri, good};
 use super::{Basis, Reason};
 use crate::history::{By, Edge, Evidence, Lost};
-use crate::units::billionths;
+use crate::units::reaches;
 
 /// Requests that began and ended before the fault.
 pub(super) struct Baseline {
@@ -60,9 +60,4 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -
     // Where no proxy counts, the requests tell, once they are measured.
     let counted = !evidence.lacks(Lost::Touched);
     evidence.fault.filter(|_| evidence.touched > 0 || revoked || !counted).ok_or(Reason::FaultNotEffective)
-}
-
-/// Whether `part` of `whole` is at least `share`, in integers to one part in 10⁹.
-pub(super) fn reaches(part: u64, whole: u64, share: f64) -> bool {
-    u128::from(part) * 1_000_000_000 >= u128::from(billionths(share)) * u128::from(whole)
 }
