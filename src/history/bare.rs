@@ -5,7 +5,6 @@
 
 use super::broken::{Broken, Trace};
 use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
-use super::share::Faulted;
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -226,22 +225,16 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let requests: Vec<Request> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
-    let broken = document.fault.as_ref().and_then(|fault| fault.on.as_ref().zip(edge(fault.lo_ms, fault.hi_ms)));
-    let shared = broken.map(|(names_of, fault)| {
-        let faulted = |name: &String| Faulted { provider: names.place(name), from: fault.lo, until: heal.map_or(i64::MAX, |heal| heal.hi) };
-        names_of.iter().map(faulted).collect()
-    });
     let last = requests.last().map_or(0, |request| request.due + 1);
     let fault = document.fault.as_ref().and_then(|fault| edge(fault.lo_ms, fault.hi_ms));
-    // It is the primary that goes away. By which fault nobody tells, so where the load is shared, and that nobody waited is to be proven, it
-    // may be one that swallows requests unseen.
-    let trace = if shared.is_some() { Trace::Held } else { Trace::Requests };
-    let broken = |provider: &u16| {
-        let until = heal.map(|heal| heal.lo);
-        Some(Broken { provider: *provider, from: fault?.lo, until, trace, connections: 0 })
-    };
-    let is_broken = |place: &&u16| shared.as_ref().is_none_or(|on: &Vec<Faulted>| on.iter().any(|fault| fault.provider == **place));
-    let broken = primary.iter().filter(is_broken).filter_map(broken).collect();
+    let on = document.fault.as_ref().and_then(|fault| fault.on.as_ref());
+    let on: Option<Vec<u16>> = on.map(|on| on.iter().map(|name| names.place(name)).collect());
+    // It is the primary that goes away, where nobody says another. By which fault nobody tells, so where the load is shared, and that nobody
+    // waited is to be proven, it may be one that swallows requests unseen.
+    let (shared, trace) = if on.is_some() { (true, Trace::Held) } else { (false, Trace::Requests) };
+    let until = heal.map(|heal| heal.lo);
+    let broken = |provider: &u16| Some(Broken { provider: *provider, from: fault?.lo, until, trace, connections: 0 });
+    let broken = on.as_ref().unwrap_or(&primary).iter().filter_map(broken).collect();
     Ok(Evidence {
         terms,
         providers: names.0,

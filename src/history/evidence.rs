@@ -6,7 +6,6 @@
 use super::broken::{Broken, TouchedBy};
 use super::event::{Phase, StopReason};
 use super::rotation::Rotation;
-use super::share::Faulted;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
 
@@ -218,8 +217,8 @@ pub struct Evidence {
     pub primary: Vec<u16>,
     /// Places of the providers whose answers count as failed over.
     pub standbys: Vec<u16>,
-    /// Where the primaries share the load, those that were broken and when; `None` where they do not share it.
-    pub shared: Option<Vec<Faulted>>,
+    /// True where the primaries share the load.
+    pub shared: bool,
     /// When the disruption began; `None` where none was confirmed.
     pub fault: Option<Edge>,
     /// Requests that the fault touched, by the proxy's count.
@@ -328,6 +327,11 @@ impl Evidence {
     /// True where it is a record that somebody else made: no drill's proxy saw the fault.
     pub fn is_record(&self) -> bool {
         self.lacks(Lost::FaultSeen)
+    }
+
+    /// The faults on providers that share the load.
+    pub fn broken_shares(&self) -> impl Iterator<Item = &Broken> {
+        self.broken.iter().filter(|broken| self.shared && self.primary.contains(&broken.provider))
     }
 
     /// The name of a provider.

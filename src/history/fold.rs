@@ -7,7 +7,6 @@ use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::Watch;
-use super::share::Faulted;
 use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
@@ -102,7 +101,7 @@ impl Fold {
                 terms: terms(started, workload, plan),
                 primary: places(0..plan.service.primaries().len()),
                 standbys: places(plan.service.primaries().len()..plan.service.providers.len()),
-                shared: plan.service.shares().then(Vec::new),
+                shared: plan.service.shares(),
                 providers,
                 fault: None,
                 touched: 0,
@@ -194,9 +193,6 @@ impl Fold {
             let rotates = |planned: &PlannedFault| matches!(planned.fault, Fault::Rotate { .. });
             self.evidence.only_rotates || !self.planned.get(place).is_some_and(rotates)
         };
-        if self.evidence.shared.is_some() {
-            self.evidence.shared = Some(self.faulted());
-        }
         let broken = self.faults.iter().enumerate().filter(|(place, _)| breaks(*place)).map(|(_, span)| span);
         let confirmed = broken.filter(|span| span.confirmed.is_some());
         self.evidence.fault = confirmed.clone().filter_map(|span| span.confirmed).min_by_key(|edge| edge.lo);
@@ -221,18 +217,6 @@ impl Fold {
         }
         self.evidence.complete &= before == self.evidence.requests.len() && !self.spoiled;
         self.evidence
-    }
-
-    /// The faults on providers that share the load, and when.
-    fn faulted(&self) -> Vec<Faulted> {
-        let place =
-            |name: &String| self.evidence.providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
-        let each = self.faults.iter().zip(&self.planned).filter(|(_, planned)| !matches!(planned.fault, Fault::Rotate { .. }));
-        let shared = each.filter_map(|(span, planned)| {
-            let provider = place(&planned.on).filter(|place| self.evidence.primary.contains(place))?;
-            Some(Faulted { provider, from: span.confirmed?.lo, until: span.healed.map_or(i64::MAX, |healed| healed.hi) })
-        });
-        shared.collect()
     }
 
     /// Closes the fold of each rotation, with when the last fault of another kind on its provider was healed.

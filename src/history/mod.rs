@@ -68,7 +68,7 @@ pub use number::{number_of, request_id, workload_of};
 pub use open::{Open, Overdue};
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
-pub use share::{Balanced, Faulted};
+pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;
 

@@ -1,4 +1,4 @@
-//! Services whose providers share the load (active-active): which of them was broken when, and how a service shows that nobody has said so.
+//! How a service shows that its providers share the load (active-active), although nobody has said so.
 //!
 //! What this file does not do: tell when a share has moved (`verdict`).
 
@@ -6,24 +6,6 @@ use serde::Serialize;
 
 /// Who answers fewer than this share of requests may be a standby that was asked now and then, and shares nothing.
 const LEAST: f64 = 0.1;
-
-/// A provider that shares the load, while a fault was on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Faulted {
-    /// Its place in [`super::Evidence::providers`].
-    pub provider: u16,
-    /// When the fault began.
-    pub from: i64,
-    /// When it was healed.
-    pub until: i64,
-}
-
-impl Faulted {
-    /// True where this provider was broken then.
-    pub fn is(&self, provider: u16, at: i64) -> bool {
-        self.provider == provider && (self.from..self.until).contains(&at)
-    }
-}
 
 /// The providers among which a load was balanced, though only some of them were said to serve when nothing is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,7 +4,7 @@ use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
 use super::near::{after_hold, near, spans};
 use super::record::{ImportError, Record, Row, Who};
-use crate::history::{By, Caveat, Edge, Evidence, Faulted, Kind, Lost, Request, Terms};
+use crate::history::{Broken, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, Trace};
 use crate::model::{Gate, Objectives, SloOn};
 use std::collections::BTreeMap;
 
@@ -105,20 +105,23 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let providers: Vec<String> = told.providers.clone();
     let sharing = told.sharing.clamp(1, providers.len().max(1));
     let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
-    let until = heal.map_or(i64::MAX, |heal| edge(heal).hi);
-    let faulted = |(place, _): (usize, &String)| Some(Faulted { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until });
-    let broken = providers.iter().enumerate().take(sharing).filter(|(_, name)| told.broken.contains(name));
+    // Which fault it was nobody tells: it may be one that swallows requests unseen.
+    let (until, trace) = (heal.map(|heal| edge(heal).lo), Trace::Held);
+    let broken = |(place, _): (usize, &String)| {
+        Some(Broken { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
+    };
+    let broken = providers.iter().enumerate().filter(|(_, name)| told.broken.contains(name)).filter_map(broken).collect();
     Ok(Evidence {
         terms,
         primary: places(0..sharing.min(providers.len())),
         standbys: places(sharing..providers.len()),
-        shared: (sharing > 1).then(|| broken.filter_map(faulted).collect()),
+        shared: sharing > 1,
         providers,
         fault: fault.map(edge),
         // Whoever says that there was a fault is believed, as in a bare history.
         touched: u64::from(fault.is_some()),
         touched_by: None,
-        broken: Vec::new(),
+        broken,
         stopped: None,
         touched_counted: false,
         heal: heal.map(edge),

@@ -153,7 +153,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let count = |kind: Kind| asked.iter().chain(in_flight()).filter(|request| request.kind == kind).count() as u64;
     let attempts = Attempts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
-    let first_standby = if evidence.shared.is_none() { first_standby(&cutting, fault, terms.clock_error) } else { None };
+    let first_standby = if !evidence.shared { first_standby(&cutting, fault, terms.clock_error) } else { None };
     let failback = failback(evidence, fault);
     let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
@@ -162,7 +162,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
         due: asked.len(),
         maybe_lost: count(Kind::Unknown),
         onset: gate.onset.is_some(),
-        unseen_waits: evidence.shared.is_some()
+        unseen_waits: evidence.shared
             && terms.gate == Gate::Cutover
             && cutover.interval.hi.is_none()
             && cutting.reads.contains(&Tri::Maybe),
@@ -253,7 +253,7 @@ fn after_heal(evidence: &Evidence) -> &[Request] {
 fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
     let terms = &evidence.terms;
     let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
-    if evidence.shared.is_some() {
+    if evidence.shared {
         return share::failback(evidence, fault, heal);
     }
     let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
@@ -273,7 +273,7 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
         By::Unknown => true,
         By::Provider(place) => is_other(place),
     };
-    evidence.shared.is_none()
+    !evidence.shared
         && in_time
         && evidence.attempts_seen
         && !evidence.attempts.iter().any(asked)
@@ -360,7 +360,7 @@ impl Attempts {
             attempts.count += group.len() as u64;
             attempts.duplicates += (group.iter().filter(|attempt| attempt.completed).count() as u64).saturating_sub(1);
             for attempt in group.iter().filter(|attempt| others.contains(&attempt.provider)) {
-                if evidence.shared.is_none() {
+                if !evidence.shared {
                     attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
                 }
                 let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);

@@ -345,7 +345,7 @@ fn tried(evidence: &Evidence) -> Verdict {
         verdict.reason = match measured.exercised {
             false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
             // No standby needs to answer there, so that none did is no reason.
-            false if measured.spared && (terms.gate == Gate::Restore || evidence.shared.is_some()) => Some(Reason::FaultNotEffective),
+            false if measured.spared && (terms.gate == Gate::Restore || evidence.shared) => Some(Reason::FaultNotEffective),
             false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
             false => Some(Reason::CutoverNotExercised),
             true => (doubted || blind || objectives::unseen(&verdict.objectives, &measured)).then_some(Reason::RecordCannotTell),

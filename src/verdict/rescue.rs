@@ -261,7 +261,7 @@ impl Usual {
     /// The same where the first attempt that is seen went to a provider that works: the one before it may have been swallowed.
     fn unseen(&self, evidence: &Evidence, request: &Request, first: &Attempt, served: u16) -> (Course, Option<u16>) {
         // Places are in the order of preference, where the load is not shared; nobody asks one that comes later first.
-        let comes_first = |provider: u16| if evidence.shared.is_some() { provider != served } else { provider < served };
+        let comes_first = |provider: u16| if evidence.shared { provider != served } else { provider < served };
         let swallows = |broken: &&Broken| broken.trace != Trace::Requests && comes_first(broken.provider) && broken.holds(request.sent);
         let Some((place, broken)) = evidence.broken.iter().enumerate().find(|(_, broken)| swallows(broken)) else {
             return (Course::Direct, None);

@@ -18,7 +18,7 @@ use super::Millis;
 use super::measures::Interval;
 use super::rescue::{Course, Usual, attempts_of};
 use super::window::{Tri, Window, good, places};
-use crate::history::{Balanced, By, Edge, Evidence, Faulted, Request, Terms};
+use crate::history::{Balanced, Broken, By, Edge, Evidence, Request, Terms};
 use crate::units::{Binomial, reaches};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -42,16 +42,18 @@ const CHANCE: f64 = 0.01;
 
 /// How the requests due in `[fault.lo, to)` read: whether each has moved. `None` where no load is shared.
 pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option<Window<'e>> {
-    let faulted = evidence.shared.as_ref()?;
+    if !evidence.shared {
+        return None;
+    }
     let (first, last) = places(evidence, fault.lo, to);
     let usual = Usual::before(evidence, (first, last), fault);
-    let reads = (first..last).map(|place| has_moved(evidence, faulted, &usual, place)).collect();
+    let reads = (first..last).map(|place| has_moved(evidence, &usual, place)).collect();
     Some(Window { first, requests: &evidence.requests[first..last], reads, to })
 }
 
-fn has_moved(evidence: &Evidence, faulted: &[Faulted], usual: &Usual, place: usize) -> Tri {
+fn has_moved(evidence: &Evidence, usual: &Usual, place: usize) -> Tri {
     let request = &evidence.requests[place];
-    let broken = |provider: u16, at: i64| faulted.iter().any(|fault| fault.is(provider, at));
+    let broken = |provider: u16, at: i64| evidence.broken_shares().any(|broken| broken.breaks(provider, at));
     let (served, by) = match (good(&evidence.terms, request), request.by) {
         (Tri::No, _) | (_, By::Nobody) => return Tri::No,
         (_, By::Unknown) => return Tri::Maybe,
@@ -86,47 +88,51 @@ fn counted<'r>(requests: impl Iterator<Item = &'r Request>, provider: u16) -> (u
 }
 
 /// The broken providers, each once.
-fn broken(evidence: &Evidence) -> Option<Vec<u16>> {
-    let mut providers: Vec<u16> = evidence.shared.as_ref()?.iter().map(|fault| fault.provider).collect();
+fn broken(evidence: &Evidence) -> Vec<u16> {
+    let mut providers: Vec<u16> = evidence.broken_shares().map(|broken| broken.provider).collect();
     providers.sort_unstable();
     providers.dedup();
-    Some(providers)
+    providers
 }
 
 /// Whether it shows that there was a share to move; `None` where no load is shared.
 pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Option<bool> {
-    let faulted = evidence.shared.as_ref()?;
+    if !evidence.shared {
+        return None;
+    }
     let waited = window.requests.iter().zip(&window.reads).any(|(request, reading)| *reading == Tri::No && moved_late(evidence, request));
-    Some(waited || faulted.iter().any(|broken| gives_less(evidence, *broken, fault, window)))
+    Some(waited || evidence.broken_shares().any(|broken| gives_less(evidence, broken, fault, window)))
 }
 
 /// Whether another provider than the broken ones answered a request.
 fn moved_late(evidence: &Evidence, request: &Request) -> bool {
-    let is_broken = |by: u16| evidence.shared.iter().flatten().any(|fault| fault.is(by, request.sent));
+    let is_broken = |by: u16| evidence.broken_shares().any(|broken| broken.breaks(by, request.sent));
     good(&evidence.terms, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
 }
 
 /// Whether this provider answered less while it was broken than chance leaves to the share that it had.
-fn gives_less(evidence: &Evidence, broken: Faulted, fault: Edge, window: &Window<'_>) -> bool {
+fn gives_less(evidence: &Evidence, broken: &Broken, fault: Edge, window: &Window<'_>) -> bool {
     let (own_before, all_before) = before(evidence, broken.provider, fault);
-    let since = window.requests.iter().filter(|request| (broken.from..broken.until).contains(&request.sent));
+    let since = window.requests.iter().filter(|request| broken.holds(request.sent));
     let (own, all) = counted(since, broken.provider);
     own_before > 0 && Binomial::hitting(own_before as f64 / all_before as f64, all).at_most(own) <= CHANCE
 }
 
 /// The providers that a moved share is moved to.
 pub(super) fn others(evidence: &Evidence) -> Vec<u16> {
-    if evidence.shared.is_none() {
+    if !evidence.shared {
         return evidence.standbys.clone();
     }
-    let taken = broken(evidence).unwrap_or_default();
-    let works = |place: &&u16| !taken.contains(place) && !evidence.broken.iter().any(|broken| broken.provider == **place);
+    let works = |place: &&u16| !evidence.broken.iter().any(|broken| broken.provider == **place);
     evidence.primary.iter().chain(&evidence.standbys).filter(works).copied().collect()
 }
 
 /// What is told of a share beside the intervals.
 pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Option<Share> {
-    let providers = broken(evidence)?;
+    if !evidence.shared {
+        return None;
+    }
+    let providers = broken(evidence);
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
@@ -146,7 +152,7 @@ pub(super) fn failback(evidence: &Evidence, fault: Edge, heal: Edge) -> Option<I
         let (own, all) = before(evidence, provider, fault);
         (own > 0).then(|| Back { window: &window, provider, half: own as f64 / all as f64 / 2.0, heal }.interval(&evidence.terms))
     };
-    broken(evidence)?
+    broken(evidence)
         .into_iter()
         .filter_map(back)
         .reduce(|one, other| Interval { lo: one.lo.max(other.lo), hi: one.hi.zip(other.hi).map(|(one, other)| one.max(other)) })

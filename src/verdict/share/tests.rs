@@ -155,7 +155,7 @@ fn a_broken_standby_is_nobody_to_move_to() {
     shared.providers.extend(["c".into(), "d".into()]);
     shared.broken.push(crate::history::Broken { provider: 2, ..shared.broken[0] });
     assert_eq!(super::others(&shared), [1, 3]);
-    shared.shared = None;
+    shared.shared = false;
     assert_eq!(super::others(&shared), [2, 3], "where no load is shared, whom it leaves for is a standby, whatever ails it");
 }
 
