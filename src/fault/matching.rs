@@ -20,6 +20,7 @@ use super::fields::{Attributes, Fields, bad};
 use super::{Effect, On, Status, ToxicError};
 use crate::dialect::is_inference;
 use crate::model::{Aim, Dialect, Fault, Match, Operation, Refusal, Requests};
+use crate::spec::is_secret_header;
 use crate::units::Fingerprint;
 use serde_json::json;
 
@@ -108,7 +109,7 @@ pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
         header: fields.word("header")?,
     };
     fields.end("match")?;
-    if read.header.as_deref().is_some_and(Match::is_secret) {
+    if read.header.as_deref().is_some_and(is_secret_header) {
         return Err(bad("header", "a credential is matched by its fingerprint: write `key`"));
     }
     Ok(read)

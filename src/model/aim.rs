@@ -102,14 +102,6 @@ impl Match {
     pub fn asks_for_body(&self) -> bool {
         self.model.is_some() || self.stream.is_some()
     }
-
-    /// True for a header whose value would be a credential.
-    pub fn is_secret(header: &str) -> bool {
-        let name = header.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
-        name.is_some_and(|name| {
-            matches!(name.as_str(), "authorization" | "proxy-authorization" | "api-key" | "x-api-key" | "x-goog-api-key" | "cookie")
-        })
-    }
 }
 
 impl Shape {

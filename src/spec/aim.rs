@@ -1,6 +1,7 @@
 //! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
 
 use super::reader::{Fields, Reader, pick};
+use super::secretive::is_secret_header;
 use super::tree::{Kind, Node};
 use crate::model::{Aim, Match, Requests, Shape};
 use crate::units::{Duration, Fingerprint, Ratio};
@@ -33,7 +34,7 @@ fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
         }),
         header: fields.optional("header", &|reader, node| {
             let header = reader.words(node)?;
-            if Match::is_secret(&header) {
+            if is_secret_header(&header) {
                 reader.error(node.spot, "a credential does not belong into a scenario", "write its fingerprint as `key`");
                 return None;
             }

@@ -202,23 +202,6 @@ pub(super) fn escaped(character: char) -> String {
     }
 }
 
-/// Keys whose values are secrets, or references to secrets.
-const SECRET_KEYS: [&str; 13] = [
-    "from",
-    "key",
-    "key_from",
-    "password_from",
-    "token_from",
-    "authorization",
-    "api-key",
-    "x-api-key",
-    "api_key",
-    "apikey",
-    "secret",
-    "token",
-    "password",
-];
-
 /// The same number of characters, with `•` for each that may belong to a secret: the values of keys that hold one, unless they
 /// refer to it (`env:`, `file:`, `${…}`), and whatever begins like an OpenAI or Anthropic key.
 pub(super) fn blotted(line: &[char]) -> Vec<char> {
@@ -233,8 +216,8 @@ pub(super) fn blotted(line: &[char]) -> Vec<char> {
         let end = line[start..].iter().position(|c| !word(*c)).map_or(line.len(), |length| start + length);
         let written: String = line[start..end].iter().take(64).collect();
         let name = written.to_lowercase();
-        // Credentials are called by their names everywhere.
-        let is_secret = SECRET_KEYS.contains(&name.as_str()) || is_secret(&written) && !name.contains("credential");
+        // `from` tells where one is, and people write it there; credentials are called by their names everywhere.
+        let is_secret = name == "from" || is_secret(&written) && !name.contains("credential");
         if (name.starts_with("sk-") || name.starts_with("xai-")) && end - start >= 16 {
             shown[start..end].fill('•');
         } else if is_secret && let Some(value) = value_after(line, end) {

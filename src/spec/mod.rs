@@ -60,5 +60,6 @@ pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, SpecError};
 pub use reader::closest;
+pub use secretive::is_secret_header;
 pub use source::{CERTIFICATES_MAX, bytes_of};
 pub use variable::{UnknownVariable, expand};

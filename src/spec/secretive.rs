@@ -25,6 +25,11 @@ pub(super) fn is_secret(name: &str) -> bool {
     })
 }
 
+/// True for a header, written `name: value`, whose value is one.
+pub fn is_secret_header(header: &str) -> bool {
+    header.split_once(':').is_some_and(|(name, _)| is_secret(name))
+}
+
 /// The words of a name, in small letters: what stands between `-`, `_`, `.` and the like, or between camel humps.
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();

@@ -16,7 +16,7 @@
 use super::reader::{Fields, Reader};
 use super::secretive::is_secret;
 use super::tree::{Key, Kind, Node};
-use crate::model::{Connections, Errand, HttpVersion, Match, RequestKind, Timeouts, Wire};
+use crate::model::{Connections, Errand, HttpVersion, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,8 +109,7 @@ pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<Strin
         if !header_name(reader, key) {
             continue;
         }
-        let names_secret = Match::is_secret(&format!("{name}:")) || is_secret(&key.text);
-        if names_secret && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
+        if is_secret(&key.text) && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
             let hint = "write a variable such as `Bearer ${credential.PROVIDER}`, which is filled in when the drill runs, or \
                         `headers_from: {NAME: \"env:…\"}` to the service under `environments:`";
             reader.error_unquoted(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
