@@ -80,12 +80,18 @@ impl Format for Locust {
         let divider = self.divider(line);
         let Some(head) = &self.head else { return false };
         let closed = format!("{line}\"");
-        let Some(cells) = cells(line, divider).or_else(|| cells(&closed, divider)) else { return false };
+        let Some(cells) = whole(line, &closed, divider) else { return false };
         let number = |place: usize| divider.number(cells[place].trim());
         cells.len() >= head.cells
             && cells[head.cells..].iter().all(|cell| cell.is_empty())
             && stamp(&number(head.sent)).is_some()
             && length(&number(head.took), 6).is_some()
+    }
+
+    fn moment(&mut self, line: &str) -> Option<i64> {
+        let divider = self.divider(line);
+        let closed = format!("{line}\"");
+        stamp(&divider.number(whole(line, &closed, divider)?.get(self.head.as_ref()?.sent)?.trim()))
     }
 
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
@@ -152,6 +158,11 @@ impl Format for Locust {
         "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; the README \
          shows one. JMeter's listener writes timeStamp, elapsed, success (jmeter.save.saveservice.output_format=csv)"
     }
+}
+
+/// The cells of a line, or of that line with the quote closed that it leaves open.
+fn whole<'a>(line: &'a str, closed: &'a str, divider: Divider) -> Option<Vec<std::borrow::Cow<'a, str>>> {
+    cells(line, divider).or_else(|| cells(closed, divider))
 }
 
 fn stamp(text: &str) -> Option<i64> {

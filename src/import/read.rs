@@ -10,6 +10,8 @@ use std::io::BufRead;
 
 /// After this many lines of which most cannot be read, the file is something else.
 const ENOUGH: u64 = 1000;
+/// In nanoseconds.
+const HOUR: u64 = 3_600_000_000_000;
 
 /// How a record is to be read.
 #[derive(Debug, Clone)]
@@ -41,6 +43,11 @@ pub(super) trait Format {
     /// Whether this line is a row by itself, or begins as a whole one, though a quote in its last cell may not be closed.
     fn is_row(&mut self, _line: &str) -> bool {
         false
+    }
+
+    /// When the row that begins with this line was sent, as far as that line tells.
+    fn moment(&mut self, _line: &str) -> Option<i64> {
+        None
     }
 
     /// The record is at its end.
@@ -107,13 +114,17 @@ pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportEr
 }
 
 /// Takes in a row that begins with this line, and says how many more lines it has. Where the whole cannot be read, its first line alone
-/// cannot: what follows may be rows of its own. So it is where one of these lines is a row: then a stray quote holds them together.
+/// cannot: what follows may be rows of its own. So it is where one of these lines is a row of the same hour: then a stray quote holds them
+/// together. (Of another age, it is something that an exception says.)
 fn row(first: &str, format: &mut dyn Format, input: &mut Lines<impl BufRead>, rows: &mut Rows) -> std::io::Result<Result<u64, String>> {
     let more = format.quotes(first).map_or(Ok(Vec::new()), |quotes| input.closing(quotes, first))?;
     if more.is_empty() {
         return Ok(format.line(first, rows).map(|()| 0));
     }
-    if more.iter().any(|line| format.is_row(line)) {
+    let own = format.moment(first);
+    let mut is_row =
+        |line: &str| format.is_row(line) && own.zip(format.moment(line)).is_none_or(|(own, other)| own.abs_diff(other) <= HOUR);
+    if more.iter().any(|line| is_row(line)) {
         input.put_back(more);
         return Ok(Err("a quote in it is closed by another row's".into()));
     }

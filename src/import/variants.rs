@@ -582,3 +582,22 @@ fn two_stray_quotes_take_no_rows_with_them() {
     let record = read(text.as_bytes(), &settings(Source::Vegeta, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (598, 2));
 }
+
+#[test]
+fn what_an_exception_says_is_a_row_only_of_the_same_hour() {
+    let says = "x said\n0.1,0,0,0ation\n0.1,500,7,0,2,x,b2s=,,0,GET,http://x/,\n";
+    let cell = format!("\"{says}\"");
+    for divider in [',', ';', '\t'] {
+        let rows = requests()
+            .iter()
+            .map(|asked| format!("{}{divider}POST{divider}{}{divider}{cell}\n", asked.sent, asked.took))
+            .collect::<String>();
+        let text = ["start_time", "request_type", "response_time", "exception"].join(&divider.to_string()) + "\n" + &rows;
+        let record = read(text.as_bytes(), &settings(Source::Locust, None)).unwrap();
+        assert_eq!((record.rows.len(), record.skipped), (600, 0), "{divider:?}");
+    }
+    let row = |asked: &Asked| format!("{},502,{},0,2,{cell},b2s=,,0,GET,http://x/,\n", asked.sent * MS, asked.took * MS);
+    let text: String = requests().iter().map(row).collect();
+    let record = read(text.as_bytes(), &settings(Source::Vegeta, None)).unwrap();
+    assert_eq!((record.rows.len(), record.skipped), (600, 0));
+}

@@ -71,6 +71,11 @@ impl Format for Vegeta {
             && latency.parse::<i64>().is_ok()
     }
 
+    fn moment(&mut self, line: &str) -> Option<i64> {
+        let digits = line.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(line.len());
+        line[..digits].parse().ok().and_then(moment::moment)
+    }
+
     fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
         if line.starts_with('{') {
             let hit: Hit<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
