@@ -88,7 +88,10 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
     let mut upstreams = Vec::new();
     let imitated = imitated(inventory, service);
     let Some(ports) = args.ports(imitated.len()) else {
-        say(&format!("error: the ports after --providers-port are too few for {} providers\n\nhint: begin at 9101, for example", imitated.len()));
+        say(&format!(
+            "error: the ports after --providers-port are too few for {} providers\n\nhint: begin at 9101, for example",
+            imitated.len()
+        ));
         return Ok(Exit::Usage);
     };
     for ((provider_name, provider), port) in imitated.into_iter().zip(ports) {

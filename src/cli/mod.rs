@@ -11,6 +11,7 @@ mod execute;
 mod exit;
 mod fingerprint;
 mod heal;
+mod help;
 mod judge;
 mod keep;
 mod lab;
@@ -25,14 +26,14 @@ mod watchdog;
 
 pub use exit::Exit;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::IsTerminal;
 use terminal::{put, say};
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
 #[derive(Debug, Parser)]
-#[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE)]
+#[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -61,6 +62,8 @@ enum Command {
     Fingerprint(fingerprint::Args),
     /// Take every fault away from a standing fault proxy
     Heal(heal::Args),
+    /// Explain a command, or a topic such as `faults`; without a name, list both
+    Help(help::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
 }
@@ -94,6 +97,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Proxy(args) => proxy::proxy(&args),
         Command::Fingerprint(args) => fingerprint::fingerprint(&args),
         Command::Heal(args) => heal::heal(&args),
+        Command::Help(args) => help::help(&args, Cli::command()),
         Command::Watchdog(args) => watchdog::watchdog(&args),
     };
     done.unwrap_or_else(|error| {
