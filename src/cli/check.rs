@@ -1,6 +1,7 @@
 //! `lifeboat check`: all findings, what servers of faults that answer now cannot do, then one line that counts.
 
-use super::{Exit, leases, put, say};
+use super::terminal::note;
+use super::{Exit, leases, put};
 use crate::spec::{Project, check as check_files};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,6 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
         (errors, 0) => count(errors, "error"),
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
-    say(&format!("checked {}: {found}", counts.join(", ")));
+    note(&format!("checked {}: {found}", counts.join(", ")));
     Ok(if checked.findings.has_errors() { Exit::Usage } else { Exit::Met })
 }

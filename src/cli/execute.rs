@@ -1,7 +1,9 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
-use super::{Exit, ask, put, say, stores, until_interrupted};
-use crate::console::{self, Shape};
+use super::desk::{Lines, desk};
+use super::terminal::{is_quiet, note, put_path};
+use super::{Exit, put, say, stores, until_interrupted};
+use crate::console;
 use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, hold, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
@@ -9,10 +11,11 @@ use crate::model::{Action, ExecutionPlan};
 use crate::report;
 use crate::secret::left_in;
 use crate::spec::Project;
-use crate::step::{Attendance, Before, Question};
+use crate::step::{Attendance, Before};
 use crate::units::Seed;
-use std::io::{BufRead, BufReader, IsTerminal};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Walks a runbook for real. Whatever is typed while no question is open becomes a note in the history. Exit code 0 where it came to its
@@ -157,7 +160,7 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result
         }
         let count = |found| all.iter().filter(|one| one.found == found).count();
         let missing = count(Found::Missing);
-        say(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
+        note(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
         Ok(if missing == 0 { Exit::Met } else { Exit::Missed })
     })
 }
@@ -168,13 +171,16 @@ fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Executio
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
         let execution = begin(Hands { keeper, attendance, notes, stop })?;
-        say(&heading(&execution));
-        let shown = console::watch(execution.live(), Shape::Lines)?;
-        let desk = tokio::spawn(desk(questions, notes_sender));
+        note(&heading(&execution));
+        let shape = if is_quiet() { console::Shape::Nothing } else { console::Shape::Lines };
+        let shown = Arc::new(console::watch(execution.live(), shape)?);
+        let desk = tokio::spawn(desk(questions, Lines::default(), Some(notes_sender), shown.clone()));
         let finish = execution.run().await;
         desk.abort();
         let _ = desk.await;
-        shown.ended().await;
+        if let Some(shown) = Arc::into_inner(shown) {
+            shown.ended().await;
+        }
         conclude(&finish)
     })
 }
@@ -203,7 +209,7 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
     };
     let with_undo = if finish.drill.is_some() { "" } else { " (with --undo to take back what was done)" };
-    say("");
+    note("");
     if let Err(error) = &finish.journal {
         say(&format!("error: {error}\n\nhint: make room, then go on with {again}"));
         return Ok(Exit::Safety);
@@ -212,7 +218,7 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     let history = std::fs::read(finish.folder.join("history.jsonl"))?;
     private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
-        put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
+        put_path(label, &super::run::relative(&finish.folder.join(file)))?;
     }
     if let Some(error) = &finish.salted {
         let file = super::run::relative(&finish.folder.join("salt"));
@@ -247,74 +253,4 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
             Exit::Safety
         }
     })
-}
-
-/// Whoever sits at the terminal: a line answers the question that is open; any other is a note.
-async fn desk(mut questions: mpsc::Receiver<Question>, notes: mpsc::Sender<String>) {
-    let mut lines = typed();
-    let mut open: Option<Question> = None;
-    let mut gone = false;
-    loop {
-        if open.as_ref().is_some_and(|question| question.answer.is_closed()) {
-            open = None;
-        }
-        tokio::select! {
-            // One question at a time: the next waits in the queue until this one is answered or over.
-            Some(question) = questions.recv(), if open.is_none() => {
-                // Where nobody can answer any more, the question is dropped, and its step told so.
-                if !gone {
-                    say(&ask::put(&question.text, &question.answers, &question.names));
-                    open = Some(question);
-                }
-            }
-            () = over(&mut open), if open.is_some() => say("the question is over"),
-            line = lines.recv(), if !gone => match line {
-                None => {
-                    gone = true;
-                    open = None;
-                }
-                Some(line) => match open.take() {
-                    None if line.trim().is_empty() => {}
-                    None => {
-                        let _ = notes.send(line).await;
-                    }
-                    Some(question) => match ask::understood(&line, &question.answers, &question.names) {
-                        Some(answer) => {
-                            let _ = question.answer.send(answer);
-                        }
-                        None => {
-                            if !line.trim().is_empty() {
-                                let _ = notes.send(line).await;
-                            }
-                            say(&format!("{}\n{}", ask::wanted(&question.answers, &question.names), ask::put(&question.text, &question.answers, &question.names)));
-                            open = Some(question);
-                        }
-                    },
-                },
-            },
-            else => return,
-        }
-    }
-}
-
-/// Returns when the question that is open needs no answer any more.
-async fn over(open: &mut Option<Question>) {
-    match open {
-        Some(question) => question.answer.closed().await,
-        None => std::future::pending().await,
-    }
-    *open = None;
-}
-
-/// Lines of stdin, from a thread of its own: a read that nobody answers ends with the process.
-fn typed() -> mpsc::Receiver<String> {
-    let (sender, lines) = mpsc::channel(16);
-    std::thread::spawn(move || {
-        for line in BufReader::new(std::io::stdin()).lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
 }

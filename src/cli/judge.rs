@@ -1,6 +1,8 @@
 //! `lifeboat judge`: the verdict of a stored history or of somebody else's record, for people or as JSON.
 
+use super::terminal::{note, put_verdict, show_work, width};
 use super::{Exit, put, say};
+use crate::console::Work;
 use crate::exercise::{self, Judged};
 use crate::import::{Moment, Pace, Settings, Source, Told};
 use crate::report::{json, summary};
@@ -8,6 +10,7 @@ use crate::spec::Project;
 use crate::units::{Duration, ParseError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Judges a drill's folder, a `history.jsonl`, a bare history in JSON, or with --from what another tool recorded. The exit code is the
 /// verdict's.
@@ -84,9 +87,11 @@ enum Format {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
+    let work = Arc::default();
+    let showing = show_work(&work);
     let judged = match args.record.from {
-        None => exercise::judge(&args.history)?,
-        Some(source) => match recorded(source, args)? {
+        None => exercise::judge_counting(&args.history, &work)?,
+        Some(source) => match recorded(source, args, &work)? {
             Ok(judged) => judged,
             Err(problem) => {
                 say(&format!("error: {problem}"));
@@ -94,21 +99,22 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
             }
         },
     };
+    drop(showing);
     if judged.torn {
         say("warning: the last line is torn and was left out: the drill was killed while it was written");
     }
     if let Some(outline) = &judged.outline {
-        say(&format!("{}: {outline}\n", args.history.display()));
+        note(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
-        Format::Text => put(&summary(&judged.verdict, super::run::width()))?,
+        Format::Text => put_verdict(&summary(&judged.verdict, width()))?,
         Format::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
 }
 
 /// Judges another tool's record, or tells in words what is wrong with what was said about it.
-fn recorded(source: Source, args: &Args) -> anyhow::Result<Result<Judged, String>> {
+fn recorded(source: Source, args: &Args, work: &Work) -> anyhow::Result<Result<Judged, String>> {
     let record = &args.record;
     let mut told = Told {
         fault: record.fault_at,
@@ -132,7 +138,7 @@ fn recorded(source: Source, args: &Args) -> anyhow::Result<Result<Judged, String
         since: record.since,
         until: record.until,
     };
-    Ok(Ok(exercise::judge_record(&args.history, &settings, &told)?))
+    Ok(Ok(exercise::judge_record_counting(&args.history, &settings, &told, work)?))
 }
 
 /// What a scenario promises, its providers, and what they are called.

@@ -116,7 +116,7 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
     let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");
     put(&format!("a provider refuses its key with one of these after it, as it refuses such a key: {refused}\n\n"))?;
     let gateway = gateway(args, inventory, (name, service), upstreams)?;
-    say("\nCtrl-C stops the lab");
+    super::terminal::note("\nCtrl-C stops the lab");
     let _ = stop.wait_for(|stop| *stop).await;
     if let Some(gateway) = gateway {
         gateway.stop().await;

@@ -1,6 +1,7 @@
 //! A running drill as plain lines, for logs and pipes: one for each notable event, and who served every five seconds. Pure.
 
 use super::line::clean;
+use super::panel::length;
 use crate::fault::unsaid;
 use crate::history::{Bucket, Event, Live, Phase, StepEnd};
 use crate::model::NamedWorkload;
@@ -139,6 +140,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to take back what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
         Event::Note(note) => ("note", note.text.clone()),
+        Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
         Event::Remark(remark) => (remark.about.word(), remark.text.clone()),
         Event::Contacted(contacted) => {
             let how = match contacted.end {

@@ -201,6 +201,7 @@ impl Stage {
             plan.workloads().iter().map(|each| manner::of(each, plan, site.seed, site.root, &names)).collect::<Result<_, _>>()?;
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
+            site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
             // A warm-up would only say that it was answered badly.
             rehearsal::look(self, site).await?;

@@ -27,7 +27,7 @@ pub use digest::Digest;
 pub use execution::execution;
 pub use markdown::markdown;
 pub use sentence::headline;
-pub use summary::summary;
+pub use summary::{cutover, summary};
 
 use crate::units::is_unprintable;
 use crate::verdict::Verdict;

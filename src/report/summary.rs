@@ -22,6 +22,13 @@ pub fn summary(verdict: &Verdict, width: usize) -> String {
     text
 }
 
+/// When it was cut over, in a few words, for a table of drills; `None` where that was not measured.
+pub fn cutover(verdict: &Verdict) -> Option<String> {
+    let first = verdict.workloads.first().map_or(verdict, |of| &of.verdict);
+    let measures = first.measures.as_ref().filter(|_| !first.only_rotates)?;
+    Some(between(if nameless(first) { measures.restore } else { measures.cutover }))
+}
+
 /// The verdict in a few words.
 fn word(verdict: &Verdict) -> String {
     match verdict.verdict {
