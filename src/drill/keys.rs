@@ -76,6 +76,9 @@ fn lab(
         let source = plan.credentials.get(credential).map(|credential| &credential.from);
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
+                if let Some(why) = names.unheld(name) {
+                    return Err(Stop::environment(why));
+                }
                 if held.is_empty() {
                     return Err(Stop::environment(format!(
                         "{source} holds no key, and the lab of `{}` takes what is current there\n\nhint: write any key of 8 letters or more \

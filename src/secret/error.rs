@@ -17,6 +17,16 @@ pub enum SecretError {
         /// What to type next.
         hint: String,
     },
+    /// A key that opens the store is missing, so nobody knows what is in it.
+    #[error("{place} cannot be opened, for there is no login: {problem}\n\nhint: {hint}")]
+    NoLogin {
+        /// Where.
+        place: String,
+        /// What is missing.
+        problem: String,
+        /// What to type next.
+        hint: String,
+    },
     /// The store said no; nothing was changed.
     #[error("{place} was refused: {why}\n\nhint: {hint}")]
     Refused {
