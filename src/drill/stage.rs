@@ -178,7 +178,7 @@ impl Stage {
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.hindered.clone())?);
         }
         if let Some(alerts) = &plan.environment.alerts {
-            let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
+            let token = alerts.token_from.as_deref().map(|variable| token(variable, "the senders of alerts", &names.redactor));
             let awaited = plan.awaited_alerts().map(str::to_owned).collect();
             let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token.transpose()?, awaited, site.recorder.clone());
             let receiver = receiver.await.map_err(Stop::environment)?;

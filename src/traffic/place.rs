@@ -141,7 +141,7 @@ fn config(authority: Option<&Path>, protocol: Option<&[u8]>) -> Result<ClientCon
             added.map_err(bad)?;
         }
         if roots.len() == before {
-            return Err(bad("it holds no certificate in PEM".into()));
+            return Err(bad("it contains no certificate in PEM".into()));
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
