@@ -110,7 +110,7 @@ fn until(rescued: &Rescued) -> String {
 
 /// What is not known by request is marked so.
 const fn mark(rescued: &Rescued) -> &'static str {
-    if rescued.by_connection { " (known by their waiting)" } else { "" }
+    if rescued.by_connection { " (inferred from their wait)" } else { "" }
 }
 
 /// Rounded outwards, in milliseconds below a second.

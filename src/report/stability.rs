@@ -36,7 +36,7 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
 
 /// What was measured of it, for a table: `1 relapse: 9 of 29 requests were bad 8.28 to 10.03 s after the fault`.
 pub(super) fn measured(measures: &Measures, verdict: &Verdict) -> String {
-    let relapses = if measures.relapses == 1 { "1 relapse".to_owned() } else { format!("{} relapses", measures.relapses) };
+    let relapses = if measures.relapses == 0 { "no relapse".to_owned() } else { counted(measures.relapses, "relapse") };
     let unclear = measures.departures.iter().filter(|departure| departure.wave == Wave::Unclear).count();
     let unclear = if unclear > 0 { format!(", {unclear} unclear") } else { String::new() };
     let each: Vec<String> = measures.departures.iter().take(5).map(|departure| told(departure, verdict)).collect();

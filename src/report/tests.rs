@@ -214,9 +214,9 @@ fn retries(told: &mut Told, id: u64, due: u64) {
 fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_screen() {
     let told = Drill::of(Fault::Blackhole, waits).told();
     assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
-    told.says("rescued 400 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (known by their waiting)");
+    told.says("rescued 400 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait)");
     told.says("Until the fault ended, requests still went to primary first.");
-    told.reports("400 of 400 requests were rescued: they went to primary first and were answered by another provider, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (known by their waiting).");
+    told.reports("400 of 400 requests were rescued: they went to primary first and were answered by another provider, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait).");
     told.reports("The fault also swallowed 400 connections;");
     let rescued = &told.json["measures"]["rescued"];
     assert_eq!((&rescued["requests"], &rescued["of"], &rescued["by_connection"]), (&json!(400), &json!(400), &json!(true)));
@@ -256,7 +256,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     let mut drill = Drill::of(Fault::Blackhole, learns);
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
-    told.says("rescued 40 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (known by their waiting)");
+    told.says("rescued 40 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (inferred from their wait)");
     told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
     told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
@@ -543,4 +543,40 @@ fn what_the_baseline_was_held_against_is_told() {
     let (verdict, screen) = recorded(30_000, goals, &[-900, -800, -700, -600, -500], Some(9));
     assert_eq!(verdict.reason, Some(Reason::BaselineUnstable));
     assert!(screen.contains("only 95 of 100 requests were good"), "{screen}");
+}
+
+#[test]
+fn a_recovery_that_did_not_hold_is_told_with_why() {
+    fn late(told: &mut Told, id: u64, due: u64) {
+        match due {
+            FAULT..26_000 => told.done(id, due, 5, Outcome::Error),
+            26_000..HEAL => {
+                told.seen(Some(id), "standby", due + 2, 10, 200);
+                told.done(id, due, 15, Outcome::Ok);
+            }
+            36_000.. => told.usual(id, due),
+            _ if due >= HEAL => told.done(id, due, 5, Outcome::Error),
+            _ => told.usual(id, due),
+        }
+    }
+    let told = Drill::of(UNAVAILABLE, late).told();
+    let whole = "No standby had taken over 15.94 s after the fault, and no standby served well for the hold of 6 s before the fault ended; \
+                 the objective is 8 s: missed. A standby served well from 16.00 s on, which does not count: the fault ended at 20.00 s, before \
+                 the hold of 6 s was over.";
+    told.says(whole).reports(whole);
+    // The same of the primary, after the heal.
+    let back = "The primary did not serve well 5.94 s after the heal, nor for the hold before the drill ended; the objective is 9 s: inconclusive. \
+                It served well from 5.99 s after the heal on, which does not count: the drill ended at 10.00 s, before the hold was over.";
+    told.says(back).reports(back);
+    let start = &told.json["measures"]["false_start"];
+    assert_eq!((&start["from_ms"], &start["why"]["ended_before"]["at_ms"]), (&json!(16_000.0), &json!(20_000.0)));
+}
+
+#[test]
+fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
+    let mut drill = Drill::of(UNAVAILABLE, retries);
+    (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
+    let told = drill.told();
+    let whole = "No request failed or was late: nobody noticed the fault; the objective is 8 s: met.";
+    told.says(whole).reports(whole).says("requests 400 during the fault: none bad");
 }
