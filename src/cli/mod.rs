@@ -54,7 +54,7 @@ enum Command {
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
     Doctor(doctor::Args),
-    /// Walk a runbook for real, with the clock running; it can go on after a crash
+    /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
@@ -69,7 +69,7 @@ enum Command {
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
     Fingerprint(fingerprint::Args),
-    /// Take every fault away from a standing fault proxy
+    /// Remove every fault from a standing fault proxy
     Heal(heal::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),

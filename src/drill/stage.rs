@@ -169,7 +169,7 @@ impl Stage {
         let plan = site.plan;
         let stand = self.proxies(site, &mut names, preflight).await?;
         if let Some(alerts) = &plan.environment.alerts {
-            let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
+            let token = alerts.token_from.as_deref().map(|variable| token(variable, "the senders of alerts", &names.redactor));
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
