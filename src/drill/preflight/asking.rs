@@ -232,7 +232,7 @@ fn is_passing(why: &str) -> bool {
 fn by(seen: &[Sighted]) -> String {
     let Some((last, others)) = seen.split_last() else { return String::new() };
     if last.id.is_none() {
-        return format!(", by {} as it seems: its request bears no mark", last.by);
+        return format!(", by {} as it seems: its request carries no mark", last.by);
     }
     let before: Vec<String> = others.iter().map(|one| answered(&one.by, one.status)).collect();
     let after = if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) };
