@@ -8,7 +8,7 @@ use super::Stop;
 use super::conductor::deadline;
 use super::stage::{Site, Stage};
 use crate::dialect::{Ask, Flaw, Mark};
-use crate::history::{StopReason, number_of, request_id};
+use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{Bad, Client, Manner, Target, WARMING};
 use std::sync::Arc;
@@ -30,6 +30,12 @@ pub(super) async fn look(stage: &Stage, site: &Site<'_>) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// What whoever watches is told meanwhile.
+pub(super) fn awaited(warm_up: u32) -> Event {
+    let most = u64::try_from(LONGEST.as_nanos()).unwrap_or(u64::MAX).saturating_mul(1 + u64::from(warm_up));
+    Event::Awaited(Awaited { what: "its first answers".into(), most })
 }
 
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.

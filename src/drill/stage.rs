@@ -203,6 +203,7 @@ impl Stage {
             let launch = names.launch(start, site)?;
             site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
+            site.recorder.record(rehearsal::awaited(start.warm_up)).await;
             // A warm-up would only say that it was answered badly.
             rehearsal::look(self, site).await?;
             rehearsal::warm_up(self, site, start.warm_up).await?;
