@@ -242,3 +242,20 @@ fn a_guard_trips_although_no_request_has_ended() {
         |kind: &str| events.iter().filter(|event| event.get(kind).is_some() && event["t"].as_u64().unwrap() < at("guard_tripped")).count();
     assert!(before("overdue") > 50, "{} requests were seen to be open too long", before("overdue"));
 }
+
+/// A port is what was asked for, or the lab does not start: its providers stand at the ports from the first on, the service's own before the others.
+#[test]
+fn ports_that_the_lab_is_told() {
+    let project = Project::quick();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = project.lifeboat(&["lab", "--providers-port", &port]);
+    run.exits_with(3)
+        .says(&format!("error: first cannot listen on 127.0.0.1:{port}: Address already in use"))
+        .says("hint: choose another port");
+    project
+        .lifeboat(&["lab", "--providers-port", "65535"])
+        .exits_with(2)
+        .says("the ports after --providers-port are too few for 3 providers");
+    project.lifeboat(&["lab", "--key", "it's"]).exits_with(2).says("a key has visible ASCII characters only");
+}

@@ -100,7 +100,7 @@ fn what_several_workloads_would_do_is_said_beforehand() {
     let project = project();
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "tight", "--dry-run"]);
     run.exits_with(0).says("probes to chat: jittered chat-stream at 50/s, 500 requests in 10 s").says("batches: cutover within 400 ms");
-    run.says("crowd: none, it is only load");
+    run.says("crowd: none, it is pure load");
     project.environment("small", "carries: 55/s");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "small", "--dry-run"]).exits_with(0).says("jittered chat at 20/s");
     project.environment("strict", "allow: {max_rate: 100/s}");
