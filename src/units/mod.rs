@@ -8,6 +8,7 @@ mod binomial;
 mod duration;
 mod fingerprint;
 mod key_file;
+mod meant;
 mod money;
 mod printable;
 mod rate;
