@@ -112,11 +112,11 @@ impl<'n> Fields<'n> {
     /// Reports keys that nobody asked for. Returns those that cannot be meant for another, and what is still missing after those that can.
     fn strangers(&self) -> (Vec<&'n Key>, Vec<&'static str>, Vec<Vec<&'static str>>) {
         let known = self.known.borrow();
-        let free = || known.iter().copied().filter(|name| self.has_none(&[name]));
+        let free: Vec<&'static str> = known.iter().copied().filter(|name| self.has_none(&[name])).collect();
         let (mut missing, mut lacking) = (self.missing.borrow().clone(), self.lacking.borrow().clone());
         let mut rest = Vec::new();
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())).take(LOOKED_AT) {
-            let meant = meant(&key.text, free());
+            let meant = meant(&key.text, free.iter().copied()).or_else(|| meant(&key.text, known.iter().copied()));
             let is_needed = meant.is_some_and(|meant| missing.contains(&meant) || lacking.iter().any(|names| names.contains(&meant)));
             if !self.is_complete && !is_needed {
                 continue;

@@ -304,12 +304,19 @@ pub(super) fn blotted(line: &[char]) -> Vec<char> {
             let text: String = line[value.clone()].iter().collect();
             // Our own hints show forms: `key: value`, `token: …`. What stands in a map has names of its own.
             let is_form = ["value`", "…", "{"].iter().any(|form| text.starts_with(form));
-            if !(refers(&text) || is_form) {
+            let is_mail = name == "from" && is_mail(&text);
+            if !(refers(&text) || is_form || is_mail) {
                 shown[value].fill('•');
             }
         }
     }
     shown
+}
+
+/// True for an address of e-mail, which stands under `from:` as well.
+fn is_mail(text: &str) -> bool {
+    let host = text.split_once('@').map(|(_, host)| host.trim_end_matches('>'));
+    host.is_some_and(|host| host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
 }
 
 /// Where the value of the key that ends before `end` stands on this line.

@@ -176,7 +176,7 @@ pub(super) fn byte_rate(text: &str) -> Option<String> {
         _ => return None,
     };
     let bytes = (number * size / if bits { 8.0 } else { 1.0 }).round();
-    super::ByteRate::bytes_per_second(bytes as u64).map(|rate| rate.to_string())
+    super::ByteRate::bytes_per_second(bytes as u64).map(super::ByteRate::typed)
 }
 
 /// `5`, `$5`, `5 dollars`, `USD 5` as `5 USD`.

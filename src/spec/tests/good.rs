@@ -17,7 +17,8 @@ fn good_files_get_nothing() {
 #[test]
 fn shipped_files_are_good() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let checked = check(root, &[], TODAY);
+    // A day on which each of them was reviewed already.
+    let checked = check(root, &[], "2026-11-30");
     let said: Vec<String> =
         checked.findings.iter().map(|finding| format!("{}: {}: {}", finding.path, finding.severity, finding.message)).collect();
     let idle = "scenarios/fault-on-idle-provider.yaml: warning: `support-chat` does not use `openai-us`, so this fault will touch nobody";
@@ -149,7 +150,7 @@ fn every_form_of_step_and_fault_is_read() {
     let words: Vec<String> = plan.scenario.timeline.faults.iter().map(|fault| fault.fault.to_string()).collect();
     assert_eq!(
         words,
-        ["latency 2s ± 500ms", "bandwidth 64KB/s", "stall", "stall 30s", "status 503, Retry-After 1d", "blackhole"],
+        ["latency 2 s ± 500 ms", "bandwidth 64 KB/s", "stall", "stall 30 s", "status 503, Retry-After 24 h", "blackhole"],
         "in order of time"
     );
     let steps = plan.runbook.unwrap().steps;
