@@ -123,7 +123,7 @@ impl Baseline<'_> {
         let lag = late.map(|most| {
             // To the millisecond, and not below what it must keep to.
             let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
-            format!("a request was sent {sent} late, and this machine must keep to {most}")
+            format!("a request was sent {sent} late, and {most} is allowed")
         });
         // Those that are open for too long among them.
         let all = seen.known(0);

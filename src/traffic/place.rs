@@ -147,7 +147,7 @@ fn add(path: &Path, roots: &mut RootCertStore) -> Result<(), String> {
         let added = certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
         added.map_err(bad)?;
     }
-    if roots.len() == before { Err(bad("it holds no certificate in PEM".into())) } else { Ok(()) }
+    if roots.len() == before { Err(bad("it contains no certificate in PEM".into())) } else { Ok(()) }
 }
 
 /// Trusts the web's authorities, and those in this PEM file.

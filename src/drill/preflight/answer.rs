@@ -93,7 +93,7 @@ impl Case<'_> {
                 format!("write {other} to {}", self.binding("url:")),
             ),
             Found::Plain => Trouble::new(
-                format!("{service}: {url} speaks no TLS, but plain HTTP"),
+                format!("{service}: {url} does not speak TLS, but plain HTTP"),
                 format!("write {} to {}", url.replacen("https://", "http://", 1), self.binding("url:")),
             ),
             Found::Tls => Trouble::new(
