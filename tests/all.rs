@@ -28,6 +28,7 @@ mod left_behind;
 mod limits;
 mod litellm;
 mod mail;
+mod mistakes;
 mod odd_answers;
 mod places;
 mod random_systems;
