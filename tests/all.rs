@@ -10,6 +10,7 @@ mod children;
 mod clients;
 mod credentials;
 mod crowds;
+mod doctor;
 mod drills;
 mod driven;
 mod execute;

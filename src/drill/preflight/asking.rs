@@ -109,7 +109,9 @@ impl Way<'_> {
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        Ok(Ok(format!("{service}: 1 of 1 answered{}", by(&heard.seen))))
+        let whom =
+            if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see bytes only, and do not tell by whom".to_owned() };
+        Ok(Ok(format!("{service}: 1 of 1 answered{whom}")))
     }
 
     /// Asks, until what comes is good or will not be.
@@ -151,6 +153,8 @@ impl Way<'_> {
             let service = &self.named.service_name;
             let client = match Client::with(target.clone(), manner.clone()) {
                 Ok(client) => client,
+                // Of what it needs, a file or a header, the ground has told.
+                Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
                     preflight.wrong(Trouble::of(error));
                     continue;
