@@ -8,6 +8,7 @@ mod befores;
 mod canaries;
 mod children;
 mod clients;
+mod command_line;
 mod credentials;
 mod crowds;
 mod doctor;

@@ -1,9 +1,11 @@
-//! Nothing that others chose drives the terminal: what steps print, what servers answer, names in files and names of files, and histories that
-//! are judged. And nothing of it stands in a report.
+//! What a terminal shows. Nothing that others chose drives it: what steps print, what servers answer, names in files and names of files, and
+//! histories that are judged; and nothing of it stands in a report. What Lifeboat itself draws there fits it, and leaves nothing behind.
 
-use crate::support::{Project, Run};
-use std::io::{BufRead, BufReader, Write};
+use crate::support::{Project, Run, Screen, wait_for};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::{Arc, Mutex};
 
 /// Sets the clipboard, the title, the colour; a sequence in one byte of C1; letters that turn the direction.
 const EVIL: &str = "\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31m\u{9b}31m\u{8}\r\u{7f}\u{202e}\u{2066}";
@@ -57,6 +59,10 @@ fn what_steps_print_and_files_say() {
     child.wait().unwrap();
     harmless(&said, "a question");
     assert!(said.contains("Go on \\u{1b}]52;c;ZXZpbA==\\u{7}"), "{said}");
+    // What was done before it was asked is told before the question.
+    let asked = said.find("[yes/no]").unwrap();
+    assert!(said.find("step      1/3 done").is_some_and(|done| done < asked), "{said}");
+    assert!(said.find("step      2/3 Ask").is_some_and(|begun| begun < asked), "{said}");
     project.write("runbooks/real.yaml", &format!("version: 1\nrunbook: \"real {WRITTEN}\"\nstart: \"{WRITTEN}\"\nsteps: []\n"));
     calm(&project.lifeboat(&["check"])).exits_with(2);
     calm(&project.lifeboat(&["execute", "runbooks/real.yaml"])).exits_with(2);
@@ -141,4 +147,105 @@ fn a_control_server_that_is_hostile() {
     let run = project.lifeboat(&["heal", "--control", &format!("http://{address}")]);
     calm(&run);
     assert!(run.stderr.contains("error: ") && run.stderr.contains("\\u{1b}]52;c;"), "{run:?}");
+}
+
+/// A command on a terminal of its own, which util-linux's `script` makes.
+struct OnTerminal {
+    child: Child,
+    keys: ChildStdin,
+    written: Arc<Mutex<Vec<u8>>>,
+    columns: usize,
+}
+
+impl OnTerminal {
+    fn start(project: &Project, columns: usize, args: &[&str]) -> Self {
+        let within = format!("stty cols {columns} rows 24; exec \"$BIN\" $ARGS");
+        let begin = format!("export BIN=\"$0\" ARGS=\"$*\"; exec script -qec '{within}' /dev/null");
+        let mut script = project.after(&["sh", "-c", &begin], args);
+        let mut child = script
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh")
+            .env_remove("LIFEBOAT_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (keys, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&written);
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = out.read(&mut piece) {
+                into.lock().unwrap().extend_from_slice(&piece[..count]);
+            }
+        });
+        Self { child, keys, written, columns }
+    }
+
+    fn shown(&self) -> Vec<String> {
+        Screen::of(&self.written.lock().unwrap(), self.columns)
+    }
+
+    fn until(&self, text: &str) -> Vec<String> {
+        wait_for(text, || Some(self.shown()).filter(|shown| shown.iter().any(|line| line.contains(text))))
+    }
+
+    fn types(&mut self, keys: &[u8]) {
+        self.keys.write_all(keys).and_then(|()| self.keys.flush()).unwrap();
+    }
+
+    /// The exit code, and what the terminal shows then.
+    fn ends(mut self) -> (Option<i32>, Vec<String>) {
+        let code = self.child.wait().unwrap().code();
+        // Whatever `script` has read is there before it ends; the thread may take a moment.
+        let shown = wait_for("the end of what was written", || {
+            let before = self.shown();
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            Some(self.shown()).filter(|shown| *shown == before)
+        });
+        (code, shown)
+    }
+}
+
+impl Drop for OnTerminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Three drills on a narrow terminal, of which a person stops the first: each line that is drawn is there once.
+#[test]
+fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
+    let project = Project::quick();
+    let mut drill = OnTerminal::start(&project, 60, &["run", "scenarios/quick.yaml", "--repeat", "3", "--seed", "7"]);
+    let shown = drill.until("baseline  1.");
+    assert!(shown.iter().any(|line| line.starts_with("1 of 3  The first provider stops answering")), "{shown:#?}");
+    assert!(shown.iter().any(|line| line.contains(" 60/s ") && line.contains("last 10 s")), "{shown:#?}");
+    // A line end would move everything, and `^C` would stand behind the last line and break it.
+    drill.types(b"\r\rwhat is this\r");
+    drill.types(b"\x03");
+    let (code, shown) = drill.ends();
+    let text = shown.join("\n");
+    assert_eq!(code, Some(4), "{text}");
+    for once in
+        ["baseline  ", "ended  after", " 60/s ", "  first   ", "  second  ", "errors 0/s", "  fault    blackhole on first", "  stopped  "]
+    {
+        let times = shown.iter().filter(|line| line.contains(once)).count();
+        assert_eq!(times, usize::from(once != "baseline  "), "{once:?}: {text}");
+    }
+    assert!(text.contains("\nstopping: every fault is healed, then the drill ends (press\nCtrl-C again to leave at once)\n"), "{text}");
+    assert!(!text.contains("^C") && !text.contains("what is this"), "{text}");
+    // Where a drill's files are is told whole.
+    let folder = std::fs::read_dir(project.path("drills")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    for file in ["", "/history.jsonl", "/verdict.json", "/report.md"] {
+        let path = format!("drills/{folder}{file}");
+        assert!(shown.iter().any(|line| line.trim() == path || line.ends_with(&format!("  {path}"))), "{path}: {text}");
+    }
+    assert!(shown.iter().all(|line| line.chars().count() <= 60), "{text}");
+    // One table of them all.
+    let table = &text[text.find("    scenario  environment").unwrap_or_else(|| panic!("{text}"))..];
+    assert_eq!(table.matches("not run").count(), 2, "{text}");
+    assert!(table.contains("\nexit code 4, the worst of 3"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! `lifeboat check`: all findings, what servers of faults that answer now cannot do, then one line that counts.
 
-use super::{Exit, leases, put, say};
+use super::terminal::note;
+use super::{Exit, leases, put};
 use crate::spec::{Project, check as check_files};
 use std::path::{Path, PathBuf};
 
@@ -31,11 +32,11 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     ];
     let (errors, warnings) = (checked.findings.errors(), checked.findings.warnings());
     let found = match (errors, warnings) {
-        (0, 0) => "nothing to find fault with".to_owned(),
+        (0, 0) => "no problems found".to_owned(),
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => count(errors, "error"),
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
-    say(&format!("checked {}: {found}", counts.join(", ")));
+    note(&format!("checked {}: {found}", counts.join(", ")));
     Ok(if checked.findings.has_errors() { Exit::Usage } else { Exit::Met })
 }

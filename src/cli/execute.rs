@@ -1,7 +1,9 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
-use super::{Exit, ask, put, say, stores, until_interrupted};
-use crate::console::{self, Shape};
+use super::desk::{Lines, desk};
+use super::terminal::{is_quiet, note, put_path};
+use super::{Exit, put, say, stores, until_interrupted};
+use crate::console;
 use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, hold, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
@@ -9,10 +11,11 @@ use crate::model::{Action, ExecutionPlan};
 use crate::report;
 use crate::secret::left_in;
 use crate::spec::Project;
-use crate::step::{Attendance, Before, Question};
+use crate::step::{Attendance, Before};
 use crate::units::Seed;
-use std::io::{BufRead, BufReader, IsTerminal};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Walks a runbook for real. Whatever is typed while no question is open becomes a note in the history. Exit code 0 where it came to its
@@ -34,16 +37,16 @@ pub(super) struct Args {
     /// The seed of the jitter between tries
     #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
-    /// Go on where an execution was interrupted; no step that is done is done again
+    /// Continue an interrupted execution; steps that are done are not repeated
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// With --resume: take back what was done, last first
+    /// With --resume: undo what was done, last first
     #[arg(long, requires = "resume")]
     undo: bool,
-    /// With --resume: walk what was recorded, though the runbook or the inventory has changed since
+    /// With --resume: run what was recorded, although the runbook or the inventory has changed since
     #[arg(long, requires = "resume")]
     recorded: bool,
-    /// Do only what reads, and find what is missing
+    /// Change nothing: only read, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
     /// Answer every question of the runbook with yes
@@ -51,7 +54,7 @@ pub(super) struct Args {
     yes: bool,
 }
 
-const STOPPING: &str = "stopping: the step that runs is ended, and nothing is taken back (once more to leave at once)";
+const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
@@ -90,7 +93,7 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     let has_keys = !left_in(&folder).is_empty();
     if has_keys {
         let put_back = async |_| Ok(if stores::put_back_left(&folder).await { Exit::Met } else { Exit::Inconclusive });
-        let end = until_interrupted("finishing what was begun", put_back)?;
+        let end = until_interrupted("finishing what was started", put_back)?;
         if end != Exit::Met || !Before::has_notes(&folder) {
             return Ok(end);
         }
@@ -127,14 +130,14 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<St
     let mut questions = plan.runbook.steps.iter().filter_map(asks);
     if yes && let Some(confirm) = questions.clone().find(|confirm| !confirm.approvers.is_empty()) {
         return Some(format!(
-            "error: `{}` is for {} to answer, and --yes does not answer for them\n\nhint: leave --yes away",
+            "error: `{}` must be answered by {}, and --yes does not answer for them\n\nhint: run it without `--yes`",
             confirm.question,
             confirm.approvers.join(", ")
         ));
     }
     if !yes && questions.next().is_some() && !somebody_types() {
         return Some(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes"
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`"
                 .to_owned(),
         );
     }
@@ -157,7 +160,7 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result
         }
         let count = |found| all.iter().filter(|one| one.found == found).count();
         let missing = count(Found::Missing);
-        say(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
+        note(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
         Ok(if missing == 0 { Exit::Met } else { Exit::Missed })
     })
 }
@@ -168,13 +171,16 @@ fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Executio
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
         let execution = begin(Hands { keeper, attendance, notes, stop })?;
-        say(&heading(&execution));
-        let shown = console::watch(execution.live(), Shape::Lines)?;
-        let desk = tokio::spawn(desk(questions, notes_sender));
+        note(&heading(&execution));
+        let shape = if is_quiet() { console::Shape::Nothing } else { console::Shape::Lines };
+        let shown = Arc::new(console::watch(execution.live(), shape)?);
+        let desk = tokio::spawn(desk(questions, Lines::default(), Some(notes_sender), shown.clone()));
         let finish = execution.run().await;
         desk.abort();
         let _ = desk.await;
-        shown.ended().await;
+        if let Some(shown) = Arc::into_inner(shown) {
+            shown.ended().await;
+        }
         conclude(&finish)
     })
 }
@@ -184,14 +190,14 @@ fn heading(execution: &Execution) -> String {
     let folder = super::run::relative(execution.folder());
     if let Some(drill) = execution.drill() {
         let drill = super::run::relative(drill);
-        return format!("{drill}: what this drill did is taken back\nif it is interrupted: lifeboat run --undo {drill}\n");
+        return format!("{drill}: undoing what this drill did\nif it is interrupted: lifeboat run --undo {drill}\n");
     }
-    let mut text = format!("{}, for real: every step is done\n", plan.runbook.name);
+    let mut text = format!("{}, for real: every step takes effect\n", plan.runbook.name);
     let place = plan.environment_name.as_ref().map(|name| format!("environment {name}, ")).unwrap_or_default();
     let service = plan.service_name.as_ref().map(|name| format!("service {name}, ")).unwrap_or_default();
     text += &format!("{place}{service}{folder}\n");
     if let Some(rto) = plan.rto() {
-        text += &format!("users should be served again within {rto}\n");
+        text += &format!("users must be served again within {rto}\n");
     }
     text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
     text
@@ -202,27 +208,25 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
         None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
     };
-    let with_undo = if finish.drill.is_some() { "" } else { " (with --undo to take back what was done)" };
-    say("");
+    let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
+    note("");
     if let Err(error) = &finish.journal {
-        say(&format!("error: {error}\n\nhint: make room, then go on with {again}"));
+        say(&format!("error: {error}\n\nhint: make room on the disk, then continue with `{again}`"));
         return Ok(Exit::Safety);
     }
     let path = finish.folder.join("report.md");
     let history = std::fs::read(finish.folder.join("history.jsonl"))?;
     private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
-        put(&format!("{label:<14}{}\n", super::run::relative(&finish.folder.join(file))))?;
+        put_path(label, &super::run::relative(&finish.folder.join(file)))?;
     }
     if let Some(error) = &finish.salted {
         let file = super::run::relative(&finish.folder.join("salt"));
-        say(&format!(
-            "warning: {file} cannot be taken away: {error}\n\nhint: remove it by hand; with it, keys of the history can be guessed at"
-        ));
+        say(&format!("warning: {file} cannot be removed: {error}\n\nhint: remove it by hand; with it, keys in the history can be guessed"));
     }
     if let Some(step) = &finish.unanswered {
         say(&format!(
-            "error: it is not known whether `{step}` was done, so nothing more was\n\nhint: see for yourself, then answer on a terminal: \
+            "error: it is not known whether `{step}` was done, so nothing more was done\n\nhint: look for yourself, then answer on a terminal: \
              {again}\n      (without --yes); or write `repeat: safe` at a step that may be done twice"
         ));
         return Ok(Exit::Inconclusive);
@@ -233,88 +237,18 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         ExecutionEnd::Undone | ExecutionEnd::Failed => {
             if finish.end == ExecutionEnd::Undone && finish.undo {
                 say(&format!(
-                    "not everything could be taken back; once that is mended: {again}{}",
+                    "not everything could be undone; once that is fixed: {again}{}",
                     if finish.drill.is_some() { "" } else { " --undo" }
                 ));
             }
             if finish.end == ExecutionEnd::Failed {
-                say(&format!("a step failed; once that is mended: {again}{with_undo}"));
+                say(&format!("a step failed; once that is fixed: {again}{with_undo}"));
             }
             Exit::Missed
         }
         ExecutionEnd::Stopped => {
-            say(&format!("stopped; to go on: {again}{with_undo}"));
+            say(&format!("stopped; to continue: {again}{with_undo}"));
             Exit::Safety
         }
     })
-}
-
-/// Whoever sits at the terminal: a line answers the question that is open; any other is a note.
-async fn desk(mut questions: mpsc::Receiver<Question>, notes: mpsc::Sender<String>) {
-    let mut lines = typed();
-    let mut open: Option<Question> = None;
-    let mut gone = false;
-    loop {
-        if open.as_ref().is_some_and(|question| question.answer.is_closed()) {
-            open = None;
-        }
-        tokio::select! {
-            // One question at a time: the next waits in the queue until this one is answered or over.
-            Some(question) = questions.recv(), if open.is_none() => {
-                // Where nobody can answer any more, the question is dropped, and its step told so.
-                if !gone {
-                    say(&ask::put(&question.text, &question.answers, &question.names));
-                    open = Some(question);
-                }
-            }
-            () = over(&mut open), if open.is_some() => say("the question is over"),
-            line = lines.recv(), if !gone => match line {
-                None => {
-                    gone = true;
-                    open = None;
-                }
-                Some(line) => match open.take() {
-                    None if line.trim().is_empty() => {}
-                    None => {
-                        let _ = notes.send(line).await;
-                    }
-                    Some(question) => match ask::understood(&line, &question.answers, &question.names) {
-                        Some(answer) => {
-                            let _ = question.answer.send(answer);
-                        }
-                        None => {
-                            if !line.trim().is_empty() {
-                                let _ = notes.send(line).await;
-                            }
-                            say(&format!("{}\n{}", ask::wanted(&question.answers, &question.names), ask::put(&question.text, &question.answers, &question.names)));
-                            open = Some(question);
-                        }
-                    },
-                },
-            },
-            else => return,
-        }
-    }
-}
-
-/// Returns when the question that is open needs no answer any more.
-async fn over(open: &mut Option<Question>) {
-    match open {
-        Some(question) => question.answer.closed().await,
-        None => std::future::pending().await,
-    }
-    *open = None;
-}
-
-/// Lines of stdin, from a thread of its own: a read that nobody answers ends with the process.
-fn typed() -> mpsc::Receiver<String> {
-    let (sender, lines) = mpsc::channel(16);
-    std::thread::spawn(move || {
-        for line in BufReader::new(std::io::stdin()).lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
 }

@@ -6,9 +6,9 @@ use crate::verdict::Decision;
 
 /// Shown under every help.
 pub(super) const TABLE: &str = "Exit codes: 0 every objective met · 1 an objective missed · 2 usage, or a file that does not validate · \
-3 inconclusive · 4 stopped for safety · 70 a fault of Lifeboat's own";
+3 inconclusive · 4 stopped for safety · 70 a fault of Lifeboat's own. Of several drills the worst counts: 70, then 4, 2, 1, 3, 0.";
 
-/// How a command ended. Where several drills were run, the gravest counts: the order here.
+/// How a command ended. Where several drills were run, the worst counts, which is the last in the order here: [`TABLE`] says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Every objective was met, or there was nothing to judge.
@@ -74,9 +74,24 @@ impl From<Exit> for std::process::ExitCode {
 /// standing proxies end with their leases.
 pub(super) fn own_faults_exit_with_70() {
     std::panic::set_hook(Box::new(|panic| {
-        super::say("error: this is a fault of Lifeboat's own; please report it with what follows");
+        crate::console::leave();
+        super::say("error: this is a bug in Lifeboat; please report it with what follows");
         // Its words may hold what somebody else chose.
         super::say(&format!("{panic}\n{}", std::backtrace::Backtrace::capture()));
         std::process::exit(i32::from(Exit::Own.code()));
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_says_which_exit_code_of_several_drills_counts() {
+        let mut all = [Exit::Met, Exit::Inconclusive, Exit::Missed, Exit::Usage, Exit::Safety, Exit::Own];
+        all.sort_by(|left, right| right.cmp(left));
+        let codes: Vec<String> = all.iter().map(|exit| exit.code().to_string()).collect();
+        let said = TABLE.split_once("the worst counts: ").unwrap().1.trim_end_matches('.').replace("then ", "");
+        assert_eq!(said, codes.join(", "));
+    }
 }

@@ -1,6 +1,8 @@
 //! `lifeboat judge`: the verdict of a stored history or of somebody else's record, for people or as JSON.
 
+use super::terminal::{note, put_verdict, show_work, width};
 use super::{Exit, put, say};
+use crate::console::Work;
 use crate::exercise::{self, Judged};
 use crate::import::{Moment, Pace, Settings, Source, Told};
 use crate::report::{json, summary};
@@ -8,6 +10,7 @@ use crate::spec::Project;
 use crate::units::{Duration, ParseError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Judges a drill's folder, a `history.jsonl`, a bare history in JSON, or with --from what another tool recorded. The exit code is the
 /// verdict's.
@@ -40,7 +43,7 @@ struct Record {
     /// request), or an access log of nginx, haproxy or envoy
     #[arg(long, value_name = "TOOL", value_parser = source)]
     from: Option<Source>,
-    /// The scenario whose service, providers and objectives it is held against; without it there are measures and no verdict
+    /// The scenario with the service, providers and objectives; without it there are measurements but no verdict
     #[arg(long, value_name = "SCENARIO", requires = "from")]
     objectives: Option<PathBuf>,
     /// The environment of that scenario
@@ -52,7 +55,7 @@ struct Record {
     /// When its cause was gone, likewise; without it the outage lasts to the record's end
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
     heal_at: Option<Moment>,
-    /// How far off these moments may be, either way
+    /// How far off these times may be, either way
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "fault_at")]
     fault_uncertainty: Option<Duration>,
     /// Leave out what was sent before; access logs begin ten minutes before the fault where this is not given
@@ -70,7 +73,7 @@ struct Record {
     /// Which provider the record means by a name or an address
     #[arg(long, value_name = "NAME=PROVIDER", value_parser = pair, requires = "objectives")]
     map: Vec<(String, String)>,
-    /// How k6 sent: `open` if its executor is one of an arrival rate, else `closed`
+    /// How k6 sent: `open` if its executor has an arrival rate, else `closed`
     #[arg(long, value_name = "open|closed", value_parser = pace, requires = "from")]
     model: Option<Pace>,
 }
@@ -84,9 +87,11 @@ enum Format {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
+    let work = Arc::default();
+    let showing = show_work(&work);
     let judged = match args.record.from {
-        None => exercise::judge(&args.history)?,
-        Some(source) => match recorded(source, args)? {
+        None => exercise::judge_counting(&args.history, &work)?,
+        Some(source) => match recorded(source, args, &work)? {
             Ok(judged) => judged,
             Err(problem) => {
                 say(&format!("error: {problem}"));
@@ -94,21 +99,22 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
             }
         },
     };
+    drop(showing);
     if judged.torn {
-        say("warning: the last line is torn and was left out: the drill was killed while it was written");
+        say("warning: the last line is incomplete and was ignored: the drill was killed while it was written");
     }
     if let Some(outline) = &judged.outline {
-        say(&format!("{}: {outline}\n", args.history.display()));
+        note(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
-        Format::Text => put(&summary(&judged.verdict, super::run::width()))?,
+        Format::Text => put_verdict(&summary(&judged.verdict, width()))?,
         Format::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
 }
 
 /// Judges another tool's record, or tells in words what is wrong with what was said about it.
-fn recorded(source: Source, args: &Args) -> anyhow::Result<Result<Judged, String>> {
+fn recorded(source: Source, args: &Args, work: &Work) -> anyhow::Result<Result<Judged, String>> {
     let record = &args.record;
     let mut told = Told {
         fault: record.fault_at,
@@ -132,7 +138,7 @@ fn recorded(source: Source, args: &Args) -> anyhow::Result<Result<Judged, String
         since: record.since,
         until: record.until,
     };
-    Ok(Ok(exercise::judge_record(&args.history, &settings, &told)?))
+    Ok(Ok(exercise::judge_record_counting(&args.history, &settings, &told, work)?))
 }
 
 /// What a scenario promises, its providers, and what they are called.

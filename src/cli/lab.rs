@@ -3,7 +3,7 @@
 use super::{Exit, put, say, until_interrupted};
 use crate::dialect::{WireRequest, plain_request};
 use crate::lab::{KeyState, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{Dialect, Inventory, Operation, Service};
+use crate::model::{Dialect, Inventory, Operation, Provider, Service};
 use crate::spec::Project;
 use crate::units::{Secret, Seed};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +19,13 @@ pub(super) struct Args {
     /// The gateway's port; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// The first provider's port; the others take the next ones: the service's in their order of preference, then the rest by name. Without it
+    /// every provider takes a free one
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    providers_port: Option<u16>,
+    /// One key that every provider and the gateway accept, instead of one each
+    #[arg(long, value_name = "KEY", value_parser = key)]
+    key: Option<String>,
     /// The seed of latencies and keys, up to 16 hexadecimal digits
     #[arg(long, default_value = "1", value_parser = super::run::seed)]
     seed: Seed,
@@ -36,6 +43,37 @@ pub(super) fn lab(args: &Args) -> anyhow::Result<Exit> {
     until_interrupted("stopping", |stop| serve(args, &project.inventory, stop))
 }
 
+impl Args {
+    /// The key of a provider, or of the gateway (`service`).
+    fn key_of(&self, name: &str) -> Secret {
+        Secret::new(self.key.clone().unwrap_or_else(|| format!("sk-lab-{}", self.seed.derive(name))))
+    }
+
+    /// Where so many providers listen; `None` where there are not so many ports.
+    fn ports(&self, providers: usize) -> Option<Vec<u16>> {
+        let Some(first) = self.providers_port else { return Some(vec![0; providers]) };
+        (0..providers).map(|place| first.checked_add(u16::try_from(place).ok()?)).collect()
+    }
+}
+
+/// A key, which is sent in a header.
+fn key(text: &str) -> Result<String, String> {
+    let is_fit = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\'');
+    if is_fit { Ok(text.to_owned()) } else { Err("a key has visible ASCII characters only, and no quote".to_owned()) }
+}
+
+/// The providers that the lab can imitate: those of the service in their order, then the rest by name.
+fn imitated<'i>(inventory: &'i Inventory, service: &'i Service) -> Vec<(&'i str, &'i Provider)> {
+    let first = service.providers.iter().filter_map(|name| inventory.providers.get_key_value(name));
+    let rest = inventory.providers.iter().filter(|(name, _)| !service.providers.contains(name));
+    let (left_out, imitated): (Vec<_>, Vec<_>) =
+        first.chain(rest).partition(|(_, provider)| matches!(provider.dialect, Dialect::Http | Dialect::Tcp));
+    for (name, provider) in left_out {
+        say(&format!("{name} is left out: nothing is known of what it answers but that it speaks {}", provider.dialect));
+    }
+    imitated.into_iter().map(|(name, provider)| (name.as_str(), provider)).collect()
+}
+
 async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
     let found = match &args.service {
         Some(name) => inventory.services.get_key_value(name),
@@ -48,14 +86,18 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
     };
     let mut running = Vec::new();
     let mut upstreams = Vec::new();
-    for (provider_name, provider) in &inventory.providers {
-        if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
-            say(&format!("{provider_name} is left out: nothing is known of what it answers but that it speaks {}", provider.dialect));
-            continue;
-        }
-        let key = Secret::new(format!("sk-lab-{}", args.seed.derive(provider_name)));
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let simulated = SimulatedProvider::start(provider_name, provider, key.clone(), args.seed.derive(provider_name), any)?;
+    let imitated = imitated(inventory, service);
+    let Some(ports) = args.ports(imitated.len()) else {
+        say(&format!(
+            "error: the ports after --providers-port are too few for {} providers\n\nhint: begin at 9101, for example",
+            imitated.len()
+        ));
+        return Ok(Exit::Usage);
+    };
+    for ((provider_name, provider), port) in imitated.into_iter().zip(ports) {
+        let key = args.key_of(provider_name);
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let simulated = SimulatedProvider::start(provider_name, provider, key.clone(), args.seed.derive(provider_name), listen)?;
         for (word, state) in KeyState::REFUSED {
             simulated.set_key(format!("{}-{word}", key.expose()), state);
         }
@@ -63,7 +105,7 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
         put(&format!("{provider_name} ({dialect}) answers at {base_url}\n{}", curl(dialect, &base_url, &model, &key)))?;
         let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
         upstreams.push(Upstream {
-            name: provider_name.clone(),
+            name: provider_name.to_owned(),
             dialect,
             base_url,
             key,
@@ -75,9 +117,9 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
         running.push(simulated);
     }
     let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");
-    put(&format!("a provider refuses its key with one of these after it, as it refuses such a key: {refused}\n\n"))?;
+    put(&format!("with one of these words after its key, a provider answers as it would to such a key: {refused}\n\n"))?;
     let gateway = gateway(args, inventory, (name, service), upstreams)?;
-    say("\nCtrl-C stops the lab");
+    super::terminal::note("\nCtrl-C stops the lab");
     let _ = stop.wait_for(|stop| *stop).await;
     if let Some(gateway) = gateway {
         gateway.stop().await;
@@ -98,12 +140,12 @@ fn gateway(
     let asked = |provider: &String| running.iter().find(|upstream| upstream.name == *provider && upstream.dialect.has_openai_bodies());
     let upstreams: Vec<Upstream> = service.providers.iter().filter_map(asked).cloned().collect();
     if upstreams.len() < service.providers.len() {
-        say("the reference gateway speaks OpenAI's dialect only, and asks no provider of another dialect");
+        say("the reference gateway speaks only OpenAI's dialect, and uses no provider of another dialect");
     }
     let sharing = service.primaries().iter().filter_map(asked).count();
     let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };
     let settings = inventory.environments.get("lab").map(|lab| lab.gateway).unwrap_or_default();
-    let key = Secret::new(format!("sk-lab-{}", args.seed.derive("service")));
+    let key = args.key_of("service");
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let gateway = ReferenceGateway::start_shared(&settings, upstreams, sharing, key.clone(), listen)?;
     let base_url = gateway.base_url();

@@ -6,28 +6,33 @@ mod ask;
 mod bill;
 mod ca;
 mod check;
+mod completions;
+mod desk;
 mod doctor;
 mod environment;
 mod execute;
 mod exit;
 mod fingerprint;
+mod groups;
 mod heal;
 mod judge;
 mod keep;
 mod lab;
 mod leases;
 mod logging;
+mod man;
+mod outline;
 mod proxy;
 mod report;
 mod run;
+mod series;
 mod stores;
 mod terminal;
 mod watchdog;
 
 pub use exit::Exit;
 
-use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
+use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
 use tokio::sync::watch;
 
@@ -35,6 +40,8 @@ use tokio::sync::watch;
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE)]
 struct Cli {
+    #[command(flatten)]
+    manner: terminal::Manner,
     #[command(subcommand)]
     command: Command,
 }
@@ -47,7 +54,7 @@ enum Command {
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
     Doctor(doctor::Args),
-    /// Walk a runbook for real, with the clock running; it can go on after a crash
+    /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
@@ -62,8 +69,12 @@ enum Command {
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
     Fingerprint(fingerprint::Args),
-    /// Take every fault away from a standing fault proxy
+    /// Remove every fault from a standing fault proxy
     Heal(heal::Args),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Args),
+    /// Print the manual page, or write that of every command into a folder
+    Man(man::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
 }
@@ -71,7 +82,8 @@ enum Command {
 /// Reads the command line, does what it says, returns the exit code.
 pub fn main() -> std::process::ExitCode {
     exit::own_faults_exit_with_70();
-    let cli = match Cli::try_parse() {
+    let parsed = groups::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout in clap's colours; an error repeats what was typed, which may be the name of a file.
@@ -82,6 +94,7 @@ pub fn main() -> std::process::ExitCode {
             error.exit();
         }
     };
+    terminal::decide(cli.manner);
     logging::start();
     leave_no_core();
     // Before any store, provider or server is asked. It fails only where it was done before, and then it is done.
@@ -98,13 +111,16 @@ pub fn main() -> std::process::ExitCode {
         Command::Proxy(args) => proxy::proxy(&args),
         Command::Fingerprint(args) => fingerprint::fingerprint(&args),
         Command::Heal(args) => heal::heal(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
         Command::Watchdog(args) => watchdog::watchdog(&args),
     };
-    done.unwrap_or_else(|error| {
+    let exit = done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));
         Exit::of(&error)
-    })
-    .into()
+    });
+    crate::console::leave();
+    exit.into()
 }
 
 /// An error with those of its causes that it does not tell itself, before its hint.
@@ -184,10 +200,7 @@ async fn interrupts(stopping: &'static str, stop: watch::Sender<bool>) {
             _ = hangup.recv() => {}
         }
         if count == 0 {
-            // A terminal shows what follows, and a line in between would tear its panel.
-            if !std::io::stderr().is_terminal() {
-                say(stopping);
-            }
+            terminal::note(stopping);
             stop.send_replace(true);
         }
     }

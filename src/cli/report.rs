@@ -1,5 +1,6 @@
 //! `lifeboat report`: a stored drill's report, computed again from its history.
 
+use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
@@ -7,6 +8,7 @@ use crate::report::{execution, json, markdown};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Renders a drill's report again from its history, to stdout.
 #[derive(Debug, clap::Args)]
@@ -31,15 +33,20 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
         put(&text)?;
         return Ok(Exit::Met);
     }
-    let judged = exercise::judge(&args.drill)?;
-    match (args.format, &judged.digest) {
-        (Format::Json, _) => put(&json(&judged.verdict))?,
-        (Format::Md, Some(digest)) => put(&markdown(&judged.verdict, digest, &judged.hash))?,
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let judged = exercise::judge_counting(&args.drill, &work)?;
+    work.begin("writing the report", 0);
+    let text = match (args.format, &judged.digest) {
+        (Format::Json, _) => json(&judged.verdict),
+        (Format::Md, Some(digest)) => markdown(&judged.verdict, digest, &judged.hash),
         (Format::Md, None) => {
-            say("error: a bare history tells of no drill, so there is no report to render\n\nhint: lifeboat judge shows its verdict");
+            say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
         }
-    }
+    };
+    drop(showing);
+    put(&text)?;
     Ok(Exit::Met)
 }
 

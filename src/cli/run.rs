@@ -1,23 +1,26 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::{Exit, ask, bill, leases, put, say, stores, until_interrupted};
-use crate::console::{self, Shape};
+use super::desk::{Lines, desk};
+use super::series::Series;
+use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_work, width};
+use super::{Exit, bill, leases, outline, say, stores, until_interrupted};
+use crate::console;
 use crate::execution::left_over;
 use crate::exercise::{Exercise, Finish, Orders};
-use crate::fault::unsaid;
 use crate::history::StopReason;
-use crate::model::{Action, DrillPlan, SecretSource, StartMode, Workload};
+use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::report::summary;
 use crate::spec::Project;
 use crate::step::{Attendance, Before, Question};
 use crate::units::{ParseError, Seed};
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-/// Runs drills one after the other. The exit code is the gravest of theirs.
+/// Runs drills one after the other. The exit code is the worst of theirs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Scenario files
@@ -41,20 +44,45 @@ pub(super) struct Args {
     /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
-    /// Take back what a drill that was killed has left behind, by its folder: what its runbook did, last first, and old values
+    /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
-    /// With --undo: take back what was recorded, though the runbook has changed since
+    /// With --undo: undo what was recorded, although the runbook has changed since
     #[arg(long, requires = "undo")]
     recorded: bool,
+}
+
+/// A drill that is to be run.
+struct Planned {
+    root: PathBuf,
+    plan: DrillPlan,
+    secrets: BTreeSet<SecretSource>,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = args.undo {
         return super::execute::take_back(folder, args.recorded, args.yes);
     }
-    let mut plans = Vec::new();
-    let mut invalid = false;
+    let Some(planned) = planned(&args)? else { return Ok(Exit::Usage) };
+    let plans = || planned.iter().map(|each| &each.plan);
+    if args.dry_run {
+        return outline::shown(plans());
+    }
+    if let Some(end) = refused(&args, &planned) {
+        return Ok(end);
+    }
+    remind(planned.iter().map(|each| &*each.root), args.out.as_deref());
+    until_interrupted("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)", async |stop| {
+        let total = planned.len() * args.repeat as usize;
+        let mut series = Series::of(total);
+        drills(&args, planned, &mut series, stop).await?;
+        series.end()
+    })
+}
+
+/// The plans of all scenarios; `None` where one does not validate, which was said.
+fn planned(args: &Args) -> anyhow::Result<Option<Vec<Planned>>> {
+    let (mut planned, mut invalid) = (Vec::new(), false);
     for scenario in &args.scenarios {
         let root = Project::find(scenario)?;
         let (project, _) = Project::open(&root);
@@ -65,7 +93,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                     invalid = true;
                 }
                 let secrets = SecretSource::of_inventory(&project.inventory);
-                plans.push((root, plan, secrets));
+                planned.push(Planned { root, plan, secrets });
                 findings
             }
             Err(findings) => findings,
@@ -75,63 +103,77 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             say(&finding.to_string());
         }
     }
-    if invalid {
-        return Ok(Exit::Usage);
+    Ok((!invalid).then_some(planned))
+}
+
+/// How it ends where nobody can be asked, or somebody who was asked does not want it. All of it is asked before the first drill begins.
+fn refused(args: &Args, planned: &[Planned]) -> Option<Exit> {
+    let plans = || planned.iter().map(|each| &each.plan);
+    if args.yes {
+        return None;
     }
-    if args.dry_run {
-        return shown(plans.iter().map(|(_, plan, _)| plan));
-    }
-    if !args.yes && !std::io::stdin().is_terminal() && plans.iter().any(|(_, plan, _)| asks(plan)) {
-        say(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
+    let nobody = !std::io::stdin().is_terminal();
+    let usage = |problem: &str| {
+        say(problem);
+        Some(Exit::Usage)
+    };
+    if nobody && plans().any(asks) {
+        return usage(
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`",
         );
-        return Ok(Exit::Usage);
     }
-    if !args.yes && plans.iter().any(|(_, plan, _)| plan.is_paid()) {
-        if !std::io::stdin().is_terminal() {
-            say(
-                "error: this drill asks real providers, who will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
+    if plans().any(DrillPlan::is_paid) {
+        if nobody {
+            return usage(
+                "error: this drill uses real providers, which will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
                  cost with --dry-run, then agree beforehand with --yes",
             );
-            return Ok(Exit::Usage);
         }
-        if !bill::agreed(plans.iter().map(|(_, plan, _)| plan), args.repeat) {
-            return Ok(Exit::Safety);
-        }
-    }
-    if !args.yes && plans.iter().any(|(_, plan, _)| !plan.written().is_empty()) {
-        if !std::io::stdin().is_terminal() {
-            say("error: this drill writes keys into stores of the inventory, and there is no terminal to ask on\n\nhint: see which with \
-                 --dry-run, then agree beforehand with --yes");
-            return Ok(Exit::Usage);
-        }
-        if !stores::agreed(plans.iter().map(|(_, plan, _)| plan)) {
-            return Ok(Exit::Safety);
+        if !bill::agreed(plans(), args.repeat) {
+            return Some(Exit::Safety);
         }
     }
-    remind(plans.iter().map(|(root, ..)| &**root), args.out.as_deref());
+    if plans().any(|plan| !plan.written().is_empty()) {
+        if nobody {
+            return usage(
+                "error: this drill writes keys into stores of the inventory, and there is no terminal to ask on\n\nhint: see which with \
+                 --dry-run, then agree beforehand with --yes",
+            );
+        }
+        if !stores::agreed(plans()) {
+            return Some(Exit::Safety);
+        }
+    }
+    None
+}
+
+/// All drills, one after the other, until somebody stops them or one cannot begin.
+async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let first = args.seed.unwrap_or_else(drawn);
     let keeper = std::env::current_exe()?;
-    until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
-        let mut gravest = Exit::Met;
-        let total = plans.len() * args.repeat as usize;
-        let mut number = 0;
-        for (root, plan, secrets) in plans {
-            for _ in 0..args.repeat {
-                number += 1;
-                let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
-                let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
-                let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
-                let (root, keeper, secrets) = (root.clone(), keeper.clone(), secrets.clone());
-                let orders = Orders { plan: plan.clone(), seed, root, keeper, secrets, out, attendance, stop: stop.clone() };
-                gravest = gravest.max(one(orders, questions).await?);
-                if *stop.borrow() && number < total {
-                    return Ok(gravest.max(Exit::Safety));
-                }
+    let (lines, total) = (Lines::default(), series.total());
+    let mut number = 0;
+    for Planned { root, plan, secrets } in planned {
+        for _ in 0..args.repeat {
+            number += 1;
+            if *stop.borrow() {
+                series.left_out(&plan);
+                continue;
+            }
+            let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
+            let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
+            let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
+            let (root, keeper, secrets) = (root.clone(), keeper.clone(), secrets.clone());
+            let orders = Orders { plan: plan.clone(), seed, root, keeper, secrets, out, attendance, stop: stop.clone() };
+            note(&series.title(number, &plan));
+            match one(orders, questions, &lines, total > 1).await {
+                Ok((finish, exit)) => series.add(&plan, &finish, exit),
+                Err(error) if total > 1 => series.failed(&plan, &error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(gravest)
-    })
+    }
+    Ok(())
 }
 
 /// Tells of earlier drills that were killed and left something to take back.
@@ -142,53 +184,64 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
     folders.dedup();
     for left in folders.iter().flat_map(|folder| left_over(folder)) {
         let left = relative(&left);
-        say(&format!("warning: {left}: this drill was killed, and what it did is not taken back\n\nhint: lifeboat run --undo {left}\n"));
+        say(&format!("warning: {left}: this drill was killed, and what it did has not been undone\n\nhint: lifeboat run --undo {left}\n"));
     }
 }
 
 /// One drill, from its heading to its verdict.
-async fn one(orders: Orders, questions: mpsc::Receiver<Question>) -> anyhow::Result<Exit> {
-    let (title, seed, environment) = (orders.plan.scenario.title.clone(), orders.seed, orders.plan.environment_name.clone());
+async fn one(orders: Orders, questions: mpsc::Receiver<Question>, lines: &Lines, has_others: bool) -> anyhow::Result<(Finish, Exit)> {
+    let (seed, environment) = (orders.seed, orders.plan.environment_name.clone());
     let leases: String = leases::said(&orders.plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
     let writes = stores::written(&orders.plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
     let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
     let lasts = lasts || orders.plan.environment.embedded && !writes.is_empty();
     let exercise = Exercise::begin(orders)?;
     let folder = relative(exercise.folder());
-    say(&format!("{title}\nenvironment {environment}, seed {seed}, {folder}\n{writes}{leases}"));
-    say(&if lasts { format!("if it is killed: lifeboat run --undo {folder}\n") } else { String::new() });
-    let shown = Arc::new(console::watch(exercise.live(), Shape::of_stderr())?);
-    let asking = tokio::spawn(ask_each(questions, shown.clone()));
+    note(&format!("environment {environment}, seed {seed}\n{folder}\n{writes}{leases}"));
+    if lasts {
+        note(&format!("if it is killed: lifeboat run --undo {folder}\n"));
+    }
+    let work = exercise.work();
+    let shown = Arc::new(console::watch(exercise.live(), shape())?);
+    let asking = tokio::spawn(desk(questions, lines.clone(), None, shown.clone()));
+    let showing = show_work(&work);
     let finish = exercise.run().await;
+    drop(showing);
     asking.abort();
     let _ = asking.await;
     if let Some(shown) = Arc::into_inner(shown) {
         shown.ended().await;
     }
-    conclude(&finish.inspect_err(|_| say(""))?)
+    let finish = finish.inspect_err(|_| note(""))?;
+    let exit = conclude(&finish, has_others)?;
+    Ok((finish, exit))
 }
 
-fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
-    say("");
+/// `has_others`: a table of them all follows, which is enough where only that was asked for.
+fn conclude(finish: &Finish, has_others: bool) -> anyhow::Result<Exit> {
+    note("");
     if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal) {
-        say(&format!("stopped: {stop}\n"));
+        let told = stop.to_string();
+        say(&format!("{}{told}\n", if told.starts_with("stopped ") { "" } else { "stopped: " }));
     }
     if let Err(error) = &finish.journal {
         say(&format!(
-            "error: {error}\n\nhint: make room, or choose another folder with --out; what could be written is in {}\n",
+            "error: {error}\n\nhint: make room on the disk, or choose another folder with `--out`; what could be written is in {}\n",
             finish.folder.display()
         ));
     }
-    put(&summary(&finish.judged.verdict, width()))?;
+    if !(has_others && is_quiet()) {
+        put_verdict(&summary(&finish.judged.verdict, width()))?;
+    }
     for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.md")] {
         let path = finish.folder.join(file);
-        if path.is_file() {
-            put(&format!("{label:<14}{}\n", relative(&path)))?;
+        if path.is_file() && !is_quiet() {
+            put_path(label, &relative(&path))?;
         }
     }
     if Before::has_notes(&finish.folder) {
         say(&format!(
-            "warning: something that the drill did could not be taken back\n\nhint: see why in the report, then lifeboat run --undo {}",
+            "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",
             relative(&finish.folder)
         ));
     }
@@ -231,119 +284,8 @@ fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Question>) {
     (if nobody { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
 }
 
-/// Asks on the terminal, one question at a time, with the panel out of the way.
-async fn ask_each(mut questions: mpsc::Receiver<Question>, shown: Arc<console::Watch>) {
-    while let Some(question) = questions.recv().await {
-        shown.hide();
-        let (text, answers, names) = (question.text.clone(), question.answers.clone(), question.names.clone());
-        // A read that nobody answers ends with the process; it holds nothing up.
-        let answer = tokio::task::spawn_blocking(move || ask::on_terminal(&text, &answers, &names)).await.ok().flatten();
-        shown.show();
-        if let Some(answer) = answer {
-            let _ = question.answer.send(answer);
-        }
-    }
-}
-
-/// What drills would do. Their servers of faults are asked what they are, and nothing else.
-fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut exit = Exit::Met;
-    for plan in plans {
-        let said = runtime.block_on(leases::shown(plan));
-        let labels = ["leases", "shows"].iter().zip(&said.lines).map(|(label, line)| format!("  {label:<11} {line}\n"));
-        put(&(outline(plan) + &labels.collect::<String>()))?;
-        if let Some(unable) = &said.unable {
-            say(&format!("error: {unable}"));
-            exit = Exit::Inconclusive;
-        }
-    }
-    Ok(exit)
-}
-
-/// What a k6 may send beyond the timeline.
-fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
-    match plan.requests_of(traffic) - traffic.requests(plan.scenario.timeline.total()).round() as u64 {
-        0 => String::new(),
-        more => format!(", and up to {more} more before and after, until k6 has ended"),
-    }
-}
-
-/// What is asked before the baseline to find out how answers end.
-fn rehearsed(plan: &DrillPlan) -> String {
-    let workloads = plan.workloads();
-    let told = |place: usize| format!("{} ({})", workloads[place].service_name, workloads[place].workload.request.word());
-    let each: Vec<String> = plan.rehearsed().into_iter().map(told).collect();
-    if each.is_empty() {
-        return String::new();
-    }
-    format!("  before it   asks {} once to three times, to see how answers end\n", each.join(", "))
-}
-
-/// What a drill would do, without doing it.
-fn outline(plan: &DrillPlan) -> String {
-    let timeline = &plan.scenario.timeline;
-    let workloads = plan.workloads();
-    let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
-    let mut text =
-        format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
-    text += &format!("  providers   {}\n", plan.service.order());
-    for named in &workloads {
-        let traffic = &named.workload;
-        let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
-        text += &format!(
-            "  traffic     {whose}{} {} at {}, {:.0} requests in {}{}\n",
-            traffic.arrivals,
-            traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
-            traffic.pace(),
-            traffic.requests(timeline.total()).round(),
-            timeline.total(),
-            longer(plan, traffic)
-        );
-    }
-    text += &rehearsed(plan);
-    text += &format!("  spends      {}\n", bill::most(plan));
-    if let Some(writes) = stores::written(plan) {
-        text += &format!("  writes      {writes}\n");
-    }
-    text += &format!("  baseline    {}\n", timeline.baseline);
-    for fault in &timeline.faults {
-        let (what, aim) = (&fault.fault, &fault.aim);
-        let besides = what.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
-        let (unsaid, on, at, length) = (unsaid(what, aim), &fault.on, fault.at, fault.length);
-        text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
-    }
-    text += &format!("  watch       {}\n", timeline.watch);
-    if let Some(runbook) = &plan.runbook {
-        text += &format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len());
-    }
-    let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
-    for named in &workloads {
-        let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
-        if !named.judged {
-            text += &format!("  objective   {whose}none, it is pure load\n");
-            continue;
-        }
-        text += &format!(
-            "  objective   {whose}{} within {}, stable for {}\n",
-            objectives.gate.map_or("cutover", crate::model::Gate::word),
-            span(objectives.rto),
-            span(objectives.stable_for)
-        );
-    }
-    if let Some(guard) = &plan.scenario.abort_when {
-        text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);
-    }
-    text
-}
-
 /// A path as somebody would type it here.
 pub(super) fn relative(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
-}
-
-/// Columns of the terminal that stdout goes to; 80 where it goes elsewhere.
-pub(super) fn width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) })
 }

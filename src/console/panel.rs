@@ -2,13 +2,12 @@
 //!
 //! Bars and sparklines are those of the first workload; each other has one line.
 //!
-//! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. The scale of bars
-//! and sparklines is the offered rate, so that half a bar is half the traffic.
+//! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. All bars and sparklines have one
+//! scale, from the plan's busiest moment, which stands above them and never changes; what goes beyond it is told by its number alone.
 
 use super::line::{Line, Tone, columns, cut};
 use crate::history::{Beside, Bucket, Event, Live, LiveStep, Phase, StepEnd};
-use crate::model::{PlannedFault, StartMode};
-
+use crate::model::{DrillPlan, PlannedFault, StartMode};
 use std::collections::VecDeque;
 
 /// The length of a slice of the live fold.
@@ -24,48 +23,84 @@ const LABEL: usize = 11;
 /// Faults that have a line; a drill with more shows those that matter now.
 const FAULT_LINES: usize = 3;
 
-/// The panel at `now` (nanoseconds since the drill's origin), no line wider than `width` columns.
-pub fn panel(live: &Live, now: u64, width: usize) -> Vec<Line> {
+/// A line, and how soon it gives way where there are too few rows: the highest first.
+type Ranked = (u8, Line);
+
+/// The panel at `now` (nanoseconds since the drill's origin), no line wider than `width` columns, and no more of them than `rows`.
+pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<Line> {
     let Some(plan) = &live.plan else { return vec![Line::new().with(Tone::Dim, "preparing the drill").cut(width)] };
-    let mut lines = vec![head(live, now, width)];
-    lines.extend(providers(live, now, width));
-    lines.push(trouble(live, now));
-    lines.extend(live.beside.iter().map(|other| beside(other, now, width)));
-    lines.extend(faults(live, &plan.scenario.timeline.faults, now, width));
-    lines.extend(alert(live, width));
-    lines.extend(runbook(live, now, width));
-    lines.extend(stopped(live));
-    lines.push(progress(live, now, width));
-    lines.into_iter().map(|line| line.cut(width)).collect()
+    let mut lines: Vec<Ranked> = vec![(0, head(live, now))];
+    lines.extend(awaited(live, now, width).map(|line| (1, line)));
+    lines.extend(providers(live, plan, now, width));
+    lines.push((4, trouble(live, now)));
+    lines.extend(live.beside.iter().map(|other| (7, beside(other, now, width))));
+    lines.extend(faults(live, &plan.scenario.timeline.faults, now, width).into_iter().map(|line| (3, line)));
+    lines.extend(alert(live, width).map(|line| (5, line)));
+    lines.extend(runbook(live, now, width).map(|line| (3, line)));
+    lines.extend(stopped(live).map(|line| (1, line)));
+    lines.push((1, progress(live, now, width)));
+    while lines.len() > rows.max(1) {
+        let rank = lines.iter().map(|(rank, _)| *rank).max();
+        let Some(place) = lines.iter().rposition(|(own, _)| Some(*own) == rank) else { break };
+        lines.remove(place);
+    }
+    lines.into_iter().map(|(_, line)| line.cut(width)).collect()
 }
 
-fn head(live: &Live, now: u64, width: usize) -> Line {
-    let title = live.plan.as_ref().map_or("", |plan| plan.scenario.title.as_str());
+/// What stays on the terminal above a question: where the drill and its runbook are.
+pub(super) fn standing(live: &Live, now: u64, width: usize) -> Vec<Line> {
+    std::iter::once(head(live, now)).chain(runbook(live, now, width)).map(|line| line.cut(width)).collect()
+}
+
+/// The phase and how long it has lasted; the title stands above the panel.
+fn head(live: &Live, now: u64) -> Line {
+    if live.finished {
+        return Line::new().with(Tone::Bold, "ended").with(Tone::Plain, format!("  after {}", seconds(now)));
+    }
     let (word, since) = live.phase.map_or(("starting", now), |(phase, since)| (phase.word(), since));
-    let phase = format!("{word}  {}", seconds(now.saturating_sub(since)));
-    let title = cut(title, width.saturating_sub(columns(&phase) + 2));
-    let blank = width.saturating_sub(columns(&phase));
-    Line::new().with(Tone::Bold, title).to(blank).with(Tone::Plain, phase)
+    Line::new().with(Tone::Bold, word).with(Tone::Plain, format!("  {}", seconds(now.saturating_sub(since))))
 }
 
-/// One line for each provider: its name, its rate as a bar and as a number, and the last while.
-fn providers(live: &Live, now: u64, width: usize) -> Vec<Line> {
+/// What is waited for before the baseline, for how long already, and for how long at most.
+fn awaited(live: &Live, now: u64, width: usize) -> Option<Line> {
+    let (since, awaited) = live.awaited.as_ref()?;
+    let state = format!("{} of at most {}", seconds(now.saturating_sub(*since)), length(awaited.most));
+    Some(row("waits", &format!("for {}", awaited.what), Line::new().with(Tone::Warn, state), width))
+}
+
+/// What the bars are to, and a line for each provider: its name, its rate as a bar and as a number, and the last while.
+fn providers(live: &Live, plan: &DrillPlan, now: u64, width: usize) -> Vec<Ranked> {
     let spark = if width >= WIDE { 20 } else { 10 };
     let names = live.providers.iter().map(|name| columns(name)).max().unwrap_or(0).min(width.saturating_sub(2) * 4 / 9);
-    let bar = width.saturating_sub(names + spark + 14).min(WIDEST_BAR);
-    let history: Vec<Vec<Option<u64>>> =
-        (0..live.providers.len()).map(|place| (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect()).collect();
-    let offered = live.plan.as_ref().map_or(1.0, |plan| plan.scenario.traffic.busiest(plan.scenario.timeline.total()));
-    let most = history.iter().flatten().flatten().copied().max().unwrap_or(0);
-    let scale = offered.max(most as f64);
-    let line = |(name, history): (&String, &Vec<Option<u64>>)| {
+    let bar = width.saturating_sub(names + spark + 15).min(WIDEST_BAR);
+    let scale = scale(plan.scenario.traffic.busiest(plan.scenario.timeline.total()));
+    let line = |(place, name): (usize, &String)| {
+        let history: Vec<Option<u64>> = (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect();
         let rate = history.last().copied().flatten().unwrap_or(0);
         let tone = if rate > 0 { Tone::Good } else { Tone::Dim };
         let line = Line::new().with(Tone::Plain, format!("  {}", cut(name, names))).to(names + 4);
-        let line = line.with(Tone::Good, blocks(rate as f64 / scale, bar)).to(names + 4 + bar);
-        line.with(tone, format!("{rate:>5}/s")).with(Tone::Plain, "  ").with(tone, sparkline(history, scale))
+        let line = line.with(Tone::Good, blocks(rate as f64 / scale, bar)).to(names + 5 + bar);
+        let line = line.with(tone, format!("{rate:>5}/s")).with(Tone::Plain, "  ").with(tone, sparkline(&history, scale));
+        // The primary and its standby stay longest.
+        (if place < 2 { 2 } else { 6 }, line)
     };
-    live.providers.iter().zip(&history).map(line).collect()
+    let most = format!("{scale}/s");
+    let ruler = match bar.saturating_sub(columns(&most) + 3) {
+        0 => format!("{most:>bar$}"),
+        rule => format!("0 {} {most}", "─".repeat(rule)),
+    };
+    let ruler = Line::new().to(names + 4).with(Tone::Dim, ruler).to(names + 5 + bar);
+    let ruler = ruler.with(Tone::Dim, format!("{:>7}  last {spark} s", "now"));
+    std::iter::once((5, ruler)).chain(live.providers.iter().enumerate().map(line)).collect()
+}
+
+/// The end of the bars for a rate: the next round number with room to spare, so that a second that is busier by chance fits.
+fn scale(busiest: f64) -> f64 {
+    const ROUND: [f64; 10] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0];
+    let wanted = (busiest * 1.1).max(1.0);
+    let decade = 10_f64.powf(wanted.log10().floor());
+    let found = ROUND.iter().map(|round| (round * decade).ceil()).find(|end| *end >= wanted);
+    found.unwrap_or(10.0 * decade)
 }
 
 /// Answers of a provider in the whole second that ended `ago` seconds before `now`; `None` before there was traffic.
@@ -82,7 +117,7 @@ fn sum(slices: &VecDeque<Bucket>, start: u64, end: u64, count: impl Fn(&Bucket) 
 }
 
 /// `share` of `width` columns, to an eighth of a column. Something is never nothing.
-fn blocks(share: f64, width: usize) -> String {
+pub(super) fn blocks(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
     let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
@@ -144,7 +179,7 @@ fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usi
     let since = fault.confirmed.unwrap_or(fault.requested);
     match (fault.confirmed, fault.healed) {
         (_, Some(healed)) => row(Tone::Dim, format!("healed after {}", seconds(healed.saturating_sub(since)))),
-        (None, None) => row(Tone::Warn, "asked for".to_owned()),
+        (None, None) => row(Tone::Warn, "requested".to_owned()),
         (Some(_), None) => row(Tone::Warn, format!("{} of {}", seconds(now.saturating_sub(since)), length(planned.length.as_nanos()))),
     }
 }
@@ -167,7 +202,7 @@ fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
         let waits = match runbook.start {
             StartMode::OnDetection => format!("waits for {}", runbook.detect),
             StartMode::WithTheFault => "waits for the fault".to_owned(),
-            StartMode::ByHand => "waits to be begun by hand".to_owned(),
+            StartMode::ByHand => "waits to be started by hand".to_owned(),
         };
         return row(&waits, Line::new());
     };
@@ -215,48 +250,57 @@ fn stopped(live: &Live) -> Option<Line> {
         Event::Cancelled(cancelled) => Some(cancelled),
         _ => None,
     })?;
-    Some(Line::new().with(Tone::Bad, format!("  stopped  {}: {}", cancelled.reason, cancelled.detail)))
+    // Its first line: what to type next is said at the end.
+    let why = cancelled.detail.lines().next().unwrap_or_default();
+    let why = why.strip_prefix("stopped ").unwrap_or(why);
+    Some(Line::new().with(Tone::Plain, "  ").with(Tone::Bad, "stopped").to(LABEL).with(Tone::Bad, why))
 }
 
 fn progress(live: &Live, now: u64, width: usize) -> Line {
     let total = live.plan.as_ref().map_or(0, |plan| plan.scenario.timeline.total().as_nanos());
     let passed = live.traffic_since.map_or(0, |since| now.saturating_sub(since));
-    let share = if live.finished { 1.0 } else { passed as f64 / total.max(1) as f64 };
+    let is_stopped = live.notable.iter().rev().any(|stamped| matches!(stamped.event, Event::Cancelled(_)));
+    let share = if live.finished && !is_stopped { 1.0 } else { passed as f64 / total.max(1) as f64 };
     let left = match live.phase {
+        _ if live.finished && is_stopped => "stopped".to_owned(),
         _ if live.finished => "done".to_owned(),
+        _ if is_stopped => "stopping".to_owned(),
         Some((Phase::Draining, _)) => "draining".to_owned(),
         _ => format!("{} left", length(total.saturating_sub(passed).div_ceil(1_000_000_000) * 1_000_000_000)),
     };
-    let bar = width.saturating_sub(2 + 12);
+    let bar = width.saturating_sub(2 + 17);
     let filled = blocks(share, bar);
     let rest = "─".repeat(bar.saturating_sub(columns(&filled)));
-    Line::new().with(Tone::Plain, "  ").with(Tone::Plain, filled).with(Tone::Dim, rest).to(2 + bar).with(Tone::Plain, format!("{left:>11}"))
+    Line::new().with(Tone::Plain, "  ").with(Tone::Plain, filled).with(Tone::Dim, rest).to(2 + bar).with(Tone::Plain, format!("{left:>16}"))
 }
 
-/// `6.2 s`, from a minute on `1:02`.
+/// `6.2 s`, from a minute on `1 min 2 s`.
 pub(super) fn seconds(nanoseconds: u64) -> String {
     match nanoseconds / 1_000_000_000 {
-        whole @ 60.. => format!("{}:{:02}", whole / 60, whole % 60),
+        whole @ 60.. => match (whole / 60, whole % 60) {
+            (minutes, 0) => format!("{minutes} min"),
+            (minutes, seconds) => format!("{minutes} min {seconds} s"),
+        },
         _ => format!("{:.1} s", (nanoseconds / 100_000_000) as f64 / 10.0),
     }
 }
 
 /// The same for lengths that were planned, which are whole numbers as a rule: `20 s`.
-fn length(nanoseconds: u64) -> String {
+pub(super) fn length(nanoseconds: u64) -> String {
     let text = seconds(nanoseconds);
     text.strip_suffix(".0 s").map_or_else(|| text.clone(), |whole| format!("{whole} s"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Story, outage};
+    use super::super::sample::{AZURE, Story, outage};
     use super::*;
     use crate::history::{Cancelled, PhaseEntered, StopReason};
     use crate::model::NamedWorkload;
     use crate::units::Duration;
 
     fn text(live: &Live, now: u64, width: usize) -> String {
-        let lines = panel(live, now, width);
+        let lines = panel(live, now, width, 24);
         assert!(lines.iter().all(|line| line.columns() <= width), "{lines:#?}");
         lines.iter().map(|line| line.plain() + "\n").collect()
     }
@@ -269,13 +313,14 @@ mod tests {
     #[test]
     fn in_the_baseline_the_primary_serves_and_the_fault_is_to_come() {
         let wanted = "\
-Azure OpenAI stops answering                                    baseline  5.0 s
-  azure-swedencentral  ████████████████████████    50/s                 ▇████
-  openai-eu                                        0/s                 ▁▁▁▁▁
+baseline  5.0 s
+                       0 ───────────────── 60/s     now  last 20 s
+  azure-swedencentral  ████████████████████        50/s                 ▆▇▇▇▇
+  openai-eu                                         0/s                 ▁▁▁▁▁
   errors 0/s  late 0/s  246 requests, 0 bad
   fault    blackhole on azure-swedencentral  in 3.0 s
   runbook  waits for 5 failures in a row
-  █████████────────────────────────────────────────────────────────   31 s left
+  ████████▍───────────────────────────────────────────────────        31 s left
 ";
         assert_eq!(text(&outage(6_000).live, 6_000_000_000, 79), wanted);
     }
@@ -283,13 +328,14 @@ Azure OpenAI stops answering                                    baseline  5.0 s
     #[test]
     fn after_the_cutover_the_standby_serves_and_a_step_that_failed_says_how() {
         let wanted = "\
-Azure OpenAI stops answering                                       fault  5.6 s
-  azure-swedencentral                              0/s        ▅███████▄▁▁▁▁▁
-  openai-eu            ██████████████████████▏    46/s        ▁▁▁▁▁▁▁▁▁▁▁▅█▇
+fault  5.6 s
+                       0 ───────────────── 60/s     now  last 20 s
+  azure-swedencentral                               0/s        ▄▇▇▇▇▇▇▇▃▁▁▁▁▁
+  openai-eu            ██████████████████▍         46/s        ▁▁▁▁▁▁▁▁▁▁▁▅▇▆
   errors 0/s  late 0/s  671 requests, 150 bad
   fault    blackhole on azure-swedencentral  5.5 s of 20 s
   runbook  2/2 Point the gateway at the standby  try 2  3.0 s ✗ timed-out
-  ████████████████████████▌────────────────────────────────────────   23 s left
+  ██████████████████████▋─────────────────────────────────────        23 s left
 ";
         // The newest event is 100 ms old: time goes on without events.
         assert_eq!(text(&outage(14_500).live, 14_600_000_000, 79), wanted);
@@ -298,13 +344,14 @@ Azure OpenAI stops answering                                       fault  5.6 s
     #[test]
     fn on_a_narrow_terminal_names_give_way_and_states_stay() {
         let wanted = "\
-Azure OpenAI stops answering         fault  3.8 s
-  azure-swedencentral            0/s  ██████▂▁▁▁
-  openai-eu            ████▊    40/s  ▁▁▁▁▁▁▁▁▁▇
+fault  3.8 s
+                        60/s     now  last 10 s
+  azure-swedencentral            0/s  ▇▇▇▇▇▇▂▁▁▁
+  openai-eu            ███▍     40/s  ▁▁▁▁▁▁▁▁▁▆
   errors 10/s  late 0/s  586 requests, 150 bad
   fault    blackhole on azure-swe…  3.7 s of 20 s
   runbook  2/2 Point the gateway …  try 2  1.8 s
-  ███████████▌───────────────────────   25 s left
+  █████████▉────────────────────        25 s left
 ";
         assert_eq!(text(&outage(12_800).live, 12_800_000_000, 49), wanted);
     }
@@ -315,9 +362,9 @@ Azure OpenAI stops answering         fault  3.8 s
         story.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into() }));
         let shown = text(&story.live, 30_001_000_000, 79);
         assert!(shown.contains("  fault    blackhole on azure-swedencentral  healed after 20.0 s\n"), "{shown}");
-        assert!(shown.contains("  stopped  person: Ctrl-C\n"), "{shown}");
+        assert!(shown.contains("  stopped  Ctrl-C\n") && shown.contains("  stopping\n"), "{shown}");
         let shown = text(&outage(37_500).live, 37_500_000_000, 79);
-        assert!(shown.ends_with("█        done\n"), "{shown}");
+        assert!(shown.ends_with("█             done\n"), "{shown}");
     }
 
     #[test]
@@ -328,7 +375,50 @@ Azure OpenAI stops answering         fault  3.8 s
                 text(&story.live, until * 1_000_000, width);
                 text(&story.live, 0, width);
             }
+            for rows in 0..12 {
+                assert!(panel(&story.live, until * 1_000_000, 79, rows).len() <= rows.max(1), "{until} {rows}");
+            }
         }
+    }
+
+    #[test]
+    fn where_rows_are_few_the_drill_and_its_providers_stay() {
+        let shown: Vec<String> = panel(&outage(14_500).live, 14_600_000_000, 79, 4).iter().map(Line::plain).collect();
+        let begins: Vec<&str> = shown.iter().map(|line| line.trim_start().split(' ').next().unwrap()).collect();
+        assert_eq!(begins[..3], ["fault", "azure-swedencentral", "openai-eu"], "{shown:?}");
+        assert!(shown[3].ends_with("23 s left"), "{shown:?}");
+    }
+
+    #[test]
+    fn the_scale_is_of_the_plan_and_never_changes() {
+        for (busiest, end) in
+            [(0.2, 1.0), (1.0, 1.2), (5.0, 6.0), (50.0, 60.0), (54.0, 60.0), (100.0, 120.0), (460.0, 600.0), (1000.0, 1200.0)]
+        {
+            assert_eq!(scale(busiest), end, "{busiest}");
+            assert!(scale(busiest) >= busiest * 1.1);
+        }
+        let rulers = (1_500..38_000).step_by(500).map(|until| {
+            let mut story = outage(until);
+            // A second that is ten times as busy.
+            (0..500).for_each(|_| story.request(until, Some(AZURE)));
+            text(&story.live, until * 1_000_000, 79).lines().nth(1).unwrap().to_owned()
+        });
+        let rulers: std::collections::BTreeSet<String> = rulers.collect();
+        assert_eq!(rulers.len(), 1, "{rulers:?}");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_told_with_how_long_already_and_at_most() {
+        use crate::history::Awaited;
+        let mut story = Story::begin();
+        story.tell(10, Event::Phase(PhaseEntered { name: Phase::Preparing }));
+        let what = "http://127.0.0.1:25021/health to answer".to_owned();
+        story.tell(200, Event::Awaited(Awaited { what, most: 60_000_000_000 }));
+        let line = |live: &Live, width| text(live, 3_400_000_000, width).lines().find(|line| line.contains("waits ")).map(str::to_owned);
+        assert_eq!(line(&story.live, 79).unwrap(), "  waits    for http://127.0.0.1:25021/health to answer  3.2 s of at most 1 min");
+        assert_eq!(line(&story.live, 49).unwrap(), "  waits    for http://12…  3.2 s of at most 1 min");
+        story.tell(3_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
+        assert_eq!(line(&story.live, 79), None);
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! A thread of its own, because a terminal that was paused blocks whoever writes to it, and that must never be the traffic. What cannot be
 //! written is not written: a drill does not fail for want of a reader.
 
+use super::area::{self, Any, Area, Size, locked, size};
 use super::clock::Clock;
 use super::line::Line;
 use super::log::Log;
-use super::panel::panel;
+use super::panel::{panel, standing};
 use crate::history::Live;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -31,22 +30,13 @@ pub enum Shape {
     },
     /// One line for each notable event.
     Lines,
-}
-
-impl Shape {
-    /// What suits stderr as it is: a panel on a terminal that can move its cursor, in colours unless `NO_COLOR` is set (no-color.org).
-    pub fn of_stderr() -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        if std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
-            Self::Panel { coloured: !set("NO_COLOR") }
-        } else {
-            Self::Lines
-        }
-    }
+    /// Nothing.
+    Nothing,
 }
 
 /// A drill that is being shown.
 pub struct Watch {
+    live: Receiver<Arc<Live>>,
     thread: JoinHandle<()>,
     screen: Arc<Mutex<Screen>>,
 }
@@ -56,24 +46,26 @@ pub struct Watch {
 /// # Errors
 /// Where the operating system gives no thread.
 pub fn watch(live: Receiver<Arc<Live>>, shape: Shape) -> std::io::Result<Watch> {
-    start(live, shape, Box::new(std::io::stderr()))
+    start(live, shape, area::of_stderr())
 }
 
-fn start(live: Receiver<Arc<Live>>, shape: Shape, out: Box<dyn Write + Send>) -> std::io::Result<Watch> {
+fn start(live: Receiver<Arc<Live>>, shape: Shape, area: Arc<Mutex<Area<Any>>>) -> std::io::Result<Watch> {
     // Counted here: before the thread looks for the first time, an execution that goes on may have recorded something.
     let past = live.borrow().notable.len();
-    let screen = Arc::new(Mutex::new(Screen::new(shape, past, out)));
+    let screen = Arc::new(Mutex::new(Screen::new(shape, past, area)));
     let thread = std::thread::Builder::new().name("console".into()).spawn({
-        let screen = Arc::clone(&screen);
+        let (live, screen) = (live.clone(), Arc::clone(&screen));
         move || show(live, &screen)
     })?;
-    Ok(Watch { thread, screen })
+    Ok(Watch { live, thread, screen })
 }
 
 impl Watch {
-    /// Takes the panel off the terminal until [`Watch::show`], for a question and its answer.
+    /// Makes room for a question until [`Watch::show`]: everything that came before it is shown first, and instead of the panel stands where the
+    /// drill and its runbook are.
     pub fn hide(&self) {
-        self.locked().hide();
+        let live = Arc::clone(&self.live.borrow());
+        self.locked().hide(&live);
     }
 
     /// Shows the panel again.
@@ -87,7 +79,7 @@ impl Watch {
     }
 
     fn locked(&self) -> MutexGuard<'_, Screen> {
-        self.screen.lock().expect("nothing panics while it holds the screen")
+        locked(&self.screen)
     }
 }
 
@@ -103,7 +95,7 @@ fn show(mut live: Receiver<Arc<Live>>, screen: &Mutex<Screen>) {
         let last = now.finished || gone;
         // Between two events time goes on, except at the end.
         let passed = if last { 0 } else { u64::try_from(seen.1.elapsed().as_nanos()).unwrap_or(0) };
-        screen.lock().expect("nothing panics while it holds the screen").draw(&now, now.now + passed, last);
+        locked(screen).draw(&now, now.now + passed, last);
         if last {
             return;
         }
@@ -111,74 +103,82 @@ fn show(mut live: Receiver<Arc<Live>>, screen: &Mutex<Screen>) {
     }
 }
 
-/// What is shown. The panel draws on stderr by itself; whole lines go to `out`.
+/// What is shown, on the area at the end of a terminal.
 struct Screen {
     hidden: bool,
     face: Face,
-    out: Box<dyn Write + Send>,
+    area: Arc<Mutex<Area<Any>>>,
 }
 
 enum Face {
-    Panel { coloured: bool, all: MultiProgress, bar: ProgressBar },
+    Panel { coloured: bool },
     Lines(Log, Clock),
+    Nothing,
 }
 
 impl Screen {
-    fn new(shape: Shape, past: usize, out: Box<dyn Write + Send>) -> Self {
+    fn new(shape: Shape, past: usize, area: Arc<Mutex<Area<Any>>>) -> Self {
         let face = match shape {
-            Shape::Panel { coloured } => {
-                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20));
-                let bar = all.add(
-                    ProgressBar::new_spinner()
-                        .with_style(ProgressStyle::with_template("{msg}").expect("a template without keys of its own")),
-                );
-                Face::Panel { coloured, all, bar }
-            }
+            Shape::Panel { coloured } => Face::Panel { coloured },
             Shape::Lines => Face::Lines(Log::default(), Clock::after(past)),
+            Shape::Nothing => Face::Nothing,
         };
-        Self { hidden: false, face, out }
+        Self { hidden: false, face, area }
     }
 
-    fn hide(&mut self) {
+    fn hide(&mut self, live: &Live) {
         self.hidden = true;
-        if let Face::Panel { all, .. } = &self.face {
-            let _ = all.clear();
+        let size = size();
+        match &mut self.face {
+            Face::Lines(log, _) => say(&self.area, &log.lines(live)),
+            Face::Panel { coloured } => {
+                let standing: Vec<String> = standing(live, live.now, width(size)).into_iter().map(text(*coloured)).collect();
+                locked(&self.area).clear(size.columns);
+                say(&self.area, &standing);
+            }
+            Face::Nothing => {}
         }
     }
 
     /// The last picture stays on the terminal as ordinary text.
     fn draw(&mut self, live: &Live, now: u64, last: bool) {
-        let lines = match &mut self.face {
+        match &mut self.face {
             Face::Lines(log, clock) => {
                 let mut lines = log.lines(live);
                 lines.extend(clock.lines(live, now));
-                lines
+                say(&self.area, &lines);
             }
-            Face::Panel { .. } if self.hidden && !last => return,
-            Face::Panel { coloured, all, bar } => {
-                // One column is left free: some terminals wrap when the last is written.
-                let width = width().min(WIDEST).saturating_sub(1);
-                let text = |line: Line| if *coloured { line.coloured() } else { line.plain() };
-                let lines: Vec<String> = panel(live, now, width).into_iter().map(text).collect();
-                if !last {
-                    bar.set_message(lines.join("\n"));
-                    bar.tick();
-                    return;
+            Face::Panel { .. } if self.hidden && !last => {}
+            Face::Panel { coloured } => {
+                let size = size();
+                // The cursor needs a row of its own.
+                let lines = panel(live, now, width(size), size.rows.saturating_sub(1));
+                let mut area = locked(&self.area);
+                area.take_keyboard();
+                area.draw(&lines, *coloured, size.columns);
+                if last {
+                    area.settle();
                 }
-                bar.finish_and_clear();
-                let _ = all.clear();
-                lines
             }
-        };
-        for line in lines {
-            let _ = writeln!(self.out, "{line}");
+            Face::Nothing => {}
         }
     }
 }
 
-/// The terminal's width in columns; 80 where it does not say.
-fn width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(80, |size| if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) })
+fn say(area: &Mutex<Area<Any>>, lines: &[String]) {
+    if !lines.is_empty() {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        locked(area).above(text.as_bytes(), size().columns);
+    }
+}
+
+/// One column is left free: some terminals wrap when the last is written.
+fn width(size: Size) -> usize {
+    size.columns.min(WIDEST).saturating_sub(1)
+}
+
+fn text(coloured: bool) -> impl Fn(Line) -> String {
+    move |line| if coloured { line.coloured() } else { line.plain() }
 }
 
 #[cfg(test)]
@@ -186,6 +186,7 @@ mod tests {
     use super::super::sample::{Story, outage};
     use super::*;
     use crate::history::{Event, Note};
+    use std::io::Write;
 
     /// Far beyond the few frames that it takes; it only tells a hang from a busy machine.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -204,11 +205,15 @@ mod tests {
         }
     }
 
+    fn area(out: &Written) -> Arc<Mutex<Area<Any>>> {
+        Arc::new(Mutex::new(Area::new(Box::new(out.clone()))))
+    }
+
     /// What is written of a drill that is finished, or whose sender goes after it published this.
     async fn written(shape: Shape, hidden: bool, live: Live) -> String {
         let (sender, receiver) = tokio::sync::watch::channel(Arc::new(Live::default()));
         let out = Written::default();
-        let shown = start(receiver, shape, Box::new(out.clone())).unwrap();
+        let shown = start(receiver, shape, area(&out)).unwrap();
         if hidden {
             shown.hide();
         }
@@ -223,13 +228,13 @@ mod tests {
     fn between_two_events_the_clock_goes_on() {
         let (sender, receiver) = tokio::sync::watch::channel(Arc::new(Live::default()));
         let out = Written::default();
-        let shown = start(receiver, Shape::Lines, Box::new(out.clone())).unwrap();
+        let shown = start(receiver, Shape::Lines, area(&out)).unwrap();
         let mut story = Story::execution(|_| {});
         story.tell(29_950, Event::Note(Note { text: "the last event".into() }));
         sender.send_replace(Arc::new(story.live));
         let end = Instant::now() + PATIENCE;
         let said = || String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-        while !said().contains("s  clock     no step is under way\n") {
+        while !said().contains("s  clock     no step is running\n") {
             assert!(Instant::now() < end, "{}", said());
             std::thread::sleep(FRAME);
         }
@@ -240,12 +245,33 @@ mod tests {
     #[tokio::test]
     async fn it_ends_with_the_drill_or_with_the_sender_and_shows_the_last_of_it() {
         let whole = written(Shape::Lines, false, outage(37_500).live).await;
-        assert!(whole.starts_with("   0.0s  drill") && whole.ends_with("1796 requests were due\n"), "{whole}");
+        assert!(whole.starts_with("   0.0 s  drill") && whole.ends_with("1,796 requests were due\n"), "{whole}");
         let killed = written(Shape::Lines, true, outage(12_500).live).await;
         assert!(killed.contains("the breaker of azure-swedencentral is open\n"), "{killed}");
         let plain = written(Shape::Panel { coloured: false }, true, outage(37_500).live).await;
-        assert!(plain.starts_with("Azure OpenAI stops answering") && plain.ends_with(" done\n") && !plain.contains('\u{1b}'), "{plain}");
+        assert!(plain.contains("ended  after 37.5 s") && plain.contains("done\u{1b}[K\n") && !plain.contains("[32m"), "{plain}");
         let coloured = written(Shape::Panel { coloured: true }, false, outage(37_500).live).await;
         assert!(coloured.contains("\u{1b}[32m"), "{coloured}");
+        assert_eq!(written(Shape::Nothing, false, outage(37_500).live).await, "");
+    }
+
+    #[test]
+    fn a_question_comes_after_everything_before_it() {
+        for (shape, before) in [
+            (Shape::Lines, "step      1/2 done\n  11.0 s  step      2/2 "),
+            (Shape::Panel { coloured: false }, "runbook  2/2 Point the gateway at"),
+        ] {
+            // The thread has not looked at it yet when somebody is asked.
+            let (_sender, live) = tokio::sync::watch::channel(Arc::new(outage(11_000).live));
+            let out = Written::default();
+            let mut screen = Screen::new(shape, 0, area(&out));
+            screen.hide(&live.borrow());
+            let said = || String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+            assert!(said().contains(before), "{}", said());
+            // Nothing runs over the question while it is open.
+            let asked = said();
+            screen.draw(&live.borrow(), 12_000_000_000, false);
+            assert_eq!(said(), asked);
+        }
     }
 }

@@ -171,7 +171,7 @@ impl Stage {
         let stand = self.proxies(site, &mut names, preflight).await?;
         preflight::providers(plan, preflight).await;
         if let Some(alerts) = &plan.environment.alerts {
-            let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
+            let token = alerts.token_from.as_deref().map(|variable| token(variable, "the senders of alerts", &names.redactor));
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
@@ -193,6 +193,7 @@ impl Stage {
         }
         if let Some(start) = &plan.environment.start {
             let launch = names.launch(start, site)?;
+            site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
             preflight.well("the system under test is ready");
         }

@@ -3,6 +3,7 @@
 
 use super::Stop;
 use super::keeper::{GRACE, NOT_STARTED};
+use crate::history::{Awaited, Event};
 use crate::host::{self, private};
 use crate::redact::{Log, Redactor};
 use crate::units::Secret;
@@ -36,6 +37,14 @@ pub(super) struct Launch {
     pub(super) log: PathBuf,
     /// Knows what no message may show.
     pub(super) redactor: Redactor,
+}
+
+impl Launch {
+    /// What whoever watches is told while it is waited for.
+    pub(super) fn awaited(&self) -> Event {
+        let what = format!("{} to answer", self.redactor.redact(&self.ready));
+        Event::Awaited(Awaited { what, most: u64::try_from(self.within.as_nanos()).unwrap_or(u64::MAX) })
+    }
 }
 
 /// The running system. Dropping it lets go of the pipe, and the keeper ends it.

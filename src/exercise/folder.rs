@@ -1,6 +1,7 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
-use super::judge::{JudgeError, Judged, judge};
+use super::judge::{JudgeError, Judged, judge_counting};
+use crate::console::Work;
 use crate::drill::{Drill, Ended, Order, Stop};
 use crate::history::Live;
 use crate::host::private;
@@ -39,7 +40,7 @@ pub struct Orders {
 #[derive(Debug, thiserror::Error)]
 pub enum ExerciseError {
     /// The folder cannot be made.
-    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with --out", path.display())]
+    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with `--out`", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -47,7 +48,7 @@ pub enum ExerciseError {
         source: std::io::Error,
     },
     /// The folder holds a drill already.
-    #[error("{} holds a drill already\n\nhint: a history is only ever written once; choose another folder with --out", path.display())]
+    #[error("{} already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
@@ -59,7 +60,7 @@ pub enum ExerciseError {
     #[error(transparent)]
     Judge(#[from] JudgeError),
     /// Not even the first event could be written.
-    #[error("{source}\n\nhint: make room, or choose another folder with --out; nothing could be written to {}", folder.display())]
+    #[error("{source}\n\nhint: make room on the disk, or choose another folder with `--out`; nothing could be written to {}", folder.display())]
     Journal {
         /// The drill's folder.
         folder: PathBuf,
@@ -67,7 +68,7 @@ pub enum ExerciseError {
         source: JournalError,
     },
     /// The report or the verdict could not be written.
-    #[error("cannot write {}: {source}\n\nhint: make room; `lifeboat judge` and `lifeboat report` make it again from the history", path.display())]
+    #[error("cannot write {}: {source}\n\nhint: make room on the disk; then `lifeboat report` writes it again from the history", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -81,6 +82,7 @@ pub enum ExerciseError {
 pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
+    work: Arc<Work>,
 }
 
 /// A drill that has run and was judged.
@@ -120,12 +122,17 @@ impl Exercise {
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
         let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
         let order = Order { plan, seed, id, root, keeper, secrets, folder: folder.clone(), attendance, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder })
+        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
 
     /// What is known of the drill while it runs.
     pub fn live(&self) -> watch::Receiver<Arc<Live>> {
         self.drill.live()
+    }
+
+    /// How far the judging is, once the drill has ended.
+    pub fn work(&self) -> Arc<Work> {
+        Arc::clone(&self.work)
     }
 
     /// Where everything will be.
@@ -138,13 +145,15 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<Finish, ExerciseError> {
-        let Self { drill, folder } = self;
+        let Self { drill, folder, work } = self;
         let Ended { stopped, journal } = drill.run().await;
-        let judged = match (judge(&folder), &journal) {
+        let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
             (judged, _) => judged?,
         };
+        work.begin("writing the report", 0);
         let written = write_all(&folder, &judged);
+        work.end();
         // A disk that could not take the history cannot be expected to take the report.
         if journal.is_ok() {
             written?;

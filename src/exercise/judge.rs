@@ -1,5 +1,6 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
+use crate::console::Work;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, Outline, Settings, Told};
 use crate::model::NamedWorkload;
@@ -45,7 +46,7 @@ pub enum JudgeError {
         source: ReadError,
     },
     /// There is nothing in it.
-    #[error("{}: the file is empty\n\nhint: a drill that was killed in its first moments leaves nothing to judge; run it again", path.display())]
+    #[error("{}: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again", path.display())]
     Empty {
         /// As named.
         path: PathBuf,
@@ -80,9 +81,9 @@ pub enum JudgeError {
 /// What to do about a history that cannot be read.
 fn mend(error: &ReadError) -> &'static str {
     match error {
-        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it; its first line names it",
-        ReadError::NoStart => "a drill that was killed in its first moments leaves nothing to judge; run it again",
-        _ => "only a torn last line is forgiven; restore the file from where it was copied",
+        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it, which its first line names",
+        ReadError::NoStart => "a drill that was killed right at its start leaves nothing to judge; run it again",
+        _ => "only its last line may be incomplete; copy the file again from where it came",
     }
 }
 
@@ -91,13 +92,23 @@ fn mend(error: &ReadError) -> &'static str {
 /// # Errors
 /// Where the file cannot be read or is none of these.
 pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
+    judge_counting(path, &Work::default())
+}
+
+/// The same, for whoever shows how far it is. It does not end the work: a report may follow.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
     let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
     let open = |source| JudgeError::Open { path: file.clone(), source };
     // A folder may be anybody's, and a pipe in it would be waited for without end.
     if path.is_dir() && file.exists() && !file.is_file() {
         return Err(open(std::io::Error::other("it is not a file")));
     }
-    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, File::open(&file).map_err(open)?), hash: Sha256::new() };
+    let opened = File::open(&file).map_err(open)?;
+    work.begin("judging the history", opened.metadata().map_or(0, |facts| facts.len()));
+    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: Sha256::new(), work };
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
     let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
@@ -127,6 +138,7 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
             _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
         }
     }
+    work.begin("drawing the verdict", 0);
     digest.settle();
     let torn = reader.torn();
     let several = digest.has_several_workloads();
@@ -145,31 +157,43 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
 /// # Errors
 /// Where the file cannot be read or is something else, or where what was told about it cannot be true.
 pub fn judge_record(path: &Path, settings: &Settings, told: &Told) -> Result<Judged, JudgeError> {
+    judge_record_counting(path, settings, told, &Work::default())
+}
+
+/// The same, for whoever shows how far it is.
+///
+/// # Errors
+/// As [`judge_record`].
+pub fn judge_record_counting(path: &Path, settings: &Settings, told: &Told, work: &Work) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
-    let mut input = Hashing { input: file, hash: Sha256::new() };
+    work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
+    let mut input = Hashing { input: file, hash: Sha256::new(), work };
     let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
+    work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
     let verdict = decide(&import::evidence(record, told).map_err(wrong)?);
     Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, outline })
 }
 
-/// Hashes what is read through it.
-struct Hashing<R> {
+/// Hashes and counts what is read through it.
+struct Hashing<'w, R> {
     input: R,
     hash: Sha256,
+    work: &'w Work,
 }
 
-impl<R> Hashing<R> {
+impl<R> Hashing<'_, R> {
     fn hex(self) -> String {
         self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-impl<R: Read> Read for Hashing<R> {
+impl<R: Read> Read for Hashing<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.hash.update(&buffer[..count]);
+        self.work.add(count as u64);
         Ok(count)
     }
 }

@@ -83,6 +83,8 @@ pub enum Event {
     ExecutionFinished(ExecutionFinished),
     /// Something that whoever reads the history must know.
     Remark(Remark),
+    /// A drill waits for something that is not its own, before its baseline.
+    Awaited(Awaited),
     /// A safety guard tripped.
     GuardTripped(Guarded),
     /// The drill was stopped before its end.
@@ -445,6 +447,15 @@ pub struct Remark {
     pub about: RemarkAbout,
     /// In words.
     pub text: String,
+}
+
+/// Something is waited for, until the next event of this kind or the next phase. It is told so that whoever watches knows why nothing happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// In words.
+    pub what: String,
+    /// Nanoseconds: how long at most.
+    pub most: u64,
 }
 
 /// A safety guard tripped.

@@ -83,6 +83,7 @@ kinds! {
     "step_started" => StepStarted,
     "step_finished" => StepFinished,
     "step_overran" => StepOverran,
+    "awaited" => Awaited,
     "undo_started" => UndoStarted,
     "step_undone" => StepUndone,
     "key_held" => KeyHeld,

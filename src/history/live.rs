@@ -4,7 +4,7 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::event::{Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
+use super::event::{Awaited, Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
 use super::line::Stamped;
 use super::number::workload_of;
 use super::open::{Open, Overdue};
@@ -60,6 +60,8 @@ pub struct Live {
     pub bad_in_a_row: u32,
     /// How often each word for a failure was seen, up to 32 different ones.
     pub why: BTreeMap<String, u64>,
+    /// What is waited for before the baseline, and since when.
+    pub awaited: Option<(u64, Awaited)>,
     /// Faults, by place on the timeline.
     pub faults: Vec<LiveFault>,
     /// Alerts that arrived, by name, up to 256 different ones.
@@ -231,6 +233,7 @@ impl Live {
             }
             Event::Phase(entered) => {
                 self.phase = Some((entered.name, stamped.t));
+                self.awaited = None;
                 if entered.name == Phase::Baseline {
                     self.traffic_since = Some(stamped.t);
                 }
@@ -254,6 +257,7 @@ impl Live {
                     live.healed = Some(healed.hi);
                 }
             }
+            Event::Awaited(awaited) => self.awaited = Some((stamped.t, awaited.clone())),
             Event::AlertReceived(alert) => self.alert(alert),
             Event::RunbookStarted(started) => self.runbook_started = Some((stamped.t, started.because.clone())),
             Event::StepStarted(step) => {

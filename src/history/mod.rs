@@ -55,7 +55,7 @@ pub use bare::{BareError, bare};
 pub use broken::{Broken, TouchedBy, Trace, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
-    Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
+    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
     Started, StepFinished, StepStarted, StepUndone, StopReason,
 };

@@ -1,0 +1,108 @@
+//! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes.
+
+use super::{ask, say};
+use crate::console::Watch;
+use crate::step::Question;
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc};
+
+/// Lines of stdin, for all drills of a process one after the other: a read that nobody answers outlives the drill that asked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines(Arc<Mutex<Option<mpsc::Receiver<String>>>>);
+
+/// Puts questions one at a time; a line answers the one that is open. Any other is a note, where there is somebody who takes notes, and else
+/// nothing: what was typed before a question does not answer it.
+pub(super) async fn desk(mut questions: mpsc::Receiver<Question>, lines: Lines, notes: Option<mpsc::Sender<String>>, shown: Arc<Watch>) {
+    let mut lines = lines.0.lock_owned().await;
+    if notes.is_some() {
+        lines.get_or_insert_with(typed);
+    }
+    let note = async |line: String| match &notes {
+        Some(notes) if !line.trim().is_empty() => drop(notes.send(line).await),
+        _ => {}
+    };
+    let mut open: Option<Question> = None;
+    let mut gone = false;
+    loop {
+        if open.as_ref().is_some_and(|question| question.answer.is_closed()) {
+            open = None;
+        }
+        tokio::select! {
+            // One question at a time: the next waits in the queue until this one is answered or over.
+            Some(question) = questions.recv(), if open.is_none() => {
+                // Where nobody can answer any more, the question is dropped, and its step told so.
+                if !gone {
+                    shown.hide();
+                    if lines.is_none() {
+                        forget_what_was_typed();
+                        *lines = Some(typed());
+                    }
+                    say(&ask::put(&question.text, &question.answers, &question.names));
+                    open = Some(question);
+                }
+            }
+            () = over(&mut open), if open.is_some() => {
+                say("the question is over");
+                shown.show();
+            }
+            line = next(lines.as_mut()), if !gone && lines.is_some() => match (line, open.take()) {
+                (None, _) => {
+                    gone = true;
+                    shown.show();
+                }
+                (Some(line), None) => note(line).await,
+                (Some(line), Some(question)) => match ask::understood(&line, &question.answers, &question.names) {
+                    Some(answer) => {
+                        let _ = question.answer.send(answer);
+                        shown.show();
+                    }
+                    None => {
+                        note(line).await;
+                        say(&ask::wanted(&question.answers, &question.names));
+                        say(&ask::put(&question.text, &question.answers, &question.names));
+                        open = Some(question);
+                    }
+                },
+            },
+            else => return,
+        }
+    }
+}
+
+async fn next(lines: Option<&mut mpsc::Receiver<String>>) -> Option<String> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when the question that is open needs no answer any more.
+async fn over(open: &mut Option<Question>) {
+    match open {
+        Some(question) => question.answer.closed().await,
+        None => std::future::pending().await,
+    }
+    *open = None;
+}
+
+/// On a terminal: a line end that was typed minutes ago was meant for nobody.
+fn forget_what_was_typed() {
+    use rustix::termios::{QueueSelector, tcflush};
+    if std::io::stdin().is_terminal() {
+        let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
+    }
+}
+
+/// Lines of stdin, from a thread of its own: a read that nobody answers ends with the process.
+fn typed() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in BufReader::new(std::io::stdin()).lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
