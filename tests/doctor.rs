@@ -77,16 +77,21 @@ impl Town {
         self.doctor_with(what, edits, &[])
     }
 
-    fn doctor_with(&mut self, what: &str, edits: &[(&str, &str)], env: &[(&str, &str)]) -> Run {
+    /// Writes the inventory with these texts replaced.
+    fn inventory(&self, edits: &[(&str, &str)]) {
         let mut inventory = INVENTORY.to_owned();
         for (from, to) in edits {
-            assert!(inventory.contains(from), "{what}: {from}");
+            assert!(inventory.contains(from), "{from}");
             inventory = inventory.replace(from, to);
         }
         for (written, used) in &self.ports {
             inventory = inventory.replace(&format!(":{written}"), &format!(":{used}"));
         }
         self.project.write("runbooks/inventory.yaml", &inventory);
+    }
+
+    fn doctor_with(&mut self, what: &str, edits: &[(&str, &str)], env: &[(&str, &str)]) -> Run {
+        self.inventory(edits);
         let mut command = self.project.command(&["doctor", "scenarios/quick.yaml", "--env", "own"]);
         command.envs([("CLIENT_KEY", KEY), ("FIRST_KEY", "sk-first"), ("SECOND_KEY", "sk-second")]).env("TMPDIR", self.project.path("tmp"));
         for (name, value) in env {
@@ -179,7 +184,7 @@ fn answers(status: &'static str, kind: &'static str, body: &'static str) -> u16 
 }
 
 /// What stands before the gateway and changes its answers.
-fn before(gateway: u16, change: fn(String) -> String) -> u16 {
+fn before(gateway: u16, change: impl Fn(String) -> String + Clone + Send + 'static) -> u16 {
     server(loopback(), move |asked| {
         let asked = String::from_utf8_lossy(asked).replacen(" HTTP/1.1\r\n", " HTTP/1.0\r\n", 1);
         let mut socket = TcpStream::connect(("127.0.0.1", gateway)).unwrap();
@@ -353,4 +358,103 @@ fn at_the_control_api() {
     town.doctor("another drill has a proxy of that name", &[("  own:", &plain)]);
     wait_for("what it made is gone", || open.call("GET", "/proxies/second", "").1["name"].is_null().then_some(()));
     town.is_told_in("control.txt");
+}
+
+/// The quick drill with a baseline of a minute, at this gateway. It must end long before that.
+fn drill(town: &mut Town, gateway: u16) -> Run {
+    town.ports.insert(4000, gateway);
+    town.inventory(&[]);
+    town.project.edit("scenarios/quick.yaml", "baseline: 1500ms", "baseline: 60s");
+    let mut command = town.project.command(&["run", "scenarios/quick.yaml", "--env", "own", "--out", "drill"]);
+    command.envs([("CLIENT_KEY", KEY), ("FIRST_KEY", "sk-first"), ("SECOND_KEY", "sk-second")]);
+    let run = town.project.run(&mut command);
+    let events = town.project.events("drill");
+    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
+    let last = events.last().unwrap()["t"].as_u64().unwrap();
+    assert!(last < 30_000_000_000, "it went on for {last} ns");
+    run
+}
+
+/// The same reason on the terminal, in the verdict, in the report, and whenever it is judged again.
+fn told_everywhere(town: &Town, run: &Run, because: &str, hint: &str) {
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let verdict = town.project.json("drill/verdict.json");
+    let again = town.project.lifeboat(&["judge", "drill", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&again.stdout).unwrap(), verdict);
+    let report = std::fs::read_to_string(town.project.path("drill/report.md")).unwrap().replace('\\', "");
+    let (why, what) = (verdict["because"].as_str().unwrap(), verdict["hint"].as_str().unwrap());
+    for (text, wanted) in [
+        (why, because),
+        (what, hint),
+        (&line(&run.stdout), because),
+        (&line(&run.stdout), hint),
+        (&line(&report), because),
+        (&line(&report), hint),
+    ] {
+        assert!(text.contains(wanted), "{wanted:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_baseline_that_cannot_hold_any_more_ends_with_its_reason() {
+    let mut town = Town::new();
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let breaks = before(town.ports[&4000], move |answer| {
+        let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 5;
+        if first { answer } else { String::from_utf8(http("503 Service Unavailable", "text/plain", "no worker is free")).unwrap() }
+    });
+    let run = drill(&mut town, breaks);
+    run.exits_with(3);
+    let because = "no fault was injected: the traffic before the fault is not steady: only 4 of the first ";
+    told_everywhere(&town, &run, because, "no fault was injected; ");
+    run.says("ended with status-503, the first of them with the answer no worker is free").says("it can no longer reach 95%");
+}
+
+#[test]
+fn a_baseline_that_leaves_the_proxies_ends_with_its_reason() {
+    let mut town = Town::new();
+    let direct = town.gateway("127.0.0.1:9001", "127.0.0.1:9002");
+    let direct = direct.base_url().parse::<reqwest::Url>().unwrap().port().unwrap();
+    let (own, asked) = (town.ports[&4000], std::sync::atomic::AtomicU32::new(0));
+    let asked = std::sync::Arc::new(asked);
+    let leaves = {
+        let listener = TcpListener::bind(loopback()).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for caller in listener.incoming().map_while(Result::ok) {
+                // The connection of the preflight is its own.
+                let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+                let server = TcpStream::connect(("127.0.0.1", if first { own } else { direct })).unwrap();
+                for (from, to) in [(&caller, &server), (&server, &caller)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(std::net::Shutdown::Write);
+                    });
+                }
+            }
+        });
+        port
+    };
+    let _keep = town.runtime.enter();
+    let run = drill(&mut town, leaves);
+    run.exits_with(3);
+    told_everywhere(&town, &run, "were answered, and none passed a proxy", "point the gateway at the proxies of its providers");
+}
+
+#[test]
+fn a_person_who_stops_it_in_the_preflight_is_the_reason() {
+    let mut town = Town::new();
+    let silent = TcpListener::bind(loopback()).unwrap();
+    town.ports.insert(4000, silent.local_addr().unwrap().port());
+    town.inventory(&[(", deadline: 2s", ", deadline: 30s")]);
+    let env = [("CLIENT_KEY", KEY), ("FIRST_KEY", "sk-first"), ("SECOND_KEY", "sk-second")];
+    let mut drill = town.project.start_with(&["run", "scenarios/quick.yaml", "--env", "own", "--out", "drill"], &env);
+    drill.until("preparing");
+    // Its request is on its way.
+    let _asked = silent.accept().unwrap();
+    drill.signal(2);
+    let run = drill.finish();
+    run.exits_with(4);
+    told_everywhere(&town, &run, "the drill ended before its traffic began: a person stopped it", "run it again");
 }

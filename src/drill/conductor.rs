@@ -110,7 +110,8 @@ impl Drill {
         let Order { plan, seed, root, keeper, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
-        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget, secrets };
+        let site =
+            Site { plan, seed: *seed, tag, root, keeper, folder, stays: true, recorder: &recorder, http: &http, budget: &budget, secrets };
         let mut preflight = Preflight::default();
         let opening = open(&site, &mut preflight);
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
@@ -129,7 +130,8 @@ impl Drill {
         };
         if let Some(stop) = &stopped {
             if stop.reason == StopReason::Guard {
-                recorder.record(Event::GuardTripped(Guarded { guard: stop.detail.clone() })).await;
+                let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
+                recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
             recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
         }
@@ -488,7 +490,10 @@ impl Interrupts {
 /// Whether the guard lets the drill go on.
 fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
     match guard.and_then(|guard| live.tripped(guard, now)) {
-        Some(words) => Err(Stop::new(StopReason::Guard, words)),
+        Some(words) => {
+            let hint = "see why it went so badly; where that much is to be borne, write a lower `success_below:` or a longer `for:` to `abort_when:`";
+            Err(Stop::new(StopReason::Guard, format!("{words}\n\nhint: {hint}")))
+        }
         None => Ok(()),
     }
 }

@@ -72,6 +72,8 @@ pub(super) struct Site<'a> {
     pub(super) root: &'a Path,
     pub(super) keeper: &'a Path,
     pub(super) folder: &'a Path,
+    /// Whether that is still there when the drill has ended.
+    pub(super) stays: bool,
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
     pub(super) budget: &'a Arc<Budget>,

@@ -21,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) model: &'a str,
     /// The service's providers, each with the base URL of its proxy; `None` where nobody but the drill can know its port.
     pub(super) ways: Vec<(&'a str, Option<&'a str>)>,
+    /// Where its output is, if the drill has started it.
+    pub(super) started: Option<Option<std::path::PathBuf>>,
     /// How long an answer could take.
     pub(super) within: crate::units::Duration,
 }
@@ -73,12 +75,19 @@ impl Case<'_> {
         }
         match bad.why.strip_prefix("status-").and_then(|rest| rest.get(..3)?.parse::<u16>().ok()) {
             Some(status) => self.refused(status, bad, seen),
-            None => self.unanswered(bad).or_else(|| self.nonsense(bad)).unwrap_or_else(|| {
-                Trouble::new(
-                    format!("{}: answered badly, {bad}", self.service),
-                    format!("no fault was injected; see the log of {}", self.service),
-                )
-            }),
+            None => self
+                .unanswered(bad)
+                .or_else(|| self.nonsense(bad))
+                .unwrap_or_else(|| Trouble::new(format!("{}: answered badly, {bad}", self.service), self.log())),
+        }
+    }
+
+    /// Where to look for what it says itself.
+    fn log(&self) -> String {
+        match &self.started {
+            Some(Some(path)) => format!("its output is in {}", path.display()),
+            Some(None) => format!("run what `start:` of the environment `{}` runs by hand, and see what it says", self.environment),
+            None => format!("see the log of {}", self.service),
         }
     }
 
@@ -133,9 +142,7 @@ impl Case<'_> {
             "proxy-refused" => (format!("the forward proxy opened no way to {url}"), format!("correct {}", self.binding("proxy:"))),
             "not-http-2" => (format!("{url} speaks no HTTP/2"), "write `http: 1` under `traffic:`, or turn HTTP/2 on there".to_owned()),
             "malformed-head" | "cut-before-headers" => (format!("{url} does not answer as HTTP"), correct),
-            "no-answer" | "stalled-after-headers" => {
-                (format!("no answer from {url} within {}", self.within), format!("no fault was injected; see the log of {service}"))
-            }
+            "no-answer" | "stalled-after-headers" => (format!("no answer from {url} within {}", self.within), self.log()),
             _ => return None,
         };
         Some(Trouble::new(format!("{service}: {problem}"), hint))
@@ -147,17 +154,12 @@ impl Case<'_> {
         let (word, said) = (bad.why.split(' ').next().unwrap_or_default(), bad.said.as_deref().unwrap_or_default());
         let told = words(bad).map(|words| format!(": {words}")).unwrap_or_default();
         let (problem, hint) = match word {
-            "error-event" => (format!("answered with an error and status 200{told}"), format!("see the log of {service}")),
-            _ if said.starts_with("{\"error\"") => {
-                (format!("answered with an error and status 200{told}"), format!("see the log of {service}"))
-            }
+            "error-event" => (format!("answered with an error and status 200{told}"), self.log()),
+            _ if said.starts_with("{\"error\"") => (format!("answered with an error and status 200{told}"), self.log()),
             "malformed" | "empty" | "wrong-content" | "not-json" | "silently-truncated" if !is_completion(said) => {
                 (format!("{} does not answer as a model's API{told}", self.url), format!("correct {}", self.binding("url:")))
             }
-            "silently-truncated" => (
-                "its answer ended in the middle, without a reason for its end".to_owned(),
-                format!("see the log of {service}, and what stands before it"),
-            ),
+            "silently-truncated" => ("its answer ended in the middle, without a reason for its end".to_owned(), self.log()),
             "empty" => ("answered with no words".to_owned(), format!("see that the model {} answers in words", self.model)),
             "wrong-content" => (
                 "answered, and not with the words that it was asked for".to_owned(),
@@ -197,7 +199,7 @@ impl Case<'_> {
             _ if by.is_empty() && !self.ways.is_empty() => (format!("{told}; no proxy was asked"), self.point()),
             _ => {
                 let by = if by.is_empty() { String::new() } else { format!("; {}", by.join(", ")) };
-                (format!("{told}{by}"), format!("no fault was injected; see the log of {service}"))
+                (format!("{told}{by}"), self.log())
             }
         };
         Trouble::new(format!("{service}: {problem}"), hint)
@@ -217,6 +219,9 @@ impl Case<'_> {
     fn another_key(&self, status: u16) -> String {
         let may = if status == 401 { "that it takes".to_owned() } else { format!("that may use {}", self.model) };
         match self.key {
+            None if self.started.is_some() => {
+                format!("give `${{service.key}}` to what `start:` runs, among its `env:`, as the key that its clients send; {}", self.log())
+            }
             Some(variable) => format!("export {variable}=… with a key {may}"),
             None => format!(
                 "write `key_from: 'env:NAME'` to `{}` under `services:` of the environment `{}`, and export NAME=… with a key {may}",

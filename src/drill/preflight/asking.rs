@@ -104,7 +104,10 @@ impl Way<'_> {
         }
         if let Some(bad) = &heard.bad {
             let found = look(target, manner, &bad.why).await;
-            return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+            // What answers pure load is nobody's affair, as long as somebody does.
+            if self.named.judged || found.is_some() || case.unanswered(bad).is_some() {
+                return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+            }
         }
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
@@ -222,6 +225,7 @@ impl Way<'_> {
             ca: binding.and_then(|binding| binding.ca.as_deref()),
             model: &target.model,
             ways: self.named.service.providers.iter().map(way).collect(),
+            started: plan.environment.start.as_ref().map(|_| self.site.stays.then(|| self.site.folder.join("system.log"))),
             within: self.within().into(),
         }
     }
