@@ -137,17 +137,11 @@ fn a_receiver_of_alerts_that_anybody_could_reach() {
 }
 
 #[test]
-fn a_baseline_that_is_not_steady_gets_no_fault() {
+fn a_service_that_refuses_gets_no_fault() {
     let project = Project::quick();
     let refuses = server("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     project.environment("refusing", &format!("services: {{chat: {{url: \"http://{refuses}/v1\"}}}}"));
-    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "refusing", "--out", "drill"]);
-    run.exits_with(3).says("the traffic before the fault is not steady: only 0 of ").says(" ended with status-401");
-    run.says("hint: no fault was injected; mend this first");
-    run.says("inconclusive (void: no fault was injected: the traffic before");
-    let events = project.stopped_cleanly("drill", "baseline-unsteady");
-    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
-    assert_eq!(project.json("drill/verdict.json")["reason"], "baseline_unstable");
+    cannot_start(&project, "refusing", "chat: refused the key with status 401", "hint: write `key_from: 'env:NAME'` to `chat`");
 }
 
 #[test]
