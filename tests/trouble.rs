@@ -112,7 +112,7 @@ fn a_gateway_that_does_not_exist() {
 fn a_key_that_is_not_there() {
     let project = Project::quick();
     project.environment("keyless", "services: {chat: {url: \"http://127.0.0.1:1/v1\", key_from: \"env:LIFEBOAT_TEST_NO_KEY\"}}");
-    cannot_start(&project, "keyless", "LIFEBOAT_TEST_NO_KEY is not set", "hint: export LIFEBOAT_TEST_NO_KEY=");
+    cannot_start(&project, "keyless", "LIFEBOAT_TEST_NO_KEY is not set", "export LIFEBOAT_TEST_NO_KEY=… with the key");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_rate_that_this_machine_does_not_pace_gets_no_fault() {
     // No machine sends within a microsecond.
     project.edit("runbooks/inventory.yaml", "lag_max: 200ms", "lag_max: 1us");
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "drill"]);
-    run.exits_with(3).says("the traffic before the fault is not steady: a request was sent ").says("this machine must keep to 1us");
+    run.exits_with(3).says("the traffic before the fault is not steady: a request was sent ").says("this machine must keep to 1");
     let events = project.stopped_cleanly("drill", "baseline-unsteady");
     assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
 }
@@ -208,7 +208,7 @@ fn a_guard_that_trips_heals_and_stops_the_drill() {
     run.exits_with(4).says("stopped: fewer than 50% of requests were good for 1 s");
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["reason"], &verdict["stopped"]["reason"]), (&"stopped".into(), &"guard".into()), "{verdict}");
-    run.says("raise the limit that was reached (`abort_when`");
+    run.says("hint          see why it went so badly; raise this limit only");
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
     assert!(report.contains(" s after the fault: fewer than 50% of requests were good for 1 s"), "{report}");
     let events = project.stopped_cleanly("drill", "guard");

@@ -112,9 +112,12 @@ impl Way<'_> {
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        let whom =
-            if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see bytes only, and do not tell by whom".to_owned() };
-        Ok(Ok(format!("{service}: 1 of 1 answered{whom}")))
+        let who = if self.sight().is_some() {
+            by(&heard.seen)
+        } else {
+            "; its proxies see bytes only, and cannot tell which provider did".to_owned()
+        };
+        Ok(Ok(format!("{service}: 1 of 1 answered{who}")))
     }
 
     /// Asks, until what comes is good or will not be.
@@ -240,7 +243,7 @@ fn is_passing(why: &str) -> bool {
 fn by(seen: &[Sighted]) -> String {
     let Some((last, others)) = seen.split_last() else { return String::new() };
     if last.id.is_none() {
-        return format!(", by {} as it seems: its request carries no mark", last.by);
+        return format!(", by {} as it seems: the request came there without its mark", last.by);
     }
     let before: Vec<String> = others.iter().map(|one| answered(&one.by, one.status)).collect();
     let after = if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) };
