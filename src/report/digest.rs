@@ -281,6 +281,12 @@ impl Digest {
         if in_flight { 1 } else { self.part(done.due) }
     }
 
+    /// Whether the fault at this place of the timeline is about a credential at its issuer, which nothing heals.
+    pub(super) fn of_credential(&self, fault: u32) -> bool {
+        let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
+    }
+
     /// Which part of the drill a moment is in.
     fn part(&self, due: u64) -> usize {
         match (self.fault_since, self.fault_until) {

@@ -506,7 +506,7 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
     assert_eq!((open.verdict.verdict, open.verdict.reason), (Decision::Inconclusive, Some(Reason::Stopped)), "{}", open.screen);
     open.says("let it run to its end");
     let dead = told(|told, id, due| if due < FAULT { told.usual(id, due) } else { told.done(id, due, 5, Outcome::Error) });
-    dead.says("and no standby served well for the hold of 6 s before the fault ended").never("before the drill was stopped");
+    dead.says("and none served well for the hold of 6 s before the fault ended").never("before the drill was stopped");
 }
 
 /// A record of a request every 100 ms, all of them good but some before the fault.
@@ -560,7 +560,7 @@ fn a_recovery_that_did_not_hold_is_told_with_why() {
         }
     }
     let told = Drill::of(UNAVAILABLE, late).told();
-    let whole = "No standby had taken over 15.94 s after the fault, and no standby served well for the hold of 6 s before the fault ended; \
+    let whole = "No standby had taken over 15.94 s after the fault, and none served well for the hold of 6 s before the fault ended; \
                  the objective is 8 s: missed. A standby served well from 16.00 s on, which does not count: the fault ended at 20.00 s, before \
                  the hold of 6 s was over.";
     told.says(whole).reports(whole);
