@@ -194,6 +194,7 @@ impl Stage {
             site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
             preflight.well("the system under test is ready");
+            site.recorder.record(preflight::awaited(start.warm_up)).await;
         }
         // A warm-up would only say that it was answered badly.
         preflight::services(self, site, preflight).await?;

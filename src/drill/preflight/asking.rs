@@ -13,7 +13,7 @@ use crate::drill::Stop;
 use crate::drill::conductor::deadline;
 use crate::drill::sight::{Sight, Sighted};
 use crate::drill::stage::{Site, Stage};
-use crate::history::{StopReason, number_of, request_id};
+use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{Bad, Client, Manner, Target, WARMING};
 use std::sync::Arc;
@@ -237,6 +237,12 @@ fn by(seen: &[Sighted]) -> String {
     let before: Vec<String> = others.iter().map(|one| answered(&one.by, one.status)).collect();
     let after = if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) };
     format!(", by {}{after}", last.by)
+}
+
+/// What the screen says meanwhile.
+pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
+    let most = u64::try_from(LONGEST.as_nanos()).unwrap_or(u64::MAX).saturating_mul(1 + u64::from(warm_up));
+    Event::Awaited(Awaited { what: "its first answers".into(), most })
 }
 
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.

@@ -19,7 +19,7 @@ mod examine;
 pub(super) mod ground;
 mod reach;
 
-pub(super) use asking::{services, unasked, warm_up};
+pub(super) use asking::{awaited, services, unasked, warm_up};
 pub use examine::{Examined, examine};
 
 use super::Stop;
