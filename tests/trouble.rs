@@ -138,7 +138,7 @@ fn a_baseline_that_is_not_steady_gets_no_fault() {
     project.environment("refusing", &format!("services: {{chat: {{url: \"http://{refuses}/v1\"}}}}"));
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "refusing", "--out", "drill"]);
     run.exits_with(3).says("the traffic before the fault is not steady: only 0 of ").says(" ended with status-401");
-    run.says("hint: no fault was injected; mend this first");
+    run.says("hint: no fault was injected; fix this first");
     run.says("inconclusive (void: no fault was injected: the traffic before");
     let events = project.stopped_cleanly("drill", "baseline-unsteady");
     assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));

@@ -338,7 +338,7 @@ fn times_of_one_table_have_one_base() {
 /// Each kind of stop, at each time: its own reason and its own hint, on the screen, in the report and in the JSON.
 #[test]
 fn a_stopped_drill_keeps_its_own_reason_and_hint() {
-    let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; mend this first";
+    let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; fix this first";
     let spent = "0.40 USD may have been spent, and one more request could exceed the 0.40 USD that the environment allows";
     let guard = "fewer than 50% of requests were good for 1 s";
     let lease = "the lease of the fault on primary could not be renewed: nobody answers";
@@ -349,7 +349,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             StopReason::BaselineUnsteady,
             unsteady,
             "no fault was injected: the traffic before the fault is not steady: only 43 of 50",
-            "mend this first",
+            "fix this first",
         ),
         (
             5_000,
