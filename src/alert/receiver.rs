@@ -82,7 +82,7 @@ struct Taken {
 
 #[derive(Clone)]
 struct Desk {
-    /// What whoever posts must bear, where anything.
+    /// What senders must send, where anything.
     token: Option<Secret>,
     callers: Arc<Callers>,
     clock: Clock,

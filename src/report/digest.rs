@@ -34,7 +34,7 @@ impl Part {
     }
 }
 
-/// Requests at a provider that bear no mark of the drill.
+/// Requests at a provider that have no mark of the drill.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Others {
     pub(super) requests: u64,
