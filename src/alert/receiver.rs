@@ -332,7 +332,7 @@ mod tests {
         let all = |firing: bool| Value::Array((0..9_999).map(|instance| alert("Down".into(), instance, firing)).collect()).to_string();
         assert_eq!(post(&receiver, all(true)).await, (200, "9998 recorded; 1 already known\n".to_owned()));
         let (status, told) = post(&receiver, all(false)).await;
-        assert!(status == 429 && told.starts_with("1 recorded; 9998 dropped: "), "{status} {told}");
+        assert!(status == 429 && told.starts_with("1 recorded; 9998 dropped, "), "{status} {told}");
         receiver.stop().await;
         let live = journal.live();
         journal.close().await.unwrap();
@@ -401,9 +401,9 @@ mod tests {
             // A page whose name leads here.
             (vec![json, ("host", "evil.example:9099")], 403, "`hosts: [NAME]` under `alerts:`"),
             // What Alertmanager, Grafana and PagerDuty send, and by which names.
-            (vec![json], 200, "taken"),
-            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "taken"),
-            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "taken"),
+            (vec![json], 200, "recorded"),
+            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "recorded"),
+            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "recorded"),
         ];
         for (number, (headers, status, why)) in cases.into_iter().enumerate() {
             let mut post = http.post(receiver.url()).body(json!({"alert": format!("Down {number}"), "status": "firing"}).to_string());

@@ -72,7 +72,7 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
             let when = match (failback.hi, &verdict.stopped) {
-                (None, Some(_)) => "not seen before the drill was stopped".to_owned(),
+                (None, Some(_)) => "not seen: the drill was stopped".to_owned(),
                 _ => format!("{} after the heal", between(failback)),
             };
             put("failback", &format!("{when}{objective}"));

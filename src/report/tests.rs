@@ -566,7 +566,7 @@ fn a_recovery_that_did_not_hold_is_told_with_why() {
     told.says(whole).reports(whole);
     // The same of the primary, after the heal.
     let back = "The primary did not serve well 5.94 s after the heal, nor for the hold before the drill ended; the objective is 9 s: inconclusive. \
-                It served well from 5.99 s after the heal on, which does not count: the drill ended at 10.00 s, before the hold was over.";
+                It served well from 6.00 s after the heal on, which does not count: the drill ended at 10.00 s, before the hold was over.";
     told.says(back).reports(back);
     let start = &told.json["measures"]["false_start"];
     assert_eq!((&start["from_ms"], &start["why"]["ended_before"]["at_ms"]), (&json!(16_000.0), &json!(20_000.0)));
