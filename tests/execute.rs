@@ -367,7 +367,7 @@ fn a_slow_contact_holds_up_nobody_else_and_what_came_of_it_is_in_the_history() {
     let (answer, ready) = std::sync::mpsc::channel();
     let owner = std::thread::spawn(move || answered_when(listener, || ready.recv().unwrap()));
     let mut running = project.start_with(&EXECUTE, &[("TEST_HOOK", &url)]);
-    running.until("TELL lead, it takes longer than 100ms: call Lead at 112");
+    running.until("TELL lead, it takes longer than 100 ms: call Lead at 112");
     project.write("go", "");
     running.until("1/1 done");
     answer.send(()).unwrap();

@@ -168,12 +168,14 @@ fn a_full_disk_heals_and_stops_the_drill() {
     // Some 40 KB: the fault comes after 20 and the end after 130.
     let run = with_room(&project, 80, "drill");
     run.exits_with(4).says("blackhole on first active").says("blackhole on first healed");
-    run.says("error: the history cannot be written: ").says("hint: make room, or choose another folder with --out");
+    run.says("error: the history cannot be written: ").says("hint: make room on the disk, or choose another folder with `--out`");
     assert!(!run.stderr.contains("phase     watch"), "it went on without a history");
     assert!(project.events("drill").iter().any(|event| event.get("fault_confirmed").is_some()), "what could be written is whole");
     project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end");
     let run = with_room(&project, 0, "nothing");
-    run.exits_with(4).says("error: the history cannot be written: ").says("\n\nhint: make room, or choose another folder with --out");
+    run.exits_with(4)
+        .says("error: the history cannot be written: ")
+        .says("\n\nhint: make room on the disk, or choose another folder with `--out`");
     project.lifeboat(&["judge", "nothing"]).exits_with(2).says("the file is empty").says("hint: ");
 }
 
