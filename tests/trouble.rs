@@ -132,17 +132,11 @@ fn a_receiver_of_alerts_that_anybody_could_reach() {
 }
 
 #[test]
-fn a_baseline_that_is_not_steady_gets_no_fault() {
+fn a_service_that_refuses_gets_no_fault() {
     let project = Project::quick();
     let refuses = server("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     project.environment("refusing", &format!("services: {{chat: {{url: \"http://{refuses}/v1\"}}}}"));
-    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "refusing", "--out", "drill"]);
-    run.exits_with(3).says("the traffic before the fault is not steady: only 0 of ").says(" ended with status-401");
-    run.says("hint: no fault was injected; fix this first");
-    run.says("inconclusive (void: no fault was injected: the traffic before");
-    let events = project.stopped_cleanly("drill", "baseline-unsteady");
-    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
-    assert_eq!(project.json("drill/verdict.json")["reason"], "baseline_unstable");
+    cannot_start(&project, "refusing", "chat: refused the key with status 401", "hint: write `key_from: 'env:NAME'` to `chat`");
 }
 
 #[test]
@@ -238,4 +232,21 @@ fn a_guard_trips_although_no_request_has_ended() {
     let before =
         |kind: &str| events.iter().filter(|event| event.get(kind).is_some() && event["t"].as_u64().unwrap() < at("guard_tripped")).count();
     assert!(before("overdue") > 50, "{} requests were seen to be open too long", before("overdue"));
+}
+
+/// A port is what was asked for, or the lab does not start: its providers stand at the ports from the first on, the service's own before the others.
+#[test]
+fn ports_that_the_lab_is_told() {
+    let project = Project::quick();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = project.lifeboat(&["lab", "--providers-port", &port]);
+    run.exits_with(3)
+        .says(&format!("error: first cannot listen on 127.0.0.1:{port}: Address already in use"))
+        .says("hint: choose another port");
+    project
+        .lifeboat(&["lab", "--providers-port", "65535"])
+        .exits_with(2)
+        .says("the ports after --providers-port are too few for 3 providers");
+    project.lifeboat(&["lab", "--key", "it's"]).exits_with(2).says("a key has visible ASCII characters only");
 }

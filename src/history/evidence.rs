@@ -88,7 +88,7 @@ pub struct Ledger {
     pub found: bool,
 }
 
-/// The terms of judgement. Times in nanoseconds; see `measurement` in the README for their meaning.
+/// The terms of judgement. Times in nanoseconds; see the README of `verdict` for their meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Terms {
     /// Recovery time objective.

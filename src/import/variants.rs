@@ -2,7 +2,7 @@
 //!
 //! And what is nearly a variant, and is not read right: it must be refused, or said.
 
-use super::{Moment, Pace, Record, Settings, Source, Told, evidence, read};
+use super::{Moment, Pace, Record, Settings, Source, Told, evidence, guess, read};
 use crate::history::{Kind, Lost};
 use crate::model::Objectives;
 use crate::units::Duration;
@@ -90,6 +90,7 @@ fn same(what: &str, settings: &Settings, bytes: &[u8]) -> Record {
     let record = read(bytes, settings).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(told(&record) == wanted(), "{what}: {:?} …", told(&record).iter().zip(wanted()).find(|(left, right)| *left != right));
     assert_eq!(record.skipped, 0, "{what}");
+    assert_eq!(guess(bytes, settings.template.as_deref()).unwrap(), [settings.source], "{what}: guessed");
     record
 }
 

@@ -33,16 +33,32 @@ impl Report<'_> {
         // Until its last step, and not until the last message was answered.
         let walked = |stamped: &&Stamped| matches!(stamped.event, Event::StepFinished(_) | Event::StepUndone(_));
         let took = Duration::from_nanos(self.events.iter().rfind(walked).or(last).map_or(0, |stamped| stamped.t));
-        write!(text, "**It took {}", length(took.as_nanos()))?;
-        match self.started.plan.rto() {
-            Some(rto) => writeln!(text, "; the objective is that users are served again within {rto}.**\n")?,
-            None => writeln!(text, ".**\n")?,
-        }
+        writeln!(text, "**It took {}.{}**\n", length(took.as_nanos()), self.users(took.as_nanos()))?;
         self.steps(text)?;
         text.push_str(&keys::section(&self.started.plan.runbook.steps, self.events));
         self.story(text)?;
         self.findings(text)?;
         self.identity(text)
+    }
+
+    /// Whether users were served again in time, counted from where the runbook began: by the last step that saw the service answer. The outage
+    /// began before that, and nobody knows here how long.
+    fn users(&self, now: u64) -> String {
+        let Some(rto) = self.started.plan.rto() else { return String::new() };
+        let steps = &self.started.plan.runbook.steps;
+        let looks = |place: u32| steps.get(place as usize).is_some_and(|step| step.action.sees_the_service());
+        let seen = self.events.iter().rev().find_map(|stamped| match &stamped.event {
+            Event::StepFinished(step) if step.end == StepEnd::Done && looks(step.step) => Some(stamped.t),
+            _ => None,
+        });
+        let undone = self.events.iter().any(|stamped| matches!(stamped.event, Event::StepUndone(_)));
+        let limit = rto.as_nanos();
+        match seen.filter(|_| !undone) {
+            Some(seen) if seen <= limit => format!(" A step saw users served again after {}; the RTO is {rto}: met.", length(seen)),
+            Some(seen) => format!(" A step saw users served again only after {}; the RTO is {rto}: missed.", length(seen)),
+            None if now > limit => format!(" No step saw users served again; the RTO is {rto}: missed."),
+            None => format!(" No step saw users served again; the RTO is {rto}: not known."),
+        }
     }
 
     /// One row for each time that a step was begun or skipped.

@@ -342,6 +342,12 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
     let spent = "0.40 USD may have been spent, and one more request could exceed the 0.40 USD that the environment allows";
     let guard = "fewer than 50% of requests were good for 1 s";
     let lease = "the lease of the fault on primary could not be renewed: nobody answers";
+    let both =
+        "2 things are wrong:\n  1. CLIENT_KEY is not set\n  2. nobody listens at h\n\nhint: \n  1. export CLIENT_KEY=…\n  2. start h";
+    let emptied =
+        "9 requests were sent, and the environment allows no more\n\nhint: write a higher `max_requests` to its `allow:`, or send less";
+    let aborted = "fewer than 50% of requests were good for 1s\n\nhint: see why it went so badly";
+    let full = "the history cannot be written: no space left";
     let system = "the fault proxy is gone\nand more\n\nhint: start it again";
     let stops = [
         (
@@ -361,6 +367,17 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
         (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may have been spent", "`max_spend`"),
         (0, StopReason::Environment, system, "the drill ended before its traffic began: the fault proxy is gone", "start it again"),
         (10_400, StopReason::Person, "stopped by a person", "stopped 0.40 s after the fault: a person stopped it", "let it run to its end"),
+        (0, StopReason::Person, "stopped by a person", "before its traffic began: a person stopped it", "run it again"),
+        (
+            0,
+            StopReason::Environment,
+            both,
+            "before its traffic began: 2 things are wrong: 1. CLIENT_KEY is not set; 2. nobody",
+            "2. start h",
+        ),
+        (14_000, StopReason::Guard, emptied, "stopped 4.00 s after the fault: 9 requests were sent", "write a higher `max_requests`"),
+        (14_000, StopReason::Guard, aborted, "stopped 4.00 s after the fault: fewer than 50%", "see why it went so badly"),
+        (5_000, StopReason::Journal, full, "no fault was injected: the history cannot be written", "make room"),
         (14_000, StopReason::Guard, guard, "stopped 4.00 s after the fault: fewer than 50%", "`abort_when`"),
         (14_000, StopReason::Guard, spent, "stopped 4.00 s after the fault: 0.40 USD", "`max_requests`"),
         (14_000, StopReason::Fault, lease, "stopped 4.00 s after the fault: the lease of the fault on primary", "fault proxy"),
@@ -389,6 +406,11 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             }
             assert_eq!(told.json["stopped"]["reason"], reason.word(), "{context}");
             assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
+            if told.verdict.verdict != Decision::Missed && at < HEAL {
+                let (why, what) = (told.json["because"].as_str().unwrap_or_default(), told.json["hint"].as_str().unwrap_or_default());
+                assert!(why.contains(because) && what.contains(hint), "{why}\n{what}\n{context}");
+                told.reports(&hint.replace('`', "\\`")[..hint.len().min(12)]);
+            }
             // Nothing that a later check would say.
             for later in
                 ["touched no request", "the standby was not tested", "before it ended", "0.00 s after the fault, and", "breaks off"]

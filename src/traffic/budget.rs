@@ -214,7 +214,7 @@ impl Budget {
         }
         let mut accounts = self.accounts();
         if let Some(most) = self.most_requests.filter(|most| accounts.sent >= *most) {
-            return self.tell(format!("{most} requests were sent, and the environment allows no more"));
+            return self.tell(format!("{most} requests were sent, and the environment allows no more\n\nhint: write a higher `max_requests` to its `allow:`, or send less"));
         }
         let begun = self.pay(&mut accounts, id);
         accounts.sent += u64::from(begun);
@@ -231,7 +231,8 @@ impl Budget {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
             return self.tell(format!(
-                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows"
+                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows\n\n\
+                 hint: write a higher `max_spend` to its `allow:`, or send less"
             ));
         }
         if self.ceiling.is_some() {

@@ -23,6 +23,7 @@
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
+#![doc = include_str!("README.md")]
 
 mod criteria;
 mod effect;

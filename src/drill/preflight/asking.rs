@@ -104,12 +104,17 @@ impl Way<'_> {
         }
         if let Some(bad) = &heard.bad {
             let found = look(target, manner, &bad.why).await;
-            return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+            // What answers pure load is nobody's affair, as long as somebody does.
+            if self.named.judged || found.is_some() || case.unanswered(bad).is_some() {
+                return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+            }
         }
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        Ok(Ok(format!("{service}: 1 of 1 answered{}", by(&heard.seen))))
+        let whom =
+            if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see bytes only, and do not tell by whom".to_owned() };
+        Ok(Ok(format!("{service}: 1 of 1 answered{whom}")))
     }
 
     /// Asks, until what comes is good or will not be.
@@ -151,6 +156,8 @@ impl Way<'_> {
             let service = &self.named.service_name;
             let client = match Client::with(target.clone(), manner.clone()) {
                 Ok(client) => client,
+                // Of what it needs, a file or a header, the ground has told.
+                Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
                     preflight.wrong(Trouble::of(error));
                     continue;
@@ -218,6 +225,7 @@ impl Way<'_> {
             ca: binding.and_then(|binding| binding.ca.as_deref()),
             model: &target.model,
             ways: self.named.service.providers.iter().map(way).collect(),
+            started: plan.environment.start.as_ref().map(|_| self.site.stays.then(|| self.site.folder.join("system.log"))),
             within: self.within().into(),
         }
     }

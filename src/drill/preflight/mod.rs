@@ -21,6 +21,7 @@ mod reach;
 
 pub(super) use asking::{awaited, services, unasked, warm_up};
 pub use examine::{Examined, examine};
+pub(super) use reach::providers;
 
 use super::Stop;
 use crate::history::StopReason;
