@@ -491,7 +491,7 @@ impl Interrupts {
 fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
     match guard.and_then(|guard| live.tripped(guard, now)) {
         Some(words) => {
-            let hint = "see why it went so badly; where that much is to be borne, write a lower `success_below:` or a longer `for:` to `abort_when:`";
+            let hint = "find out why it went so badly; if that much is acceptable, write a lower `success_below:` or a longer `for:` to `abort_when:`";
             Err(Stop::new(StopReason::Guard, format!("{words}\n\nhint: {hint}")))
         }
         None => Ok(()),

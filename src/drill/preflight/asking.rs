@@ -112,8 +112,7 @@ impl Way<'_> {
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        let whom =
-            if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see bytes only, and do not tell by whom".to_owned() };
+        let whom = if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see only bytes, not who answered".to_owned() };
         Ok(Ok(format!("{service}: 1 of 1 answered{whom}")))
     }
 
