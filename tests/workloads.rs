@@ -59,7 +59,7 @@ fn one_workload_is_met_and_another_missed_and_the_drill_is_missed() {
     again.exits_with(1);
     assert_eq!(again.stdout, std::fs::read_to_string(project.path("drill/verdict.json")).unwrap());
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    for words in ["## Workload probes to chat: met", "## Workload batches to batch: missed", "### crowd to chat, pure load"] {
+    for words in ["## Workload probes to chat: met", "## Workload batches to batch: missed", "### crowd to chat, load only"] {
         assert!(report.contains(words), "{words}\n{report}");
     }
 }
@@ -100,7 +100,7 @@ fn what_several_workloads_would_do_is_said_beforehand() {
     let project = project();
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "tight", "--dry-run"]);
     run.exits_with(0).says("probes to chat: jittered chat-stream at 50/s, 500 requests in 10 s").says("batches: cutover within 400 ms");
-    run.says("crowd: none, it is pure load");
+    run.says("crowd: none, it is only load");
     project.environment("small", "carries: 55/s");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "small", "--dry-run"]).exits_with(0).says("jittered chat at 20/s");
     project.environment("strict", "allow: {max_rate: 100/s}");

@@ -81,7 +81,7 @@ fn outline(plan: &DrillPlan) -> String {
     for named in &workloads {
         let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
         if !named.judged {
-            text += &format!("  objective   {whose}none, it is pure load\n");
+            text += &format!("  objective   {whose}none, it is only load\n");
             continue;
         }
         text += &format!(

@@ -13,6 +13,7 @@ mod digest;
 mod execution;
 mod keys;
 mod markdown;
+mod moments;
 mod providers;
 mod recovery;
 mod rescue;

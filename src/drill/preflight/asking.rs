@@ -112,11 +112,7 @@ impl Way<'_> {
         if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        let who = if self.sight().is_some() {
-            by(&heard.seen)
-        } else {
-            "; its proxies see bytes only, and cannot tell which provider did".to_owned()
-        };
+        let who = if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see only bytes, not who answered".to_owned() };
         Ok(Ok(format!("{service}: 1 of 1 answered{who}")))
     }
 

@@ -52,7 +52,7 @@ impl Trouble {
         let text = error.to_string();
         match text.split_once("\n\nhint: ") {
             Some((problem, hint)) => Self::new(problem, hint),
-            None => Self::new(text, "mend that, and run it again"),
+            None => Self::new(text, "fix that, and run it again"),
         }
     }
 
