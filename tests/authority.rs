@@ -45,7 +45,11 @@ fn openssl_and_python_refuse_what_a_stolen_key_signs_for_other_hosts() {
     let project = Project::empty();
     let made = project.lifeboat(&["proxy", "ca", "--dir", "ca", "--host", "API.provider.test", "--host", "10.1.2.3:443"]);
     made.exits_with(0);
-    assert!(made.stdout.contains("it may sign for 10.1.2.3, api.provider.test, and for this machine's own loopback"), "{}", made.stdout);
+    assert!(
+        made.stdout.contains("it may sign for 10.1.2.3, api.provider.test, and for this machine's loopback addresses"),
+        "{}",
+        made.stdout
+    );
     let folder = project.path("ca");
     let (_, text) = openssl(&folder, &["x509", "-in", "ca.pem", "-noout", "-text"]);
     assert!(text.contains("X509v3 Name Constraints: critical"), "{text}");
@@ -110,7 +114,7 @@ fn its_hosts_are_those_of_the_inventory_and_another_is_made_when_they_grow() {
     assert!(ca(&[]).exits_with(0).stdout.starts_with("already there: "));
     project.edit("runbooks/inventory.yaml", "first.example", "grown.example");
     ca(&[]).exits_with(2).says("may not sign for grown.example").says("lifeboat proxy ca --renew");
-    assert!(ca(&["--renew"]).exits_with(0).stdout.starts_with("made anew: "));
+    assert!(ca(&["--renew"]).exits_with(0).stdout.starts_with("renewed: "));
     ca(&["--host", "no name"]).exits_with(2).says("`no name` is not a host");
     ca(&["--host", "a..b", "--renew"]).exits_with(2).says("no certificate can name `a..b`");
     assert!(ca(&[]).exits_with(0).stdout.starts_with("already there: "), "what was there is there");

@@ -54,10 +54,10 @@ fn folders_that_cannot_take_a_drill() {
     let run = |out: &str| project.lifeboat(&["run", "scenarios/quick.yaml", "--out", out]);
     refused(
         &run("file/drill"),
-        "error: cannot make the drill's folder file/drill: Not a directory (os error 20)\n\nhint: choose another with --out",
+        "error: cannot make the drill's folder file/drill: Not a directory (os error 20)\n\nhint: choose another with `--out`",
     );
-    refused(&run("file"), "error: cannot make the drill's folder file: File exists (os error 17)\n\nhint: choose another with --out");
-    refused(&run("old"), "error: old holds a drill already\n\nhint: a history is only ever written once; choose another folder with --out");
+    refused(&run("file"), "error: cannot make the drill's folder file: File exists (os error 17)\n\nhint: choose another with `--out`");
+    refused(&run("old"), "error: old already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn histories_that_are_none() {
     project.write("empty", "");
     refused(
         &judge("empty"),
-        "error: empty: the file is empty\n\nhint: a drill that was killed in its first moments leaves nothing to judge; run it again",
+        "error: empty: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again",
     );
     let neither =
         "this is neither a drill's history nor a bare history\n\nhint: name a drill's folder, its history.jsonl, or a bare history in JSON";
@@ -150,7 +150,7 @@ fn histories_that_are_none() {
     judge("bare.json").exits_with(3).says("inconclusive");
     refused(
         &project.lifeboat(&["report", "bare.json"]),
-        "error: a bare history tells of no drill, so there is no report to render\n\nhint: lifeboat judge shows its verdict",
+        "error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict",
     );
 }
 
@@ -166,9 +166,9 @@ fn histories_that_were_changed_and_readers_that_go_away() {
     };
     refused(
         &judge("newer", &whole.replacen("\"format\":1", "\"format\":99", 1)),
-        "error: newer: the history has format 99, this build reads format 1\n\nhint: judge it with the version of Lifeboat that wrote it; its first line names it",
+        "error: newer: the history has format 99, this build reads format 1\n\nhint: judge it with the version of Lifeboat that wrote it, which its first line names",
     );
-    let restore = "hint: only a torn last line is forgiven; restore the file from where it was copied";
+    let restore = "hint: only its last line may be incomplete; copy the file again from where it came";
     let lines: Vec<&str> = whole.lines().collect();
     judge("damaged", &whole.replacen(lines[1], "{\"t\":5,\"ph", 1))
         .exits_with(2)

@@ -76,7 +76,7 @@ fn nothing_is_written_into_a_store_that_the_environment_does_not_name() {
 #[test]
 fn the_stores_are_named_and_asked_about_first() {
     let project = rotating(ALLOWED);
-    let place = "dotenv:.env#KEY (what is there now is kept, and put back at the end)";
+    let place = "dotenv:.env#KEY (what is there now is saved, and restored at the end)";
     project.lifeboat(&[&RUN[..], &["--dry-run"]].concat()).exits_with(0).says(&format!("writes      {place}"));
     let run = project.lifeboat(&RUN);
     run.exits_with(2)
@@ -92,12 +92,12 @@ fn a_drill_that_ends_has_put_back_what_it_found() {
     let project = rotating(ALLOWED);
     let run = project.lifeboat(&[&RUN[..], &["--yes"]].concat());
     assert!(matches!(run.code, Some(0 | 1 | 3)), "{run:?}");
-    run.says("writes dotenv:.env#KEY (what is there now").says("dotenv:.env#KEY holds again what it held before the drill");
+    run.says("writes dotenv:.env#KEY (what is there now").says("dotenv:.env#KEY was restored to what it held before the drill");
     assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]));
     let events = project.events("drill");
     assert!(events.iter().any(|event| event.get("key_stored").is_some()), "it was another key in between");
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    assert!(report.contains("#KEY holds again what it held before the drill."), "{report}");
+    assert!(report.contains("#KEY was restored to what it held before the drill."), "{report}");
     assert!(!events.iter().any(|event| event.to_string().contains("real-key")) && !report.contains("real-key"));
 }
 
@@ -123,9 +123,9 @@ fn what_a_killed_drill_replaced_is_put_back_by_heal() {
     drill.signal(9);
     drill.finish();
     assert!(!keys(&project).contains("sk-the-team-s-real-key"), "nobody could put it back yet");
-    project.lifeboat(&["run", "--undo", "drill"]).exits_with(0).says("dotenv:.env#KEY holds again what it held before the drill");
+    project.lifeboat(&["run", "--undo", "drill"]).exits_with(0).says("dotenv:.env#KEY was restored to what it held before the drill");
     assert_eq!((keys(&project).as_str(), kept(&project)), (KEYS, vec![]));
-    project.lifeboat(&["run", "--undo", "drill"]).exits_with(2).says("there is nothing to take back");
+    project.lifeboat(&["run", "--undo", "drill"]).exits_with(2).says("there is nothing to undo");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn what_somebody_else_wrote_meanwhile_is_left_and_told() {
     let theirs = "KEY=sk-somebody-rotated-it-for-real\nOTHER=sk-another-real-key\n";
     project.write(".env", theirs);
     let run = drill.finish();
-    run.exits_with(4).says("a key that the drill replaced in a store is not back; it is kept in drill/before-store-1.json");
+    run.exits_with(4).says("a key that the drill replaced in a store was not restored; it is kept in drill/before-store-1.json");
     assert_eq!((keys(&project).as_str(), kept(&project).len()), (theirs, 1));
     project.lifeboat(&["run", "--undo", "drill"]).exits_with(3).says("dotenv:.env#KEY has changed");
 }

@@ -198,11 +198,7 @@ fn what_drills_and_executions_leave_is_its_owners_alone_whatever_the_umask() {
                  pass: [UNTOLD], ready: 'http://127.0.0.1:${port}/', within: 2s}, services: {chat: {url: 'http://127.0.0.1:${port}/v1'}},";
     project.edit("runbooks/inventory.yaml", "lab: {embedded: true,", start);
     let mut drill = openly(&project, &["run", "scenarios/quick.yaml", "--out", "drill"]);
-    project
-        .run(drill.envs(SECRETS).env("UNTOLD", "nobody-named-me-1"))
-        .exits_with(3)
-        .says("was not ready at")
-        .says("what `pass: […]` names");
+    project.run(drill.envs(SECRETS).env("UNTOLD", "nobody-named-me-1")).exits_with(3).says("was not ready at").says("`pass: […]` lists");
     // history, verdict, report, system.log, authority.pem, and what the system wrote there itself.
     assert_eq!(only_its_owners(&project.path("drill")), 6);
     let seen = std::fs::read_to_string(project.path("seen")).unwrap();
@@ -238,7 +234,7 @@ fn unreadable() -> Project {
 fn a_key_that_cannot_be_read_is_told_on_the_screen_and_in_the_history() {
     let project = unreadable();
     let all = walked(&project, &["name: Do, run: [\"true\"]"], 0);
-    let told = "key cannot be read, so what prints it is kept as it was printed: file:key.txt";
+    let told = "key cannot be read, so it cannot be recognized and hidden in output: file:key.txt";
     assert!(all.matches(told).count() >= 3, "the screen, the history and the report say it:\n{all}");
     let remarks: Vec<_> = project.events("x").into_iter().filter(|event| event["remark"]["about"] == "redaction").collect();
     assert_eq!(remarks.len(), 1, "{remarks:?}");
@@ -250,7 +246,7 @@ fn a_key_that_cannot_be_read_is_missing_in_a_rehearsal_and_refused_where_it_is_n
     let runbook = |step: &str| format!("version: 1\nrunbook: real\nstart: by-hand\nsteps:\n  - {{name: A, {step}, timeout: 20s}}\n");
     project.write("runbooks/real.yaml", &runbook("run: [\"true\"], undo: none"));
     let rehearsed = project.lifeboat(&["execute", "runbooks/real.yaml", "--rehearse"]);
-    rehearsed.exits_with(1).says("secret key: what prints it would be shown as it is");
+    rehearsed.exits_with(1).says("secret key: it cannot be hidden in output");
     project.write("runbooks/real.yaml", &runbook("rotate: {mint: key}"));
     let mut command = project.command(&["execute", "runbooks/real.yaml"]);
     let refused = project.run(command.env("OPENAI_ADMIN_KEY", SECRETS[0].1));
@@ -261,5 +257,5 @@ fn a_key_that_cannot_be_read_is_missing_in_a_rehearsal_and_refused_where_it_is_n
     let scenario = "scenarios/quick.yaml";
     project.edit(scenario, "fault: blackhole,", "fault: {revoke: {propagation: 1s}},");
     let drill = project.lifeboat(&["run", scenario, "--env", "stores", "--out", "drill"]);
-    drill.exits_with(3).says("this drill has to do with key, which cannot be read: file:key.txt");
+    drill.exits_with(3).says("this drill needs key, which cannot be read: file:key.txt");
 }

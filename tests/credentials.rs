@@ -145,7 +145,7 @@ fn span<'e>(exchanges: impl Iterator<Item = &'e Exchange<'e>>) -> (u64, u64) {
 fn a_planned_rotation_costs_nobody_anything() {
     let drill = Drill::run("planned-rotation", "lab", 0);
     drill.met(&["new_key_accepted", "old_key_refused", "old_key_unused", "client_errors", "rotation"]).missed(&[]);
-    drill.says("Every replica bore the new key");
+    drill.says("Every replica used the new key");
     assert_eq!(drill.lost(), 0);
     let (old, new) = drill.keys("azure-key");
     let exchanges = drill.exchanges(AZURE);
@@ -195,13 +195,13 @@ fn a_store_that_loses_the_end_of_a_key_is_found_out() {
 fn a_rotation_that_dies_half_way_leaves_the_old_key_alive_and_the_next_one_stuck() {
     let drill = Drill::run("rotation-dies-half-way", "lab", 1);
     drill.missed(&["old_key_refused", "old_key_unused", "rotation"]);
-    drill.says("Replica 1 still bore the old key");
+    drill.says("Replica 1 still used the old key");
     assert_eq!(drill.of_credential("key_minted", "azure-key").len(), 2);
     assert!(drill.all("key_stored").is_empty() && drill.all("key_revoked").is_empty());
     assert_eq!(drill.end_of_step("Test it")["end"], "failed");
     let stuck = drill.end_of_step("Next time: hold it beside the current key");
     assert_eq!(stuck["end"], "failed");
-    assert!(stuck["output"].as_str().unwrap().contains("a rotation was begun and not finished"), "{stuck}");
+    assert!(stuck["output"].as_str().unwrap().contains("a rotation was started and not finished"), "{stuck}");
     let old = drill.only("key_held", "azure-key")["key"].as_str().unwrap();
     assert_eq!(drill.standing("azure-key", old), "accepted");
     assert!(drill.lost() == 0 && drill.exchanges(AZURE).iter().all(|exchange| exchange.key == old), "users notice nothing");
@@ -211,7 +211,7 @@ fn a_rotation_that_dies_half_way_leaves_the_old_key_alive_and_the_next_one_stuck
 fn a_replica_that_was_forgotten_is_named() {
     let drill = Drill::run("one-replica-forgotten", "lab-three-replicas", 1);
     drill.missed(&["old_key_unused", "rotation"]).met(&["new_key_accepted", "old_key_refused", "fallback"]);
-    drill.says("Replica 3 still bore the old key");
+    drill.says("Replica 3 still used the old key");
     let (old, new) = drill.keys("azure-key");
     let (exchanges, revoked) = (drill.exchanges(AZURE), drill.only("key_revoked", "azure-key")["hi"].as_u64().unwrap());
     let of = |replica: u64| exchanges.iter().filter(move |exchange| exchange.replica == Some(replica));
@@ -260,7 +260,7 @@ fn a_store_that_is_down_keeps_the_new_key_from_everybody() {
 fn a_token_that_outlives_its_secret_is_found_out() {
     let drill = Drill::run("token-cache-outlives-key", "lab-keeps-tokens", 1);
     drill.missed(&["old_key_unused", "rotation", "tokens_reminted"]).met(&["new_key_accepted", "old_key_refused"]);
-    drill.says("A token of the old key was minted or answered after the key was revoked: missed");
+    drill.says("A token of the old key was issued or answered after the key was revoked: missed");
     let (old, _) = drill.keys("entra-secret");
     assert_eq!(drill.standing("entra-secret", old), "refused", "the secret itself is dead");
     let dead = drill.only("key_revoked", "entra-secret")["hi"].as_u64().unwrap() + 2 * SECOND;
@@ -292,7 +292,7 @@ fn a_standby_whose_key_is_dead_carries_nobody() {
         "{:?}",
         drill.objectives
     );
-    drill.says("openai-eu: Nobody minted a new key: missed").says("azure-swedencentral: Clients lost ");
+    drill.says("openai-eu: No new key was created: missed").says("azure-swedencentral: Clients lost ");
     assert!(drill.of_credential("key_minted", "openai-key").is_empty(), "nobody rotates it");
     let standby = drill.only("key_held", "openai-key")["key"].as_str().unwrap();
     assert_eq!(drill.standing("openai-key", standby), "refused");

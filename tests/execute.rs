@@ -60,13 +60,13 @@ fn it_walks_and_reports_and_a_failed_step_is_tried_again_when_it_is_resumed() {
     ]);
     project.lifeboat(&EXECUTE).exits_with(1).says("lifeboat execute --resume x");
     assert_eq!(log(&project), "one\neu west\n");
-    project.lifeboat(&EXECUTE).exits_with(2).says("holds an execution or a drill already");
+    project.lifeboat(&EXECUTE).exits_with(2).says("already holds an execution or a drill");
     project.write("ready", "");
     project.lifeboat(&["execute", "--resume", "x"]).exits_with(0).says("4/4 done");
     assert_eq!(log(&project), "one\neu west\n", "what was done is not done again");
     let wanted = [(0, "done"), (1, "done"), (2, "skipped"), (3, "failed"), (3, "done")];
     assert_eq!(ends(&project), wanted.map(|(step, end)| (step, end.to_owned())));
-    project.lifeboat(&["execute", "--resume", "x"]).exits_with(2).says("it has come to its end");
+    project.lifeboat(&["execute", "--resume", "x"]).exits_with(2).says("it has ended");
     project.lifeboat(&["execute", "--resume", "x", "--undo"]).exits_with(0).says("1/4 done");
     assert_eq!(log(&project), "one\neu west\nundo one\n");
     let report = std::fs::read_to_string(project.path("x/report.md")).unwrap();
@@ -97,7 +97,7 @@ fn what_is_typed_answers_the_question_or_is_a_note() {
         ("Which?", "right"),
     ];
     let run = typing(&project, &EXECUTE, &script);
-    run.exits_with(0).says("Go on? (1 of 2 have agreed) [yes/no and who: bob]").says("TELL bob, the runbook begins: call Bob at 112");
+    run.exits_with(0).says("Go on? (1 of 2 have agreed) [yes/no and who: bob]").says("TELL bob, the runbook starts: call Bob at 112");
     let events = project.events("x");
     let notes = of_kind(&events, "note");
     assert_eq!(notes, [serde_json::json!({"text": "the status page is red"}), serde_json::json!({"text": "yes mallory"})]);
@@ -171,7 +171,7 @@ fn an_unknown_outcome_is_asked_about_and_a_torn_line_is_cut_off() {
     let mut running = project.start(&EXECUTE);
     running.until("1/1 Slow");
     crate::support::wait_for("its effect", || (log(&project) == "slow\n").then_some(()));
-    project.lifeboat(&["execute", "--resume", "x"]).exits_with(2).says("another lifeboat walks this runbook at this moment");
+    project.lifeboat(&["execute", "--resume", "x"]).exits_with(2).says("another lifeboat process is running this runbook");
     running.signal(9);
     running.finish();
     // Nobody may be asked about a step that still runs.
@@ -275,7 +275,7 @@ fn a_rehearsal_does_only_what_reads_and_finds_what_is_missing() {
         "done     step 1 Look: all well",
         "skipped  step 2 Change: it would change something",
         "missing  step 3 Absent: `no-such-program` cannot be started: there is no such program",
-        "missing  step 4 Nobody: 127.0.0.1:1 takes no connections",
+        "missing  step 4 Nobody: 127.0.0.1:1 accepts no connections",
         "missing  step 5 No value: no value for service.url",
     ] {
         run.says(line);
@@ -334,13 +334,13 @@ fn contacts_and_channels_are_told_and_no_address_is_written_down() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
-        if line.contains("TELL lead, it takes longer than 100ms: write to Lead at lead@acme.example") {
+        if line.contains("TELL lead, it takes longer than 100 ms: write to Lead at lead@acme.example") {
             writeln!(stdin, "yes").unwrap();
         }
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let [owner, slack, pager] = [owner, slack, pager].map(|thread| thread.join().unwrap());
-    assert!(owner["text"].as_str().unwrap().starts_with("real: the runbook begins") && owner["contact"] == "on-call", "{owner}");
+    assert!(owner["text"].as_str().unwrap().starts_with("real: the runbook starts") && owner["contact"] == "on-call", "{owner}");
     let root = project.path("").canonicalize().unwrap();
     assert_eq!(slack, serde_json::json!({"text": format!("{} is on fire", root.display())}));
     assert_eq!((&pager["routing_key"], &pager["event_action"]), (&"routing-key-1234".into(), &"trigger".into()));
@@ -372,7 +372,7 @@ fn a_slow_contact_holds_up_nobody_else_and_what_came_of_it_is_in_the_history() {
     running.until("1/1 done");
     answer.send(()).unwrap();
     let run = running.finish();
-    run.exits_with(0).says("told on-call, the runbook begins: On call: the webhook answered 202");
+    run.exits_with(0).says("told on-call, the runbook starts: On call: the webhook answered 202");
     assert_eq!(owner.join().unwrap()["contact"], "on-call");
     let contacted = of_kind(&project.events("x"), "contacted");
     let told: Vec<_> = contacted.iter().map(|event| (event["contact"].as_str().unwrap(), event["end"].as_str().unwrap())).collect();
@@ -426,7 +426,7 @@ fn what_goes_on_is_what_the_runbook_still_says_or_somebody_has_read_what_was_rec
     project.write("runbooks/more.yaml", more);
     project.lifeboat(&EXECUTE).exits_with(1);
     let refused = |args: &[&str], what: &str| {
-        project.lifeboat(args).exits_with(2).says(&format!("{what} since this began")).says("--recorded");
+        project.lifeboat(args).exits_with(2).says(&format!("{what} since this was started")).says("--recorded");
     };
     let resume = ["execute", "--resume", "x"];
     // An included file, the runbook itself, the inventory.
@@ -440,10 +440,10 @@ fn what_goes_on_is_what_the_runbook_still_says_or_somebody_has_read_what_was_rec
     let history = std::fs::read_to_string(project.path("x/history.jsonl")).unwrap();
     // What the history holds was changed, and nothing else.
     project.write("x/history.jsonl", &history.replacen("\"test\",\"-e\",\"ready\"", "\"sh\",\"-c\",\"id >> log\"", 1));
-    refused(&resume, "the history, or what runbooks/real.yaml stands for, has changed");
+    refused(&resume, "the history or runbooks/real.yaml has changed");
     let (before, rest) = history.split_once("\"sources\":[").unwrap();
     project.write("x/history.jsonl", &format!("{before}\"sources\":[]{}", rest.split_once(']').unwrap().1));
-    refused(&resume, "nobody can tell whether the runbook has changed");
+    refused(&resume, "it is not known whether the runbook has changed");
     project.write("x/history.jsonl", &history);
     assert_eq!(log(&project), "one\ntwo\n");
 

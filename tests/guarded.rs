@@ -54,12 +54,12 @@ fn another_user_of_this_host_cannot_lead_a_drill_s_proxy_elsewhere() {
     });
     let project = Project::quick();
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     let mut control = 0;
     for place in listening(drill.id()) {
         let (status, told) = ask(place, "GET", "/proxies", "");
         assert!(!told.contains("\"upstream\""), "{place}: {told}");
-        control += usize::from(status == 401 && told.contains("this control API asks for its token"));
+        control += usize::from(status == 401 && told.contains("this control API requires a token"));
         for (method, path, body) in [
             ("PATCH", "/proxies/second", format!("{{\"upstream\": \"{upstream}\"}}")),
             ("POST", "/proxies/second", format!("{{\"upstream\": \"{upstream}\"}}")),

@@ -146,7 +146,7 @@ fn real_records_are_judged_and_agree_where_they_saw_the_same() {
     let lost: Vec<&str> = combined["caveats"].as_array().unwrap().iter().map(|caveat| caveat["name"].as_str().unwrap()).collect();
     assert_eq!(lost, ["unreached", "due_times", "completeness", "fine_times", "answer_times", "fault_seen", "who_served"]);
     let sums = record("locust_stats_history.csv");
-    project.lifeboat(&[&["judge"], &of(&sums, "locust")[..]].concat()).exits_with(2).says("holds sums, not requests");
+    project.lifeboat(&[&["judge"], &of(&sums, "locust")[..]].concat()).exits_with(2).says("has totals, not requests");
 }
 
 #[test]
@@ -157,14 +157,14 @@ fn a_record_says_what_to_type_next() {
     let objectives = ["--objectives", "scenarios/outage.yaml"];
     judge(&objectives)
         .exits_with(3)
-        .says("nobody said when the fault began")
+        .says("without the moment at which the fault began")
         .says("--fault-at")
-        .says("7 failed, 7 of them from 2026-11-20T19:33:24");
+        .says("7 failed, all of them from 2026-11-20T19:33:24");
     judge(&["--fault-at", FAULT]).exits_with(3).says("--objectives SCENARIO").says("restore ");
-    judge(&[&objectives[..], &["--fault-at", "+2h"]].concat()).exits_with(2).says("lies outside of the record");
+    judge(&[&objectives[..], &["--fault-at", "+2h"]].concat()).exits_with(2).says("is outside the record");
     judge(&["--fault-at", "noon"]).exits_with(2).says("as +42s from its start");
     judge(&[&objectives[..], &["--map", "a=b"]].concat()).exits_with(2).says("hint: they are first, second");
-    judge(&["--model", "open"]).exits_with(2).says("--model says nothing");
+    judge(&["--model", "open"]).exits_with(2).says("--model has no meaning");
     let wrong = project.lifeboat(&["judge", &log, "--from", "k6"]);
     wrong.exits_with(2).says("lines cannot be read as k6").says("line 1").says("hint: record with `k6 run --out json=run.json");
     project.lifeboat(&["judge", "nothing.json", "--from", "k6"]).exits_with(2).says("cannot read nothing.json");

@@ -16,7 +16,9 @@ const DRILL: [&str; 6] = ["run", "scenarios/quick.yaml", "--seed", "7", "--out",
 fn stop(project: &Project, mut drill: Started, signal: i32) -> Vec<serde_json::Value> {
     drill.signal(signal);
     let run = drill.finish();
-    run.exits_with(4).says("stopping: every fault is healed, then the drill ends (once more to leave at once)").says("stopped by a person");
+    run.exits_with(4)
+        .says("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)")
+        .says("stopped by a person");
     // That is the reason, and nothing that a later check would have said.
     let verdict = project.json("drill/verdict.json");
     assert_eq!(verdict["stopped"]["reason"], "person", "{verdict}");
@@ -131,7 +133,7 @@ fn while_the_last_answers_come() {
 fn killed_and_its_history_reads_back_wherever_it_was_cut() {
     let project = Project::quick();
     let mut drill = project.start(&DRILL);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     drill.signal(KILL);
     assert_eq!(drill.finish().code, None);
     // Every line but perhaps the last is an event.

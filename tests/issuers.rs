@@ -243,7 +243,7 @@ fn a_key_in_public_is_replaced_from_beginning_to_end() {
     assert!(report.starts_with("# rotate-openai: done\n") && !report.contains("## Findings"), "{report}");
     let key = |event: &Value| event["key"].as_str().unwrap().to_owned();
     for said in [
-        format!("| a new key, {}, is minted (svc\\_acct\\_new\\_1) |", key(&minted[0])),
+        format!("| a new key, {}, is created (svc\\_acct\\_new\\_1) |", key(&minted[0])),
         format!("| the provider refuses {} (401) |", key(&probed[1])),
     ] {
         assert!(report.contains(&said), "{said}\n{report}");
@@ -260,9 +260,9 @@ fn a_rehearsal_asks_nobody_to_change_anything() {
     let run = stage.execute(&["--rehearse"]);
     run.exits_with(0).says("2 done, 13 skipped, 0 missing");
     for line in [
-        "skipped  step 2 Mint a new key: a rehearsal rotates nothing; the OpenAI project proj_example is declared; it was not asked",
+        "skipped  step 2 Mint a new key: a rehearsal rotates nothing; the OpenAI project proj_example is declared; it was not tried",
         "skipped  step 4 Store it: a rehearsal rotates nothing; dotenv:.env#OPENAI_API_KEY can be read",
-        "skipped  step 5 Restart the gateway: it would change something; its program is there",
+        "skipped  step 5 Restart the gateway: it would change something; its program exists",
         "done     step 7 See that users are served: POST http://127.0.0.1:",
         "skipped  step 10 Revoke the old key: a rehearsal rotates nothing",
     ] {
@@ -284,11 +284,11 @@ fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_sil
     stage.killed_when("rotate-openai", "the new key is tried", |stage| stage.asked().iter().any(|asked| asked == "accepted: new"));
     stage.silent(None);
     let run = stage.resume();
-    run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that minted it was interrupted");
+    run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that created it was interrupted");
     run.says("hint: revoke `svc_acct_new_1` at the issuer, then begin anew without --resume");
     let report = stage.text("x/report.md");
     assert!(
-        report.contains(", is not what its store was seen to hold last |") && report.contains(", was not seen to be revoked |"),
+        report.contains("the store was not seen to hold the new key, ") && report.contains(", was not seen to be revoked |"),
         "{report}"
     );
     let minted = |stage: &Stage| stage.asked().iter().filter(|asked| *asked == "mint").count();
@@ -323,7 +323,7 @@ fn a_key_that_was_stored_is_found_again() {
     std::fs::remove_file(stage.project.path("hang")).unwrap();
     // It goes on with the key in the store, and the old one dies; what nobody has any more cannot be shown to be refused.
     let run = stage.resume();
-    run.exits_with(1).says("the old key of openai-key is not known to this process").says("ask the provider with the old key by hand");
+    run.exits_with(1).says("this process does not know the old key of openai-key").says("ask the provider with the old key by hand");
     assert_eq!(stage.asked(), ["mint", "accepted: new", "gateway", "accepted: new", "delete svc_acct_example"]);
     assert_eq!(stage.world.lock().unwrap().keys.keys().collect::<Vec<_>>(), ["svc_acct_new_1"]);
     stage.keeps_its_secrets(&[&run]);
@@ -500,14 +500,14 @@ async fn an_access_key_names_itself_to_who_goes_on_after_a_crash() {
         stage.killed_when("rotate-iam", "the gateway is restarted", |stage| stage.project.path("kubectl.asked").exists());
         std::fs::remove_file(stage.project.path("hang")).unwrap();
         // The store holds the new one already. The old one is deleted by what the history knows of it, and nobody has it any more to ask with.
-        stage.resume().exits_with(1).says("the old key of aws-access-key is not known to this process");
+        stage.resume().exits_with(1).says("this process does not know the old key of aws-access-key");
         stage
     });
     let stage = stage.await.unwrap();
     let held: Vec<Value> = stage.project.events("x").iter().filter_map(|event| Some(event.get("key_held")?["id"].clone())).collect();
     assert_eq!(held, [json!(old.id)]);
     let report = stage.text("x/report.md");
-    assert!(report.contains(" is revoked | the issuer's answer, ") && report.contains(", so it may live |"), "{report}");
+    assert!(report.contains(" is revoked | the issuer's answer, ") && report.contains(", so it may still work |"), "{report}");
     assert!(!report.contains("was not seen to be revoked"), "{report}");
     replaced(&moto, &stage, &manager, &old).await;
 }

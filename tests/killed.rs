@@ -44,7 +44,7 @@ fn start(project: &Project, args: &[&str]) -> Child {
 /// The step that a question is about, where a line is one.
 fn asked(line: &str) -> Option<usize> {
     let (_, rest) = line.split_once("Step ")?;
-    line.contains("nobody knows how it ended").then(|| rest.split(',').next()?.parse::<usize>().ok()).flatten().map(|number| number - 1)
+    line.contains("it is not known how it ended").then(|| rest.split(',').next()?.parse::<usize>().ok()).flatten().map(|number| number - 1)
 }
 
 /// Waits until no program of a killed execution still works in the project: its effect may be yet to come.

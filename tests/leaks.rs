@@ -273,7 +273,7 @@ fn a_key_has_another_fingerprint_in_every_drill() {
     let project = Project::quick();
     let seen = |drill: &str| -> std::collections::BTreeSet<String> {
         let mut running = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", drill]);
-        running.until("blackhole on first in force").signal(2);
+        running.until("blackhole on first active").signal(2);
         running.finish();
         let events = project.events(drill);
         events.iter().filter_map(|event| Some(event.get("served")?.get("key")?.as_str()?.to_owned())).collect()

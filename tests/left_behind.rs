@@ -39,7 +39,7 @@ fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
     let (mut drill, folder) = hanging(&project);
     let (step, far) = (pid_in(&project.path("pid")), pid_in(&project.path("far")));
     let named = folder.strip_prefix(project.path("")).unwrap().to_str().unwrap().to_owned();
-    project.lifeboat(&["run", "--undo", &named]).exits_with(2).says("this drill still runs");
+    project.lifeboat(&["run", "--undo", &named]).exits_with(2).says("this drill is still running");
     drill.signal(KILL);
     drill.finish();
     wait_gone(step);
@@ -68,7 +68,7 @@ fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
         (folder.join("undo").metadata().unwrap().permissions().mode() & 0o777, folder.join("undo/report.md").is_file()),
         (0o700, true)
     );
-    project.lifeboat(&undo).exits_with(2).says("there is nothing to take back");
+    project.lifeboat(&undo).exits_with(2).says("there is nothing to undo");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_cannot_be_taken_back_is_tried_again_and_a_drill_that_ends_leaves_nothing
     let named = folder.strip_prefix(project.path("")).unwrap().to_str().unwrap().to_owned();
     // Somebody else has switched it meanwhile.
     project.write("config.yaml", &CONFIG.replace("first ", "third "));
-    project.lifeboat(&["run", "--undo", &named]).exits_with(1).says("not everything could be taken back").says(&format!("--undo {named}"));
+    project.lifeboat(&["run", "--undo", &named]).exits_with(1).says("not everything could be undone").says(&format!("--undo {named}"));
     project.write("config.yaml", &CONFIG.replace("first ", "second "));
     // Either way leads there.
     project.lifeboat(&["execute", "--resume", &format!("{named}/undo"), "--undo"]).exits_with(0);
@@ -181,7 +181,7 @@ fn what_somebody_else_may_have_put_there_is_not_taken_back_and_not_recommended()
     let mode = |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     mode(&open, 0o777);
     mode(&note.join("before-store-1.json"), 0o666);
-    let mut refused = vec![("open", "others may write there")];
+    let mut refused = vec![("open", "can be written by others")];
     // Only root can imitate another user; the pipeline is root.
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(&theirs, Some(65_534), None).unwrap();
@@ -194,7 +194,7 @@ fn what_somebody_else_may_have_put_there_is_not_taken_back_and_not_recommended()
         project.lifeboat(&["run", "--undo", &folder, "--yes"]).exits_with(2).says(why).says("would be done in your name");
         project.lifeboat(&["execute", "--resume", &folder, "--undo", "--yes"]).exits_with(2).says(why);
     }
-    project.lifeboat(&["run", "--undo", "drills/note", "--yes"]).exits_with(3).says("others may write there");
+    project.lifeboat(&["run", "--undo", "drills/note", "--yes"]).exits_with(3).says("can be written by others");
     let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
     next.until("drills/note: this drill was killed").until("environment lab");
     next.signal(KILL);
@@ -232,6 +232,6 @@ fn a_drill_is_held_while_its_stores_are_put_back() {
     let read = serde_json::json!(["sh", "-c", tries, "sh", folder.join("history.jsonl"), project.path("ran")]).to_string();
     let touch = serde_json::json!(["touch", project.path("ran")]).to_string();
     std::fs::write(&note, text(&note).replace(&touch, &read)).unwrap();
-    project.lifeboat(&["run", "--undo", "drills/own"]).exits_with(0).says("the store command:evil holds again what it held");
+    project.lifeboat(&["run", "--undo", "drills/own"]).exits_with(0).says("the store command:evil was restored to what it held");
     assert_eq!((text(&project.path("ran")).as_str(), note.exists()), ("held\n", false));
 }

@@ -53,14 +53,14 @@ fn where_there_are_no_leases_it_is_said_and_a_watchdog_that_goes_away_is_missed(
     let project = Project::quick();
     project.environment("plain", &format!("control: \"http://{}\"", standing.api));
     let drill = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "plain"];
-    let told = "a plain Toxiproxy: a watchdog heals if this process dies";
+    let told = "a plain Toxiproxy: a watchdog heals them if this process dies";
     let shown = project.lifeboat(&[&drill[..], &["--dry-run"]].concat());
     assert!(shown.exits_with(0).stdout.contains(told), "{}", shown.stdout);
     let mut run = project.start(&[&drill[..], &["--out", "drill"]].concat());
-    run.until(told).until("blackhole on first in force");
+    run.until(told).until("blackhole on first active");
     let watchdog = wait_for("the watchdog", || child_of(run.id(), "watchdog"));
     rustix::process::kill_process(rustix::process::Pid::from_raw(watchdog as i32).unwrap(), rustix::process::Signal::KILL).unwrap();
-    run.finish().exits_with(3).says("the watchdog has gone (signal: 9").says("hint: ");
+    run.finish().exits_with(3).says("the watchdog has stopped (signal: 9").says("hint: ");
     let events = project.stopped_cleanly("drill", "environment");
     assert!(events.iter().any(|event| event.get("fault_healed").is_some()));
     assert_eq!(standing.call("GET", "/proxies", "").1, serde_json::json!({}), "nothing is left");

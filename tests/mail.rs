@@ -66,10 +66,10 @@ fn contacts_and_steps_write_over_starttls_with_a_login() {
         "providers: [first, second]\n    runbook: runbooks/real.yaml\n",
     );
     let rehearsed = run(&project, MailServer::PASSWORD, &["execute", "runbooks/real.yaml", "--rehearse"]);
-    rehearsed.exits_with(0).says("step 1 Write: it would send something; its host takes connections");
-    rehearsed.says("contact on-call: the host that takes its messages takes connections; nothing was sent");
+    rehearsed.exits_with(0).says("step 1 Write: it would send something; its host accepts connections");
+    rehearsed.says("contact on-call: the host for its messages accepts connections; nothing was sent");
     let run = run(&project, MailServer::PASSWORD, &EXECUTE);
-    run.exits_with(0).says("told on-call, the runbook begins: On call: the mail server has taken it");
+    run.exits_with(0).says("told on-call, the runbook starts: On call: the mail server accepted it");
     let mut took = [server.took(), server.took()];
     took.sort_by_key(|message| message["to"][0].to_string());
     for (message, (_, to)) in took.iter().zip(ADDRESSES) {
@@ -79,7 +79,7 @@ fn contacts_and_steps_write_over_starttls_with_a_login() {
             assert!(message["headers"].as_array().unwrap().contains(&header.into()), "{message}");
         }
     }
-    assert!(took[0]["subject"].as_str().unwrap().starts_with("real: the runbook begins"), "{}", took[0]);
+    assert!(took[0]["subject"].as_str().unwrap().starts_with("real: the runbook starts"), "{}", took[0]);
     assert_eq!(
         (&took[1]["subject"], took[1]["text"].as_str().unwrap().trim()),
         (&"The primary is dówn: first".into(), "The primary is dówn: first")
@@ -95,7 +95,7 @@ fn tls_from_the_start_is_spoken_where_the_address_says_so() {
     let project = project(&secure("smtps", server.port, &authority), &["name: Nothing, pause: 1ms"]);
     run(&project, MailServer::PASSWORD, &EXECUTE)
         .exits_with(0)
-        .says("told on-call, the runbook begins: On call: the mail server has taken it");
+        .says("told on-call, the runbook starts: On call: the mail server accepted it");
     let message = server.took();
     assert_eq!((&message["secure"], &message["login"]), (&true.into(), &true.into()), "{message}");
 }
@@ -111,8 +111,13 @@ fn what_goes_wrong_is_said_with_what_to_do_and_without_an_address() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let open = format!("mail: {{server: \"smtp://0.0.0.0:{}\", from: lifeboat@mailer.test}}\n", plain.port);
     for (mail, password, step, said) in [
-        (good.clone(), "some other password", step, ["the mail server refuses the login (535)", "hint: see `user:` and `password_from:`"]),
-        (good, MailServer::PASSWORD, unknown, ["the mail server refuses the message (550)", "hint: see that `from:` may send there"]),
+        (
+            good.clone(),
+            "some other password",
+            step,
+            ["the mail server refuses the login (535)", "hint: check `user:` and `password_from:`"],
+        ),
+        (good, MailServer::PASSWORD, unknown, ["the mail server refuses the message (550)", "hint: check that `from:` may send there"]),
         (
             secure("smtp", server.port, ""),
             MailServer::PASSWORD,
@@ -123,7 +128,7 @@ fn what_goes_wrong_is_said_with_what_to_do_and_without_an_address() {
             secure("smtp", u64::from(closed), ""),
             MailServer::PASSWORD,
             step,
-            ["cannot be reached: Connection refused", "hint: see that `mail: {server: …}`"],
+            ["cannot be reached: Connection refused", "hint: check that `mail: {server: …}`"],
         ),
         // The address of this host by which it is not known to be this host.
         (open, MailServer::PASSWORD, step, ["STARTTLS is not supported on this server", "without TLS nothing is sent to another host"]),

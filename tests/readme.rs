@@ -56,7 +56,7 @@ fn its_yaml_is_a_project_that_validates_and_can_be_planned() {
     let scenario = std::fs::read_to_string(project.path("scenarios/outage.yaml")).unwrap();
     let one = scenario.lines().find(|line| line.starts_with("traffic:")).unwrap();
     project.write("scenarios/outage.yaml", &scenario.replace(one, several[0]));
-    project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("crowd: none, it is pure load");
+    project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("crowd: none, it is only load");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn thief() -> (String, String, Arc<AtomicUsize>) {
 #[test]
 fn no_key_body_or_token_follows_an_answer_to_another_host() {
     let (first, other, came) = thief();
-    let told = format!("it sends on to http://{other}, and nothing was sent there");
+    let told = format!("it redirects to http://{other}, and nothing was sent there");
     let project = Project::quick();
     let step = |name: &str, what: &str| format!("  - {{name: {name}, {what}, timeout: 20s, on_failure: continue, undo: none}}\n");
     let steps = [

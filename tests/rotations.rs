@@ -72,7 +72,7 @@ async fn a_vault_keeps_the_key_that_replaces_a_revoked_one() {
     assert!(
         events
             .iter()
-            .any(|event| event["remark"]["text"] == "the store vault:secret/chat/azure#key holds again what it held before the drill")
+            .any(|event| event["remark"]["text"] == "the store vault:secret/chat/azure#key was restored to what it held before the drill")
     );
 }
 
@@ -128,7 +128,7 @@ async fn a_rotation_that_dies_half_way_is_stuck_in_a_secrets_manager_too() {
     assert_eq!(verdict["verdict"], "missed");
     assert!(all(&events, "key_stored").is_empty() && all(&events, "key_minted").len() == 2, "two were made, and none is current");
     let told = all(&events, "step_finished").into_iter().filter(|step| step["end"] == "failed").filter_map(|step| step["output"].as_str());
-    assert!(told.into_iter().any(|output| output.contains("a rotation was begun and not finished")), "{events:?}");
+    assert!(told.into_iter().any(|output| output.contains("a rotation was started and not finished")), "{events:?}");
     let stages = stages(&moto).await;
     assert!(stages.contains("AWSCURRENT") && !stages.contains("AWSPENDING"), "what the drill staged is taken back at its end: {stages}");
 }

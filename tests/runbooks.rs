@@ -44,7 +44,7 @@ fn steps_are_bounded_repeated_cut_cleaned_up_and_keep_no_secret() {
     let events = events_until(&project, "9/9 done");
     let finished = of_kind(&events, "step_finished");
     assert_eq!(finished.len(), 9);
-    assert_eq!(said(finished[0]), ("timed-out", "not done within 200ms"));
+    assert_eq!(said(finished[0]), ("timed-out", "not done within 200 ms"));
     assert_eq!(said(finished[1]), ("failed", "`sh` ended with exit code 4\nno luck"));
     assert_eq!(std::fs::read_to_string(project.path("tries")).unwrap(), "try\ntry\ntry\n");
     let attempts: Vec<u64> = of_kind(&events, "step_started")
@@ -108,7 +108,7 @@ fn a_question_without_anybody_to_ask_starts_nothing() {
     project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]).exits_with(0).says("runbook     answer");
     let events = events_until(&project, "2/2 done");
     let finished = of_kind(&events, "step_finished");
-    assert_eq!(said(finished[0]), ("done", "Does second serve? yes, by --yes: nobody was asked"));
+    assert_eq!(said(finished[0]), ("done", "Does second serve? yes, because of --yes; nobody was asked"));
 }
 
 #[test]
@@ -133,11 +133,11 @@ fn people_who_are_not_there_take_as_long_as_the_runbook_says_and_nobody_calls_th
     assert!(at("step_started", 0) - at("runbook_started", 0) >= 699_000_000);
     assert!(at("step_finished", 0) - at("step_started", 0) + 1_000_000 >= lengths[1], "{lengths:?}");
     let finished = of_kind(&events, "step_finished");
-    assert_eq!(said(finished[0]), ("done", "Go on? yes, by --yes: nobody was asked"));
+    assert_eq!(said(finished[0]), ("done", "Go on? yes, because of --yes; nobody was asked"));
     assert_eq!(said(finished[1]), ("failed", "Quick? no, because nobody answered in time"));
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
     assert!(report.contains("| people react: modelled, not measured | 0.70 s, drawn from the seed |"), "{report}");
-    assert!(report.contains("no person's reaction was measured"), "{report}");
+    assert!(report.contains("of their reactions were modelled, and none was measured"), "{report}");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_runbook_starts_as_it_says() {
     let cases = [
         ("on-detection", "3 failures in a row: seen in the traffic"),
         ("with-the-fault", "the fault"),
-        ("by-hand", "nobody was asked: --yes, with the fault"),
+        ("by-hand", "started with the fault; nobody was asked, because of --yes"),
     ];
     for (start, because) in cases {
         let project = Project::quick();

@@ -28,11 +28,11 @@ fn equivalent_drills_of_a_gateway_that_relapses_are_judged_alike_and_none_is_tol
         assert!((8_200.0..8_700.0).contains(&first) && (9_900.0..10_200.0).contains(&last), "{name}: {first} to {last}");
         assert_eq!(relapse["failed_at"], json!([{"provider": null, "requests": relapse["bad"]}]), "{name}: the dead primary got none");
         assert!(verdict["measures"]["sustained"]["lo_ms"].as_f64() > Some(8_900.0), "{name}: {}", verdict["measures"]["sustained"]);
-        assert!(!text.contains("stayed so") && text.contains("Service did not stay: "), "{name}: {text}");
+        assert!(!text.contains("stayed good") && text.contains("Service did not stay good: "), "{name}: {text}");
     }
     let (_, text) = judged(&project, "envoy-second-wave.jsonl");
     let told =
-        "9 of 27 requests were bad 8.27 to 10.02 s after the fault, and no provider was seen to get them. Objective stability: missed.";
+        "9 of 27 requests were bad 8.27 to 10.02 s after the fault, and reached no provider that a proxy saw. Objective stability: missed.";
     assert!(text.contains(told) && text.contains(" sustained 9.59 to 10.36 s "), "{text}");
 }
 

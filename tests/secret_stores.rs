@@ -49,7 +49,7 @@ async fn a_real_vault_keeps_a_key_beside_its_other_fields() {
 
     let wrong = VaultLogin::Token(file(&project, "wrong", "not-the-token"));
     let refused = store(&project, "vault:secret/chat/openai#key", declared(wrong)).read().await.unwrap_err().to_string();
-    assert!(refused.contains("status 403") && refused.contains("hint: see that the token lives"), "{refused}");
+    assert!(refused.contains("status 403") && refused.contains("hint: check that the token is still valid"), "{refused}");
     vault.seal().await;
     let sealed = key.read().await.unwrap_err();
     assert!(matches!(sealed, SecretError::Refused { .. }) && sealed.to_string().contains("hint: unseal it"), "{sealed}");
@@ -80,7 +80,7 @@ async fn a_real_vault_lets_an_application_in_for_its_proof() {
     assert_eq!(approle(&proof).read().await.unwrap().value, secret("sk-one"));
     let refused = approle("00000000-not-the-proof").read().await.unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("not-the-proof"), "{refused:?}");
-    assert!(refused.to_string().contains("hint: see that the login at auth/approle is enabled"), "{refused}");
+    assert!(refused.to_string().contains("hint: check that the login at auth/approle is enabled"), "{refused}");
 }
 
 fn aws(project: &Project, moto: &Moto, from: &str) -> Box<dyn Store> {

@@ -134,7 +134,7 @@ fn a_balanced_service_that_does_not_say_so_is_told_what_to_write() {
     run.exits_with(3).says("void");
     // The screen breaks its lines where it must.
     let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("where a and b share the load on purpose, say so in the inventory: `providers: {share: [a, b]}`"), "{said}");
+    assert!(said.contains("if a and b share the load on purpose, say so in the inventory: `providers: {share: [a, b]}`"), "{said}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_drill_takes_one_of_two_that_share_away_and_gives_it_back() {
         "  watch: 9s\nobjectives: {failback: 4s}\n",
     );
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "5", "--out", "drill"]);
-    run.exits_with(0).says("with nobody waiting for what broke");
+    run.exits_with(0).says("obody waited for");
     let (verdict, events) = (project.json("drill/verdict.json"), project.events("drill"));
     let share = &verdict["measures"]["share"];
     assert_eq!(share["of"], json!(["first"]));
@@ -167,7 +167,7 @@ fn a_drill_takes_one_of_two_that_share_away_and_gives_it_back() {
     report.exits_with(0);
     let text = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
     assert!(
-        text.contains("has moved, and nobody waits for it")
+        text.contains("has moved, and no request waits for it")
             && text.contains("first has a share again")
             && text.contains("first and second sharing the load"),
         "{text}"

@@ -62,7 +62,7 @@ fn money_is_only_spent_where_somebody_agreed() {
     project.lifeboat(&run).exits_with(2).says("USD");
     staging(", allow: {max_spend: 5 USD}");
     project.edit("runbooks/inventory.yaml", "dialect: azure-openai", "dialect: azure-openai\n    models: {chat: home-made}");
-    project.lifeboat(&run).exits_with(2).says("nobody knows what `first` costs").says("price: {input:");
+    project.lifeboat(&run).exits_with(2).says("the price of `first` is not known").says("price: {input:");
     project.edit(
         "runbooks/inventory.yaml",
         "models: {chat: home-made}",
@@ -160,7 +160,7 @@ fn what_cannot_be_bounded_is_refused_where_there_is_a_ceiling_and_said_elsewhere
             .says("and the environment `poor` allows 1.00 USD")
             .says("max_tokens: {input: 2000, output: 4000}");
         project.lifeboat(&["check"]).exits_with(0).says("and the environment `bound` allows 1.00 USD");
-        dry(traffic, "lab").exits_with(0).says("requests cost of which nobody can tell");
+        dry(traffic, "lab").exits_with(0).says("requests, which is not known");
         dry(&format!("{traffic}, max_tokens: {{input: 20, output: 40}}"), "poor").exits_with(0).says("stops at 1.00 USD");
     }
     // Of the script that is shipped it is known, and whoever only looks costs nothing.
@@ -168,7 +168,7 @@ fn what_cannot_be_bounded_is_refused_where_there_is_a_ceiling_and_said_elsewhere
     dry("engine: k6, script: shipped.js", "poor").exits_with(0).says("stops at 1.00 USD").says("more before and after, until k6 has ended");
     // What k6 may have on its way at once is kept back for: a ceiling below that ends the drill with its first requests.
     project.environment("scant", "allow: {max_spend: 0.05 USD}");
-    dry("engine: k6, script: shipped.js", "scant").exits_with(2).says("what k6 may have on its way at once can cost").says("max_in_flight");
+    dry("engine: k6, script: shipped.js", "scant").exits_with(2).says("what k6 may have in flight at once can cost").says("max_in_flight");
     dry("engine: k6, script: shipped.js, max_in_flight: 2", "scant").exits_with(0).says("stops at 0.05 USD");
     dry("request: http, path: /health", "poor").exits_with(0).says("up to 0.00 USD with first");
     dry("request: chat, max_tokens: {input: 1, output: 1}", "lab").exits_with(2).says("how long its own chats are the traffic knows");

@@ -43,7 +43,7 @@ impl Standing {
 fn a_drill_that_is_stopped_under_the_fault_leaves_nothing() {
     let standing = Standing::start();
     let mut drill = standing.project.start(&DRILL);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     assert_eq!(standing.proxies()["first"]["toxics"][0]["name"], "blackhole-1");
     drill.signal(CTRL_C);
     drill.finish().exits_with(4);
@@ -70,7 +70,7 @@ fn a_drill_that_is_stopped_while_it_prepares_leaves_nothing() {
 fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
     let standing = Standing::start();
     let mut drill = standing.project.start(&DRILL);
-    drill.until("blackhole on first in force").signal(KILL);
+    drill.until("blackhole on first active").signal(KILL);
     assert_eq!(drill.finish().code, None);
     // A lease is ten seconds long.
     wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
@@ -82,7 +82,7 @@ fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
 fn a_proxy_that_goes_away_under_the_fault_stops_the_drill() {
     let standing = Standing::start();
     let mut drill = standing.project.start(&DRILL);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     let Standing { runtime, proxy, project } = standing;
     runtime.block_on(proxy.stop());
     let run = drill.finish();

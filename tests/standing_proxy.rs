@@ -66,8 +66,8 @@ fn what_would_be_open_to_others_asks_for_a_token() {
     let project = Project::empty();
     project.write("open.json", r#"[{"name": "p", "listen": "0.0.0.0:0", "upstream": "127.0.0.1:1"}]"#);
     let with = |more: &[&str]| project.lifeboat(&[&["proxy", "--api", "127.0.0.1:0"], more].concat());
-    with(&["--config", "open.json"]).exits_with(2).says("would be open to everybody who can reach 0.0.0.0:0").says("--token-from env:NAME");
-    with(&["--forward", "127.0.0.1:0", "--forward-open"]).exits_with(2).says("asks nobody for a token").says("--token-from env:NAME");
+    with(&["--config", "open.json"]).exits_with(2).says("everybody who can reach 0.0.0.0:0 could use").says("--token-from env:NAME");
+    with(&["--forward", "127.0.0.1:0", "--forward-open"]).exits_with(2).says("requires no token").says("--token-from env:NAME");
     let named = Standing::start(&["--api-host", "chaos.example", "--api-host", "192.0.2.7"]);
     for host in ["chaos.example", "192.0.2.7"] {
         assert_eq!(named.raw("GET", &format!("http://{host}/proxies"), "", "").0, 200, "{host}");
@@ -238,13 +238,13 @@ fn a_drill_plays_its_fault_on_a_plain_toxiproxy_and_leaves_nothing() {
     let standing = Standing::start(&["--plain"]);
     let project = over(&standing);
     let mut drill = project.start(&DRILL);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     let (_, proxy) = standing.call("GET", "/proxies/first", "");
     let kinds: Vec<&str> = proxy["toxics"].as_array().unwrap().iter().map(|toxic| toxic["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["timeout", "timeout"], "one for each direction: {proxy}");
     let run = drill.finish();
     // Nobody tells who served, or counts what the fault touched: users being served is judged, and the requests prove that it bit.
-    run.exits_with(0).says("gate restore").says("it bit");
+    run.exits_with(0).says("gate: restore").says("effect  ");
     assert_eq!(project.json("drill/verdict.json")["verdict"], "met");
     let events = project.events("drill");
     assert!(events.iter().any(|event| event.get("fault_healed").is_some()));
@@ -256,7 +256,7 @@ fn the_fault_of_a_killed_drill_is_healed_by_its_watchdog_where_there_are_no_leas
     let standing = Standing::start(&["--plain"]);
     let project = over(&standing);
     let mut drill = project.start(&DRILL);
-    drill.until("blackhole on first in force").signal(9);
+    drill.until("blackhole on first active").signal(9);
     assert_eq!(drill.finish().code, None);
     wait_for("the watchdog", || standing.call("GET", "/proxies/first", "").1["toxics"].as_array()?.is_empty().then_some(()));
 }
@@ -272,7 +272,7 @@ fn the_fault_of_a_drill_is_a_lease_of_ten_seconds_and_no_longer() {
         "lag_max: 1s",
     );
     let mut drill = project.start(&DRILL);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     let left = || {
         let (_, proxy) = standing.call("GET", "/proxies/first", "");
         proxy["toxics"].as_array().unwrap().iter().map(|toxic| toxic["ttl_ms"].as_u64().expect("each is a lease")).collect::<Vec<_>>()

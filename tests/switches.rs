@@ -167,7 +167,7 @@ fn an_object_is_patched_as_it_was_read_and_put_back() {
     let run = clustered(&cluster, "spec.replicas", "5");
     execute(&run, "x").exits_with(1);
     assert_eq!(outputs(&run, "x", "step_finished")[0], "`spec.replicas` of chat/deployment/gateway is `5` now");
-    assert_eq!(outputs(&run, "x", "step_undone"), ["`spec.replicas` of chat/deployment/gateway is what it was"]);
+    assert_eq!(outputs(&run, "x", "step_undone"), ["`spec.replicas` of chat/deployment/gateway is restored"]);
     let cluster = cluster.lock().unwrap();
     assert_eq!(cluster.object["spec"], before);
     let patch =
@@ -196,7 +196,7 @@ fn a_list_and_a_key_with_points_in_it_are_patched_too() {
 fn what_somebody_else_has_changed_is_left_as_it_is() {
     // Before it is switched: between the look and the patch.
     let cluster = Cluster::new(vec![Some(|object| object["spec"]["replicas"] = 9.into())]);
-    execute(&clustered(&cluster, "spec.replicas", "5"), "x").exits_with(1).says("somebody else changes `spec.replicas` at this moment");
+    execute(&clustered(&cluster, "spec.replicas", "5"), "x").exits_with(1).says("somebody else is changing `spec.replicas` right now");
     assert_eq!(cluster.lock().unwrap().patches.len(), 1, "and that was refused");
     assert_eq!(cluster.lock().unwrap().object["spec"]["replicas"], 9);
     // After it was switched: the second look is the one that reads it back.
@@ -223,13 +223,13 @@ fn a_rehearsal_asks_the_cluster_whether_it_would_take_it() {
     let rehearse = ["execute", "runbooks/real.yaml", "--rehearse"];
     clustered(&cluster, "spec.replicas", "5")
         .lifeboat(&rehearse)
-        .says("skipped  step 1 Scale: it would change something; its value is there");
+        .says("skipped  step 1 Scale: it would change something; its value exists");
     assert_eq!(cluster.lock().unwrap().patches[0].0, format!("{PATH}?dryrun=all"));
     assert_eq!(cluster.lock().unwrap().object["spec"]["replicas"], 2);
     clustered(&cluster, "spec.replicas", "100")
         .lifeboat(&rehearse)
         .exits_with(1)
-        .says("missing  step 1 Scale: chat/deployment/gateway was refused");
+        .says("missing  step 1 Scale: access to chat/deployment/gateway was refused");
     clustered(&cluster, "spec.minReady", "1").lifeboat(&rehearse).exits_with(1).says("there is no value at `spec.minReady`");
     clustered(&cluster, "spec.replicas", "many").lifeboat(&rehearse).exits_with(1).says("cannot stand where");
 }

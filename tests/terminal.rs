@@ -235,7 +235,7 @@ fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
         let times = shown.iter().filter(|line| line.contains(once)).count();
         assert_eq!(times, usize::from(once != "baseline  "), "{once:?}: {text}");
     }
-    assert!(text.contains("\nstopping: every fault is healed, then the drill ends (once\nmore to leave at once)\n"), "{text}");
+    assert!(text.contains("\nstopping: every fault is healed, then the drill ends (press\nCtrl-C again to leave at once)\n"), "{text}");
     assert!(!text.contains("^C") && !text.contains("what is this"), "{text}");
     // Where a drill's files are is told whole.
     let folder = std::fs::read_dir(project.path("drills")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();

@@ -27,11 +27,11 @@ fn caveats(verdict: &Value) -> Vec<&str> {
 fn a_drill_over_shopify_s_own_server_says_beforehand_and_afterwards_what_it_rests_on() {
     let standing = Standing::shopifys();
     let project = over(&standing);
-    let shows = "users being served by anyone is judged (gate restore), and not the cutover that was promised; write `gate: restore`";
+    let shows = "the drill is judged by when users were served by anyone (`gate: restore`), not by the cutover that was promised; write `gate: restore`";
     project.lifeboat(&[&DRILL[..6], &["--dry-run"]].concat()).exits_with(0).says(shows).says("a watchdog heals");
     project.lifeboat(&["check"]).exits_with(0).says("environment plain: a plain Toxiproxy answers at").says(shows);
     let run = project.lifeboat(&DRILL);
-    run.exits_with(0).says(shows).says("it bit  ").says("not told");
+    run.exits_with(0).says(shows).says("effect  ").says("not known");
     assert!(!run.stdout.contains("cutover  "), "{}", run.stdout);
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["verdict"], &verdict["terms"]["gate"]), (&json!("met"), &json!("restore")), "{verdict:#}");
@@ -39,7 +39,7 @@ fn a_drill_over_shopify_s_own_server_says_beforehand_and_afterwards_what_it_rest
     let evidence = &verdict["evidence"];
     assert!(evidence["touched"].is_null() && evidence["effect"]["proven"] == true, "{evidence:#}");
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    for words in ["A plain Toxiproxy does not tell who served", "| not counted |", "chance does not explain that: it bit"] {
+    for words in ["A plain Toxiproxy does not see who served", "| not counted |", "that is no coincidence: it took effect"] {
         assert!(report.contains(words), "{words}: {report}");
     }
     let events = project.events("drill");
@@ -54,7 +54,7 @@ fn what_a_plain_server_cannot_do_is_refused_before_anything_is_sent_and_named() 
     project.edit("scenarios/quick.yaml", "fault: blackhole", "fault: {status: {code: 503}}");
     project.edit("runbooks/inventory.yaml", "rto: 2s,", "rto: 2s, failback: 5s,");
     let words = [
-        "on first takes a proxy that reads requests",
+        "on first needs a proxy that reads requests",
         "it has refuse, blackhole, reset, latency and bandwidth",
         "objective `failback` of chat",
     ];
@@ -131,12 +131,11 @@ fn a_server_that_hangs_around_the_heal_keeps_no_fault_where_the_proxies_stood_al
     project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &control).replace("GATEWAY", &gateway.base_url()));
 
     let mut drill = project.start_with(&DRILL, &[("CLIENT_KEY", "sk-of-the-clients")]);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     hangs.store(true, Ordering::SeqCst);
     let run = drill.finish();
-    run.exits_with(3)
-        .says("the fault on first could not be healed (the server has no leases; a watchdog goes on trying until it is healed)");
-    assert!(!run.stderr.contains("its lease ends by itself"), "{}", run.stderr);
+    run.exits_with(3).says("the fault on first could not be healed (the server has no leases; a watchdog keeps trying until it is healed)");
+    assert!(!run.stderr.contains("when its lease runs out"), "{}", run.stderr);
     assert!(!run.stderr.contains("/reset"), "nobody is told to take away what is others': {}", run.stderr);
     let toxics = || standing.call("GET", "/proxies/first", "").1["toxics"].as_array().unwrap().len();
     assert_eq!(toxics(), 2, "the fault is there when the drill has gone");

@@ -53,19 +53,14 @@ fn a_standing_proxy_that_is_none() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cases = [
         ("closed", closed, "cannot be reached: Connection refused", "hint: start the fault proxy there"),
-        ("garbage", server("what?\r\n\r\n"), "does not answer as a fault proxy's control API", "hint: `control:` of the environment"),
+        ("garbage", server("what?\r\n\r\n"), "is not a fault proxy's control API", "hint: `control:` of the environment"),
         (
             "another",
             server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
-            "does not answer as a fault proxy's control API: status 200 and no version",
+            "is not a fault proxy's control API: status 200 and no version",
             "hint: `control:` of the environment",
         ),
-        (
-            "silent",
-            server(""),
-            "does not answer as a fault proxy's control API: no answer within 5 s",
-            "hint: `control:` of the environment",
-        ),
+        ("silent", server(""), "is not a fault proxy's control API: no answer within 5 s", "hint: `control:` of the environment"),
     ];
     for (name, address, detail, hint) in cases {
         project.environment(name, &format!("control: \"http://{address}\""));
@@ -89,7 +84,7 @@ fn a_gateway_that_never_becomes_ready_is_ended() {
     cannot_start(
         &project,
         "never",
-        "within 700ms: nobody listens there yet; it printed nothing",
+        "within 700 ms: nobody listens there yet; it printed nothing",
         "hint: give it longer with `start: within`",
     );
     wait_gone(pid_in(&project.path("pid")));
@@ -124,7 +119,7 @@ fn a_key_that_is_not_there() {
 fn a_token_that_is_not_there() {
     let project = Project::quick();
     project.environment("tokenless", "alerts: {listen: \"0.0.0.0:0\", token_from: \"env:LIFEBOAT_TEST_NO_TOKEN\"}");
-    let hint = "hint: export LIFEBOAT_TEST_NO_TOKEN=… with the token of whoever posts alerts";
+    let hint = "hint: export LIFEBOAT_TEST_NO_TOKEN=… with the token of the senders of alerts";
     cannot_start(&project, "tokenless", "LIFEBOAT_TEST_NO_TOKEN holds no token", hint);
 }
 
@@ -137,7 +132,7 @@ fn a_receiver_of_alerts_that_anybody_could_reach() {
         &project,
         "open",
         "alerts would be taken from everybody who can reach 0.0.0.0:",
-        "hint: ask for a token with `token_from:",
+        "hint: require a token with `token_from:",
     );
 }
 
@@ -177,7 +172,7 @@ fn a_full_disk_heals_and_stops_the_drill() {
     let project = Project::quick();
     // Some 40 KB: the fault comes after 20 and the end after 130.
     let run = with_room(&project, 80, "drill");
-    run.exits_with(4).says("blackhole on first in force").says("blackhole on first healed");
+    run.exits_with(4).says("blackhole on first active").says("blackhole on first healed");
     run.says("error: the history cannot be written: ").says("hint: make room, or choose another folder with --out");
     assert!(!run.stderr.contains("phase     watch"), "it went on without a history");
     assert!(project.events("drill").iter().any(|event| event.get("fault_confirmed").is_some()), "what could be written is whole");
@@ -216,12 +211,12 @@ fn a_guard_that_trips_heals_and_stops_the_drill() {
     project.edit("scenarios/quick.yaml", "for: 7500ms}]", "for: 7500ms}, {at: 0s, on: second, fault: refuse, for: 7500ms}]");
     project.edit("scenarios/quick.yaml", "  watch: 1s\n", "  watch: 1s\nabort_when: {success_below: 50%, for: 1s}\n");
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
-    run.exits_with(4).says("stopped: fewer than 50% of requests were good for 1s");
+    run.exits_with(4).says("stopped: fewer than 50% of requests were good for 1 s");
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["reason"], &verdict["stopped"]["reason"]), (&"stopped".into(), &"guard".into()), "{verdict}");
     run.says("raise the limit that was reached (`abort_when`");
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    assert!(report.contains(" s after the fault: fewer than 50% of requests were good for 1s"), "{report}");
+    assert!(report.contains(" s after the fault: fewer than 50% of requests were good for 1 s"), "{report}");
     let events = project.stopped_cleanly("drill", "guard");
     let count = |kind: &str| events.iter().filter(|event| event.get(kind).is_some()).count();
     assert_eq!((count("guard_tripped"), count("fault_confirmed"), count("fault_healed")), (1, 2, 2));
@@ -237,7 +232,7 @@ fn a_guard_trips_although_no_request_has_ended() {
     project.edit("scenarios/quick.yaml", "for: 7500ms}]", "for: 12s}, {at: 0s, on: second, fault: blackhole, for: 12s}]");
     project.edit("scenarios/quick.yaml", "  watch: 1s\n", "  watch: 1s\nabort_when: {success_below: 50%, for: 3s}\n");
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
-    run.exits_with(4).says("stopped: fewer than 50% of requests were good for 3s");
+    run.exits_with(4).says("stopped: fewer than 50% of requests were good for 3 s");
     let events = project.stopped_cleanly("drill", "guard");
     let at = |kind: &str| events.iter().find(|event| event.get(kind).is_some()).unwrap()["t"].as_u64().unwrap();
     let stood = at("guard_tripped") - at("fault_confirmed");

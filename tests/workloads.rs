@@ -74,7 +74,7 @@ fn a_trace_is_played_as_it_was_recorded() {
     project.write("traces/calls.csv", &format!("TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}"));
     project.edit("scenarios/quick.yaml", "rate: 50/s", "trace: traces/calls.csv");
     let dry = project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]);
-    dry.exits_with(0).says("trace chat-stream at 50").says("as in traces/calls.csv, 500 requests in 10s");
+    dry.exits_with(0).says("trace chat-stream at 50").says("as in traces/calls.csv, 500 requests in 10 s");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]).exits_with(0).says("met");
     let events = project.events("drill");
     let mut due: Vec<(u64, u64)> =
@@ -99,8 +99,8 @@ fn a_trace_is_played_as_it_was_recorded() {
 fn what_several_workloads_would_do_is_said_beforehand() {
     let project = project();
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "tight", "--dry-run"]);
-    run.exits_with(0).says("probes to chat: jittered chat-stream at 50/s, 500 requests in 10s").says("batches: cutover within 400ms");
-    run.says("crowd: none, it is pure load");
+    run.exits_with(0).says("probes to chat: jittered chat-stream at 50/s, 500 requests in 10 s").says("batches: cutover within 400 ms");
+    run.says("crowd: none, it is only load");
     project.environment("small", "carries: 55/s");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "small", "--dry-run"]).exits_with(0).says("jittered chat at 20/s");
     project.environment("strict", "allow: {max_rate: 100/s}");

@@ -117,7 +117,7 @@ fn incident(event: &Value) -> Result<Option<Alert>, UnreadAlert> {
 }
 
 fn plain(alert: &Value) -> Result<Alert, UnreadAlert> {
-    let name = name(&alert["alert"], "there is no `alert` with a name in it")?;
+    let name = name(&alert["alert"], "there is no `alert` with a name")?;
     let told = if alert["instance"].is_null() { &alert["fingerprint"] } else { &alert["instance"] };
     Ok(Alert { source: AlertSource::Json, name, instance: instance(told, &alert["labels"]), firing: state(&alert["status"])? })
 }
@@ -126,7 +126,7 @@ fn state(status: &Value) -> Result<bool, UnreadAlert> {
     match status.as_str() {
         Some("firing") => Ok(true),
         Some("resolved") => Ok(false),
-        _ => Err(unread("the `status` of an alert is `firing` or `resolved`".to_owned())),
+        _ => Err(unread("the `status` of an alert must be `firing` or `resolved`".to_owned())),
     }
 }
 
@@ -257,10 +257,10 @@ mod tests {
     fn what_is_no_alert_is_refused_in_words() {
         for (body, problem) in [
             ("", "this is not JSON"),
-            ("{}", "there is no `alert` with a name in it"),
-            ("\"ProviderDown\"", "there is no `alert` with a name in it"),
-            (r#"{"alert": "ProviderDown"}"#, "the `status` of an alert is `firing` or `resolved`"),
-            (r#"{"alert": "ProviderDown", "status": "pending"}"#, "the `status` of an alert is `firing` or `resolved`"),
+            ("{}", "there is no `alert` with a name"),
+            ("\"ProviderDown\"", "there is no `alert` with a name"),
+            (r#"{"alert": "ProviderDown"}"#, "the `status` of an alert must be `firing` or `resolved`"),
+            (r#"{"alert": "ProviderDown", "status": "pending"}"#, "the `status` of an alert must be `firing` or `resolved`"),
             (r#"{"alerts": [{"status": "firing", "labels": {}}]}"#, "an alert has no label `alertname`"),
             (r#"{"event": {"event_type": "incident.triggered", "data": {"status": "triggered"}}}"#, "an incident has no `title`"),
         ] {
@@ -301,7 +301,7 @@ mod tests {
         let group = json!({"alerts": [nameless.clone(), labelled("Down", "firing", "f1"), labelled("Down", "odd", "f2"), nameless]});
         let posted = parse(group.to_string().as_bytes()).unwrap();
         assert_eq!((posted.alerts.len(), posted.unread), (1, 3));
-        assert_eq!(posted.problems, ["an alert has no label `alertname`", "the `status` of an alert is `firing` or `resolved`"]);
+        assert_eq!(posted.problems, ["an alert has no label `alertname`", "the `status` of an alert must be `firing` or `resolved`"]);
         let many = Value::Array(vec![json!({"alert": "a", "status": "firing"}); 5_000]);
         assert_eq!(parse(many.to_string().as_bytes()).unwrap().alerts.len(), 5_000, "the body's length bounds them");
     }

@@ -36,7 +36,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub enum AlertError {
     /// Nobody can listen there.
     #[error(
-        "cannot listen for alerts on {listen}: {source}\n\nhint: end what listens there, or name another port under `alerts:` of the \
+        "cannot listen for alerts on {listen}: {source}\n\nhint: stop the program that listens there, or set another port under `alerts:` of the \
          environment"
     )]
     Bind {
@@ -47,7 +47,7 @@ pub enum AlertError {
     },
     /// Whoever can reach it could start the runbook.
     #[error(
-        "alerts would be taken from everybody who can reach {address}\n\nhint: ask for a token with `token_from: \"env:NAME\"` under \
+        "everybody who can reach {address} could send alerts\n\nhint: require a token with `token_from: \"env:NAME\"` under \
          `alerts:` of the environment, or listen on 127.0.0.1"
     )]
     Open {
@@ -226,9 +226,11 @@ async fn read_whole(request: Request, next: Next) -> Response {
     let body = match listen::whole(body, LONGEST, HEAD_WITHIN).await {
         Ok(body) => body,
         Err(Unfinished::TooLong) => {
-            return (StatusCode::PAYLOAD_TOO_LARGE, "alerts of more than 1 MB are not taken at once\n").into_response();
+            return (StatusCode::PAYLOAD_TOO_LARGE, "this is more than 1 MB of alerts; send fewer at once\n").into_response();
         }
-        Err(Unfinished::Late | Unfinished::Cut) => return (StatusCode::REQUEST_TIMEOUT, "not all of it came\n").into_response(),
+        Err(Unfinished::Late | Unfinished::Cut) => {
+            return (StatusCode::REQUEST_TIMEOUT, "the request's body ended early\n").into_response();
+        }
     };
     if let Some(reached) = parts.extensions.get::<Reached>().cloned() {
         reached.engage().await;
@@ -239,7 +241,7 @@ async fn read_whole(request: Request, next: Next) -> Response {
 /// Where there is a token, whoever does not bear it is turned away.
 async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
     if desk.token.is_some() && listen::bearer(request.headers()) != desk.token {
-        let why = "this receiver of alerts asks for its token\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
+        let why = "a token is required here\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
                    `token_from:` under `alerts:` of the environment names\n";
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
     }
@@ -262,13 +264,13 @@ async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusC
         return (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned());
     };
     let parts = [
-        (repeated, "known already".to_owned()),
-        (counted, "counted only: nothing waits for them".to_owned()),
+        (repeated, "already known".to_owned()),
+        (counted, "only counted, because nothing waits for them".to_owned()),
         (unread, format!("left out: {problems}")),
-        (dropped, "dropped: this drill has taken as many as it can of those that it waits for".to_owned()),
+        (dropped, "dropped, because this drill has recorded as many as it can".to_owned()),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
-    let told = format!("{recorded} taken{}\n", parts.collect::<String>());
+    let told = format!("{recorded} recorded{}\n", parts.collect::<String>());
     (if dropped > 0 { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK }, told)
 }
 
@@ -290,15 +292,15 @@ mod tests {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
         let receiver = Receiver::start("127.0.0.1:0", None, BTreeSet::new(), journal.recorder()).await.unwrap();
         let one = json!({"alert": "Down", "status": "firing"});
-        assert_eq!(post(&receiver, one.to_string()).await, (200, "1 taken\n".to_owned()));
+        assert_eq!(post(&receiver, one.to_string()).await, (200, "1 recorded\n".to_owned()));
         let (status, why) = post(&receiver, "{}").await;
         assert!(status == 400 && why.contains("hint: post what Alertmanager"), "{status} {why}");
         assert_eq!(post(&receiver, vec![b' '; LONGEST + 1]).await.0, 413);
         assert_eq!(reqwest::get(receiver.url()).await.unwrap().status(), 405);
-        assert_eq!(post(&receiver, one.to_string()).await, (200, "0 taken; 1 known already\n".to_owned()));
+        assert_eq!(post(&receiver, one.to_string()).await, (200, "0 recorded; 1 already known\n".to_owned()));
         let group = json!({"alerts": [{"status": "firing", "labels": {}}, {"status": "firing", "labels": {"alertname": "Slow"}}]});
         let (status, told) = post(&receiver, group.to_string()).await;
-        assert!(status == 200 && told == "1 taken; 1 left out: an alert has no label `alertname`\n", "{told}");
+        assert!(status == 200 && told == "1 recorded; 1 left out: an alert has no label `alertname`\n", "{told}");
         let url = receiver.url();
         receiver.stop().await;
         assert!(reqwest::get(url).await.is_err(), "nobody listens any more");
@@ -320,17 +322,17 @@ mod tests {
         for round in 0..5 {
             let (status, told) = post(&receiver, others.clone()).await;
             let wanted = match round {
-                0 => "100 taken; 1900 counted only: nothing waits for them\n",
-                _ => "0 taken; 100 known already; 1900 counted only: nothing waits for them\n",
+                0 => "100 recorded; 1900 only counted, because nothing waits for them\n",
+                _ => "0 recorded; 100 already known; 1900 only counted, because nothing waits for them\n",
             };
             assert_eq!((status, told.as_str()), (200, wanted), "{round}");
         }
-        assert_eq!(post(&receiver, alert("Down".into(), 0, true).to_string()).await, (200, "1 taken\n".to_owned()));
+        assert_eq!(post(&receiver, alert("Down".into(), 0, true).to_string()).await, (200, "1 recorded\n".to_owned()));
         // As many instances as there may be, and one more.
         let all = |firing: bool| Value::Array((0..9_999).map(|instance| alert("Down".into(), instance, firing)).collect()).to_string();
-        assert_eq!(post(&receiver, all(true)).await, (200, "9998 taken; 1 known already\n".to_owned()));
+        assert_eq!(post(&receiver, all(true)).await, (200, "9998 recorded; 1 already known\n".to_owned()));
         let (status, told) = post(&receiver, all(false)).await;
-        assert!(status == 429 && told.starts_with("1 taken; 9998 dropped: "), "{status} {told}");
+        assert!(status == 429 && told.starts_with("1 recorded; 9998 dropped: "), "{status} {told}");
         receiver.stop().await;
         let live = journal.live();
         journal.close().await.unwrap();
@@ -440,7 +442,7 @@ mod tests {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
         let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
         assert!(error.starts_with("alerts would be taken from everybody who can reach 0.0.0.0:"), "{error}");
-        assert!(error.contains("\n\nhint: ask for a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
+        assert!(error.contains("\n\nhint: require a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
         Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap().stop().await;
         journal.close().await.unwrap();
     }

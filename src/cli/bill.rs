@@ -25,7 +25,7 @@ pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
         return bearable(plan);
     };
     Err(format!(
-        "the environment `{}` allows {ceiling}, and nobody knows what `{}` costs\n\nhint: add `price: {{input: 2.50 USD, output: 10 USD}}` to \
+        "the environment `{}` allows {ceiling}, and the price of `{}` is not known\n\nhint: add `price: {{input: 2.50 USD, output: 10 USD}}` to \
          the provider in the inventory, for a million tokens each",
         plan.environment_name, bill.provider
     ))
@@ -38,7 +38,7 @@ fn bearable(plan: &DrillPlan) -> Result<(), String> {
         return Ok(());
     }
     let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
-        ("what k6 may have on its way at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
+        ("what k6 may have in flight at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
     } else {
         ("one request can cost", "")
     };
@@ -69,17 +69,17 @@ pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32)
         bills.iter().for_each(|bill| lines += &format!("    up to {}\n", told(bill)));
         ceiling.into_iter().for_each(|ceiling| lines += &format!("    stops at {ceiling}\n"));
     }
-    say(&format!("real providers will be asked, and will send a bill\n{lines}"));
+    say(&format!("real providers will be used, and will send a bill\n{lines}"));
     ask::yes_or_no(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
 }
 
 fn told(bill: &Bill) -> String {
     let most = match bill.most {
         Some(most) => format!("{most:.2} with {}", bill.provider),
-        None => format!("a price that is not known with {}", bill.provider),
+        None => format!("an unknown price with {}", bill.provider),
     };
     match bill.unbounded {
         0 => most,
-        count => format!("{most}, and what {count} requests cost of which nobody can tell (`max_tokens:` of the traffic says it)"),
+        count => format!("{most}, and the cost of {count} requests, which is not known (set `max_tokens:` of the traffic)"),
     }
 }

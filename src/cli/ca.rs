@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// Makes the local authority that signs for proxies with TLS, once, and tells how to trust it. It may sign for the hosts that proxies stand
-/// for and for no other, and for one year; one that is there is shown, or with --renew made anew. Its key stays in the folder, for its
-/// owner alone: whoever has it can stand for these hosts before all who trust it.
+/// for and for no other, and for one year; one that is there is shown, or with --renew renewed. Its key stays in the folder, for its
+/// owner alone: anybody who has it can pose as these hosts to everybody who trusts it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The authority's folder [default: lifeboat/authority in $XDG_DATA_HOME or ~/.local/share]
@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// The hosts of the inventory's providers, and of the proxies of this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     env: Option<String>,
-    /// Make key and certificate anew, for a year from now and for today's hosts; give ca.pem to everybody who trusts the old one
+    /// Renew key and certificate, for a year from now and for today's hosts; then give ca.pem to everybody who trusts the old one
     #[arg(long)]
     renew: bool,
 }
@@ -47,11 +47,11 @@ pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
     let happened = match origin {
         Origin::Made => "made",
         Origin::Found => "already there",
-        Origin::Renewed => "made anew",
+        Origin::Renewed => "renewed",
     };
     let hosts: Vec<String> = hosts.into_iter().collect();
     put(&format!(
-        "{happened}: {}\nit may sign for {}, and for this machine's own loopback\n\n{}",
+        "{happened}: {}\nit may sign for {}, and for this machine's loopback addresses\n\n{}",
         folder.display(),
         hosts.join(", "),
         how_to_trust(&folder)
@@ -77,7 +77,7 @@ fn hosts(args: &Args) -> anyhow::Result<BTreeSet<String>> {
             }
             None => {
                 let found = Project::find(Path::new("."));
-                let root = found.map_err(|_| anyhow::anyhow!("there is no inventory here that says for which hosts the authority may sign\n\nhint: run it in the project's folder, or name them with --host NAME"))?;
+                let root = found.map_err(|_| anyhow::anyhow!("there is no inventory here that says which hosts the authority may sign for\n\nhint: run it in the project's folder, or name them with --host NAME"))?;
                 let (project, _) = Project::open(&root);
                 let environments = project.inventory.environments.values().cloned().collect();
                 (project.inventory, environments)

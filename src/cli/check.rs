@@ -35,7 +35,7 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     ];
     let (errors, warnings) = (checked.findings.errors(), checked.findings.warnings());
     let found = match (errors, warnings) {
-        (0, 0) => "nothing to find fault with".to_owned(),
+        (0, 0) => "no problems found".to_owned(),
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => count(errors, "error"),
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),

@@ -37,16 +37,16 @@ pub(super) struct Args {
     /// The seed of the jitter between tries
     #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
-    /// Go on where an execution was interrupted; no step that is done is done again
+    /// Continue an interrupted execution; steps that are done are not repeated
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// With --resume: take back what was done, last first
+    /// With --resume: undo what was done, last first
     #[arg(long, requires = "resume")]
     undo: bool,
-    /// With --resume: walk what was recorded, though the runbook or the inventory has changed since
+    /// With --resume: run what was recorded, although the runbook or the inventory has changed since
     #[arg(long, requires = "resume")]
     recorded: bool,
-    /// Do only what reads, and find what is missing
+    /// Change nothing: only read, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
     /// Answer every question of the runbook with yes
@@ -54,7 +54,7 @@ pub(super) struct Args {
     yes: bool,
 }
 
-const STOPPING: &str = "stopping: the step that runs is ended, and nothing is taken back (once more to leave at once)";
+const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
@@ -93,7 +93,7 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     let has_keys = !left_in(&folder).is_empty();
     if has_keys {
         let put_back = async |_| Ok(if stores::put_back_left(&folder).await { Exit::Met } else { Exit::Inconclusive });
-        let end = until_interrupted("finishing what was begun", put_back)?;
+        let end = until_interrupted("finishing what was started", put_back)?;
         if end != Exit::Met || !Before::has_notes(&folder) {
             return Ok(end);
         }
@@ -130,14 +130,14 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<St
     let mut questions = plan.runbook.steps.iter().filter_map(asks);
     if yes && let Some(confirm) = questions.clone().find(|confirm| !confirm.approvers.is_empty()) {
         return Some(format!(
-            "error: `{}` is for {} to answer, and --yes does not answer for them\n\nhint: leave --yes away",
+            "error: `{}` must be answered by {}, and --yes does not answer for them\n\nhint: run it without `--yes`",
             confirm.question,
             confirm.approvers.join(", ")
         ));
     }
     if !yes && questions.next().is_some() && !somebody_types() {
         return Some(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes"
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`"
                 .to_owned(),
         );
     }
@@ -190,14 +190,14 @@ fn heading(execution: &Execution) -> String {
     let folder = super::run::relative(execution.folder());
     if let Some(drill) = execution.drill() {
         let drill = super::run::relative(drill);
-        return format!("{drill}: what this drill did is taken back\nif it is interrupted: lifeboat run --undo {drill}\n");
+        return format!("{drill}: undoing what this drill did\nif it is interrupted: lifeboat run --undo {drill}\n");
     }
-    let mut text = format!("{}, for real: every step is done\n", plan.runbook.name);
+    let mut text = format!("{}, for real: every step takes effect\n", plan.runbook.name);
     let place = plan.environment_name.as_ref().map(|name| format!("environment {name}, ")).unwrap_or_default();
     let service = plan.service_name.as_ref().map(|name| format!("service {name}, ")).unwrap_or_default();
     text += &format!("{place}{service}{folder}\n");
     if let Some(rto) = plan.rto() {
-        text += &format!("users should be served again within {rto}\n");
+        text += &format!("users must be served again within {rto}\n");
     }
     text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
     text
@@ -208,10 +208,10 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
         None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
     };
-    let with_undo = if finish.drill.is_some() { "" } else { " (with --undo to take back what was done)" };
+    let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
     note("");
     if let Err(error) = &finish.journal {
-        say(&format!("error: {error}\n\nhint: make room, then go on with {again}"));
+        say(&format!("error: {error}\n\nhint: make room on the disk, then continue with `{again}`"));
         return Ok(Exit::Safety);
     }
     let path = finish.folder.join("report.md");
@@ -222,13 +222,11 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
     }
     if let Some(error) = &finish.salted {
         let file = super::run::relative(&finish.folder.join("salt"));
-        say(&format!(
-            "warning: {file} cannot be taken away: {error}\n\nhint: remove it by hand; with it, keys of the history can be guessed at"
-        ));
+        say(&format!("warning: {file} cannot be removed: {error}\n\nhint: remove it by hand; with it, keys in the history can be guessed"));
     }
     if let Some(step) = &finish.unanswered {
         say(&format!(
-            "error: it is not known whether `{step}` was done, so nothing more was\n\nhint: see for yourself, then answer on a terminal: \
+            "error: it is not known whether `{step}` was done, so nothing more was done\n\nhint: look for yourself, then answer on a terminal: \
              {again}\n      (without --yes); or write `repeat: safe` at a step that may be done twice"
         ));
         return Ok(Exit::Inconclusive);
@@ -239,17 +237,17 @@ fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
         ExecutionEnd::Undone | ExecutionEnd::Failed => {
             if finish.end == ExecutionEnd::Undone && finish.undo {
                 say(&format!(
-                    "not everything could be taken back; once that is mended: {again}{}",
+                    "not everything could be undone; once that is fixed: {again}{}",
                     if finish.drill.is_some() { "" } else { " --undo" }
                 ));
             }
             if finish.end == ExecutionEnd::Failed {
-                say(&format!("a step failed; once that is mended: {again}{with_undo}"));
+                say(&format!("a step failed; once that is fixed: {again}{with_undo}"));
             }
             Exit::Missed
         }
         ExecutionEnd::Stopped => {
-            say(&format!("stopped; to go on: {again}{with_undo}"));
+            say(&format!("stopped; to continue: {again}{with_undo}"));
             Exit::Safety
         }
     })

@@ -75,7 +75,7 @@ impl From<Exit> for std::process::ExitCode {
 pub(super) fn own_faults_exit_with_70() {
     std::panic::set_hook(Box::new(|panic| {
         crate::console::leave();
-        super::say("error: this is a fault of Lifeboat's own; please report it with what follows");
+        super::say("error: this is a bug in Lifeboat; please report it with what follows");
         // Its words may hold what somebody else chose.
         super::say(&format!("{panic}\n{}", std::backtrace::Backtrace::capture()));
         std::process::exit(i32::from(Exit::Own.code()));

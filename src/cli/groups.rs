@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Drills", &["check", "run", "lab"]),
+    ("Drills", &["check", "doctor", "run", "lab"]),
     ("In an incident", &["execute"]),
     ("Reading", &["judge", "report"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),

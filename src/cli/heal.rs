@@ -16,7 +16,7 @@ pub(super) struct Args {
     /// The control API of an environment of the inventory
     #[arg(long, value_name = "ENVIRONMENT")]
     env: Option<String>,
-    /// The token that the control API asks for
+    /// The token that the control API requires
     #[arg(long, value_name = "env:NAME")]
     token_from: Option<TokenSource>,
 }
@@ -35,7 +35,7 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
         Err(problem) => return usage(&problem),
     };
     let waiting = show_wait(format!("healing {url}"));
-    until_interrupted("finishing what was begun", async |_| match everything(&url, token.as_deref()).await {
+    until_interrupted("finishing what was started", async |_| match everything(&url, token.as_deref()).await {
         Ok(found) => {
             drop(waiting);
             put(&told(&url, &found))?;
@@ -59,7 +59,9 @@ async fn everything(url: &str, token: Option<&str>) -> Result<Vec<Found>, Contro
 /// The control API of an environment, or what is wrong with it.
 fn of_environment(name: &str) -> anyhow::Result<Result<ControlBinding, String>> {
     let none = || {
-        format!("the environment `{name}` has no standing fault proxy: its faults end with the drill\n\nhint: name one with --control URL")
+        format!(
+            "the environment `{name}` has no standing fault proxy: its faults end with the drill\n\nhint: name one with `--control URL`"
+        )
     };
     Ok(environment::named(name)?.and_then(|(_, environment)| environment.control.ok_or_else(none)))
 }

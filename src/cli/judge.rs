@@ -43,7 +43,7 @@ struct Record {
     /// request), or an access log of nginx, haproxy or envoy
     #[arg(long, value_name = "TOOL", value_parser = source)]
     from: Option<Source>,
-    /// The scenario whose service, providers and objectives it is held against; without it there are measures and no verdict
+    /// The scenario with the service, providers and objectives; without it there are measurements but no verdict
     #[arg(long, value_name = "SCENARIO", requires = "from")]
     objectives: Option<PathBuf>,
     /// The environment of that scenario
@@ -55,7 +55,7 @@ struct Record {
     /// When its cause was gone, likewise; without it the outage lasts to the record's end
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
     heal_at: Option<Moment>,
-    /// How far off these moments may be, either way
+    /// How far off these times may be, either way
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "fault_at")]
     fault_uncertainty: Option<Duration>,
     /// Leave out what was sent before; access logs begin ten minutes before the fault where this is not given
@@ -73,7 +73,7 @@ struct Record {
     /// Which provider the record means by a name or an address
     #[arg(long, value_name = "NAME=PROVIDER", value_parser = pair, requires = "objectives")]
     map: Vec<(String, String)>,
-    /// How k6 sent: `open` if its executor is one of an arrival rate, else `closed`
+    /// How k6 sent: `open` if its executor has an arrival rate, else `closed`
     #[arg(long, value_name = "open|closed", value_parser = pace, requires = "from")]
     model: Option<Pace>,
 }
@@ -101,7 +101,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     };
     drop(showing);
     if judged.torn {
-        say("warning: the last line is torn and was left out: the drill was killed while it was written");
+        say("warning: the last line is incomplete and was ignored: the drill was killed while it was written");
     }
     if let Some(outline) = &judged.outline {
         note(&format!("{}: {outline}\n", args.history.display()));

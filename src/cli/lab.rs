@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// every provider takes a free one
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     providers_port: Option<u16>,
-    /// The key that every provider and the gateway take, in the place of one for each
+    /// One key that every provider and the gateway accept, instead of one each
     #[arg(long, value_name = "KEY", value_parser = key)]
     key: Option<String>,
     /// The seed of latencies and keys, up to 16 hexadecimal digits
@@ -88,7 +88,10 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
     let mut upstreams = Vec::new();
     let imitated = imitated(inventory, service);
     let Some(ports) = args.ports(imitated.len()) else {
-        say(&format!("error: the ports after --providers-port are too few for {} providers\n\nhint: begin at 9101, for example", imitated.len()));
+        say(&format!(
+            "error: the ports after --providers-port are too few for {} providers\n\nhint: begin at 9101, for example",
+            imitated.len()
+        ));
         return Ok(Exit::Usage);
     };
     for ((provider_name, provider), port) in imitated.into_iter().zip(ports) {
@@ -114,7 +117,7 @@ async fn serve(args: &Args, inventory: &Inventory, mut stop: watch::Receiver<boo
         running.push(simulated);
     }
     let refused = KeyState::REFUSED.map(|(word, _)| format!("-{word}")).join(", ");
-    put(&format!("a provider refuses its key with one of these after it, as it refuses such a key: {refused}\n\n"))?;
+    put(&format!("with one of these words after its key, a provider answers as it would to such a key: {refused}\n\n"))?;
     let gateway = gateway(args, inventory, (name, service), upstreams)?;
     super::terminal::note("\nCtrl-C stops the lab");
     let _ = stop.wait_for(|stop| *stop).await;
@@ -137,7 +140,7 @@ fn gateway(
     let asked = |provider: &String| running.iter().find(|upstream| upstream.name == *provider && upstream.dialect.has_openai_bodies());
     let upstreams: Vec<Upstream> = service.providers.iter().filter_map(asked).cloned().collect();
     if upstreams.len() < service.providers.len() {
-        say("the reference gateway speaks OpenAI's dialect only, and asks no provider of another dialect");
+        say("the reference gateway speaks only OpenAI's dialect, and uses no provider of another dialect");
     }
     let sharing = service.primaries().iter().filter_map(asked).count();
     let Some(model) = upstreams.first().map(|upstream| upstream.model.clone()) else { return Ok(None) };

@@ -37,21 +37,25 @@ async fn told(plan: &DrillPlan, token: Option<&str>) -> Said {
         Some(Ok(control)) if control.is_lifeboat() => Said::default(),
         Some(Ok(control)) => Said {
             lines: vec![
-                format!("faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals if this process dies", binding.url),
+                format!(
+                    "faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals them if this process dies",
+                    binding.url
+                ),
                 toxiproxy::shows(plan),
             ],
             unable: toxiproxy::unable(plan, &control.url()),
         },
         Some(Err(ControlError::Refused { status: 401, .. })) if token.is_none() => {
             let line = format!(
-                "{} asks for its token, which only a drill sends; whether its faults end by themselves is not known now",
+                "{} requires its token, which only a drill sends; it is not known yet whether its faults end by themselves",
                 binding.url
             );
             Said { lines: vec![line], unable: None }
         }
-        Some(Err(_)) | None => {
-            Said { lines: vec![format!("{} cannot be asked now whether its faults end by themselves", binding.url)], unable: None }
-        }
+        Some(Err(_)) | None => Said {
+            lines: vec![format!("{} does not answer, so it is not known whether its faults end by themselves", binding.url)],
+            unable: None,
+        },
     }
 }
 

@@ -8,6 +8,7 @@ mod ca;
 mod check;
 mod completions;
 mod desk;
+mod doctor;
 mod environment;
 mod execute;
 mod exit;
@@ -51,7 +52,9 @@ enum Command {
     Run(run::Args),
     /// Validate inventory, runbooks and scenarios, and show gaps in cover
     Check(check::Args),
-    /// Walk a runbook for real, with the clock running; it can go on after a crash
+    /// Try everything that a drill needs, and break nothing
+    Doctor(doctor::Args),
+    /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
@@ -66,7 +69,7 @@ enum Command {
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
     Fingerprint(fingerprint::Args),
-    /// Take every fault away from a standing fault proxy
+    /// Remove every fault from a standing fault proxy
     Heal(heal::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
@@ -99,6 +102,7 @@ pub fn main() -> std::process::ExitCode {
     let done = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
+        Command::Doctor(args) => doctor::doctor(args),
         Command::Execute(args) => execute::execute(args),
         Command::Judge(args) => judge::judge(&args),
         Command::Report(args) => report::report(&args),

@@ -3,6 +3,7 @@
 use super::{Exit, bill, leases, put, say, stores};
 use crate::fault::unsaid;
 use crate::model::{DrillPlan, Workload};
+use crate::units::counted;
 
 /// What drills would do. Their servers of faults are asked what they are, and nothing else.
 pub(super) fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit> {
@@ -51,11 +52,11 @@ fn outline(plan: &DrillPlan) -> String {
         let traffic = &named.workload;
         let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
         text += &format!(
-            "  traffic     {whose}{} {} at {}, {:.0} requests in {}{}\n",
+            "  traffic     {whose}{} {} at {}, {} in {}{}\n",
             traffic.arrivals,
             traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
             traffic.pace(),
-            traffic.requests(timeline.total()).round(),
+            counted(traffic.requests(timeline.total()).round() as u64, "request"),
             timeline.total(),
             longer(plan, traffic)
         );
@@ -80,7 +81,7 @@ fn outline(plan: &DrillPlan) -> String {
     for named in &workloads {
         let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
         if !named.judged {
-            text += &format!("  objective   {whose}none, it is pure load\n");
+            text += &format!("  objective   {whose}none, it is only load\n");
             continue;
         }
         text += &format!(

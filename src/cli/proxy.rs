@@ -21,10 +21,10 @@ pub(super) struct Args {
     /// Where the control API listens; port 0 takes a free one [default: what the environment says, else 127.0.0.1:8474]
     #[arg(long, value_name = "ADDR")]
     api: Option<SocketAddr>,
-    /// Begin with a proxy before each provider of the inventory, for this environment, and break only what it allows
+    /// Start with a proxy in front of each provider of the inventory, for this environment, and break only what it allows
     #[arg(long, value_name = "ENVIRONMENT", conflicts_with_all = ["config", "plain"])]
     env: Option<String>,
-    /// Proxies to begin with: a JSON file as `toxiproxy-server -config` reads it
+    /// Proxies to start with: a JSON file as `toxiproxy-server -config` reads it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The token that callers of the control API must send as `Authorization: Bearer`; needed wherever it is not on loopback
@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Where the forward proxy listens, for HTTPS_PROXY and HTTP_PROXY; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     forward: Option<SocketAddr>,
-    /// Let the forward proxy listen elsewhere than on loopback, open to everybody who can reach it. It leads nobody to this host then, and the
+    /// Let the forward proxy listen elsewhere than on loopback, open to everybody who can reach it. It then forwards nothing to this host, and the
     /// control API needs a token
     #[arg(long, requires = "forward")]
     forward_open: bool,
@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// at /authority of the control API]
     #[arg(long, value_name = "DIR")]
     authority: Option<PathBuf>,
-    /// Whom to trust as a provider besides the web's authorities: certificates in PEM
+    /// Certificates to trust for providers besides the public authorities: a PEM file
     #[arg(long, value_name = "FILE")]
     upstream_ca: Option<PathBuf>,
     /// How long open connections may go on when the proxy is told to end
@@ -63,7 +63,7 @@ const CONFIG_MAX: usize = 10_000_000;
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Make the local authority that signs for proxies with TLS, once, and tell how to trust it
+    /// Create the local authority that signs for proxies with TLS, and print how to trust it
     Ca(super::ca::Args),
 }
 
@@ -108,7 +108,7 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
         },
     };
     if let Some(name) = args.env.as_ref().filter(|_| ground.proxies.is_empty()) {
-        let problem = "no provider of the inventory has a base_url, so there is nothing to stand before";
+        let problem = "no provider of the inventory has a `base_url`, so there is nothing to put a proxy in front of";
         return usage(&format!("{problem} in `{name}`\n\nhint: add `base_url:` to the providers that it uses"));
     }
     let source = args.token_from.clone().or_else(|| ground.token_from.clone().map(TokenSource::of));
@@ -131,7 +131,9 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
         authority: args.authority.clone(),
         upstream_ca: args.upstream_ca.clone(),
     };
-    until_interrupted("draining: open connections may finish (once more to leave at once)", |stop| serve(args, ground, settings, stop))
+    until_interrupted("draining: open connections may finish (press Ctrl-C again to leave at once)", |stop| {
+        serve(args, ground, settings, stop)
+    })
 }
 
 /// What an environment says of its standing proxy.
@@ -216,7 +218,7 @@ async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch:
         match proxy.populate(&config).await {
             Ok(proxies) => {
                 for [name, listen, upstream] in proxies {
-                    put(&format!("{name} listens on {listen} and leads to {upstream}\n"))?;
+                    put(&format!("{name} listens on {listen} and forwards to {upstream}\n"))?;
                 }
             }
             // Half of what was asked for would be taken for all of it.

@@ -41,7 +41,7 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
         (Format::Json, _) => json(&judged.verdict),
         (Format::Md, Some(digest)) => markdown(&judged.verdict, digest, &judged.hash),
         (Format::Md, None) => {
-            say("error: a bare history tells of no drill, so there is no report to render\n\nhint: lifeboat judge shows its verdict");
+            say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
         }
     };

@@ -44,10 +44,10 @@ pub(super) struct Args {
     /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
-    /// Take back what a drill that was killed has left behind, by its folder: what its runbook did, last first, and old values
+    /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
-    /// With --undo: take back what was recorded, though the runbook has changed since
+    /// With --undo: undo what was recorded, although the runbook has changed since
     #[arg(long, requires = "undo")]
     recorded: bool,
 }
@@ -72,7 +72,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(end);
     }
     remind(planned.iter().map(|each| &*each.root), args.out.as_deref());
-    until_interrupted("stopping: every fault is healed, then the drill ends (once more to leave at once)", async |stop| {
+    until_interrupted("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)", async |stop| {
         let total = planned.len() * args.repeat as usize;
         let mut series = Series::of(total);
         drills(&args, planned, &mut series, stop).await?;
@@ -119,13 +119,13 @@ fn refused(args: &Args, planned: &[Planned]) -> Option<Exit> {
     };
     if nobody && plans().any(asks) {
         return usage(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question beforehand with --yes",
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`",
         );
     }
     if plans().any(DrillPlan::is_paid) {
         if nobody {
             return usage(
-                "error: this drill asks real providers, who will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
+                "error: this drill uses real providers, which will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
                  cost with --dry-run, then agree beforehand with --yes",
             );
         }
@@ -184,7 +184,7 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
     folders.dedup();
     for left in folders.iter().flat_map(|folder| left_over(folder)) {
         let left = relative(&left);
-        say(&format!("warning: {left}: this drill was killed, and what it did is not taken back\n\nhint: lifeboat run --undo {left}\n"));
+        say(&format!("warning: {left}: this drill was killed, and what it did has not been undone\n\nhint: lifeboat run --undo {left}\n"));
     }
 }
 
@@ -231,7 +231,7 @@ fn conclude(finish: &Finish, has_others: bool) -> anyhow::Result<Exit> {
     }
     if let Err(error) = &finish.journal {
         say(&format!(
-            "error: {error}\n\nhint: make room, or choose another folder with --out; what could be written is in {}\n",
+            "error: {error}\n\nhint: make room on the disk, or choose another folder with `--out`; what could be written is in {}\n",
             finish.folder.display()
         ));
     }
@@ -246,7 +246,7 @@ fn conclude(finish: &Finish, has_others: bool) -> anyhow::Result<Exit> {
     }
     if Before::has_notes(&finish.folder) {
         say(&format!(
-            "warning: something that the drill did could not be taken back\n\nhint: see why in the report, then lifeboat run --undo {}",
+            "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",
             relative(&finish.folder)
         ));
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 pub(super) fn written(plan: &DrillPlan) -> Option<String> {
     let places: Vec<String> = plan.written().iter().map(ToString::to_string).collect();
     let after =
-        if plan.environment.embedded { "what is there now is kept, and put back at the end" } else { "for good: the new key stays" };
+        if plan.environment.embedded { "what is there now is saved, and restored at the end" } else { "for good: the new key stays" };
     (!places.is_empty()).then(|| format!("{} ({after})", places.join(", ")))
 }
 
@@ -27,7 +27,7 @@ pub(super) fn left(folder: &Path) -> bool {
     let left = left_in(folder);
     for file in &left {
         say(&format!(
-            "error: a key that the drill replaced in a store is not back; it is kept in {}\n\nhint: lifeboat run --undo {}; or write it back by \
+            "error: a key that the drill replaced in a store was not restored; it is kept in {}\n\nhint: lifeboat run --undo {}; or write it back by \
              hand, then take that file away\n",
             relative(file),
             relative(folder)
@@ -41,7 +41,7 @@ pub(super) async fn put_back_left(folder: &Path) -> bool {
     let mut good = true;
     for file in left_in(folder) {
         match put_back(&file).await {
-            Ok(place) => say(&format!("the store {place} holds again what it held before the drill")),
+            Ok(place) => say(&format!("the store {place} was restored to what it held before the drill")),
             Err(error) => {
                 say(&format!("error: {error}"));
                 good = false;

@@ -35,7 +35,7 @@ pub(super) fn watchdog(args: &Args) -> anyhow::Result<Exit> {
     if told.ends_with(b"done\n") {
         return Ok(Exit::Met);
     }
-    until_interrupted("trying once more to heal", |stopped| until_healed(args, stopped))
+    until_interrupted("trying to heal again", |stopped| until_healed(args, stopped))
 }
 
 /// Tries until all is healed, the server is gone, or somebody asks for the end, which comes after a last try.

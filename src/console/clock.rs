@@ -58,7 +58,7 @@ fn users(rto: Duration, now: u64) -> String {
     match now.checked_sub(rto.as_nanos()) {
         None => {
             let left = Duration::from_secs((rto.as_nanos() - now).div_ceil(SECOND));
-            format!("{left} of {rto} left to serve users again")
+            format!("{left} of {rto} left until users must be served again")
         }
         Some(..SECOND) => format!("the {rto} to serve users again are over"),
         Some(late) => format!("users should have been served {} ago", whole(late)),
@@ -81,11 +81,11 @@ enum Doing {
 fn under_way(plan: &ExecutionPlan, live: &Live, now: u64) -> String {
     let open = open(live);
     let Some((first, step)) = open.first().and_then(|first| Some((first, plan.runbook.steps.get(first.step as usize)?))) else {
-        return "no step is under way".to_owned();
+        return "no step is running".to_owned();
     };
     let mut text = told(first, step, live.steps, now);
     if open.len() > 1 {
-        text += &format!(", and {} more beside it", open.len() - 1);
+        text += &format!(", and {} more at the same time", open.len() - 1);
     }
     text
 }
@@ -93,7 +93,7 @@ fn under_way(plan: &ExecutionPlan, live: &Live, now: u64) -> String {
 fn told(open: &Open, step: &Step, steps: usize, now: u64) -> String {
     let taken = now.saturating_sub(open.since);
     let (before, again) = match open.doing {
-        Doing::Undo => ("taking back ", String::new()),
+        Doing::Undo => ("undoing ", String::new()),
         Doing::Try(attempt @ 2..) => ("", format!(", try {attempt}")),
         Doing::Try(_) => ("", String::new()),
     };
@@ -182,21 +182,21 @@ mod tests {
         let (mut story, mut clock) = (execution(Some("50s")), Clock::after(0));
         story.tell(12_000, begins(0, 1));
         let seen = watched(&mut clock, &story, 60);
-        let wanted = "  25.0s  clock     25s of 50s left to serve users again
-  30.0s  clock     step 1/2, Wait for the replicas, for 18s of at most 11m
-  30.0s  clock     20s of 50s left to serve users again
-  50.0s  clock     the 50s to serve users again are over
-  60.0s  clock     step 1/2, Wait for the replicas, for 48s of at most 11m
-  60.0s  clock     users should have been served 10s ago";
+        let wanted = "  25.0 s  clock     25 s of 50 s left until users must be served again
+  30.0 s  clock     step 1/2, Wait for the replicas, for 18 s of at most 11 min
+  30.0 s  clock     20 s of 50 s left until users must be served again
+  50.0 s  clock     the 50 s to serve users again are over
+  60.0 s  clock     step 1/2, Wait for the replicas, for 48 s of at most 11 min
+  60.0 s  clock     users should have been served 10 s ago";
         assert_eq!(seen.join("\n"), wanted);
         story.tell(80_000, ends(0, StepEnd::Done));
         story.tell(80_010, begins(1, 1));
         let seen = watched(&mut clock, &story, 119);
-        let wanted = ["step 2/2, Ask, unanswered for 9s of at most 5m", "users should have been served 40s ago"];
-        assert_eq!(seen, wanted.map(|text| format!("  90.0s  clock     {text}")));
+        let wanted = ["step 2/2, Ask, unanswered for 9 s of at most 5 min", "users should have been served 40 s ago"];
+        assert_eq!(seen, wanted.map(|text| format!("  90.0 s  clock     {text}")));
         story.tell(119_000, ends(1, StepEnd::Done));
-        let wanted = ["no step is under way", "users should have been served 1m10s ago"];
-        assert_eq!(watched(&mut clock, &story, 120), wanted.map(|text| format!(" 120.0s  clock     {text}")));
+        let wanted = ["no step is running", "users should have been served 1 min 10 s ago"];
+        assert_eq!(watched(&mut clock, &story, 120), wanted.map(|text| format!(" 120.0 s  clock     {text}")));
         story.tell(121_000, Event::ExecutionFinished(ExecutionFinished { end: ExecutionEnd::Done }));
         assert_eq!(watched(&mut clock, &story, 500), [""; 0]);
     }
@@ -211,25 +211,25 @@ mod tests {
             lines[0].split_once("clock     ").unwrap().1.to_owned()
         };
         for (events, now, said) in [
-            (vec![], 30, "no step is under way"),
-            (vec![(1_000, begins(0, 1)), (21_500, begins(0, 2))], 30, "step 1/2, Wait for the replicas, try 2, for 8s of at most 11m"),
-            (vec![(1_000, begins(0, 1))], 661, "step 1/2, Wait for the replicas, for 11m of at most 11m"),
-            (vec![(1_000, begins(0, 1))], 690, "step 1/2, Wait for the replicas, for 11m29s"),
+            (vec![], 30, "no step is running"),
+            (vec![(1_000, begins(0, 1)), (21_500, begins(0, 2))], 30, "step 1/2, Wait for the replicas, try 2, for 8 s of at most 11 min"),
+            (vec![(1_000, begins(0, 1))], 661, "step 1/2, Wait for the replicas, for 11 min of at most 11 min"),
+            (vec![(1_000, begins(0, 1))], 690, "step 1/2, Wait for the replicas, for 11 min 29 s"),
             (
                 vec![(1_000, begins(0, 1)), (2_000, begins(1, 1))],
                 30,
-                "step 1/2, Wait for the replicas, for 29s of at most 11m, and 1 more beside it",
+                "step 1/2, Wait for the replicas, for 29 s of at most 11 min, and 1 more at the same time",
             ),
             (
                 vec![(1_000, begins(0, 1)), (2_000, begins(1, 1)), (3_000, ends(0, StepEnd::Done))],
                 30,
-                "step 2/2, Ask, unanswered for 28s of at most 5m",
+                "step 2/2, Ask, unanswered for 28 s of at most 5 min",
             ),
-            (vec![(1_000, begins(0, 1)), (2_000, ends(0, StepEnd::Failed))], 30, "no step is under way"),
+            (vec![(1_000, begins(0, 1)), (2_000, ends(0, StepEnd::Failed))], 30, "no step is running"),
             (
                 vec![(1_000, begins(1, 1)), (2_000, ends(1, StepEnd::Done)), (3_000, Event::UndoStarted(UndoStarted { step: 1 }))],
                 31,
-                "taking back step 2/2, Ask, for 28s of at most 5m",
+                "undoing step 2/2, Ask, for 28 s of at most 5 min",
             ),
             (
                 vec![
@@ -237,9 +237,9 @@ mod tests {
                     (4_000, Event::StepUndone(StepUndone { step: 1, end: StepEnd::Done, output: String::new() })),
                 ],
                 30,
-                "no step is under way",
+                "no step is running",
             ),
-            (vec![(1_000, begins(0, 1)), (29_000, resumed())], 30, "no step is under way"),
+            (vec![(1_000, begins(0, 1)), (29_000, resumed())], 30, "no step is running"),
         ] {
             assert_eq!(doing(events, now), said, "{now}");
         }
@@ -256,12 +256,12 @@ mod tests {
         story.tell(600_000, resumed());
         story.tell(600_010, begins(0, 2));
         let seen = watched(&mut clock, &story, 630);
-        let wanted = " 600.0s  clock     users should have been served 9m30s ago
- 630.0s  clock     step 1/2, Wait for the replicas, try 2, for 29s of at most 11m
- 630.0s  clock     users should have been served 10m ago";
+        let wanted = " 600.0 s  clock     users should have been served 9 min 30 s ago
+ 630.0 s  clock     step 1/2, Wait for the replicas, try 2, for 29 s of at most 11 min
+ 630.0 s  clock     users should have been served 10 min ago";
         assert_eq!(seen.join("\n"), wanted);
         // In time, and without an RTO.
-        for (rto, said) in [(Some("1h"), vec![" 600.0s  clock     50m of 1h left to serve users again"]), (None, vec![])] {
+        for (rto, said) in [(Some("1h"), vec![" 600.0 s  clock     50 min of 1 h left until users must be served again"]), (None, vec![])] {
             let mut story = execution(rto);
             let mut clock = Clock::after(story.live.notable.len());
             story.tell(600_000, resumed());
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn what_was_missed_is_told_once_and_a_look_back_tells_nothing() {
         let (story, mut clock) = (execution(Some("30s")), Clock::after(0));
-        let missed = ["  95.0s  clock     no step is under way", "  95.0s  clock     users should have been served 1m5s ago"];
+        let missed = ["  95.0 s  clock     no step is running", "  95.0 s  clock     users should have been served 1 min 5 s ago"];
         assert_eq!(clock.lines(&story.live, 95 * SECOND), missed);
         // An event may bear an earlier stamp than the look before it.
         assert_eq!([89, 95, 119].map(|second| clock.lines(&story.live, second * SECOND).len()), [0, 0, 0]);
@@ -289,6 +289,6 @@ mod tests {
     fn a_name_drives_no_terminal() {
         let mut story = Story::execution(|plan| plan.runbook.steps[0].name = "Wait\u{1b}[2J\nlong".into());
         story.tell(1_000, begins(0, 1));
-        assert_eq!(Clock::after(0).lines(&story.live, 30 * SECOND), ["  30.0s  clock     step 1/2, Wait[2J long, for 29s"]);
+        assert_eq!(Clock::after(0).lines(&story.live, 30 * SECOND), ["  30.0 s  clock     step 1/2, Wait[2J long, for 29 s"]);
     }
 }

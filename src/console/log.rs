@@ -5,6 +5,7 @@ use super::panel::length;
 use crate::fault::unsaid;
 use crate::history::{Bucket, Event, Live, Phase, StepEnd};
 use crate::model::NamedWorkload;
+use crate::units::grouped;
 
 /// How often it is said who serves.
 const BEAT: u64 = 5_000_000_000;
@@ -62,7 +63,7 @@ impl Log {
 
 /// As every line of a log stands there: when, what kind, what.
 pub(super) fn line(t: u64, kind: &str, text: &str) -> String {
-    format!("{:>6.1}s  {kind:<8}  {}", (t / 100_000_000) as f64 / 10.0, clean(text))
+    format!("{:>6.1} s  {kind:<8}  {}", (t / 100_000_000) as f64 / 10.0, clean(text))
 }
 
 /// A kind and a sentence for an event.
@@ -86,13 +87,13 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Started(started) => ("drill", format!("{} (drill {}, seed {})", started.plan.scenario.title, started.drill, started.seed)),
         Event::Phase(entered) => ("phase", phase(entered.name, live)),
         Event::FaultRequested(asked) => {
-            ("fault", format!("{}{}{} on {} asked for", asked.what, asked.aim, unsaid(&asked.what, &asked.aim), asked.on))
+            ("fault", format!("{}{}{} on {} requested", asked.what, asked.aim, unsaid(&asked.what, &asked.aim), asked.on))
         }
         Event::FaultConfirmed(seen) => {
-            ("fault", format!("{} in force (confirmed within {})", fault(seen.fault), milliseconds(seen.hi.saturating_sub(seen.lo))))
+            ("fault", format!("{} active (confirmed within {})", fault(seen.fault), milliseconds(seen.hi.saturating_sub(seen.lo))))
         }
         Event::FaultHealed(healed) => {
-            let how = if healed.expired { "ended by itself, nobody renewed its lease" } else { "healed" };
+            let how = if healed.expired { "ended by itself, because its lease was not renewed" } else { "healed" };
             let touched = healed.touched.map(|count| format!("; it touched {count}")).unwrap_or_default();
             ("fault", format!("{} {how}{touched}", fault(healed.fault)))
         }
@@ -100,7 +101,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             ("proxy", format!("runs on another host: its clock is known within {}", milliseconds(clock.error.saturating_mul(2))))
         }
         Event::PlainToxiproxy(_) => {
-            ("proxy", "is a plain Toxiproxy: nobody sees who served or what a fault touched; users being served by anyone is judged".into())
+            ("proxy", "is a plain Toxiproxy, which sees neither who served nor what a fault touched; the drill is judged by when users were served by anyone".into())
         }
         Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
@@ -112,7 +113,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);
-            ("people", format!("nobody is there: {length} go by as if somebody were, drawn and not measured"))
+            ("people", format!("no people take part: {length} are taken for their reaction (modelled, not measured)"))
         }
         Event::StepStarted(step) => {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
@@ -121,23 +122,23 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
         Event::StepOverran(step) => {
             let expected = crate::units::Duration::from_nanos(step.expected);
-            ("step", format!("{}/{} takes longer than the {expected} that were expected", step.step + 1, steps()))
+            ("step", format!("{}/{} takes longer than the expected {expected}", step.step + 1, steps()))
         }
-        Event::UndoStarted(undo) => ("undo", format!("{}/{} is taken back", undo.step + 1, steps())),
+        Event::UndoStarted(undo) => ("undo", format!("{}/{} is undone", undo.step + 1, steps())),
         Event::StepUndone(step) => ("undo", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
         Event::KeyHeld(held) => ("key", format!("{} is {}", held.credential, held.key)),
         Event::KeyMinted(minted) => ("key", format!("{}: {} is new", minted.credential, minted.key)),
         Event::KeyStored(stored) => ("key", format!("{}: {} is current in {}", stored.credential, stored.key, stored.place)),
-        Event::KeyRevoked(revoked) => ("key", format!("{}: {} is revoked, says its issuer", revoked.credential, revoked.key)),
+        Event::KeyRevoked(revoked) => ("key", format!("{}: {} was revoked, says its issuer", revoked.credential, revoked.key)),
         Event::KeyProbed(probed) => {
             let why = if probed.why.is_empty() { String::new() } else { format!(": {}", probed.why) };
             ("key", format!("{}: the provider says of {}: {}{why}", probed.credential, probed.key, probed.standing))
         }
         Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
         Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
-        Event::Finished(finished) => ("end", format!("{} requests were due", finished.requests)),
+        Event::Finished(finished) => ("end", format!("{} requests were due", grouped(finished.requests))),
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
-        Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to take back what was done", resumed.wall_clock)),
+        Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
         Event::Note(note) => ("note", note.text.clone()),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
@@ -186,31 +187,31 @@ mod tests {
     fn a_drill_reads_as_a_story() {
         let mut log = Log::default();
         let told: Vec<String> = (0..=37_500).step_by(500).flat_map(|until| log.lines(&outage(until).live)).collect();
-        let wanted = "   0.0s  drill     Azure OpenAI stops answering (drill 2026-11-20-azure-outage, seed 000000000000002a)
-   0.0s  phase     preparing
-   1.0s  phase     baseline: 50/s to support-chat for 8s
-   6.0s  served    azure-swedencentral 49.2/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
-   9.0s  phase     fault
-   9.0s  fault     blackhole on azure-swedencentral asked for
-   9.0s  fault     blackhole on azure-swedencentral in force (confirmed within 0.4 ms)
-   9.6s  runbook   fail-over begins: 5 failures in a row
-   9.6s  step      1/2 See that the primary is down
-  11.0s  step      1/2 done
-  11.0s  step      2/2 Point the gateway at the standby
-  11.0s  served    azure-swedencentral 29.8/s  openai-eu 0.0/s  errors 20.2/s  late 0.0/s
-  11.5s  step      2/2 Point the gateway at the standby, try 2
-  12.0s  gateway   the breaker of azure-swedencentral is open
-  14.0s  step      2/2 timed-out: switch.sh: no answer
-  16.0s  served    azure-swedencentral 0.0/s  openai-eu 40.2/s  errors 9.8/s  late 0.0/s
-  21.0s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
-  26.0s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
-  29.0s  fault     blackhole on azure-swedencentral healed; it touched 153
-  29.0s  phase     watch: 8s more, to see traffic return
-  31.0s  gateway   the breaker of azure-swedencentral is closed
-  31.0s  served    azure-swedencentral 0.2/s  openai-eu 49.8/s  errors 0.0/s  late 0.0/s
-  36.0s  served    azure-swedencentral 50.0/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
-  37.0s  phase     draining
-  37.5s  end       1796 requests were due";
+        let wanted = "   0.0 s  drill     Azure OpenAI stops answering (drill 2026-11-20-azure-outage, seed 000000000000002a)
+   0.0 s  phase     preparing
+   1.0 s  phase     baseline: 50/s to support-chat for 8 s
+   6.0 s  served    azure-swedencentral 49.2/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
+   9.0 s  phase     fault
+   9.0 s  fault     blackhole on azure-swedencentral requested
+   9.0 s  fault     blackhole on azure-swedencentral active (confirmed within 0.4 ms)
+   9.6 s  runbook   fail-over begins: 5 failures in a row
+   9.6 s  step      1/2 See that the primary is down
+  11.0 s  step      1/2 done
+  11.0 s  step      2/2 Point the gateway at the standby
+  11.0 s  served    azure-swedencentral 29.8/s  openai-eu 0.0/s  errors 20.2/s  late 0.0/s
+  11.5 s  step      2/2 Point the gateway at the standby, try 2
+  12.0 s  gateway   the breaker of azure-swedencentral is open
+  14.0 s  step      2/2 timed-out: switch.sh: no answer
+  16.0 s  served    azure-swedencentral 0.0/s  openai-eu 40.2/s  errors 9.8/s  late 0.0/s
+  21.0 s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
+  26.0 s  served    azure-swedencentral 0.0/s  openai-eu 50.0/s  errors 0.0/s  late 0.0/s
+  29.0 s  fault     blackhole on azure-swedencentral healed; it touched 153
+  29.0 s  phase     watch: 8 s more, to see traffic return
+  31.0 s  gateway   the breaker of azure-swedencentral is closed
+  31.0 s  served    azure-swedencentral 0.2/s  openai-eu 49.8/s  errors 0.0/s  late 0.0/s
+  36.0 s  served    azure-swedencentral 50.0/s  openai-eu 0.0/s  errors 0.0/s  late 0.0/s
+  37.0 s  phase     draining
+  37.5 s  end       1,796 requests were due";
         assert_eq!(told.join("\n"), wanted);
         assert_eq!(log.lines(&outage(37_500).live), [""; 0], "nothing is told twice");
     }
@@ -227,9 +228,9 @@ mod tests {
         assert_eq!(
             log.lines(&story.live),
             [
-                "  10.1s  fault     blackhole on azure-swedencentral ended by itself, nobody renewed its lease; it touched 5",
-                "  10.2s  guard     success below 5%[31m for 3m",
-                "  10.3s  stopped   guard: healed and stopped",
+                "  10.1 s  fault     blackhole on azure-swedencentral ended by itself, because its lease was not renewed; it touched 5",
+                "  10.2 s  guard     success below 5%[31m for 3m",
+                "  10.3 s  stopped   guard: healed and stopped",
             ]
         );
     }

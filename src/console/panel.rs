@@ -185,7 +185,7 @@ fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usi
     let since = fault.confirmed.unwrap_or(fault.requested);
     match (fault.confirmed, fault.healed) {
         (_, Some(healed)) => row(Tone::Dim, format!("healed after {}", seconds(healed.saturating_sub(since)))),
-        (None, None) => row(Tone::Warn, "asked for".to_owned()),
+        (None, None) => row(Tone::Warn, "requested".to_owned()),
         (Some(_), None) => row(Tone::Warn, format!("{} of {}", seconds(now.saturating_sub(since)), length(planned.length.as_nanos()))),
     }
 }
@@ -208,7 +208,7 @@ fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
         let waits = match runbook.start {
             StartMode::OnDetection => format!("waits for {}", runbook.detect),
             StartMode::WithTheFault => "waits for the fault".to_owned(),
-            StartMode::ByHand => "waits to be begun by hand".to_owned(),
+            StartMode::ByHand => "waits to be started by hand".to_owned(),
         };
         return row(&waits, Line::new());
     };

@@ -234,7 +234,7 @@ mod tests {
         sender.send_replace(Arc::new(story.live));
         let end = Instant::now() + PATIENCE;
         let said = || String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-        while !said().contains("s  clock     no step is under way\n") {
+        while !said().contains("s  clock     no step is running\n") {
             assert!(Instant::now() < end, "{}", said());
             std::thread::sleep(FRAME);
         }
@@ -245,7 +245,7 @@ mod tests {
     #[tokio::test]
     async fn it_ends_with_the_drill_or_with_the_sender_and_shows_the_last_of_it() {
         let whole = written(Shape::Lines, false, outage(37_500).live).await;
-        assert!(whole.starts_with("   0.0s  drill") && whole.ends_with("1796 requests were due\n"), "{whole}");
+        assert!(whole.starts_with("   0.0 s  drill") && whole.ends_with("1,796 requests were due\n"), "{whole}");
         let killed = written(Shape::Lines, true, outage(12_500).live).await;
         assert!(killed.contains("the breaker of azure-swedencentral is open\n"), "{killed}");
         let plain = written(Shape::Panel { coloured: false }, true, outage(37_500).live).await;
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_question_comes_after_everything_before_it() {
         for (shape, before) in [
-            (Shape::Lines, "step      1/2 done\n  11.0s  step      2/2 "),
+            (Shape::Lines, "step      1/2 done\n  11.0 s  step      2/2 "),
             (Shape::Panel { coloured: false }, "runbook  2/2 Point the gateway at"),
         ] {
             // The thread has not looked at it yet when somebody is asked.

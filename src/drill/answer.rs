@@ -52,7 +52,7 @@ fn note(runbook: &Runbook, context: &Context) -> Result<(), Stop> {
     let notes = Notes { root: context.folder.clone(), variables: context.variables.plain() };
     context.before.note(&notes).map_err(|error| {
         Stop::environment(format!(
-            "the runbook was not begun, because nothing could be written down to take it back by: {error}\n\nhint: make room, or choose \
+            "the runbook was not started, because nothing could be recorded to undo it by: {error}\n\nhint: make room on the disk, or choose \
              another folder with --out"
         ))
     })
@@ -65,7 +65,7 @@ fn settled(left: usize, context: &Context) -> Result<(), Stop> {
     }
     let forgotten =
         context.before.all().into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
-    forgotten.map_err(|error| Stop::environment(format!("everything is back, but the old values cannot be removed: {error}")))
+    forgotten.map_err(|error| Stop::environment(format!("everything was restored, but the saved old values cannot be removed: {error}")))
 }
 
 /// Why it starts now; `None` where it never does.
@@ -73,11 +73,11 @@ async fn begin(runbook: &Runbook, context: &Context) -> Option<String> {
     match (runbook.start, &context.attendance) {
         (StartMode::WithTheFault, _) => Some("the fault".to_owned()),
         (StartMode::OnDetection, _) => detected(&runbook.detect, context).await.ok(),
-        (StartMode::ByHand, Attendance::Unattended) => Some("nobody was asked: --yes, with the fault".to_owned()),
+        (StartMode::ByHand, Attendance::Unattended) => Some("started with the fault; nobody was asked, because of --yes".to_owned()),
         (StartMode::ByHand, attendance) => {
             let answers = vec!["yes".to_owned(), "no".to_owned()];
             let answer = attendance.put(format!("Start the runbook {}?", runbook.name), answers, Vec::new()).await?;
-            (answer.word == "yes").then(|| "a person said so".to_owned())
+            (answer.word == "yes").then(|| "a person started it".to_owned())
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use super::Stop;
 use super::answer::answer;
+use super::baseline::{self, Baseline};
 use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
-use super::stage::{Site, Stage};
-use crate::history::{Balanced, Bucket, Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use super::preflight::{self, Preflight, ground};
+use super::stage::{Names, Site, Stage};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
-use crate::model::{DrillPlan, Goal, Guard, NamedWorkload, SecretSource, StartMode};
+use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, FirstLines, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -26,8 +28,6 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
 const SLACK: Duration = Duration::from_secs(30);
-/// Requests that a baseline needs.
-const BASELINE: u64 = 20;
 
 /// One drill, as ordered.
 #[derive(Debug)]
@@ -110,18 +110,15 @@ impl Drill {
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
         let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget, secrets };
-        let nothing = |stop| (nothing(recorder.clock()), Some(stop));
-        let opening = async {
-            files::enough(plan)?;
-            filled(plan, *seed)?;
-            Stage::open(&site).await
-        };
+        let mut preflight = Preflight::default();
+        let opening = open(&site, &mut preflight);
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
-            Err(stop) => nothing(stop),
+            Err(stop) => (nothing(recorder.clock()), Some(preflight.with(stop))),
             Ok((mut stage, names)) => {
                 interrupts.hindered = Some(stage.hindered.subscribe());
-                let (observed, stopped) = match interrupts.during(stage.connect(&site, names)).await.and_then(|connected| connected) {
-                    Err(stop) => nothing(stop),
+                let connecting = connect(&mut stage, names, &site, &mut preflight);
+                let (observed, stopped) = match interrupts.during(connecting).await.and_then(|connected| connected) {
+                    Err(stop) => (nothing(recorder.clock()), Some(stop)),
                     Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
                 };
                 let redactor = stage.redactor.clone();
@@ -189,7 +186,8 @@ impl Drill {
             stores: plan.stores.clone().into(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
-        let told = self.timeline(&mut faults, &mut team, context, &stage.said, recorder, interrupts).await;
+        let baseline = self.baseline(stage);
+        let told = self.timeline(&mut faults, &mut team, context, &baseline, recorder, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
@@ -241,19 +239,33 @@ impl Drill {
         workloads.iter().zip(&stage.targets).enumerate().filter(own).map(load).collect()
     }
 
+    fn baseline<'a>(&'a self, stage: &'a Stage) -> Baseline<'a> {
+        let plan = &self.order.plan;
+        let until = plan.scenario.timeline.baseline;
+        let due = |(place, each): (usize, &NamedWorkload)| match each.workload.script {
+            // k6 keeps its own time.
+            Some(_) => 2 * each.workload.requests(until).ceil() as u64,
+            None => due_until(schedule(each, place, self.order.seed), until.plus(Duration::from_secs(1)).as_nanos()),
+        };
+        let due = plan.workloads().iter().enumerate().map(due).collect();
+        // Of bytes nobody can say whose they are.
+        let speaks = plan.providers.values().all(|provider| provider.dialect != Dialect::Tcp);
+        let sight = Some(stage.seen.subscribe()).filter(|_| speaks && stage.control.is_lifeboat());
+        Baseline { plan, live: self.journal.live(), said: &stage.said, sight, due }
+    }
+
     /// Baseline, faults, watch.
     async fn timeline(
         &self,
         faults: &mut Faults,
         team: &mut Team,
         context: Context,
-        said: &FirstLines,
+        baseline: &Baseline<'_>,
         recorder: &Recorder,
         interrupts: &mut Interrupts,
     ) -> Result<(), Stop> {
         let timeline = &self.order.plan.scenario.timeline;
-        interrupts.during(tokio::time::sleep(timeline.baseline.std())).await?;
-        steady(&self.order.plan, &self.journal.live().borrow(), said)?;
+        interrupts.during(baseline.pass()).await??;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;
@@ -299,23 +311,46 @@ impl Drill {
     }
 }
 
+/// What can be tried before anything is opened, then what nobody else could miss.
+pub(super) async fn open(site: &Site<'_>, preflight: &mut Preflight) -> Result<(Stage, Names), Stop> {
+    preflight.need(files::enough(site.plan))?;
+    preflight.need(filled(site.plan, site.seed))?;
+    ground::look(site, preflight);
+    Stage::open(site, preflight).await
+}
+
+/// Everything else that a drill needs, until the traffic could begin.
+pub(super) async fn connect(stage: &mut Stage, names: Names, site: &Site<'_>, preflight: &mut Preflight) -> Result<(), Stop> {
+    stage.connect(site, names, preflight).await?;
+    match &site.plan.environment.start {
+        Some(start) => preflight::warm_up(stage, site, start.warm_up).await,
+        None => Ok(()),
+    }
+}
+
 /// When the requests of a workload are due.
 fn schedule(named: &NamedWorkload, place: usize, seed: Seed) -> Schedule {
     let seed = if place == 0 { seed } else { seed.derive(&format!("workload {place}")) };
     Schedule::new(&named.workload, seed)
 }
 
+/// How many requests are due before this moment.
+fn due_until(schedule: Schedule, until: u64) -> u64 {
+    schedule.take_while(|due| *due < until).count() as u64
+}
+
 /// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
-fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
+pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
     let until = plan.scenario.timeline.baseline.as_nanos();
     let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
     for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
-        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(BASELINE as usize).count() as u64;
-        if due < BASELINE {
+        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(baseline::LEAST as usize).count() as u64;
+        if due < baseline::LEAST {
             return Err(Stop::environment(format!(
-                "only {due} requests of {} are due in the baseline, and {BASELINE} are the least\n\nhint: write a longer `baseline:`, or a higher \
+                "only {due} requests of {} are due in the baseline, and {} are the least\n\nhint: write a longer `baseline:`, or a higher \
                  rate",
-                each.name
+                each.name,
+                baseline::LEAST
             )));
         }
     }
@@ -465,7 +500,7 @@ async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
 }
 
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
-fn budget(plan: &DrillPlan) -> Budget {
+pub(super) fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
     let prices = |each: &NamedWorkload| Prices {
         known: plan.prices.clone(),
@@ -487,81 +522,8 @@ async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String 
     std::future::pending().await
 }
 
-/// Whether the traffic before the fault is steady: a fault on top of trouble proves nothing, so none is injected then. Of pure load
-/// nothing is asked.
-fn steady(plan: &DrillPlan, live: &Live, said: &FirstLines) -> Result<(), Stop> {
-    let detects = plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection).map(|runbook| &runbook.detect.goal);
-    if let Some(Goal::Alert(name)) = detects.filter(|goal| live.meets(goal, live.now)) {
-        let words = format!(
-            "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; mend what it tells of, or the rule \
-             that lets it fire"
-        );
-        return Err(Stop::new(StopReason::BaselineUnsteady, words));
-    }
-    let several = !plan.beside.is_empty();
-    for (place, each) in plan.workloads().iter().enumerate().filter(|(_, each)| each.judged) {
-        let seen = if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) };
-        if let Some(problem) = seen.and_then(|seen| unsteady(each, seen, live, said)) {
-            let of = if several { format!(" of {}", each.name) } else { String::new() };
-            let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
-            let balanced =
-                seen.and_then(|seen| balanced(each, seen, live)).map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
-            let words = format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}");
-            return Err(Stop::new(StopReason::BaselineUnsteady, words));
-        }
-    }
-    Ok(())
-}
-
-/// That the providers of a workload's service share its load, though nobody has said so.
-fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balanced> {
-    let served = |name: &String| live.providers.iter().position(|known| known == name).and_then(|place| seen.served.get(place));
-    let by = named.service.providers.iter().map(|name| (name.as_str(), served(name).copied().unwrap_or(0)));
-    let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
-    Balanced::of(by, named.service.primaries().len(), seen.served.iter().sum(), wanted)
-}
-
-/// What ails a workload before the fault.
-fn unsteady(named: &NamedWorkload, seen: &Bucket, live: &Live, said: &FirstLines) -> Option<String> {
-    let wanted = named.objectives.success.map_or(0.99, crate::units::Ratio::get);
-    let served: u64 = seen.served.iter().sum();
-    let by = |names: &[String]| -> u64 {
-        let places = live.providers.iter().enumerate().filter(|(_, name)| names.contains(name));
-        places.filter_map(|(place, _)| seen.served.get(place)).sum()
-    };
-    let by_primary = by(named.service.primaries());
-    // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
-    let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
-    let lag = late.map(|most| {
-        // To the millisecond, and not below what it must keep to.
-        let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
-        format!("a request was sent {sent} late, and this machine must keep to {most}")
-    });
-    // Those that are open for too long among them.
-    let all = seen.known(0);
-    let open = all.saturating_sub(seen.requests());
-    let waiting = if open > 0 { format!("; {open} were still open beyond their service level") } else { String::new() };
-    if seen.requests() < BASELINE {
-        let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
-        Some(format!("only {} requests had ended{judged}{waiting}", seen.requests()))
-    } else if (seen.good as f64) < wanted * all as f64 {
-        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| {
-            let line = said.of(why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
-            format!("; {count} ended with {why}{line}")
-        });
-        let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
-        let (often, late) = (often.unwrap_or_default(), late.unwrap_or_default());
-        let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
-        Some(format!("only {} of {all} requests were good{often}{late}{waiting}{lag}", seen.good))
-    } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-        Some(format!("only {by_primary} of {served} answers came from {}", named.service.primaries().join(" and ")))
-    } else {
-        lag
-    }
-}
-
 /// Tells this drill's requests from those of any other, even one with the same seed.
-fn tag(seed: Seed, id: &str) -> u32 {
+pub(super) fn tag(seed: Seed, id: &str) -> u32 {
     let mixed = seed.derive(id).derive(&HostTime::now().0.to_string()).0;
     (mixed >> 32) as u32
 }

@@ -28,7 +28,7 @@ pub(super) async fn start(
     let (plan, workload, target) = (site.plan, &named.workload, &stage.targets[place]);
     let file = site.root.join(script);
     if !file.is_file() {
-        return Err(Stop::environment(format!("there is no script {}\n\nhint: correct `script:` of the scenario", file.display())));
+        return Err(Stop::environment(format!("there is no script {}\n\nhint: correct `script:` in the scenario", file.display())));
     }
     let deadline = deadline(named);
     let told = [

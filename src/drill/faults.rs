@@ -70,9 +70,10 @@ impl Faults {
         if planned.fault.of_credential().is_some() {
             return self.turn(place, planned, credential).await;
         }
-        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
-            Stop::new(StopReason::Fault, format!("{} on {} could not be put in force: {error}", planned.fault, planned.on))
-        })?;
+        let injected =
+            self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
+                Stop::new(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
+            })?;
         let clock = self.recorder.clock();
         let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
@@ -95,8 +96,8 @@ impl Faults {
             // Once more: a call that was lost is no reason to leave a fault behind.
             Err(_) => self.control.heal(on, toxic).await.map_err(|error| {
                 let left = match self.control.plain() {
-                    None => format!("without renewal its lease ends by itself within {LEASE}"),
-                    Some(_) => "the server has no leases; a watchdog goes on trying until it is healed".to_owned(),
+                    None => format!("it ends by itself within {LEASE}, when its lease runs out"),
+                    Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
                 };
                 Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {error}"))
             })?,
@@ -106,7 +107,7 @@ impl Faults {
         if let Some(why) = &healed.unmeasured {
             let why = why.split("\n\n").next().unwrap_or_default();
             let text = format!(
-                "the fault proxy's clock could not be measured when the fault on {on} was healed, and is taken as it was before: {why}"
+                "the fault proxy's clock could not be measured when the fault on {on} was healed, so the measurement before that is used: {why}"
             );
             self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Clock, text })).await;
         }

@@ -62,7 +62,7 @@ pub(super) fn waited(count: u64) -> String {
 
 fn short(what: &str) -> String {
     format!(
-        "{what}: what was measured is that limit\n\nhint: raise it where that runs, `ulimit -n 65536`, or send less at once: lower `rate` or \
+        "{what}: what was measured is that limit\n\nhint: raise it there, `ulimit -n 65536`, or send less at once: lower `rate` or \
          `max_in_flight`"
     )
 }

@@ -196,7 +196,7 @@ fn code(ended: Option<ExitStatus>) -> u8 {
 fn not_started(program: &str, error: &std::io::Error) -> u8 {
     let why = match error.kind() {
         std::io::ErrorKind::NotFound => format!("there is no program `{program}`\n\nhint: install it, or put its folder into PATH"),
-        _ => format!("`{program}` cannot be started: {error}\n\nhint: see that it is a program, and may be executed"),
+        _ => format!("`{program}` cannot be started: {error}\n\nhint: check that it is a program and executable (`chmod +x`)"),
     };
     let _ = writeln!(stderr(), "{why}");
     NOT_STARTED

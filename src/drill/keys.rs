@@ -23,12 +23,12 @@ pub(super) fn rotates(plan: &DrillPlan) -> bool {
 pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &Recorder) -> Result<(), Stop> {
     for Unread { whose, why } in unread {
         let problem = why.split("\n\n").next().unwrap_or_default();
-        let text = format!("{whose} cannot be read, so what prints it is kept as it was printed: {problem}");
+        let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
         recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
     }
     let needed = plan.rotated();
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
-        Some(Unread { whose, why }) => Err(Stop::environment(format!("this drill has to do with {whose}, which cannot be read: {why}"))),
+        Some(Unread { whose, why }) => Err(Stop::environment(format!("this drill needs {whose}, which cannot be read: {why}"))),
         None => Ok(()),
     }
 }
@@ -39,10 +39,10 @@ pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: 
     for store in kept {
         let text = match store.put_back().await {
             Ok(false) => continue,
-            Ok(true) => format!("the store {} holds again what it held before the drill", store.place()),
+            Ok(true) => format!("the store {} was restored to what it held before the drill", store.place()),
             Err(error) => {
                 let problem = redactor.redact(&error.to_string());
-                format!("the store {} could not be put back as it was: {}", store.place(), problem.split("\n\n").next().unwrap_or_default())
+                format!("the store {} could not be restored: {}", store.place(), problem.split("\n\n").next().unwrap_or_default())
             }
         };
         recorder.record(Event::Remark(Remark { about: RemarkAbout::Store, text })).await;
@@ -76,6 +76,9 @@ fn lab(
         let source = plan.credentials.get(credential).map(|credential| &credential.from);
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
+                if let Some(why) = names.unheld(name) {
+                    return Err(Stop::environment(why));
+                }
                 if held.is_empty() {
                     return Err(Stop::environment(format!(
                         "{source} holds no key, and the lab of `{}` takes what is current there\n\nhint: write any key of 8 letters or more \

@@ -1,6 +1,7 @@
 //! How a workload's requests are asked, from what the scenario and the environment say: variables filled in, keys read, files found.
 
 use super::Stop;
+use super::preflight::ground;
 use super::stage::Names;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::Manner;
@@ -38,9 +39,6 @@ pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<S
 
 /// The key that clients of a service send, from where the environment says.
 pub(super) fn key(variable: &str, name: &str) -> Result<Secret, Stop> {
-    std::env::var(variable).map(Secret::new).map_err(|_| {
-        Stop::environment(format!(
-            "the environment variable {variable} is not set\n\nhint: export {variable}=… with the key that clients of {name} send"
-        ))
-    })
+    ground::key(variable, name).map_err(|trouble| Stop::environment(trouble.told()))?;
+    Ok(Secret::new(std::env::var(variable).unwrap_or_default()))
 }

@@ -9,13 +9,15 @@
 //! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down; `system` is the system under test where the
 //! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
 //! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
-//! lets all of it open the files that it needs; `conductor` puts them in order. Whatever happens on the
+//! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
+//! stops by itself once it cannot hold; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, what was started is ended, and the history says why.
 //!
 //! What this room does not do: judge. It never sees a verdict.
 
 mod answer;
+mod baseline;
 mod conductor;
 mod driven;
 mod faults;
@@ -23,13 +25,15 @@ mod files;
 mod keeper;
 mod keys;
 mod manner;
-mod rehearsal;
+mod preflight;
+mod sight;
 mod stage;
 mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use keeper::{Extent, Part, keep};
+pub use preflight::{Examined, Tried, Trouble, examine};
 pub use stage::lab_key;
 
 use crate::history::StopReason;

@@ -1,10 +1,12 @@
 //! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
 
+use super::preflight::{self, Preflight, Trouble, ground};
+use super::sight::{Follower, Sight};
 use super::system::{Launch, System};
 use super::watchdog::Watchdog;
-use super::{Stop, files as limits, keys, manner, rehearsal};
+use super::{Stop, keys, manner};
 use crate::alert::Receiver;
-use crate::history::{Carried, Event, Gateway, PlainToxiproxy, ProxyClock, Remark, RemarkAbout, Served, SightGap, TokenMinted};
+use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
@@ -13,9 +15,9 @@ use crate::proxy::{Place, Proxy, Settings};
 use crate::redact::Redactor;
 use crate::secret::{self, Kept, SecretError, Unread};
 use crate::step::{Keyring, Variables};
-use crate::toxiproxy::{self, Control, Events, Offset, SightEvent};
-use crate::traffic::{Budget, FirstLines, Manner, Target, WARMING};
-use crate::units::{Secret, Seed};
+use crate::toxiproxy::{self, Control, Offset};
+use crate::traffic::{Budget, FirstLines, Manner, Target};
+use crate::units::{Fingerprint, Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -38,6 +40,12 @@ pub(super) struct Stage {
     pub(super) redactor: Redactor,
     /// The credentials that may be rotated.
     pub(super) keyring: Keyring,
+    /// What the proxies see.
+    pub(super) seen: watch::Sender<Sight>,
+    /// The base URL of each provider at its proxy.
+    pub(super) ways: BTreeMap<String, String>,
+    /// By which the proxies know the providers' keys.
+    pub(super) fingerprints: BTreeMap<String, Fingerprint>,
     /// Those that were created for this drill.
     proxies: Vec<String>,
     embedded: Option<Proxy>,
@@ -73,10 +81,10 @@ pub(super) struct Site<'a> {
 impl Stage {
     /// Opens it with what nobody else could miss: the lab's providers, the control API and its sight. What was opened when something fails
     /// is dropped, which ends it. The names are for [`Stage::connect`].
-    pub(super) async fn open(site: &Site<'_>) -> Result<(Self, Names), Stop> {
+    pub(super) async fn open(site: &Site<'_>, preflight: &mut Preflight) -> Result<(Self, Names), Stop> {
         let plan = site.plan;
-        let (mut names, unread) = Names::of(site).await;
-        keys::tell_unread(plan, &unread, site.recorder).await?;
+        let (mut names, unread) = Names::of(site, preflight).await;
+        preflight.need(keys::tell_unread(plan, &unread, site.recorder).await)?;
         let (mut providers, mut tokens) = (Vec::new(), Vec::new());
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
@@ -89,17 +97,21 @@ impl Stage {
                 providers.push(simulated);
             }
         }
-        let (keyring, kept) = keys::keyring(site, &names, &providers)?;
+        let keys = preflight.need(keys::keyring(site, &names, &providers))?;
+        let control = preflight.need(control(plan, &names).await)?;
+        let (Some((keyring, kept)), Some((control, embedded))) = (keys, control) else { return Err(preflight.stop()) };
+        if embedded.is_none() {
+            preflight.well(format!("the control API at {} answers", control.url()));
+        }
         if keys::rotates(plan) {
             keyring.record_held().await;
         }
-        let (control, embedded) = control(plan, &names).await?;
         let control = Arc::new(control);
         let Offset { ahead, error } = control.offset();
         if control.offset() != Offset::NONE {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
-        let hindered = watch::Sender::new(None);
+        let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(Sight::default()));
         if let Some(version) = control.plain() {
             if let Some(unable) = toxiproxy::unable(plan, &control.url()) {
                 return Err(Stop::environment(unable));
@@ -118,6 +130,7 @@ impl Stage {
                 keyring: keyring.clone(),
                 hindered: hindered.clone(),
                 is_embedded: embedded.is_some(),
+                sight: seen.clone(),
             };
             Some(tokio::spawn(follower.follow(events)))
         } else {
@@ -131,6 +144,9 @@ impl Stage {
             variables: Variables::default(),
             redactor: names.redactor.clone(),
             keyring,
+            seen,
+            ways: BTreeMap::new(),
+            fingerprints: names.keys.iter().map(|(name, key)| (name.clone(), key.fingerprint())).collect(),
             proxies: Vec::new(),
             embedded,
             providers,
@@ -147,70 +163,110 @@ impl Stage {
         Ok((stage, names))
     }
 
-    /// Proxies before the providers, then whoever asks them. However far this came, [`Stage::take_down`] ends it: a standing proxy would
-    /// keep what a dropped stage forgets.
-    pub(super) async fn connect(&mut self, site: &Site<'_>, mut names: Names) -> Result<(), Stop> {
+    /// Proxies before the providers, then whoever asks them, then the preflight's requests. However far this came, [`Stage::take_down`] ends
+    /// it: a standing proxy would keep what a dropped stage forgets.
+    pub(super) async fn connect(&mut self, site: &Site<'_>, mut names: Names, preflight: &mut Preflight) -> Result<(), Stop> {
         let plan = site.plan;
+        let stand = self.proxies(site, &mut names, preflight).await?;
+        if let Some(alerts) = &plan.environment.alerts {
+            let token = alerts.token_from.as_deref().map(|variable| token(variable, "the senders of alerts", &names.redactor));
+            if let Some(token) = preflight.need(token.transpose())? {
+                let awaited = plan.awaited_alerts().map(str::to_owned).collect();
+                let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
+                if let Some(receiver) = preflight.need(receiver.await.map_err(Stop::environment))? {
+                    names.values.set("alerts.url", receiver.url());
+                    self.alerts = Some(receiver);
+                }
+            }
+        }
+        if plan.environment.start.is_some() {
+            names.values.set("port", free_port()?.to_string());
+        }
+        self.asking(site, &mut names, stand, preflight)?;
+        if !preflight.is_well() {
+            if plan.environment.start.is_none() {
+                preflight::unasked(self, site, preflight).await;
+            }
+            return preflight.so_far();
+        }
+        if let Some(start) = &plan.environment.start {
+            let launch = names.launch(start, site)?;
+            site.recorder.record(launch.awaited()).await;
+            self.system = Some(System::start(&launch, site.http).await?);
+            site.recorder.record(preflight::awaited(start.warm_up)).await;
+            preflight.well("the system under test is ready");
+        }
+        // A warm-up would only say that it was answered badly.
+        preflight::services(self, site, preflight).await?;
+        preflight.so_far()?;
+        self.variables = names.values;
+        Ok(())
+    }
+
+    /// The proxies and what goes with them; whether all of them stand.
+    async fn proxies(&mut self, site: &Site<'_>, names: &mut Names, preflight: &mut Preflight) -> Result<bool, Stop> {
+        let (plan, mut stand) = (site.plan, true);
         for (name, provider) in &plan.providers {
-            let upstream = names.upstream.get(name).ok_or_else(|| no_address(name))?;
+            let Some(upstream) = names.upstream.get(name) else {
+                (_, stand) = (preflight.need::<()>(Err(no_address(name)))?, false);
+                continue;
+            };
             let (origin, path) = origin_and_path(upstream);
             let place = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            let opened = self.control.create(name, &place, origin, provider.dialect).await.map_err(Stop::environment)?;
+            let opened = match self.control.create(name, &place, origin, provider.dialect).await {
+                Ok(opened) => opened,
+                Err(error) => {
+                    (_, stand) = (preflight.wrong(no_proxy(name, &error, plan)), false);
+                    continue;
+                }
+            };
             if !opened.was_there {
                 self.proxies.push(name.clone());
             }
+            preflight.well(format!("the proxy of {name} listens on {}", opened.listen));
             let scheme = if place.tls { "https" } else { "http" };
-            names.values.set(format!("proxy.{name}.url"), format!("{scheme}://{}{path}", opened.listen));
+            let url = format!("{scheme}://{}{path}", opened.listen);
+            self.ways.insert(name.clone(), url.clone());
+            names.values.set(format!("proxy.{name}.url"), url);
             if let Some((host, port)) = opened.listen.rsplit_once(':') {
                 names.values.set(format!("proxy.{name}.host"), host.trim_matches(['[', ']']));
                 names.values.set(format!("proxy.{name}.port"), port);
             }
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
-        if plan.environment.proxies.values().any(|place| place.tls) {
+        if stand && plan.environment.proxies.values().any(|place| place.tls) {
             let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
             private::write(&file, pem.as_bytes())
                 .map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
         }
-        if !self.control.is_lifeboat() {
+        if stand && !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
             self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.hindered.clone())?);
         }
-        if let Some(alerts) = &plan.environment.alerts {
-            let token = alerts.token_from.as_deref().map(|variable| token(variable, "whoever posts alerts", &names.redactor));
-            let awaited = plan.awaited_alerts().map(str::to_owned).collect();
-            let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token.transpose()?, awaited, site.recorder.clone());
-            let receiver = receiver.await.map_err(Stop::environment)?;
-            names.values.set("alerts.url", receiver.url());
-            self.alerts = Some(receiver);
-        }
-        if plan.environment.start.is_some() {
-            names.values.set("port", free_port()?.to_string());
-        }
+        Ok(stand)
+    }
+
+    /// Whom each workload asks, and how. Without every proxy only those whose address is known anyway.
+    fn asking(&mut self, site: &Site<'_>, names: &mut Names, stand: bool, preflight: &mut Preflight) -> Result<(), Stop> {
+        let plan = site.plan;
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
         for (place, each) in plan.workloads().iter().enumerate() {
+            let binding = plan.environment.services.get(&each.service_name);
+            if !stand && binding.is_none_or(|binding| binding.url.contains("${")) {
+                continue;
+            }
             let target = match services.get(&each.service_name) {
-                Some(target) => target.clone(),
-                None => self.serve(site, &mut names, each, place == 0)?,
+                Some(target) => Ok(target.clone()),
+                None => self.serve(site, names, each, place == 0),
             };
-            services.insert(each.service_name.clone(), target.clone());
-            self.targets.push(target);
+            let manner = manner::of(each, plan, site.seed, site.root, names);
+            if let (Some(target), Some(manner)) = (preflight.need(target)?, preflight.need(manner)?) {
+                services.insert(each.service_name.clone(), target.clone());
+                self.targets.push(target);
+                self.manners.push(manner);
+            }
         }
-        self.manners =
-            plan.workloads().iter().map(|each| manner::of(each, plan, site.seed, site.root, &names)).collect::<Result<_, _>>()?;
-        if let Some(start) = &plan.environment.start {
-            let launch = names.launch(start, site)?;
-            site.recorder.record(launch.awaited()).await;
-            self.system = Some(System::start(&launch, site.http).await?);
-            site.recorder.record(rehearsal::awaited(start.warm_up)).await;
-            // A warm-up would only say that it was answered badly.
-            rehearsal::look(self, site).await?;
-            rehearsal::warm_up(self, site, start.warm_up).await?;
-        } else {
-            rehearsal::look(self, site).await?;
-        }
-        self.variables = names.values;
         Ok(())
     }
 
@@ -355,98 +411,10 @@ async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Pro
 
 /// A token in the environment, without white space around it. The redactor knows it from now on.
 fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, Stop> {
+    ground::token(variable, whose).map_err(|trouble| Stop::environment(trouble.told()))?;
     let token = std::env::var(variable).map(Secret::new).unwrap_or_default().trimmed();
-    if token.is_empty() {
-        return Err(Stop::environment(format!(
-            "the environment variable {variable} holds no token\n\nhint: export {variable}=… with the token of {whose}"
-        )));
-    }
     redactor.learn(whose, &token);
     Ok(token)
-}
-
-/// Makes events of what the proxies see, as far as it belongs to this drill.
-struct Follower {
-    control: Arc<Control>,
-    tag: u32,
-    recorder: Recorder,
-    budget: Arc<Budget>,
-    /// With their credentials. On a standing proxy there are others.
-    providers: BTreeMap<String, String>,
-    keyring: Keyring,
-    hindered: watch::Sender<Option<String>>,
-    /// Whether the proxy is the drill's own.
-    is_embedded: bool,
-}
-
-impl Follower {
-    async fn follow(self, mut sight: Events) {
-        let clock = self.recorder.clock();
-        // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
-        while let Ok(Some(event)) = sight.next().await {
-            match event {
-                SightEvent::Exchange(seen) => {
-                    let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
-                    let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
-                    // Failed attempts cost nothing; those that broke off cost as much as whole ones.
-                    let is_billed = seen.status < 400 && seen.posts;
-                    if let Some(id) = own {
-                        self.budget.saw(id | beside, &seen.proxy, is_billed, !seen.cut);
-                    } else if seen.drill.is_none() && is_billed && self.is_embedded {
-                        self.budget.saw_nameless(&seen.proxy);
-                    }
-                    if seen.drill.is_some_and(|drill| drill != self.tag) {
-                        continue;
-                    }
-                    let revoked = self.providers.get(&seen.proxy).is_some_and(|of| self.keyring.refused(of, seen.key, seen.status));
-                    let served = Served {
-                        id: seen.drill.and(seen.id),
-                        by: seen.proxy.into(),
-                        at: clock.at(self.control.offset().near(seen.at)),
-                        took: seen.took,
-                        status: seen.status,
-                        key: seen.key,
-                        cut: seen.cut,
-                        touched: seen.touched || revoked,
-                        request: seen.request.filter(|_| seen.drill.is_none()),
-                    };
-                    self.recorder.record(Event::Served(served)).await;
-                }
-                SightEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
-                    let carried = Carried {
-                        by: seen.proxy.into(),
-                        at: clock.at(self.control.offset().near(seen.at)),
-                        took: seen.took,
-                        up: seen.up,
-                        down: seen.down,
-                        cut: seen.cut,
-                        touched: seen.touched,
-                    };
-                    self.recorder.record(Event::Carried(carried)).await;
-                }
-                SightEvent::Full { waited } => {
-                    self.hindered.send_if_modified(|why| why.is_none() && why.replace(limits::waited(waited)).is_none());
-                }
-                SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
-                _ => {}
-            }
-        }
-        self.cut().await;
-    }
-
-    /// The stream of events has ended while the drill runs. Where the proxy is the drill's own, it is gone with it.
-    async fn cut(&self) {
-        if self.hindered.borrow().is_some() {
-            return;
-        }
-        let text = "the fault proxy tells no more of what it sees: its stream of events was cut".to_owned();
-        self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
-        if self.is_embedded {
-            self.hindered.send_replace(Some(
-                "the drill's own fault proxy is gone\n\nhint: see LIFEBOAT_LOG=warn for why, and run it again".to_owned(),
-            ));
-        }
-    }
 }
 
 async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Recorder) {
@@ -468,18 +436,21 @@ pub(super) struct Names {
     values: Variables,
     /// Of providers.
     keys: BTreeMap<String, Secret>,
+    /// Why there is none, where nobody can tell whether there is.
+    unheld: BTreeMap<String, String>,
     upstream: BTreeMap<String, String>,
     redactor: Redactor,
 }
 
 impl Names {
     /// With what is secret and could not be read.
-    async fn of(site: &Site<'_>) -> (Self, Vec<Unread>) {
+    async fn of(site: &Site<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
         let plan = site.plan;
         let mut unread = Vec::new();
         let mut names = Self {
             values: Variables::default(),
             keys: BTreeMap::new(),
+            unheld: BTreeMap::new(),
             upstream: BTreeMap::new(),
             redactor: Redactor::new(site.recorder.salt()),
         };
@@ -491,13 +462,11 @@ impl Names {
         }
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
-            let key = if of_the_lab { Ok(Some(lab_key(site.seed, name))) } else { stored_key(plan, provider, site.root).await };
-            let key = key.unwrap_or_else(|error| {
-                let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
-                // Providers may share a credential.
-                unread.extend(Some(new).filter(|new| !unread.contains(new)));
-                None
-            });
+            let key = if of_the_lab {
+                Some(lab_key(site.seed, name))
+            } else {
+                names.stored_key(site, name, provider, (preflight, &mut unread)).await
+            };
             if let Some(key) = key {
                 names.values.set(format!("credential.{name}"), key.clone());
                 names.redactor.learn(name, &key);
@@ -510,6 +479,41 @@ impl Names {
         let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
         secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
         (names, unread)
+    }
+
+    /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.
+    async fn stored_key(
+        &mut self,
+        site: &Site<'_>,
+        name: &str,
+        provider: &Provider,
+        (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
+    ) -> Option<Secret> {
+        let plan = site.plan;
+        let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
+        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
+            Ok(key) => {
+                preflight.well(format!("{source} holds a key, for {name}"));
+                return Some(key);
+            }
+            Err(error) => error,
+        };
+        let is_needed = !plan.environment.embedded && uses_key(plan, name);
+        if is_needed {
+            preflight.wrong(Trouble::of(&error));
+        }
+        if !matches!(error, SecretError::Absent { .. }) {
+            self.unheld.insert(name.to_owned(), error.to_string());
+            let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
+            // Providers may share a credential.
+            unread.extend(Some(new).filter(|new| !is_needed && !unread.contains(new)));
+        }
+        None
+    }
+
+    /// Why a store that holds a provider's key could not be read.
+    pub(super) fn unheld(&self, provider: &str) -> Option<&str> {
+        self.unheld.get(provider).map(String::as_str)
     }
 
     pub(super) fn key(&self, provider: &str) -> Secret {
@@ -562,12 +566,21 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     key
 }
 
-/// A provider's credential from where the inventory says, where it is there.
-async fn stored_key(plan: &DrillPlan, provider: &Provider, root: &Path) -> Result<Option<Secret>, SecretError> {
-    let declared = provider.credential.as_ref().and_then(|name| plan.credentials.get(name));
-    match declared {
-        Some(credential) => secret::current(&credential.from, secret::Site { stores: &plan.stores, root }).await,
-        None => Ok(None),
+/// Whether anything of this plan is given a provider's key.
+fn uses_key(plan: &DrillPlan, provider: &str) -> bool {
+    let text = serde_json::to_string(plan).unwrap_or_default();
+    text.contains(&format!("${{credential.{provider}}}"))
+}
+
+/// Why a proxy does not stand, with the setting that says where.
+fn no_proxy(name: &str, error: &toxiproxy::ControlError, plan: &DrillPlan) -> Trouble {
+    let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
+    match error {
+        toxiproxy::ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
+            format!("the proxy of {name} cannot listen there: {}", error.lines().next().unwrap_or_default()),
+            format!("choose another port for {setting}, or end what listens there"),
+        ),
+        other => Trouble::of(other),
     }
 }
 

@@ -51,8 +51,8 @@ impl Watchdog {
             while tokio::time::timeout(LOOK, told.wait_for(|over| *over)).await.is_err() {
                 if let Ok(Some(status)) = child.try_wait() {
                     gone.send_replace(Some(format!(
-                        "the watchdog has gone ({status}), and the server at {control} has no leases: a crash of this process would leave its \
-                         faults in force\n\nhint: see who ended it; a server of `lifeboat proxy` needs none"
+                        "the watchdog has stopped ({status}), and the server at {control} has no leases: a crash of this process would leave its \
+                         faults in place\n\nhint: find out what ended it; a server of `lifeboat proxy` needs none"
                     )));
                     let _ = told.wait_for(|over| *over).await;
                     break;

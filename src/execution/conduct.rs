@@ -76,13 +76,9 @@ impl Execution {
         // One that was killed after its last step has no end yet, and no report.
         let finished = book.past.last().is_some_and(|last| matches!(last.event, Event::ExecutionFinished(_)));
         match course.turn().clone() {
-            Turn::Over(Over::Undone) if finished => over("what it did was taken back", "begin a new one without --resume"),
-            Turn::Over(Over::Done) if finished && !undo => {
-                over("it has come to its end", "take back what it did with --undo, or begin a new one")
-            }
-            _ if undo && nothing_to_undo(&mut course) => {
-                over("there is nothing to take back", "only steps with an `undo` can be taken back")
-            }
+            Turn::Over(Over::Undone) if finished => over("what it did was undone", "start a new one without `--resume`"),
+            Turn::Over(Over::Done) if finished && !undo => over("it has ended", "undo what it did with `--undo`, or start a new one"),
+            _ if undo && nothing_to_undo(&mut course) => over("there is nothing to undo", "only steps with an `undo` can be undone"),
             _ => {
                 unchanged(&book.started, walks, folder)?;
                 Self::over(book, undo, None, hands)
@@ -98,7 +94,7 @@ impl Execution {
         let (drill, book) = Drilled::open(folder)?;
         if nothing_to_undo(&mut course(&book.started, &book.past)) {
             let _ = drill.settle();
-            let (why, hint) = ("there is nothing to take back", "it was killed before it changed anything that lasts");
+            let (why, hint) = ("there is nothing to undo", "it was killed before it changed anything");
             return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
         }
         drill.unchanged(walks)?;
@@ -174,12 +170,12 @@ impl Execution {
         course.apply(&first);
         for Unread { whose, why } in unread {
             let problem = context.redactor.redact(why.split("\n\n").next().unwrap_or_default());
-            let text = format!("{whose} cannot be read, so what prints it is kept as it was printed: {problem}");
+            let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
             recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
         }
         let began = past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
         if !began {
-            let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person began it".into() };
+            let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person started it".into() };
             recorder.record(Event::RunbookStarted(event)).await;
         }
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
@@ -196,7 +192,8 @@ impl Execution {
             && let Some(drill) = &drill
             && let Err(error) = drill.settle()
         {
-            let text = format!("everything is back, but the old values in {} cannot be removed: {error}", drill.folder.display());
+            let text =
+                format!("everything was restored, but the saved old values in {} cannot be removed: {error}", drill.folder.display());
             let _ = recorder.record_durably(Event::Note(Note { text })).await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
@@ -248,7 +245,8 @@ async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> 
         if step.repeat == Repeat::Safe {
             continue;
         }
-        let question = format!("Step {}, {}, was begun, and nobody knows how it ended. Repeat it, or is it done?", place + 1, step.name);
+        let question =
+            format!("Step {}, {}, was started, and it is not known how it ended. Repeat it, or is it done?", place + 1, step.name);
         match said(question, context).await {
             Said::Repeat => {}
             Said::Done => {
@@ -267,8 +265,11 @@ async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> 
             // It looks before it writes, so it may be done twice.
             return None;
         }
-        let question =
-            format!("Taking back step {}, {}, was begun, and nobody knows how it ended. Repeat it, or is it done?", place + 1, step.name);
+        let question = format!(
+            "Undoing step {}, {}, was started, and it is not known how that ended. Repeat it, or is it done?",
+            place + 1,
+            step.name
+        );
         match said(question, context).await {
             Said::Repeat => {}
             Said::Done => {
@@ -277,7 +278,7 @@ async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> 
                 recorder.record_durably(undone.clone()).await.ok()?;
                 course.apply(&undone);
             }
-            Said::Stop => return Some(format!("taking back {}", step.name)),
+            Said::Stop => return Some(format!("undoing {}", step.name)),
         }
     }
     None

@@ -66,7 +66,7 @@ async fn in_time(due: Due, started: Arc<ExecutionStarted>, context: Context, rec
 /// In order of time.
 fn due(started: &ExecutionStarted) -> Vec<Due> {
     let runbook = &started.plan.runbook;
-    let owner = runbook.owner.iter().map(|owner| Due { after: Duration::ZERO, to: owner.clone(), because: "the runbook begins".into() });
+    let owner = runbook.owner.iter().map(|owner| Due { after: Duration::ZERO, to: owner.clone(), because: "the runbook starts".into() });
     let later = runbook.escalate.iter().map(|escalation| Due {
         after: escalation.after,
         to: escalation.to.clone(),
@@ -79,7 +79,7 @@ fn due(started: &ExecutionStarted) -> Vec<Due> {
 
 async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder: &Recorder) -> (StepEnd, String) {
     let runbook = &started.plan.runbook.name;
-    let step = context.live.borrow().step.as_ref().map(|step| format!("; it stands at step {}, {}", step.step + 1, step.name));
+    let step = context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
     let elapsed_s = (recorder.clock().now() as f64 / 1e8).round() / 10.0;
     let facts = [("runbook", json!(runbook)), ("execution", json!(started.execution)), ("elapsed_s", json!(elapsed_s))];
     let message = Message {

@@ -37,7 +37,7 @@ impl Drilled {
         let notes = match Before::notes(folder) {
             Ok(Some(notes)) => notes,
             Ok(None) => {
-                let (why, hint) = ("there is nothing to take back", "a drill that comes to its end takes back what it did by itself");
+                let (why, hint) = ("there is nothing to undo", "a drill that runs to its end undoes what it did by itself");
                 return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
             }
             Err(source) => return Err(not_a_drill(folder, source)),
@@ -131,7 +131,7 @@ pub fn hold(folder: &Path) -> Result<File, ExecutionError> {
 }
 
 fn not_a_drill(folder: &Path, source: std::io::Error) -> ExecutionError {
-    wrong(folder, source, "name the folder that `lifeboat run` made; it said which when it began")
+    wrong(folder, source, "name the folder that `lifeboat run` made; it was printed at the start")
 }
 
 /// How the drill began, and what became of steps and keys.

@@ -51,31 +51,31 @@ pub enum ExecutionError {
         hint: &'static str,
     },
     /// The folder holds one already.
-    #[error("{} holds an execution or a drill already\n\nhint: go on with it by --resume {}, or choose another folder with --out", path.display(), path.display())]
+    #[error("{} already holds an execution or a drill\n\nhint: continue it with `--resume {}`, or choose another folder with `--out`", path.display(), path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
     },
     /// Another process walks it.
-    #[error("{}: another lifeboat walks this runbook at this moment\n\nhint: end that one first; two at once would do every step twice", path.display())]
+    #[error("{}: another lifeboat process is running this runbook\n\nhint: stop that one first; two at once would do every step twice", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,
     },
     /// The drill is not over.
-    #[error("{}: this drill still runs\n\nhint: stop it with Ctrl-C; it then takes back what it did by itself", path.display())]
+    #[error("{}: this drill is still running\n\nhint: stop it with Ctrl-C; it then undoes what it did by itself", path.display())]
     Running {
         /// The folder.
         path: PathBuf,
     },
     /// It is no drill.
-    #[error("{}: this is not the history of a drill\n\nhint: what `lifeboat execute` did is taken back with --resume DIR --undo", path.display())]
+    #[error("{}: this is not the history of a drill\n\nhint: what `lifeboat execute` did is undone with `lifeboat execute --resume DIR --undo`", path.display())]
     NoDrill {
         /// The file.
         path: PathBuf,
     },
     /// What the history recorded is not what the project says now.
-    #[error("{what} since this began, and what was recorded then is what would be walked\n\nhint: put it back as it was; or walk what was recorded with --recorded, once you have read it in {}", path.display())]
+    #[error("{what} since this was started, but the recorded version would be run\n\nhint: restore it; or run the recorded version with `--recorded`, after reading it in {}", path.display())]
     Changed {
         /// What, with its verb.
         what: String,
@@ -83,7 +83,7 @@ pub enum ExecutionError {
         path: PathBuf,
     },
     /// Its history cannot be read.
-    #[error("{}: {source}\n\nhint: only a torn last line is forgiven; restore the file from where it was copied", path.display())]
+    #[error("{}: {source}\n\nhint: only its last line may be incomplete; copy the file again from where it came", path.display())]
     History {
         /// The file.
         path: PathBuf,
@@ -156,7 +156,7 @@ impl Book {
     /// One that was interrupted. A torn last line is cut off: what it would have told is not known.
     pub(super) fn open(folder: &Path) -> Result<Self, ExecutionError> {
         let path = folder.join("history.jsonl");
-        let wrong = |source| wrong(folder, source, "name the folder that `lifeboat execute` made; it said which when it began");
+        let wrong = |source| wrong(folder, source, "name the folder that `lifeboat execute` made; it was printed at the start");
         private::open_own(&path).map_err(wrong)?;
         let mut file = private::open(&path, File::options().read(true).append(true)).map_err(wrong)?;
         lock(&file, folder)?;
@@ -243,7 +243,8 @@ pub(super) fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
 pub(super) fn wrong(folder: &Path, source: std::io::Error, hint: &'static str) -> ExecutionError {
     // The operating system's own refusal has a number.
     let others = source.kind() == std::io::ErrorKind::PermissionDenied && source.raw_os_error().is_none();
-    let hint = if others { "what stands there would be done in your name; if it is your own, read it, then chmod go-w it" } else { hint };
+    let hint =
+        if others { "what is written there would be done in your name; if it is your own, read it, then `chmod go-w` it" } else { hint };
     ExecutionError::Folder { path: folder.join("history.jsonl"), source, hint }
 }
 

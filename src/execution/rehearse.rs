@@ -90,7 +90,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         all.push(Rehearsed { what, found, detail: context.presentable(&detail) });
     }
     for unread in &values.unread {
-        let detail = format!("what prints it would be shown as it is: {}", unread.why.split("\n\n").next().unwrap_or_default());
+        let detail = format!("it cannot be hidden in output: {}", unread.why.split("\n\n").next().unwrap_or_default());
         all.push(Rehearsed { what: format!("secret {}", unread.whose), found: Found::Missing, detail: context.presentable(&detail) });
     }
     let runbook = &plan.runbook;
@@ -99,8 +99,8 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
             Err(problem) => (Found::Missing, problem),
             // The address may be a secret; what is said of it is only whether somebody is there.
             Ok(Some(url)) => match answers(&url).await {
-                Ok(_) => (Found::Skipped, "the host that takes its messages takes connections; nothing was sent".into()),
-                Err(_) => (Found::Missing, "the host that takes its messages does not answer".into()),
+                Ok(_) => (Found::Skipped, "the host for its messages accepts connections; nothing was sent".into()),
+                Err(_) => (Found::Missing, "the host for its messages does not answer".into()),
             },
             Ok(None) => (Found::Skipped, "a person writes or calls".into()),
         };
@@ -116,9 +116,9 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
         Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (Found::Done, seen)),
             Some(Err(error)) => Err(error.to_string()),
-            None => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
+            None => Ok((Found::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Canary(_) => Ok((Found::Skipped, "it looks at a drill's traffic".into())),
+        Action::Canary(_) => Ok((Found::Skipped, "it needs a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((Found::Skipped, format!("a {}", step.action.word()))),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((Found::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
@@ -129,23 +129,21 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
                 Ok(Ok(output)) => (Found::Done, output.shown, Some(output.value)),
                 // It needs what a step gave that was left out.
                 Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
-                    (Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make"), None)
+                    (Found::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
                 }
                 Ok(Err(error)) => (Found::Missing, error.to_string(), None),
                 Err(_) => (Found::Missing, format!("not done within {}", step.timeout), None),
             };
         }
-        Action::Run(command) => {
-            ready(command, context).map(|()| (Found::Skipped, "it would change something; its program is there".into()))
-        }
+        Action::Run(command) => ready(command, context).map(|()| (Found::Skipped, "it would change something; its program exists".into())),
         Action::Switch(switch) | Action::SwitchBack(switch) => match can_switch(switch, context).await {
-            Ok(()) => Ok((Found::Skipped, "it would change something; its value is there".into())),
+            Ok(()) => Ok((Found::Skipped, "it would change something; its value exists".into())),
             Err(error) => unless_later(error),
         },
         Action::Notify(notify) => match destination(notify, context) {
             Ok(None) => Ok((Found::Skipped, "a person writes or calls".into())),
             Ok(Some(url)) => match answers(&url).await {
-                Ok(_) => Ok((Found::Skipped, "it would send something; its host takes connections".into())),
+                Ok(_) => Ok((Found::Skipped, "it would send something; its host accepts connections".into())),
                 Err(_) => Err(format!("the host of its {} does not answer", notify.channel.word())),
             },
             Err(error) => unless_later(error),
@@ -188,7 +186,7 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
 fn unless_later(error: StepError) -> Result<(Found, String), String> {
     match error {
         StepError::Variable { name } if comes_from_a_step(&name) => {
-            Ok((Found::Skipped, format!("it needs ${{{name}}}, which this rehearsal does not make")))
+            Ok((Found::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
         }
         other => Err(other.to_string()),
     }

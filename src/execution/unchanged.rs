@@ -44,7 +44,7 @@ pub(super) fn unchanged(started: &ExecutionStarted, walks: Walks, folder: &Path)
 
 fn changed(started: &ExecutionStarted) -> Option<String> {
     let (plan, root) = (&started.plan, Path::new(&started.root));
-    let Some(file) = plan.sources.first() else { return Some("nobody can tell whether the runbook has changed".to_owned()) };
+    let Some(file) = plan.sources.first() else { return Some("it is not known whether the runbook has changed".to_owned()) };
     let (project, _) = Project::open(root);
     let whole = || format!("the runbook {} has changed", file.path);
     let Ok((now, _)) = project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref()) else {
@@ -55,7 +55,7 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     }
     let Some(now) = as_recorded::<ExecutionPlan>(&now) else { return Some(whole()) };
     if plan.runbook != now.runbook {
-        return Some(format!("the history, or what {} stands for, has changed", file.path));
+        return Some(format!("the history or {} has changed", file.path));
     }
     (*plan != now).then(|| "the inventory has changed".to_owned())
 }

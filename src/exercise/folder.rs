@@ -40,7 +40,7 @@ pub struct Orders {
 #[derive(Debug, thiserror::Error)]
 pub enum ExerciseError {
     /// The folder cannot be made.
-    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with --out", path.display())]
+    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with `--out`", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum ExerciseError {
         source: std::io::Error,
     },
     /// The folder holds a drill already.
-    #[error("{} holds a drill already\n\nhint: a history is only ever written once; choose another folder with --out", path.display())]
+    #[error("{} already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum ExerciseError {
     #[error(transparent)]
     Judge(#[from] JudgeError),
     /// Not even the first event could be written.
-    #[error("{source}\n\nhint: make room, or choose another folder with --out; nothing could be written to {}", folder.display())]
+    #[error("{source}\n\nhint: make room on the disk, or choose another folder with `--out`; nothing could be written to {}", folder.display())]
     Journal {
         /// The drill's folder.
         folder: PathBuf,
@@ -68,7 +68,7 @@ pub enum ExerciseError {
         source: JournalError,
     },
     /// The report or the verdict could not be written.
-    #[error("cannot write {}: {source}\n\nhint: make room; `lifeboat judge` and `lifeboat report` make it again from the history", path.display())]
+    #[error("cannot write {}: {source}\n\nhint: make room on the disk; then `lifeboat report` writes it again from the history", path.display())]
     Write {
         /// The file.
         path: PathBuf,

@@ -46,7 +46,7 @@ pub enum JudgeError {
         source: ReadError,
     },
     /// There is nothing in it.
-    #[error("{}: the file is empty\n\nhint: a drill that was killed in its first moments leaves nothing to judge; run it again", path.display())]
+    #[error("{}: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again", path.display())]
     Empty {
         /// As named.
         path: PathBuf,
@@ -81,9 +81,9 @@ pub enum JudgeError {
 /// What to do about a history that cannot be read.
 fn mend(error: &ReadError) -> &'static str {
     match error {
-        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it; its first line names it",
-        ReadError::NoStart => "a drill that was killed in its first moments leaves nothing to judge; run it again",
-        _ => "only a torn last line is forgiven; restore the file from where it was copied",
+        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it, which its first line names",
+        ReadError::NoStart => "a drill that was killed right at its start leaves nothing to judge; run it again",
+        _ => "only its last line may be incomplete; copy the file again from where it came",
     }
 }
 

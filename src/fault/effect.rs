@@ -24,7 +24,7 @@
 //! | `cut`, `end_early`, `malformed` (ours) | `after` (events) | answers |
 //! | `error_event` (ours) | `after` (events), `error` (a word as in `http_error`; else the provider's own failure) | answers |
 //! | `empty_answer`, `wrong_model`, `corrupt` (ours) | | answers |
-//! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes; open connections end once they carry nothing |
+//! | `tls` (ours) | `problem` (`expired`, `wrong-name`, `untrusted`, `cut`) | new TLS handshakes; open connections end once they are idle |
 //! | `dns_failure` (ours) | | new connections through the forward proxy |
 //!
 //! Every type also takes `seed`, a number or 16 hexadecimal digits, for what it draws at random. Those on requests and answers also take

@@ -110,7 +110,7 @@ pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
     };
     fields.end("match")?;
     if read.header.as_deref().is_some_and(is_secret_header) {
-        return Err(bad("header", "a credential is matched by its fingerprint: write `key`"));
+        return Err(bad("header", "credentials are matched by their fingerprint: write `key`"));
     }
     Ok(read)
 }

@@ -75,13 +75,13 @@ pub fn check_name(name: &str) -> Result<(), String> {
         return Err(format!("it has {} bytes, and may have {LONGEST}", name.len()));
     }
     if name == "." || name == ".." || name.contains('/') {
-        return Err("it stands in paths of the control API, so it must have no `/`, and not be `.` or `..`".into());
+        return Err("it is part of paths of the control API, so it must have no `/`, and not be `.` or `..`".into());
     }
     if name
         .chars()
         .any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
     {
-        return Err("it holds a character that is no letter, sign or space".into());
+        return Err("it contains a character that cannot be printed".into());
     }
     Ok(())
 }

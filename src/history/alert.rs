@@ -40,7 +40,7 @@ pub struct AlertsLeftOut {
     pub awaited: u64,
     /// Of others, beyond the first.
     pub others: u64,
-    /// Told what was known already.
+    /// Told what was already known.
     pub repeated: u64,
     /// Without a name or a state.
     pub unread: u64,
@@ -50,9 +50,9 @@ impl std::fmt::Display for AlertsLeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { awaited, others, repeated, unread } = *self;
         let counts = [
-            (awaited, "of those that the plan waits for were more than it takes, and were dropped"),
-            (others, "of names that nothing waits for were only counted"),
-            (repeated, "told what was known already"),
+            (awaited, "were among those that the plan waits for, but more than it records, and were dropped"),
+            (others, "had names that nothing waits for"),
+            (repeated, "repeated what was known"),
             (unread, "had no name or no state"),
         ];
         let parts: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

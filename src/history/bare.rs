@@ -24,13 +24,13 @@ pub enum BareError {
         column: usize,
     },
     /// It is JSON of another kind.
-    #[error("neither a drill's history nor a bare history: it has no key `bare_history`")]
+    #[error("neither a drill's history nor a bare history, which has the key `bare_history`")]
     Other,
     /// Another version.
     #[error("bare_history is {0}, this build reads 1")]
     Version(u32),
     /// A number that is not a moment.
-    #[error("request {0} lies outside the 292 years around the fault")]
+    #[error("request {0} is more than 292 years away from the fault")]
     Moment(usize),
 }
 

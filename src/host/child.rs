@@ -11,7 +11,8 @@ use std::process::Command;
 const GIVEN: [&str; 11] = ["PATH", "HOME", "LANG", "LANGUAGE", "TERM", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "XDG_RUNTIME_DIR"];
 
 /// What a hint says where a program failed that may miss one of its variables.
-pub const GIVES_LITTLE: &str = "programs are given PATH, HOME and what `pass: […]` names of Lifeboat's environment, so name there what else it needs, for example `pass: [AWS_PROFILE]`";
+pub const GIVES_LITTLE: &str =
+    "a program gets PATH, HOME and the variables that `pass: […]` lists; list what else it needs, for example `pass: [AWS_PROFILE]`";
 
 /// True for a variable that every program is given, where it is set.
 pub fn is_given(name: &str) -> bool {

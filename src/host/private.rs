@@ -95,10 +95,10 @@ pub fn own_folder(path: &Path) -> Result<()> {
 fn own(path: &Path, about: &Metadata) -> Result<()> {
     let denied = |why: String| Err(Error::new(ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
     if about.uid() != rustix::process::geteuid().as_raw() {
-        return denied(format!("belongs to another user, of the number {}", about.uid()));
+        return denied(format!("belongs to another user (number {})", about.uid()));
     }
     if about.mode() & OTHERS_WRITE != 0 {
-        return denied("is not yours alone: others may write there".to_owned());
+        return denied("can be written by others".to_owned());
     }
     Ok(())
 }
@@ -186,7 +186,7 @@ fn no_strange_links(path: &Path) -> Result<()> {
     let own = rustix::process::geteuid().as_raw();
     for above in std::path::absolute(path)?.ancestors() {
         if above.symlink_metadata().is_ok_and(|there| there.is_symlink() && there.uid() != own && there.uid() != 0) {
-            return Err(Error::other(format!("{} is a symbolic link that another user has made", above.display())));
+            return Err(Error::other(format!("{} is a symbolic link made by another user", above.display())));
         }
     }
     Ok(())
@@ -197,7 +197,7 @@ fn is_link(path: &Path) -> bool {
 }
 
 fn a_link(path: &Path) -> Error {
-    Error::other(format!("{} is a symbolic link, and nothing is written through one", path.display()))
+    Error::other(format!("{} is a symbolic link, and Lifeboat does not write through one", path.display()))
 }
 
 fn is_ours(path: &Path) -> Result<bool> {

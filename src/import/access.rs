@@ -170,7 +170,7 @@ impl<'l> Seen<'l> {
     fn take(&mut self, sense: Sense, value: &'l str) -> Result<(), String> {
         let moment = || {
             let at = moment::stamp(value).or_else(|| moment::log_stamp(value)).or_else(|| moment::number(value));
-            at.ok_or_else(|| format!("`{value}` is not a moment"))
+            at.ok_or_else(|| format!("`{value}` is not a time"))
         };
         match sense {
             Sense::Came => {
@@ -216,7 +216,7 @@ impl<'l> Seen<'l> {
             (Some(came), _, _) => (came, 0),
             (None, Some(ended), _) => (ended - took.unwrap_or(0), 0),
             (None, None, Some(began)) => (began.at, began.doubt),
-            (None, None, None) => return Err("it has no moment".into()),
+            (None, None, None) => return Err("it has no time".into()),
         };
         if moment::moment(sent).is_none() {
             return Err("it began before 1970".into());
@@ -262,7 +262,7 @@ fn lapse(value: &str, scale: u32) -> Result<Option<i64>, String> {
     match value {
         "-" | "-1" | "" => Ok(None),
         // HAProxy writes a plus where it did not wait for the end.
-        text => length(text.trim_start_matches('+'), scale).map(Some).ok_or_else(|| format!("`{text}` is not a length of time")),
+        text => length(text.trim_start_matches('+'), scale).map(Some).ok_or_else(|| format!("`{text}` is not a duration")),
     }
 }
 

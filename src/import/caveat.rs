@@ -15,11 +15,11 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
     match nature.pace {
         Some(Pace::Closed) => {
             let mut text =
-                "a worker that waits asks nothing, so requests that users would have sent meanwhile are missing: counts are lower \
+                "a worker that waits sends nothing, so requests that users would have sent meanwhile are missing: counts are lower \
                             bounds, and that service held cannot be proven"
                     .to_owned();
             match nature.source {
-                Source::K6 => text.push_str("; if the executor is one of an arrival rate, say --model open"),
+                Source::K6 => text.push_str("; if the executor has an arrival rate, add `--model open`"),
                 Source::Oha => text.push_str("; this holds with -q and with latency correction too"),
                 _ => {}
             }
@@ -28,7 +28,7 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
         Some(Pace::Open) => {
             found.push(caveat(
                 Lost::DueTimes,
-                "how late each request was sent is not recorded; latencies count from sending, and whether the generator kept up is its word",
+                "how late each request was sent is not recorded: latencies count from sending, and that the generator kept up is only its own claim",
             ));
         }
         None => {
@@ -39,25 +39,24 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
         }
     }
     if nature.pace == Some(Pace::Closed) || nature.pace.is_none() {
-        found.push(caveat(Lost::DueTimes, "when requests were due is not recorded; latencies count from sending"));
+        found.push(caveat(Lost::DueTimes, "when requests were due is not recorded: latencies count from sending"));
     }
     if !nature.unanswered_seen {
         found.push(caveat(
             Lost::Unanswered,
-            "requests that got no answer have no row, so no recovery can be proven; record with k6 or Vegeta, which keep them",
+            "requests without an answer have no row, so no recovery can be proven; record with k6 or Vegeta, which keep them",
         ));
     }
     found.push(caveat(
         Lost::Completeness,
-        "whether an answer was whole is not recorded; one that ended early without an error counts as good",
+        "whether an answer was complete is not recorded: one that ended early without an error counts as good",
     ));
     if record.skipped > 0 {
         found.push(caveat(Lost::EveryLine, format!("{} of {} lines could not be read and were left out", record.skipped, record.lines)));
     }
     if record.grain > 1_000_000 {
         let grain = record.grain as f64 / 1e9;
-        found
-            .push(caveat(Lost::FineTimes, format!("moments are written to {grain} s, so both ends of every interval are that much wider")));
+        found.push(caveat(Lost::FineTimes, format!("times are written to {grain} s, so every interval is that much wider at both ends")));
     }
     // What was never sent has no end.
     let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Kind::Unsent);
@@ -68,14 +67,14 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
             Source::Envoy => "; log %DURATION%",
             Source::K6 | Source::Oha | Source::Vegeta | Source::Locust => "",
         };
-        let text = format!("how long answers took is not recorded, so nothing proves that any came in time{remedy}");
+        let text = format!("how long answers took is not recorded, so nothing proves that they came in time{remedy}");
         found.push(caveat(Lost::AnswerTimes, text));
     }
     if nature.stamps == Stamps::Connections {
         found.push(caveat(
             Lost::SendTimes,
-            "the moments are those of connections (%t, %T, %Ts), which wait for a request for as long as they please, so each request may have \
-             come later than it is told and have taken less; log %tr and %Ta, or %Th and %Ti beside them",
+            "the times are those of connections (%t, %T, %Ts), which may wait for a request for any length of time, so each request may have \
+             have arrived later than recorded and have taken less; log %tr and %Ta, or %Th and %Ti beside them",
         ));
     }
     let doubted = record.rows.iter().filter(|row| row.doubt > 0);
@@ -84,11 +83,11 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
         let seconds = most as f64 / 1e9;
         let text = if nature.source == Source::Haproxy {
             format!(
-                "of {unsent} requests it is known when they had come, and not when they began: up to {seconds} s earlier; log %Th and %Ti, or %tr"
+                "for {unsent} requests it is known when they had arrived, but not when they began, up to {seconds} s earlier; log %Th and %Ti, or %tr"
             )
         } else {
             format!(
-                "{unsent} requests failed before they were sent, and when they began is not recorded: each may lie up to a minute earlier"
+                "{unsent} requests failed before they were sent, and when they began is not recorded: each may have begun up to a minute earlier"
             )
         };
         found.push(caveat(Lost::SendTimes, text));

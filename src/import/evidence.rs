@@ -55,16 +55,16 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     terms.lag_max = i64::MAX / 4;
     terms.clock_error = record.grain;
     if told.objectives.is_none() {
-        caveats.insert(0, caveat(Lost::Objectives, "nobody said what was promised; the usual terms were used to measure"));
+        caveats.insert(0, caveat(Lost::Objectives, "no objectives were given; the defaults were used to measure"));
     }
     caveats.push(caveat(
         Lost::FaultSeen,
         match fault {
             Some(_) if told.uncertainty == 0 => {
-                "when the fault began is what somebody said, taken as exact; --fault-uncertainty says how far off it may be"
+                "when the fault began is taken from --fault-at as exact; `--fault-uncertainty` says how far off it may be"
             }
-            Some(_) => "when the fault began is what somebody said",
-            None => "when the fault began is not recorded; say it with --fault-at",
+            Some(_) => "when the fault began is taken from --fault-at",
+            None => "when the fault began is not recorded; give it with `--fault-at`",
         },
     ));
     let named = names(&record, told);
@@ -77,7 +77,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     if told.sharing > 1 && terms.gate == Gate::Cutover {
         caveats.push(caveat(
             Lost::Attempts,
-            "who was asked before the provider that answered is not recorded, so nobody can say that nobody waited for the one that broke: \
+            "which providers a request went to before the one that answered is not recorded, so it cannot be shown that none waited for the one that broke: \
              that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
         ));
     }
@@ -86,7 +86,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     if reading.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
-            "when the first content of an answer came is not recorded; one that ended later than the service level proves nothing",
+            "when the first content of an answer came is not recorded: one that ended later than the service level proves nothing",
         ));
     }
     requests.sort_unstable_by_key(|request| (request.due, request.done));
@@ -175,21 +175,21 @@ impl Named {
     }
 
     fn lost(&self, record: &Record) -> String {
-        let text = "who served is not known, so cutover cannot be told from restore, and users being served by anyone is judged";
+        let text = "who served is not known, so a cutover cannot be told from a restore, and the record is judged by when users were served by anyone";
         match self.strange(record)[..] {
-            [] => format!("{text}; record it, and name the field with --served-by"),
+            [] => format!("{text}; record it, and name the field with `--served-by`"),
             [first, ..] => format!(
-                "{text}; the record names {}: say which provider that is with --map {first}=PROVIDER",
+                "{text}; the record names {}: say which provider that is with `--map {first}=PROVIDER`",
                 self.strange(record).join(", ")
             ),
         }
     }
 
     fn doubt(&self, record: &Record) -> String {
-        let text = "who served is the record's word, not the sight of a proxy before each provider";
+        let text = "who served is taken from the record; no proxy in front of each provider saw it";
         match self.strange(record)[..] {
             [] => text.to_owned(),
-            [..] => format!("{text}; {} stand for no provider (--map)", self.strange(record).join(", ")),
+            [..] => format!("{text}; {} are mapped to no provider (`--map`)", self.strange(record).join(", ")),
         }
     }
 }
@@ -262,7 +262,7 @@ fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Ter
         caveats.push(caveat(
             Lost::Spacing,
             format!(
-                "before the fault no two requests were more than {:.2} s apart, after it up to {:.2} s: what happened in between is not known",
+                "before the fault, requests were at most {:.2} s apart, after it up to {:.2} s: what happened in between is not known",
                 seconds(largest),
                 seconds(later)
             ),

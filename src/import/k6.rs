@@ -53,7 +53,7 @@ impl Format for K6 {
     }
 
     fn hint(&self) -> &'static str {
-        "record with `k6 run --out json=run.json script.js`; the summary that k6 prints holds no requests"
+        "record with `k6 run --out json=run.json script.js`; the summary that k6 prints contains no requests"
     }
 }
 

@@ -19,7 +19,7 @@ const STATUS: [&str; 4] = ["status_code", "response_code", "responsecode", "stat
 const ERROR: [&str; 3] = ["exception", "error", "failuremessage"];
 const BROKEN: &str = "a quote is not closed, or something follows the closing one";
 const FORMS: &str = "2026-11-20 14:03:07.123, 2026/11/20 14:03:07.123 or 11/20/26 14:03:07";
-const SUMS: &str = "this file holds sums, not requests: Locust's own CSV cannot tell when service came back";
+const SUMS: &str = "this file has totals, not requests: Locust's own CSV cannot show when service came back";
 
 pub(super) struct Locust {
     served_by: Option<String>,
@@ -120,8 +120,7 @@ impl Format for Locust {
         let cell = |place: usize| cells[place].trim();
         let maybe = |place: Option<usize>| place.map_or("", cell);
         let text = divider.number(cell(head.sent));
-        let sent = stamp(&text)
-            .ok_or_else(|| format!("`{text}` is not a moment, in none of the forms that are known: milliseconds since 1970, {FORMS}"))?;
+        let sent = stamp(&text).ok_or_else(|| format!("`{text}` is not a time in any known form: milliseconds since 1970, {FORMS}"))?;
         let fine = grain(&text, 9);
         let text = divider.number(cell(head.took));
         let took = length(&text, 6).ok_or_else(|| format!("`{text}` is not a number of milliseconds"))?;

@@ -24,7 +24,7 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let hint = "write it as 2026-11-20T14:03:07.5Z, as seconds since 1970 (or as the record counts them), or as +42s from its start";
-        let bad = || format!("`{text}` is not a moment\n\nhint: {hint}");
+        let bad = || format!("`{text}` is not a time\n\nhint: {hint}");
         if let Some(after) = text.strip_prefix('+') {
             let after: Duration = after.parse().map_err(|_| bad())?;
             return i64::try_from(after.as_nanos()).ok().filter(|after| *after < LATEST).map(Self::After).ok_or_else(bad);

@@ -13,10 +13,10 @@ use std::io::{BufRead, BufReader, Chain, Cursor, Error, Read, Result};
 const HEAD: usize = 16;
 /// What is known by its first bytes, and what to do about it.
 const OTHERS: [(&[u8], &str, &str); 9] = [
-    (b"BZh", "it is packed by bzip2", "unpack it first: bunzip2 FILE"),
-    (b"\xfd7zXZ", "it is packed by xz", "unpack it first: unxz FILE"),
-    (b"PK\x03\x04", "it is a zip archive", "unpack it first: unzip FILE"),
-    (b"\x04\x22\x4d\x18", "it is packed by lz4", "unpack it first: unlz4 FILE"),
+    (b"BZh", "it is compressed with bzip2", "decompress it first: bunzip2 FILE"),
+    (b"\xfd7zXZ", "it is compressed with xz", "decompress it first: unxz FILE"),
+    (b"PK\x03\x04", "it is a zip archive", "decompress it first: unzip FILE"),
+    (b"\x04\x22\x4d\x18", "it is compressed with lz4", "decompress it first: unlz4 FILE"),
     (b"SQLite format 3", "it is an SQLite database", "export the table of its requests as CSV; oha writes one with --output-format csv"),
     (b"PAR1", "it is a Parquet file", "export it as CSV"),
     (b"<?xml", "it is XML", "let JMeter write CSV: jmeter.save.saveservice.output_format=csv"),

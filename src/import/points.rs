@@ -137,7 +137,7 @@ impl Points {
         // Most lines tell of other metrics: those are not taken apart.
         let is_line = line.contains("\"type\"") && (line.contains("\"Point\"") || line.contains("\"Metric\""));
         if !is_line {
-            return Err("it is no line of `--out json`".into());
+            return Err("it is not a line of `--out json`".into());
         }
         if !(line.contains("\"http_req") || line.contains("iterations\"") || line.contains(SERVED)) {
             return Ok(None);
@@ -146,7 +146,7 @@ impl Points {
         if point.kind == "Metric" {
             return Ok(None);
         }
-        let at = moment::stamp(&point.data.time).ok_or_else(|| format!("`{}` is not a moment", point.data.time))?;
+        let at = moment::stamp(&point.data.time).ok_or_else(|| format!("`{}` is not a time", point.data.time))?;
         let value = point.data.value.ok_or("it has no value")?;
         if point.metric == "http_reqs" {
             let before = self.end();
@@ -167,7 +167,7 @@ impl Points {
             return Ok(Some(Point::Judged { tags: self.tags(&point), served: value != 0.0, why }));
         }
         let Some((sample, parts)) = self.pending.as_mut().filter(|(sample, _)| sample.ended == at) else { return Ok(None) };
-        let length = || moment::millis(value).ok_or_else(|| format!("{value} ms is not a length of time"));
+        let length = || moment::millis(value).ok_or_else(|| format!("{value} ms is not a duration"));
         match point.metric.as_ref() {
             "http_req_duration" => sample.took = length()?,
             "http_req_blocked" => sample.blocked = length()?,

@@ -107,7 +107,7 @@ pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportEr
     if record.rows.is_empty() {
         return Err(ImportError::Empty(match (settings.since, settings.until) {
             (None, None) => format.hint().to_owned(),
-            _ => "see that --since and --until are by the record's own clock".into(),
+            _ => "check that `--since` and `--until` are by the record's own clock".into(),
         }));
     }
     Ok(record)
@@ -141,7 +141,7 @@ fn format(settings: &Settings) -> Result<Box<dyn Format>, ImportError> {
     let no = |option: &'static str, hint: &'static str| ImportError::Option { option, of: *source, hint };
     let log = matches!(source, Source::Nginx | Source::Haproxy | Source::Envoy);
     if pace.is_some() && *source != Source::K6 {
-        return Err(no("model", "only k6 can send either way and not say which"));
+        return Err(no("model", "only k6 can send either way without saying which"));
     }
     if template.is_some() && !log {
         return Err(no("log-format", "only access logs have a format line"));

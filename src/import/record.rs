@@ -3,6 +3,7 @@
 use super::moment::{self, SECOND};
 use super::{Pace, Source};
 use crate::history::Kind;
+use crate::units::{counted, grouped};
 use std::fmt;
 
 /// The most requests that are judged at once: 20 million take about two gigabytes.
@@ -122,10 +123,10 @@ pub struct Record {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file could not be read on.
-    #[error("cannot be read: {0}\n\nhint: copy the file anew")]
+    #[error("cannot be read: {0}\n\nhint: copy the file again")]
     Read(#[from] std::io::Error),
     /// Nothing in it.
-    #[error("no request is in it\n\nhint: {0}")]
+    #[error("it contains no request\n\nhint: {0}")]
     Empty(String),
     /// It is something else.
     #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}\n\nhint: {hint}")]
@@ -155,7 +156,7 @@ pub enum ImportError {
     #[error("the format line cannot be used: {0}")]
     Template(String),
     /// An option that says nothing for this format.
-    #[error("--{option} says nothing for a record of {of}\n\nhint: {hint}")]
+    #[error("--{option} has no meaning for a record of {of}\n\nhint: {hint}")]
     Option {
         /// The option.
         option: &'static str,
@@ -165,11 +166,11 @@ pub enum ImportError {
         hint: &'static str,
     },
     /// Too much for one judgement.
-    #[error("it holds more than {MOST_ROWS} requests\n\nhint: judge a part of it, with --since and --until")]
+    #[error("it contains more than {MOST_ROWS} requests\n\nhint: judge a part of it, with `--since` and `--until`")]
     Many,
     /// A moment outside of the record.
     #[error(
-        "{what} ({moment}) lies outside of the record, which runs from {from} to {to}\n\nhint: type it by the record's own clock, or as an offset from its start: +42s"
+        "{what} ({moment}) is outside the record, which runs from {from} to {to}\n\nhint: write it by the record's own clock, or as an offset from its start: `+42s`"
     )]
     Outside {
         /// Which moment.
@@ -182,7 +183,7 @@ pub enum ImportError {
         to: String,
     },
     /// The heal before the fault.
-    #[error("--heal-at lies before --fault-at\n\nhint: the outage begins at --fault-at and ends at --heal-at")]
+    #[error("--heal-at is before --fault-at\n\nhint: the outage begins at `--fault-at` and ends at `--heal-at`")]
     Order,
 }
 
@@ -282,13 +283,14 @@ impl Record {
         let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
         // Failures with less than ten seconds between them belong together.
         let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());
-        let mut text = format!("{} requests from {} to {}", self.rows.len(), self.shown(self.start), self.shown(self.last));
+        let mut text =
+            format!("{} from {} to {}", counted(self.rows.len() as u64, "request"), self.shown(self.start), self.shown(self.last));
         match longest {
             None => text.push_str("; none failed"),
             Some(run) => text.push_str(&format!(
                 "; {} failed, {} of them from {} to {}",
-                failed.len(),
-                run.len(),
+                grouped(failed.len() as u64),
+                if run.len() == failed.len() { "all".to_owned() } else { grouped(run.len() as u64) },
                 self.shown(run[0]),
                 self.shown(run[run.len() - 1])
             )),

@@ -52,7 +52,7 @@ pub(super) enum Piece<S> {
     Field(String, Form, Option<S>),
 }
 
-const RUNS_ON: &str = "words follow where the format line ends";
+const RUNS_ON: &str = "there is text after the end of the format line";
 /// What divides the values of a list.
 const DIVIDERS: [&str; 2] = [", ", " : "];
 
@@ -80,7 +80,7 @@ impl<S: Copy> Template<S> {
                 Piece::Field(name, form, sense) => {
                     if let (Some(previous), true) = (fields.last(), before.is_empty()) {
                         return Err(format!(
-                            "nothing stands between `{}` and `{name}`, so nobody can tell where one ends\n\nhint: put a blank between them, \
+                            "there is nothing between `{}` and `{name}`, so it is not known where one ends\n\nhint: put a space between them, \
                              in the format line and in the gateway's",
                             previous.name
                         ));
@@ -109,7 +109,7 @@ impl<S: Copy> Template<S> {
             let end = end(field.form, rest, next).ok_or_else(|| format!("it has no `{next}` where the format line has one"))?;
             let value = rest[..end].trim_matches('"');
             if field.form == Form::Number && !is_number(value) {
-                return Err(format!("`{value}` stands where the format line has {}, and is no number", field.name));
+                return Err(format!("`{value}` is where the format line has {}, and is not a number", field.name));
             }
             if self.whole && next.is_empty() && value.contains(' ') {
                 return Err(RUNS_ON.into());
@@ -138,12 +138,12 @@ fn can_end<S>(field: &Field<S>, next: &str) -> Result<(), String> {
     // What could be the beginning of one more value of the list.
     let divides = divider.is_some_and(|after| after.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:_/-[]".contains(letter)));
     let why = match field.form {
-        Form::Text if blank => "it may hold blanks",
-        Form::List if divides => "it may hold several values with the same between them",
+        Form::Text if blank => "it may contain spaces",
+        Form::List if divides => "it may contain several values with the same in between",
         _ => return Ok(()),
     };
     Err(format!(
-        "nobody can tell where `{}` ends: {why}\n\nhint: put it into quotes, in the format line and in the gateway's, or behind the fields \
+        "it is not known where `{}` ends: {why}\n\nhint: put it into quotes, in the format line and in the gateway's, or behind the fields \
          that are asked for",
         field.name
     ))

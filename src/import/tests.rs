@@ -135,9 +135,9 @@ fn without_a_fault_or_a_promise_it_asks_for_them() {
     let log = gateway(|at| if (10_000..11_000).contains(&at) { (5, 502, "a") } else { (30, 200, "b") });
     let read = || read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap();
     let outline = read().outline().to_string();
-    assert!(outline.contains("1000 requests from 2025-11-20T14:03:00.000Z"), "{outline}");
+    assert!(outline.contains("1,000 requests from 2025-11-20T14:03:00.000Z"), "{outline}");
     assert!(
-        outline.contains("50 failed, 50 of them from 2025-11-20T14:03:10.000Z (+10.000s) to 2025-11-20T14:03:10.980Z (+10.980s)"),
+        outline.contains("50 failed, all of them from 2025-11-20T14:03:10.000Z (+10.000s) to 2025-11-20T14:03:10.980Z (+10.980s)"),
         "{outline}"
     );
     let (_, verdict) = judged(read(), &Told { fault: None, ..told("+1s") });
@@ -146,7 +146,7 @@ fn without_a_fault_or_a_promise_it_asks_for_them() {
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::ObjectivesNotTold)));
     assert!(verdict.objectives.is_empty() && verdict.measures.is_some());
     let outside = evidence(read(), &told("2026-11-20T14:03:07Z")).unwrap_err().to_string();
-    assert!(outside.contains("lies outside of the record, which runs from 2025-11-20T14:03:00.000Z"), "{outside}");
+    assert!(outside.contains("is outside the record, which runs from 2025-11-20T14:03:00.000Z"), "{outside}");
     let order = evidence(read(), &Told { heal: Some(Moment::After(MS)), ..told("+10s") }).unwrap_err();
     assert!(matches!(order, ImportError::Order));
 }
@@ -281,7 +281,7 @@ fn locust_by_a_row_a_request_and_never_by_sums() {
     let jtl = "timeStamp,elapsed,label,responseCode,success\n1795179787123,12,a,200,true\n1795179787223,12,a,500,false\n";
     assert_eq!(self::record(Source::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Error]);
     let sums = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,Total Request Count\n1795179787,10,,Aggregated,5.0,0.0,3,10\n";
-    assert!(refused(&settings(Source::Locust), sums).contains("holds sums, not requests"));
+    assert!(refused(&settings(Source::Locust), sums).contains("has totals, not requests"));
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn nginx_tells_when_the_head_of_an_answer_came() {
 #[test]
 fn a_format_line_that_cannot_be_used_says_why() {
     for (source, line, problem) in [
-        (Source::Nginx, "$msec$status", "nothing stands between `$msec` and `$status`"),
+        (Source::Nginx, "$msec$status", "there is nothing between `$msec` and `$status`"),
         (Source::Nginx, "$remote_addr $status", "no field for when a request came or ended"),
         (Source::Haproxy, "%tr %Ta", "no field for its status"),
         (Source::Envoy, "%START_TIME", "a per cent sign is not closed"),
@@ -352,8 +352,8 @@ fn a_format_line_that_cannot_be_used_says_why() {
     }
     let other = Settings { served_by: Some("nobody".into()), ..with_line(Source::Nginx, "$msec $status") };
     assert!(refused(&other, "x\n").contains("it has no field `nobody`"));
-    assert!(refused(&Settings { pace: Some(Pace::Open), ..settings(Source::Oha) }, "x\n").contains("--model says nothing"));
-    assert!(refused(&with_line(Source::K6, "x"), "x\n").contains("--log-format says nothing"));
+    assert!(refused(&Settings { pace: Some(Pace::Open), ..settings(Source::Oha) }, "x\n").contains("--model has no meaning"));
+    assert!(refused(&with_line(Source::K6, "x"), "x\n").contains("--log-format has no meaning"));
 }
 
 #[test]
@@ -442,7 +442,7 @@ fn a_part_of_a_record_is_judged_by_its_own_clock() {
     let verdict = judged(record, &Told { since: true, ..told("+10s") }).1;
     assert_eq!(verdict.evidence.baseline, 249, "offsets count from the whole record's start");
     let none = Settings { since: Some("+50s".parse().unwrap()), ..with_line(Source::Nginx, FINE) };
-    assert!(refused(&none, &log).contains("--since and --until"));
+    assert!(refused(&none, &log).contains("`--since` and `--until`"));
 }
 
 proptest::proptest! {

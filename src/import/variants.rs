@@ -194,7 +194,7 @@ fn rows_of_jmeter_with_each_of_its_dates() {
     let record = read(coarse.as_bytes(), &settings(Source::Locust, None)).unwrap();
     assert_eq!((record.grain, record.rows[1].sent), (1000 * MS, (ZERO + 1000) * MS));
     let unknown = read(coarse.replace("2026/11/20", "20.11.2026").as_bytes(), &settings(Source::Locust, None)).unwrap_err().to_string();
-    assert!(unknown.contains("`20.11.2026 14:00:00` is not a moment") && unknown.contains("milliseconds since 1970"), "{unknown}");
+    assert!(unknown.contains("`20.11.2026 14:00:00` is not a time") && unknown.contains("milliseconds since 1970"), "{unknown}");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn a_format_line_that_leaves_open_where_a_value_ends_is_refused() {
         (Source::Envoy, "%START_TIME% %REQ(USER-AGENT)% %RESPONSE_CODE%", "%REQ(USER-AGENT)%"),
     ] {
         let error = read(&b"x\n"[..], &settings(source, Some(format))).unwrap_err().to_string();
-        assert!(error.contains(&format!("nobody can tell where `{field}` ends")) && error.contains("hint: "), "{format}: {error}");
+        assert!(error.contains(&format!("it is not known where `{field}` ends")) && error.contains("hint: "), "{format}: {error}");
     }
     // In quotes, or behind all that is asked for, it is no harm.
     for (source, format) in [
@@ -398,9 +398,9 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
     // One word more, one less, and a word in the place of a number.
     let one = requests()[0];
     for (line, why) in [
-        (envoy(&one).replace('\n', " more\n"), "words follow"),
+        (envoy(&one).replace('\n', " more\n"), "there is text after the end"),
         (istio(&one).replace('\n', " more\n"), "cannot be read as envoy"),
-        (envoy(&one).replace(" - 11 5 ", " - via_upstream 11 5 "), "is no number"),
+        (envoy(&one).replace(" - 11 5 ", " - via_upstream 11 5 "), "is not a number"),
         (envoy(&one).replace(" - 11 5 ", " - 5 "), "cannot be read as envoy"),
         (istio(&one).replace(" via_upstream - ", " via_upstream "), "cannot be read as envoy"),
     ] {

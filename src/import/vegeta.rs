@@ -45,8 +45,8 @@ impl Vegeta {
 }
 
 fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::record::Who) -> Result<Row, String> {
-    let sent = sent.ok_or("its timestamp is not a moment")?;
-    let took = moment::span(latency).ok_or_else(|| format!("a latency of {latency} ns is not a length of time"))?;
+    let sent = sent.ok_or("its timestamp is not a time")?;
+    let took = moment::span(latency).ok_or_else(|| format!("a latency of {latency} ns is not a duration"))?;
     let kind = match code {
         200..400 if error.is_empty() => Kind::Ok,
         200..400 => Kind::Truncated,
@@ -108,6 +108,6 @@ impl Format for Vegeta {
     }
 
     fn hint(&self) -> &'static str {
-        "write it with `vegeta encode --to json results.bin > run.json`; a report holds no requests"
+        "write it with `vegeta encode --to json results.bin > run.json`; a report contains no requests"
     }
 }

@@ -212,7 +212,7 @@ impl Core {
             for place in 0..=self.settings.retries {
                 let Some(attempt) = Attempt::begin(self, lane) else {
                     if place == 0 {
-                        story.push(format!("{name}: left alone, its breaker is open"));
+                        story.push(format!("{name}: not tried, its breaker is open"));
                     }
                     break;
                 };

@@ -64,7 +64,7 @@ pub enum LabError {
     },
     /// The provider speaks a protocol that the lab does not.
     #[error(
-        "the lab cannot imitate the provider `{name}`, because it speaks `{dialect}`\n\nhint: give it the dialect of a provider of models in the lab"
+        "the lab cannot simulate the provider `{name}`, because it speaks `{dialect}`\n\nhint: give it the dialect of a provider of models in the lab"
     )]
     Dialect {
         /// The provider.
@@ -74,7 +74,7 @@ pub enum LabError {
     },
     /// The reference gateway does not translate.
     #[error(
-        "the reference gateway cannot ask `{name}`, because it speaks `{dialect}` and the gateway OpenAI's dialect only\n\n\
+        "the reference gateway cannot use `{name}`, because that speaks `{dialect}`, and the gateway only OpenAI's dialect\n\n\
          hint: give the service `openai` and `azure-openai` providers, or the environment a gateway of your own (`start:` or `services:`)"
     )]
     Upstream {

@@ -74,7 +74,7 @@ fn sealed(place: &str) -> SecretError {
 fn absent(place: &str, which: &Version) -> SecretError {
     SecretError::Absent {
         place: place.to_owned(),
-        problem: format!("there is no version {which} that could be taken"),
+        problem: format!("there is no version {which} to go back to"),
         hint: "read it again; the version before the current one and a staged one are kept".to_owned(),
     }
 }

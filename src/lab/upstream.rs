@@ -138,7 +138,7 @@ impl Pool {
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
         let bearing = Bearing::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
-        let bearing = bearing.ok_or_else(|| wrong("its key cannot stand in a header".to_owned()))?;
+        let bearing = bearing.ok_or_else(|| wrong("its key is not valid in a header".to_owned()))?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -184,7 +184,7 @@ impl Pool {
         let Some(store) = &self.upstream.store else { return Ok(None) };
         let key = store.read().await.map_err(|error| error.to_string())?.value;
         let taken = self.bearing.take_up(&key).await;
-        taken.then(|| Some(key.fingerprint())).ok_or_else(|| format!("the key of {} cannot stand in a header", self.upstream.name))
+        taken.then(|| Some(key.fingerprint())).ok_or_else(|| format!("the key of {} is not valid in a header", self.upstream.name))
     }
 
     /// Closes every connection and waits until that is done.

@@ -47,13 +47,13 @@ impl Callers {
         let fetched = headers.keys().find(of_page);
         if let Some(name) = fetched {
             return Some(Refusal {
-                error: format!("requests of web pages are refused, and this one has the header `{name}`"),
+                error: format!("requests from web pages are refused, and this one has the header `{name}`"),
                 hint: "call it from a program that sends neither `Origin` nor `Sec-Fetch-…`".to_owned(),
             });
         }
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            let error = "a request names one `Host`, and this one names none or several".to_owned();
+            let error = "a request must have one `Host`, and this one has none or several".to_owned();
             return Some(Refusal { error, hint: "send `Host: localhost`, or the address that is called".to_owned() });
         };
         let host = host.to_str().unwrap_or_default();
@@ -61,8 +61,8 @@ impl Callers {
         let named = [Some(host), uri.authority().map(Authority::as_str)];
         let stranger = named.into_iter().flatten().find(|host| !self.are_called(host, reached.to_canonical()))?;
         Some(Refusal {
-            error: format!("nobody calls this server `{}`", shown(stranger)),
-            hint: format!("call it by its address or as `localhost`, or make the name known with {}", self.setting),
+            error: format!("this server is not known as `{}`", shown(stranger)),
+            hint: format!("use its address or `localhost`, or allow the name with {}", self.setting),
         })
     }
 

@@ -253,7 +253,7 @@ impl Fault {
     /// What it does besides what its name says, in the words of a plan.
     pub const fn besides(&self) -> Option<&'static str> {
         match self {
-            Self::Tls { .. } => Some("open connections end once they carry nothing"),
+            Self::Tls { .. } => Some("open connections end once they are idle"),
             _ => None,
         }
     }

@@ -85,7 +85,7 @@ pub enum Issuer {
         resource: String,
         /// A bearer token of the management API.
         token: CredentialSource,
-        /// The slot that nobody uses, which is made anew.
+        /// The slot that nobody uses, which is renewed.
         idle: AzureSlot,
         /// Where it answers, where that is not Azure's own address.
         address: Option<String>,

@@ -150,8 +150,8 @@ async fn read_whole(State(api): State<Api>, request: Request, next: Next) -> Res
     let reached = parts.extensions.get::<Reached>().cloned();
     let body = match listen::whole(body, LONGEST, api.registry.footing.head).await {
         Ok(body) => body,
-        Err(Unfinished::TooLong) => return ApiError::too_long("the body of a request may have 2 MB").into_response(),
-        Err(Unfinished::Late | Unfinished::Cut) => return ApiError::late("the body of the request did not come").into_response(),
+        Err(Unfinished::TooLong) => return ApiError::too_long("the body of a request may have at most 2 MB").into_response(),
+        Err(Unfinished::Late | Unfinished::Cut) => return ApiError::late("the body of the request did not arrive").into_response(),
     };
     if let Some(reached) = reached {
         reached.engage().await;
@@ -225,7 +225,7 @@ async fn stream_events(State(api): State<Api>, request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
     let Ok(place) = api.readers.try_acquire_owned() else {
-        return ApiError::unavailable(format!("{READERS} read these events already")).into_response();
+        return ApiError::unavailable(format!("{READERS} clients already read these events")).into_response();
     };
     if let Some(reached) = request.extensions().get::<Reached>() {
         reached.go_on_forever();
@@ -270,7 +270,7 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
     let view = api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?;
     let is_there = |toxic: &RawToxic| view.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
     if !toxics.iter().all(is_there) {
-        left_out.push("the toxics of a change are not looked at: add each at /proxies/NAME/toxics".into());
+        left_out.push("toxics in a change are ignored: add each at /proxies/NAME/toxics".into());
     }
     Ok(warned(json(StatusCode::OK, &view), &left_out))
 }

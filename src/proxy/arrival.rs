@@ -69,7 +69,7 @@ impl Arrival {
             Self::Request { .. } => answer != ESTABLISHED,
         };
         if is_forwarded && let Err(error) = socket.try_write(answer) {
-            tracing::debug!(%error, "whoever asked the forward proxy has gone");
+            tracing::debug!(%error, "the client of the forward proxy has gone");
         }
     }
 }
@@ -91,7 +91,7 @@ impl Decline {
     /// The answer of a forward proxy, with its reason as RFC 9209 writes it.
     pub(super) fn answer(self, whose: &str) -> String {
         let (error, said) = match self {
-            Self::Forbidden => ("destination_ip_prohibited", "is not for those who come through here"),
+            Self::Forbidden => ("destination_ip_prohibited", "must not be reached through this proxy"),
             Self::Refused => ("connection_refused", "refused the connection"),
             Self::Nameless => ("dns_error", "was not found: its name does not resolve"),
             Self::Unreachable => ("destination_ip_unroutable", "cannot be reached"),

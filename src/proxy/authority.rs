@@ -57,8 +57,8 @@ pub enum AuthorityError {
     },
     /// The folder holds something else.
     #[error(
-        "{folder} holds no authority that can sign: {problem}\n\nhint: name another folder, or make it anew with `lifeboat proxy ca --renew` and \
-         give its ca.pem to whoever trusts it"
+        "{folder} has no authority that can sign: {problem}\n\nhint: name another folder, or renew it with `lifeboat proxy ca --renew` and \
+         give its ca.pem to everybody who must trust it"
     )]
     Unfit {
         /// The folder.
@@ -67,7 +67,7 @@ pub enum AuthorityError {
         problem: String,
     },
     /// Others could sign with it.
-    #[error("{} may be {what} by others, who could then stand for its hosts before everybody who trusts it\n\nhint: chmod {mode} {}", path.display(), path.display())]
+    #[error("{} may be {what} by others, who could then pose as its hosts to everybody who trusts it\n\nhint: chmod {mode} {}", path.display(), path.display())]
     Loose {
         /// The key's file or its folder.
         path: PathBuf,
@@ -78,8 +78,8 @@ pub enum AuthorityError {
     },
     /// Its certificate does not name this host.
     #[error(
-        "the local authority may not sign for {host}\n\nhint: make it anew with all its hosts: `lifeboat proxy ca --renew`, in the project's \
-         folder or with `--host {host}`; then give its ca.pem to whoever trusts it"
+        "the local authority may not sign for {host}\n\nhint: renew it with all its hosts: `lifeboat proxy ca --renew`, in the project's \
+         folder or with `--host {host}`; then give its ca.pem to everybody who must trust it"
     )]
     Beyond {
         /// The host.
@@ -177,7 +177,7 @@ impl Authority {
             .proves(&authority.pem(), "localhost")
             .map_err(|error| unfit(format!("{KEY} and {CERTIFICATE} do not belong together, or are not valid now ({error})")))?;
         if authority.proves(&authority.pem(), STRANGE_NAME).is_ok() {
-            return Err(unfit(format!("{CERTIFICATE} names no hosts, so that its key could stand for any")));
+            return Err(unfit(format!("{CERTIFICATE} names no hosts, so its key could pose as any")));
         }
         Ok(authority)
     }

@@ -48,11 +48,11 @@ impl Bounds {
         let name = wanted.name;
         if wanted.dialect != place.dialect || parsed != named {
             let (dialect, upstream) = (place.dialect, &place.upstream);
-            return Err(elsewhere(format!("the proxy `{name}` leads to {upstream} with the dialect {dialect}, and nowhere else")));
+            return Err(elsewhere(format!("the proxy `{name}` forwards to {upstream} with the dialect {dialect}, and nowhere else")));
         }
         if wanted.tls != place.binding.tls {
-            let so = if place.binding.tls { "speaks TLS" } else { "speaks no TLS" };
-            return Err(elsewhere(format!("the proxy `{name}` {so} with whoever comes to it")));
+            let so = if place.binding.tls { "speaks TLS" } else { "does not speak TLS" };
+            return Err(elsewhere(format!("the proxy `{name}` {so} with its clients")));
         }
         let own = place.binding.hosts.iter().filter_map(|host| Answers::parse(host).ok());
         let own: Vec<Answers> = own.chain([named.answers()]).collect();
@@ -72,8 +72,7 @@ impl Bounds {
             return Ok(());
         }
         if !self.has_token {
-            let error =
-                format!("`{name}` would be open to everybody who can reach {address}, while this control API asks nobody for a token");
+            let error = format!("everybody who can reach {address} could use `{name}`, while this control API requires no token");
             return Err(ApiError::forbidden(error).with_hint("start the proxy with --token-from env:NAME, or listen on 127.0.0.1"));
         }
         let Some(place) = self.place(name)? else { return Ok(()) };
@@ -87,7 +86,7 @@ impl Bounds {
 
     fn place(&self, name: &str) -> Result<Option<&Place>, ApiError> {
         let Some(places) = &self.places else { return Ok(None) };
-        let none = || elsewhere(format!("there is no proxy `{name}` among those that this control API was started for"));
+        let none = || elsewhere(format!("the proxy `{name}` is none of those that this control API was started for"));
         places.get(name).map(Some).ok_or_else(none)
     }
 }

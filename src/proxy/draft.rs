@@ -51,7 +51,7 @@ impl Draft {
         let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
         let ends_tls = raw.tls.unwrap_or(false);
         if ends_tls && dialect == Dialect::Tcp {
-            return Err(ApiError::bad_request("a proxy that ends TLS must know what is inside, and this one sees only bytes")
+            return Err(ApiError::bad_request("a proxy that terminates TLS must know what is inside, and this one sees only bytes")
                 .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
         }
         let hosts = raw.hosts;

@@ -159,9 +159,9 @@ impl Exchanger {
             return reply(underway, &broken_off());
         }
         let cause = innermost(error);
-        tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream gave no answer");
+        tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream did not answer");
         drop(underway);
-        respond(None, &plain_error(502, &format!("no answer came from the upstream: {cause}")))
+        respond(None, &plain_error(502, &format!("the upstream did not answer: {cause}")))
     }
 
     /// What the faults in force say to a request, of which as much is read as they ask for and may be read.
@@ -414,9 +414,9 @@ fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
             || Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
     };
     match host {
-        _ if is_double => Err("a request names one `host`, and this one names several"),
-        None if request.version() == Version::HTTP_11 => Err("a request of HTTP/1.1 names its `host`, and this one does not"),
-        Some(host) if !is_host(host) => Err("this request's `host` is none"),
+        _ if is_double => Err("a request must have one `host`, and this one has several"),
+        None if request.version() == Version::HTTP_11 => Err("a request of HTTP/1.1 must have a `host`, and this one has none"),
+        Some(host) if !is_host(host) => Err("this request's `host` is not valid"),
         _ => Ok(()),
     }
 }

@@ -61,9 +61,9 @@ async fn receive(mut socket: TcpStream, seat: Seat, registry: Arc<Registry>) {
     let read = match timeout(registry.footing.head, read_head(&mut socket)).await {
         Ok(Ok(Some(read))) => read,
         Ok(Ok(None) | Err(_)) => return,
-        Err(_) => return refuse(&mut socket, 408, "no whole request came in time").await,
+        Err(_) => return refuse(&mut socket, 408, "no complete request came in time").await,
     };
-    let Some(end) = end_of_head(&read) else { return refuse(&mut socket, 431, "the head of a request may have 64 KB").await };
+    let Some(end) = end_of_head(&read) else { return refuse(&mut socket, 431, "the head of a request may have at most 64 KB").await };
     let asked = match Asked::parse(&read[..end]) {
         Ok(asked) => asked,
         Err(problem) => return refuse(&mut socket, 400, problem).await,
@@ -128,7 +128,7 @@ impl Asked {
             (Some("http"), Some(host)) => {
                 Ok(Self { kind: Kind::Request, host: host.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(80) })
             }
-            (Some(_), _) => Err("ask for https with CONNECT"),
+            (Some(_), _) => Err("use CONNECT for https"),
             (None, _) => Err("this is a forward proxy: set HTTPS_PROXY or HTTP_PROXY to its address"),
         }
     }

@@ -324,7 +324,7 @@ impl Keeper {
             self.door.reopen().map_err(|error| cannot_listen(self.door.address(), &error))?;
         }
         if obeyed.is_err() {
-            return Err(ApiError::internal("not every open connection has taken the change within 3 s; it is in force for the others"));
+            return Err(ApiError::internal("the change did not reach every open connection within 3 s; it is in effect for the others"));
         }
         Ok(Applied { lo, hi: HostTime::now() })
     }
@@ -507,7 +507,7 @@ impl Keeper {
         if self.footing.manner == Manner::Plain {
             return Ok(());
         }
-        let fixed = |what: &str| Err(ApiError::bad_request(format!("{what} cannot be changed")).with_hint("remove it and create it anew"));
+        let fixed = |what: &str| Err(ApiError::bad_request(format!("{what} cannot be changed")).with_hint("remove it and create it again"));
         let (name, dialect) = (&*self.shared.proxy, self.dialect.word());
         match change {
             RawProxy { name: Some(other), .. } if other != name && !other.is_empty() => fixed(&format!("the name of the proxy `{name}`")),

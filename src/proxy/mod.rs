@@ -110,7 +110,7 @@ pub enum ProxyError {
     },
     /// Whoever can reach it could break everything behind it.
     #[error(
-        "the control API would be open to everybody who can reach {address}\n\nhint: give it a token with --token-from env:NAME, or listen \
+        "everybody who can reach {address} could use the control API\n\nhint: give it a token with --token-from env:NAME, or listen \
          on 127.0.0.1"
     )]
     Open {
@@ -119,7 +119,7 @@ pub enum ProxyError {
     },
     /// Whoever can reach it could go anywhere through it.
     #[error(
-        "the forward proxy would lead everybody who can reach {address} to wherever they like\n\nhint: listen on 127.0.0.1, or say \
+        "everybody who can reach {address} could go anywhere through the forward proxy\n\nhint: listen on 127.0.0.1, or say \
          --forward-open where only those can reach it who may"
     )]
     Relay {
@@ -127,9 +127,7 @@ pub enum ProxyError {
         address: SocketAddr,
     },
     /// Whoever comes through it from elsewhere must not be able to drive it.
-    #[error(
-        "the forward proxy is open to others, and the control API asks nobody for a token\n\nhint: give it one with --token-from env:NAME"
-    )]
+    #[error("the forward proxy is open to others, and the control API requires no token\n\nhint: give it one with --token-from env:NAME")]
     Tokenless,
     /// The address of the forward proxy cannot be bound.
     #[error(
@@ -146,7 +144,7 @@ pub enum ProxyError {
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// The providers' private authorities cannot be read.
-    #[error("the authorities of providers cannot be read: {0}\n\nhint: --upstream-ca takes a file of certificates in PEM")]
+    #[error("the certificates in --upstream-ca cannot be read: {0}\n\nhint: name a file of certificates in PEM")]
     Trust(String),
     /// A configuration that cannot be followed.
     #[error("the proxies of the configuration could not be created: {0}")]

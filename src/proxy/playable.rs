@@ -37,11 +37,11 @@ impl Playable<'_> {
         }
         match &toxic.effect {
             Effect::Tls(_) if !self.ends_tls && (!self.has_forward || sees_bytes) => {
-                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` takes none"))
+                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` has none"))
                     .with_hint("create the proxy with a dialect and \"tls\": true"))
             }
             Effect::DnsFailure if !self.has_forward => {
-                Err(ApiError::bad_request(format!("the toxic `{kind}` is for those who ask for a name, and here nobody does"))
+                Err(ApiError::bad_request(format!("the toxic `{kind}` acts on name lookups, and here are none"))
                     .with_hint("start the proxy with --forward ADDR, and set HTTPS_PROXY to that address"))
             }
             _ => Ok(toxic),

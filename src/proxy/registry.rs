@@ -47,7 +47,7 @@ impl ApiError {
     }
 
     pub(super) fn unauthorized() -> Self {
-        Self::new(401, "this control API asks for its token").with_hint("send `Authorization: Bearer TOKEN`")
+        Self::new(401, "this control API requires a token").with_hint("send `Authorization: Bearer TOKEN`")
     }
 
     pub(super) fn forbidden(error: impl Into<String>) -> Self {
@@ -282,7 +282,7 @@ impl Registry {
         };
         match again {
             Ok(()) => error,
-            Err(lost) => ApiError { error: format!("{}; and the proxy that was there is lost: {}", error.error, lost.error), ..error },
+            Err(lost) => ApiError { error: format!("{}; and the previous proxy is lost: {}", error.error, lost.error), ..error },
         }
     }
 

@@ -39,7 +39,7 @@ impl Trust {
                 count += 1;
             }
             if count == 0 {
-                return Err(bad("it holds no certificate in PEM".into()));
+                return Err(bad("it contains no certificate in PEM".into()));
             }
         }
         let client = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();

@@ -77,7 +77,7 @@ impl Way {
             Some(before) => drop(legs.insert(self.number, before)),
             None => drop(legs.remove(&self.number)),
         }
-        Err(format!("the upstream `{to}` is this proxy itself, or leads back to it"))
+        Err(format!("the upstream `{to}` is this proxy itself, or forwards back to it"))
     }
 
     async fn comes_back(&self, to: &Address) -> bool {
@@ -110,7 +110,7 @@ impl Way {
             }
         }
         if onward.is_empty() {
-            return Err(io::Error::new(ErrorKind::PermissionDenied, format!("{to} leads back to this proxy")));
+            return Err(io::Error::new(ErrorKind::PermissionDenied, format!("{to} forwards back to this proxy")));
         }
         Ok(onward)
     }
@@ -341,7 +341,7 @@ mod tests {
         let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let [a, b, c, d] = [(); 4].map(|()| Way::of(&ways));
         for own in ["127.0.0.1:1", "localhost:1", "[::ffff:127.0.0.1]:1", "0.0.0.0:1", "127.0.0.1:2", "127.0.0.1:11"] {
-            assert!(a.lead(at(11), &to(own)).await.unwrap_err().contains("leads back"), "{own}");
+            assert!(a.lead(at(11), &to(own)).await.unwrap_err().contains("forwards back"), "{own}");
         }
         a.lead(at(11), &to("127.0.0.1:12")).await.unwrap();
         b.lead(at(12), &to("127.0.0.1:13")).await.unwrap();

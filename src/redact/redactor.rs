@@ -33,7 +33,7 @@ impl Redactor {
         Self { salt: Some(salt), ..Self::default() }
     }
 
-    /// Knows one more secret, by its owner's name: `azure`, `clients of chat`, with every secret within it. One that is empty or known already
+    /// Knows one more secret, by its owner's name: `azure`, `clients of chat`, with every secret within it. One that is empty or already known
     /// changes nothing. Its fingerprint, as proxies and the lab say it, is replaced by the one that the history knows.
     pub fn learn(&self, whose: &str, secret: &Secret) {
         let key = self.salt.map(|salt| salt.mask(secret.fingerprint()));

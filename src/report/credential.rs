@@ -2,11 +2,11 @@
 //!
 //! Keys appear as fingerprints. What this file does not do: judge (`verdict::criteria`).
 
-use super::markdown::escaped;
-use super::sentence::{between, seconds_down, span};
+use super::markdown::{at_most, escaped};
+use super::sentence::{between, capital, seconds_down, span};
 use crate::history::{KeyStanding, SETTLED};
-use crate::units::Fingerprint;
-use crate::verdict::{Asked, Criterion, Decision, Finding, Interval, Judgement, Millis, Moments, Replica, Rotated, Verdict};
+use crate::units::{Fingerprint, counted, grouped};
+use crate::verdict::{Asked, ClientErrors, Criterion, Decision, Finding, Interval, Judgement, Millis, Moments, Replica, Rotated, Verdict};
 use std::fmt::Write;
 
 /// Whether an objective of this name is told in the section of a credential.
@@ -14,7 +14,7 @@ pub(super) fn tells(objective: &str) -> bool {
     Criterion::WORDS.contains(&objective)
 }
 
-/// The worst of what was seen of the rotations, in a sentence for each; where nothing is to be said against one, that.
+/// The worst of what was seen of the rotations, in a sentence for each; where there is nothing to object to, that.
 pub(super) fn headline(verdict: &Verdict) -> String {
     let each = verdict.rotations.iter().filter(|rotated| !rotated.criteria.is_empty());
     let several = verdict.rotations.len() > 1;
@@ -48,18 +48,15 @@ pub(super) fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
     for rotated in &verdict.rotations {
         let took = match rotated.moments.t6 {
             Some(t6) => between(t6),
-            None => format!("not on every replica, {} after it began", seconds_down(rotated.watched.0)),
+            None => format!("not on every replica {} after it began", seconds_down(rotated.watched.0)),
         };
         let whose = if verdict.rotations.len() > 1 { format!("{}: ", rotated.provider) } else { String::new() };
         lines.push(("rotation", format!("{whose}{took}   (objective: {limit})")));
-        lines.push(("new key", format!("{whose}{}{}", named(rotated.new, "never minted"), heard(rotated.new_asked))));
+        lines.push(("new key", format!("{whose}{}{}", named(rotated.new, "never created"), heard(rotated.new_asked))));
         lines.push(("old key", format!("{whose}{}{}", named(rotated.old, "not known"), heard(rotated.old_asked))));
         let errors = rotated.client_errors;
-        let limit = errors.limit.map(|limit| format!("   (objective: at most {limit})")).unwrap_or_default();
-        lines.push((
-            "lost",
-            format!("{whose}{} of clients, {} of them broken off{limit}", counted(errors.lost, "request"), errors.truncated),
-        ));
+        let limit = errors.limit.map(|limit| format!("   (objective: {})", at_most(limit))).unwrap_or_default();
+        lines.push(("lost", format!("{whose}{} of clients{}{limit}", some(errors.lost), cut(errors))));
     }
     lines
 }
@@ -83,7 +80,7 @@ impl Section<'_> {
     fn write(&self, text: &mut String, verdict: &Verdict, heading: &str) -> std::fmt::Result {
         let rotated = self.rotated;
         let (provider, credential) = (escaped(&rotated.provider), escaped(&rotated.credential));
-        let whose = if provider == credential { provider } else { format!("{credential}, by which {provider} is asked") };
+        let whose = if provider == credential { provider } else { format!("{credential}, for {provider}") };
         writeln!(text, "{heading} The credential: {whose}\n")?;
         self.timeline(text)?;
         self.replicas(text)?;
@@ -93,22 +90,22 @@ impl Section<'_> {
 
     fn timeline(&self, text: &mut String) -> std::fmt::Result {
         let rotated = self.rotated;
-        let (old, new) = (named(rotated.old, "not known"), named(rotated.new, "which was never minted"));
-        writeln!(text, "| moment | what | after T0 | known from |\n|---|---|---|---|")?;
+        let (old, new) = (named(rotated.old, "not known"), named(rotated.new, "never created"));
+        writeln!(text, "| moment | what | time after T0 | known from |\n|---|---|---|---|")?;
         let Moments { t0, t1, t2, t3, t4, t5, t6, revoked } = rotated.moments;
-        let proxy = format!("the proxy before {}", escaped(&rotated.provider));
+        let proxy = format!("the proxy in front of {}", escaped(&rotated.provider));
         let began = if rotated.planned { "the planned rotation begins".to_owned() } else { format!("the old key ({old}) is revoked") };
-        let confirmed = if rotated.planned { "Lifeboat" } else { "the issuer, asked and confirmed" };
+        let confirmed = if rotated.planned { "Lifeboat" } else { "the issuer, checked" };
         let store =
-            rotated.store.as_ref().map_or_else(|| "the store, read back".to_owned(), |place| format!("{}, read back", escaped(place)));
+            rotated.store.as_ref().map_or_else(|| "the store, read again".to_owned(), |place| format!("{}, read again", escaped(place)));
         let rows = [
             ("T0", began, t0, confirmed.to_owned()),
             ("T1", "the provider refuses the old key for the first time".to_owned(), t1, proxy.clone()),
-            ("T2", format!("a new key ({new}) is minted"), t2, "the issuer's answer".to_owned()),
+            ("T2", format!("a new key ({new}) is created"), t2, "the issuer's answer".to_owned()),
             ("T3", "the store holds the new key".to_owned(), t3, store),
-            ("T4", "the first request bears the new key".to_owned(), t4, proxy.clone()),
-            ("T5", "the last request bears the old key".to_owned(), t5, proxy.clone()),
-            ("T6", "every replica bears the new key".to_owned(), t6, proxy),
+            ("T4", "first request with the new key".to_owned(), t4, proxy.clone()),
+            ("T5", "last request with the old key".to_owned(), t5, proxy.clone()),
+            ("T6", "every replica uses the new key".to_owned(), t6, proxy),
         ];
         for (moment, what, when, from) in rows {
             writeln!(text, "| {moment} | {what} | {} | {from} |", shown(when))?;
@@ -119,15 +116,11 @@ impl Section<'_> {
         for (which, asked) in [("new", rotated.new_asked), ("old", rotated.old_asked)] {
             if let Some(asked) = asked {
                 let when = between(asked.at);
-                writeln!(
-                    text,
-                    "| | the drill asks whether the {which} key is taken: {} | {when} | the provider, asked directly |",
-                    answer(asked)
-                )?;
+                writeln!(text, "| | Lifeboat tries the {which} key: {} | {when} | the provider, asked directly |", answer(asked))?;
             }
         }
         if let Some((stored, new)) = rotated.stored.zip(rotated.new).filter(|(stored, new)| stored != new) {
-            writeln!(text, "\n**The store holds {stored}, which is another key than the one that was minted ({new}).**")?;
+            writeln!(text, "\n**The store holds {stored}, which is not the key that was created ({new}).**")?;
         }
         writeln!(text)
     }
@@ -138,14 +131,14 @@ impl Section<'_> {
         }
         writeln!(
             text,
-            "| replica | last with the old key | refused with it | answered with it too late | first with the new key | first answered with it | on the new key from | since then | with other keys |\n|---|---|---|---|---|---|---|---|---|"
+            "Requests to the provider by the key that they carried, from each replica of the gateway; times are after T0.\n\n| replica | last with the old key | refused with it | answered with it too late | first with the new key | first answered with it | on the new key from | requests since then | with other keys |\n|---|---|---|---|---|---|---|---|---|"
         )?;
         for replica in &self.rotated.replicas {
             let since = if replica.since == SETTLED as u64 { format!("{SETTLED} or more") } else { replica.since.to_string() };
             writeln!(
                 text,
                 "| {} | {} | {} | {} | {} | {} | {} | {since} | {} |",
-                replica.replica.map_or_else(|| "of no replica".to_owned(), |number| number.to_string()),
+                replica.replica.map_or_else(|| "none of them".to_owned(), |number| number.to_string()),
                 replica
                     .last_old
                     .map_or_else(|| "never".to_owned(), |last| if last.hi == Some(0) { "before T0".to_owned() } else { between(last) }),
@@ -157,14 +150,14 @@ impl Section<'_> {
                 replica.other
             )?;
         }
-        writeln!(text, "\nRequests to the provider by the key that they bore, of each replica of the gateway; times are after T0.\n")
+        writeln!(text)
     }
 
     fn criteria(&self, text: &mut String, verdict: &Verdict) -> std::fmt::Result {
         if self.rotated.criteria.is_empty() {
             return Ok(());
         }
-        writeln!(text, "| objective | promised | declared | seen | verdict |\n|---|---|---|---|---|")?;
+        writeln!(text, "| objective | meaning | promised | measured | verdict |\n|---|---|---|---|---|")?;
         for judgement in &self.rotated.criteria {
             let (promised, declared) = self.promised(judgement.name, verdict);
             let seen = capital(&said(self.rotated, judgement, self.limit));
@@ -177,23 +170,25 @@ impl Section<'_> {
     fn promised(&self, name: Criterion, verdict: &Verdict) -> (&'static str, String) {
         let propagation = span(self.rotated.propagation);
         match name {
-            Criterion::NewKeyAccepted => ("The provider takes the new key", "asked directly, in the end".to_owned()),
+            Criterion::NewKeyAccepted => ("The provider accepts the new key", "when asked directly at the end".to_owned()),
             Criterion::OldKeyRefused => (
-                "The old key is dead: the provider refuses it, and answers nobody who bears it",
+                "The old key is dead: the provider refuses it, and answers no request with it",
                 format!("{propagation} after its revocation"),
             ),
-            Criterion::OldKeyUnused => ("Nobody bears the old key any more", format!("{SETTLED} requests of each replica without it")),
+            Criterion::OldKeyUnused => ("No replica uses the old key any more", format!("{SETTLED} requests of each replica without it")),
             Criterion::ClientErrors => (
-                "Clients notice no more than was agreed",
-                self.rotated.client_errors.limit.map_or_else(String::new, |limit| format!("at most {limit} requests lost")),
+                "Clients lose no more requests than agreed",
+                self.rotated.client_errors.limit.map_or_else(String::new, |limit| format!("{} lost", at_most(limit))),
             ),
-            Criterion::Rotation => ("Every replica bears the new key in time", format!("within {}", span(self.limit))),
-            Criterion::Fallback => ("Another provider answers meanwhile", "at least once".to_owned()),
+            Criterion::Rotation => ("Every replica uses the new key in time", format!("within {}", span(self.limit))),
+            Criterion::Fallback => ("Another provider answers in the meantime", "at least once".to_owned()),
             Criterion::PrimaryResumed => (
-                "The primary serves again with its new key, and stays",
+                "The primary serves again with its new key, and goes on",
                 verdict.terms.failback.map_or_else(|| "before the drill ends".to_owned(), |limit| format!("within {} of T6", span(limit))),
             ),
-            Criterion::TokensReminted => ("Tokens of the old key are dead and replaced", format!("{propagation} after its revocation")),
+            Criterion::TokensReminted => {
+                ("Tokens made from the old key are dead and replaced", format!("{propagation} after its revocation"))
+            }
         }
     }
 
@@ -202,20 +197,17 @@ impl Section<'_> {
         writeln!(text, "What this does not claim:\n")?;
         writeln!(
             text,
-            "- The old key was asked about at one place and {} at the earliest after its revocation. Issuers with many places may take longer to refuse it at all of them: some name 15 minutes.",
+            "- The old key was tried at one location, and no sooner than {} after its revocation. Issuers with many locations may take longer until all of them refuse it: some say 15 minutes.",
             span(rotated.propagation)
         )?;
         if rotated.of(Criterion::TokensReminted).is_none() {
             writeln!(
                 text,
-                "- No token was seen to be minted from these keys. Where a gateway mints some, they may outlive the key by an hour."
+                "- No token was seen being made from these keys. Where a gateway makes some, they may outlive the key by an hour."
             )?;
         }
-        writeln!(text, "- Only requests that go through the proxy are seen. Whoever asks the provider past it may bear either key.")?;
-        writeln!(
-            text,
-            "- A replica that was not asked has shown nothing: T6 is the moment when the last of them was seen with the new key.\n"
-        )
+        writeln!(text, "- Only requests that go through the proxy are seen. Those that bypass it may use either key.")?;
+        writeln!(text, "- A replica that sent no request has shown nothing: T6 is when the last of them was seen with the new key.\n")
     }
 }
 
@@ -244,11 +236,11 @@ fn misplaced(rotated: &Rotated) -> Option<Fingerprint> {
     rotated.stored.filter(|stored| rotated.new.is_some_and(|new| new != *stored))
 }
 
-/// Nothing to be said against it.
+/// Where there is nothing to object to.
 fn sound(rotated: &Rotated, limit: Millis) -> String {
     let took = rotated.moments.t6.map_or_else(String::new, |t6| format!(" {}", between(t6)));
     let since = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
-    format!("every replica bore the new key{took} after {since} (objective: {}), and the provider refuses the old one: met", span(limit))
+    format!("every replica used the new key{took} after {since} (objective: {}), and the provider refuses the old one: met", span(limit))
 }
 
 /// What was seen of a criterion, as a sentence without its full stop.
@@ -257,18 +249,18 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
     let began = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
     let watched = seconds_down(rotated.watched.0);
     match (judgement.name, judgement.finding) {
-        (_, Finding::NeverMinted) => "nobody minted a new key".to_owned(),
-        (_, Finding::SightLost) => "some requests were lost from the proxy's sight, and what they bore is not known".to_owned(),
-        (_, Finding::NeverRevoked) => "nobody revoked the old key".to_owned(),
+        (_, Finding::NeverMinted) => "no new key was created".to_owned(),
+        (_, Finding::SightLost) => "the proxy missed some requests, so it is not known which key they carried".to_owned(),
+        (_, Finding::NeverRevoked) => "the old key was never revoked".to_owned(),
         (Criterion::NewKeyAccepted, Finding::Holds) => heard_of("new", rotated.new_asked),
         (Criterion::NewKeyAccepted, Finding::NewKeyRefused) => format!("the provider refuses the new key{}", status(rotated.new_asked)),
         (Criterion::NewKeyAccepted, Finding::EndedBefore) => {
-            format!("no new key was minted by the end of the drill, {watched} after {began}")
+            format!("no new key had been created when the drill ended, {watched} after {began}")
         }
         (Criterion::NewKeyAccepted, _) => heard_of("new", rotated.new_asked),
         (Criterion::OldKeyRefused, Finding::OldKeyAccepted) => {
             let at = rotated.old_asked.map_or_else(String::new, |asked| format!(", {} after {since}", seconds_down(asked.at.lo)));
-            format!("the provider still takes the old key{at}")
+            format!("the provider still accepts the old key{at}")
         }
         (Criterion::OldKeyRefused, Finding::OldKeyAnswered) => answered_late(rotated),
         (Criterion::OldKeyRefused, Finding::AskedTooEarly) => {
@@ -279,70 +271,72 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
         (Criterion::OldKeyUnused, Finding::Holds) => {
             let last =
                 rotated.moments.t5.map_or_else(String::new, |t5| format!(": the last request with it came {} after T0", between(t5)));
-            format!("no replica bears the old key{last}")
+            format!("no replica uses the old key{last}")
         }
         (Criterion::OldKeyUnused, Finding::StillBorne) => still_borne(rotated, since),
         (Criterion::OldKeyUnused, Finding::TooFewSince) => {
             let few = rotated.replicas.iter().filter(|replica| replica.replica.is_some()).map(|replica| replica.since).min().unwrap_or(0);
-            format!("a replica sent only {few} requests after its last with the old key")
+            format!("a replica sent only {} after its last one with the old key", counted(few, "request"))
         }
         (Criterion::OldKeyUnused, _) => format!("not every replica was seen with the new key; {}", unmoved(rotated)),
         (Criterion::ClientErrors, finding) => {
             let errors = rotated.client_errors;
             let lost = if errors.at_most > errors.lost {
-                format!("{} to {} requests", errors.lost, errors.at_most)
+                format!("{} to {}", grouped(errors.lost), counted(errors.at_most, "request"))
             } else {
-                counted(errors.lost, "request")
+                some(errors.lost)
             };
-            let cut =
-                if errors.truncated > 0 { format!(", {} of them by an answer that broke off", errors.truncated) } else { String::new() };
-            let open = if finding == Finding::EndedBefore { ", and it had not ended with the drill" } else { "" };
-            format!("clients lost {lost} during the rotation{cut}{open}")
+            let open = if finding == Finding::EndedBefore { ", which was not over when the drill ended" } else { "" };
+            format!("clients lost {lost}{} during the rotation{open}", cut(errors))
         }
         (Criterion::Rotation, Finding::TooLate | Finding::EndedBefore) if rotated.moments.t6.is_none() => match misplaced(rotated) {
-            Some(stored) => format!("the store holds another key ({stored}) than the one that was minted{}", minted(rotated)),
-            None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was minted and never stored".to_owned(),
+            Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
+            None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
             None => format!("{} {watched} after {began}", unmoved(rotated)),
         },
         (Criterion::Rotation, Finding::NotSeen) => "no proxy saw a key on any request to the provider".to_owned(),
         (Criterion::Rotation, _) => {
             let t6 = rotated.moments.t6.map_or_else(String::new, between);
-            format!("every replica bore the new key {t6} after {began}; the objective is {}", span(limit))
+            format!("every replica used the new key {t6} after {began}; the objective is {}", span(limit))
         }
         (Criterion::Fallback, Finding::NotAnswered) => "no other provider answered while the old key was refused".to_owned(),
-        (Criterion::Fallback, Finding::NotSeen) => "who answered while the old key was refused was not seen".to_owned(),
+        (Criterion::Fallback, Finding::NotSeen) => "it was not seen who answered while the old key was refused".to_owned(),
         (Criterion::Fallback, _) => rotated.fallback.map_or_else(String::new, |fallback| {
-            format!("other providers answered {} of the {} requests while the old key was refused", fallback.answered, fallback.requests)
+            format!(
+                "other providers answered {} of {} while the old key was refused",
+                grouped(fallback.answered),
+                counted(fallback.requests, "request")
+            )
         }),
         (Criterion::PrimaryResumed, finding) => match (rotated.resumed, finding) {
             (Some(Interval { hi: None, .. }), Finding::EndedBefore) => {
-                "the drill ended before the primary could show that it stays".to_owned()
+                "the drill ended before it was certain that the primary goes on serving".to_owned()
             }
             (Some(interval @ Interval { hi: Some(_), .. }), _) => {
-                format!("the primary served again, and stayed, {} after T6", between(interval))
+                format!("the primary served again {} after T6, and went on", between(interval))
             }
             (Some(_), _) => "the primary did not serve well again before the drill ended".to_owned(),
-            (None, _) => "not every replica had the new key by which the primary could serve again".to_owned(),
+            (None, _) => "not every replica had the new key, without which the primary cannot serve".to_owned(),
         },
-        (Criterion::TokensReminted, Finding::Holds) => "tokens are minted from the new key".to_owned(),
+        (Criterion::TokensReminted, Finding::Holds) => "tokens are made from the new key".to_owned(),
         (Criterion::TokensReminted, Finding::OldKeyAnswered) => {
-            "a token of the old key was minted or answered after the key was revoked".to_owned()
+            "a token of the old key was issued or answered after the key was revoked".to_owned()
         }
-        (Criterion::TokensReminted, Finding::NotReminted) => "tokens of the old key were borne to the end".to_owned(),
-        (Criterion::TokensReminted, _) => "no token of the new key was seen after those of the old".to_owned(),
+        (Criterion::TokensReminted, Finding::NotReminted) => "tokens of the old key were used to the end".to_owned(),
+        (Criterion::TokensReminted, _) => "no token of the new key was seen after those of the old one".to_owned(),
     }
 }
 
-/// `replica 2 still bore the old key 24.00 s after it was revoked`.
+/// `replica 2 still used the old key 24.00 s after it was revoked`.
 fn still_borne(rotated: &Rotated, since: &str) -> String {
     let (t6, last) = (rotated.moments.t6, |replica: &Replica| replica.last_old.map(|last| last.lo));
     let unmoved = rotated.replicas.iter().filter(|replica| replica.moved.is_none() || replica.replica.is_none());
     match unmoved.max_by_key(|replica| last(replica)) {
         Some(replica) => {
             let at = seconds_down(last(replica).unwrap_or(0));
-            format!("{} still bore the old key {at} after {since}", who(replica))
+            format!("{} still used the old key {at} after {since}", who(replica))
         }
-        None => format!("the old key is still borne{}", t6.map_or("", |_| " after T6")),
+        None => format!("the old key is still in use{}", t6.map_or("", |_| " after T6")),
     }
 }
 
@@ -350,9 +344,9 @@ fn answered_late(rotated: &Rotated) -> String {
     let worst = rotated.replicas.iter().max_by_key(|replica| replica.answered_late);
     worst.map_or_else(String::new, |replica| {
         format!(
-            "the provider answered {} {} by the old key, more than {} after its revocation",
+            "the provider answered {} of {} with the old key, more than {} after its revocation",
+            counted(replica.answered_late, "request"),
             who(replica),
-            counted(replica.answered_late, "time"),
             span(rotated.propagation)
         )
     })
@@ -375,11 +369,25 @@ fn unmoved(rotated: &Rotated) -> String {
 }
 
 fn who(replica: &Replica) -> String {
-    replica.replica.map_or_else(|| "somebody who is none of the replicas".to_owned(), |number| format!("replica {number}"))
+    replica.replica.map_or_else(|| "a client that is none of the replicas".to_owned(), |number| format!("replica {number}"))
 }
 
-fn minted(rotated: &Rotated) -> String {
+fn created(rotated: &Rotated) -> String {
     rotated.new.map_or_else(String::new, |new| format!(" ({new})"))
+}
+
+/// How many of the lost were answers that ended early; empty where none was.
+fn cut(errors: ClientErrors) -> String {
+    match errors.truncated {
+        0 => String::new(),
+        1 if errors.lost == 1 => " (truncated)".to_owned(),
+        count => format!(" ({} truncated)", grouped(count)),
+    }
+}
+
+/// `no requests`, `1 request`, `1,234 requests`.
+fn some(requests: u64) -> String {
+    if requests == 0 { "no requests".to_owned() } else { counted(requests, "request") }
 }
 
 fn named(key: Option<Fingerprint>, otherwise: &str) -> String {
@@ -393,36 +401,27 @@ fn shown(moment: Option<Interval>) -> String {
 /// What the provider said: `refused with 401`.
 fn answer(asked: Asked) -> String {
     match (asked.standing, asked.status) {
-        (KeyStanding::Unknown, _) => "no answer that tells, which proves nothing".to_owned(),
+        (KeyStanding::Unknown, _) => "no clear answer, which proves nothing".to_owned(),
         (standing, 0) => standing.to_string(),
         (standing, status) => format!("{standing} with {status}"),
     }
 }
 
 fn heard(asked: Option<Asked>) -> String {
-    asked.map_or_else(|| ", never asked about".to_owned(), |asked| format!(", {}", answer(asked)))
+    asked.map_or_else(|| ", not tried".to_owned(), |asked| format!(", {}", answer(asked)))
 }
 
 fn heard_of(which: &str, asked: Option<Asked>) -> String {
     match asked.map(|asked| asked.standing) {
-        None => format!("nobody asked the provider about the {which} key"),
-        Some(KeyStanding::Accepted) => format!("the provider itself takes the {which} key"),
-        Some(KeyStanding::Refused) => format!("the provider itself refuses the {which} key{}", status(asked)),
-        Some(KeyStanding::Unknown) => format!("the provider gave no answer about the {which} key, which proves nothing"),
+        None => format!("the {which} key was not tried at the provider"),
+        Some(KeyStanding::Accepted) => format!("the provider accepts the {which} key"),
+        Some(KeyStanding::Refused) => format!("the provider refuses the {which} key{}", status(asked)),
+        Some(KeyStanding::Unknown) => format!("the provider gave no clear answer about the {which} key, which proves nothing"),
     }
 }
 
 fn status(asked: Option<Asked>) -> String {
     asked.filter(|asked| asked.status > 0).map_or_else(String::new, |asked| format!(" with {}", asked.status))
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn capital(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default() + letters.as_str()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Report<'_> {
         let took = Duration::from_nanos(self.events.iter().rfind(walked).or(last).map_or(0, |stamped| stamped.t));
         write!(text, "**It took {}", clock(took.as_nanos()))?;
         match self.started.plan.rto() {
-            Some(rto) => writeln!(text, "; users should be served again within {rto}.**\n")?,
+            Some(rto) => writeln!(text, "; the objective is that users are served again within {rto}.**\n")?,
             None => writeln!(text, ".**\n")?,
         }
         self.steps(text)?;
@@ -48,7 +48,7 @@ impl Report<'_> {
     /// One row for each time that a step was begun or skipped.
     fn steps(&self, text: &mut String) -> std::fmt::Result {
         let steps = &self.started.plan.runbook.steps;
-        writeln!(text, "## Steps\n\n| step | owner | begun | took | expected | tries | ended |\n|---|---|---|---|---|---|---|")?;
+        writeln!(text, "## Steps\n\n| step | owner | started | took | expected | tries | result |\n|---|---|---|---|---|---|---|")?;
         let mut open: Vec<(u32, u64, u32)> = Vec::new();
         let mut row = |step: u32, begun: Option<u64>, end: Option<u64>, tries: u32, how: &str| {
             let known: Option<&Step> = steps.get(step as usize);
@@ -65,7 +65,7 @@ impl Report<'_> {
                 escaped(owner),
                 begun.map_or_else(String::new, clock),
                 took.map_or_else(String::new, clock),
-                if over { ", too long" } else { "" },
+                if over { ", longer than expected" } else { "" },
                 expected.map_or_else(String::new, |expected| expected.to_string()),
             )
         };
@@ -90,20 +90,20 @@ impl Report<'_> {
     }
 
     fn story(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(text, "## What happened\n\n| at | what | seen |\n|---|---|---|")?;
+        writeln!(text, "## What happened\n\n| after the start | what | details |\n|---|---|---|")?;
         let steps = &self.started.plan.runbook.steps;
         let name = |step: u32| steps.get(step as usize).map_or("a step", |step| step.name.as_str());
         for stamped in self.events {
             let (what, seen) = match &stamped.event {
-                Event::RunbookStarted(started) => ("the runbook begins".to_owned(), started.because.clone()),
-                Event::Resumed(resumed) => ("it goes on after an interruption".to_owned(), resumed.wall_clock.clone()),
+                Event::RunbookStarted(started) => ("the runbook starts".to_owned(), started.because.clone()),
+                Event::Resumed(resumed) => ("it continues after an interruption".to_owned(), resumed.wall_clock.clone()),
                 Event::StepStarted(step) if step.attempt > 1 => (format!("{}: try {}", step.name, step.attempt), String::new()),
-                Event::StepStarted(step) => (format!("{}: begins", step.name), String::new()),
+                Event::StepStarted(step) => (format!("{}: started", step.name), String::new()),
                 Event::StepOverran(step) => {
                     (format!("{}: takes longer than expected", name(step.step)), Duration::from_nanos(step.expected).to_string())
                 }
                 Event::StepFinished(step) => (format!("{}: {}", name(step.step), step.end), step.output.clone()),
-                Event::StepUndone(step) => (format!("{}: taken back, {}", name(step.step), step.end), step.output.clone()),
+                Event::StepUndone(step) => (format!("{}: undo {}", name(step.step), step.end), step.output.clone()),
                 Event::Contacted(contacted) => {
                     (told(&contacted.contact, contacted.end), format!("{}. {}", contacted.because, contacted.output))
                 }
@@ -127,16 +127,16 @@ impl Report<'_> {
                     found.push(format!("{}: {}", name(step.step), step.end));
                 }
                 Event::StepUndone(step) if step.end != StepEnd::Done => {
-                    found.push(format!("{}: not taken back, {}", name(step.step), step.end));
+                    found.push(format!("{}: not undone, {}", name(step.step), step.end));
                 }
                 Event::StepOverran(step) => {
-                    found.push(format!("{}: longer than the {} expected", name(step.step), Duration::from_nanos(step.expected)));
+                    found.push(format!("{}: took longer than the expected {}", name(step.step), Duration::from_nanos(step.expected)));
                 }
                 Event::Contacted(contacted) if contacted.end == StepEnd::Failed => {
                     found.push(format!("{} was not told: {}", contacted.contact, contacted.output));
                 }
                 Event::Remark(remark) => found.push(remark.text.clone()),
-                Event::Resumed(_) => found.push("It was interrupted, and resumed".to_owned()),
+                Event::Resumed(_) => found.push("It was interrupted and resumed".to_owned()),
                 _ => {}
             }
         }
@@ -164,7 +164,7 @@ impl Report<'_> {
                 writeln!(text, "| {what} | {} |", escaped(name))?;
             }
         }
-        writeln!(text, "| begun | {} |", started.wall_clock)?;
+        writeln!(text, "| started | {} |", started.wall_clock)?;
         writeln!(text, "| seed | {} |", started.seed)?;
         writeln!(text, "| Lifeboat | {} |", started.lifeboat)
     }
@@ -172,8 +172,8 @@ impl Report<'_> {
 
 fn told(contact: &str, end: StepEnd) -> String {
     match end {
-        StepEnd::Done => format!("{contact} is told"),
-        StepEnd::Skipped => format!("{contact} is to be told by a person"),
+        StepEnd::Done => format!("{contact} was told"),
+        StepEnd::Skipped => format!("a person must tell {contact}"),
         _ => format!("{contact} could not be told"),
     }
 }

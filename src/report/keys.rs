@@ -1,6 +1,6 @@
 //! What a runbook that was walked for real did to keys: which was old and which is new, when, and who says so.
 //!
-//! Keys appear as fingerprints. What is not known here is who bore which key, since no proxy watched: that is for drills (`credential`).
+//! Keys appear as fingerprints. What is not known here is which request used which key, since no proxy watched: that is for drills (`credential`).
 
 use super::execution::clock;
 use super::markdown::escaped;
@@ -93,11 +93,11 @@ impl Course {
             }
             Event::KeyMinted(event) => {
                 self.new = Some(event.key);
-                (format!("a new key, {}, is minted{}", event.key, named(Some(&event.id))), "the issuer's answer")
+                (format!("a new key, {}, is created{}", event.key, named(Some(&event.id))), "the issuer's answer")
             }
             Event::KeyStored(event) => {
                 self.stored = Some(event.key);
-                (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read back")
+                (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read again")
             }
             Event::KeyRevoked(event) => return self.revoke(Some(event.key), at),
             Event::KeyProbed(event) => return self.probed(event, at),
@@ -129,13 +129,13 @@ impl Course {
         let what = match event.standing {
             KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status),
             KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status),
-            KeyStanding::Unknown => format!("nobody can tell whether the provider takes {}: {}", event.key, escaped(&event.why)),
+            KeyStanding::Unknown => format!("it is not known whether the provider accepts {}: {}", event.key, escaped(&event.why)),
         };
         self.rows.push(Row { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
     }
 
     fn write(&self, text: &mut String, credential: &str) -> std::fmt::Result {
-        writeln!(text, "## The credential: {}\n\n| at | what | known from |\n|---|---|---|", escaped(credential))?;
+        writeln!(text, "## The credential: {}\n\n| after the start | what | known from |\n|---|---|---|", escaped(credential))?;
         for Row { at, what, from, asked } in &self.rows {
             let again = match asked {
                 Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(*until)),
@@ -153,13 +153,13 @@ impl Course {
         let is = |key: Option<Fingerprint>, standing| key.is_some_and(|key| self.standing.get(&key) == Some(&standing));
         use RotationPart::{Accepted, Commit, Refused, Revoke, Store};
         let said = [
-            (&[Store, Commit][..], self.stored == Some(new), format!("the new key, {new}, is not what its store was seen to hold last")),
+            (&[Store, Commit][..], self.stored == Some(new), format!("the store was not seen to hold the new key, {new}, at the end")),
             (&[Accepted], is(self.new, KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
             (&[Revoke], self.revoked, format!("the old key{old} was not seen to be revoked")),
             (
                 &[Refused],
                 is(self.old, KeyStanding::Refused),
-                format!("the provider was not seen to refuse the old key{old} so it may live"),
+                format!("the provider was not seen to refuse the old key{old} so it may still work"),
             ),
         ];
         let missing = said.into_iter().filter(|(parts, seen, _)| !seen && self.parts.iter().any(|part| parts.contains(part)));
@@ -241,13 +241,13 @@ mod tests {
         ]);
         let wanted = "## The credential: openai-key
 
-| at | what | known from |
+| after the start | what | known from |
 |---|---|---|
 | 0:00.0 | the key in use is 0000000a | its store |
-| 0:00.2 | a new key, 0000000b, is minted (svc\\_1) | the issuer's answer |
-| 0:00.3 | nobody can tell whether the provider takes 0000000b: no answer | asked directly |
+| 0:00.2 | a new key, 0000000b, is created (svc\\_1) | the issuer's answer |
+| 0:00.3 | it is not known whether the provider accepts 0000000b: no answer | asked directly |
 | 0:00.4 | the provider accepts 0000000b (200) | asked directly |
-| 0:00.4 | 0000000b is the current key in dotenv:.env\\#KEY | read back |
+| 0:00.4 | 0000000b is the current key in dotenv:.env\\#KEY | read again |
 | 0:00.6 | 0000000a is revoked | the issuer's answer, which proves nothing yet |
 | 0:01.0 | the provider accepts 0000000a (200); 3 times, the last at 1:02.0 | asked directly |
 | 0:62.5 | the provider refuses 0000000a (401) | asked directly |
@@ -265,17 +265,17 @@ mod tests {
             (
                 vec![held(), minted("")],
                 vec![
-                    "openai-key: the new key, 0000000b, is not what its store was seen to hold last",
+                    "openai-key: the store was not seen to hold the new key, 0000000b, at the end",
                     "openai-key: the provider was not seen to accept the new key, 0000000b",
                     "openai-key: the old key, 0000000a, was not seen to be revoked",
-                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live",
+                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work",
                 ],
             ),
             (
                 vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), revoked(), stored(OLD)],
                 vec![
-                    "openai-key: the new key, 0000000b, is not what its store was seen to hold last",
-                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live",
+                    "openai-key: the store was not seen to hold the new key, 0000000b, at the end",
+                    "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work",
                 ],
             ),
         ];
@@ -296,7 +296,7 @@ mod tests {
             stamped(vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), Event::StepFinished(finished)]);
         let told = section(&steps(&WHOLE), &events);
         assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n\n"), "{told}");
-        let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may live";
+        let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work";
         assert_eq!(findings(&steps(&WHOLE), &events), [wanted]);
     }
 }

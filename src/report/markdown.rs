@@ -4,12 +4,12 @@
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
 use super::digest::{Digest, Flow, Second};
-use super::sentence::{because, between, bit, headline, hint, nameless, seconds_down, seconds_up, span};
-use super::{credential, providers, rescue, share, stability};
+use super::sentence::{because, between, bit, headline, hint, nameless, seconds_up, span};
+use super::{credential, providers, recovery, rescue, share, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
-use crate::units::{Duration, is_unprintable, printable};
+use crate::units::{Duration, counted, grouped, is_unprintable, printable};
 use crate::verdict::{Decision, Interval, Measures, Verdict};
 use std::fmt::Write;
 
@@ -143,7 +143,7 @@ impl Report<'_> {
         writeln!(text, "{}\n```\n", axis.trim_end())?;
         writeln!(
             text,
-            "The drill's requests answered whole by each provider, and those that were not good, a column for every {wide} s since the traffic began.\n"
+            "The drill's requests that each provider answered completely, and those that were bad; one column is {wide} s, from the moment the traffic began.\n"
         )
     }
 
@@ -155,15 +155,15 @@ impl Report<'_> {
         if told().next().is_none() && !left_out {
             return Ok(());
         }
-        self.heading(text, "Objectives against actuals")?;
-        writeln!(text, "| objective | declared | measured | verdict |\n|---|---|---|---|")?;
+        self.heading(text, "Objectives: promised and measured")?;
+        writeln!(text, "| objective | promised | measured | verdict |\n|---|---|---|---|")?;
         for objective in told() {
             let (declared, measured) = self.declared_and_measured(objective.name, measures);
             writeln!(text, "| {} | {declared} | {measured} | {} |", objective.name, objective.verdict)?;
         }
         if left_out {
             let (declared, _) = self.declared_and_measured("failback", measures);
-            writeln!(text, "| failback | {declared} | the service never left its primary | not applicable |")?;
+            writeln!(text, "| failback | {declared} | none needed: the service never left its primary | not applicable |")?;
         }
         writeln!(text)
     }
@@ -171,24 +171,29 @@ impl Report<'_> {
     fn declared_and_measured(&self, name: &str, measures: &Measures) -> (String, String) {
         let terms = &self.verdict.terms;
         let objectives = self.flow.named.as_ref().map(|named| &named.objectives);
-        let cap = |limit: Option<u64>| limit.map_or_else(|| "a limit".to_owned(), |limit| format!("at most {limit}"));
+        let cap = |limit: Option<u64>| limit.map_or_else(|| "a limit".to_owned(), at_most);
         match name {
             "rto" => {
                 let interval = if terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
                 (format!("{} within {} of the fault", terms.gate, span(terms.rto)), format!("{} after the fault", between(interval)))
             }
-            "stability" => (format!("no relapse after {}", span(terms.hold)), stability::measured(measures, self.verdict)),
+            "stability" => (format!("no relapse after the hold of {}", span(terms.hold)), stability::measured(measures, self.verdict)),
             "lost" => (
                 match objectives.and_then(|objectives| objectives.lost) {
-                    Some(crate::model::LossBudget::Requests(count)) => format!("at most {count} requests"),
+                    Some(crate::model::LossBudget::Requests(0)) => "none".to_owned(),
+                    Some(crate::model::LossBudget::Requests(count)) => format!("at most {}", counted(count, "request")),
                     Some(crate::model::LossBudget::Share(share)) => format!("at most {share} of requests"),
                     None => "a limit".into(),
                 },
-                format!("{} while it lasted, {} more that were in flight when it began", measures.lost, measures.lost_in_flight),
+                with_in_flight(format!("{} during the fault", grouped(measures.lost)), measures.lost_in_flight),
             ),
             "truncated" => (
                 cap(objectives.and_then(|objectives| objectives.truncated)),
-                format!("{}, of these {} in flight when the fault began", measures.truncated, measures.truncated_in_flight),
+                match (measures.truncated, measures.truncated_in_flight) {
+                    (all, 0) => grouped(all),
+                    (all, in_flight) if all == in_flight => format!("{}, all in flight when the fault began", grouped(all)),
+                    (all, in_flight) => format!("{}, {} of them in flight when the fault began", grouped(all), grouped(in_flight)),
+                },
             ),
             "rescued" => (
                 rescue::limit(self.verdict).unwrap_or_default(),
@@ -215,51 +220,52 @@ impl Report<'_> {
         let after = |stamped: &Stamped| stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9 - since;
         let find = |wanted: &dyn Fn(&Event) -> bool| self.digest.notable.iter().find(|stamped| wanted(&stamped.event)).map(after);
         self.heading(text, "From the fault to the end")?;
-        writeln!(text, "| moment | after the fault | known from |\n|---|---|---|")?;
+        writeln!(text, "| moment | after the fault began | known from |\n|---|---|---|")?;
         let first = self.digest.notable.iter().find_map(|stamped| match &stamped.event {
             Event::FaultConfirmed(fault) => Some(fault.fault),
             _ => None,
         });
         let issued = first.is_some_and(|fault| self.of_credential(fault));
-        let known = if issued { "the issuer, asked and confirmed" } else { "the proxy, read back" };
-        writeln!(text, "| fault in force | 0 s | {known} |")?;
+        let known = if issued { "the issuer, checked" } else { "the proxy, checked" };
+        writeln!(text, "| the fault is active | 0 s | {known} |")?;
         if let Some(dispatch) = measures.first_standby_dispatch {
-            writeln!(text, "| a standby is asked for the first time | {:.2} s | the proxy before it |", dispatch.seconds())?;
+            writeln!(text, "| first request to a standby | {:.2} s | its proxy |", dispatch.seconds())?;
         }
         if let Some(first) = measures.first_standby {
             writeln!(text, "| first good answer from a standby | {} | traffic and proxy |", between(first))?;
         }
         for (name, (at, source)) in self.digest.alerts() {
             let after = (at as f64 - self.digest.zero() as f64) / 1e9 - since;
-            writeln!(text, "| the alert {} arrives | {after:.2} s | {source}, as Lifeboat received it |", escaped(name))?;
+            writeln!(text, "| the alert {} arrives | {after:.2} s | {source}, when Lifeboat received it |", escaped(name))?;
         }
         if let Some(began) = find(&|event| matches!(event, Event::RunbookStarted(_))) {
             writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
         }
-        writeln!(text, "| users are well served again | {} | traffic |", between(measures.restore))?;
+        writeln!(text, "| service is good again | {} | traffic |", between(measures.restore))?;
         let cut_over = match &measures.share {
             Some(share) => escaped(&share::moved(share)).to_string(),
-            None => "cut over to a standby, and stable".to_owned(),
+            None => "a standby has taken over".to_owned(),
         };
         if !nameless(self.verdict) {
-            writeln!(text, "| {cut_over} | {} | traffic and proxy |", between(measures.cutover))?;
+            let when = recovery::cutover(self.verdict, measures);
+            writeln!(text, "| {cut_over} | {} | traffic and proxy |", when.trim_end_matches(" after the fault"))?;
         }
         if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
             let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
-            writeln!(text, "| {} requests were well served, and waited for it before | {until} | traffic and proxy |", share.waited)?;
+            writeln!(text, "| good after waiting for it: {} | {until} | traffic and proxy |", counted(share.waited, "request"))?;
         }
-        writeln!(text, "| stable to the end of the fault, by what gates | {} | traffic and proxy |", between(measures.sustained))?;
+        writeln!(text, "| the same, and good until the fault ended | {} | traffic and proxy |", between(measures.sustained))?;
         let gate = if self.verdict.terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
         if let Some(hi) = gate.hi {
             writeln!(
                 text,
-                "| verified | {} | the hold of {} |",
-                seconds_up(hi + self.verdict.terms.hold.0),
-                span(self.verdict.terms.hold)
+                "| verified: that lasted for the hold of {} | {} | traffic |",
+                span(self.verdict.terms.hold),
+                seconds_up(hi + self.verdict.terms.hold.0)
             )?;
         }
         if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
-            writeln!(text, "| healed | {healed:.2} s | the proxy, read back |")?;
+            writeln!(text, "| the fault is healed | {healed:.2} s | the proxy, checked |")?;
         }
         if let Some((failback, healed)) = measures
             .failback
@@ -272,8 +278,7 @@ impl Report<'_> {
                 Some(share) => format!("{} has a share again", escaped(&share.of.join(" and "))),
                 None => "the primary serves again".to_owned(),
             };
-            let (from_fault, from_heal) = (between(since_fault), between(failback));
-            writeln!(text, "| {back}, and stable | {from_fault} | traffic and proxy; {from_heal} after the heal |")?;
+            writeln!(text, "| {back}, and stays | {} | traffic and proxy |", between(since_fault))?;
         }
         writeln!(text)
     }
@@ -295,7 +300,7 @@ impl Report<'_> {
                         second(stamped.t),
                         "never".into(),
                         "never".into(),
-                        "unknown".into(),
+                        "not known".into(),
                     ]);
                 }
                 Event::FaultConfirmed(fault) => {
@@ -306,8 +311,8 @@ impl Report<'_> {
                 Event::FaultHealed(fault) => {
                     if let Some(row) = rows.get_mut(fault.fault as usize) {
                         row[3] = match (self.of_credential(fault.fault), fault.expired) {
-                            (true, _) => format!("never; its time on the timeline ended at {}", second(fault.lo)),
-                            (false, true) => format!("{}, by itself: its lease ended", second(fault.lo)),
+                            (true, _) => format!("never; watched until {}", second(fault.lo)),
+                            (false, true) => format!("{}, by itself when its lease ran out", second(fault.lo)),
                             (false, false) => second(fault.lo),
                         };
                         row[4] = fault.touched.map_or_else(|| "not counted".to_owned(), |count| self.touched(&fault.on, count));
@@ -319,9 +324,10 @@ impl Report<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let heading = if self.verdict.only_rotates { "What was begun" } else { "The fault, and that it bit" };
+        let heading = if self.verdict.only_rotates { "What was done" } else { "The fault, and that it took effect" };
         writeln!(text, "## {heading}\n")?;
-        writeln!(text, "| fault | requested | in force | healed | requests touched |\n|---|---|---|---|---|")?;
+        writeln!(text, "Times are since the traffic began.\n")?;
+        writeln!(text, "| fault | requested | active | healed | requests touched |\n|---|---|---|---|---|")?;
         for row in rows {
             writeln!(text, "| {} |", row.join(" | "))?;
         }
@@ -330,7 +336,7 @@ impl Report<'_> {
                 writeln!(text, "\n{}{told}.", each.name().map(|name| format!("{}: ", escaped(name))).unwrap_or_default())?;
             }
         }
-        writeln!(text, "\nTimes are since the traffic began.\n")
+        writeln!(text)
     }
 
     /// What a fault touched, by whose it was where no other fault was on the same provider.
@@ -338,7 +344,7 @@ impl Report<'_> {
         let faults = self.digest.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
         let alone = faults.is_some_and(|faults| faults.iter().filter(|planned| planned.on == on).count() == 1);
         let by = self.digest.touched.get(on).copied().unwrap_or_default();
-        if alone { providers::touched(total, by) } else { total.to_string() }
+        if alone { providers::touched(total, by) } else { grouped(total) }
     }
 
     fn traffic(&self, text: &mut String) -> std::fmt::Result {
@@ -359,33 +365,33 @@ impl Report<'_> {
             let limit = |limit: Option<Duration>| limit.unwrap_or_default();
             let (several, requests) = (self.digest.has_several_workloads(), flow.requests);
             if several {
-                let what = if named.judged { "" } else { ", pure load" };
+                let what = if named.judged { "" } else { ", load only" };
                 writeln!(text, "### {} to {}{what}\n", escaped(&named.name), escaped(&named.service_name))?;
             }
             writeln!(
                 text,
-                "{} requests {} at {}, {} arrivals, open model. Good means: {}, {} within {} of when it was due, all within {}.\n",
-                if several { requests } else { self.verdict.evidence.requests },
+                "{} {} at {}, {} arrivals, open model. Good means: {}, {} within {} from when it was due, and the end of it within {}.\n",
+                counted(if several { requests } else { self.verdict.evidence.requests }, "request"),
                 match &workload.script {
                     Some(script) => format!("sent by k6 with {}", escaped(script)),
                     None => format!("of the kind {}", workload.request),
                 },
                 workload.pace(),
                 workload.arrivals,
-                if workload.script.is_some() { "accepted by the script" } else { "canary answered whole" },
-                if objectives.slo_on == Some(crate::model::SloOn::Proof) { "first token" } else { "the whole answer" },
+                if workload.script.is_some() { "accepted by the script" } else { "a complete answer with its canary in it" },
+                if objectives.slo_on == Some(crate::model::SloOn::Proof) { "the first token" } else { "the whole answer" },
                 limit(objectives.slo),
                 limit(objectives.deadline)
             )?;
         }
         writeln!(
             text,
-            "| due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
+            "| when due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
         )?;
         for (name, part) in ["before the fault", "in flight when it began", "during the fault", "after the heal"].iter().zip(&flow.parts) {
-            let count = |word: &str| part.outcomes.get(word).copied().unwrap_or(0);
+            let count = |word: &str| grouped(part.outcomes.get(word).copied().unwrap_or(0));
             let at = |quantile: f64| {
-                if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", part.latency_ms.value_at_quantile(quantile)) }
+                if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", grouped(part.latency_ms.value_at_quantile(quantile))) }
             };
             writeln!(
                 text,
@@ -401,13 +407,13 @@ impl Report<'_> {
                 at(0.99)
             )?;
         }
-        writeln!(text, "\nLatency is to the first content, of answered requests, from when they were due.")?;
+        writeln!(text, "\nLatency runs from when a request was due to its first content; only answered requests count.")?;
         let late = &flow.late_ms;
         if !late.is_empty() {
             let ms = |quantile: f64| late.value_at_quantile(quantile) as f64 / 1e3;
             writeln!(
                 text,
-                "The generator sent {:.2} ms late at the median, {:.2} ms at the 99th percentile, {:.2} ms at most.",
+                "The load generator sent requests {:.2} ms late at the median, {:.2} ms at the 99th percentile, {:.2} ms at most.",
                 ms(0.5),
                 ms(0.99),
                 late.max() as f64 / 1e3
@@ -416,7 +422,7 @@ impl Report<'_> {
         if !flow.why.is_empty() {
             let mut why: Vec<_> = flow.why.iter().collect();
             why.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), (*word).clone()));
-            let words: Vec<String> = why.iter().take(8).map(|(word, count)| format!("{count} × {}", escaped(word))).collect();
+            let words: Vec<String> = why.iter().take(8).map(|(word, count)| format!("{} × {}", grouped(**count), escaped(word))).collect();
             writeln!(text, "What went wrong: {}.", words.join(", "))?;
         }
         if self.digest.has_several_workloads() { writeln!(text) } else { Ok(()) }
@@ -426,12 +432,12 @@ impl Report<'_> {
         let Some(runbook) = self.digest.started.as_ref().and_then(|started| started.plan.runbook.as_ref()) else { return Ok(()) };
         let at = |stamped: &Stamped| format!("{:.2} s", stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9);
         writeln!(text, "## Runbook: {}\n", escaped(&runbook.name))?;
-        writeln!(text, "| since the traffic began | what | seen |\n|---|---|---|")?;
+        writeln!(text, "| since the traffic began | what | details |\n|---|---|---|")?;
         let name = |step: u32| runbook.steps.get(step as usize).map_or("a step", |step| step.name.as_str());
         for stamped in &self.digest.notable {
             let (what, seen) = match &stamped.event {
                 Event::AlertReceived(alert) => {
-                    let state = if alert.firing { "fires" } else { "is over" };
+                    let state = if alert.firing { "fires" } else { "is resolved" };
                     (format!("the alert {} {state}", alert.name), format!("by {}", alert.source))
                 }
                 Event::RunbookStarted(started) => ("the runbook starts".to_owned(), started.because.clone()),
@@ -440,15 +446,15 @@ impl Report<'_> {
                     (format!("{whose}: modelled, not measured"), format!("{:.2} s, drawn from the seed", reaction.length as f64 / 1e9))
                 }
                 Event::StepStarted(step) if step.attempt > 1 => (format!("{}: try {}", step.name, step.attempt), String::new()),
-                Event::StepStarted(step) => (format!("{}: begins", step.name), String::new()),
+                Event::StepStarted(step) => (format!("{}: started", step.name), String::new()),
                 Event::StepFinished(step) => (format!("{}: {}", name(step.step), step.end), step.output.clone()),
-                Event::StepUndone(step) => (format!("{}: taken back, {}", name(step.step), step.end), step.output.clone()),
+                Event::StepUndone(step) => (format!("{}: undo {}", name(step.step), step.end), step.output.clone()),
                 _ => continue,
             };
             writeln!(text, "| {} | {} | {} |", at(stamped), escaped(&what), escaped(&seen))?;
         }
         if !self.digest.notable.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_))) {
-            writeln!(text, "| | it was never started: what it waits for ({}) was not seen | |", escaped(&runbook.detect.to_string()))?;
+            writeln!(text, "| | the runbook was never started: {} did not come | |", escaped(&runbook.detect.to_string()))?;
         }
         writeln!(text)
     }
@@ -461,16 +467,16 @@ impl Report<'_> {
                     findings.push(format!("The drill was stopped early: {}.", cancelled.detail.lines().next().unwrap_or_default()));
                 }
                 Event::ProxyClock(clock) => findings.push(format!(
-                    "The fault proxy ran on another host. Its clock was measured to within {}; the moments of faults are as much wider.",
-                    Duration::from_nanos(clock.error.saturating_mul(2))
+                    "The fault proxy ran on another host, whose clock is known to within {:.2} ms; the times of faults are less certain by that much.",
+                    clock.error.saturating_mul(2) as f64 / 1e6
                 )),
                 Event::AlertsLeftOut(left_out) if left_out.awaited + left_out.others + left_out.unread > 0 => {
                     findings.push(format!("{left_out}."));
                 }
                 Event::Remark(remark) => findings.push(format!("{}.", remark.text)),
-                Event::SightGap(gap) => findings.push(format!("The proxy's sight has a gap of {} exchanges.", gap.missed)),
+                Event::SightGap(gap) => findings.push(format!("The proxy missed {}: it was not read fast enough.", counted(gap.missed, "exchange"))),
                 Event::StepFinished(step) if step.end != crate::history::StepEnd::Done => {
-                    findings.push(format!("Step {} of the runbook: {}.", step.step + 1, step.end));
+                    findings.push(format!("Step {} of the runbook{}: {}.", step.step + 1, self.step_name(step.step), step.end));
                 }
                 _ => {}
             }
@@ -500,6 +506,12 @@ impl Report<'_> {
         writeln!(text)
     }
 
+    /// `, Store the key`; empty where the runbook is not known.
+    fn step_name(&self, step: u32) -> String {
+        let runbook = self.digest.started.as_ref().and_then(|started| started.plan.runbook.as_ref());
+        runbook.and_then(|runbook| runbook.steps.get(step as usize)).map_or_else(String::new, |step| format!(", {}", step.name))
+    }
+
     /// The team's own alert was to start the runbook, and did not.
     fn alert_that_never_came(&self) -> Option<String> {
         let runbook = self.digest.started.as_ref()?.plan.runbook.as_ref()?;
@@ -515,21 +527,18 @@ impl Report<'_> {
         let widest: Vec<String> = each.iter().map(|each| format!("{}{}", seconds_up(each.verdict.resolution.0), of(each))).collect();
         writeln!(
             text,
-            "- Intervals are `(lo, hi]`: service was proven absent after `lo` and proven present by `hi`. None is wider than {} unless service came and went between two requests.",
+            "- A time such as `2.86 to 3.04 s` is an interval: at its start service was proven bad, and at its end proven good. None is wider than {}, unless service came and went between two requests.",
             widest.join(", ")
         )?;
-        writeln!(text, "- One drill is one sample: an objective that was met once is not one that is always met.")?;
+        writeln!(text, "- One drill is one sample: an objective that was met once may be missed the next time.")?;
         let modelled = |stamped: &Stamped| if let Event::ReactionModelled(reaction) = &stamped.event { reaction.length } else { 0 };
         let modelled: u64 = self.digest.notable.iter().map(modelled).sum();
         if modelled > 0 {
             let length = modelled as f64 / 1e9;
-            writeln!(
-                text,
-                "- Nobody was there: {length:.2} s of people's reactions were modelled, and no person's reaction was measured."
-            )?;
+            writeln!(text, "- No people took part: {length:.2} s of their reactions were modelled, and none was measured.")?;
         }
         if !self.verdict.evidence.attempts_seen && !nameless(self.verdict) {
-            writeln!(text, "- No proxy told who served: cutover could not be told from restore.")?;
+            writeln!(text, "- No proxy saw who served, so a cutover could not be told from a restore.")?;
         }
         for caveat in each.first().iter().flat_map(|each| &each.verdict.caveats) {
             writeln!(text, "- {}{}.", caveat.text[..1].to_uppercase(), escaped(&caveat.text[1..]))?;
@@ -538,8 +547,10 @@ impl Report<'_> {
             let (evidence, of) = (&each.verdict.evidence, of(each));
             writeln!(
                 text,
-                "- {} requests{of} were judged, {} before the fault and {} while it lasted. Those of other kinds and sizes may fare differently.",
-                evidence.requests, evidence.baseline, evidence.during_fault
+                "- {}{of} were judged, {} before the fault and {} during it. Requests of other kinds and sizes may do better or worse.",
+                counted(evidence.requests, "request"),
+                grouped(evidence.baseline),
+                grouped(evidence.during_fault)
             )?;
         }
         writeln!(text)
@@ -555,17 +566,17 @@ impl Report<'_> {
                 escaped(&started.plan.scenario.name),
                 escaped(&started.plan.environment_name)
             )?;
-            writeln!(text, "| service | {} by {} |", escaped(&started.plan.scenario.service), escaped(&started.plan.service.order()))?;
+            writeln!(text, "| service | {}, from {} |", escaped(&started.plan.scenario.service), escaped(&started.plan.service.order()))?;
             for other in &started.plan.beside {
                 let (service, providers) = (escaped(&other.service_name), escaped(&other.service.order()));
-                writeln!(text, "| workload {} | {service} by {providers} |", escaped(&other.name))?;
+                writeln!(text, "| workload {} | {service}, from {providers} |", escaped(&other.name))?;
             }
-            writeln!(text, "| begun | {} |", started.wall_clock)?;
+            writeln!(text, "| started | {} |", started.wall_clock)?;
             writeln!(text, "| seed | {} |", started.seed)?;
             writeln!(text, "| Lifeboat | {} |", started.lifeboat)?;
         }
         writeln!(text, "| history, SHA-256 | {hash} |")?;
-        writeln!(text, "| hold, lag limit | {}, {} |", span(self.verdict.terms.hold), seconds_down(self.verdict.terms.lag_max.0))
+        writeln!(text, "| hold, limit on late sending | {}, {} |", span(self.verdict.terms.hold), span(self.verdict.terms.lag_max))
     }
 }
 
@@ -575,7 +586,20 @@ fn bar(count: u32, top: u32) -> char {
 }
 
 fn optional(count: Option<u64>) -> String {
-    count.map_or_else(|| "not seen".into(), |count| count.to_string())
+    count.map_or_else(|| "not seen".into(), grouped)
+}
+
+/// A limit on a count.
+pub(super) fn at_most(limit: u64) -> String {
+    if limit == 0 { "none".to_owned() } else { format!("at most {}", grouped(limit)) }
+}
+
+/// What is told, and how many more were in flight when the fault began, where there were any.
+fn with_in_flight(mut told: String, in_flight: u64) -> String {
+    if in_flight > 0 {
+        told += &format!(", {} more that {} in flight when it began", grouped(in_flight), if in_flight == 1 { "was" } else { "were" });
+    }
+    told
 }
 
 /// Text from files and programs, safe within a table's cell.

@@ -4,7 +4,7 @@ use super::digest::{Digest, Others};
 use super::markdown::escaped;
 use crate::history::TouchedBy;
 use crate::price::most_tokens;
-use crate::units::Money;
+use crate::units::{Money, counted, grouped};
 use crate::verdict::Verdict;
 use std::fmt::Write;
 
@@ -20,23 +20,24 @@ pub(super) fn table(digest: &Digest, verdicts: &[&Verdict], text: &mut String) -
     if !names.is_empty() {
         writeln!(
             text,
-            "\n| provider | attempts of the drill | answered whole | cost at list prices, at most | others |\n|---|---|---|---|---|"
+            "\n| provider | attempts by the drill | answered completely | cost at list prices, at most | other requests |\n|---|---|---|---|---|"
         )?;
     }
     for name in &names {
         let (attempts, whole) = digest.attempts.get(*name).copied().unwrap_or_default();
         let cost = cost(digest, name).map(|cost| format!("{cost:.4}")).unwrap_or_default();
         let others = digest.others.get(*name).map(told).unwrap_or_default();
-        writeln!(text, "| {} | {attempts} | {whole} | {cost} | {others} |", escaped(name))?;
+        writeln!(text, "| {} | {} | {} | {cost} | {others} |", escaped(name), grouped(attempts), grouped(whole))?;
     }
     if !names.is_empty() {
         writeln!(
             text,
-            "\nAs the proxies saw it. Others are requests without the drill's mark, such as a gateway's own health checks; they count for nothing else here."
+            "\nAs the proxies saw it. Other requests are those without the drill's mark, such as a gateway's own health checks; they count nowhere else in this report."
         )?;
     }
     for (provider, [connections, up, down]) in &digest.carried {
-        writeln!(text, "The proxy before {provider} sees bytes only: {connections} connections, {up} bytes sent and {down} received.")?;
+        let (connections, up, down) = (counted(*connections, "connection"), counted(*up, "byte"), grouped(*down));
+        writeln!(text, "The proxy in front of {provider} sees only bytes: {connections}, {up} sent and {down} received.")?;
     }
     for verdict in verdicts {
         dispatched(verdict, text)?;
@@ -51,17 +52,18 @@ fn dispatched(verdict: &Verdict, text: &mut String) -> std::fmt::Result {
     let each = |count: u64| count as f64 / due as f64;
     writeln!(
         text,
-        "While the fault lasted, {due} requests were dispatched {} times as far as the proxies saw it, {:.2} each; {} of these attempts reached a provider, {:.2} each.",
-        dispatched.attempts,
+        "During the fault the proxies saw {} for {}, {:.2} each; {} of these attempts reached a provider, {:.2} each.",
+        counted(dispatched.attempts, "attempt"),
+        counted(due, "request"),
         each(dispatched.attempts),
-        dispatched.reached,
+        grouped(dispatched.reached),
         each(dispatched.reached)
     )?;
     if dispatched.connections > 0 {
         writeln!(
             text,
-            "The fault swallowed {} connections besides (by connection: whose they were, and how many requests they carried, nobody saw).",
-            dispatched.connections
+            "The fault also swallowed {}; who opened them and how many requests they carried was not seen.",
+            counted(dispatched.connections, "connection")
         )?;
     }
     Ok(())
@@ -77,19 +79,36 @@ fn cost(digest: &Digest, provider: &str) -> Option<Money> {
     Some(most.times(digest.billed.get(provider).copied().unwrap_or(0)))
 }
 
-/// `37, of these 37 GET /v1/models`.
+/// `37 (all GET /v1/models)`, `37 (30 GET /v1/models, 7 GET /)`.
 fn told(others: &Others) -> String {
     let mut kinds: Vec<(&String, &u64)> = others.kinds.iter().collect();
     kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), *kind));
-    let named: Vec<String> = kinds.iter().take(NAMED).map(|(kind, count)| format!("{count} {}", escaped(kind))).collect();
-    if named.is_empty() { others.requests.to_string() } else { format!("{}, of these {}", others.requests, named.join(", ")) }
+    let all = grouped(others.requests);
+    match kinds.as_slice() {
+        [] => all,
+        [(kind, count)] if **count == others.requests => format!("{all} (all {})", escaped(kind)),
+        kinds => {
+            let named: Vec<String> =
+                kinds.iter().take(NAMED).map(|(kind, count)| format!("{} {}", grouped(**count), escaped(kind))).collect();
+            format!("{all} ({})", named.join(", "))
+        }
+    }
 }
 
-/// A count of what a fault touched, by whose it was: `418: 241 of the drill, 177 of others`.
+/// A count of what a fault touched, by whose it was: `418 (241 by the drill, 177 by others)`, `400 (all by the drill)`.
 pub(super) fn touched(total: u64, by: TouchedBy) -> String {
     let known = by.drill + by.others + by.health_checks;
     let rest = total.saturating_sub(known);
-    let parts = [(by.drill, "of the drill"), (by.health_checks, "health checks"), (by.others, "of others"), (rest, "by connection")];
-    let parts: Vec<String> = parts.iter().filter(|(count, _)| *count > 0).map(|(count, whose)| format!("{count} {whose}")).collect();
-    if total == 0 || parts.is_empty() { total.to_string() } else { format!("{total}: {}", parts.join(", ")) }
+    let parts = [(by.drill, "by the drill"), (by.health_checks, "health checks"), (by.others, "by others"), (rest, "connections")];
+    let parts: Vec<(u64, &str)> = parts.into_iter().filter(|(count, _)| *count > 0).collect();
+    match parts.as_slice() {
+        // What is revoked goes on to touch after it was counted.
+        _ if known > total => grouped(total),
+        [] => grouped(total),
+        [(count, whose)] if *count == total => format!("{} (all {whose})", grouped(total)),
+        several => {
+            let several: Vec<String> = several.iter().map(|(count, whose)| format!("{} {whose}", grouped(*count))).collect();
+            format!("{} ({})", grouped(total), several.join(", "))
+        }
+    }
 }

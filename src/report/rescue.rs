@@ -1,7 +1,7 @@
-//! Rescue in words: who was served only after the broken provider had been asked, and what that cost each of them.
+//! Rescue in words: which requests were served only after the broken provider had been asked, and what that cost each of them.
 
 use super::sentence::{seconds_down, seconds_up, span};
-use crate::units::Ratio;
+use crate::units::{Ratio, counted, grouped};
 use crate::verdict::{Decision, Later, Millis, Paid, Reason, Rescued, Verdict};
 
 /// What was seen, where there was any.
@@ -16,45 +16,49 @@ pub(super) fn line(verdict: &Verdict) -> Option<String> {
         let later = &verdict.measures.as_ref()?.rescued.as_ref()?.later;
         return limit.map(|limit| format!("{}{limit}", share(later)));
     };
-    let (of, asked) = (counted(rescued), who(rescued));
-    let paid = rescued.paid.map(|paid| format!("; each paid {}", words(paid))).unwrap_or_default();
-    Some(format!("{of} requests asked {asked} first{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
+    let (of, asked) = (of_all(rescued), who(rescued));
+    let paid = rescued.paid.map(|paid| format!(", which cost each {}", words(paid))).unwrap_or_default();
+    Some(format!("{of} went to {asked} first{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
 }
 
 /// In a sentence.
 pub(super) fn sentence(verdict: &Verdict) -> Option<String> {
     let rescued = seen(verdict)?;
-    let (of, asked) = (counted(rescued), who(rescued));
-    let paid = rescued.paid.map(|paid| format!(": each paid {}", words(paid))).unwrap_or_default();
+    let (of, asked) = (of_all(rescued), who(rescued));
+    let paid = rescued.paid.map(|paid| format!(", which cost each {}", words(paid))).unwrap_or_default();
     let end = format!("{}{}.", until(rescued), mark(rescued));
     let told = if rescued.by_connection {
-        " A fault on connections lets no request be seen that it takes: these are known by how long they waited, compared with those before it."
+        " Under a fault on connections no proxy sees the requests that it takes: these are known by how long they waited, compared with those before the fault."
     } else {
         ""
     };
-    Some(format!("{of} requests were rescued, asked of {asked} first and answered by another{paid}; {end}{told}"))
+    Some(format!("{of} were rescued: they went to {asked} first and were answered by another provider{paid}; {end}{told}"))
 }
 
 /// What stands at the end of the headline: users are served, and still somebody is asked who is dead.
 pub(super) fn still_asked(verdict: &Verdict) -> String {
     let rescued = seen(verdict).filter(|rescued| rescued.to_the_end);
-    rescued.map(|rescued| format!(" When the fault ended, {} was still asked first.", who(rescued))).unwrap_or_default()
+    rescued.map(|rescued| format!(" Until the fault ended, requests still went to {} first.", who(rescued))).unwrap_or_default()
 }
 
 /// Why a verdict is not decisive, as the end of a sentence: it is not seen of enough requests whether they were rescued.
 pub(super) fn because(verdict: &Verdict) -> Option<String> {
     is_unseen(verdict).then_some(())?;
     let Some(rescued) = &verdict.measures.as_ref()?.rescued else {
-        return Some("attempts at providers were not seen, so nobody can say which requests were rescued".into());
+        return Some("no proxy saw the attempts at providers, so it is not known which requests were rescued".into());
     };
     let unseen = rescued.later.at_most - rescued.later.requests;
-    Some(format!("of {unseen} of {} requests it is not seen whether who broke was asked first", rescued.later.of))
+    Some(format!(
+        "for {} of {} it was not seen whether they went to the broken provider first",
+        grouped(unseen),
+        counted(rescued.later.of, "request")
+    ))
 }
 
 /// What to do about it.
 pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
     let hint = if verdict.evidence.attempts_seen {
-        "use a fault that leaves each request to see, such as `{status: {code: 503}}` or `stall`, and see that all go through the proxies"
+        "use a fault under which each request can be seen, such as `{status: {code: 503}}` or `stall`, and make sure that all go through the proxies"
     } else {
         "record each request's `attempts`, or leave `objectives: rescued` out"
     };
@@ -83,14 +87,14 @@ fn judged(verdict: &Verdict) -> Option<String> {
 /// What is held against the limit.
 pub(super) fn share(later: &Later) -> String {
     if later.at_most == later.requests {
-        format!("{} of {} requests", later.requests, later.of)
+        format!("{} of {}", grouped(later.requests), counted(later.of, "request"))
     } else {
-        format!("{} to {} of {} requests", later.requests, later.at_most, later.of)
+        format!("{} to {} of {}", grouped(later.requests), grouped(later.at_most), counted(later.of, "request"))
     }
 }
 
-fn counted(rescued: &Rescued) -> String {
-    format!("{} of {}", rescued.requests, rescued.of)
+fn of_all(rescued: &Rescued) -> String {
+    format!("{} of {}", grouped(rescued.requests), counted(rescued.of, "request"))
 }
 
 fn who(rescued: &Rescued) -> String {
@@ -100,21 +104,25 @@ fn who(rescued: &Rescued) -> String {
 fn until(rescued: &Rescued) -> String {
     match rescued.until {
         Some(Millis(until)) if !rescued.to_the_end => format!("the last {} after the fault", seconds_up(until)),
-        _ => "to the end of the fault".to_owned(),
+        _ => "until the fault ended".to_owned(),
     }
 }
 
 /// What is not known by request is marked so.
 const fn mark(rescued: &Rescued) -> &'static str {
-    if rescued.by_connection { " (by connection)" } else { "" }
+    if rescued.by_connection { " (inferred from their wait)" } else { "" }
 }
 
 /// Rounded outwards, in milliseconds below a second.
 fn words(paid: Paid) -> String {
     let ms = |ns: i64, up: bool| (ns.max(0) + if up { 999_999 } else { 0 }) / 1_000_000;
+    let (least, most) = (ms(paid.lo.0, false), ms(paid.hi.0, true));
+    if paid.hi.0 < 1_000_000_000 && least == most {
+        return format!("{most} ms");
+    }
     if paid.hi.0 < 1_000_000_000 {
-        return format!("{} to {} ms, {} ms at the median", ms(paid.lo.0, false), ms(paid.hi.0, true), ms(paid.median.0, true));
+        return format!("{} to {} ms (median {} ms)", least, most, ms(paid.median.0, true));
     }
     let (lo, hi) = (seconds_down(paid.lo.0.max(0)), seconds_up(paid.hi.0));
-    format!("{} to {hi}, {} at the median", lo.trim_end_matches(" s"), seconds_up(paid.median.0))
+    format!("{} to {hi} (median {})", lo.trim_end_matches(" s"), seconds_up(paid.median.0))
 }

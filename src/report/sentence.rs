@@ -1,9 +1,9 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
-use super::{credential, rescue, share, stability, stopped};
-use crate::history::{Lost, Phase};
+use super::{credential, recovery, rescue, share, stability, stopped};
+use crate::history::Lost;
 use crate::model::Gate;
-use crate::units::{Duration, reaches};
+use crate::units::{Duration, counted, grouped, reaches};
 use crate::verdict::{Decision, Effect, Interval, Measures, Millis, Reason, Stop, Verdict};
 use std::borrow::Cow;
 
@@ -16,60 +16,31 @@ pub fn headline(verdict: &Verdict) -> String {
     }
     let Some(measures) = &verdict.measures else {
         if verdict.reason == Some(Reason::FaultNotTold) {
-            return "Without the moment of the fault there is nothing to measure from.".into();
+            return "Nothing can be measured without the moment at which the fault began.".into();
         }
         let this = if is_record(verdict) { "record" } else { "drill" };
         let told = match verdict.verdict {
             Decision::Void => format!("This {this} proves nothing about the objective of {objective}: {}.", because(verdict)),
-            Decision::InvalidPlan => format!("This {this} could never have told about the objective of {objective}: {}.", because(verdict)),
-            _ => format!("This {this} does not tell about the objective of {objective}: {}.", because(verdict)),
+            Decision::InvalidPlan => format!("This {this} could not have tested the objective of {objective}: {}.", because(verdict)),
+            _ => format!("This {this} does not show whether the objective of {objective} is met: {}.", because(verdict)),
         };
         return told + &early(verdict);
     };
-    let (interval, state) = match verdict.terms.gate {
-        Gate::Cutover if measures.share.is_some() => (measures.cutover, "well served with nobody waiting for what broke"),
-        Gate::Cutover => (measures.cutover, "well served by a standby"),
-        Gate::Restore => (measures.restore, "well served again"),
-    };
     let rto = verdict.objectives.iter().find(|objective| objective.name == "rto").map_or(verdict.verdict, |objective| objective.verdict);
-    let measured = match interval.hi {
-        Some(_) if interval.lo == 0 => format!("Users were {state} at the latest {} after the fault", upper(interval)),
-        Some(_) => {
-            let stayed = match stability::stayed(verdict) {
-                false => "",
-                true if is_sustained(measures, verdict.terms.gate) => ", and stayed so,",
-                // Users were, and not always by whom the gate is about.
-                true => ", and stayed well served,",
-            };
-            format!("Users were {state}{stayed} {} after the fault", between(interval))
-        }
-        None if verdict.reason == Some(Reason::RecordCannotTell) => match interval.lo {
-            ..=0 => format!("The record does not prove that users were {state}"),
-            lo => format!("The record does not prove that users were {state}; {} after the fault they were not", seconds_down(lo)),
-        },
-        None => {
-            // Once it was healed, a stop ended the watching only.
-            let stopped = verdict.stopped.as_ref().is_some_and(|stop| stop.phase != Phase::Watch);
-            let end = if stopped { "the drill was stopped" } else { "the fault ended" };
-            match interval.lo {
-                ..=0 if nothing_to_feel(verdict) => format!("No request went bad, and {end} before it could be told that this lasts"),
-                ..=0 => format!("Users were not stably {state} before {end}"),
-                lo => format!("Users were not {state} {} after the fault, and not stably so before {end}", seconds_down(lo)),
-            }
-        }
-    };
+    let measured = recovery::measured(verdict, measures);
     if verdict.reason == Some(Reason::ObjectivesNotTold) {
-        return format!("{measured}. That is held against nothing: {}.", because(verdict));
+        return format!("{measured}. There is no objective to compare that with: {}.", because(verdict));
     }
     let mut text = match (rto, verdict.reason) {
         (Decision::Inconclusive, Some(_)) => {
             format!("{measured}; the objective is {objective}: inconclusive, because {}.", because(verdict))
         }
-        (Decision::Inconclusive, None) if interval.hi.is_some() => {
-            format!("{measured}; the objective of {objective} lies within what could be measured: inconclusive.")
+        (Decision::Inconclusive, None) if recovery::gate(verdict, measures).hi.is_some() => {
+            format!("{measured}; the objective of {objective} lies between the two, so it may have been met or missed: inconclusive.")
         }
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
+    text.push_str(&recovery::false_start(verdict, measures));
     text.push_str(&stability::sentence(verdict));
     text.push_str(&share::sentence(verdict));
     text.push_str(&rescue::still_asked(verdict));
@@ -84,7 +55,7 @@ pub fn headline(verdict: &Verdict) -> String {
     }
 }
 
-/// Whether what the gate is about lasted to the end of the fault. Of restoration `stability` decides, which bears what was promised.
+/// Whether what the gate is about lasted to the end of the fault. Of restoration `stability` decides, which knows what was promised.
 pub(super) fn is_sustained(measures: &Measures, gate: Gate) -> bool {
     gate == Gate::Restore || measures.sustained.hi == measures.cutover.hi
 }
@@ -95,7 +66,8 @@ fn early(verdict: &Verdict) -> String {
     stop.map(|stop| format!(" {}.", capital(&stopped::because(verdict, stop)))).unwrap_or_default()
 }
 
-fn capital(text: &str) -> String {
+/// The same with a capital letter at its beginning.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -103,9 +75,12 @@ fn capital(text: &str) -> String {
 /// Objectives that no sentence of their own tells, and that were not met.
 fn others(verdict: &Verdict) -> String {
     let departed = !stability::sentence(verdict).is_empty();
-    let told = |name: &str| name == "rto" || credential::tells(name) || (departed && name == "stability");
+    let failback = recovery::failback(verdict);
+    let told = |name: &str| {
+        name == "rto" || (name == "failback" && !failback.is_empty()) || credential::tells(name) || (departed && name == "stability")
+    };
     let bad = verdict.objectives.iter().filter(|objective| !told(objective.name) && objective.verdict != Decision::Met);
-    bad.map(|objective| format!(" Objective {}: {}.", objective.name, objective.verdict)).collect()
+    failback.clone() + &bad.map(|objective| format!(" Objective {}: {}.", objective.name, objective.verdict)).collect::<String>()
 }
 
 /// Why a verdict is not decisive, as the end of a sentence.
@@ -120,11 +95,15 @@ pub(super) fn because(verdict: &Verdict) -> String {
     match verdict.reason {
         Some(Reason::Stopped) => "the drill was stopped".into(),
         Some(Reason::ScheduleIncomplete) if !evidence.complete => "the record breaks off before the drill's end".into(),
-        Some(Reason::ScheduleIncomplete) => format!("{} requests were due and could not be sent", evidence.unsent),
+        Some(Reason::ScheduleIncomplete) => format!(
+            "{} that {} due could not be sent",
+            counted(evidence.unsent, "request"),
+            if evidence.unsent == 1 { "was" } else { "were" }
+        ),
         Some(Reason::DriverLag) => format!(
-            "the load generator sent a request {:.0} ms late, and {:.0} ms is the most that this objective bears",
-            evidence.lag.map_or(0, |lag| lag.0) as f64 / 1e6,
-            terms.lag_max.0 as f64 / 1e6
+            "the load generator sent a request {} ms late, and this objective allows {} ms at most",
+            grouped(evidence.lag.map_or(0, |lag| lag.0.max(0).unsigned_abs()).div_ceil(1_000_000)),
+            grouped(terms.lag_max.0.max(0).unsigned_abs() / 1_000_000)
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before its traffic began".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
@@ -132,26 +111,38 @@ pub(super) fn because(verdict: &Verdict) -> String {
             None if evidence.touched.is_some_and(|touched| touched > 0) => "the fault touched none of the drill's requests".into(),
             None => "the fault touched no request".into(),
             Some(Effect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
-                "no request fared worse than the worst before it, so nothing shows that the fault bit".into()
+                "no request did worse than the worst one before the fault, so nothing shows that the fault took effect".into()
             }
-            Some(Effect { worse: 0, .. }) => "no request failed or was slower than before it, so nothing shows that the fault bit".into(),
+            Some(Effect { worse: 0, .. }) => {
+                "no request failed or was slower than before the fault, so nothing shows that the fault took effect".into()
+            }
             Some(Effect { worse, of, .. }) => {
-                format!("{worse} of {of} requests failed or were slower than before it, too few to show that the fault bit")
+                format!(
+                    "{} of {} failed or were slower than before the fault, too few to show that the fault took effect",
+                    grouped(worse),
+                    counted(of, "request")
+                )
             }
         },
         Some(Reason::RotationNotBegun) => "the rotation never began".into(),
-        Some(Reason::CutoverNotExercised) => "nothing went bad and no standby ever answered, so the path was not tested".into(),
-        Some(Reason::ResolutionExceedsRto) => format!("its probes resolve {} only", seconds_up(verdict.resolution.0)),
-        Some(Reason::HoldTooShort) => format!("fewer than five requests fall into the hold of {}", span(terms.hold)),
-        Some(Reason::DeadlineBelowSlo) => "clients give up before an answer could be late".into(),
-        Some(Reason::HorizonTooShort) => {
-            format!("the fault is shorter than objective and hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
+        Some(Reason::CutoverNotExercised) => {
+            "no request failed or was late, and no standby ever answered, so the way to the standby was not tested".into()
         }
-        Some(Reason::ObjectivesNotTold) => "nobody said what was promised".into(),
-        Some(Reason::FaultNotTold) => "nobody said when the fault began".into(),
-        Some(Reason::RecordCannotTell) if nothing_to_feel(verdict) => "nothing went bad, and nobody counted what the fault touched".into(),
-        Some(Reason::RecordCannotTell) => "the record cannot tell what the objective needs".into(),
-        None => "the evidence does not tell".into(),
+        Some(Reason::ResolutionExceedsRto) => {
+            format!("requests were so far apart that a recovery is known to within {} only", seconds_up(verdict.resolution.0))
+        }
+        Some(Reason::HoldTooShort) => format!("fewer than five requests were due within the hold of {}", span(terms.hold)),
+        Some(Reason::DeadlineBelowSlo) => "clients give up (`deadline`) before an answer could be too late (`slo`)".into(),
+        Some(Reason::HorizonTooShort) => {
+            format!("the fault is shorter than the objective and the hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
+        }
+        Some(Reason::ObjectivesNotTold) => "none was given".into(),
+        Some(Reason::FaultNotTold) => "the moment of the fault was not given".into(),
+        Some(Reason::RecordCannotTell) if nothing_to_feel(verdict) => {
+            "no request failed or was late, and what the fault touched was not counted".into()
+        }
+        Some(Reason::RecordCannotTell) => "the record lacks what the objective needs".into(),
+        None => "the evidence does not show it".into(),
     }
 }
 
@@ -167,16 +158,20 @@ fn unsteady(verdict: &Verdict) -> String {
     let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
     let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success);
     if too_few(good) {
-        format!("the traffic before the fault was not steady: only {good} of {requests} requests were well served")
+        format!("the traffic before the fault was not steady: only {} of {} were good", grouped(good), counted(requests, "request"))
     } else if too_few(by_primary) {
-        format!("the traffic before the fault was not the primary's: it answered only {by_primary} of {requests} requests")
+        format!(
+            "the traffic before the fault did not go to the primary: it answered only {} of {}",
+            grouped(by_primary),
+            counted(requests, "request")
+        )
     } else {
-        format!("only {requests} requests ended before the fault, too few to compare with")
+        format!("only {} ended before the fault, too few to compare with", counted(requests, "request"))
     }
 }
 
 /// True where users felt nothing, so that only a count of what the fault touched could show that there was something to feel.
-fn nothing_to_feel(verdict: &Verdict) -> bool {
+pub(super) fn nothing_to_feel(verdict: &Verdict) -> bool {
     let met = verdict.objectives.iter().any(|objective| objective.name == "rto" && objective.verdict == Decision::Met);
     verdict.terms.gate == Gate::Restore && !met && verdict.measures.as_ref().is_some_and(|measures| measures.bad == 0)
 }
@@ -201,23 +196,23 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
         return Some("count the requests that it touched: `fault: requests_touched`");
     }
     Some(match verdict.reason? {
-        Reason::Stopped => "the event `cancelled` of its history tells why; mend that, and run it again",
+        Reason::Stopped => "the event `cancelled` in its history says why; fix that, and run it again",
         Reason::ScheduleIncomplete if !verdict.evidence.complete => {
-            "run it again; a drill that was killed or whose fault proxy failed leaves what it saw, and no more"
+            "run it again; a drill that was killed, or whose fault proxy failed, can only show what it saw until then"
         }
         Reason::ScheduleIncomplete => "raise `traffic: max_in_flight`, or lower the rate",
-        Reason::DriverLag => "run it on a machine with less to do, or state `objectives: lag_max`",
+        Reason::DriverLag => "run it on a machine with less to do, or allow more with `objectives: lag_max`",
         Reason::BaselineUnstable if verdict.evidence.requests == 0 => {
-            "the event `cancelled` of its history tells why; mend that, and run it again"
+            "the event `cancelled` in its history says why; fix that, and run it again"
         }
-        Reason::BaselineUnstable => "look at the requests before the fault: whatever ails them is there without any drill",
+        Reason::BaselineUnstable => "look at the requests before the fault: what is wrong with them has nothing to do with the drill",
         Reason::FaultNotEffective if verdict.evidence.effect.is_some() => {
-            "use a fault that the gateway must notice, see that it goes through this proxy, or drill with `lifeboat proxy`, which counts what it touches"
+            "use a fault that the gateway cannot miss, make sure that it goes through this proxy, or drill with `lifeboat proxy`, which counts what a fault touches"
         }
         Reason::FaultNotEffective => {
-            "aim the fault at a provider that serves this traffic, and see that the gateway goes through its proxy"
+            "aim the fault at a provider that serves this traffic, and make sure that the gateway reaches it through its proxy"
         }
-        Reason::RotationNotBegun => "the event `cancelled` of its history tells why; mend that, and run it again",
+        Reason::RotationNotBegun => "the event `cancelled` in its history says why; fix that, and run it again",
         Reason::CutoverNotExercised => "use a fault that retries on the primary cannot hide",
         Reason::ResolutionExceedsRto => "raise the rate or shorten the service level",
         Reason::HoldTooShort => "raise the rate, or `objectives: stable_for`",
@@ -230,8 +225,8 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
 /// What the requests tell of the fault, where no proxy counted.
 pub(super) fn bit(verdict: &Verdict) -> Option<String> {
     let Effect { worse, of, proven } = verdict.evidence.effect?;
-    let told = if proven { "chance does not explain that: it bit" } else { "chance explains that" };
-    Some(format!("{worse} of {of} requests failed or were slower than those before the fault; {told}"))
+    let told = if proven { "that is no coincidence: it took effect" } else { "that can be coincidence" };
+    Some(format!("{} of {} failed or were slower than those before the fault; {told}", grouped(worse), counted(of, "request")))
 }
 
 /// True where who served is not known.
@@ -247,15 +242,15 @@ fn is_record(verdict: &Verdict) -> bool {
 /// The same for somebody else's record, which was not planned and cannot be run again.
 fn for_record(verdict: &Verdict) -> Option<&'static str> {
     Some(match verdict.reason? {
-        Reason::ObjectivesNotTold => "name what was promised: --objectives SCENARIO",
-        Reason::FaultNotTold => "say when it began by the record's clock: --fault-at 2026-11-20T14:03:07Z, or --fault-at +42s",
-        Reason::RecordCannotTell if nothing_to_feel(verdict) => "see that --fault-at is the right moment, by the record's own clock",
-        Reason::RecordCannotTell => "the caveats say which claim is lost, and what would have to be recorded",
-        Reason::ScheduleIncomplete => "give the generator more to send with, or drive a lower rate",
-        Reason::BaselineUnstable => "look at the requests before the fault; --since leaves out what came long before it",
-        Reason::FaultNotEffective | Reason::CutoverNotExercised => "see that --fault-at is the right moment, by the record's own clock",
+        Reason::ObjectivesNotTold => "give the scenario with the objectives: `--objectives SCENARIO`",
+        Reason::FaultNotTold => "say when it began by the record's clock: `--fault-at 2026-11-20T14:03:07Z`, or `--fault-at +42s`",
+        Reason::RecordCannotTell if nothing_to_feel(verdict) => "check that `--fault-at` is the right moment, by the record's own clock",
+        Reason::RecordCannotTell => "see under `not known` what the record lacks, and what would have to be recorded",
+        Reason::ScheduleIncomplete => "give the load generator more workers, or use a lower rate",
+        Reason::BaselineUnstable => "look at the requests before the fault; `--since` leaves out what came long before it",
+        Reason::FaultNotEffective | Reason::CutoverNotExercised => "check that `--fault-at` is the right moment, by the record's own clock",
         Reason::ResolutionExceedsRto | Reason::HoldTooShort => {
-            "requests came too seldom before the fault; --since leaves out quiet hours, and --fault-uncertainty may be too wide"
+            "there were too few requests before the fault; `--since` leaves out quiet hours, and `--fault-uncertainty` may be too wide"
         }
         Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort | Reason::RotationNotBegun | Reason::Stopped => return None,
     })
@@ -269,7 +264,7 @@ pub(super) fn between(interval: Interval) -> String {
     }
 }
 
-fn upper(interval: Interval) -> String {
+pub(super) fn upper(interval: Interval) -> String {
     interval.hi.map_or_else(|| "not seen".into(), seconds_up)
 }
 
@@ -281,7 +276,7 @@ pub(super) fn seconds_up(nanoseconds: i64) -> String {
     format!("{:.2} s", (nanoseconds as f64 / 1e7).ceil() / 100.0)
 }
 
-/// A declared length of time, as it would be written in a file.
+/// A declared length of time.
 pub(super) fn span(millis: Millis) -> String {
     Duration::from_nanos(u64::try_from(millis.0).unwrap_or(0)).to_string()
 }

@@ -4,6 +4,7 @@
 
 use super::sentence::{is_sustained, seconds_up};
 use crate::model::Gate;
+use crate::units::grouped;
 use crate::verdict::{Decision, Interval, Measures, Millis, Reason, Share, Verdict};
 
 fn of(verdict: &Verdict) -> Option<(&Measures, &Share)> {
@@ -12,7 +13,7 @@ fn of(verdict: &Verdict) -> Option<(&Measures, &Share)> {
 }
 
 /// Who broke, of those that share the load.
-fn who(share: &Share) -> String {
+pub(super) fn who(share: &Share) -> String {
     if share.of.is_empty() { "what broke".to_owned() } else { share.of.join(" and ") }
 }
 
@@ -21,9 +22,11 @@ pub(super) fn because(verdict: &Verdict) -> Option<String> {
     let (measures, share) = of(verdict)?;
     match verdict.reason? {
         Reason::CutoverNotExercised if share.of.is_empty() => Some("the fault was on none of the providers that share the load".into()),
-        Reason::CutoverNotExercised => Some(format!("nothing went bad, and nothing shows that {} had a share that moved", who(share))),
+        Reason::CutoverNotExercised => {
+            Some(format!("no request failed or was late, and nothing shows that the share of {} moved", who(share)))
+        }
         Reason::RecordCannotTell if unseen(verdict, measures.cutover) => {
-            Some(format!("of too many requests it is not known who answered, or whether they waited for {} before", who(share)))
+            Some(format!("for too many requests it is not known who answered them, or whether they waited for {} first", who(share)))
         }
         _ => None,
     }
@@ -34,9 +37,11 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
     let (measures, share) = of(verdict)?;
     match verdict.reason? {
         Reason::CutoverNotExercised if share.of.is_empty() => Some("aim the fault at one of the providers that share the load"),
-        Reason::CutoverNotExercised => Some("use a fault that takes the provider away; where users need not notice, write `gate: restore`"),
+        Reason::CutoverNotExercised => {
+            Some("use a fault that takes the provider away; if it is enough that users notice nothing, write `gate: restore`")
+        }
         Reason::RecordCannotTell if unseen(verdict, measures.cutover) => Some(if verdict.evidence.attempts_seen {
-            "use a fault that leaves each request to see, such as `{status: {code: 503}}` or `stall`; or write `gate: restore`"
+            "use a fault under which each request can be seen, such as `{status: {code: 503}}` or `stall`; or write `gate: restore`"
         } else {
             "record each request's `attempts` and `served_by`; or write `gate: restore`"
         }),
@@ -56,15 +61,15 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
     };
     let Some(Millis(until)) = share.until.filter(|until| measures.cutover.hi.is_some_and(|hi| until.0 > hi)) else { return String::new() };
     let (waited, who) = (share.waited, who(share));
-    format!(" Later requests waited for {who} again: {waited} in all, the last sent {} after the fault.", seconds_up(until))
+    format!(" Later, requests waited for {who} again: {} in all, the last sent {} after the fault.", grouped(waited), seconds_up(until))
 }
 
 /// What stands for cutover in a table.
 pub(super) fn moved(share: &Share) -> String {
     if share.of.is_empty() {
-        return "nobody waits for what broke; it has no share of the load".to_owned();
+        return "no request waits for what broke, which had no share of the load".to_owned();
     }
-    format!("the share of {} ({:.0} %) has moved, and nobody waits for it", share.of.join(" and "), share.before * 100.0)
+    format!("the share of {} ({:.0}%) has moved, and no request waits for it", share.of.join(" and "), share.before * 100.0)
 }
 
 #[cfg(test)]
@@ -109,11 +114,11 @@ mod tests {
     #[test]
     fn stayed_so_is_not_said_where_requests_wait_again() {
         let again = screen(|_| {}, |number, due| waits(number, due, &[0..1_000, 8_000..30_000]));
-        assert!(!again.contains("stayed so") && again.contains("and stayed well served,"), "{again}");
-        assert!(again.contains("Later requests waited for a again: 115 in all, the last sent 29.83 s after the fault."), "{again}");
+        assert!(!again.contains("stayed so") && again.contains("and service stayed good;"), "{again}");
+        assert!(again.contains("Later, requests waited for a again: 115 in all, the last sent 29.83 s after the fault."), "{again}");
         assert!(again.contains("sustained more than"), "{again}");
         let once = screen(|_| {}, |number, due| waits(number, due, std::slice::from_ref(&(0..1_000))));
-        assert!(once.contains("and stayed so,") && !once.contains("again"), "{once}");
+        assert!(once.contains("and it stayed so;") && !once.contains("again"), "{once}");
     }
 
     #[test]
@@ -124,8 +129,13 @@ mod tests {
         };
         let back = |from: i64| move |_: i64, due: i64| (if (1_000..from).contains(&due) { "b" } else { "a" }, None);
         let again = screen(alone, back(9_000));
-        assert!(again.contains("by a standby, and stayed well served,") && again.contains("sustained more than 29.93 s"), "{again}");
-        assert!(screen(alone, back(30_000)).contains("by a standby, and stayed so,"));
+        assert!(
+            again.contains("A standby took over")
+                && again.contains("and service stayed good;")
+                && again.contains("sustained more than 29.93 s"),
+            "{again}"
+        );
+        assert!(screen(alone, back(30_000)).contains("after the fault and kept serving;"));
     }
 
     #[test]
@@ -136,7 +146,8 @@ mod tests {
         assert!(told.contains("because the fault was on none of the providers that share the load"), "{told}");
         let told = screen(on(json!(["a"])), nothing);
         assert!(
-            told.contains("because nothing went bad, and nothing shows that a had a share that moved") && !told.contains("standby"),
+            told.contains("because no request failed or was late, and nothing shows that the share of a moved")
+                && !told.contains("standby"),
             "{told}"
         );
     }
@@ -147,7 +158,7 @@ mod tests {
             history["requests"].as_array_mut().unwrap().iter_mut().for_each(|request| request["attempts"] = json!([]));
         };
         let told = screen(unseen, |number, due| waits(number, due, &[]));
-        assert!(told.contains("not known who answered, or whether they waited for a before"), "{told}");
+        assert!(told.contains("not known who answered them, or whether they waited for a first"), "{told}");
         assert!(told.contains("hint record each request's `attempts` and `served_by`"), "{told}");
     }
 }

@@ -1,6 +1,7 @@
 //! Whether service stayed, in words: each departure from the promise with when, how many of how many, and at whom.
 
 use super::sentence::{seconds_down, seconds_up, span};
+use crate::units::{counted, grouped};
 use crate::verdict::{Decision, Departure, FailedAt, Measures, Verdict, Wave};
 
 /// How many departures a sentence tells one by one.
@@ -16,8 +17,8 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
     let stability = verdict.objectives.iter().find(|objective| objective.name == "stability");
     let (Some(measures), Some(stability)) = (&verdict.measures, stability) else { return String::new() };
     let (wave, begun) = match measures.relapses {
-        0 => (Wave::Unclear, "Whether service stayed is not certain"),
-        _ => (Wave::Relapse, "Service did not stay"),
+        0 => (Wave::Unclear, "It is not certain that service stayed good"),
+        _ => (Wave::Relapse, "Service did not stay good"),
     };
     let which: Vec<&Departure> = measures.departures.iter().filter(|departure| departure.wave == wave).collect();
     if which.is_empty() {
@@ -26,16 +27,16 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
     let each: Vec<String> = which.iter().take(TOLD).map(|departure| told(departure, verdict)).collect();
     let more = match which.len().saturating_sub(TOLD) {
         0 => String::new(),
-        1 => ", and once more".into(),
-        more => format!(", and {more} times more"),
+        1 => "; and once more".into(),
+        more => format!("; and {more} more times"),
     };
-    let why = if wave == Wave::Unclear { ", more than promised and no more than chance explains" } else { "" };
+    let why = if wave == Wave::Unclear { ": more than promised, but few enough to be coincidence" } else { "" };
     format!(" {begun}: {}{more}{why}. Objective stability: {}.", each.join("; "), stability.verdict)
 }
 
 /// What was measured of it, for a table: `1 relapse: 9 of 29 requests were bad 8.28 to 10.03 s after the fault`.
 pub(super) fn measured(measures: &Measures, verdict: &Verdict) -> String {
-    let relapses = if measures.relapses == 1 { "1 relapse".to_owned() } else { format!("{} relapses", measures.relapses) };
+    let relapses = if measures.relapses == 0 { "no relapse".to_owned() } else { counted(measures.relapses, "relapse") };
     let unclear = measures.departures.iter().filter(|departure| departure.wave == Wave::Unclear).count();
     let unclear = if unclear > 0 { format!(", {unclear} unclear") } else { String::new() };
     let each: Vec<String> = measures.departures.iter().take(5).map(|departure| told(departure, verdict)).collect();
@@ -43,32 +44,34 @@ pub(super) fn measured(measures: &Measures, verdict: &Verdict) -> String {
     format!("{relapses}{unclear}{colon}{}", each.join("; "))
 }
 
-/// `9 of 29 requests were bad 8.28 to 10.03 s after the fault, and no provider was seen to get them`.
+/// `9 of 29 requests were bad 8.28 to 10.03 s after the fault, and reached no provider that a proxy saw`.
 fn told(departure: &Departure, verdict: &Verdict) -> String {
     let (first, last) = (seconds_down(departure.first.0), seconds_up(departure.last.0));
     let when = match departure.wave {
         Wave::Relapse => {
-            format!("{} of {} requests were bad {} to {last}", departure.bad, departure.requests, first.trim_end_matches(" s"))
+            let (bad, requests) = (grouped(departure.bad), counted(departure.requests, "request"));
+            format!("{bad} of {requests} were bad {} to {last}", first.trim_end_matches(" s"))
         }
         Wave::Unclear => {
             let window = departure.window;
             let end = seconds_up(window.end.0);
-            format!("{} of {} requests were bad in {} up to {end}", window.bad, window.requests, span(verdict.terms.hold))
+            let (bad, requests) = (grouped(window.bad), counted(window.requests, "request"));
+            format!("{bad} of {requests} were bad in the {} up to {end}", span(verdict.terms.hold))
         }
     };
-    format!("{when} after the fault{}", whom(departure, verdict.evidence.attempts_seen))
+    format!("{when} after the fault{}", failed_at(departure, verdict.evidence.attempts_seen))
 }
 
-/// At whom they failed, as far as anybody saw it.
-fn whom(departure: &Departure, seen: bool) -> String {
+/// At which provider they failed, as far as anybody saw it.
+fn failed_at(departure: &Departure, seen: bool) -> String {
     match departure.failed_at.as_slice() {
-        [FailedAt { provider: None, .. }] if seen => ", and no provider was seen to get them".into(),
+        [FailedAt { provider: None, .. }] if seen => ", and reached no provider that a proxy saw".into(),
         [FailedAt { provider: None, .. }] => String::new(),
         [FailedAt { provider: Some(name), .. }] => format!(", at {name}"),
         several => {
             let each = several.iter().map(|at| match &at.provider {
-                Some(name) => format!("{} at {name}", at.requests),
-                None => format!("{} that no provider was seen to get", at.requests),
+                Some(name) => format!("{} at {name}", grouped(at.requests)),
+                None => format!("{} at no provider that a proxy saw", grouped(at.requests)),
             });
             format!(" ({})", each.collect::<Vec<_>>().join(", "))
         }

@@ -28,14 +28,14 @@ pub(super) fn hint(stop: &Stop) -> String {
     let said = stop.detail.split_once("\n\nhint: ").map(|(_, hint)| hint.split_whitespace().collect::<Vec<_>>().join(" "));
     said.unwrap_or_else(|| {
         match stop.reason {
-            StopReason::Person => "run it again, and let it come to its end",
+            StopReason::Person => "run it again, and let it run to its end",
             StopReason::Guard => {
                 "raise the limit that was reached (`abort_when`, or `max_spend` or `max_requests` of the environment) only where it was too tight"
             }
-            StopReason::BaselineUnsteady => "look at the requests before the fault: whatever ails them is there without any drill",
-            StopReason::Environment => "mend that, and run it again",
-            StopReason::Fault => "see that the fault proxy runs to the drill's end, and run it again",
-            StopReason::Journal => "make room, or choose another folder with --out, and run it again",
+            StopReason::BaselineUnsteady => "look at the requests before the fault: what is wrong with them has nothing to do with the drill",
+            StopReason::Environment => "fix that, and run it again",
+            StopReason::Fault => "make sure that the fault proxy runs until the drill ends, and run it again",
+            StopReason::Journal => "make room on the disk, or choose another folder with `--out`, and run it again",
         }
         .to_owned()
     })

@@ -1,8 +1,9 @@
 //! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
 
 use super::sentence::{because, between, headline, hint, is_sustained, nameless, span};
-use super::{credential, rescue};
+use super::{credential, recovery, rescue};
 use crate::model::Gate;
+use crate::units::{counted, grouped};
 use crate::verdict::{Decision, Measures, Reason, Verdict};
 
 /// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
@@ -57,7 +58,7 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
         };
         if !nameless {
-            put("cutover", &format!("{} after the fault{}", between(measures.cutover), gate(Gate::Cutover)));
+            put("cutover", &format!("{}{}", recovery::cutover(verdict, measures), gate(Gate::Cutover)));
         }
         put("restore", &format!("{} after the fault{}", between(measures.restore), gate(Gate::Restore)));
         if let Some(rescued) = rescue::line(verdict) {
@@ -73,41 +74,57 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             put("failback", &format!("{} after the heal{objective}", between(failback)));
         }
         if measures.never_left && verdict.terms.failback.is_some() {
-            put("failback", "not applicable: the service never left its primary");
+            put("failback", "none needed: the service never left its primary");
         }
-        let (bad, due) = (measures.bad, verdict.evidence.during_fault);
-        let (late, lost) = (measures.late, measures.lost);
-        put("requests", &format!("{due} while it lasted: {bad} bad, of these {late} late and {lost} lost{}", beside(measures)));
+        put("requests", &format!("{} during the fault: {}", grouped(verdict.evidence.during_fault), bad(measures)));
         if let Some(only) = only_others(verdict) {
             put("touched", &only);
         }
     }
     if let Some(effect) = verdict.evidence.effect.filter(|effect| effect.proven) {
-        put("it bit", &format!("{} of {} requests failed or were slower than those before the fault", effect.worse, effect.of));
+        let (worse, of) = (grouped(effect.worse), counted(effect.of, "request"));
+        put("effect", &format!("{worse} of {of} failed or were slower than those before the fault"));
     }
-    // A drill that proves nothing says nothing of keys either.
+    // A drill that proves nothing says nothing about keys either.
     let judged = !matches!(verdict.verdict, Decision::Void | Decision::InvalidPlan);
     for (label, value) in credential::lines(verdict).into_iter().filter(|_| judged) {
         put(label, &value);
     }
     put("", &headline(verdict));
     for caveat in &verdict.caveats {
-        put("not told", &format!("{}: {}", caveat.name, caveat.text));
+        put("not known", &format!("{}: {}", caveat.name, caveat.text));
     }
     if let Some(hint) = hint(verdict) {
         put("hint", &hint);
     }
 }
 
-/// Lost ones that were in flight when the fault began, and truncated ones, each as in the JSON.
-fn beside(measures: &Measures) -> String {
-    let in_flight = match measures.lost_in_flight {
-        0 => String::new(),
-        count => format!("; {count} more lost that were in flight when it began"),
+/// The bad ones by how, then those that were in flight when the fault began; each count as in the JSON, and none that is zero.
+pub(super) fn bad(measures: &Measures) -> String {
+    let (bad, late, lost) = (measures.bad, measures.late, measures.lost);
+    let kinds: Vec<String> = [(late, "late"), (lost, "lost")]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{} {kind}", grouped(*count)))
+        .collect();
+    let mut text = match bad {
+        0 => "none bad".to_owned(),
+        1 if late == 1 => "1 bad (late)".to_owned(),
+        1 if lost == 1 => "1 bad (lost)".to_owned(),
+        _ if bad == late => format!("{} bad (all late)", grouped(bad)),
+        _ if bad == lost => format!("{} bad (all lost)", grouped(bad)),
+        _ if kinds.is_empty() => format!("{} bad", grouped(bad)),
+        _ => format!("{} bad ({})", grouped(bad), kinds.join(", ")),
     };
+    match measures.lost_in_flight {
+        0 => {}
+        1 => text += "; 1 more was in flight when it began, and lost",
+        count => text += &format!("; {} more were in flight when it began, and lost", grouped(count)),
+    }
     match measures.truncated {
-        0 => in_flight,
-        count => format!("{in_flight}; {count} of the lost ended early"),
+        0 => text,
+        count if count == lost + measures.lost_in_flight => text + "; all of the lost were truncated",
+        count => format!("{text}; {} of the lost {} truncated", grouped(count), if count == 1 { "was" } else { "were" }),
     }
 }
 
@@ -115,7 +132,9 @@ fn beside(measures: &Measures) -> String {
 fn only_others(verdict: &Verdict) -> Option<String> {
     let by = verdict.evidence.touched_by.filter(|by| by.drill == 0 && by.connections == 0)?;
     let (others, checks) = (by.others, by.health_checks);
-    (others + checks > 0).then(|| format!("none of the drill's requests; {checks} health checks, {others} others"))
+    let kinds = [(checks, "health check"), (others, "other request")];
+    let kinds: Vec<String> = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
+    (others + checks > 0).then(|| format!("none of the drill's requests, only {}", kinds.join(" and ")))
 }
 
 /// Words in lines of at most `room` characters.

@@ -129,7 +129,10 @@ impl Drill {
         digest.settle();
         let verdict = judge(&fold.finish());
         let report = markdown(&verdict, &digest, "0");
-        Screens { screen: summary(&verdict, 100), json: serde_json::from_str(&json(&verdict)).unwrap(), report, verdict }
+        let screen = summary(&verdict, 100);
+        as_people_write(&screen);
+        as_people_write(&report);
+        Screens { screen, json: serde_json::from_str(&json(&verdict)).unwrap(), report, verdict }
     }
 }
 
@@ -166,6 +169,20 @@ impl Screens {
     }
 }
 
+/// No length of time as files have it (`2s500ms`, `30s`), no count of nothing, no share with a blank before its sign.
+pub(super) fn as_people_write(text: &str) {
+    // What is to be typed stands between backticks.
+    let spoken: String = text.split('`').step_by(2).collect();
+    for word in spoken.split_whitespace().map(|word| word.trim_matches(|letter: char| "().,;:|*±".contains(letter))) {
+        // A fingerprint may end like one.
+        let is_length = !word.starts_with("00") && word.parse::<Duration>().is_ok();
+        assert!(!is_length, "`{word}` is no length of time as people write it:\n{text}");
+    }
+    for bad in [" 0 late", " 0 lost", " 0 bad", "of these 0", " %"] {
+        assert!(!spoken.contains(bad), "it says {bad:?}:\n{text}");
+    }
+}
+
 fn during(due: u64) -> bool {
     (FAULT..HEAL).contains(&due)
 }
@@ -197,10 +214,10 @@ fn retries(told: &mut Told, id: u64, due: u64) {
 fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_screen() {
     let told = Drill::of(Fault::Blackhole, waits).told();
     assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
-    told.says("rescued 400 of 400 requests asked primary first; each paid 2.00 to 2.01 s, 2.01 s at the median; to the end of the fault (by connection)");
-    told.says("When the fault ended, primary was still asked first.");
-    told.reports("400 of 400 requests were rescued, asked of primary first and answered by another: each paid 2.00 to 2.01 s, 2.01 s at the median; to the end of the fault (by connection).");
-    told.reports("The fault swallowed 400 connections besides (by connection");
+    told.says("rescued 400 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait)");
+    told.says("Until the fault ended, requests still went to primary first.");
+    told.reports("400 of 400 requests were rescued: they went to primary first and were answered by another provider, which cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait).");
+    told.reports("The fault also swallowed 400 connections;");
     let rescued = &told.json["measures"]["rescued"];
     assert_eq!((&rescued["requests"], &rescued["of"], &rescued["by_connection"]), (&json!(400), &json!(400), &json!(true)));
     assert_eq!((&rescued["asked"], &rescued["until_ms"], &rescued["to_the_end"]), (&json!(["primary"]), &json!(19950.0), &json!(true)));
@@ -216,11 +233,11 @@ fn an_attempt_that_the_fault_answers_reaches_no_provider() {
     let told = drill.told();
     assert_eq!(told.json["measures"]["dispatched"], json!({"attempts": 800, "reached": 400, "connections": 0}));
     assert_eq!(told.json["measures"]["amplification"], json!(2.0), "dispatched, as it ever was");
-    told.reports("were dispatched 800 times as far as the proxies saw it, 2.00 each; 400 of these attempts reached a provider, 1.00 each");
-    told.says("rescued 400 of 400 requests asked primary first; each paid 3 to 5 ms, 4 ms at the median; to the end of the fault (objective: at most 5% from 10s after the fault: 200 of 200 requests)");
+    told.reports("the proxies saw 800 attempts for 400 requests, 2.00 each; 400 of these attempts reached a provider, 1.00 each");
+    told.says("rescued 400 of 400 requests went to primary first, which cost each 3 to 5 ms (median 4 ms); until the fault ended (objective: at most 5% from 10 s after the fault: 200 of 200 requests)");
     assert_eq!((told.objective("rescued"), told.verdict.verdict), (Some(Decision::Missed), Decision::Missed));
-    told.reports("| rescued | at most 5% from 10s after the fault | 200 of 200 requests | missed |");
-    told.reports("| status 503 on primary | 9.999 s | 10.000 s (± 0.00 ms) | 30.000 s | 400: 400 of the drill |");
+    told.reports("| rescued | at most 5% from 10 s after the fault | 200 of 200 requests | missed |");
+    told.reports("| status 503 on primary | 9.999 s | 10.000 s (± 0.00 ms) | 30.000 s | 400 (all by the drill) |");
     assert_eq!(told.json["measures"]["rescued"]["by_connection"], json!(false));
 }
 
@@ -239,10 +256,10 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     let mut drill = Drill::of(Fault::Blackhole, learns);
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
-    told.says("rescued 40 of 400 requests asked primary first; each paid 2.00 to 2.01 s, 2.01 s at the median; the last 1.95 s after the fault (by connection)");
-    told.never("was still asked first");
+    told.says("rescued 40 of 400 requests went to primary first, which cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (inferred from their wait)");
+    told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
-    told.says("(objective: at most 5% from 10s after the fault: 0 of 200 requests)");
+    told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
     drill.course = |told, id, due| match due {
         12_000..HEAL => {
             told.seen(Some(id), "standby", due + 30, 10, 200);
@@ -258,7 +275,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
 }
 
 #[test]
-fn what_bears_no_mark_is_nobodys_bar_attempt_or_dollar() {
+fn what_has_no_mark_counts_in_no_bar_attempt_or_dollar() {
     fn early(told: &mut Told, id: u64, due: u64) {
         if id.is_multiple_of(10) {
             told.seen(None, "standby", due, 1, 200).request = Some("GET /v1/models".into());
@@ -275,19 +292,21 @@ fn what_bears_no_mark_is_nobodys_bar_attempt_or_dollar() {
     }
     let told = Drill { touched: 441, ..Drill::of(Fault::EndEarly { after: 3 }, early) }.told();
     assert_eq!(told.verdict.verdict, Decision::Missed, "{}", told.screen);
-    told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 |  | 80, of these 80 GET /v1/models |");
+    told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 |  | 80 (all GET /v1/models) |");
     let bars = told.report.lines().find(|line| line.starts_with("standby")).unwrap();
     assert_eq!(bars.trim(), "standby", "no bar in the picture");
-    // Nobody left the primary.
-    told.says("failback not applicable: the service never left its primary");
-    told.reports("| failback | within 9s of the heal | the service never left its primary | not applicable |");
+    // The primary was never left.
+    told.says("failback none needed: the service never left its primary");
+    told.reports("| failback | within 9 s of the heal | none needed: the service never left its primary | not applicable |");
     assert_eq!((told.objective("failback"), &told.json["measures"]["failback"]), (None, &Value::Null));
     assert_eq!(told.json["measures"]["never_left"], json!(true));
     // Touched is told by whose it was.
-    told.reports("| 441: 401 of the drill, 40 health checks |");
+    told.reports("| 441 (401 by the drill, 40 health checks) |");
     assert_eq!(told.json["evidence"]["touched_by"], json!({"drill": 401, "others": 0, "health_checks": 40, "connections": 0}));
     // Lost, in flight and truncated are the same counts everywhere.
-    told.says("requests 400 while it lasted: 400 bad, of these 0 late and 400 lost; 1 more lost that were in flight when it began; 401 of the lost ended early");
+    told.says(
+        "requests 400 during the fault: 400 bad (all lost); 1 more was in flight when it began, and lost; all of the lost were truncated",
+    );
     told.reports("| in flight when it began | 0 | 0 | 0 | 0 | 1 | 0 |").reports("| during the fault | 0 | 0 | 0 | 0 | 400 | 0 |");
     let measures = &told.json["measures"];
     assert_eq!((&measures["lost"], &measures["lost_in_flight"]), (&json!(400), &json!(1)));
@@ -309,19 +328,19 @@ fn a_primary_that_does_not_come_back_is_missed_though_nobody_left_it() {
 #[test]
 fn times_of_one_table_have_one_base() {
     let told = Drill::of(UNAVAILABLE, retries).told();
-    told.reports("| rto | cutover within 8s of the fault | 0.00 to 0.0");
+    told.reports("| rto | cutover within 8 s of the fault | 0.00 to 0.0");
     told.reports("Times are since the traffic began.");
-    let back = told.report.lines().find(|line| line.contains("the primary serves again, and stable")).unwrap();
-    assert!(back.starts_with("| the primary serves again, and stable | 20.00 to 20.0") && back.ends_with("after the heal |"), "{back}");
-    told.says("cutover 0.00 to 0.0").says("after the fault (objective: 8s)").says("after the heal (objective: 9s)");
+    let back = told.report.lines().find(|line| line.contains("the primary serves again, and stays")).unwrap();
+    assert!(back.starts_with("| the primary serves again, and stays | 20.00 to 20.0") && !back.contains("after the heal"), "{back}");
+    told.says("cutover 0.00 to 0.0").says("after the fault (objective: 8 s)").says("after the heal (objective: 9 s)");
 }
 
 /// Each kind of stop, at each time: its own reason and its own hint, on the screen, in the report and in the JSON.
 #[test]
 fn a_stopped_drill_keeps_its_own_reason_and_hint() {
     let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; mend this first";
-    let spent = "0.40 USD may be spent, and one more request could exceed the 0.40 USD that the environment allows";
-    let guard = "fewer than 50% of requests were good for 1s";
+    let spent = "0.40 USD may have been spent, and one more request could exceed the 0.40 USD that the environment allows";
+    let guard = "fewer than 50% of requests were good for 1 s";
     let lease = "the lease of the fault on primary could not be renewed: nobody answers";
     let system = "the fault proxy is gone\nand more\n\nhint: start it again";
     let stops = [
@@ -337,17 +356,11 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             StopReason::Person,
             "stopped by a person",
             "no fault was injected: a person stopped it",
-            "run it again, and let it come to its end",
+            "run it again, and let it run to its end",
         ),
-        (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may be spent", "`max_spend`"),
+        (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may have been spent", "`max_spend`"),
         (0, StopReason::Environment, system, "the drill ended before its traffic began: the fault proxy is gone", "start it again"),
-        (
-            10_400,
-            StopReason::Person,
-            "stopped by a person",
-            "stopped 0.40 s after the fault: a person stopped it",
-            "let it come to its end",
-        ),
+        (10_400, StopReason::Person, "stopped by a person", "stopped 0.40 s after the fault: a person stopped it", "let it run to its end"),
         (14_000, StopReason::Guard, guard, "stopped 4.00 s after the fault: fewer than 50%", "`abort_when`"),
         (14_000, StopReason::Guard, spent, "stopped 4.00 s after the fault: 0.40 USD", "`max_requests`"),
         (14_000, StopReason::Fault, lease, "stopped 4.00 s after the fault: the lease of the fault on primary", "fault proxy"),
@@ -378,7 +391,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
             // Nothing that a later check would say.
             for later in
-                ["touched no request", "so the path was not tested", "before it ended", "0.00 s after the fault, and", "breaks off"]
+                ["touched no request", "the standby was not tested", "before it ended", "0.00 s after the fault, and", "breaks off"]
             {
                 told.never(later);
             }
@@ -398,9 +411,9 @@ fn an_unsteady_baseline_is_told_with_its_counts() {
         told.done(id, due, 15, Outcome::Ok);
     }
     let told = Drill::of(Fault::Blackhole, slow).told();
-    told.says("the traffic before the fault was not steady: only 160 of ").says("requests were well served");
+    told.says("the traffic before the fault was not steady: only 160 of ").says("requests were good");
     assert_eq!(told.verdict.reason, Some(Reason::BaselineUnstable));
-    Drill::of(Fault::Blackhole, elsewhere).told().says("was not the primary's: it answered only 0 of 200 requests");
+    Drill::of(Fault::Blackhole, elsewhere).told().says("did not go to the primary: it answered only 0 of 200 requests");
 }
 
 /// The fault touches nothing but the gateway's health checks.
@@ -439,7 +452,7 @@ fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
     };
     let told = drill(Gate::Restore, false, stays);
     assert_eq!((told.verdict.verdict, told.verdict.reason), (Decision::Inconclusive, Some(Reason::FaultNotEffective)), "{}", told.screen);
-    told.says("the fault touched none of the drill's requests").never("not stably");
+    told.says("the fault touched none of the drill's requests").never("did not become good");
     assert_eq!(drill(Gate::Restore, false, leaves).verdict.verdict, Decision::Met, "by its health checks it left, and a standby answered");
     assert_eq!(drill(Gate::Cutover, false, stays).verdict.reason, Some(Reason::CutoverNotExercised));
     for gate in [Gate::Restore, Gate::Cutover] {
@@ -456,7 +469,10 @@ fn what_is_verified_is_what_gates() {
     }
     let mut drill = Drill::of(UNAVAILABLE, returns);
     (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
-    drill.told().reports("| users are well served again | 0.94 to 1.00 s | traffic |").reports("| verified | 7.00 s | the hold of 6s |");
+    drill
+        .told()
+        .reports("| service is good again | 0.94 to 1.00 s | traffic |")
+        .reports("| verified: that lasted for the hold of 6 s | 7.00 s | traffic |");
 }
 
 #[test]
@@ -485,12 +501,12 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
     let unclear = told(shaky);
     assert_eq!((unclear.verdict.verdict, unclear.verdict.reason), (Decision::Inconclusive, None), "{}", unclear.screen);
     // The window that is told ends where its own last bad request was due, and not with the last of all.
-    unclear.says("5 of 120 requests were bad in 6s up to 12.00 s after the fault").never("let it come to its end");
+    unclear.says("5 of 120 requests were bad in the 6 s up to 12.00 s after the fault").never("let it run to its end");
     let open = told(steady);
     assert_eq!((open.verdict.verdict, open.verdict.reason), (Decision::Inconclusive, Some(Reason::Stopped)), "{}", open.screen);
-    open.says("let it come to its end");
+    open.says("let it run to its end");
     let dead = told(|told, id, due| if due < FAULT { told.usual(id, due) } else { told.done(id, due, 5, Outcome::Error) });
-    dead.says("and not stably so before the fault ended").never("before the drill was stopped");
+    dead.says("and no standby served well for the hold of 6 s before the fault ended").never("before the drill was stopped");
 }
 
 /// A record of a request every 100 ms, all of them good but some before the fault.
@@ -517,7 +533,7 @@ fn where_nothing_went_bad_nobody_was_ill_served() {
     for (length, touched) in [(0, None), (3_000, None), (0, Some(9)), (3_000, Some(9))] {
         let (verdict, screen) = recorded(length, json!({"gate": "restore"}), &[], touched);
         assert_eq!(verdict.verdict, Decision::Inconclusive);
-        assert!(!screen.contains("they were not") && !screen.contains("not stably"), "{screen}");
+        assert!(!screen.contains("still bad") && !screen.contains("did not become good"), "{screen}");
     }
 }
 
@@ -526,5 +542,41 @@ fn what_the_baseline_was_held_against_is_told() {
     let goals = json!({"success": 0.9, "baseline_success": 0.99});
     let (verdict, screen) = recorded(30_000, goals, &[-900, -800, -700, -600, -500], Some(9));
     assert_eq!(verdict.reason, Some(Reason::BaselineUnstable));
-    assert!(screen.contains("only 95 of 100 requests were well served"), "{screen}");
+    assert!(screen.contains("only 95 of 100 requests were good"), "{screen}");
+}
+
+#[test]
+fn a_recovery_that_did_not_hold_is_told_with_why() {
+    fn late(told: &mut Told, id: u64, due: u64) {
+        match due {
+            FAULT..26_000 => told.done(id, due, 5, Outcome::Error),
+            26_000..HEAL => {
+                told.seen(Some(id), "standby", due + 2, 10, 200);
+                told.done(id, due, 15, Outcome::Ok);
+            }
+            36_000.. => told.usual(id, due),
+            _ if due >= HEAL => told.done(id, due, 5, Outcome::Error),
+            _ => told.usual(id, due),
+        }
+    }
+    let told = Drill::of(UNAVAILABLE, late).told();
+    let whole = "No standby had taken over 15.94 s after the fault, and no standby served well for the hold of 6 s before the fault ended; \
+                 the objective is 8 s: missed. A standby served well from 16.00 s on, which does not count: the fault ended at 20.00 s, before \
+                 the hold of 6 s was over.";
+    told.says(whole).reports(whole);
+    // The same of the primary, after the heal.
+    let back = "The primary did not serve well 5.94 s after the heal, nor for the hold before the drill ended; the objective is 9 s: inconclusive. \
+                It served well from 5.99 s after the heal on, which does not count: the drill ended at 10.00 s, before the hold was over.";
+    told.says(back).reports(back);
+    let start = &told.json["measures"]["false_start"];
+    assert_eq!((&start["from_ms"], &start["why"]["ended_before"]["at_ms"]), (&json!(16_000.0), &json!(20_000.0)));
+}
+
+#[test]
+fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
+    let mut drill = Drill::of(UNAVAILABLE, retries);
+    (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
+    let told = drill.told();
+    let whole = "No request failed or was late: nobody noticed the fault; the objective is 8 s: met.";
+    told.says(whole).reports(whole).says("requests 400 during the fault: none bad");
 }

@@ -49,7 +49,7 @@ impl SecretsManager {
         let request = self.signer.signed(request, &self.line.url("/")).map_err(|problem| SecretError::Malformed {
             place: self.place.clone(),
             problem: format!("the request cannot be signed: {problem}"),
-            hint: "see the store's region and keys in the inventory".to_owned(),
+            hint: "check the store's region and keys in the inventory".to_owned(),
         })?;
         let answer = self.line.ask(request, &self.place).await?;
         if answer.is_good() {
@@ -61,9 +61,9 @@ impl SecretsManager {
         let hint = match kind.as_str() {
             "AccessDeniedException" => format!("allow `secretsmanager:{operation}` on this secret to the access key of the store"),
             "UnrecognizedClientException" | "InvalidSignatureException" | "ExpiredTokenException" | "IncompleteSignatureException" => {
-                "see the store's access key, secret and session token, and this host's clock".to_owned()
+                "check the store's access key, secret and session token, and this host's clock".to_owned()
             }
-            _ => format!("see the secret with `aws secretsmanager describe-secret --secret-id {}`", self.name),
+            _ => format!("look at the secret with `aws secretsmanager describe-secret --secret-id {}`", self.name),
         };
         let mut secrets = self.signer.secrets();
         secrets.extend(value);
@@ -95,7 +95,7 @@ impl SecretsManager {
     }
 
     fn fields(&self, whole: &Whole) -> Result<Map<String, Value>, SecretError> {
-        serde_json::from_str(whole.text.expose()).map_err(|_| self.malformed("it is no JSON object", "take `#FIELD` away from `from:`"))
+        serde_json::from_str(whole.text.expose()).map_err(|_| self.malformed("it is not a JSON object", "remove `#FIELD` from `from:`"))
     }
 
     fn held(&self, whole: Whole) -> Result<Held, SecretError> {
@@ -104,7 +104,7 @@ impl SecretsManager {
             Some(field) => {
                 let fields = self.fields(&whole)?;
                 let value = fields.get(field).and_then(Value::as_str).map(|value| Secret::new(value.to_owned()));
-                value.ok_or_else(|| self.malformed("it has no such field of text", "name one of its fields after `#`"))?
+                value.ok_or_else(|| self.malformed("it has no such text field", "name one of its fields after `#`"))?
             }
         };
         Ok(Held { value, version: whole.version })
@@ -125,7 +125,7 @@ impl SecretsManager {
         let input = json!({"ClientRequestToken": token, "SecretString": text.expose(), "VersionStages": [label]});
         let body = self.call("PutSecretValue", input, Some(value)).await?.map_err(|(_, error)| error)?;
         let version = body["VersionId"].as_str().map(|version| Version(version.to_owned()));
-        version.ok_or_else(|| self.malformed("its answer to a write names no version", "see what answers at the store's address"))
+        version.ok_or_else(|| self.malformed("its answer to a write has no version", "check what answers at the store's address"))
     }
 
     /// Which version bears which label.
@@ -226,7 +226,7 @@ impl Store for SecretsManager {
                 return Ok(version.clone());
             }
             if self.holder(PREVIOUS).await?.as_ref() != Some(version) {
-                return Err(self.malformed("this version bears neither AWSPENDING nor AWSPREVIOUS", "write the old value again"));
+                return Err(self.malformed("this version has neither the label AWSPENDING nor AWSPREVIOUS", "write the old value again"));
             }
             self.relabel(CURRENT, current.as_ref(), Some(version)).await?;
             Ok(version.clone())

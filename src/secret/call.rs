@@ -79,11 +79,12 @@ impl Line {
         if let Some(path) = authority {
             let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX)
                 .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display()), "name the PEM file of the authority"))?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .map_err(|_| wrong(format!("{} is no PEM file of certificates", path.display()), "name the PEM file of the authority"))?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
+                wrong(format!("{} is not a PEM file of certificates", path.display()), "name the PEM file of the authority")
+            })?;
             builder = builder.tls_certs_merge(certificates);
         }
-        let http = builder.build().map_err(|error| wrong(innermost(&error), "see that the system's certificates are installed"))?;
+        let http = builder.build().map_err(|error| wrong(innermost(&error), "check that the system's certificates are installed"))?;
         Ok(Self { http, base })
     }
 
@@ -109,7 +110,7 @@ impl Line {
             // An error of this library may bear the whole URL; only its cause is told.
             let problem = if timeout { format!("no answer within {} s", TIMEOUT.as_secs()) } else { innermost(&error) };
             if reads || connect {
-                let hint = format!("see that {} answers from this host", self.address());
+                let hint = format!("check that {} can be reached from this host", self.address());
                 SecretError::Unreachable { place: place.to_owned(), problem, hint }
             } else {
                 SecretError::Unknown { place: place.to_owned(), problem }
@@ -121,8 +122,8 @@ impl Line {
             let Some((name, mut value)) = pair else {
                 return Err(SecretError::Malformed {
                     place: place.to_owned(),
-                    problem: format!("what is sent in `{name}` cannot stand in a header"),
-                    hint: "see that the key is one line without control characters".to_owned(),
+                    problem: format!("what is sent in `{name}` is not valid in a header"),
+                    hint: "check that the key is one line without control characters".to_owned(),
                 });
             };
             value.set_sensitive(true);
@@ -140,7 +141,7 @@ impl Line {
                 return Err(SecretError::Malformed {
                     place: place.to_owned(),
                     problem: "its answer is longer than 2 MiB".to_owned(),
-                    hint: format!("see what answers at {}", self.address()),
+                    hint: format!("check what answers at {}", self.address()),
                 });
             }
             bytes.extend_from_slice(&chunk);

@@ -70,8 +70,8 @@ impl Commands {
         let status = status.map_err(|error| self.refused(format!("`{program}` cannot be waited for: {error}")))?;
         if !status.success() {
             let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));
-            let why = format!("`{program}` {how}; what it said is not shown, because it may hold the secret");
-            let hint = format!("run the command by hand and see what it says; {}", host::GIVES_LITTLE);
+            let why = format!("`{program}` {how}; its output is not shown, because it may contain the secret");
+            let hint = format!("run the command by hand and look at its output; {}", host::GIVES_LITTLE);
             return Err(SecretError::Refused { place: self.place.clone(), why, hint });
         }
         if said.len() as u64 > LONGEST {
@@ -83,7 +83,7 @@ impl Commands {
     }
 
     fn refused(&self, why: String) -> SecretError {
-        SecretError::Refused { place: self.place.clone(), why, hint: "run the command by hand and see what it says".to_owned() }
+        SecretError::Refused { place: self.place.clone(), why, hint: "run the command by hand and look at its output".to_owned() }
     }
 }
 
@@ -126,7 +126,7 @@ impl Store for Commands {
         Box::pin(async move {
             let write = self.write.as_ref().ok_or_else(|| SecretError::Cannot {
                 place: self.place.clone(),
-                what: "be written: the store names no command for it",
+                what: "be written: the store has no command for it",
                 hint: "add `write: [PROGRAM, ARGUMENT]` to the store; it takes the value from its standard input",
             })?;
             still(self, over).await?;

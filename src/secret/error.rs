@@ -17,8 +17,18 @@ pub enum SecretError {
         /// What to type next.
         hint: String,
     },
+    /// A key that opens the store is missing, so nobody knows what is in it.
+    #[error("{place} cannot be opened, for there is no login: {problem}\n\nhint: {hint}")]
+    NoLogin {
+        /// Where.
+        place: String,
+        /// What is missing.
+        problem: String,
+        /// What to type next.
+        hint: String,
+    },
     /// The store said no; nothing was changed.
-    #[error("{place} was refused: {why}\n\nhint: {hint}")]
+    #[error("access to {place} was refused: {why}\n\nhint: {hint}")]
     Refused {
         /// Where.
         place: String,
@@ -29,7 +39,7 @@ pub enum SecretError {
     },
     /// Somebody else wrote meanwhile; nothing was changed.
     #[error(
-        "{place} has changed: the current version is {}, not {expected}\n\nhint: read it again, and see who else rotates it",
+        "{place} has changed: the current version is {}, not {expected}\n\nhint: read it again, and find out who else rotates it",
         .found.as_ref().map_or_else(|| "another".to_owned(), |found| format!("`{found}`"))
     )]
     Changed {
@@ -42,7 +52,7 @@ pub enum SecretError {
     },
     /// A rotation before this one was not finished.
     #[error(
-        "{place} has a staged version already, {version}: a rotation was begun and not finished\n\n\
+        "{place} already has a staged version, {version}: a rotation was started and not finished\n\n\
          hint: find out whether its key works; then commit it or take it back"
     )]
     Staged {
@@ -63,7 +73,7 @@ pub enum SecretError {
     },
     /// Whether it was done is not known.
     #[error(
-        "{place} gave no answer: {problem}; whether it was done is not known\n\nhint: read it, and compare the fingerprint before you try again"
+        "{place} gave no answer: {problem}; it is not known whether it was done\n\nhint: read it, and compare the fingerprint before you try again"
     )]
     Unknown {
         /// Where.

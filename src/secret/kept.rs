@@ -99,7 +99,7 @@ impl Kept {
             return Ok(());
         }
         if note.written.is_empty() && self.file.symlink_metadata().is_ok() {
-            return Err(self.cannot_keep("it is there already, and the key of another drill stands in it"));
+            return Err(self.cannot_keep("it already exists, and contains the key of another drill"));
         }
         note.written.push(fingerprint);
         let text = Zeroizing::new(serde_json::to_vec(&*note).unwrap_or_default());
@@ -262,8 +262,8 @@ async fn restored(
     }
     std::fs::remove_file(file).map_err(|error| SecretError::Refused {
         place: store.place().to_owned(),
-        why: format!("it holds again what it held, and {} cannot be taken away: {error}", file.display()),
-        hint: "take it away by hand: a key stands in it".to_owned(),
+        why: format!("it was restored, but {} cannot be removed: {error}", file.display()),
+        hint: "remove it by hand: it contains a key".to_owned(),
     })?;
     Ok(!is_there)
 }
@@ -286,12 +286,12 @@ pub async fn put_back(file: &Path) -> Result<String, SecretError> {
     let malformed = |problem: String| SecretError::Malformed {
         place: place.clone(),
         problem,
-        hint: "see who wrote it and what is in it; where that is your key, write it back into its store by hand".to_owned(),
+        hint: "find out who wrote it and what is in it; if that is your key, write it back into its store by hand".to_owned(),
     };
     let text = Zeroizing::new(private::read_own(file).map_err(|error| malformed(format!("it cannot be read: {error}")))?);
-    let note: Note = serde_json::from_slice(&text).map_err(|_| malformed("it does not tell of a store".to_owned()))?;
+    let note: Note = serde_json::from_slice(&text).map_err(|_| malformed("it does not name a store".to_owned()))?;
     if note.written.is_empty() {
-        return Err(malformed("it tells of nothing that a drill wrote".to_owned()));
+        return Err(malformed("it names nothing that a drill wrote".to_owned()));
     }
     let store = open(&note.from, Site { stores: &note.stores, root: &note.root })?;
     let (value, version) = (Secret::from(note.value.as_str()), note.version.clone().map(Version));
@@ -415,7 +415,7 @@ mod tests {
         assert_eq!(left_in(&folder).len(), 1);
         let again = Kept::new(&place.source, site, &"sk-lab-1".into(), &folder, 1).unwrap();
         let refused = again.write(&"sk-lab-2".into(), None).await.unwrap_err().to_string();
-        assert!(refused.contains("it is there already"), "{refused}");
+        assert!(refused.contains("it already exists"), "{refused}");
         assert!(kept.put_back().await.unwrap());
         assert_eq!((place.text().as_str(), left_in(&folder)), (WHOLE, vec![]));
     }
@@ -436,9 +436,9 @@ mod tests {
             refused
         };
         std::fs::write(&planted, note("")).unwrap();
-        assert!(refused(0o600).await.contains("it tells of nothing that a drill wrote"));
+        assert!(refused(0o600).await.contains("it names nothing that a drill wrote"));
         std::fs::write(&planted, note(r#""00""#)).unwrap();
-        assert!(refused(0o620).await.contains("others may write"));
+        assert!(refused(0o620).await.contains("can be written by others"));
         std::fs::set_permissions(&planted, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(put_back(&planted).await.unwrap(), format!("file:{}", made.display()), "it is the form of such a file");
     }

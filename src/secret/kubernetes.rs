@@ -65,10 +65,10 @@ impl Cluster {
 
     pub(super) fn refused(&self, place: &str, answer: &Answer, value: Option<&Secret>) -> SecretError {
         let hint = match answer.status {
-            401 => "see that the service account's token is the current one",
+            401 => "check that the service account's token is the current one",
             403 => "allow the service account `get` and `patch` on this object (a Role and its RoleBinding)",
-            404 => "see the namespace and the name, for example with `kubectl get secret,deployment -n NAMESPACE`",
-            _ => "see what the API server's log says",
+            404 => "check the namespace and the name, for example with `kubectl get secret,deployment -n NAMESPACE`",
+            _ => "look into the API server's log",
         };
         let mut secrets = vec![&self.token];
         secrets.extend(value);
@@ -105,7 +105,7 @@ impl Cluster {
                     Progress::Done => return Ok(()),
                     Progress::GaveUp(why) => {
                         let hint =
-                            "see the new pods with `kubectl describe pod`; `kubectl rollout undo` brings the old ones back".to_owned();
+                            "look at the new pods with `kubectl describe pod`; `kubectl rollout undo` brings the old ones back".to_owned();
                         return Err(SecretError::Refused { place, why, hint });
                     }
                     Progress::Waiting(why) => Ok(why),
@@ -171,11 +171,11 @@ impl KubernetesSecret {
 
     fn version(&self, body: &Value) -> Result<Version, SecretError> {
         let version = body["metadata"]["resourceVersion"].as_str().map(|version| Version(version.to_owned()));
-        version.ok_or_else(|| self.malformed("the answer is no Secret"))
+        version.ok_or_else(|| self.malformed("the answer is not a Secret"))
     }
 
     fn malformed(&self, problem: &str) -> SecretError {
-        let hint = "see it with `kubectl get secret -o yaml`, and what answers at the store's address".to_owned();
+        let hint = "look at it with `kubectl get secret -o yaml`, and check what answers at the store's address".to_owned();
         SecretError::Malformed { place: self.place.clone(), problem: problem.to_owned(), hint }
     }
 }
@@ -203,7 +203,7 @@ impl Store for KubernetesSecret {
                 });
             };
             let value =
-                BASE64_STANDARD.decode(encoded).ok().and_then(Secret::from_bytes).ok_or_else(|| self.malformed("its value is no text"))?;
+                BASE64_STANDARD.decode(encoded).ok().and_then(Secret::from_bytes).ok_or_else(|| self.malformed("its value is not text"))?;
             Ok(Held { value: value.trimmed(), version: self.version(&answer.body)? })
         })
     }

@@ -42,7 +42,7 @@ impl Local {
                 if value.as_ref().is_some_and(|value| value.expose().starts_with('{') && !is_json(value.expose())) {
                     return Err(SecretError::Malformed {
                         place: self.place.clone(),
-                        problem: format!("{} begins as JSON does and is none", path.display()),
+                        problem: format!("{} starts like JSON but is not valid JSON", path.display()),
                         hint: "write the whole key file there again, or a key on its first line".to_owned(),
                     });
                 }
@@ -60,7 +60,7 @@ impl Local {
             From::Env(name) => {
                 (format!("the environment variable {name} is not set"), format!("export {name}=… before you start Lifeboat"))
             }
-            From::File(path) => (format!("{} is not there or empty", path.display()), "write the key on its first line".to_owned()),
+            From::File(path) => (format!("{} does not exist or is empty", path.display()), "write the key on its first line".to_owned()),
             From::Dotenv(path, name) => (format!("{} has no value of {name}", path.display()), format!("add a line {name}=… to it")),
         };
         SecretError::Absent { place: self.place.clone(), problem, hint }

@@ -46,7 +46,7 @@ impl Login {
         let answer = line.ask(request, place).await?;
         let token = answer.body["auth"]["client_token"].as_str().filter(|_| answer.is_good());
         let Some(token) = token else {
-            let hint = format!("see that the login at auth/{mount} is enabled, and that its proof is the current one");
+            let hint = format!("check that the login at auth/{mount} is enabled, and that its credentials are current");
             return Err(refused(place, answer.status, &format!("login: {}", said(&answer.body)), &[&proof.1], &hint));
         };
         let token = Secret::new(token.to_owned());

@@ -44,7 +44,7 @@ pub use kept::{Kept, left_in, put_back};
 pub use known::{Unread, learn};
 pub use kubernetes::{Cluster, Workload};
 pub use object::Patch;
-pub use open::{Site, cluster, current, key, open};
+pub use open::{Site, cluster, current, held, key, open};
 
 use crate::units::Secret;
 use std::fmt;

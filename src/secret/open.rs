@@ -43,11 +43,13 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
         (CredentialSource::Vault { path, field, .. }, Some(SecretStore::Vault { address, namespace, login, authority })) => {
             let authority = authority.as_ref().map(|path| site.path(path));
             let login = match login {
-                VaultLogin::Token(token) => Login::Token(key(token, site)?),
+                VaultLogin::Token(token) => Login::Token(login_of(token, site, &place)?),
                 VaultLogin::Approle { role_id, secret_id, mount } => {
-                    Login::got(mount, ("role_id", role_id.clone()), ("secret_id", key(secret_id, site)?))
+                    Login::got(mount, ("role_id", role_id.clone()), ("secret_id", login_of(secret_id, site, &place)?))
                 }
-                VaultLogin::Kubernetes { role, token, mount } => Login::got(mount, ("role", role.clone()), ("jwt", key(token, site)?)),
+                VaultLogin::Kubernetes { role, token, mount } => {
+                    Login::got(mount, ("role", role.clone()), ("jwt", login_of(token, site, &place)?))
+                }
             };
             let line = Line::to(address, authority.as_deref(), &place)?;
             Ok(Box::new(Vault { place, line, namespace: namespace.clone(), login, path: path.clone(), field: field.clone() }))
@@ -60,9 +62,9 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
             let signer = Signer {
                 region: region.clone(),
                 service: "secretsmanager",
-                access_key_id: key(access_key_id, site)?,
-                secret_access_key: key(secret_access_key, site)?,
-                session_token: session_token.as_ref().map(|token| key(token, site)).transpose()?,
+                access_key_id: login_of(access_key_id, site, &place)?,
+                secret_access_key: login_of(secret_access_key, site, &place)?,
+                session_token: session_token.as_ref().map(|token| login_of(token, site, &place)).transpose()?,
             };
             let line = Line::to(address.as_ref().unwrap_or(&own), None, &place)?;
             Ok(Box::new(SecretsManager { place, line, signer, name: name.clone(), field: field.clone() }))
@@ -88,7 +90,23 @@ pub fn cluster(store: &str, site: Site<'_>) -> Result<Cluster, SecretError> {
         return Err(undeclared(format!("kubernetes@{store}"), Some((store, StoreKind::Kubernetes))));
     };
     let authority = authority.as_ref().map(|path| site.path(path));
-    Ok(Cluster { line: Line::to(address, authority.as_deref(), store)?, token: key(token, site)? })
+    Ok(Cluster { line: Line::to(address, authority.as_deref(), store)?, token: login_of(token, site, &format!("kubernetes@{store}"))? })
+}
+
+/// A key that opens a store.
+fn login_of(source: &CredentialSource, site: Site<'_>, place: &str) -> Result<Secret, SecretError> {
+    key(source, site).map_err(|error| match error {
+        SecretError::Absent { problem, hint, .. } => SecretError::NoLogin { place: place.to_owned(), problem, hint },
+        other => other,
+    })
+}
+
+/// The value that a source has now.
+///
+/// # Errors
+/// Where there is none ([`SecretError::Absent`]), or nobody can tell.
+pub async fn held(source: &CredentialSource, site: Site<'_>) -> Result<Secret, SecretError> {
+    Ok(open(source, site)?.read().await?.value)
 }
 
 /// The value that a source has now; `None` where it is known to have none. Many a drill and runbook needs no key of a provider, so that is no

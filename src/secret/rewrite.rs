@@ -28,7 +28,7 @@ pub(super) fn bytes(path: &Path, place: &str) -> Result<Option<Zeroizing<Vec<u8>
         Ok(about) if !about.is_file() || about.len() > LONGEST => {
             return Err(SecretError::Malformed {
                 place: place.to_owned(),
-                problem: format!("{} is no file of at most 1 MiB", path.display()),
+                problem: format!("{} is not a file of at most 1 MiB", path.display()),
                 hint: "name a file that holds keys and little else".to_owned(),
             });
         }

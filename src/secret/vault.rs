@@ -67,14 +67,14 @@ impl Vault {
         }
         let data = &answer.body["data"];
         let (fields, number) = if self.numbers() { (&data["data"], data["metadata"]["version"].as_u64()) } else { (data, Some(0)) };
-        let problem = "its answer has not the form of the key-value engine";
+        let problem = "its answer does not look like the key-value engine's";
         let (Some(fields), Some(number)) = (fields.as_object(), number) else { return Err(self.malformed(problem)) };
         Ok(Some(Whole { fields: fields.clone(), number }))
     }
 
     fn held(&self, whole: &Whole) -> Result<Held, SecretError> {
         let value = whole.fields.get(&self.field).and_then(Value::as_str).filter(|value| !value.is_empty());
-        let value = value.map(|value| Secret::new(value.to_owned())).ok_or_else(|| self.absent("the secret has no such field of text"))?;
+        let value = value.map(|value| Secret::new(value.to_owned())).ok_or_else(|| self.absent("the secret has no such text field"))?;
         Ok(if self.numbers() { Held { value, version: Version(whole.number.to_string()) } } else { Held::unnumbered(value) })
     }
 
@@ -87,7 +87,7 @@ impl Vault {
         if answer.is_good() {
             return match answer.body["data"]["version"].as_u64().filter(|_| self.numbers()) {
                 Some(number) => Ok(Version(number.to_string())),
-                None if self.numbers() => Err(self.malformed("its answer to a write names no version")),
+                None if self.numbers() => Err(self.malformed("its answer to a write has no version")),
                 None => Ok(Held::unnumbered(value.clone()).version),
             };
         }
@@ -109,8 +109,8 @@ impl Vault {
     fn refused(&self, answer: &Answer, secrets: &[&Secret]) -> SecretError {
         let hint = match answer.status {
             503 => "unseal it: `vault operator unseal`",
-            403 => "see that the token lives, and that its policy allows `read` and `update` on this path",
-            _ => "see that the mount and its key-value version are right: version 2 has `data` after the mount",
+            403 => "check that the token is still valid, and that its policy allows `read` and `update` on this path",
+            _ => "check that the mount and its key-value version are right: version 2 has `data` after the mount",
         };
         let status = answer.status;
         if status == 503 {
@@ -130,7 +130,7 @@ impl Vault {
     }
 
     fn malformed(&self, problem: &str) -> SecretError {
-        let hint = "see what answers at the store's address, and that a path of version 2 has `data` after the mount".to_owned();
+        let hint = "check what answers at the store's address, and that a path of version 2 has `data` after the mount".to_owned();
         SecretError::Malformed { place: self.place.clone(), problem: problem.to_owned(), hint }
     }
 }
@@ -164,7 +164,7 @@ impl Store for Vault {
             return cannot(&self.place, "go back to an older version", NO_STAGES.1);
         };
         Box::pin(async move {
-            let old = self.whole(Some(number)).await?.ok_or_else(|| self.absent("this version was deleted or never there"))?;
+            let old = self.whole(Some(number)).await?.ok_or_else(|| self.absent("this version was deleted or never existed"))?;
             let value = self.held(&old)?.value;
             self.put(self.whole(None).await?, &value).await
         })

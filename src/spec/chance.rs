@@ -138,7 +138,7 @@ impl<'p> Asked<'p> {
         let step = Duration::from_nanos((promise.slo.as_nanos() / 4).div_ceil(100_000_000) * 100_000_000);
         let longer = (1..40).map(|times| Promise { slo: promise.slo.plus(step.times(times)), ..promise });
         let level = nearest(longer.take_while(|longer| longer.slo <= self.objectives.deadline.unwrap_or_default()).collect());
-        let level = level.map(|found| format!("`slo: {{{moment}: {}}}`", found.slo));
+        let level = level.map(|found| format!("`slo: {{{moment}: {}}}`", found.slo.typed()));
         [share, level].into_iter().flatten().reduce(|one, other| format!("{one} or {other}"))
     }
 }
@@ -156,7 +156,7 @@ struct Promise {
 fn share(part: f64) -> String {
     let percent = part * 100.0;
     let places = if (1e-12..0.1).contains(&percent) { (1.0 - percent.log10().floor()) as usize } else { 1 };
-    format!("{percent:.places$} %")
+    format!("{percent:.places$}%")
 }
 
 /// The probability that of `n`, each with probability `p`, no `length` follow each other.
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_small_share_is_told_with_its_first_digits() {
         let told = [0.25, 0.012, 0.001, 0.000_34, 0.000_001_2, 0.0].map(share);
-        assert_eq!(told, ["25.0 %", "1.2 %", "0.1 %", "0.034 %", "0.00012 %", "0.0 %"]);
+        assert_eq!(told, ["25.0%", "1.2%", "0.1%", "0.034%", "0.00012%", "0.0%"]);
     }
 
     #[test]

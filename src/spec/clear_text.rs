@@ -18,7 +18,7 @@ pub(super) fn of_runbook(file: &RunbookFile) -> Vec<Finding> {
         let actions = std::iter::once((&[][..], &step.action)).chain(step.undo.iter().map(|undo| (&["undo"][..], undo)));
         for (above, action) in actions {
             let (what, url) = match action {
-                Action::Http(call) if bears_key(call) => ("what this request bears", call.url.as_str()),
+                Action::Http(call) if bears_key(call) => ("what this request carries", call.url.as_str()),
                 Action::Notify(notify) => match &notify.channel {
                     Channel::Webhook(url) | Channel::Slack(url) => ("this address, which may be a secret itself,", url.as_str()),
                     Channel::Pagerduty { at: Some(at), .. } => ("the routing key", at.as_str()),

@@ -69,7 +69,11 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
         if let Some(earlier) = earlier.filter(|_| document.sound(&at("at"))) {
             let end = earlier.at.plus(earlier.length);
             let message = format!("the fault before it on `{}` lasts until {end}", fault.on);
-            found.push(document.error(&at("at"), message, format!("let this one begin at `{end}` or later, or shorten the other")));
+            found.push(document.error(
+                &at("at"),
+                message,
+                format!("let this one begin at `{}` or later, or shorten the other", end.typed()),
+            ));
         }
     }
     if let (Some(first), Some(place)) = (scenario.timeline.faults.first(), file.order.first())
@@ -263,7 +267,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     for terms in Terms::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
         if let Some(hold) = terms.plan.objectives.stable_for.filter(|hold| *hold < cooldown.times(2) && terms.sound("stable_for")) {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
-            let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2))).warning();
+            let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2).typed())).warning();
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }

@@ -166,7 +166,7 @@ pub(super) fn of_promises(project: &Project, covered: &[String]) -> Vec<Finding>
         for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
             let message = format!("`{}` is told after {}, later than the RTO of {rto} of `{id}`", escalation.to, escalation.after);
             let path = ["escalate", &index.to_string(), "after"];
-            found.push(file.document.error(&path, message, format!("write `after: {rto}` or sooner")).warning());
+            found.push(file.document.error(&path, message, format!("write `after: {}` or sooner", rto.typed())).warning());
         }
     }
     found

@@ -92,7 +92,7 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
                 reader.error(
                     spot,
                     format!("a jitter of {jitter} around {latency} would need to answer before the question"),
-                    format!("write at most `{latency}`"),
+                    format!("write at most `{}`", latency.typed()),
                 );
             }
             latency.map(|latency| Fault::Latency { latency, jitter: jitter.map_or(Duration::ZERO, |(jitter, _)| jitter) })

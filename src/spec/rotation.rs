@@ -94,7 +94,7 @@ fn unissued(rotate: &Rotate, credential: &Credential, inventory: &Inventory) -> 
     } else if credential.issuer.is_none() {
         let hint =
             format!("add `issuer: {{kind: …}}` to it in the inventory; kinds are {}", super::reader::listed(Issuer::WORDS.iter().copied()));
-        Some((format!("nobody says who mints and revokes `{name}`"), hint))
+        Some((format!("it is not known who issues and revokes `{name}`"), hint))
     } else if !inventory.providers.values().any(|provider| provider.credential.as_ref() == Some(name)) {
         let hint = format!("add `credential: {name}` to the provider that takes it");
         Some((format!("no provider takes `{name}`, so nobody can be asked whether it lives"), hint))
@@ -103,7 +103,7 @@ fn unissued(rotate: &Rotate, credential: &Credential, inventory: &Inventory) -> 
         && !credential.issuer.as_ref().is_some_and(Issuer::names_by_the_key)
     {
         let hint = "add `key_id: …` to the credential in the inventory".to_owned();
-        Some((format!("nobody says how the issuer names the key of `{name}` that is in use"), hint))
+        Some((format!("the issuer's name for the key of `{name}` that is in use is not known"), hint))
     } else {
         None
     }
@@ -143,6 +143,6 @@ pub(super) fn rotates_others(runbook: &Runbook, credential: &str) -> bool {
 pub(super) fn one_slot(document: &Document, id: &str, credential: &Credential) -> Option<Finding> {
     let (Some(Issuer::Azure { idle, .. }), Some(used)) = (&credential.issuer, &credential.key_id) else { return None };
     let same = idle.word().eq_ignore_ascii_case(used);
-    let message = format!("`{used}` is in use and idle at once: it would be made anew under whoever uses it");
+    let message = format!("`{used}` is in use and idle at once: it would be replaced while it is used");
     same.then(|| document.error(&["credentials", id, "issuer", "idle"], message, "name the other slot here, or in `key_id`"))
 }

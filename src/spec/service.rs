@@ -124,7 +124,7 @@ fn unfit(reader: &Reader<'_>, node: &Node, fields: &Map<String, Value>) {
             Unfit::Secret(name) => format!("a secret in `{name}` must not stand in a file"),
             Unfit::Variable(text) => format!("`{text}` would be sent as it stands here: a body has no variables"),
         };
-        let hint = "take it out of `body:`; a header can bear what is secret, `headers_from: {NAME: \"env:…\"}`";
+        let hint = "take it out of `body:`; a header can carry what is secret, `headers_from: {NAME: \"env:…\"}`";
         reader.error_unquoted(spot, message, hint);
     }
 }

@@ -76,7 +76,7 @@ fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing:
     if let (Some(Action::Canary(canary)), Some((_, node)), Some(within)) = (&action, fields.raw("timeout"), timeout)
         && within <= canary.hold
     {
-        let hint = format!("write `timeout: {}` or longer", canary.hold.plus(Duration::from_secs(10)));
+        let hint = format!("write `timeout: {}` or longer", canary.hold.plus(Duration::from_secs(10)).typed());
         fields.reader.error(node.spot, format!("the canary is held for {}, so nothing would be decided by then", canary.hold), hint);
     }
     let retries = fields.optional("retries", &|reader, node| reader.count(node, 0));

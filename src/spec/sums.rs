@@ -126,12 +126,12 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         if hold < least {
             let why = if least > HOLD_MIN { "5 gaps between requests, which is " } else { "" };
             let message = format!("a hold of {hold} proves little; the least is {why}{}", rounded_up(least));
-            found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least))));
+            found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least).typed())));
         }
     }
     if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
         let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
-        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2))));
+        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2).typed())));
     }
     let baseline = plan.scenario.timeline.baseline;
     let requests = plan.scenario.traffic.requests_least(baseline) as f64;
@@ -140,7 +140,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         let message = format!("a baseline of {few}{requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
         let hint = baseline_needed(plan).map_or_else(
             || "raise the rate, for no baseline is long enough".into(),
-            |needed| format!("write `baseline: {needed}` or longer"),
+            |needed| format!("write `baseline: {}` or longer", needed.typed()),
         );
         found.push(document.error(&["timeline", "baseline"], message, hint));
     }
@@ -203,7 +203,7 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
             Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
             None => format!(
                 "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
-                Duration::from_nanos(rto.as_nanos() / 4)
+                Duration::from_nanos(rto.as_nanos() / 4).typed()
             ),
         };
         found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
@@ -229,7 +229,11 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
             let whose = terms.whose();
             let message =
                 format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold}{whose} together");
-            found.push(document.error(&["timeline", "faults", place, "for"], message, format!("write `for: {longer}` or longer")));
+            found.push(document.error(
+                &["timeline", "faults", place, "for"],
+                message,
+                format!("write `for: {}` or longer", longer.typed()),
+            ));
         }
     }
     if let Some(file) = &story.runbook {
@@ -246,7 +250,7 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
             let message =
                 format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);
             let path = ["escalate", &index.to_string(), "after"];
-            found.push(file.document.error(&path, message, format!("write `after: {rto}` or sooner")).warning());
+            found.push(file.document.error(&path, message, format!("write `after: {}` or sooner", rto.typed())).warning());
         }
     }
     found
@@ -306,13 +310,13 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
         return Some(terms.error(
             "failback",
             "there is a failback objective, and nothing is watched after the faults",
-            format!("write `watch: {needed}`"),
+            format!("write `watch: {}`", needed.typed()),
         ));
     }
     let late = timeline.watch < needed;
     late.then(|| {
         let message = format!("a failback of {failback} that holds for {hold} does not end within the {} that are watched", timeline.watch);
-        terms.document.error(&["timeline", "watch"], message, format!("write `watch: {needed}` or longer")).warning()
+        terms.document.error(&["timeline", "watch"], message, format!("write `watch: {}` or longer", needed.typed())).warning()
     })
 }
 
@@ -352,6 +356,6 @@ mod tests {
     #[test]
     fn lengths_are_rounded_as_people_write_them() {
         assert_eq!(rounded_up(Duration::from_nanos(40_000_001)), Duration::from_millis(41));
-        assert_eq!(rounded_up(Duration::from_nanos(5_000_000_001)).to_string(), "5s100ms");
+        assert_eq!(rounded_up(Duration::from_nanos(5_000_000_001)).to_string(), "5.1 s");
     }
 }

@@ -119,7 +119,7 @@ impl Before {
         private::write(&folder.join(NOTES), &serde_json::to_vec_pretty(notes)?)
     }
 
-    /// What was written down; `None` where there is nothing to take back.
+    /// What was written down; `None` where there is nothing to undo.
     ///
     /// # Errors
     /// Where it is there and cannot be read, or somebody else may have written it.

@@ -45,7 +45,7 @@ pub(super) fn canary<'a>(
             Ok(_) => Err(StepError::Failed(format!("rolled back: {}\n{decision}", decision.against.join("; ")))),
             Err(error) => {
                 let why = decision.against.join("; ");
-                Err(StepError::Left(format!("it was to be rolled back, and that failed: {error}\nwhy: {why}\n{decision}")))
+                Err(StepError::Left(format!("the rollback failed: {error}\nwhy: {why}\n{decision}")))
             }
         }
     })
@@ -66,7 +66,7 @@ impl<'a> Decision<'a> {
         let allowed = canary.worse_by;
         let few = |whose: &str, side: &Side| {
             let seen = side.errors().of;
-            (seen < canary.at_least).then(|| format!("{whose} had {seen} exchanges, not the {} that were asked for", canary.at_least))
+            (seen < canary.at_least).then(|| format!("{whose} had {seen} exchanges, not the {} that were required", canary.at_least))
         };
         let mut against: Vec<String> = few(&canary.of.to_string(), &own).into_iter().chain(few("the rest", &rest)).collect();
         if against.is_empty() {
@@ -105,20 +105,20 @@ fn worse(what: &str, own: Tally, rest: Tally, allowed: Ratio) -> Option<String> 
     }
     let counts = format!("{} of {} against {} of {}", own.hits, own.of, rest.hits, rest.of);
     Some(if low > allowed.get() {
-        format!("{what}: {counts}, which is worse by {} to {} points, and {allowed} are allowed", points(low), points(high))
+        format!("{what}: {counts}, which is worse by {} to {} points; {allowed} are allowed", points(low), points(high))
     } else {
-        format!("{what}: {counts}, which may be worse by up to {} points, and {allowed} are allowed", points(high))
+        format!("{what}: {counts}, which may be worse by up to {} points; {allowed} are allowed", points(high))
     })
 }
 
 fn slower(own: &Side, rest: &Side, allowed: Ratio) -> Option<String> {
     let fewest = own.answers().min(rest.answers());
     if fewest < QUANTILE_MIN {
-        return Some(format!("{fewest} whole answers have no 95th percentile that says anything"));
+        return Some(format!("{fewest} complete answers are too few for a 95th percentile"));
     }
     let times = times(own, rest).filter(|times| *times > 1.0 + allowed.get())?;
     let more = (times - 1.0) * 100.0;
-    Some(format!("its p95 of {} is {more:.0}% longer than the {} of the rest, and {allowed} are allowed", ms(own), ms(rest)))
+    Some(format!("its p95 of {} is {more:.0}% longer than the {} of the rest; {allowed} is allowed", ms(own), ms(rest)))
 }
 
 fn times(own: &Side, rest: &Side) -> Option<f64> {
@@ -142,7 +142,7 @@ impl fmt::Display for Decision<'_> {
         }
         let (own, rest) = (&self.own, &self.rest);
         for (what, (low, high)) in [("failed", own.errors().beyond(rest.errors())), ("wrong", own.wrong.beyond(rest.wrong))] {
-            writeln!(f, "{what}: {:+.2} to {:+.2} points more, each bound at 95% by itself", low * 100.0, high * 100.0)?;
+            writeln!(f, "{what}: {:+.2} to {:+.2} points more (each bound at 95%)", low * 100.0, high * 100.0)?;
         }
         let allowed = self.canary.worse_by;
         write!(f, "allowed: errors {}, quality {}, latency {}", allowed.errors, allowed.quality, allowed.latency)
@@ -176,11 +176,11 @@ mod tests {
         assert_eq!(against(side(200, 0, 0, 1), side(2000, 0, 0, 1)), [""; 0]);
         assert_eq!(against(side(1000, 8, 3, 1), side(9000, 72, 27, 1)), [""; 0], "alike, and enough of them to show it");
         let alike = against(side(200, 4, 0, 1), side(2000, 40, 0, 1));
-        assert_eq!(alike, ["failed exchanges: 4 of 200 against 40 of 2000, which may be worse by up to 2.42 points, and 2% are allowed"]);
+        assert_eq!(alike, ["failed exchanges: 4 of 200 against 40 of 2000, which may be worse by up to 2.42 points; 2% are allowed"]);
         let failing = against(side(200, 20, 0, 1), side(2000, 4, 0, 1));
-        assert_eq!(failing, ["failed exchanges: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points, and 2% are allowed"]);
+        assert_eq!(failing, ["failed exchanges: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points; 2% are allowed"]);
         let wrong = against(side(200, 0, 20, 1), side(2000, 0, 4, 1));
-        assert_eq!(wrong, ["wrong answers: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points, and 2% are allowed"]);
+        assert_eq!(wrong, ["wrong answers: 20 of 200 against 4 of 2000, which is worse by 6.82 to 13.84 points; 2% are allowed"]);
         assert_eq!(against(side(200, 0, 0, 1), side(2000, 1000, 9, 3)), [""; 0], "better is no reason to go back");
     }
 
@@ -195,13 +195,13 @@ mod tests {
     #[test]
     fn with_too_few_on_either_side_nothing_is_decided() {
         let few = against(side(149, 0, 0, 1), side(2000, 0, 0, 1));
-        assert_eq!(few, ["standby had 149 exchanges, not the 150 that were asked for"]);
+        assert_eq!(few, ["standby had 149 exchanges, not the 150 that were required"]);
         let few = against(side(2000, 0, 0, 1), side(149, 149, 0, 1));
-        assert_eq!(few, ["the rest had 149 exchanges, not the 150 that were asked for"]);
+        assert_eq!(few, ["the rest had 149 exchanges, not the 150 that were required"]);
         let none = against(Side::default(), Side::default());
         assert_eq!(none.len(), 2, "{none:?}");
         let silent = against(side(200, 0, 0, 1), side(200, 200, 0, 1));
-        assert_eq!(silent, ["0 whole answers have no 95th percentile that says anything"], "there is nothing to compare it with");
+        assert_eq!(silent, ["0 complete answers are too few for a 95th percentile"], "there is nothing to compare it with");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
     let allowed = confirm.allowed();
     if matches!(context.attendance, Attendance::Unattended) {
         let word = allowed.iter().find(|word| *word != "no").cloned().unwrap_or_default();
-        return Ok(Output { shown: format!("{text} {word}, by --yes: nobody was asked"), value: word.into() });
+        return Ok(Output { shown: format!("{text} {word}, because of --yes; nobody was asked"), value: word.into() });
     }
     let needed = confirm.needed.max(1) as usize;
     let mut agreed: Vec<String> = Vec::new();
@@ -77,7 +77,7 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
         let left: Vec<String> = confirm.approvers.iter().filter(|name| !agreed.contains(name)).cloned().collect();
         let question = if needed > 1 { format!("{text} ({} of {needed} have agreed)", agreed.len()) } else { text.clone() };
         let answer = context.attendance.put(question, allowed.clone(), left).await;
-        let answer = answer.ok_or_else(|| StepError::Failed(format!("{text} nobody is at the terminal")))?;
+        let answer = answer.ok_or_else(|| StepError::Failed(format!("{text} there is no terminal")))?;
         said.push(told(&answer));
         if answer.word == "no" {
             return Err(StepError::Failed(format!("{text} {}", said.join("; "))));

@@ -83,7 +83,7 @@ pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, String
 
 fn way<'a>(contact: &str, context: &'a Context) -> Result<Way<'a>, String> {
     let Some(Contact { name, reach }) = context.directory.contacts.get(contact) else {
-        return Err("the inventory declares no such contact".to_owned());
+        return Err("the inventory has no such contact".to_owned());
     };
     let Some(reach) = reach else { return Ok(Way::ByHand(format!("{name}: the inventory does not say how"))) };
     let reach = address(reach)?;

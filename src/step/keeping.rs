@@ -21,9 +21,9 @@ pub fn declared(
         let issuer = match (&credential.issuer, provider) {
             (Some(issuer), Some(provider)) => open_issuer(name, issuer, provider, site).map_err(|error| error.to_string()),
             (None, _) => Err(format!(
-                "nobody says who mints and revokes {name}\n\nhint: add `issuer: {{kind: …}}` to the credential in the inventory"
+                "it is not known who issues and revokes {name}\n\nhint: add `issuer: {{kind: …}}` to the credential in the inventory"
             )),
-            (_, None) => Err(format!("no provider here takes {name}, so nobody can be asked whether it lives")),
+            (_, None) => Err(format!("no provider here accepts {name}, so none can be asked whether it is valid")),
         };
         let store = open(&credential.from, site).map(Arc::from).map_err(|error| error.to_string());
         (name.clone(), Keeping { store, issuer, held: None, key_id: credential.key_id.clone() })

@@ -33,7 +33,7 @@ pub struct Keeping {
     pub store: Result<Arc<dyn Store>, String>,
     /// Who mints and revokes it.
     pub issuer: Result<Box<dyn Issuer>, String>,
-    /// The key in use, where it is known already; else the store is asked when it is needed.
+    /// The key in use, where it is already known; else the store is asked when it is needed.
     pub held: Option<Secret>,
     /// How the issuer names that key.
     pub key_id: Option<String>,
@@ -93,7 +93,7 @@ impl Turn {
         let version = self.staged.as_ref().or(self.before.as_ref());
         if version.is_none() && self.stored {
             return Err(StepError::Failed(format!(
-                "{place} was written by a process that was interrupted, and which version it held before is not known\n\nhint: see its \
+                "{place} was written by a process that was interrupted, and it is not known which version it held before\n\nhint: see its \
                  versions, and make the old one current by hand"
             )));
         }
@@ -232,9 +232,9 @@ impl Keyring {
 
     fn lane(&self, credential: &str) -> Result<(&Inner, &Lane), StepError> {
         let inner = self.0.as_ref();
-        inner.and_then(|inner| Some((&**inner, inner.lanes.get(credential)?))).ok_or_else(|| {
-            StepError::Failed(format!("nothing is known of the credential `{credential}` here: a service's provider must use it"))
-        })
+        inner
+            .and_then(|inner| Some((&**inner, inner.lanes.get(credential)?)))
+            .ok_or_else(|| StepError::Failed(format!("the credential `{credential}` is not known here: a service's provider must use it")))
     }
 }
 
@@ -319,7 +319,7 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
 pub async fn can_rotate(rotate: &Rotate, context: &Context) -> Result<String, StepError> {
     let (_, lane) = context.keyring.lane(&rotate.credential)?;
     if rotate.part.needs_issuer() {
-        return issuer(lane).map(|issuer| format!("{} is declared; it was not asked", issuer.place()));
+        return issuer(lane).map(|issuer| format!("{} is declared; it was not tried", issuer.place()));
     }
     let store = store(lane)?;
     let held = store.read().await.map_err(failed)?;
@@ -371,7 +371,7 @@ impl Inner {
         let event = KeyStored { credential: name.to_owned(), key, place, version: version.clone(), lo, hi };
         self.recorder.record(Event::KeyStored(event)).await;
         if wanted.is_some_and(|wanted| wanted.value != held.value) {
-            let hint = "see who else writes there, and what becomes of a key on its way";
+            let hint = "find out who else writes there, and what changes a key on its way";
             return Err(StepError::Failed(format!("{shown}, which is not the new key\n\nhint: {hint}")));
         }
         Ok(Output { shown, value: version.into() })
@@ -382,7 +382,7 @@ impl Inner {
         // What the key itself says is surer than what somebody wrote down.
         let id = turn.old.as_ref().and_then(|old| issuer.id_of(old)).or_else(|| turn.old_id.clone());
         let id = id.ok_or_else(|| {
-            StepError::Failed(format!("nobody says how the issuer names the old key of {name}\n\nhint: add `key_id:` to the credential"))
+            StepError::Failed(format!("the issuer's name for the old key of {name} is not known\n\nhint: add `key_id:` to the credential"))
         })?;
         let lo = self.recorder.clock().now();
         issuer.revoke(&id).await.map_err(failed)?;
@@ -399,7 +399,7 @@ impl Inner {
     async fn until(&self, name: &str, lane: &Lane, key: &Secret, wanted: KeyStanding) -> Result<Output, StepError> {
         loop {
             if self.probe(name, lane, key, false).await? == wanted {
-                return Ok(Output::of(format!("the provider itself says that {} is {wanted}", key.fingerprint())));
+                return Ok(Output::of(format!("the provider says that {} is {wanted}", key.fingerprint())));
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -432,12 +432,12 @@ fn issuer(lane: &Lane) -> Result<&dyn Issuer, StepError> {
 fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
     turn.new.as_ref().ok_or_else(|| match &turn.lost {
         Some(Lost { unread: Some(why), .. }) => StepError::Failed(format!(
-            "the new key of {name} is not known to this process, and the store that may hold it cannot be read: {why}"
+            "this process does not know the new key of {name}, and the store that may hold it cannot be read: {why}"
         )),
         Some(Lost { id, .. }) => lost(name, id),
         None => StepError::Failed(format!(
-            "no step before this one minted or took a new key of {name}\n\n\
-             hint: if one was begun and interrupted, see at the issuer for a key that nobody knows, revoke it, and begin anew without --resume"
+            "no step before this one created or took a new key of {name}\n\n\
+             hint: if a step was interrupted while it created one, look for an unknown key at the issuer, revoke it, and start again without `--resume`"
         )),
     })
 }
@@ -446,14 +446,14 @@ fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
 fn lost(name: &str, id: &KeyId) -> StepError {
     let (named, which) = if id.0.is_empty() { (String::new(), "it".to_owned()) } else { (format!(", `{id}`,"), format!("`{id}`")) };
     StepError::Failed(format!(
-        "the new key of {name}{named} is lost: the process that minted it was interrupted, and the store does not hold it\n\n\
-         hint: revoke {which} at the issuer, then begin anew without --resume; no second one was minted"
+        "the new key of {name}{named} is lost: the process that created it was interrupted, and the store does not hold it\n\n\
+         hint: revoke {which} at the issuer, then start again without `--resume`; no second one was created"
     ))
 }
 
 fn unknown_old(name: &str) -> StepError {
     StepError::Failed(format!(
-        "the old key of {name} is not known to this process: the one that read it was interrupted, or no step minted or took another\n\n\
+        "this process does not know the old key of {name}: the one that read it was interrupted, or no step created or took another\n\n\
          hint: ask the provider with the old key by hand; only a 401 or 403 that comes proves that it is dead"
     ))
 }

@@ -25,27 +25,27 @@ const SUBJECT: usize = 120;
 /// # Errors
 /// Why it was not taken, in words without an address of anybody, and what to do.
 pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Result<String, String> {
-    let from = address(&mail.from).ok_or("the sender's address cannot be read\n\nhint: see `mail: {from: NAME@HOST}` of the inventory")?;
-    let to = address(to).ok_or("the address cannot be read\n\nhint: write `NAME@HOST` and nothing else")?;
+    let from = address(&mail.from).ok_or("the sender's address is not valid\n\nhint: check `mail: {from: NAME@HOST}` in the inventory")?;
+    let to = address(to).ok_or("the address is not valid\n\nhint: write `NAME@HOST` and nothing else")?;
     let message = lettre::Message::builder()
         .from(from.into())
         .to(to.into())
         .subject(subject(text))
         .header(ContentType::TEXT_PLAIN)
         .body(text.to_owned())
-        .map_err(|error| format!("the message cannot be made: {error}\n\nhint: see its text"))?;
+        .map_err(|error| format!("the message cannot be built: {error}\n\nhint: check its text"))?;
     let transport = transport(mail, root)?;
     match tokio::time::timeout(PATIENCE, transport.send(message)).await {
         Ok(sent) => sent.map_err(|error| refused(mail, &error))?,
         Err(_) => {
             let server = &mail.server;
             return Err(format!(
-                "{server} has not answered within {} s, and may have taken the message all the same\n\nhint: see that it answers from this host",
+                "{server} did not answer within {} s, and may have accepted the message all the same\n\nhint: check that it can be reached from this host",
                 PATIENCE.as_secs()
             ));
         }
     };
-    Ok("the mail server has taken it".to_owned())
+    Ok("the mail server accepted it".to_owned())
 }
 
 /// Whether everything is there that sending needs, besides the server itself.
@@ -64,7 +64,7 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
             |problem: String| format!("{file} {problem}\n\nhint: name the PEM file of the authority under `mail: {{authority: …}}`");
         let pem = crate::spec::bytes_of(&root.join(file), crate::spec::CERTIFICATES_MAX)
             .map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is no PEM file of certificates".into()))?);
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is not a PEM file of certificates".into()))?);
     }
     let tls = tls.build_rustls().map_err(|error| format!("TLS cannot be set up: {}", cause(&error)))?;
     let tls = match (server.tls, server.is_loopback()) {
@@ -94,11 +94,11 @@ fn refused(mail: &Mail, error: &Error) -> String {
     let server = &mail.server;
     let (problem, hint) = match error.status().map(u16::from) {
         Some(code @ (454 | 530 | 534 | 535 | 538)) => {
-            (format!("the mail server refuses the login ({code})"), "see `user:` and `password_from:` under `mail:` of the inventory")
+            (format!("the mail server refuses the login ({code})"), "check `user:` and `password_from:` under `mail:` in the inventory")
         }
-        Some(code @ 400..=499) => (format!("the mail server cannot take it now ({code})"), "try again later, or look into its log"),
+        Some(code @ 400..=499) => (format!("the mail server cannot accept it now ({code})"), "try again later, or look into its log"),
         Some(code) => {
-            (format!("the mail server refuses the message ({code})"), "see that `from:` may send there, and that the address is right")
+            (format!("the mail server refuses the message ({code})"), "check that `from:` may send there, and that the address is right")
         }
         None if is_tls(error) => (
             format!("there is no secure connection to {server}: {}", cause(error)),
@@ -110,7 +110,7 @@ fn refused(mail: &Mail, error: &Error) -> String {
         ),
         None => (
             format!("{server} cannot be reached: {}", cause(error)),
-            "see that `mail: {server: …}` of the inventory answers from this host",
+            "check that `mail: {server: …}` in the inventory can be reached from this host",
         ),
     };
     format!("{problem}\n\nhint: {hint}")

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// How often an object is read again, because something else of it has changed meanwhile: controllers write into it all the time.
 const TRIES: usize = 5;
-const BUSY: &str = "it changes so often that nothing could be written between two changes; nothing was done";
+const BUSY: &str = "it changes so often that nothing could be written in between; nothing was done";
 
 /// Puts the new value in.
 pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
@@ -29,10 +29,10 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
         let seen = target.read().await?;
         let (edited, old) = seen.format.replaced(seen.part(), key, to.expose()).map_err(|error| target.failed(error))?;
         if *first.get_or_insert_with(|| old.clone()) != old {
-            return Err(target.failed(format!("somebody else changes `{}` at this moment; it was left so", key.join("."))));
+            return Err(target.failed(format!("somebody else is changing `{}` right now; it was left as it is", key.join("."))));
         }
         let kept = context.before.keep(&Changed::Step(place), &old.as_str().into());
-        kept.map_err(|error| StepError::Failed(format!("the old value cannot be kept: {error}")))?;
+        kept.map_err(|error| StepError::Failed(format!("the old value cannot be saved: {error}")))?;
         if target.write(&seen, &edited, key, &to, Patch::Real).await? {
             target.confirm(key, &to).await?;
             return Ok(Output { shown: format!("`{}` of {target} is `{}` now", key.join("."), to.expose()), value: to });
@@ -51,12 +51,12 @@ pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Re
     for _ in 0..TRIES {
         let seen = target.read().await?;
         let now = seen.format.find(seen.part(), key).map_err(|error| target.failed(error))?;
-        let as_it_was = || Output::of(format!("`{}` of {target} is what it was", key.join(".")));
+        let as_it_was = || Output::of(format!("`{}` of {target} is restored", key.join(".")));
         if seen.part()[now.range.clone()] == *old.expose() {
             return Ok(as_it_was());
         }
         if now.value != to.expose() {
-            let problem = format!("somebody else has changed `{}` of {target} meanwhile; it was left so", key.join("."));
+            let problem = format!("somebody else has changed `{}` of {target} in the meantime; it was left as it is", key.join("."));
             return Err(StepError::Failed(problem));
         }
         let restored = seen.format.restored(seen.part(), key, old.expose()).map_err(|error| target.failed(error))?;
@@ -137,7 +137,7 @@ impl<'a> Target<'a> {
         match self {
             Self::File { path, .. } if patch == Patch::Dry => {
                 let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(std::io::Error::from);
-                let problem = |error| self.failed(format!("a new file cannot be made beside it: {error}"));
+                let problem = |error| self.failed(format!("a new file cannot be created next to it: {error}"));
                 path.parent().map_or(Ok(()), writable).map_err(problem).map(|()| true)
             }
             Self::File { path, .. } => {

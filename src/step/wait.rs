@@ -28,8 +28,8 @@ pub async fn answers(url: &str) -> Result<String, String> {
     let port = parsed.port_or_known_default().unwrap_or(80);
     let connecting = tokio::net::TcpStream::connect((host.as_str(), port));
     match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(Ok(_)) => Ok(format!("{host}:{port} takes connections")),
-        Ok(Err(error)) => Err(format!("{host}:{port} takes no connections: {error}")),
+        Ok(Ok(_)) => Ok(format!("{host}:{port} accepts connections")),
+        Ok(Err(error)) => Err(format!("{host}:{port} accepts no connections: {error}")),
         Err(_) => Err(format!("{host}:{port} does not answer")),
     }
 }

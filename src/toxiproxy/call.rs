@@ -57,7 +57,7 @@ impl Line {
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
             let mut value =
-                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| not("its token cannot stand in a header".into()))?;
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| not("its token is not valid in a header".into()))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }

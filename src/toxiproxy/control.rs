@@ -94,13 +94,13 @@ impl Control {
     /// As [`Control::connect`], and where it does not take the token, or is not called so.
     pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
         let line = Line::to(url, token)?;
-        let reply = line.ask(Method::GET, &["version"], None, "tell its version").await.map_err(|error| match error {
+        let reply = line.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
             // Nothing was asked to change, so nothing is in doubt.
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
             other => other,
         })?;
         if matches!(reply.status, 401 | 403) {
-            return Err(line.refused(&reply, "tell its version"));
+            return Err(line.refused(&reply, "report its version"));
         }
         if reply.status != 200 || !reply.body["version"].is_string() {
             let problem = format!("status {} and no version", reply.status);
@@ -154,9 +154,9 @@ impl Control {
         let mut best: Option<Offset> = None;
         for _ in 0..QUESTIONS {
             let sent = HostTime::now();
-            let reply = self.line.call(Method::GET, &["version"], None, "tell its time").await?;
+            let reply = self.line.call(Method::GET, &["version"], None, "report its time").await?;
             let now = reply["now"].as_u64().map(HostTime);
-            let stamped = now.ok_or_else(|| self.line.not_shown("tell its time", &reply))?;
+            let stamped = now.ok_or_else(|| self.line.not_shown("report its time", &reply))?;
             let offset = Offset::of(sent, stamped, HostTime::now());
             if *theirs == boot_id() && offset.may_be_none() {
                 best = Some(Offset::NONE);

@@ -15,7 +15,7 @@ pub enum ControlError {
     },
     /// It answers, but not as a control API does.
     #[error(
-        "{url} does not answer as a fault proxy's control API: {problem}\n\nhint: `control:` of the environment is the address of the control API, not of a proxy"
+        "what answers at {url} is not a fault proxy's control API: {problem}\n\nhint: `control:` of the environment is the address of the control API, not of a proxy"
     )]
     NotControl {
         /// Where it was looked for.
@@ -36,7 +36,7 @@ pub enum ControlError {
         error: String,
     },
     /// It has a proxy of that name already, which may be another drill's.
-    #[error("the control API at {url} has a proxy `{proxy}` already{why}\n\nhint: {hint}")]
+    #[error("the control API at {url} already has a proxy `{proxy}`{why}\n\nhint: {hint}")]
     Taken {
         /// The control API.
         url: String,
@@ -50,7 +50,7 @@ pub enum ControlError {
     /// Whether it was done is not known: no answer in time, or the connection was cut.
     #[error(
         "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `lifeboat heal \
-         --control {url}` takes every fault away there"
+         --control {url}` heals every fault there"
     )]
     Unknown {
         /// The control API.
@@ -61,7 +61,7 @@ pub enum ControlError {
         problem: String,
     },
     /// It said that it was done, and the read-back does not show it.
-    #[error("the control API at {url} accepted to {what}, but reading it back shows {shown}")]
+    #[error("the control API at {url} accepted to {what}, but reading it again shows {shown}")]
     NotShown {
         /// The control API.
         url: String,
@@ -108,20 +108,18 @@ impl ControlError {
 
     /// What it is for may be somebody's own: nothing is said of removing it.
     pub(super) fn taken(url: String, proxy: &str, occupied: &Occupied) -> Self {
-        let heal = format!("`lifeboat heal --control {url}` takes every fault away there");
+        let heal = format!("`lifeboat heal --control {url}` heals every fault there");
         let (why, hint) = match occupied {
             Occupied::Toxics(toxics) => {
                 let (named, them) = (toxics.join("`, `"), if toxics.len() == 1 { "the toxic" } else { "the toxics" });
                 (
                     format!(", and {proxy} has {them} `{named}`"),
-                    format!(
-                        "wait for whoever put it there, or take it away with the tool that did; if a drill that was killed did, {heal}"
-                    ),
+                    format!("wait for its owner, or remove it with the tool that created it; if a killed drill left it, {heal}"),
                 )
             }
             Occupied::Disabled => (
                 format!(", and {proxy} is disabled"),
-                format!("wait for whoever disabled it, or enable it with the tool that did; if a drill that was killed did, {heal}"),
+                format!("wait for its owner, or enable it with the tool that disabled it; if a killed drill left it, {heal}"),
             ),
             Occupied::Other { what, is, wanted } => (
                 format!(", and its `{what}` is {is} where this drill needs {wanted}"),

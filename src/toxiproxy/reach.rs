@@ -10,9 +10,9 @@ const FAULTS: &str = "refuse, blackhole, reset, latency and bandwidth";
 pub fn shows(plan: &DrillPlan) -> String {
     let promised = plan.workloads().iter().any(|each| each.judged && each.objectives.gate != Some(Gate::Restore));
     let instead =
-        if promised { ", and not the cutover that was promised; write `gate: restore` among the objectives to promise that" } else { "" };
+        if promised { ", not by the cutover that was promised; write `gate: restore` under `objectives` to promise that" } else { "" };
     format!(
-        "who served is not seen there: users being served by anyone is judged (gate restore){instead}; that the fault bit is told by \
+        "who served is not seen there: the drill is judged by when users were served by anyone (`gate: restore`){instead}; that the fault took effect is taken from \
          requests that fail or are slow"
     )
 }
@@ -24,10 +24,10 @@ pub fn beyond(plan: &DrillPlan) -> Vec<String> {
     found.extend(plan.workloads().iter().filter(|each| each.judged).flat_map(promises));
     let Some(runbook) = &plan.runbook else { return found };
     if runbook.awaited().any(|goal| matches!(goal, Goal::ServedBy { .. })) {
-        found.push("the runbook waits for `served_by`, which nobody sees there; wait for `succeeds`, `success` or `latency`".into());
+        found.push("the runbook waits for `served_by`, which is not seen there; wait for `succeeds`, `success` or `latency`".into());
     }
     if runbook.steps.iter().any(|step| matches!(step.action, Action::Canary(_))) {
-        found.push("the runbook compares a canary with the rest, and nobody sees there who served which".into());
+        found.push("the runbook compares a canary with the rest, and it is not seen there who served which request".into());
     }
     found
 }
@@ -49,13 +49,13 @@ fn faults(plan: &DrillPlan) -> Vec<String> {
     for planned in &plan.scenario.timeline.faults {
         let (fault, on) = (&planned.fault, &planned.on);
         if fault.of_credential().is_some() {
-            found.push(format!("`{fault}` on {on} is judged by who bears which key, which nobody sees there"));
+            found.push(format!("`{fault}` on {on} is judged by which requests carry which key, which is not seen there"));
         } else if means(fault) == Means::None {
-            found.push(format!("`{fault}` on {on} takes a proxy that reads requests, and this one carries bytes; it has {FAULTS}"));
+            found.push(format!("`{fault}` on {on} needs a proxy that reads requests, and this one sees only bytes; it has {FAULTS}"));
         } else if matches!(means(fault), Means::Toxics(effect, _) if !plain::is_whole(&effect)) {
-            found.push(format!("`{fault}` on {on} has parts of a millisecond or of a kB/s, and it takes whole ones"));
+            found.push(format!("`{fault}` on {on} has fractions of a millisecond or a kB/s, and it accepts only whole ones"));
         } else if !planned.aim.is_everything() {
-            found.push(format!("`{fault}{}` on {on} takes some requests only, which it cannot tell apart", planned.aim));
+            found.push(format!("`{fault}{}` on {on} is for some requests only, which it cannot tell apart", planned.aim));
         }
     }
     found
@@ -66,14 +66,14 @@ fn proxies(plan: &DrillPlan) -> Vec<String> {
     for (name, provider) in &plan.providers {
         let place = plan.environment.proxies.get(name);
         if place.is_some_and(|place| place.tls) {
-            found.push(format!("the proxy before {name} shall speak TLS (`tls: true`), and it speaks none"));
+            found.push(format!("the proxy in front of {name} must speak TLS (`tls: true`), and it cannot"));
         }
         if place.is_some_and(|place| !place.hosts.is_empty()) {
-            found.push(format!("the proxy before {name} shall answer for other hosts (`hosts:`), and it is no forward proxy"));
+            found.push(format!("the proxy in front of {name} must answer for other hosts (`hosts:`), and it is not a forward proxy"));
         }
         let upstream = provider.base_url.as_deref().filter(|_| !plan.environment.embedded).map(|url| origin_and_path(url).0);
         if let Some(origin) = upstream.filter(|origin| plain::address(origin, provider.dialect).is_none()) {
-            found.push(format!("{name} is reached by TLS ({origin}), and it speaks none"));
+            found.push(format!("{name} needs TLS ({origin}), and it cannot speak TLS"));
         }
     }
     found
@@ -89,5 +89,5 @@ fn promises(named: &NamedWorkload) -> Vec<String> {
         ("rescued", objectives.rescued.is_some()),
     ];
     let promised = each.iter().filter(|(_, promised)| *promised);
-    promised.map(|(name, _)| format!("the objective `{name}` of {} is about who served, which nobody sees there", named.name)).collect()
+    promised.map(|(name, _)| format!("the objective `{name}` of {} is about who served, which is not seen there", named.name)).collect()
 }

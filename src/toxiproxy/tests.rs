@@ -379,6 +379,6 @@ async fn a_control_api_that_is_not_called_so_says_what_to_set() {
     }))
     .await;
     let told = Control::connect(&between).await.map(|_| ()).unwrap_err().to_string();
-    assert!(told.contains("(status 403)") && told.contains("nobody calls this server `drills.example`"), "{told}");
+    assert!(told.contains("(status 403)") && told.contains("this server is not known as `drills.example`"), "{told}");
     assert!(told.contains("hint: ") && told.contains("--api-host NAME"), "{told}");
 }

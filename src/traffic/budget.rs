@@ -230,8 +230,9 @@ impl Budget {
     fn pay(&self, accounts: &mut Accounts, id: u64) -> bool {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            return self
-                .tell(format!("{charged} may be spent, and one more request could exceed the {ceiling} that the environment allows"));
+            return self.tell(format!(
+                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows"
+            ));
         }
         if self.ceiling.is_some() {
             accounts.change(id, |request| request.begun = true);
@@ -304,7 +305,7 @@ impl Budget {
             self.tell(format!("more than {most} requests were sent, and the environment allows no more"));
         } else if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            self.tell(format!("{charged} may be spent with what is on its way, and the environment allows {ceiling}"));
+            self.tell(format!("{charged} may have been spent, with what is in flight, and the environment allows {ceiling}"));
         }
     }
 

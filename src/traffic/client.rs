@@ -216,6 +216,17 @@ impl Client {
         (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(bad()) })
     }
 
+    /// Opens a connection, with its handshake, and closes it.
+    ///
+    /// # Errors
+    /// Why not, in a word of a history's `why`.
+    pub async fn reach(&self, within: Duration) -> Result<(), &'static str> {
+        match tokio::time::timeout(within, self.target.place.open()).await {
+            Ok(opened) => opened.map(drop),
+            Err(_) => Err(word::CONNECT_TIMED_OUT),
+        }
+    }
+
     /// Waits until a request may begin; see [`Pool::admit`].
     pub(super) async fn admit(&self) -> Option<Hold> {
         self.pool.admit().await

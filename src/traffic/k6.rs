@@ -197,7 +197,7 @@ impl Ending {
         };
         let name = match number {
             6 => "SIGABRT",
-            9 => "SIGKILL, as the kernel does where memory runs out",
+            9 => "SIGKILL, as the kernel does when memory runs out",
             11 => "SIGSEGV",
             15 => "SIGTERM",
             _ => return format!("k6 was killed by signal {number} before the drill ended"),
@@ -322,7 +322,7 @@ impl Follower {
                 }
                 self.unjudged.insert(done.id, done);
                 if self.unjudged.len() > MOST_UNJUDGED {
-                    return Err(format!("the script does not say of its answers whether they were served (`{SERVED}`)"));
+                    return Err(format!("the script does not say whether its answers were good (`{SERVED}`)"));
                 }
                 Ok(None)
             }
@@ -357,7 +357,7 @@ impl Follower {
     async fn record(&mut self, done: RequestDone, spent: Spent) {
         let now = Walls::read(self.recorder.clock());
         if (now.ahead - self.walls.ahead).abs() > DRIFT {
-            self.breaks_off("the wall clock was set while k6 ran, and its moments cannot be placed any more".into());
+            self.breaks_off("the wall clock was set while k6 ran, so its times cannot be used any more".into());
         }
         // It does not ask before it sends: what may be on its way is held back, and this tells when the rest is spent.
         self.budget.sent(done.id, spent);
@@ -389,8 +389,7 @@ impl Follower {
             self.recorder.record(Event::Shed(Shed { id, due })).await;
         }
         if self.later > 0 {
-            let text =
-                format!("k6 sent {} requests more while the drill ended; they count for what it costs, and for nothing else", self.later);
+            let text = format!("k6 sent {} more requests while the drill ended; they count only towards its cost", self.later);
             self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Traffic, text })).await;
         }
         Observed { requests: self.recorded, until }

@@ -33,6 +33,7 @@ pub use client::{Bad, Client, Manner, Target};
 pub use k6::{Driven, Script};
 pub use levels::Levels;
 pub use pacer::{Load, Observed, Traffic};
+pub use place::authorities;
 pub use said::FirstLines;
 pub use schedule::Schedule;
 

@@ -129,20 +129,32 @@ fn forward_proxy(url: &str) -> Result<(String, u16), String> {
     Ok((host.trim_matches(['[', ']']).to_owned(), uri.port_u16().unwrap_or(80)))
 }
 
+/// The authorities of a PEM file, how many they are.
+///
+/// # Errors
+/// Where it cannot be read or holds none, in words.
+pub fn authorities(path: &Path) -> Result<usize, String> {
+    let mut roots = RootCertStore::empty();
+    add(path, &mut roots)?;
+    Ok(roots.len())
+}
+
+fn add(path: &Path, roots: &mut RootCertStore) -> Result<(), String> {
+    let bad = |problem: String| format!("{}: {problem}", path.display());
+    let before = roots.len();
+    let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let added = certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
+        added.map_err(bad)?;
+    }
+    if roots.len() == before { Err(bad("it holds no certificate in PEM".into())) } else { Ok(()) }
+}
+
 /// Trusts the web's authorities, and those in this PEM file.
 fn config(authority: Option<&Path>, protocol: Option<&[u8]>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = authority {
-        let bad = |problem: String| format!("{}: {problem}", path.display());
-        let before = roots.len();
-        let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let added = certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
-            added.map_err(bad)?;
-        }
-        if roots.len() == before {
-            return Err(bad("it holds no certificate in PEM".into()));
-        }
+        add(path, &mut roots)?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;

@@ -155,7 +155,7 @@ impl Progress {
         (way.answer.is_none() && way.refusal.is_none()).then_some((way.stage, way.proof))
     }
 
-    /// What is known already of how it ends: all of it, or its status.
+    /// What is already known of how it ends: all of it, or its status.
     fn known(&self, at: u64) -> Answer {
         let (answer, refusal) = {
             let way = self.way();

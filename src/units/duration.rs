@@ -1,10 +1,12 @@
-//! A length of time with its unit in the text: `250ms`, `30s`, `1m30s`, `24h`.
+//! A length of time with its unit in the text. It has one form for people (`350 ms`, `2.5 s`, `1 min 30 s`, `24 h`) and one that is typed into
+//! files (`350ms`, `2.5s`, `1m30s`, `24h`); the second one reads back.
 
 use super::{ParseError, text_form};
 use std::fmt;
 use std::str::FromStr;
 
-/// A non-negative length of time, exact to the nanosecond. Text form: parts in descending units, `1m30s`, `1.5s`.
+/// A non-negative length of time, exact to the nanosecond. Text form: parts in descending units, `1m30s`, `1.5s`; [`Display`](fmt::Display) is
+/// for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Duration(std::time::Duration);
 
@@ -74,20 +76,55 @@ impl From<std::time::Duration> for Duration {
     }
 }
 
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+impl Duration {
+    /// As it is typed into a file or a flag, and read back: `350ms`, `2.5s`, `1m30s`.
+    pub fn typed(self) -> String {
+        self.parts(["d", "h", "m", "s", "ms", "us", "ns"]).concat()
+    }
+
+    /// Its parts that are not zero, each with its unit: days to seconds, and below a second only the largest unit of those. What is smaller than the
+    /// last part is a fraction of it.
+    fn parts(self, [days, hours, minutes, seconds, millis, micros, nanos]: [&str; 7]) -> Vec<String> {
+        let rest = self.as_nanos();
+        match rest {
+            0 => return vec![format!("0{seconds}")],
+            ..1_000 => return vec![format!("{rest}{nanos}")],
+            ..1_000_000 => return vec![decimal(rest, 1_000) + micros],
+            ..SECOND => return vec![decimal(rest, 1_000_000) + millis],
+            _ => {}
+        }
+        // A day is often typed as 24h.
+        let whole_days = if rest < 2 * DAY { 0 } else { rest / DAY };
+        let rest = rest - whole_days * DAY;
+        let whole = [(whole_days, days), (rest / HOUR, hours), (rest % HOUR / MINUTE, minutes)];
+        let mut parts: Vec<String> = whole.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+        if rest % MINUTE > 0 {
+            parts.push(decimal(rest % MINUTE, SECOND) + seconds);
+        }
+        parts
+    }
+}
+
+/// `amount` over `unit`, a power of ten, with as many digits behind the point as it has.
+fn decimal(amount: u64, unit: u64) -> String {
+    let digits = unit.ilog10() as usize;
+    let fraction = format!("{:0digits$}", amount % unit);
+    match fraction.trim_end_matches('0') {
+        "" => (amount / unit).to_string(),
+        fraction => format!("{}.{fraction}", amount / unit),
+    }
+}
+
 impl fmt::Display for Duration {
+    /// As people write it: `350 ms`, `2.5 s`, `1 min 30 s`, `24 h`, `90 days`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.as_nanos();
-        if rest == 0 {
-            return f.write_str("0s");
-        }
-        for (unit, size) in UNITS {
-            let count = rest / size;
-            if count > 0 {
-                write!(f, "{count}{unit}")?;
-                rest %= size;
-            }
-        }
-        if rest > 0 { write!(f, "{rest}ns") } else { Ok(()) }
+        f.write_str(&self.parts([" days", " h", " min", " s", " ms", " µs", " ns"]).join(" "))
     }
 }
 
@@ -146,25 +183,36 @@ fn scaled(number: &str, size: u64) -> Option<u64> {
     whole.checked_add(u64::try_from(fraction).ok()?)
 }
 
-text_form!(Duration);
+text_form!(Duration, |duration: &Duration| duration.typed());
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn text_reads_and_writes_back() {
-        for (text, nanos, shown) in [
-            ("30s", 30_000_000_000, "30s"),
-            ("1m30s", 90_000_000_000, "1m30s"),
-            ("1.5s", 1_500_000_000, "1s500ms"),
-            ("250ms", 250_000_000, "250ms"),
-            ("24h", 86_400_000_000_000, "1d"),
-            ("0s", 0, "0s"),
+    fn one_form_is_for_people_and_the_other_reads_back() {
+        for (text, nanos, typed, shown) in [
+            ("30s", 30_000_000_000, "30s", "30 s"),
+            ("90s", 90_000_000_000, "1m30s", "1 min 30 s"),
+            ("1.5s", 1_500_000_000, "1.5s", "1.5 s"),
+            ("2s500ms", 2_500_000_000, "2.5s", "2.5 s"),
+            ("1m0.25s", 60_250_000_000, "1m0.25s", "1 min 0.25 s"),
+            ("250ms", 250_000_000, "250ms", "250 ms"),
+            ("1.5ms", 1_500_000, "1.5ms", "1.5 ms"),
+            ("20us", 20_000, "20us", "20 µs"),
+            ("7ns", 7, "7ns", "7 ns"),
+            ("1s7ns", 1_000_000_007, "1.000000007s", "1.000000007 s"),
+            ("24h", 86_400_000_000_000, "24h", "24 h"),
+            ("1h30m", 5_400_000_000_000, "1h30m", "1 h 30 min"),
+            ("90d", 7_776_000_000_000_000, "90d", "90 days"),
+            ("2d1h", 176_400_000_000_000, "2d1h", "2 days 1 h"),
+            ("0s", 0, "0s", "0 s"),
         ] {
             let duration: Duration = text.parse().unwrap();
             assert_eq!(duration.as_nanos(), nanos, "{text}");
-            assert_eq!(duration.to_string(), shown, "{text}");
+            assert_eq!((duration.typed().as_str(), duration.to_string().as_str()), (typed, shown), "{text}");
+            assert_eq!(duration.typed().parse::<Duration>().unwrap(), duration);
+            assert_eq!(serde_json::to_string(&duration).unwrap(), format!("\"{typed}\""));
         }
     }
 

@@ -5,6 +5,7 @@
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
 mod binomial;
+mod count;
 mod duration;
 mod fingerprint;
 mod key_file;
@@ -19,6 +20,7 @@ mod share;
 mod tally;
 
 pub use binomial::Binomial;
+pub use count::{counted, grouped};
 pub use duration::Duration;
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
@@ -48,12 +50,15 @@ impl ParseError {
     }
 }
 
-/// Serialises a quantity as its text form and reads it back the same way.
+/// Serialises a quantity as its text form and reads it back the same way. The form is that for people, unless another is named.
 macro_rules! text_form {
     ($type:ty) => {
+        text_form!($type, |quantity: &$type| *quantity);
+    };
+    ($type:ty, $typed:expr) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.collect_str(&$typed(self))
             }
         }
 

@@ -72,12 +72,20 @@ impl ByteRate {
     }
 }
 
+impl ByteRate {
+    /// As it is typed into a file: `64KB/s`.
+    fn typed(self) -> String {
+        self.to_string().replace(' ', "")
+    }
+}
+
 impl fmt::Display for ByteRate {
+    /// As people write it: `64 KB/s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            bytes if bytes % 1_000_000 == 0 => write!(f, "{}MB/s", bytes / 1_000_000),
-            bytes if bytes % 1_000 == 0 => write!(f, "{}KB/s", bytes / 1_000),
-            bytes => write!(f, "{bytes}B/s"),
+            bytes if bytes % 1_000_000 == 0 => write!(f, "{} MB/s", bytes / 1_000_000),
+            bytes if bytes % 1_000 == 0 => write!(f, "{} KB/s", bytes / 1_000),
+            bytes => write!(f, "{bytes} B/s"),
         }
     }
 }
@@ -104,7 +112,7 @@ impl FromStr for ByteRate {
     }
 }
 
-text_form!(ByteRate);
+text_form!(ByteRate, |rate: &ByteRate| rate.typed());
 
 #[cfg(test)]
 mod tests {
@@ -114,7 +122,8 @@ mod tests {
     fn rates_read_and_write_back() {
         assert_eq!("50/s".parse::<Rate>().unwrap().as_per_second(), 50.0);
         assert_eq!("600/min".parse::<Rate>().unwrap().to_string(), "10/s");
-        assert_eq!("64KB/s".parse::<ByteRate>().unwrap().to_string(), "64KB/s");
+        let slow: ByteRate = "64KB/s".parse().unwrap();
+        assert_eq!((slow.to_string().as_str(), serde_json::to_string(&slow).unwrap().as_str()), ("64 KB/s", "\"64KB/s\""));
     }
 
     #[test]

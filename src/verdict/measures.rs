@@ -1,6 +1,7 @@
 //! Everything that is measured about one drill, in the definitions of the README's section on measurement.
 
 use super::Millis;
+use super::false_start::FalseStart;
 use super::onset::{Extent, Index, Recovery, Start};
 use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
@@ -107,6 +108,12 @@ pub struct Measures {
     pub rpa: Option<Millis>,
     /// True where the gate's interval has no upper end.
     pub censored: bool,
+    /// Good service that did not last for the hold, before or instead of the gate's recovery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub false_start: Option<FalseStart>,
+    /// The same after the heal, of the primary's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failback_false_start: Option<FalseStart>,
     /// What became of the share of the providers that were broken, where several share the load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
@@ -154,7 +161,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let attempts = Attempts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
     let first_standby = if !evidence.shared { first_standby(&cutting, fault, terms.clock_error) } else { None };
-    let failback = failback(evidence, fault);
+    let (failback, failback_false_start) = failback(evidence, fault).unzip();
     let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
     let spared = spared(evidence);
@@ -202,6 +209,8 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             rpa: (!evidence.ledger.is_empty())
                 .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
             censored: gate.interval.hi.is_none(),
+            false_start: gated.false_start(terms, start, gate),
+            failback_false_start: failback_false_start.flatten().filter(|_| !never_left),
         },
     }
 }
@@ -249,16 +258,17 @@ fn after_heal(evidence: &Evidence) -> &[Request] {
     &evidence.requests[first..last]
 }
 
-/// The recovery of the primary after the heal; `None` where nothing was due then.
-fn failback(evidence: &Evidence, fault: Edge) -> Option<Interval> {
+/// The recovery of the primary after the heal, and what began and did not count; `None` where nothing was due then.
+fn failback(evidence: &Evidence, fault: Edge) -> Option<(Interval, Option<FalseStart>)> {
     let terms = &evidence.terms;
     let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
     if evidence.shared {
-        return share::failback(evidence, fault, heal);
+        return share::failback(evidence, fault, heal).map(|interval| (interval, None));
     }
     let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
     let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
-    Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
+    let recovery = window.recovery(terms, start, Extent::Hold, Index::Delivery);
+    Some((recovery.interval, window.false_start(terms, start, &recovery)))
 }
 
 /// Whether there was nothing to come back from. A primary that did not serve in time after the heal is no such case, whoever was asked.

@@ -7,7 +7,7 @@
 //!
 //! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
-//! `window`; `stability` tells whether service stayed, `rescue` counts who was served only after the broken provider had been asked), then
+//! `window`; `false_start` tells what began and did not count, `stability` tells whether service stayed, `rescue` counts who was served only after the broken provider had been asked), then
 //! holds the measures against each objective (`objectives`). A drill that was stopped before it could tell says that first.
 //!
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
@@ -26,6 +26,7 @@
 
 mod criteria;
 mod effect;
+mod false_start;
 mod measures;
 mod objectives;
 mod onset;
@@ -41,6 +42,7 @@ mod window;
 
 pub use criteria::{Criterion, Finding, Judgement};
 pub use effect::Effect;
+pub use false_start::{FalseStart, WhyNot};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 pub use rescue::{Dispatched, Later, Paid, Rescued};

@@ -42,7 +42,7 @@ pub fn sends_on(status: u16, headers: &HeaderMap, asked: &Url) -> Option<String>
     let there = headers.get(LOCATION).and_then(|there| asked.join(there.to_str().ok()?).ok())?;
     let origin = there.origin().ascii_serialization();
     let place = if there.origin() == asked.origin() { format!("another path of {origin}") } else { origin };
-    Some(format!("it sends on to {place}, and nothing was sent there\n\nhint: name that address in the file, if it is the right one"))
+    Some(format!("it redirects to {place}, and nothing was sent there\n\nhint: write that address into the file, if it is the right one"))
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
             sends_on(status, &headers, &asked)
         };
         assert_eq!((told(200, Some("https://x/")), told(304, None)), (None, None));
-        assert!(told(307, Some("http://evil.example:81/token")).unwrap().starts_with("it sends on to http://evil.example:81, and"));
-        assert!(told(302, Some("/login?t=1")).unwrap().starts_with("it sends on to another path of https://gw.example, and"));
+        assert!(told(307, Some("http://evil.example:81/token")).unwrap().starts_with("it redirects to http://evil.example:81, and"));
+        assert!(told(302, Some("/login?t=1")).unwrap().starts_with("it redirects to another path of https://gw.example, and"));
     }
 }

@@ -63,7 +63,7 @@ fn killed_after(moment: Duration) -> bool {
         ],
     );
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--env", "standing", "--out", "drill", "--yes"]);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     std::thread::sleep(moment);
     drill.signal(9);
     assert_eq!(drill.finish().code, None);

@@ -53,7 +53,7 @@ fn aims_at_the_alerts(browser: Browser) {
     // It ends when the page has tried everything.
     project.edit("scenarios/quick.yaml", "for: 7500ms", "for: 5m");
     let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--env", "listening", "--out", "drill", "--yes"]);
-    drill.until("blackhole on first in force");
+    drill.until("blackhole on first active");
     let told = Rebound::to(port).visited_by(browser, "alerts", &capture.address);
     drill.signal(2);
     drill.finish();

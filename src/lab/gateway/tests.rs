@@ -180,7 +180,7 @@ async fn a_try_that_fails_moves_on_whatever_the_failure_is() {
         let text = String::from_utf8(got.body.clone()).unwrap();
         assert!(got.status == 502 && text.contains(said) && text.contains("no_provider_answered"), "{text}");
         let text = String::from_utf8(send(&alone, 3).await.body).unwrap();
-        assert!(text.contains("primary: left alone, its breaker is open"), "{text}");
+        assert!(text.contains("primary: not tried, its breaker is open"), "{text}");
     }
     // Cut before the headers: a listener that takes each connection, reads a little and closes.
     let listener = tokio::net::TcpListener::bind(loopback()).await.unwrap();
@@ -357,7 +357,7 @@ async fn the_gateways_own_pages_and_refusals() {
     assert!(wrong.unwrap_err().to_string().contains("hint: "));
     let foreign = vec![upstream("p", Dialect::Anthropic, "http://127.0.0.1:1".into())];
     let foreign = ReferenceGateway::start(&Gateway::default(), foreign, "k".into(), loopback()).unwrap_err().to_string();
-    assert!(foreign.starts_with("the reference gateway cannot ask `p`, because it speaks `anthropic`"), "{foreign}");
+    assert!(foreign.starts_with("the reference gateway cannot use `p`, because that speaks `anthropic`"), "{foreign}");
     let started = Instant::now();
     gateway.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "idle connections do not hold it up");

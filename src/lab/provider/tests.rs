@@ -305,5 +305,5 @@ async fn what_cannot_start_says_why() {
     let taken = SimulatedProvider::start("second", &quick(Dialect::OpenAi), "k".into(), SEED, first.server.address()).unwrap_err();
     assert!(taken.to_string().contains("second cannot listen on 127.0.0.1:") && taken.to_string().contains("hint: "), "{taken}");
     let foreign = SimulatedProvider::start("third", &quick(Dialect::Tcp), "k".into(), SEED, loopback()).unwrap_err();
-    assert!(foreign.to_string().starts_with("the lab cannot imitate the provider `third`, because it speaks `tcp`"), "{foreign}");
+    assert!(foreign.to_string().starts_with("the lab cannot simulate the provider `third`, because it speaks `tcp`"), "{foreign}");
 }

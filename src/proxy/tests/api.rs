@@ -167,6 +167,6 @@ async fn a_change_that_leads_nowhere_else_asks_nobody_for_the_way() {
     }
     let elsewhere = json!({"upstream": format!("http://localhost:{}", rig.upstream.port())});
     let (status, told) = rig.call("PATCH", "/proxies/p", Some(elsewhere)).await;
-    assert!(status == 400 && told["error"].as_str().unwrap().contains("leads back"), "{told}");
+    assert!(status == 400 && told["error"].as_str().unwrap().contains("forwards back"), "{told}");
     assert_eq!(rig.call("PATCH", "/proxies/p", Some(json!({"listen": "127.0.0.1:0"}))).await.0, 200, "the ring is open again");
 }

@@ -47,7 +47,7 @@ async fn toxics_that_come_with_a_proxy_are_created_with_it() {
     let url = format!("http://{}/proxies/p", rig.proxy.api());
     let stale = json!({"enabled": true, "toxics": [{"name": "bandwidth_downstream", "type": "bandwidth"}]});
     let answer = rig.http.post(&url).json(&stale).send().await.unwrap();
-    assert!(answer.status() == 200 && answer.headers()["warning"].to_str().unwrap().contains("toxics of a change"), "{answer:?}");
+    assert!(answer.status() == 200 && answer.headers()["warning"].to_str().unwrap().contains("toxics in a change"), "{answer:?}");
     assert_eq!(toxics(&answer.json().await.unwrap()).len(), 1);
     let whole = rig.call("GET", "/proxies/p", None).await.1;
     let answer = rig.http.post(&url).json(&whole).send().await.unwrap();

@@ -75,7 +75,7 @@ async fn no_web_page_reaches_any_route_whatever_its_browser_says_it_is() {
     }
     assert_eq!(rig.call("GET", "/proxies", None).await, (200, json!({})), "nothing was made");
     let (_, told) = said(api, &request(ROUTES[4], "host: evil.example\r\n")).await;
-    assert!(told.contains("nobody calls this server `evil.example`") && told.contains("--api-host NAME"), "{told}");
+    assert!(told.contains("this server is not known as `evil.example`") && told.contains("--api-host NAME"), "{told}");
     for host in ["localhost:1", "127.0.0.1", "Chaos.Example:9", "[::1]"] {
         let (status, told) = said(api, &request(ROUTES[4], &format!("host: {host}\r\n"))).await;
         assert_eq!(status, 200, "{host}: {told}");
@@ -190,7 +190,7 @@ async fn an_upstream_that_leads_back_is_refused_when_it_is_named_and_when_it_is_
     for own in [api.to_string(), forward.to_string(), format!("localhost:{}", api.port()), format!("0.0.0.0:{}", api.port())] {
         for (upstream, dialect) in [(own.clone(), "tcp"), (format!("http://{own}"), "http"), (format!("https://{own}"), "openai")] {
             let (status, told) = rig.call("POST", "/proxies", Some(made("p", &upstream, dialect))).await;
-            assert!(status == 400 && told["error"].as_str().unwrap().contains("leads back"), "{upstream}: {status} {told}");
+            assert!(status == 400 && told["error"].as_str().unwrap().contains("forwards back"), "{upstream}: {status} {told}");
         }
     }
     // Three in a ring: the last does not close it, whether it is made or moved.

@@ -1,6 +1,6 @@
 //! Azure OpenAI: the two keys of a resource. A new key is made by making one of the two anew.
 //!
-//! Traps: the old value of a slot is refused at once when it is made anew, so the slot that programs use must not be the one that is minted:
+//! Traps: the old value of a slot is refused at once when it is renewed, so the slot that programs use must not be the one that is minted:
 //! move them to the idle slot first. Nothing is revoked but by making it anew.
 //! Source: learn.microsoft.com/rest/api/aiservices/accountmanagement/accounts/regenerate-key.
 
@@ -60,7 +60,8 @@ impl AzureKeys {
             return Ok(answer.body);
         }
         let said = answer.body["error"]["message"].as_str().unwrap_or_default();
-        let hint = "get a new token (`az account get-access-token`), for somebody who may `Microsoft.CognitiveServices/accounts/regenerateKey/action`";
+        let hint =
+            "get a new token (`az account get-access-token`) of a user who may `Microsoft.CognitiveServices/accounts/regenerateKey/action`";
         Err(refused(&self.place, answer.status, said, &[&self.token], hint))
     }
 }

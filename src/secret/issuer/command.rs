@@ -57,7 +57,7 @@ impl Issuer for IssuerCommands {
                 Ok(said) if said.expose() == "refused" => Standing::Refused(401),
                 Ok(_) => Standing::Unknown("the command printed neither `accepted` nor `refused`".to_owned()),
                 Err(SecretError::Refused { why, .. }) => Standing::Unknown(why),
-                Err(_) => Standing::Unknown("the command did not end as it should".to_owned()),
+                Err(_) => Standing::Unknown("the command failed".to_owned()),
             })
         })
     }

@@ -52,7 +52,7 @@ impl GoogleKeys {
             return Ok(answer.body);
         }
         let said = answer.body["error"]["message"].as_str().unwrap_or_default();
-        let hint = "get a new token, for somebody with the role `iam.serviceAccountKeyAdmin`; an account has ten keys at most";
+        let hint = "get a new token of a user with the role `iam.serviceAccountKeyAdmin`; an account has ten keys at most";
         Err(refused(&self.place, answer.status, said, &[&self.token], hint))
     }
 }
@@ -105,7 +105,7 @@ async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
     } else if matches!(answer.status, 400 | 401 | 403) && DEAD.iter().any(|words| said.contains(words)) {
         Standing::Refused(answer.status)
     } else {
-        Standing::Unknown(format!("status {}, which says nothing of the key", answer.status))
+        Standing::Unknown(format!("status {}, which says nothing about the key", answer.status))
     })
 }
 

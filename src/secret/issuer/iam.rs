@@ -88,7 +88,7 @@ async fn ask(
     let request = signer.signed(request, &line.url("/")).map_err(|problem| SecretError::Malformed {
         place: place.to_owned(),
         problem: format!("the request cannot be signed: {problem}"),
-        hint: "see the access key".to_owned(),
+        hint: "check the access key".to_owned(),
     })?;
     line.ask(request, place).await
 }

@@ -41,7 +41,7 @@ impl OpenAiKeys {
             return Ok(answer.body);
         }
         let said = answer.body["error"]["message"].as_str().unwrap_or_default();
-        let hint = "see that the administrator's key lives and may manage this project; it is not one of the project's own keys";
+        let hint = "check that the administrator's key is valid and may manage this project; it is not one of the project's own keys";
         Err(refused(&self.place, answer.status, said, &[&self.admin], hint))
     }
 }

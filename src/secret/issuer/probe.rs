@@ -72,7 +72,7 @@ fn standing(answer: &Result<Answer, SecretError>) -> Standing {
     match answer {
         Ok(answer) if answer.is_good() => Standing::Accepted,
         Ok(answer) if matches!(answer.status, 401 | 403) => Standing::Refused(answer.status),
-        Ok(answer) => Standing::Unknown(format!("status {}, which says nothing of the key", answer.status)),
+        Ok(answer) => Standing::Unknown(format!("status {}, which says nothing about the key", answer.status)),
         Err(error) => unknown(error),
     }
 }

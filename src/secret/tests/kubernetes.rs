@@ -92,6 +92,6 @@ async fn refusals_name_the_right_that_is_missing() {
     let token = key_file(folder.path(), "token", "old-token");
     let kubernetes = store("kubernetes:chat/gateway#KEY", Some(("kubernetes", declared(&server, token))), folder.path());
     let refused = kubernetes.read().await.unwrap_err().to_string();
-    assert!(refused.contains("status 401, Unauthorized\n\nhint: see that the service account's token"), "{refused}");
+    assert!(refused.contains("status 401, Unauthorized\n\nhint: check that the service account's token"), "{refused}");
     assert!(!refused.contains("old-token"), "{refused}");
 }

@@ -41,7 +41,7 @@ async fn a_key_file_of_several_lines_is_one_key() {
     assert_eq!(file.read().await.unwrap().value, new);
     std::fs::write(&path, "{\n  \"AccessKeyId\": ").unwrap();
     let torn = file.read().await.unwrap_err().to_string();
-    assert!(torn.contains("begins as JSON does and is none") && torn.contains("hint: write the whole key file"), "{torn}");
+    assert!(torn.contains("starts like JSON but is not valid JSON") && torn.contains("hint: write the whole key file"), "{torn}");
 }
 
 #[tokio::test]
@@ -99,9 +99,9 @@ async fn what_a_failed_command_said_is_not_shown() {
     let error = pass.read().await.unwrap_err();
     assert!(error.to_string().contains("`sh` ended with exit code 7"), "{error}");
     assert!(!format!("{error} {error:?}").contains("sk-one"), "{error:?}");
-    assert!(error.to_string().contains("what `pass: […]` names"), "it may miss a variable: {error}");
+    assert!(error.to_string().contains("`pass: […]` lists"), "it may miss a variable: {error}");
     let readonly = pass.write(&secret("x"), None).await.unwrap_err().to_string();
-    assert!(readonly.contains("names no command for it"), "{readonly}");
+    assert!(readonly.contains("has no command for it"), "{readonly}");
     let missing = store("command:pass", command(&["./no-such-program"], None), folder.path()).read().await.unwrap_err();
     assert!(matches!(missing, SecretError::Unreachable { .. }), "{missing}");
 }

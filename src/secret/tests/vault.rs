@@ -98,7 +98,7 @@ async fn refusals_say_what_to_do_and_no_secret() {
     let (server, folder) = (engine(&[]), tempfile::tempdir().unwrap());
     let token = vault(&server, VaultLogin::Token(key_file(folder.path(), "token", "a-token")), folder.path());
     let refused = token.read().await.unwrap_err().to_string();
-    assert!(refused.contains("status 403, permission denied\n\nhint: see that the token lives"), "{refused}");
+    assert!(refused.contains("status 403, permission denied\n\nhint: check that the token is still valid"), "{refused}");
     let wrong = key_file(folder.path(), "wrong", "a-wrong-proof");
     let login = VaultLogin::Approle { role_id: "r".into(), secret_id: wrong, mount: "approle".into() };
     let refused = vault(&server, login, folder.path()).read().await.unwrap_err();

@@ -42,14 +42,14 @@ fn traffic_too_thin_for_the_rto_is_told_the_rate_that_would_do() {
     files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 0.1/s");
     files.spoil(SCENARIO_PATH, "baseline: 8s", "baseline: 4m");
     let said = r#"
-error: a hold of 8s proves little; the least is 5 gaps between requests, which is 1m15s
+error: a hold of 8 s proves little; the least is 5 gaps between requests, which is 1 min 15 s
    --> runbooks/inventory.yaml:16:64
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 8s}
     |                                                                ^^
     = hint: write `stable_for: 1m15s`
 
-error: the traffic is too thin to resolve an RTO of 10s: a gap of 15s and the service level of 2s leave nothing of it
+error: the traffic is too thin to resolve an RTO of 10 s: a gap of 15 s and the service level of 2 s leave nothing of it
   --> scenarios/outage.yaml:5:17
    |
  5 | traffic: {rate: 0.1/s}
@@ -66,12 +66,12 @@ fn a_service_level_as_long_as_the_rto_resolves_nothing() {
         "slo: {first_token: 2s}",
         "slo: {first_token: 12s}",
         r#"
-error: the traffic is too thin to resolve an RTO of 10s: a gap of 30ms and the service level of 12s leave nothing of it
+error: the traffic is too thin to resolve an RTO of 10 s: a gap of 30 ms and the service level of 12 s leave nothing of it
    --> runbooks/inventory.yaml:16:33
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 12s}, stable_for: 8s}
     |                                 ^
-    = hint: write a service level well below 10s, for example `slo: {first_token: 2s500ms}`
+    = hint: write a service level well below 10 s, for example `slo: {first_token: 2.5s}`
 "#,
     );
 }
@@ -83,7 +83,7 @@ fn a_fault_shorter_than_rto_and_hold_is_found() {
         "for: 20s",
         "for: 12s",
         r#"
-error: the primary is broken for 12s, shorter than the RTO of 10s and the hold of 8s together
+error: the primary is broken for 12 s, shorter than the RTO of 10 s and the hold of 8 s together
   --> scenarios/outage.yaml:9:70
    |
  9 |     - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 12s}
@@ -100,7 +100,7 @@ fn a_hold_that_is_too_short_is_found() {
         "stable_for: 8s",
         "stable_for: 2s",
         r#"
-error: a hold of 2s proves little; the least is 5s
+error: a hold of 2 s proves little; the least is 5 s
    --> runbooks/inventory.yaml:16:64
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 2s}
@@ -117,7 +117,7 @@ fn a_deadline_below_the_service_level_is_found() {
         "failback: 10s",
         "failback: 10s, deadline: 1s",
         r#"
-error: the client gives up after 1s, before the service level of 2s is missed
+error: the client gives up after 1 s, before the service level of 2 s is missed
    --> scenarios/outage.yaml:11:39
     |
  11 | objectives: {failback: 10s, deadline: 1s}
@@ -175,7 +175,7 @@ fn faults_that_overlap_are_found() {
         "  watch:",
         "    - {at: 10s, on: azure-swedencentral, fault: refuse, for: 20s}\n  watch:",
         r#"
-error: the fault before it on `azure-swedencentral` lasts until 20s
+error: the fault before it on `azure-swedencentral` lasts until 20 s
    --> scenarios/outage.yaml:10:12
     |
  10 |     - {at: 10s, on: azure-swedencentral, fault: refuse, for: 20s}
@@ -193,7 +193,7 @@ fn a_key_may_be_revoked_while_its_provider_is_down() {
         "    - {at: 10s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}\n    \
          - {at: 15s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}\n  watch:",
         r#"
-error: the fault before it on `azure-swedencentral` lasts until 20s
+error: the fault before it on `azure-swedencentral` lasts until 20 s
    --> scenarios/outage.yaml:11:12
     |
  11 |     - {at: 15s, on: azure-swedencentral, fault: {revoke: {}}, for: 10s}
@@ -275,7 +275,7 @@ fn a_late_escalation_is_doubted() {
         "after: 5s",
         "after: 5m",
         r#"
-warning: `oncall` is told after 5m, later than the RTO of 10s in `outage`
+warning: `oncall` is told after 5 min, later than the RTO of 10 s in `outage`
   --> runbooks/switch.yaml:5:20
    |
  5 | escalate: [{after: 5m, to: oncall}]
@@ -346,7 +346,7 @@ fn a_hold_below_two_cooldowns_is_doubted() {
     let files = Files::new();
     files.spoil(INVENTORY_PATH, "stable_for: 8s", "stable_for: 6s");
     let said = r#"
-warning: a hold of 6s is shorter than two cooldowns of the breaker in `lab`, 4s each
+warning: a hold of 6 s is shorter than two cooldowns of the breaker in `lab`, 4 s each
    --> runbooks/inventory.yaml:16:64
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 2s}, stable_for: 6s}
@@ -455,7 +455,7 @@ error: `tilte` is not a key of a scenario
    | ^^^^^
    = hint: did you mean `title`?
 
-error: the primary is broken for 12s, shorter than the RTO of 10s and the hold of 8s together
+error: the primary is broken for 12 s, shorter than the RTO of 10 s and the hold of 8 s together
    --> scenarios/outage.yaml:10:70
     |
  10 |     - {at: 0s, on: azure-swedencentral, fault: {blackhole: {}}, for: 12s}

@@ -36,7 +36,7 @@ error: 50 requests cannot show it, even if not one of them fails
         (
             "of: standby, hold: 30s, worse_by: {errors: 1%, latency: 20%}",
             "30s",
-            "the canary is held for 30s, so nothing would be decided by then",
+            "the canary is held for 30 s, so nothing would be decided by then",
         ),
         (
             "of: standby, hold: 30s, worse_by: {errors: 0%, latency: 20%}",

@@ -82,13 +82,13 @@ fn expectations_longer_than_the_promise_are_found_with_and_without_a_scenario() 
     let files = Files::new();
     files.spoil(RUNBOOK_PATH, "    timeout: 10s\n", "    timeout: 10s\n    expected: 6s\n");
     files.spoil(RUNBOOK_PATH, "    timeout: 1m\n", "    timeout: 1m\n    expected: 5s\n");
-    let said = "warning: the steps of `switch` are expected to take 11s, longer than the RTO of 10s";
+    let said = "warning: the steps of `switch` are expected to take 11 s, longer than the RTO of 10 s";
     assert!(files.check().starts_with(&format!("{said} in `outage`\n  --> scenarios/outage.yaml:4:10")), "{}", files.check());
     std::fs::remove_file(files.scenario()).unwrap();
     files.spoil(RUNBOOK_PATH, "after: 5s", "after: 15s");
     let checked = files.check();
     assert!(checked.contains(&format!("{said} of `support-chat`\n   --> runbooks/inventory.yaml:15:14")), "{checked}");
-    assert!(checked.contains("`oncall` is told after 15s, later than the RTO of 10s of `support-chat`"), "{checked}");
+    assert!(checked.contains("`oncall` is told after 15 s, later than the RTO of 10 s of `support-chat`"), "{checked}");
     files.spoil(RUNBOOK_PATH, "expected: 5s", "expected: 4s").spoil(RUNBOOK_PATH, "after: 15s", "after: 9s");
     assert!(!files.check().contains("longer than the RTO"), "as long as the RTO is still within it");
 }
@@ -119,7 +119,7 @@ fn a_promise_that_providers_break_by_themselves_is_doubted() {
     let files = Files::new();
     files.spoil(INVENTORY_PATH, "openai-eu: {dialect: openai, residency: eu}", slow);
     let said = files.check();
-    assert!(said.starts_with("warning: ") && said.contains(" of all drills would fail though nothing is wrong: 2.0 % of the answers come late by themselves, and the promise must hold in a baseline of 400 requests and a hold of 400\n"), "{said}");
+    assert!(said.starts_with("warning: ") && said.contains(" of all drills would fail though nothing is wrong: 2.0% of the answers come late by themselves, and the promise must hold in a baseline of 400 requests and a hold of 400\n"), "{said}");
     // What is written instead is enough.
     let instead = said.split("hint: write `").nth(1).unwrap().split('`').next().unwrap();
     assert!(instead.starts_with("max_consecutive_bad: ") && instead.contains(", success: 9"), "{said}");

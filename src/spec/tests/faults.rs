@@ -10,18 +10,18 @@ fn every_setting_is_read_and_told() {
     for (written, told) in [
         (
             "{status: {code: 529, retry_after: 30s, retry_form: date, probability: 30%}}",
-            "status 529, Retry-After 30s as date, 30% of requests",
+            "status 529, Retry-After 30 s as date, 30% of requests",
         ),
         ("{refused: {error: content-filter, match: {stream: true, model: gpt-*}}}", "refused content-filter, model gpt-*, streamed"),
         ("{rate-limit: {requests: 60/min, match: {key: 0badcafe}}}", "rate-limit 60 requests/min, key 0badcafe"),
         ("{rate-limit: {requests: 2/s, tokens: 90000/min}}", "rate-limit 120 requests/min, 90000 tokens/min"),
-        ("{cut: {after: 5, shape: {form: ramp, over: 10s}}}", "cut after 5 events, ramp over 10s"),
-        ("{malformed: {shape: {form: flap, on: 2s, off: 500ms}}}", "malformed after 0 events, flap 2s on, 500ms off"),
+        ("{cut: {after: 5, shape: {form: ramp, over: 10s}}}", "cut after 5 events, ramp over 10 s"),
+        ("{malformed: {shape: {form: flap, on: 2s, off: 500ms}}}", "malformed after 0 events, flap 2 s on, 500 ms off"),
         (
             "{corrupt: {shape: {form: pulse, for: 3s}, match: {method: POST, path: /v1/*, header: x-team}}}",
-            "corrupt, method POST, path /v1/*, header x-team, pulse of 3s",
+            "corrupt, method POST, path /v1/*, header x-team, pulse of 3 s",
         ),
-        ("{stall: {for: 5s, probability: 5%, shape: grey}}", "stall 5s, 5% of requests, grey"),
+        ("{stall: {for: 5s, probability: 5%, shape: grey}}", "stall 5 s, 5% of requests, grey"),
         ("{wrong-model: {shape: step}}", "wrong-model"),
         ("{error-event: {after: 9, error: overloaded}}", "error-event overloaded after 9 events"),
     ] {

@@ -149,7 +149,7 @@ fn every_form_of_step_and_fault_is_read() {
     let words: Vec<String> = plan.scenario.timeline.faults.iter().map(|fault| fault.fault.to_string()).collect();
     assert_eq!(
         words,
-        ["latency 2s ± 500ms", "bandwidth 64KB/s", "stall", "stall 30s", "status 503, Retry-After 1d", "blackhole"],
+        ["latency 2 s ± 500 ms", "bandwidth 64 KB/s", "stall", "stall 30 s", "status 503, Retry-After 24 h", "blackhole"],
         "in order of time"
     );
     let steps = plan.runbook.unwrap().steps;

@@ -56,7 +56,7 @@ fn a_mail_server_has_a_scheme_a_sender_and_both_or_none_of_a_login() {
 fn people_who_are_too_late_even_if_nothing_else_takes_time_are_found() {
     let said = |who: &str| {
         format!(
-            "warning: half of all people take longer than 11s to react, and the RTO in `{who}` is 10s\n  --> runbooks/switch.yaml:5:11\n"
+            "warning: half of all people take longer than 11 s to react, and the RTO in `{who}` is 10 s\n  --> runbooks/switch.yaml:5:11\n"
         )
     };
     let files = Files::new();

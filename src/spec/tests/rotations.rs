@@ -25,11 +25,11 @@ const ISSUED: &str = "key_id: k1, issuer: {kind: command, mint: [m], revoke: [r]
 #[test]
 fn who_issues_a_key_is_asked_where_it_is_executed_and_not_in_the_lab() {
     let files = rotating("from: \"dotenv:.env#KEY\"", &["mint", "store", "revoke"]);
-    assert_eq!(executed(&files), ["nobody says who mints and revokes `azure-key`"; 2]);
+    assert_eq!(executed(&files), ["it is not known who issues and revokes `azure-key`"; 2]);
     assert_eq!((files.check(), files.plan("lab")), (String::new(), String::new()), "the lab makes its own");
-    assert!(files.plan("staging").contains("nobody says who mints and revokes `azure-key`"), "{}", files.plan("staging"));
+    assert!(files.plan("staging").contains("it is not known who issues and revokes `azure-key`"), "{}", files.plan("staging"));
     let nameless = rotating(&format!("from: \"dotenv:.env#KEY\", {}", ISSUED.trim_start_matches("key_id: k1, ")), &["mint", "revoke"]);
-    assert_eq!(executed(&nameless), ["nobody says how the issuer names the key of `azure-key` that is in use"]);
+    assert_eq!(executed(&nameless), ["the issuer's name for the key of `azure-key` that is in use is not known"]);
     let issued = rotating(&format!("from: \"dotenv:.env#KEY\", {ISSUED}"), &["mint", "accepted", "store", "revoke", "refused"]);
     assert_eq!(executed(&issued), [""; 0]);
     issued.spoil(INVENTORY_PATH, ", credential: azure-key", "");
@@ -86,7 +86,7 @@ fn the_slot_in_use_is_not_the_idle_one() {
         KEY,
         &issued.replace("Key1", "Key2"),
         r#"
-error: `Key2` is in use and idle at once: it would be made anew under whoever uses it
+error: `Key2` is in use and idle at once: it would be replaced while it is used
   --> runbooks/inventory.yaml:5:125
    |
  5 | …re, resource: /r, token: "env:T", idle: key2}}

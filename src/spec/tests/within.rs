@@ -179,7 +179,7 @@ fn a_jitter_above_its_latency_is_found() {
         "{blackhole: {}}",
         "{latency: {latency: 1s, jitter: 2s}}",
         r#"
-error: a jitter of 2s around 1s would need to answer before the question
+error: a jitter of 2 s around 1 s would need to answer before the question
   --> scenarios/outage.yaml:9:80
    |
  9 |     - {at: 0s, on: azure-swedencentral, fault: {latency: {latency: 1s, jitter: 2s}}, for: 20s}

@@ -49,7 +49,7 @@ fn each_workload_has_its_service_and_its_objectives() {
     let told: Vec<_> = each.iter().map(|each| (each.name.as_str(), each.service_name.as_str(), each.judged)).collect();
     assert_eq!(told, [("probes", "support-chat", true), ("batches", "nightly", true), ("crowd", "support-chat", false)]);
     let rto = |place: usize| each[place].objectives.rto.unwrap().to_string();
-    assert_eq!([rto(0), rto(1), rto(2)], ["10s", "8s", "10s"]);
+    assert_eq!([rto(0), rto(1), rto(2)], ["10 s", "8 s", "10 s"]);
     assert_eq!(each[0].objectives.failback, Some(Duration::from_secs(10)), "the scenario's own, for its own service");
     assert_eq!(each[1].objectives.failback, None);
     assert_eq!(plan.requests(), 65 * 48);
@@ -77,7 +77,7 @@ fn a_baseline_that_draws_may_leave_too_short_is_found_to_the_request() {
         assert!(file(few).contains(told), "{few} should get: {told}\n{}", file(few));
     }
     let said = file("{rate: 3.9/s, arrivals: poisson}");
-    assert!(said.contains("hint: write `baseline: 8s200ms` or longer"), "{said}");
+    assert!(said.contains("hint: write `baseline: 8.2s` or longer"), "{said}");
 }
 
 #[test]
@@ -126,11 +126,11 @@ fn what_is_wrong_with_several_workloads_is_found() {
         (
             "rate: 10/s\n    objectives: {rto: 8s}",
             "rate: 1/s\n    objectives: {rto: 2s}",
-            "the traffic is too thin to resolve an RTO of 2s",
+            "the traffic is too thin to resolve an RTO of 2 s",
         ),
         ("rate: 10/s", "rate: 1/s", "a baseline of 8 requests of `batches` says nothing"),
         ("  - workload: batches", "  - name: batches", "a workload needs `workload`"),
-        ("rto: 8s", "rto: 8s, stable_for: 1s", "a hold of 1s proves little"),
+        ("rto: 8s", "rto: 8s, stable_for: 1s", "a hold of 1 s proves little"),
     ] {
         assert!(TWO.contains(good), "{good}");
         let said = said(&TWO.replacen(good, bad, 1));
@@ -166,7 +166,7 @@ fn a_rate_may_be_a_ramp_and_bursts_come_on_top() {
     assert_eq!(traffic.bursts, Some(Bursts { every: Duration::from_secs(10), of: 200, within: Duration::from_millis(500) }));
     assert_eq!(plan.requests(), 600 + 28 * 30 + 4 * 200);
     assert_eq!(traffic.busiest(plan.scenario.timeline.total()), 250.0);
-    assert_eq!(traffic.pace().to_string(), "10/s to 50/s to 30/s with 200 more every 10s");
+    assert_eq!(traffic.pace().to_string(), "10/s to 50/s to 30/s with 200 more every 10 s");
     assert_eq!(traffic.gap_expected(Duration::from_secs(48)), Duration::from_millis(150), "at its lowest rate");
 }
 
@@ -175,11 +175,11 @@ fn what_is_wrong_with_a_ramp_or_a_burst_is_found() {
     for (traffic, told) in [
         ("{rate: []}", "this list is empty"),
         ("{rate: [{at: 5s, rate: 50/s}]}", "a ramp begins with the traffic"),
-        ("{rate: [{at: 0s, rate: 50/s}, {at: 9s, rate: 50/s}, {at: 5s, rate: 50/s}]}", "this point comes after one at 9s"),
+        ("{rate: [{at: 0s, rate: 50/s}, {at: 9s, rate: 50/s}, {at: 5s, rate: 50/s}]}", "this point comes after one at 9 s"),
         ("{rate: [{at: 0s, rate: 50}]}", "`50` has no unit of time"),
-        ("{rate: [{at: 0s, rate: 50/s}, {at: 20s, rate: 0.1/s}]}", "the traffic is too thin to resolve an RTO of 10s"),
+        ("{rate: [{at: 0s, rate: 50/s}, {at: 20s, rate: 0.1/s}]}", "the traffic is too thin to resolve an RTO of 10 s"),
         ("{rate: [{at: 0s}]}", "a point of a ramp needs `rate`"),
-        ("{rate: 50/s, bursts: {every: 1s, of: 10, within: 1s}}", "bursts of 1s every 1s run into each other"),
+        ("{rate: 50/s, bursts: {every: 1s, of: 10, within: 1s}}", "bursts of 1 s every 1 s run into each other"),
         ("{rate: 50/s, bursts: {every: 1s, of: 0}}", "`0` is not a whole number of at least 1"),
         ("{rate: 50/s, bursts: {of: 5}}", "a map of bursts needs `every`"),
         ("{rate: 50/s, arrivals: trace}", "this does not say which trace"),
@@ -235,7 +235,7 @@ fn what_is_wrong_with_a_trace_is_found() {
     for (traffic, told) in [
         ("{trace: traces/none.csv}", "the trace `traces/none.csv` cannot be read"),
         ("{trace: traces}", "`traces` is not a file"),
-        ("{trace: traces/calls.csv, speed: 10x}", "the trace `traces/calls.csv` ends after 10s, and the drill takes 48s"),
+        ("{trace: traces/calls.csv, speed: 10x}", "the trace `traces/calls.csv` ends after 10 s, and the drill takes 48 s"),
         ("{trace: traces/calls.csv, speed: fast}", "`fast` is not a speed"),
         ("{trace: traces/calls.csv, rate: 5/s}", "a trace says itself when requests are due"),
         ("{trace: runbooks/inventory.yaml}", "these are not the columns of a trace that is known"),
@@ -250,6 +250,6 @@ fn what_is_wrong_with_a_trace_is_found() {
     let sparse = super::Files::new();
     sparse.write("traces/calls.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n0,1,1\n1,1,1\n30,1,1\n60,1,1\n");
     sparse.spoil(SCENARIO_PATH, "traffic: {rate: 50/s}", "traffic: {trace: traces/calls.csv}");
-    assert!(sparse.check().contains("a gap of 29s"), "{}", sparse.check());
+    assert!(sparse.check().contains("a gap of 29 s"), "{}", sparse.check());
     assert!(sparse.check().contains("put steady probes first, and the trace beside them"), "{}", sparse.check());
 }

@@ -1,0 +1,85 @@
+//! `lifeboat doctor`: whatever a drill needs, tried without the drill. What is wrong is told by name, with what to type.
+
+use super::terminal::show_wait;
+use super::{Exit, put, run, say, until_interrupted};
+use crate::drill::{Examined, Order, Tried, examine};
+use crate::host::private;
+use crate::model::SecretSource;
+use crate::spec::Project;
+use crate::step::Attendance;
+use std::path::PathBuf;
+
+/// Tries everything that a drill needs, and breaks nothing: keys, files, programs, ports, proxies, the gateway. Each service is asked once,
+/// which a real provider may bill.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A scenario file
+    scenario: PathBuf,
+    /// Where the drill would run: an environment of the inventory
+    #[arg(long, default_value = "lab")]
+    env: String,
+}
+
+pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
+    let Args { scenario, env } = args;
+    let root = Project::find(&scenario)?;
+    let (project, _) = Project::open(&root);
+    let (mut plan, findings) = match project.plan(&scenario, &env) {
+        Ok((plan, findings)) => (Some(plan), findings),
+        Err(findings) => (None, findings),
+    };
+    for finding in &findings {
+        say(&finding.to_string());
+    }
+    if let Some(Err(problem)) = plan.as_mut().map(super::bill::priced) {
+        say(&format!("error: {problem}"));
+        return Ok(Exit::Usage);
+    }
+    let Some(plan) = plan.filter(|_| !findings.has_errors()) else { return Ok(Exit::Usage) };
+    let secrets = SecretSource::of_inventory(&project.inventory);
+    let (keeper, seed) = (std::env::current_exe()?, run::drawn());
+    let folder = std::env::temp_dir().join(format!("lifeboat-doctor-{seed}"));
+    private::new_folder(&folder)?;
+    let kept = folder.clone();
+    let done = until_interrupted("stopping: what was started is ended", async |stop| {
+        let order = Order { plan, seed, id: "doctor".to_owned(), root, keeper, secrets, folder, attendance: Attendance::Unattended, stop };
+        let waiting = show_wait("trying what the drill needs");
+        let examined = examine(order).await?;
+        drop(waiting);
+        told(&examined, &args_of(&scenario, &env))
+    });
+    let _ = std::fs::remove_dir_all(kept);
+    done
+}
+
+/// What is typed to run the drill.
+fn args_of(scenario: &std::path::Path, env: &str) -> String {
+    let env = if env == "lab" { String::new() } else { format!(" --env {env}") };
+    format!("lifeboat run {}{env}", scenario.display())
+}
+
+fn told(examined: &Examined, drill: &str) -> anyhow::Result<Exit> {
+    let wrong = examined.tried.iter().filter(|tried| tried.is_err()).count();
+    for tried in &examined.tried {
+        put(&line(tried))?;
+    }
+    if let Some(stop) = &examined.stopped {
+        say(&format!("stopped: {stop}"));
+        return Ok(Exit::Safety);
+    }
+    if wrong > 0 {
+        put(&format!("\n{wrong} of {} {} wrong\n", examined.tried.len(), if wrong == 1 { "is" } else { "are" }))?;
+        return Ok(Exit::Inconclusive);
+    }
+    put(&format!("\neverything that was tried is well: {drill}\n"))?;
+    Ok(Exit::Met)
+}
+
+fn line(tried: &Tried) -> String {
+    match tried {
+        Ok(what) => format!("ok     {what}\n"),
+        Err(trouble) => {
+            format!("wrong  {}\n       hint: {}\n", trouble.problem.replace('\n', "\n       "), trouble.hint.replace('\n', "\n       "))
+        }
+    }
+}

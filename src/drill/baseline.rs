@@ -1,0 +1,189 @@
+//! The traffic before the fault: whether it is steady, and as soon as it cannot be any more, why.
+//!
+//! A fault on top of trouble proves nothing, so none is injected then; and a baseline that can no longer reach what is promised is not
+//! waited for. Of pure load nothing is asked.
+
+use super::Stop;
+use super::sight::Sight;
+use crate::history::{Balanced, Bucket, Live, StopReason};
+use crate::model::{DrillPlan, Goal, NamedWorkload, StartMode};
+use crate::traffic::FirstLines;
+use crate::units::Duration;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Requests that a baseline needs.
+pub(super) const LEAST: u64 = 20;
+/// How often it is looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+/// By then the proxies have told of the first answers.
+const SEEN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What the baseline is judged by.
+pub(super) struct Baseline<'a> {
+    pub(super) plan: &'a DrillPlan,
+    pub(super) live: watch::Receiver<Arc<Live>>,
+    /// What failed answers said.
+    pub(super) said: &'a FirstLines,
+    /// What the proxies see; `None` where they see bytes only.
+    pub(super) sight: Option<watch::Receiver<Sight>>,
+    /// How many requests of each workload are due at the most until it ends.
+    pub(super) due: Vec<u64>,
+}
+
+impl Baseline<'_> {
+    /// Waits until it is over and was steady, or cannot be any more.
+    ///
+    /// # Errors
+    /// What ails it.
+    pub(super) async fn pass(&self) -> Result<(), Stop> {
+        let began = tokio::time::Instant::now();
+        let end = began + self.plan.scenario.timeline.baseline.std();
+        while tokio::time::Instant::now() + LOOK < end {
+            tokio::time::sleep(LOOK).await;
+            let live = self.live.borrow();
+            self.can_hold(&live)?;
+            if began.elapsed() > SEEN {
+                self.passes_a_proxy(&live)?;
+            }
+        }
+        tokio::time::sleep_until(end).await;
+        self.is_steady(&self.live.borrow())
+    }
+
+    fn judged(&self) -> impl Iterator<Item = (usize, NamedWorkload)> {
+        self.plan.workloads().into_iter().enumerate().filter(|(_, each)| each.judged)
+    }
+
+    /// Whether whatever is still due could make up for what was bad so far.
+    fn can_hold(&self, live: &Live) -> Result<(), Stop> {
+        for (place, each) in self.judged() {
+            let Some(seen) = seen(place, live) else { continue };
+            let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
+            let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
+            if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
+                let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(seen, live));
+                return Err(self.unsteady(&format!("{problem}; it can no longer reach {}", share(wanted)), place, &each, live));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the requests that are answered were asked of a provider through its proxy.
+    fn passes_a_proxy(&self, live: &Live) -> Result<(), Stop> {
+        let Some(sight) = &self.sight else { return Ok(()) };
+        for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
+            let Some(seen) = seen(place, live).filter(|seen| seen.good >= LEAST) else { continue };
+            if sight.borrow().exchanges == 0 {
+                let all = seen.requests();
+                let detail = format!(
+                    "{} of {all} requests of {} were answered, and none passed a proxy\n\nhint: no fault was injected; point the gateway at the \
+                     proxies of its providers: `lifeboat doctor` tells where they listen",
+                    seen.good, each.name
+                );
+                return Err(Stop::new(StopReason::BaselineUnsteady, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all of it was steady.
+    fn is_steady(&self, live: &Live) -> Result<(), Stop> {
+        let runbook = self.plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection);
+        if let Some(Goal::Alert(name)) = runbook.map(|runbook| &runbook.detect.goal).filter(|goal| live.meets(goal, live.now)) {
+            let words = format!(
+                "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; mend what it tells of, or the rule \
+                 that lets it fire"
+            );
+            return Err(Stop::new(StopReason::BaselineUnsteady, words));
+        }
+        for (place, each) in self.judged() {
+            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(&each, seen, live)) {
+                return Err(self.unsteady(&problem, place, &each, live));
+            }
+        }
+        Ok(())
+    }
+
+    fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> Stop {
+        let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
+        let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
+        let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
+        let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
+        Stop::new(StopReason::BaselineUnsteady, format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"))
+    }
+
+    /// What ails a workload.
+    fn problem(&self, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+        let wanted = wanted(named);
+        let served: u64 = seen.served.iter().sum();
+        let by_primary = served_by(named.service.primaries(), seen, live);
+        // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
+        let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
+        let lag = late.map(|most| {
+            // To the millisecond, and not below what it must keep to.
+            let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
+            format!("a request was sent {sent} late, and this machine must keep to {most}")
+        });
+        // Those that are open for too long among them.
+        let all = seen.known(0);
+        if seen.requests() < LEAST {
+            let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
+            Some(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen)))
+        } else if (seen.good as f64) < wanted * all as f64 {
+            let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
+            Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(seen, live)))
+        } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
+            Some(format!("only {by_primary} of {served} answers came from {}", named.service.primaries().join(" and ")))
+        } else {
+            lag
+        }
+    }
+
+    /// What became of those that were not good: the commonest failure with what the first such answer said, and who gave it.
+    fn failures(&self, seen: &Bucket, live: &Live) -> String {
+        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| {
+            let line = self.said.of(why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
+            format!("; {count} ended with {why}{line}")
+        });
+        let sight = self.sight.as_ref().map(watch::Receiver::borrow);
+        let by = sight.as_ref().and_then(|sight| sight.bad.iter().max_by_key(|(_, count)| **count));
+        let by = by.map(|((name, status), count)| match status {
+            0 => format!("; {name} gave no answer to {count}"),
+            _ => format!("; {name} answered {count} with status {status}"),
+        });
+        let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
+        [often, by, late].into_iter().flatten().collect::<String>() + &waiting(seen)
+    }
+}
+
+fn seen(place: usize, live: &Live) -> Option<&Bucket> {
+    if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) }
+}
+
+fn wanted(named: &NamedWorkload) -> f64 {
+    named.objectives.success.map_or(0.99, crate::units::Ratio::get)
+}
+
+fn share(ratio: f64) -> String {
+    crate::units::Ratio::new(ratio).map_or_else(String::new, |ratio| ratio.to_string())
+}
+
+fn waiting(seen: &Bucket) -> String {
+    match seen.known(0).saturating_sub(seen.requests()) {
+        0 => String::new(),
+        open => format!("; {open} were still open beyond their service level"),
+    }
+}
+
+fn served_by(names: &[String], seen: &Bucket, live: &Live) -> u64 {
+    let places = live.providers.iter().enumerate().filter(|(_, name)| names.contains(name));
+    places.filter_map(|(place, _)| seen.served.get(place)).sum()
+}
+
+/// That the providers of a workload's service share its load, though nobody has said so.
+fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balanced> {
+    let served = |name: &String| live.providers.iter().position(|known| known == name).and_then(|place| seen.served.get(place));
+    let by = named.service.providers.iter().map(|name| (name.as_str(), served(name).copied().unwrap_or(0)));
+    Balanced::of(by, named.service.primaries().len(), seen.served.iter().sum(), wanted(named))
+}

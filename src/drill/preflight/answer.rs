@@ -1,0 +1,222 @@
+//! What an answer that will not do, and what the proxies saw of it, say of the cause, and what to type.
+
+use super::Trouble;
+use super::reach::Found;
+use crate::drill::sight::Sighted;
+use crate::traffic::Bad;
+use crate::units::Fingerprint;
+use std::collections::BTreeMap;
+
+/// How a service was asked.
+pub(super) struct Case<'a> {
+    pub(super) service: &'a str,
+    pub(super) environment: &'a str,
+    pub(super) url: &'a str,
+    /// What was asked for below it.
+    pub(super) path: String,
+    /// The variable that holds its clients' key.
+    pub(super) key: Option<&'a str>,
+    pub(super) ca: Option<&'a str>,
+    pub(super) model: &'a str,
+    /// The service's providers, each with the base URL of its proxy; `None` where nobody but the drill can know its port.
+    pub(super) ways: Vec<(&'a str, Option<&'a str>)>,
+    /// How long an answer could take.
+    pub(super) within: crate::units::Duration,
+}
+
+impl Case<'_> {
+    /// It was answered well, and no proxy saw it.
+    pub(super) fn bypasses(&self) -> Trouble {
+        Trouble::new(format!("{}: 1 of 1 answered, none passed a proxy", self.service), self.point())
+    }
+
+    /// Where the gateway's configuration must lead.
+    fn point(&self) -> String {
+        let known: Vec<String> = self.ways.iter().filter_map(|(name, url)| url.map(|url| format!("at {url} for {name}"))).collect();
+        if known.len() == self.ways.len() {
+            return format!("point the gateway {}", known.join(", and "));
+        }
+        let listen = |(place, (name, _)): (usize, &(&str, _))| format!("{name}: {{listen: '127.0.0.1:{}'}}", 25021 + place);
+        let proxies: Vec<String> = self.ways.iter().enumerate().map(listen).collect();
+        format!(
+            "write `proxies: {{{}}}` to the environment `{}`, so that their ports stay, and point the gateway there",
+            proxies.join(", "),
+            self.environment
+        )
+    }
+
+    /// A provider was asked with another's key, or refused the key of the gateway.
+    pub(super) fn misled(&self, seen: &[Sighted], keys: &BTreeMap<String, Fingerprint>) -> Option<Trouble> {
+        let owner = |key: Option<Fingerprint>, by: &str| {
+            let own = keys.get(by).copied();
+            keys.iter().find(|(_, other)| key.is_some() && Some(**other) == key && own != key).map(|(name, _)| name.as_str())
+        };
+        if let Some((asked, owner)) = seen.iter().find_map(|one| Some((one, owner(one.key, &one.by)?))) {
+            let way = |wanted: &str| self.ways.iter().find(|(name, _)| *name == wanted).and_then(|(_, url)| *url).unwrap_or("its proxy");
+            return Some(Trouble::new(
+                format!("{}: the proxy of {} was asked with the key of {owner}", self.service, asked.by),
+                format!("the gateway has the addresses of two providers swapped: point it at {} for {owner}", way(owner)),
+            ));
+        }
+        let refused = seen.iter().find(|one| matches!(one.status, 401 | 403))?;
+        Some(Trouble::new(
+            format!("{}: {} refused the key of the gateway with status {}", self.service, refused.by, refused.status),
+            format!("give the gateway a key that {} takes, in its own configuration", refused.by),
+        ))
+    }
+
+    /// It was not answered well.
+    pub(super) fn failed(&self, bad: &Bad, seen: &[Sighted], found: Option<&Found>) -> Trouble {
+        if let Some(found) = found {
+            return self.elsewhere(found);
+        }
+        match bad.why.strip_prefix("status-").and_then(|rest| rest.get(..3)?.parse::<u16>().ok()) {
+            Some(status) => self.refused(status, bad, seen),
+            None => self.unanswered(bad).or_else(|| self.nonsense(bad)).unwrap_or_else(|| {
+                Trouble::new(
+                    format!("{}: answered badly, {bad}", self.service),
+                    format!("no fault was injected; see the log of {}", self.service),
+                )
+            }),
+        }
+    }
+
+    fn binding(&self, key: &str) -> String {
+        format!("`{key}` of `{}` under `services:` of the environment `{}`", self.service, self.environment)
+    }
+
+    fn elsewhere(&self, found: &Found) -> Trouble {
+        let (service, url) = (self.service, self.url);
+        match found {
+            Found::At(other) => Trouble::new(
+                format!("{service}: nobody listens at {url}, but somebody does at {other}"),
+                format!("write {other} to {}", self.binding("url:")),
+            ),
+            Found::Plain => Trouble::new(
+                format!("{service}: {url} speaks no TLS, but plain HTTP"),
+                format!("write {} to {}", url.replacen("https://", "http://", 1), self.binding("url:")),
+            ),
+            Found::Tls => Trouble::new(
+                format!("{service}: {url} speaks TLS only"),
+                format!("write {} to {}", url.replacen("http://", "https://", 1), self.binding("url:")),
+            ),
+        }
+    }
+
+    /// Nothing came that could be read.
+    pub(super) fn unanswered(&self, bad: &Bad) -> Option<Trouble> {
+        let (service, url) = (self.service, self.url);
+        let correct = format!("start {service}, or correct {}", self.binding("url:"));
+        let (problem, hint) = match bad.why.as_ref() {
+            "refused" => (format!("nobody listens at {url}"), correct),
+            "not-resolved" => (format!("the name in {url} has no address"), format!("correct {}", self.binding("url:"))),
+            "unreachable" | "reset" | "not-connected" | "connect-timed-out" => {
+                (format!("no connection to {url}: {}", bad.why.replace('-', " ")), correct)
+            }
+            "certificate-untrusted" => {
+                let hint = match self.ca {
+                    Some(file) => format!("{file} is not the authority that signed it: write the one that did to {}", self.binding("ca:")),
+                    None => format!("write the file of the authority that signed it to {}", self.binding("ca:")),
+                };
+                (format!("nobody who is trusted here has signed the certificate of {url}"), hint)
+            }
+            "certificate-expired" => (format!("the certificate of {url} has expired"), format!("renew the certificate of {service}")),
+            "certificate-wrong-name" => (
+                format!("the certificate of {url} is for another name"),
+                format!("write the name that stands in it to {}", self.binding("url:")),
+            ),
+            "certificate-refused" | "tls-refused" => (
+                format!("the TLS handshake with {url} failed"),
+                format!("see which versions of TLS {service} takes, or correct {}", self.binding("url:")),
+            ),
+            "proxy-refused" => (format!("the forward proxy opened no way to {url}"), format!("correct {}", self.binding("proxy:"))),
+            "not-http-2" => (format!("{url} speaks no HTTP/2"), "write `http: 1` under `traffic:`, or turn HTTP/2 on there".to_owned()),
+            "malformed-head" | "cut-before-headers" => (format!("{url} does not answer as HTTP"), correct),
+            "no-answer" | "stalled-after-headers" => {
+                (format!("no answer from {url} within {}", self.within), format!("no fault was injected; see the log of {service}"))
+            }
+            _ => return None,
+        };
+        Some(Trouble::new(format!("{service}: {problem}"), hint))
+    }
+
+    /// It answers, and not with what was asked for.
+    fn nonsense(&self, bad: &Bad) -> Option<Trouble> {
+        let service = self.service;
+        let said = bad.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+        let (word, _) = bad.why.split_once(' ').unwrap_or((&bad.why, ""));
+        let (problem, hint) = match word {
+            "error-event" => (format!("answered with an error and status 200{said}"), format!("see the log of {service}")),
+            "malformed" | "empty" | "wrong-content" | "not-json" if !is_completion(bad.said.as_deref()) => {
+                (format!("{} does not answer as a model's API{said}", self.url), format!("correct {}", self.binding("url:")))
+            }
+            "empty" => ("answered with no words".to_owned(), format!("see that the model {} answers in words", self.model)),
+            "wrong-content" => (
+                format!("answered, and not with the words that it was asked for{said}"),
+                format!("see which model answers as {}, and whether something answers from a cache", self.model),
+            ),
+            _ => return None,
+        };
+        Some(Trouble::new(format!("{service}: {problem}"), hint))
+    }
+
+    /// It answered with another status than a good one.
+    fn refused(&self, status: u16, bad: &Bad, seen: &[Sighted]) -> Trouble {
+        let service = self.service;
+        let said = bad.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+        let told = format!("status {status}{said}");
+        let lower = format!("{} {}", bad.why, bad.said.as_deref().unwrap_or_default()).to_lowercase();
+        let of_model = ["model", "deployment"].iter().any(|word| lower.contains(word)) && !lower.contains("html");
+        let by: Vec<String> = seen.iter().map(|one| answered(&one.by, one.status)).collect();
+        if let Some(one) = seen.iter().find(|one| one.status == 404) {
+            let url = self.ways.iter().find(|(name, _)| *name == one.by).and_then(|(_, url)| *url).unwrap_or("its proxy");
+            let asked = one.request.as_ref().map(|request| format!(" to {request}")).unwrap_or_default();
+            let hint = format!("see that the gateway's base URL for {0} is {url}, to its end, and that {0} knows the model", one.by);
+            return Trouble::new(format!("{service}: {} answered 404{asked}; {told}", one.by), hint);
+        }
+        let (problem, hint) = match status {
+            401 | 403 => {
+                let may = if status == 401 { "that it takes".to_owned() } else { format!("that may use {}", self.model) };
+                let hint = match self.key {
+                    Some(variable) => format!("export {variable}=… with a key {may}"),
+                    None => format!(
+                        "write `key_from: 'env:NAME'` to `{service}` under `services:` of the environment `{}`, and export NAME=… with a key {may}",
+                        self.environment
+                    ),
+                };
+                (format!("refused the key, {told}"), hint)
+            }
+            400 | 404 | 422 if of_model => (
+                format!("does not know the model {}, {told}", self.model),
+                format!("write the name that {service} knows it by to {}", self.binding("model:")),
+            ),
+            404 | 405 => (format!("there is no {} at {}, {told}", self.path, self.url), format!("correct {}", self.binding("url:"))),
+            400 | 422 => (
+                format!("refused the request, {told}"),
+                format!("write what it wants to {}, or to `headers:` or `model:`", self.binding("body:")),
+            ),
+            429 => {
+                (format!("takes no more requests now, {told}"), format!("wait, raise the limit, or give {service} a key with more room"))
+            }
+            300..400 => (format!("sends on to another address, {told}"), format!("write that address to {}", self.binding("url:"))),
+            _ if by.is_empty() && !self.ways.is_empty() => (format!("{told}, and no proxy was asked"), self.point()),
+            _ => {
+                let by = if by.is_empty() { String::new() } else { format!("; {}", by.join(", ")) };
+                (format!("{told}{by}"), format!("no fault was injected; see the log of {service}"))
+            }
+        };
+        Trouble::new(format!("{service}: {problem}"), hint)
+    }
+}
+
+/// How a provider answered, in words.
+pub(super) fn answered(name: &str, status: u16) -> String {
+    if status == 0 { format!("{name} gave no answer") } else { format!("{name} answered {status}") }
+}
+
+/// Whether what was said looks like an answer of a model at all.
+fn is_completion(said: Option<&str>) -> bool {
+    said.is_some_and(|said| {
+        ["\"choices\"", "\"output\"", "\"content\"", "\"data\"", "data:", "\"candidates\""].iter().any(|word| said.contains(word))
+    })
+}

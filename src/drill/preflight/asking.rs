@@ -1,0 +1,308 @@
+//! One marked request through each way to each service: how it is answered, how the answer ends, and who of the providers took it.
+//!
+//! Some gateways end a stream with the reason for the end and send no terminal marker, or never tell how many tokens they used. Every answer of
+//! theirs would count as bad. Whether that is meant, only people know: so the drill stops before anything is injected and says what to write.
+//!
+//! The requests bear the mark of no drill that is, so that nothing of them is in a history.
+
+use super::answer::{Case, answered};
+use super::reach::look;
+use super::{Preflight, Tried, Trouble};
+use crate::dialect::{Ask, Flaw, Mark, Route};
+use crate::drill::Stop;
+use crate::drill::conductor::deadline;
+use crate::drill::sight::{Sight, Sighted};
+use crate::drill::stage::{Site, Stage};
+use crate::history::{Awaited, Event, StopReason, number_of, request_id};
+use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
+use crate::traffic::{Bad, Client, Manner, Target, WARMING};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long one answer may take at the longest: programs are still loading themselves.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Their numbers are far from those of a warm-up.
+const FIRST: u64 = 1 << 32;
+/// How often what may be better a moment later is asked.
+const TRIES: u32 = 3;
+/// How long a proxy may take to tell of an answer that has come, and of one that was refused, which may never have been asked of a provider.
+const SEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
+/// How long a connection may take.
+const REACHED: Duration = Duration::from_secs(2);
+
+/// Asks every service that the environment names, in every way that the drill will ask it itself; of the others, whether they can be reached.
+pub(in crate::drill) async fn services(stage: &Stage, site: &Site<'_>, preflight: &mut Preflight) -> Result<(), Stop> {
+    let workloads = site.plan.workloads();
+    let rehearsed = site.plan.rehearsed();
+    for place in rehearsed.iter().copied() {
+        let way = Way { named: &workloads[place], stage, site };
+        for (turn, (target, manner)) in turns(&stage.targets[place], &stage.manners[place]).into_iter().enumerate() {
+            let first = request_id(place, FIRST + 64 * turn as u64);
+            preflight.tried(way.tried(&target, &manner, first).await?);
+        }
+    }
+    let asked = |service: &String| rehearsed.iter().any(|place| workloads[*place].service_name == *service);
+    for (place, named) in workloads.iter().enumerate().filter(|(_, named)| !asked(&named.service_name)) {
+        if site.plan.environment.services.contains_key(&named.service_name) {
+            let way = Way { named, stage, site };
+            way.reach(&stage.targets[place], &stage.manners[place], preflight).await;
+        }
+    }
+    Ok(())
+}
+
+/// Whether services that are not asked for another reason can be reached: what is wrong with them has a reason of its own.
+pub(in crate::drill) async fn unasked(stage: &Stage, site: &Site<'_>, preflight: &mut Preflight) {
+    for (place, named) in site.plan.workloads().iter().enumerate() {
+        if let (Some(target), Some(manner)) = (stage.targets.get(place), stage.manners.get(place))
+            && site.plan.environment.services.contains_key(&named.service_name)
+        {
+            Way { named, stage, site }.reach(target, manner, preflight).await;
+        }
+    }
+}
+
+/// Each replica with a key and each key with a replica.
+fn turns(target: &Target, manner: &Manner) -> Vec<(Target, Manner)> {
+    let count = target.replicas.len().max(manner.keys.len()).max(1);
+    let turn = |place: usize| {
+        let base_url = target.replicas.get(place % target.replicas.len().max(1)).unwrap_or(&target.base_url).clone();
+        let key = manner.keys.get(place % manner.keys.len().max(1)).unwrap_or(&target.key).clone();
+        let target = Target { base_url, key, replicas: Vec::new(), ..target.clone() };
+        (target, Manner { keys: Vec::new(), ..manner.clone() })
+    };
+    (0..count).map(turn).collect()
+}
+
+/// How a service is asked.
+struct Way<'a> {
+    named: &'a NamedWorkload,
+    stage: &'a Stage,
+    site: &'a Site<'a>,
+}
+
+/// What came of it.
+struct Heard {
+    /// The settings that the answer lacks, which is otherwise good.
+    missing: Vec<&'static str>,
+    bad: Option<Bad>,
+    seen: Vec<Sighted>,
+}
+
+impl Way<'_> {
+    async fn tried(&self, target: &Target, manner: &Manner, first: u64) -> Result<Tried, Stop> {
+        let service = &self.named.service_name;
+        let heard = self.heard(target, manner, first).await?;
+        let case = self.case(target);
+        let keys = &self.stage.fingerprints;
+        if let Some(trouble) = case.misled(&heard.seen, keys) {
+            return Ok(Err(trouble));
+        }
+        if !heard.missing.is_empty() {
+            return Ok(Err(Trouble::of(explained(&heard.missing, service, &self.site.plan.environment_name))));
+        }
+        if let Some(bad) = &heard.bad {
+            let found = look(target, manner, &bad.why).await;
+            return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+        }
+        if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
+            return Ok(Err(case.bypasses()));
+        }
+        Ok(Ok(format!("{service}: 1 of 1 answered{}", by(&heard.seen))))
+    }
+
+    /// Asks, until what comes is good or will not be.
+    async fn heard(&self, target: &Target, manner: &Manner, first: u64) -> Result<Heard, Stop> {
+        let request = self.named.workload.request;
+        let (mut complete, mut missing, mut tries) = (manner.complete, Vec::new(), 0);
+        for id in first.. {
+            let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(Stop::environment)?;
+            let ask = Ask {
+                mark: Mark { drill: !self.site.tag, id },
+                model: target.model.clone(),
+                operation: request.operation(),
+                streamed: request.is_streamed(),
+                expect: Arc::new(self.named.workload.expect.clone()),
+            };
+            let before = self.sight().map_or(0, |sight| sight.borrow().before.len());
+            let answered = asked(&client, &ask, self.site, self.within()).await?;
+            let seen = self.seen(id, before, answered.is_ok()).await;
+            let Err(bad) = answered else { return Ok(Heard { missing, bad: None, seen }) };
+            complete = match complete {
+                Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
+                    missing.push("stream_ends_with: finish_reason");
+                    Complete { stream_ends_with: StreamEnd::FinishReason, ..complete }
+                }
+                Complete { usage: UsageReport::Reported, .. } if bad.why == Flaw::NoUsage.word() => {
+                    missing.push("usage: absent");
+                    Complete { usage: UsageReport::Absent, ..complete }
+                }
+                _ if is_passing(&bad.why) && tries + 1 < TRIES => complete,
+                _ => return Ok(Heard { missing, bad: Some(bad), seen }),
+            };
+            tries += 1;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    async fn reach(&self, target: &Target, manner: &Manner, preflight: &mut Preflight) {
+        for (target, manner) in turns(target, manner) {
+            let service = &self.named.service_name;
+            let client = match Client::with(target.clone(), manner.clone()) {
+                Ok(client) => client,
+                Err(error) => {
+                    preflight.wrong(Trouble::of(error));
+                    continue;
+                }
+            };
+            preflight.tried(match client.reach(REACHED).await {
+                Ok(()) => Ok(format!("{service}: {} takes connections", target.base_url)),
+                Err(why) => {
+                    let found = look(&target, &manner, why).await;
+                    Err(self.case(&target).failed(&Bad { why: why.into(), said: None }, &[], found.as_ref()))
+                }
+            });
+        }
+    }
+
+    fn within(&self) -> Duration {
+        if self.site.plan.environment.start.is_some() { LONGEST } else { deadline(self.named).std().min(LONGEST) }
+    }
+
+    /// Where the proxies can tell who took a request.
+    fn sight(&self) -> Option<watch::Receiver<Sight>> {
+        let service = &self.named.service;
+        let provider = |name: &String| self.site.plan.providers.get(name);
+        let speaks = service.providers.iter().filter_map(provider).all(|provider| provider.dialect != Dialect::Tcp);
+        (speaks && self.stage.control.is_lifeboat()).then(|| self.stage.seen.subscribe())
+    }
+
+    /// Which providers took a request: those that were asked with its mark, or since then with none.
+    async fn seen(&self, id: u64, before: usize, is_good: bool) -> Vec<Sighted> {
+        let Some(mut sight) = self.sight() else { return Vec::new() };
+        let of = |sight: &Sight| -> Vec<Sighted> {
+            let since = sight.before.iter().skip(before);
+            since.filter(|one| one.id == Some(id) || one.id.is_none()).cloned().collect()
+        };
+        let within = if is_good { SEEN.0 } else { SEEN.1 };
+        // The last of several tries is the one that was answered.
+        let enough = |sight: &Sight| {
+            let seen = of(sight);
+            seen.iter().any(|one| one.status < 400 && one.status != 0) || (!is_good && !seen.is_empty())
+        };
+        let _ = tokio::time::timeout(within, sight.wait_for(|sight| enough(sight))).await;
+        let seen = of(&sight.borrow());
+        seen
+    }
+
+    fn case<'c>(&'c self, target: &'c Target) -> Case<'c> {
+        let plan = self.site.plan;
+        let binding = plan.environment.services.get(&self.named.service_name);
+        let is_fixed = |name: &str| {
+            plan.environment.start.is_some()
+                || plan.environment.control.is_some()
+                || plan.environment.proxies.get(name).and_then(|place| place.listen.as_ref()).is_some_and(|listen| !listen.ends_with(":0"))
+        };
+        let way = |name: &'c String| {
+            let url = self.stage.ways.get(name).map(String::as_str).filter(|_| is_fixed(name));
+            (name.as_str(), url)
+        };
+        let (operation, streamed) = (self.named.workload.request.operation(), self.named.workload.request.is_streamed());
+        Case {
+            service: &self.named.service_name,
+            environment: &plan.environment_name,
+            url: &target.base_url,
+            path: Route::path(target.dialect, operation, &target.model, streamed),
+            key: binding.and_then(|binding| binding.key_from.as_deref().or(binding.keys_from.first().map(String::as_str))),
+            ca: binding.and_then(|binding| binding.ca.as_deref()),
+            model: &target.model,
+            ways: self.named.service.providers.iter().map(way).collect(),
+            within: self.within().into(),
+        }
+    }
+}
+
+/// What may be better a moment later.
+fn is_passing(why: &str) -> bool {
+    ["status-429", "status-500", "status-502", "status-503", "status-504", "status-529", "cut"].iter().any(|word| why.starts_with(word))
+}
+
+/// Who answered, and who of those that were asked before did not.
+fn by(seen: &[Sighted]) -> String {
+    let Some((last, others)) = seen.split_last() else { return String::new() };
+    if last.id.is_none() {
+        return format!(", by {} as it seems: its request bears no mark", last.by);
+    }
+    let before: Vec<String> = others.iter().map(|one| answered(&one.by, one.status)).collect();
+    let after = if before.is_empty() { String::new() } else { format!(", after {}", before.join(" and ")) };
+    format!(", by {}{after}", last.by)
+}
+
+/// What whoever watches is told while a system that was just started is asked for the first time.
+pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
+    let most = u64::try_from(LONGEST.as_nanos()).unwrap_or(u64::MAX).saturating_mul(1 + u64::from(warm_up));
+    Event::Awaited(Awaited { what: "its first answers".into(), most })
+}
+
+/// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
+pub(in crate::drill) async fn warm_up(stage: &Stage, site: &Site<'_>, count: u32) -> Result<(), Stop> {
+    let (Some(target), Some(manner)) = (stage.targets.first(), stage.manners.first()) else { return Ok(()) };
+    let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
+    let traffic = &site.plan.scenario.traffic;
+    let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
+    for id in 0..u64::from(count) {
+        let mark = Mark { drill: !site.tag, id };
+        let (operation, streamed) = (request.operation(), request.is_streamed());
+        let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
+        if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
+            return Err(Stop::environment(format!(
+                "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {bad}\n\nhint: its output is in {}",
+                id + 1,
+                site.folder.join("system.log").display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Asks once, for what it may cost. What warms a system up is planned traffic, which `max_requests` counts; a rehearsal is not.
+async fn asked(client: &Client, ask: &Ask, site: &Site<'_>, within: Duration) -> Result<Result<(), Bad>, Stop> {
+    let id = ask.mark.id | WARMING;
+    let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
+    if !begun {
+        return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+    }
+    let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;
+    site.budget.end(id, spent);
+    Ok(rehearsed)
+}
+
+fn explained(missing: &[&str], service: &str, environment: &str) -> String {
+    let what = match missing {
+        [_, _] => "its streams end with a finish reason and no terminal marker, and do not tell how many tokens they used",
+        ["usage: absent"] => "its answers do not tell how many tokens they used",
+        _ => "its streams end with a finish reason and no terminal marker",
+    };
+    let settings = missing.join("` and `");
+    format!(
+        "{service} would be called bad before anything is broken: {what}\n\nhint: no fault was injected; if its clients take that for whole, write \
+         `{settings}` to `{service}` under `services:` of the environment `{environment}`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_with_what_to_write() {
+        let (ending, usage) = ("stream_ends_with: finish_reason", "usage: absent");
+        for (missing, wanted) in
+            [(&[ending][..], "no terminal marker\n"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
+        {
+            let told = explained(missing, "chat", "staging");
+            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join("` and `"))), "{told}");
+        }
+    }
+}

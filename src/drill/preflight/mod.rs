@@ -1,0 +1,149 @@
+//! The preflight: whatever the plan needs is tried once before the baseline, and told by name, with what to type, where it will not do.
+//!
+//! ```text
+//!  ground   on this host, before anything is opened: variables, files, programs
+//!  (stage)  stores, the control API, the proxies and their ports, the system under test
+//!  asking   one marked request through each way to each service, and who of the providers saw it
+//!  answer   what an answer that will not do, and what the proxies saw of it, say of the cause (pure)
+//!  reach    what is found out about an address where nobody answers as expected
+//! ```
+//!
+//! What can be found together is told together; what only follows from something else that was found is not. `lifeboat doctor` prints
+//! everything that was tried ([`examine`]); a drill tells only what is wrong.
+//!
+//! What this does not do: measure. A service that is slow, or fails now and then, the baseline tells.
+
+mod answer;
+mod asking;
+mod examine;
+pub(super) mod ground;
+mod reach;
+
+pub(super) use asking::{awaited, services, unasked, warm_up};
+pub use examine::{Examined, examine};
+
+use super::Stop;
+use crate::history::StopReason;
+
+/// What is wrong with one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// In one sentence, with the name of what it is about.
+    pub problem: String,
+    /// What to type next.
+    pub hint: String,
+}
+
+/// One thing that was tried: what was found, or what is wrong.
+pub type Tried = Result<String, Trouble>;
+
+/// Everything that was tried so far.
+#[derive(Debug, Default)]
+pub(super) struct Preflight(Vec<Tried>);
+
+impl Trouble {
+    pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+
+    /// Of an error with its hint.
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
+        let text = error.to_string();
+        match text.split_once("\n\nhint: ") {
+            Some((problem, hint)) => Self::new(problem, hint),
+            None => Self::new(text, "mend that, and run it again"),
+        }
+    }
+
+    /// As an error says it.
+    pub(super) fn told(&self) -> String {
+        format!("{}\n\nhint: {}", self.problem, self.hint)
+    }
+}
+
+impl Preflight {
+    pub(super) fn tried(&mut self, tried: Tried) {
+        // What several need, a variable or a store, is told once.
+        if !self.0.contains(&tried) {
+            self.0.push(tried);
+        }
+    }
+
+    pub(super) fn well(&mut self, what: impl Into<String>) {
+        self.tried(Ok(what.into()));
+    }
+
+    pub(super) fn wrong(&mut self, trouble: Trouble) {
+        self.tried(Err(trouble));
+    }
+
+    /// What comes of a step that cannot go on without this; its failure is one more trouble.
+    pub(super) fn need<T>(&mut self, step: Result<T, Stop>) -> Result<Option<T>, Stop> {
+        match step {
+            Ok(done) => Ok(Some(done)),
+            Err(stop) if stop.reason == StopReason::Environment => {
+                self.wrong(Trouble::of(&stop.detail));
+                Ok(None)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    pub(super) fn troubles(&self) -> impl Iterator<Item = &Trouble> {
+        self.0.iter().filter_map(|tried| tried.as_ref().err())
+    }
+
+    pub(super) fn is_well(&self) -> bool {
+        self.troubles().next().is_none()
+    }
+
+    /// An error where anything is wrong so far.
+    pub(super) fn so_far(&self) -> Result<(), Stop> {
+        let troubles: Vec<&Trouble> = self.troubles().collect();
+        match troubles.as_slice() {
+            [] => Ok(()),
+            [only] => Err(Stop::environment(only.told())),
+            several => {
+                let list = |each: fn(&Trouble) -> &str| {
+                    let lines = several.iter().enumerate().map(|(place, trouble)| format!("\n  {}. {}", place + 1, each(trouble)));
+                    lines.collect::<String>()
+                };
+                let (problems, hints) = (list(|trouble| &trouble.problem), list(|trouble| &trouble.hint));
+                Err(Stop::environment(format!("{} things are wrong:{problems}\n\nhint: {hints}", several.len())))
+            }
+        }
+    }
+
+    /// The stop that comes of everything that is wrong.
+    pub(super) fn stop(&self) -> Stop {
+        self.so_far().err().unwrap_or_else(|| Stop::environment("the preflight failed"))
+    }
+
+    /// A stop with everything else that is wrong.
+    pub(super) fn with(&mut self, stop: Stop) -> Stop {
+        match self.need::<()>(Err(stop)) {
+            Ok(_) => self.stop(),
+            Err(stop) => stop,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_together_is_told_together_and_once() {
+        let mut preflight = Preflight::default();
+        preflight.well("A is set");
+        assert_eq!(preflight.so_far(), Ok(()));
+        preflight.wrong(Trouble::new("B is not set", "export B=…"));
+        preflight.wrong(Trouble::new("B is not set", "export B=…"));
+        assert_eq!(preflight.so_far().unwrap_err().detail, "B is not set\n\nhint: export B=…");
+        let both = preflight.with(Stop::environment("nobody listens at c\n\nhint: start it"));
+        let wanted = "2 things are wrong:\n  1. B is not set\n  2. nobody listens at c\n\nhint: \n  1. export B=…\n  2. start it";
+        assert_eq!(both, Stop::environment(wanted));
+        let person = Stop::new(StopReason::Person, "stopped by a person");
+        assert_eq!(preflight.with(person.clone()), person);
+    }
+}

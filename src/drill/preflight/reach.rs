@@ -1,0 +1,73 @@
+//! What is found out about an address where nobody answers as expected: whether it listens elsewhere, and what it speaks.
+
+use crate::traffic::{Client, Manner, Target};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long each look may take.
+const WITHIN: Duration = Duration::from_millis(500);
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nobody listens there, and somebody at this base URL.
+    At(String),
+    /// It speaks HTTP without TLS.
+    Plain,
+    /// It speaks TLS.
+    Tls,
+}
+
+/// Looks closer at a base URL at which a request ended with this word.
+pub(super) async fn look(target: &Target, manner: &Manner, why: &str) -> Option<Found> {
+    let url = reqwest::Url::parse(&target.base_url).ok().filter(|_| manner.proxy.is_none())?;
+    let (host, port) = (url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?);
+    match (url.scheme(), why) {
+        (_, "refused") => beside(&target.base_url, &host, port).await,
+        ("https", "tls-refused") => says_http(&host, port).await.then_some(Found::Plain),
+        ("http", "malformed-head" | "cut-before-headers" | "head-too-long") => says_tls(target, manner).await.then_some(Found::Tls),
+        // What servers with TLS answer to plain HTTP, where they answer it.
+        ("http", why) if why.starts_with("status-400") => says_tls(target, manner).await.then_some(Found::Tls),
+        _ => None,
+    }
+}
+
+/// The same port of this host's other loopback address.
+async fn beside(base_url: &str, host: &str, port: u16) -> Option<Found> {
+    let other = match host.parse::<IpAddr>().ok()? {
+        IpAddr::V4(address) if address.is_loopback() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        IpAddr::V6(address) if address.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        _ => return None,
+    };
+    let other = SocketAddr::new(other, port);
+    connect(&other.ip().to_string(), port).await?;
+    let (scheme, rest) = base_url.split_once("://")?;
+    let path = rest.find('/').map_or("", |place| &rest[place..]);
+    Some(Found::At(format!("{scheme}://{other}{path}")))
+}
+
+async fn connect(host: &str, port: u16) -> Option<TcpStream> {
+    tokio::time::timeout(WITHIN, TcpStream::connect((host, port))).await.ok()?.ok()
+}
+
+/// Asks for nothing, and with no key.
+async fn says_http(host: &str, port: u16) -> bool {
+    let asked = async {
+        let mut stream = connect(host, port).await?;
+        stream.write_all(format!("HEAD / HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\r\n").as_bytes()).await.ok()?;
+        let mut begin = [0; 5];
+        stream.read_exact(&mut begin).await.ok()?;
+        Some(begin)
+    };
+    matches!(tokio::time::timeout(WITHIN, asked).await, Ok(Some(begin)) if &begin == b"HTTP/")
+}
+
+async fn says_tls(target: &Target, manner: &Manner) -> bool {
+    let target = Target { base_url: target.base_url.replacen("http://", "https://", 1), replicas: Vec::new(), ..target.clone() };
+    match Client::with(target, manner.clone()) {
+        Ok(client) => client.reach(WITHIN).await.err().is_none_or(|why| why.starts_with("certificate-") || why == "not-http-2"),
+        Err(_) => false,
+    }
+}
