@@ -246,7 +246,7 @@ fn by(seen: &[Sighted]) -> String {
     format!(", by {}{after}", last.by)
 }
 
-/// What the screen says meanwhile.
+/// What the screen says while a system that was just started is asked for the first time.
 pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
     let most = u64::try_from(LONGEST.as_nanos()).unwrap_or(u64::MAX).saturating_mul(1 + u64::from(warm_up));
     Event::Awaited(Awaited { what: "its first answers".into(), most })
