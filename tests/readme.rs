@@ -80,6 +80,7 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
         (("src/proxy", "console"), 1),
+        (("src/verdict", "console"), 1),
         (("tests", "console"), 1),
     ];
     assert_eq!(count, BTreeMap::from(wanted));

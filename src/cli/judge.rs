@@ -88,11 +88,11 @@ enum Format {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
-    let work = Arc::default();
     let source = match args.record.from {
         Some(source) => Some(source),
         None => guessed(args)?,
     };
+    let work = Arc::default();
     let showing = show_work(&work);
     let judged = match source {
         None => match args.record.of_records_only() {
