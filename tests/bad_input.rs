@@ -35,9 +35,12 @@ fn scenarios_and_environments_that_are_not_there() {
     );
     refused(
         &run(&["scenarios/quack.yaml"]),
-        "error: this file cannot be read: No such file or directory (os error 2)\n  --> scenarios/quack.yaml\n   = hint: see that the path is right and may be read",
+        "error: there is no such file\n  --> scenarios/quack.yaml\n   = hint: did you mean `scenarios/quick.yaml`?",
     );
-    refused(&run(&["scenarios"]), "error: this is not a file\n  --> scenarios\n   = hint: name a YAML or CSV file");
+    refused(
+        &run(&["scenarios"]),
+        "error: this is a folder, and a file is expected here\n  --> scenarios\n   = hint: name a file, for example `scenarios/quick.yaml`",
+    );
     project.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: runbooks/ghost.yaml\n");
     run(&["scenarios/quick.yaml"]).exits_with(2).says("the runbook `runbooks/ghost.yaml` does not exist").says("hint: ");
     let nowhere = Project::empty();

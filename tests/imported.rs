@@ -157,7 +157,7 @@ fn a_record_says_what_to_type_next() {
     let objectives = ["--objectives", "scenarios/outage.yaml"];
     judge(&objectives)
         .exits_with(3)
-        .says("without the moment at which the fault began")
+        .says("the moment of the fault was not given")
         .says("--fault-at")
         .says("7 failed, all of them from 2026-11-20T19:33:24");
     judge(&["--fault-at", FAULT]).exits_with(3).says("--objectives SCENARIO").says("restore ");

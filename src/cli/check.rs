@@ -1,6 +1,6 @@
 //! `lifeboat check`: all findings, what servers of faults that answer now cannot do, then one line that counts.
 
-use super::terminal::note;
+use super::terminal::{note, show_wait};
 use super::{Exit, leases, put};
 use crate::spec::{Project, check as check_files};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,10 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
         put(&format!("{finding}\n"))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for told in runtime.block_on(leases::in_vain(&Project::open(&root).0, &checked.drills)) {
+    let waiting = show_wait("asking the fault proxies of this host what they are");
+    let in_vain = runtime.block_on(leases::in_vain(&Project::open(&root).0, &checked.drills));
+    drop(waiting);
+    for told in in_vain {
         put(&format!("{told}\n\n"))?;
     }
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });

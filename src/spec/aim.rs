@@ -1,8 +1,10 @@
 //! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
 
-use super::reader::{Fields, Reader, pick};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::secretive::is_secret_header;
 use super::tree::{Kind, Node};
+use super::vocabulary::pick;
 use crate::model::{Aim, Match, Requests, Shape};
 use crate::units::{Duration, Fingerprint, Ratio};
 

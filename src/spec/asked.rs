@@ -6,8 +6,9 @@
 use super::document::Document;
 use super::finding::Finding;
 use super::project::{Project, Story};
-use super::reader::{Reader, listed};
+use super::reader::Reader;
 use super::tree::Node;
+use super::vocabulary::listed;
 use super::workload::Told;
 use crate::model::{Dialect, DrillPlan, Expect, Operation};
 

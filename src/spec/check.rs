@@ -1,10 +1,10 @@
 //! `lifeboat check`: every file of a project, or those that were named, and gaps in what the scenarios cover.
 
 use super::document::Document;
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Severity};
 use super::project::{Project, Story};
-use super::{clear_text, cross, doubts, rotation, runbook, sums};
-use crate::model::Criticality;
+use super::shape::{self, FileKind};
+use super::{clear_text, cross, doubts, gaps, rotation, runbook, sums};
 use std::path::{Path, PathBuf};
 
 /// What a check found and looked at.
@@ -39,12 +39,19 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let mut unclear = false;
     for file in roots.iter().flat_map(|path| files_of(path)) {
         let document = Document::open(&file, root);
-        let said = |key| document.has(&[key]);
-        if said("providers") && said("services") || is_inventory(&file, root) {
+        if is_inventory(&file, root) {
             continue;
         }
         // What a file is, is told by its own words; only one that does not say is taken for what its folder holds.
-        if said("runbook") && !said("scenario") || !said("scenario") && file.starts_with(root.join("runbooks")) {
+        let kind = document.root.as_ref().and_then(shape::kind_of);
+        if kind == Some(FileKind::Inventory) {
+            let own = &project.document.source.path;
+            let message = format!("nothing reads this inventory: that of the project is `{own}`");
+            let hint = format!("move what it declares into `{own}`, or check it in a project of its own");
+            findings.extend([Finding::of_file(&document.source.path, message, hint).warning()]);
+            continue;
+        }
+        if kind == Some(FileKind::Runbook) || kind.is_none() && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
             match runbook::read(document, project.declared(), root) {
                 Ok(file) => {
@@ -70,7 +77,11 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             if let Some(plan) = cross::plan(&project, &story, "lab") {
                 let sums = sums::sums(&project, &story, &plan);
                 // What cannot hold together is not reckoned with.
-                let chances = if sums.is_empty() { sums::chances(&project, &story, &plan) } else { Vec::new() };
+                let chances = if sums.iter().all(|finding| finding.severity == Severity::Warning) {
+                    sums::chances(&project, &story, &plan)
+                } else {
+                    Vec::new()
+                };
                 findings.extend(sums.into_iter().chain(chances));
             }
             findings.extend(unpaid(&project, &story));
@@ -78,6 +89,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     }
     findings.extend(doubts::of_environments(&project));
     findings.extend(doubts::of_stores(&project));
+    findings.extend(doubts::of_addresses(&project));
     findings.extend(clear_text::of_inventory(&project));
     findings.extend(references(&project));
     findings.extend(rotated_elsewhere(&project));
@@ -85,8 +97,9 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         if project.declared().is_some() {
             findings.extend(doubts::of_promises(&project, &covered));
         }
-        findings.extend(gaps(&project, Some(covered).filter(|_| !unclear)));
+        findings.extend(gaps::of(&project, Some(covered).filter(|_| !unclear)));
     }
+    project.settle(&mut findings);
     checked.findings = findings;
     checked
 }
@@ -121,30 +134,6 @@ fn rotated_elsewhere(project: &Project) -> Vec<Finding> {
             let hint = "name the runbook that does, or take this away";
             let message = format!("`{path}` rotates other credentials, and not `{id}`");
             found.push(project.document.error(&["credentials", id, "rotates_in"], message, hint).warning());
-        }
-    }
-    found
-}
-
-/// Services that matter and that nothing would rescue, or nobody has drilled, as far as that is known.
-fn gaps(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (id, service) in &project.inventory.services {
-        if service.criticality != Criticality::SinglePointOfFailure {
-            continue;
-        }
-        let mut gap = |key: &str, message: &str, hint: &str| {
-            let message = format!("`{id}` is a single point of failure {message}");
-            found.push(project.document.error(&["services", id, key], message, hint).warning());
-        };
-        if service.providers.len() == 1 && !service.primary().is_empty() {
-            gap("providers", "with one provider", "add a standby to `providers`");
-        }
-        if service.runbook.is_none() {
-            gap("criticality", "without a runbook", "add `runbook: runbooks/….yaml`");
-        }
-        if covered.as_ref().is_some_and(|covered| !covered.contains(id)) {
-            gap("criticality", "that no scenario drills", "add a scenario with this service under scenarios/");
         }
     }
     found

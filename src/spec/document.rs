@@ -1,10 +1,11 @@
 //! A file that was read: its text, its tree, and what was found in it, so that checks across files can point into it.
 
 use super::finding::{Finding, Severity};
-use super::project::shown;
+use super::project::{self, shown};
 use super::source::{Source, Spot};
-use super::tree::{self, Node};
-use super::{inside, shape};
+use super::tree::{self, Kind, Node};
+use super::{check, inside, secretive, shape, syntax, vocabulary};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A file that was read.
@@ -14,6 +15,8 @@ pub(super) struct Document {
     /// `None` where it could not be parsed.
     pub(super) root: Option<Node>,
     pub(super) findings: Vec<Finding>,
+    /// Keys that stand where nobody knows them, and those that were meant: none of these is missing elsewhere.
+    pub(super) strays: BTreeSet<String>,
 }
 
 impl Document {
@@ -29,42 +32,74 @@ impl Document {
             let hint = "a link leads to it: copy the file into the project instead";
             return Self::unreadable(&shown, Finding::of_file(&shown, "this leads out of the project", hint));
         }
+        if let Some(finding) = absent(path, root, &shown) {
+            return Self::unreadable(&shown, finding);
+        }
         Source::read(path, &shown).map_or_else(|finding| Self::unreadable(&shown, *finding), parse)
     }
 
     /// A file that could not be read.
     pub(super) fn unreadable(shown: &str, finding: Finding) -> Self {
-        Self { source: Source { path: shown.to_owned(), text: String::new() }, root: None, findings: vec![finding] }
+        Self {
+            source: Source { path: shown.to_owned(), text: String::new() },
+            root: None,
+            findings: vec![finding],
+            strays: BTreeSet::new(),
+        }
     }
 
     /// Parses YAML text.
     pub(super) fn of_yaml(source: Source) -> Self {
         let (root, mut findings) = tree::parse(&source);
         if root.is_none() && findings.is_empty() {
-            findings.push(Finding::of_file(&source.path, "this file is empty", "begin it with `version: 1`"));
+            findings.push(Finding::of_file(
+                &source.path,
+                "this file is empty",
+                "begin it with `version: 1` and `scenario: NAME` or `runbook: NAME`, or take it away",
+            ));
         }
         let is_ours = root.as_ref().map_or_else(|| shape::of_text(&source.text), shape::of_tree);
         match root {
-            root if is_ours => Self { source, root, findings },
-            Some(_) => Self::of_others(source),
+            root if is_ours => {
+                let mut document = Self { source, root, findings, strays: BTreeSet::new() };
+                let keys = secretive::keys_in(&document);
+                document.findings.extend(keys);
+                document
+            }
+            Some(root) => Self::of_others(source, shape::of_others(&root)),
             // Where the parser stopped is told, and neither what it saw there nor what it thought of it.
             None => {
                 let last = findings.pop().map(|finding| {
-                    let not_yaml = finding.message.starts_with(tree::NOT_YAML);
-                    Finding { message: if not_yaml { tree::NOT_YAML.to_owned() } else { finding.message.clone() }, ..finding.unquoted() }
+                    if !finding.message.starts_with(tree::NOT_YAML) {
+                        return finding.unquoted();
+                    }
+                    Finding { message: tree::NOT_YAML.to_owned(), hint: Some(syntax::USUAL.to_owned()), ..finding.unquoted() }
                 });
-                Self { source, root, findings: last.into_iter().collect() }
+                Self { source, root, findings: last.into_iter().collect(), strays: BTreeSet::new() }
             }
         }
     }
 
     /// A file that is not one of Lifeboat's: nothing of it is shown.
-    pub(super) fn of_others(source: Source) -> Self {
-        let message = "this is no inventory, scenario or runbook, so nothing of it is shown";
-        let hint =
+    pub(super) fn of_others(source: Source, other: Option<&str>) -> Self {
+        let usual =
             "see that it is the right file; a scenario begins with `version: 1` and `scenario: NAME`, a runbook with `runbook: NAME`";
+        let (message, hint) = match other {
+            Some(what) => (
+                format!("this looks like {what}, and is no inventory, scenario or runbook, so nothing of it is shown"),
+                "keep it elsewhere, for example under `scenarios/gateways/`, where nothing is checked",
+            ),
+            None => ("this is no inventory, scenario or runbook, so nothing of it is shown".to_owned(), usual),
+        };
         let finding = Finding::of_file(&source.path, message, hint);
-        Self { source, root: None, findings: vec![finding] }
+        Self { source, root: None, findings: vec![finding], strays: BTreeSet::new() }
+    }
+
+    /// Adds what was found in it, and the keys that are not where they should be. A key that stands in a file is told of once.
+    pub(super) fn add(&mut self, (found, strays): (Vec<Finding>, BTreeSet<String>)) {
+        let known: Vec<(usize, usize)> = self.findings.iter().map(|finding| (finding.line, finding.column)).collect();
+        self.findings.extend(found.into_iter().filter(|finding| !known.contains(&(finding.line, finding.column))));
+        self.strays.extend(strays);
     }
 
     /// Where a value stands; where it is absent, the nearest that is there around it.
@@ -78,17 +113,49 @@ impl Document {
         self.root.as_ref().is_some_and(|root| root.at(path).is_some())
     }
 
-    /// True unless the value is there and an error was found at it: then only a placeholder is known of it.
+    /// True unless an error was found at the value, and only a placeholder is known of it. A value that is absent is sound too, unless it may
+    /// be there in other words: its key stands elsewhere or was mistyped, or what should hold it could not be read.
     pub(super) fn sound(&self, path: &[&str]) -> bool {
-        let Some(node) = self.root.as_ref().and_then(|root| root.at(path)) else { return self.root.is_some() };
-        !self
-            .findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error && (finding.line, finding.column) == (node.spot.line, node.spot.column))
+        let Some(root) = &self.root else { return false };
+        let is_wrong = |node: &Node| {
+            let at = (node.spot.line, node.spot.column);
+            self.findings.iter().any(|finding| finding.severity == Severity::Error && (finding.line, finding.column) == at)
+        };
+        match root.at(path) {
+            Some(node) => !is_wrong(node),
+            None => {
+                let above = (1..path.len()).rev().find_map(|length| root.at(&path[..length]));
+                let unread = above.is_some_and(|node| !matches!(node.kind, Kind::Map(_)) && is_wrong(node));
+                !unread && !path.iter().any(|key| self.strays.contains(*key))
+            }
+        }
     }
 
     /// An error at a value.
     pub(super) fn error(&self, path: &[&str], message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
         self.source.error(self.spot(path), message, hint)
     }
+}
+
+/// What to say of a path that leads nowhere, or to a folder.
+fn absent(path: &Path, root: &Path, shown: &str) -> Option<Finding> {
+    let below = |folder: &Path| -> Vec<String> { check::files_below(folder).iter().map(|file| project::shown(file, root)).collect() };
+    if path.is_dir() {
+        let first = below(path).into_iter().next().unwrap_or_else(|| "scenarios/outage.yaml".into());
+        return Some(Finding::of_file(
+            shown,
+            "this is a folder, and a file is expected here",
+            format!("name a file, for example `{first}`"),
+        ));
+    }
+    let error = std::fs::metadata(path).err()?;
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return None;
+    }
+    let there: Vec<String> = ["scenarios", "runbooks"].iter().flat_map(|folder| below(&root.join(folder))).collect();
+    let hint = match vocabulary::closest(shown, there.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "see that the path is right, from the folder that you are in".into(),
+    };
+    Some(Finding::of_file(shown, "there is no such file", hint))
 }

@@ -6,7 +6,7 @@ use super::project::Project;
 use super::runbook::RunbookFile;
 use super::variable;
 use crate::host::is_given;
-use crate::model::{Action, Issuer, Runbook, SecretStore};
+use crate::model::{Action, Dialect, Issuer, Runbook, SecretStore};
 use crate::units::Duration;
 
 /// Of one runbook. `today` is a day of the calendar, `2026-11-20`.
@@ -47,6 +47,28 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
         let message = format!("nobody has reviewed this runbook since {reviewed}, which is more than a year");
         let hint = format!("read it through with those who would walk it, then write `reviewed: {today}`");
         found.push(file.document.error(&["reviewed"], message, hint).warning());
+    }
+    if let Some(reviewed) = file.runbook.reviewed.as_ref().filter(|reviewed| reviewed.as_str() > today) {
+        let hint = format!("write the day on which somebody last read it through, at most `reviewed: {today}`");
+        found.push(file.document.error(&["reviewed"], format!("{reviewed} is in the future"), hint).warning());
+    }
+    found
+}
+
+/// Addresses of services that end in a path which a drill adds itself.
+pub(super) fn of_addresses(project: &Project) -> Vec<Finding> {
+    const ADDED: [&str; 5] = ["/chat/completions", "/completions", "/responses", "/embeddings", "/messages"];
+    let mut found = Vec::new();
+    for (name, environment) in &project.inventory.environments {
+        for (service, binding) in
+            environment.services.iter().filter(|(_, binding)| !matches!(binding.dialect, Dialect::Http | Dialect::Tcp))
+        {
+            let url = binding.url.trim_end_matches('/');
+            let Some((base, path)) = ADDED.iter().find_map(|path| Some((url.strip_suffix(path)?, path))) else { continue };
+            let message = format!("a drill adds `{path}` itself, so it would ask for `{path}{path}`");
+            let at = ["environments", name, "services", service, "url"];
+            found.push(project.document.error(&at, message, format!("write `url: \"{base}\"`")).warning());
+        }
     }
     found
 }

@@ -1,8 +1,9 @@
 //! Environments: what is embedded, what is started, which addresses stand for which names, what a drill may do.
 
+use super::address;
 use super::reader::Reader;
 use super::tree::{Kind, Node};
-use super::variable;
+use super::{secretive, variable};
 use crate::model::{
     AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, StartCommand, TokenCache,
 };
@@ -79,7 +80,9 @@ pub(super) fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let name = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name));
     if name.is_none() {
-        reader.error(node.spot, "this does not name an environment variable", "write `env:NAME`; the key itself never stands in a file");
+        let usual = || "write `env:NAME`; the key itself never stands in a file".into();
+        let hint = secretive::variable_meant(&text).map_or_else(usual, |name| format!("write `env:{name}`"));
+        reader.error(node.spot, "this does not name an environment variable", hint);
     }
     name.map(str::to_owned)
 }
@@ -87,11 +90,13 @@ pub(super) fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
 /// `HOST:PORT`.
 fn listen(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
-    let good = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-    if !good {
-        reader.error(node.spot, format!("`{text}` is not an address to listen on"), "write host and port, for example `127.0.0.1:9201`");
+    match address::wrong_to_listen(&text) {
+        None => Some(text),
+        Some((message, hint)) => {
+            reader.error(node.spot, message, hint);
+            None
+        }
     }
-    good.then_some(text)
 }
 
 fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {

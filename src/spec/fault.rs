@@ -2,8 +2,10 @@
 //! `probability`, `match` and `shape` beside their own settings.
 
 use super::aim;
-use super::reader::{Fields, Reader, pick};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::tree::{Kind, Node};
+use super::vocabulary::{meant, pick};
 use crate::model::{Aim, Fault, Refusal, Retry, RetryForm, TlsProblem};
 use crate::units::{ByteRate, Duration, Rate};
 
@@ -21,15 +23,54 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<(Fault, Aim)> {
             of_word(reader, &key.text, &named, if value.kind == Kind::Nothing { &nothing } else { value })
         }
         _ => {
-            reader.error(node.spot, "a fault is one word with its settings", "write `{blackhole: {}}` or `{status: {code: 503}}`");
+            let usual = || "write `{blackhole: {}}` or `{status: {code: 503}}`".into();
+            reader.error(node.spot, "a fault is one word with its settings", of_type(node).unwrap_or_else(usual));
             None
         }
+    }
+}
+
+/// `{type: latency, latency: 2s}`, as other tools write it, in the form that is read here.
+fn of_type(node: &Node) -> Option<String> {
+    let word = ["type", "kind", "name", "fault", "toxic"].iter().find_map(|key| node.at(&[key])?.as_text())?;
+    let word = meant(word, Fault::WORDS.iter().copied())?;
+    let settings = setting(word).map(|(key, example)| {
+        let given = node.at(&[key]).and_then(Node::as_text).unwrap_or(example);
+        format!("{key}: {given}")
+    });
+    Some(format!("write `{{{word}: {{{}}}}}`", settings.unwrap_or_default()))
+}
+
+/// The setting that a fault is mostly about, with a value that it may have.
+fn setting(word: &str) -> Option<(&'static str, &'static str)> {
+    match word {
+        "status" => Some(("code", "503")),
+        "latency" => Some(("latency", "2s")),
+        "bandwidth" => Some(("rate", "64KB/s")),
+        "slow-stream" => Some(("rate", "5/s")),
+        "rate-limit" => Some(("requests", "60/min")),
+        "refused" => Some(("error", Refusal::WORDS[0])),
+        "tls" => Some(("problem", TlsProblem::WORDS[0])),
+        "stall" | "stall-midstream" => Some(("for", "30s")),
+        "cut" | "end-early" | "malformed" | "error-event" | "keep-alive" => Some(("after", "3")),
+        "revoke" | "rotate" => Some(("propagation", "5s")),
+        _ => None,
     }
 }
 
 fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Option<(Fault, Aim)> {
     if !Fault::WORDS.contains(&word) {
         reader.error(named.spot, format!("`{word}` is not a fault"), pick(word, Fault::WORDS.iter().copied()));
+        return None;
+    }
+    if let Kind::Text(text) = &settings.kind {
+        // `{latency: 1000}` is in milliseconds where that is how faults are written.
+        let bare = text.parse::<u64>().is_ok_and(|_| word == "latency");
+        let hint = match setting(word) {
+            Some((key, _)) => format!("write `{{{word}: {{{key}: {text}{}}}}}`", if bare { "ms" } else { "" }),
+            None => format!("write `{{{word}: {{}}}}`"),
+        };
+        reader.error(settings.spot, format!("the settings of `{word}` are expected here, not a text"), hint);
         return None;
     }
     let fields = reader.fields(settings, "this fault")?;

@@ -4,7 +4,8 @@
 //! terminal holds, control characters are escaped, and what stands where a secret would stand is blotted out: somebody
 //! who writes a key into a file by mistake must not find it in a log. What this file does not do: decide what is wrong.
 
-use super::secretive::is_secret;
+use super::secretive::{is_secret, refers};
+use std::collections::HashMap;
 use std::fmt;
 
 /// The most findings of one kind that one file is given; a file with more was not meant for Lifeboat.
@@ -49,6 +50,10 @@ pub struct Finding {
     pub message: String,
     /// What to type instead.
     pub hint: Option<String>,
+    /// The section of the inventory and the name in it that this is about: one that is not declared is told once, wherever it is used.
+    pub(super) about: Option<(&'static str, String)>,
+    /// Where else the same is wrong, as `path:line`.
+    pub(super) also: Vec<String>,
 }
 
 impl Finding {
@@ -63,8 +68,16 @@ impl Finding {
             source_line: String::new(),
             indent: 0,
             message: clean(message.as_ref()),
-            hint: Some(clean(hint.as_ref())),
+            hint: Some(clean_hint(hint.as_ref())),
+            about: None,
+            also: Vec::new(),
         }
+    }
+
+    /// The same, known to be about a name of the inventory.
+    #[must_use]
+    pub(super) fn about(self, section: &'static str, name: &str) -> Self {
+        Self { about: Some((section, name.to_owned())), ..self }
     }
 
     /// The same without the line that it points at: the file may be anything.
@@ -98,6 +111,12 @@ impl fmt::Display for Finding {
         writeln!(f, "{gutter}|")?;
         writeln!(f, " {number} | {}", self.source_line.trim_end())?;
         writeln!(f, "{gutter}| {}{}", " ".repeat(self.indent), "^".repeat(self.length.max(1)))?;
+        if let Some((shown, more)) =
+            self.also.split_at_checked(ALSO_SHOWN).or(Some((&self.also, &[]))).filter(|(shown, _)| !shown.is_empty())
+        {
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            writeln!(f, "{gutter}= also in {}{more}", shown.join(", "))?;
+        }
         self.hint.iter().try_for_each(|hint| writeln!(f, "{gutter}= hint: {hint}"))
     }
 }
@@ -115,6 +134,38 @@ impl Findings {
             one.path.cmp(&two.path).then(key(one).cmp(&key(two))).then_with(|| one.message.cmp(&two.message))
         });
         self.0.dedup();
+        self.join();
+    }
+
+    /// What is about the same name becomes one finding that says where else.
+    fn join(&mut self) {
+        let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
+        let mut kept: Vec<Finding> = Vec::with_capacity(self.0.len());
+        for finding in self.0.drain(..) {
+            let Some(about) = finding.about.clone() else {
+                kept.push(finding);
+                continue;
+            };
+            match first.get(&about) {
+                Some(place) => {
+                    let also = &mut kept[*place].also;
+                    also.push(format!("{}:{}", clean(&finding.path), finding.line));
+                    also.extend(finding.also);
+                    also.sort();
+                    also.dedup();
+                }
+                None => {
+                    first.insert(about, kept.len());
+                    kept.push(finding);
+                }
+            }
+        }
+        self.0 = kept;
+    }
+
+    /// Leaves out what is about a name of which something else is known: it is declared, and its declaration has an error of its own.
+    pub(super) fn without(&mut self, is_declared: impl Fn(&str, &str) -> bool) {
+        self.0.retain(|finding| !finding.about.as_ref().is_some_and(|(section, name)| is_declared(section, name)));
     }
 
     /// True where at least one is an error: then nothing may run.
@@ -182,20 +233,55 @@ impl fmt::Display for Findings {
     }
 }
 
+/// So many places are named where the same is wrong.
+const ALSO_SHOWN: usize = 5;
+/// More characters of a message are not shown.
+const LONGEST: usize = 400;
+
 /// A message as it may be shown: one line, no control characters, no keys, and not longer than a paragraph.
 pub(super) fn clean(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let mut shown: String = blotted(&text.chars().take(LONGEST).collect::<Vec<_>>()).into_iter().map(escaped).collect();
+    shown(text, |text| blotted(text))
+}
+
+/// A hint as it may be shown. It is ours, and its forms (`token: …`) are no secrets; what it repeats of a file may be a key.
+pub(super) fn clean_hint(text: &str) -> String {
+    shown(text, |text| {
+        let mut shown = text.to_vec();
+        words(text).filter(|word| begins_like_key(&text[word.clone()])).for_each(|word| shown[word].fill('•'));
+        shown
+    })
+}
+
+fn shown(text: &str, blot: impl Fn(&[char]) -> Vec<char>) -> String {
+    let mut shown: String = blot(&text.chars().take(LONGEST).collect::<Vec<_>>()).into_iter().map(escaped).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
     shown
 }
 
+/// Where the words of a line stand.
+fn words(line: &[char]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        start += line.get(start..)?.iter().position(word)?;
+        let length = line[start..].iter().position(|c| !word(c)).unwrap_or(line.len() - start);
+        start += length;
+        Some(start - length..start)
+    })
+}
+
+fn begins_like_key(word: &[char]) -> bool {
+    let name: String = word.iter().take(4).collect::<String>().to_lowercase();
+    (name.starts_with("sk-") || name.starts_with("xai-")) && word.len() >= 16
+}
+
 /// A character as it may be shown: control characters and those that turn the direction of writing as escapes.
 pub(super) fn escaped(character: char) -> String {
     match character {
-        '\t' => " ".into(),
+        '\t' => "→".into(),
+        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' => character.escape_unicode().to_string(),
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => character.escape_unicode().to_string(),
         _ if character.is_control() => character.escape_default().to_string(),
         _ => character.to_string(),
@@ -206,31 +292,31 @@ pub(super) fn escaped(character: char) -> String {
 /// refer to it (`env:`, `file:`, `${…}`), and whatever begins like an OpenAI or Anthropic key.
 pub(super) fn blotted(line: &[char]) -> Vec<char> {
     let mut shown = line.to_vec();
-    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let mut start = 0;
-    while start < line.len() {
-        if !word(line[start]) {
-            start += 1;
-            continue;
-        }
-        let end = line[start..].iter().position(|c| !word(*c)).map_or(line.len(), |length| start + length);
-        let written: String = line[start..end].iter().take(64).collect();
+    for place in words(line) {
+        let end = place.end;
+        let written: String = line[place.clone()].iter().take(64).collect();
         let name = written.to_lowercase();
         // `from` tells where one is, and people write it there; credentials are called by their names everywhere.
         let is_secret = name == "from" || is_secret(&written) && !name.contains("credential");
-        if (name.starts_with("sk-") || name.starts_with("xai-")) && end - start >= 16 {
-            shown[start..end].fill('•');
+        if begins_like_key(&line[place.clone()]) {
+            shown[place].fill('•');
         } else if is_secret && let Some(value) = value_after(line, end) {
             let text: String = line[value.clone()].iter().collect();
             // Our own hints show forms: `key: value`, `token: …`. What stands in a map has names of its own.
             let is_form = ["value`", "…", "{"].iter().any(|form| text.starts_with(form));
-            if !(text.starts_with("env:") || text.starts_with("file:") || text.contains("${") || is_form) {
+            let is_mail = name == "from" && is_mail(&text);
+            if !(refers(&text) || is_form || is_mail) {
                 shown[value].fill('•');
             }
         }
-        start = end;
     }
     shown
+}
+
+/// True for an address of e-mail, which stands under `from:` as well.
+fn is_mail(text: &str) -> bool {
+    let host = text.split_once('@').map(|(_, host)| host.trim_end_matches('>'));
+    host.is_some_and(|host| host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
 }
 
 /// Where the value of the key that ends before `end` stands on this line.
@@ -275,9 +361,16 @@ mod tests {
 
     #[test]
     fn our_own_hints_are_shown_whole() {
-        for hint in ["write `key: value` lines", "write `key: value` lines, or `{}` for none", "add `key: …`", "write `token: …`"] {
-            assert_eq!(clean(hint), hint);
+        for hint in [
+            "write `key: value` lines",
+            "take the `- ` away, and write `key: value` lines",
+            "add `password: hunter2`",
+            "write for example `{kind: vault, login: {token: TOKEN}}`",
+            "write `from: PLACE`",
+        ] {
+            assert_eq!(clean_hint(hint), hint);
         }
+        assert_eq!(clean_hint("write `sk-0123456789abcdef`"), "write `•••••••••••••••••••`");
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use super::document::Document;
 use super::fault::a_minute;
+use super::fields::Fields;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::reader::{Fields, Reader, closest, listed};
+use super::reader::Reader;
+use super::shape::{self, FileKind};
 use super::tree::{Kind, Node};
+use super::vocabulary::{closest, listed};
 use super::{environment, mail, objective, rotation, store, variable};
 use crate::model::{
     Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price,
@@ -15,11 +18,16 @@ use std::collections::BTreeMap;
 
 /// Reads an inventory and adds what is wrong in it to the document's findings.
 pub(super) fn read(document: &mut Document) -> Inventory {
+    if let Some(finding) = shape::mixed_up(document, FileKind::Inventory) {
+        // Which names it declares, nobody knows.
+        (document.findings, document.root) = (vec![finding], None);
+    }
     let reader = Reader::new(&document.source);
     let mut inventory = document.root.as_ref().and_then(|root| whole(&reader, root)).unwrap_or_default();
-    let mut found = reader.into_findings();
+    let found = reader.into_parts();
+    document.add(found);
     inventory.environments.entry("lab".into()).or_insert_with(|| Environment { embedded: true, ..Environment::default() });
-    found.extend(names(document, &inventory));
+    let found = names(document, &inventory);
     document.findings.extend(found);
     inventory
 }
@@ -302,7 +310,20 @@ pub(super) fn unknown<T>(document: &Document, path: &[&str], name: &str, what: &
     if declared.contains_key(name) {
         return None;
     }
-    Some(document.error(path, format!("`{name}` is not {what} of this inventory"), name_hint(name, what, declared.keys())))
+    let finding = document.error(path, format!("`{name}` is not {what} of this inventory"), name_hint(name, what, declared.keys()));
+    Some(finding.about(section(what), name))
+}
+
+/// The section of an inventory in which something is declared.
+pub(super) fn section(what: &str) -> &'static str {
+    match what {
+        "a contact" => "contacts",
+        "a credential" => "credentials",
+        "a store" => "stores",
+        "a service" => "services",
+        "an environment" => "environments",
+        _ => "providers",
+    }
 }
 
 /// What to type instead of a name that is not declared.
@@ -310,7 +331,7 @@ pub(super) fn name_hint<'n>(name: &str, what: &str, declared: impl Iterator<Item
     let names = || declared.clone().map(String::as_str);
     match closest(name, names()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if names().next().is_none() => format!("the inventory declares none; {what} is declared in runbooks/inventory.yaml"),
+        None if names().next().is_none() => format!("the inventory declares none; add `{}: {{{name}: …}}` to it", section(what)),
         None if names().nth(8).is_some() => format!("{what} is declared in runbooks/inventory.yaml"),
         None => format!("write {}, or declare it in the inventory", listed(names())),
     }

@@ -13,6 +13,7 @@
 //! This is the one room on its floor that touches the file system: it reads the files of a project, and writes none. It has
 //! no clock, no network, no environment variables, and it prints nothing: a finding renders itself as text.
 
+mod address;
 mod aim;
 mod asked;
 mod canary;
@@ -26,7 +27,9 @@ mod doubts;
 mod edit;
 mod environment;
 mod fault;
+mod fields;
 mod finding;
+mod gaps;
 mod inside;
 mod inventory;
 mod mail;
@@ -46,12 +49,14 @@ mod step;
 mod store;
 mod sums;
 mod switch;
+mod syntax;
 mod table;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod tree;
 mod variable;
+mod vocabulary;
 mod wire;
 mod workload;
 
@@ -59,7 +64,7 @@ pub use check::{Checked, check};
 pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, SpecError};
-pub use reader::closest;
 pub use secretive::is_secret_header;
 pub use source::{CERTIFICATES_MAX, bytes_of};
 pub use variable::{UnknownVariable, expand};
+pub use vocabulary::closest;

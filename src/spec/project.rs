@@ -5,8 +5,9 @@ use super::finding::{Finding, Findings, Severity};
 use super::inside::{self, Named};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
+use super::shape::{self, FileKind};
 use super::workload::Told;
-use super::{cross, inventory, reader, rotation, sums, table, trace};
+use super::{cross, inventory, rotation, sums, table, trace, vocabulary};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, Tokens};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -20,15 +21,36 @@ const SHIPPED: &[u8] = include_bytes!("../../scenarios/traffic/k6.js");
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// Neither the path nor the current folder lies in one.
-    #[error(
-        "no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: run it in a project's folder, or name a scenario that lies in one",
-        start.display()
-    )]
+    #[error("no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: {}", start.display(), no_project(stray.as_deref()))]
     NoProject {
         /// Where the search began.
         start: PathBuf,
+        /// An inventory that lies where nobody looks for it.
+        stray: Option<String>,
     },
 }
+
+fn no_project(stray: Option<&str>) -> String {
+    match stray {
+        Some(stray) => {
+            format!("move `{stray}` to `runbooks/inventory.{}`", stray.rsplit('.').next().unwrap_or_default().replace("yml", "yaml"))
+        }
+        None => "run it in a project's folder, or name a scenario that lies in one".into(),
+    }
+}
+
+/// Where people put an inventory, from a project's folder.
+const STRAYS: [&str; 9] = [
+    "inventory.yaml",
+    "inventory.yml",
+    "inventory.csv",
+    "runbooks/inventory.yml",
+    "runbook/inventory.yaml",
+    "runbook/inventory.csv",
+    "scenarios/inventory.yaml",
+    "scenarios/inventory.csv",
+    "config/inventory.yaml",
+];
 
 /// A folder with an inventory.
 #[derive(Debug, Clone)]
@@ -56,7 +78,10 @@ impl Project {
                 .find(|(up, folder)| holds(folder) && (*up == 0 || !is_anybodys(folder)))
                 .map(|(_, folder)| folder.to_owned())
         };
-        above(start).or_else(|| above(Path::new("."))).ok_or_else(|| SpecError::NoProject { start: start.to_owned() })
+        above(start).or_else(|| above(Path::new("."))).ok_or_else(|| {
+            let stray = STRAYS.into_iter().find(|stray| Path::new(stray).is_file()).map(str::to_owned);
+            SpecError::NoProject { start: start.to_owned(), stray }
+        })
     }
 
     /// Reads the inventory of the project at `root`. The findings are those of the inventory alone.
@@ -98,6 +123,7 @@ impl Project {
             }
             Some(plan)
         });
+        self.settle(&mut findings);
         match plan {
             Some(plan) if !findings.has_errors() => Ok((plan, findings)),
             _ => Err(findings),
@@ -134,6 +160,7 @@ impl Project {
             findings.extend(file.without_traffic());
             findings.extend(rotation::impossible(file, inventory, true));
         }
+        self.settle(&mut findings);
         let Some(file) = file.filter(|_| !findings.has_errors()) else { return Err(findings) };
         let here = std::path::absolute(runbook).unwrap_or_else(|_| runbook.to_owned());
         let names_it = |path: &String| std::path::absolute(self.root.join(path)).is_ok_and(|path| path == here);
@@ -155,6 +182,14 @@ impl Project {
             mail: inventory.mail.clone(),
         };
         Ok((plan, findings))
+    }
+
+    /// A name that is declared with an error in its declaration is not told to be undeclared.
+    pub(super) fn settle(&self, findings: &mut Findings) {
+        let has_errors = self.document.findings.iter().any(|finding| finding.severity == Severity::Error);
+        // Nor is one of a section that could not be read at all.
+        let is_unread = |section: &str| self.document.root.as_ref().and_then(|root| root.at(&[section])).is_some_and(|node| !node.is_map());
+        findings.without(|section, name| has_errors && (is_unread(section) || self.document.has(&[section, name])));
     }
 
     /// A runbook of the project as it is now, by its path from the root; `None` where it has errors.
@@ -242,14 +277,17 @@ impl Project {
             return Some(document.error(at, message, hint));
         }
         if let Named::File(_) = named {
-            return None;
+            let other = Document::open(&self.root.join(path), &self.root);
+            let kind = other.root.as_ref().and_then(shape::kind_of).filter(|kind| *kind != FileKind::Runbook)?;
+            let hint = "name a runbook, for example `runbooks/fail-over-to-standby.yaml`";
+            return Some(document.error(at, format!("`{path}` is {}, and a runbook is expected here", kind.named()), hint));
         }
         let there: Vec<String> = super::check::files_below(&self.root.join("runbooks"))
             .iter()
             .filter_map(|file| Some(file.strip_prefix(&self.root).ok()?.to_string_lossy().into_owned()))
             .filter(|file| file != YAML)
             .collect();
-        let hint = match reader::closest(path, there.iter().map(String::as_str)) {
+        let hint = match vocabulary::closest(path, there.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "write the runbook's path from the project's root, for example `runbooks/fail-over-to-standby.yaml`".into(),
         };

@@ -92,8 +92,10 @@ fn unissued(rotate: &Rotate, credential: &Credential, inventory: &Inventory) -> 
     if !rotate.part.needs_issuer() {
         None
     } else if credential.issuer.is_none() {
-        let hint =
-            format!("add `issuer: {{kind: …}}` to it in the inventory; kinds are {}", super::reader::listed(Issuer::WORDS.iter().copied()));
+        let hint = format!(
+            "add `issuer: {{kind: …}}` to it in the inventory; kinds are {}",
+            super::vocabulary::listed(Issuer::WORDS.iter().copied())
+        );
         Some((format!("it is not known who issues and revokes `{name}`"), hint))
     } else if !inventory.providers.values().any(|provider| provider.credential.as_ref() == Some(name)) {
         let hint = format!("add `credential: {name}` to the provider that takes it");

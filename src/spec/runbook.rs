@@ -8,6 +8,7 @@ use super::document::Document;
 use super::finding::Finding;
 use super::inside::{self, Named};
 use super::reader::Reader;
+use super::shape::{self, FileKind};
 use super::step::{Entry, entry};
 use super::tree::{Kind, Node};
 use super::variable::Known;
@@ -99,6 +100,9 @@ impl RunbookFile {
 /// Reads a runbook of the project at `root`, with those that it includes, and checks the names in it against the inventory, if there is one
 /// to check against.
 pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: &Path) -> Result<RunbookFile, Vec<Finding>> {
+    if let Some(finding) = shape::mixed_up(&document, FileKind::Runbook) {
+        return Err(vec![finding]);
+    }
     let parameters = parameters(&document);
     let open = parameters.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone()).collect();
     let values = parameters.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
@@ -107,11 +111,10 @@ pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: 
     }
     let reader = Reader::new(&document.source);
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
-    let mut found = reader.into_findings();
-    let Some((mut runbook, entries)) = whole else {
-        document.findings.extend(found);
-        return Err(document.findings);
-    };
+    let found = reader.into_parts();
+    document.add(found);
+    let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
+    let mut found = Vec::new();
     let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
@@ -254,6 +257,11 @@ impl List<'_> {
             return;
         }
         let mut document = Document::open(&self.root.join(file), self.root);
+        if let Some(finding) = shape::mixed_up(&document, FileKind::Runbook) {
+            let hint = "name a runbook, for example `runbooks/tell-users.yaml`";
+            self.findings.push(from.error(&at, format!("`{file}`: {}", finding.message), hint));
+            return;
+        }
         let declared = parameters(&document);
         for name in with.keys().filter(|name| !declared.contains_key(*name)) {
             let message = format!("`{file}` has no parameter `{name}`");
@@ -270,7 +278,8 @@ impl List<'_> {
         }
         let reader = Reader::new(&document.source);
         let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
-        self.findings.extend(reader.into_findings());
+        let found = reader.into_parts();
+        document.add(found);
         self.findings.extend(document.findings.iter().cloned());
         self.included.push(document.clone());
         self.sources.push(document.source.recorded(&target, self.root));
@@ -302,14 +311,14 @@ fn targets(file: &RunbookFile) -> Vec<Finding> {
             let there = steps.iter().find(|step| step.name == *target);
             if there.is_none_or(|there| there.together.is_some()) {
                 let names: Vec<&str> = steps.iter().filter(|step| step.together.is_none()).map(|step| step.name.as_str()).collect();
-                let hint = super::reader::pick(target, names.into_iter());
+                let hint = super::vocabulary::pick(target, names.into_iter());
                 found.push(file.error(place, &["on_failure", "goto"], format!("`{target}` is not a step that can be gone to"), hint));
             }
         }
         if let Some(When::Ended { step: earlier, .. }) = &step.when
             && !steps.iter().any(|step| step.name == *earlier)
         {
-            let hint = super::reader::pick(earlier, steps.iter().map(|step| step.name.as_str()));
+            let hint = super::vocabulary::pick(earlier, steps.iter().map(|step| step.name.as_str()));
             found.push(file.error(place, &["when", "step"], format!("`{earlier}` is not a step of this runbook"), hint));
         }
         if let Some(output) = step.output.as_ref().filter(|output| steps[..place].iter().any(|step| step.output.as_ref() == Some(*output)))
@@ -378,7 +387,8 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (place, step) in runbook.steps.iter().enumerate() {
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
-                found.push(file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint()));
+                let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());
+                found.push(finding.about(inventory::section(what), name));
             }
         };
         let contact = |name: &str| inventory::name_hint(name, "a contact", inventory.contacts.keys());
@@ -423,13 +433,15 @@ fn clustered(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventor
         _ => return None,
     };
     let Within::Kubernetes { store, .. } = &switch.within else { return None };
+    let is_declared = inventory.stores.contains_key(store);
     let problem = match inventory.stores.get(store).map(SecretStore::kind) {
         None => format!("the store `{store}` is not declared"),
         Some(StoreKind::Kubernetes) => return None,
         Some(kind) => format!("the store `{store}` is of the kind `{kind}`, not `kubernetes`"),
     };
     let hint = format!("add `stores: {{{store}: {{kind: kubernetes, address: …, token: …}}}}` to the inventory, or name one with `store:`");
-    Some(file.error(place, keys, problem, hint))
+    let finding = file.error(place, keys, problem, hint);
+    Some(if is_declared { finding } else { finding.about("stores", store) })
 }
 
 /// Whom a step notifies, or its undo: a contact that nobody declared, or an address of e-mail without a server that takes it.
@@ -442,7 +454,7 @@ fn notified(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory
         match &notify.channel {
             Channel::Contact(name) if !inventory.contacts.contains_key(name) => {
                 let hint = inventory::name_hint(name, "a contact", inventory.contacts.keys());
-                Some(file.error(place, &keys, format!("`{name}` is not a contact of this inventory"), hint))
+                Some(file.error(place, &keys, format!("`{name}` is not a contact of this inventory"), hint).about("contacts", name))
             }
             Channel::Email(_) if inventory.mail.is_none() => {
                 let hint = "name one under `mail:` of the inventory, with `server` and `from`";

@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::finding::Finding;
 use super::reader::Reader;
+use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, Told};
 use super::{fault, objective};
@@ -23,10 +24,13 @@ pub(super) struct ScenarioFile {
 
 /// Reads a scenario; only findings where there is nothing to read.
 pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Vec<Finding>> {
+    if let Some(finding) = shape::mixed_up(&document, FileKind::Scenario) {
+        return Err(vec![finding]);
+    }
     let reader = Reader::new(&document.source);
     let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
-    let found = reader.into_findings();
-    document.findings.extend(found);
+    let found = reader.into_parts();
+    document.add(found);
     match whole {
         Some((scenario, order, workloads)) => Ok(ScenarioFile { document, scenario, order, workloads }),
         None => Err(document.findings),

@@ -1,7 +1,16 @@
 //! Names that say a secret: of headers, of a body's parameters, of keys in a file that is quoted. Told by whole words, so that
-//! `x-gateway-token` and `apiKey` are such names, and `max_tokens` and `prompt_cache_key` are not.
+//! `x-gateway-token` and `apiKey` are such names, and `max_tokens` and `prompt_cache_key` are not. Values that are keys whatever they are
+//! called: by how those of well-known issuers begin, and where JSON within a value has a name that says a secret.
 //!
-//! What this file does not do: look at values.
+//! What this file does not do: find a key that looks like any other word.
+
+use super::document::Document;
+use super::finding::Finding;
+use super::source::Spot;
+use super::tree::{Kind, Node};
+use super::variable::is_environment_name;
+use crate::model::CredentialSource;
+use serde_json::Value;
 
 /// Always a secret.
 const SECRETS: [&str; 8] = ["authorization", "apikey", "secret", "password", "passwd", "cookie", "credential", "credentials"];
@@ -30,6 +39,110 @@ pub fn is_secret_header(header: &str) -> bool {
     header.split_once(':').is_some_and(|(name, _)| is_secret(name))
 }
 
+/// How the keys of well-known issuers begin.
+const BEGINNINGS: [&str; 16] = [
+    "sk-",
+    "sk_",
+    "xai-",
+    "gsk_",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "nvapi-",
+    "pplx-",
+    "xoxb-",
+    "xoxp-",
+    "hvs.",
+    "r8_",
+];
+/// No key is shorter.
+const SHORTEST: usize = 16;
+
+/// True where a word of the text is a key.
+pub(super) fn holds_key(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.split(|c: char| !word(c)).any(is_key)
+}
+
+/// True for what begins as keys of well-known issuers do. A name that somebody chose has no digits.
+fn is_key(word: &str) -> bool {
+    word.len() >= SHORTEST && BEGINNINGS.iter().any(|beginning| word.starts_with(beginning)) && word.contains(|c: char| c.is_ascii_digit())
+}
+
+/// True where a value says a secret of its own: a key, what stands behind `Bearer`, or JSON with such a name in it. `${…}` is none.
+pub(super) fn says_secret(value: &str) -> bool {
+    let behind = ["bearer ", "basic "].iter().find_map(|scheme| {
+        let (head, rest) = value.trim_start().split_at_checked(scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
+    if holds_key(value) || behind.is_some_and(is_literal) {
+        return true;
+    }
+    serde_json::from_str::<Value>(value).is_ok_and(|value| within(&value, false))
+}
+
+fn within(value: &Value, is_named: bool) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, value)| within(value, is_secret(name))),
+        Value::Array(items) => items.iter().any(|item| within(item, is_named)),
+        Value::String(text) => is_named && is_literal(text),
+        _ => false,
+    }
+}
+
+fn is_literal(text: &str) -> bool {
+    !text.trim().is_empty() && !refers(text)
+}
+
+/// True for a text that says where a secret is, and is none itself.
+pub(super) fn refers(text: &str) -> bool {
+    text.contains("${") || CredentialSource::parse(text).is_some() || variable_meant(text).is_some()
+}
+
+/// The environment variable that somebody meant who wrote it as a shell, a workflow or another tool does: `$NAME`, `${{ secrets.NAME }}`,
+/// `os.environ/NAME`, `env.NAME`, `NAME`.
+pub(super) fn variable_meant(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let braced = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+    let braced = braced.or_else(|| text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')));
+    let inner = braced.map_or(text, str::trim);
+    let prefixes = ["os.environ/", "secrets.", "env.", "ENV.", "env:", "ENV:", "vars.", "$"];
+    let stripped = prefixes.iter().find_map(|prefix| inner.strip_prefix(prefix));
+    let name = stripped.unwrap_or(inner).trim();
+    // Without a prefix only what is written as such names are: a key may have capitals, but no line between words and no digits left out.
+    let shouts = name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    (is_environment_name(name) && (stripped.is_some() || braced.is_some() || shouts)).then_some(name)
+}
+
+/// Keys anywhere in a document, each once for its place. Their lines are not quoted.
+pub(super) fn keys_in(document: &Document) -> Vec<Finding> {
+    /// More than these are not counted: it is the same mistake.
+    const MOST: usize = 20;
+    let mut found = Vec::new();
+    let mut open: Vec<&Node> = document.root.iter().collect();
+    while let Some(node) = open.pop().filter(|_| found.len() < MOST) {
+        let mut look = |text: &str, spot: Spot| {
+            if holds_key(text) {
+                let hint = "take it out and say where it is found, `env:NAME`, or in a header `${credential.PROVIDER}`; have it revoked if others could read this file";
+                found.push(document.source.error(spot, "this is a key, and no key may stand in a file", hint).unquoted());
+            }
+        };
+        match &node.kind {
+            Kind::Text(text) => look(text, node.spot),
+            Kind::List(items) => open.extend(items),
+            Kind::Map(entries) => {
+                entries.iter().for_each(|(key, _)| look(&key.text, key.spot));
+                open.extend(entries.iter().map(|(_, value)| value));
+            }
+            Kind::Nothing => {}
+        }
+    }
+    found
+}
+
 /// The words of a name, in small letters: what stands between `-`, `_`, `.` and the like, or between camel humps.
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
@@ -52,7 +165,41 @@ fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_secret;
+    use super::{holds_key, is_secret, says_secret, variable_meant};
+
+    #[test]
+    fn keys_are_known_by_how_they_begin_and_by_what_is_said_of_them() {
+        for key in
+            ["sk-proj-0123456789abcdef", "Bearer sk-ant-api03-0123456789", "x=ghp_0123456789abcdefgh;", "{\"a\": \"AIza0123456789abcdef\"}"]
+        {
+            assert!(holds_key(key) && says_secret(key), "{key}");
+        }
+        for secret in [r#"{"api_key": "short"}"#, r#"{"a": [{"apiKey": "x"}]}"#, "Bearer abc", "basic dXNlcg=="] {
+            assert!(says_secret(secret), "{secret}");
+        }
+        let others = [
+            "sk-1234",
+            "sk-no-key-of-this-account",
+            "Bearer ${credential.a}",
+            r#"{"api_key": "${service.key}"}"#,
+            r#"{"max_tokens": "64"}"#,
+            "blue",
+            "",
+        ];
+        for other in others {
+            assert!(!says_secret(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn variables_are_understood_as_others_write_them() {
+        for text in ["$A_KEY", "${A_KEY}", "${{ secrets.A_KEY }}", "os.environ/A_KEY", "env.A_KEY", "env: A_KEY", "A_KEY"] {
+            assert_eq!(variable_meant(text), Some("A_KEY"), "{text}");
+        }
+        for text in ["hunter2", "HUNTER", "sk-1", "${a.b}", "AKIA_0123", ""] {
+            assert_eq!(variable_meant(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_name_says_a_secret_by_a_whole_word() {

@@ -3,6 +3,8 @@
 //!
 //! A file is ours that says which it is (`scenario:`, `runbook:`, or `providers:` and `services:`), or that has our version and one of our keys.
 
+use super::document::Document;
+use super::finding::Finding;
 use super::tree::{Kind, Node};
 
 /// The outermost keys of inventories, scenarios and runbooks, without `version`.
@@ -31,6 +33,83 @@ const KEYS: [&str; 23] = [
     "title",
     "traffic",
 ];
+
+/// What a file of Lifeboat's is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileKind {
+    Inventory,
+    Scenario,
+    Runbook,
+}
+
+impl FileKind {
+    /// With its article, for messages.
+    pub(super) const fn named(self) -> &'static str {
+        match self {
+            Self::Inventory => "an inventory",
+            Self::Scenario => "a scenario",
+            Self::Runbook => "a runbook",
+        }
+    }
+
+    /// The keys that only this kind has.
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Inventory => &["contacts", "credentials", "environments", "mail", "providers", "services", "stores"],
+            Self::Scenario => &["abort_when", "objectives", "scenario", "service", "timeline", "title", "traffic"],
+            Self::Runbook => &["detect", "escalate", "owner", "parameters", "reaction", "reviewed", "start", "steps"],
+        }
+    }
+}
+
+/// Which kind a file is, by most of its keys; `None` where it does not say.
+pub(super) fn kind_of(root: &Node) -> Option<FileKind> {
+    let Kind::Map(entries) = &root.kind else { return None };
+    let count = |kind: FileKind| entries.iter().filter(|(key, _)| kind.keys().contains(&key.text.as_str())).count();
+    let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
+    let mut kinds = [FileKind::Inventory, FileKind::Scenario, FileKind::Runbook].map(|kind| (count(kind), kind));
+    kinds.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let [(most, kind), (second, _), _] = kinds;
+    match () {
+        () if most > second => Some(kind),
+        () if has("scenario") => Some(FileKind::Scenario),
+        () if has("runbook") => Some(FileKind::Runbook),
+        () => None,
+    }
+}
+
+/// The finding for a file that is of another kind than the one that is expected, and surely so.
+pub(super) fn mixed_up(document: &Document, expected: FileKind) -> Option<Finding> {
+    let kind = kind_of(document.root.as_ref()?).filter(|kind| *kind != expected)?;
+    let path = &document.source.path;
+    let hint = match (kind, expected) {
+        (FileKind::Runbook, FileKind::Scenario) => {
+            format!("run it with `lifeboat execute {path}`, or name it in a scenario, `runbook: {path}`")
+        }
+        (FileKind::Scenario, FileKind::Runbook) => format!("run it with `lifeboat run {path}`; a runbook begins with `runbook: NAME`"),
+        (FileKind::Inventory, _) => "name another file; the project's inventory is read by itself".into(),
+        (_, FileKind::Inventory) => "move it to another file; an inventory declares `providers:` and `services:`".into(),
+        _ => "name another file".into(),
+    };
+    Some(Finding::of_file(path, format!("this is {}, and {} is expected here", kind.named(), expected.named()), hint))
+}
+
+/// What a file of somebody else's looks like, by its keys alone.
+pub(super) fn of_others(root: &Node) -> Option<&'static str> {
+    const OTHERS: [(&str, &[&str]); 8] = [
+        ("a Kubernetes manifest", &["apiVersion", "kind"]),
+        ("a LiteLLM configuration", &["model_list"]),
+        ("a Chaos Toolkit experiment", &["method"]),
+        ("a GitHub Actions workflow", &["jobs", "on"]),
+        ("Prometheus rules", &["groups"]),
+        ("a Prometheus configuration", &["scrape_configs"]),
+        ("an Envoy configuration", &["static_resources"]),
+        ("a Compose file", &["services"]),
+    ];
+    let Kind::Map(entries) = &root.kind else { return None };
+    let has = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
+    OTHERS.into_iter().find(|(_, keys)| keys.iter().all(|key| has(&key))).map(|(what, _)| what)
+}
 
 /// Of a file that was parsed.
 pub(super) fn of_tree(root: &Node) -> bool {

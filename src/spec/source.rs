@@ -3,7 +3,7 @@
 //! Refused here, before any parser sees it: files above 1 MB, UTF-16, text that is not UTF-8, NUL bytes, and what is not a
 //! file. A byte order mark is taken off. What this file does not do: know YAML or CSV.
 
-use super::finding::{Finding, Severity, blotted, clean, escaped};
+use super::finding::{Finding, Severity, blotted, clean, clean_hint, escaped};
 use super::shape;
 use crate::model::SourceFile;
 use sha2::{Digest, Sha256};
@@ -70,7 +70,8 @@ impl Source {
         };
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(Box::new(Finding::of_file(shown, "this is not a file", "name a YAML or CSV file")));
+            let what = if metadata.is_dir() { "this is a folder, and a file is expected here" } else { "this is not a file" };
+            return Err(Box::new(Finding::of_file(shown, what, "name a YAML or CSV file")));
         }
         // One byte more than allowed tells a file that is too large from one that fits, whatever its metadata say.
         let mut bytes = Vec::new();
@@ -132,7 +133,10 @@ impl Source {
 
     /// An error at a place.
     pub(super) fn error(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
-        let (source_line, indent, length) = self.window(spot);
+        let Window { shown: source_line, indent, length, hidden, written } = self.window(spot);
+        // What is blotted out of the line stands in no message either.
+        let without = |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "•••"));
+        let hint = typography(&written).map_or_else(|| hint.as_ref().to_owned(), str::to_owned);
         Finding {
             severity: Severity::Error,
             path: self.path.clone(),
@@ -141,8 +145,10 @@ impl Source {
             length,
             source_line,
             indent,
-            message: clean(message.as_ref()),
-            hint: Some(clean(hint.as_ref())).filter(|hint| !hint.is_empty()),
+            message: clean(&without(message.as_ref())),
+            hint: Some(clean_hint(&without(&hint))).filter(|hint| !hint.is_empty()),
+            about: None,
+            also: Vec::new(),
         }
     }
 
@@ -150,7 +156,7 @@ impl Source {
     ///
     /// Costs as much as the part and not as the line, because a hostile file may hold one line of 1 MB with ten thousand
     /// things wrong in it.
-    fn window(&self, spot: Spot) -> (String, usize, usize) {
+    fn window(&self, spot: Spot) -> Window {
         // What stands before may tell that a secret follows, so more is looked at than is shown.
         const CONTEXT: usize = 2_000;
         let ends = |c: char| c == '\n' || c == '\r';
@@ -161,7 +167,8 @@ impl Source {
         let longer = before < spot.column.saturating_sub(1);
         line.extend(self.text[offset..].chars().take_while(|c| !ends(*c)).take(WINDOW));
         let more = self.text[offset..].chars().take_while(|c| !ends(*c)).nth(WINDOW).is_some();
-        let line = blotted(&line);
+        let written: String = line[before..line.len().min(before + spot.length.max(1))].iter().collect();
+        let (line, plain) = (blotted(&line), line);
         let start = if line.len() <= WINDOW && !longer { 0 } else { before.saturating_sub(WINDOW / 3) };
         let end = line.len().min(start + WINDOW);
         let mut shown = String::from(if start > 0 || longer { "…" } else { "" });
@@ -173,6 +180,48 @@ impl Source {
         if more || end < line.len() {
             shown.push('…');
         }
-        (shown, indent, under.chars().count().max(1))
+        let hidden = hidden(&plain[start..end], &line[start..end]);
+        Window { shown, indent, length: under.chars().count().max(1), hidden, written }
+    }
+}
+
+/// The part of a line that is shown around a spot.
+struct Window {
+    shown: String,
+    /// The characters before the spot.
+    indent: usize,
+    /// The characters under it.
+    length: usize,
+    /// What is blotted out of it.
+    hidden: Vec<String>,
+    /// What stands at the spot.
+    written: String,
+}
+
+/// The texts that are blotted out of a line. What is shorter than any secret may be a part of other words, and stays.
+fn hidden(plain: &[char], blotted: &[char]) -> Vec<String> {
+    const SHORTEST: usize = 5;
+    let mut found = vec![String::new()];
+    for (plain, shown) in plain.iter().zip(blotted) {
+        match found.last_mut() {
+            Some(last) if plain != shown => last.push(*plain),
+            Some(last) if !last.is_empty() => found.push(String::new()),
+            _ => {}
+        }
+    }
+    found.retain(|text| text.chars().count() >= SHORTEST);
+    found
+}
+
+/// What to write where a text program has put quotes or spaces that mean nothing here.
+fn typography(written: &str) -> Option<&'static str> {
+    if written.contains(['“', '”', '„', '‟', '«', '»']) {
+        Some("these are typographic quotes: write plain ones, `\"…\"`, or none")
+    } else if written.starts_with(['‘', '’', '‚']) || written.ends_with(['‘', '’']) {
+        Some("these are typographic quotes: write plain ones, `'…'`, or none")
+    } else if written.contains(['\u{a0}', '\u{202f}', '\u{2007}']) {
+        Some("there is a no-break space in it: write a plain space, or none")
+    } else {
+        None
     }
 }

@@ -2,13 +2,15 @@
 
 use super::canary;
 use super::condition;
+use super::fields::Fields;
 use super::mail;
 use super::reaction;
-use super::reader::{Fields, Reader};
+use super::reader::Reader;
 use super::rotation;
 use super::switch;
 use super::tree::{Kind, Node};
 use super::variable;
+use super::wire;
 use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, OnFailure, Repeat, Severity, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -33,6 +35,12 @@ const UNDOS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "swit
 
 /// Reads what stands at one place of the list.
 pub(super) fn entry(reader: &Reader<'_>, node: &Node) -> Entry {
+    if let Kind::Text(command) = &node.kind {
+        let argv: Vec<&str> = command.split_whitespace().collect();
+        let hint = format!("write `- {{name: …, run: [{}], timeout: 30s}}`", argv.join(", "));
+        reader.error(node.spot, "a step is expected here, not a text", hint);
+        return Entry::Nothing;
+    }
     let Some(fields) = reader.fields(node, "a step") else { return Entry::Nothing };
     let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
     match fields.exactly_one(&KINDS) {
@@ -292,13 +300,20 @@ pub(super) fn argv(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
     (!argv.is_empty()).then_some(argv)
 }
 
+/// Headers of a request; a secret only by a variable.
+fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+    let headers = reader.texts(node)?;
+    wire::no_secrets(reader, node);
+    Some(headers)
+}
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 fn http(reader: &Reader<'_>, node: &Node) -> Option<HttpCall> {
     let fields = reader.fields(node, "an http request")?;
     let method = fields.exactly_one(&METHODS);
     let url = method.and_then(|method| fields.optional(method, &|reader, node| reader.url(node)));
-    let headers = fields.optional("headers", &|reader, node| reader.texts(node)).unwrap_or_default();
+    let headers = fields.optional("headers", &headers).unwrap_or_default();
     let body = fields.optional("body", &|reader, node| reader.text(node));
     let expect = fields.optional("expect", &|reader, node| {
         let fields = reader.fields(node, "what is expected")?;

@@ -4,6 +4,7 @@ use super::document::Document;
 use super::finding::Finding;
 use super::inventory::name_hint;
 use super::reader::Reader;
+use super::secretive;
 use super::step::argv;
 use super::tree::Node;
 use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
     let found = CredentialSource::parse(&reader.text(node)?);
     if found.is_none() {
-        let hint = format!("write {}; the key itself never stands in a file", CredentialSource::FORMS);
+        let usual = || format!("write {}; the key itself never stands in a file", CredentialSource::FORMS);
+        let hint = secretive::variable_meant(&reader.text(node)?).map_or_else(usual, |name| format!("write `env:{name}`"));
         reader.error(node.spot, "this does not say where the credential is found", hint);
     }
     found
@@ -33,10 +35,26 @@ pub(super) fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> 
     Some(found)
 }
 
+const VAULT: &str = "{kind: vault, address: \"https://vault.example:8200\", login: {token: \"env:VAULT_TOKEN\"}}";
+
+/// What a store of a kind must say.
+fn form(kind: StoreKind) -> &'static str {
+    match kind {
+        StoreKind::Vault => VAULT,
+        StoreKind::AwsSecretsManager => {
+            "{kind: aws-secretsmanager, region: eu-west-1, access_key_id: \"env:AWS_ACCESS_KEY_ID\", secret_access_key: \"env:AWS_SECRET_ACCESS_KEY\"}"
+        }
+        StoreKind::Kubernetes => "{kind: kubernetes, address: \"https://127.0.0.1:6443\", token: \"env:KUBE_TOKEN\"}",
+        StoreKind::Command => "{kind: command, read: [./read-key.sh]}",
+    }
+}
+
 /// Reads one store.
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<SecretStore> {
     let fields = reader.fields(node, "a secret store")?;
+    fields.looks_like(VAULT);
     let kind = fields.required("kind", &|reader, node| reader.word(node, StoreKind::WORDS, StoreKind::from_word))?;
+    fields.looks_like(form(kind));
     let words = |name| fields.optional(name, &|reader, node| reader.words(node));
     let store = match kind {
         StoreKind::Vault => {
@@ -107,10 +125,13 @@ pub(super) fn named(
     let (name, kind) = from.store()?;
     match stores.get(name) {
         None if stores.is_empty() => {
-            let hint = format!("add `stores: {{{name}: {{kind: {kind}, …}}}}` to the inventory, with where it answers and how to log in");
-            Some(document.error(path, format!("the store `{name}` is not declared"), hint))
+            let hint = format!("add `stores: {{{name}: {}}}` to the inventory", form(kind));
+            Some(document.error(path, format!("the store `{name}` is not declared"), hint).about("stores", name))
         }
-        None => Some(document.error(path, format!("the store `{name}` is not declared"), name_hint(name, "a store", stores.keys()))),
+        None => {
+            let hint = name_hint(name, "a store", stores.keys());
+            Some(document.error(path, format!("the store `{name}` is not declared"), hint).about("stores", name))
+        }
         Some(store) if store.kind() != kind => {
             let hint = format!("write `{kind}@STORE:…` with the name of a store of that kind");
             Some(document.error(path, format!("the store `{name}` is of the kind `{}`, not `{kind}`", store.kind()), hint))

@@ -62,7 +62,8 @@ impl Terms<'_> {
 
     /// True unless the objective was written and could not be read.
     pub(super) fn sound(&self, key: &str) -> bool {
-        self.stated(key).map_or(self.project.document.root.is_some(), |(document, path)| document.sound(&path))
+        let everywhere = || self.places(&[key]).iter().all(|(document, path)| document.sound(path));
+        self.stated(key).map_or_else(everywhere, |(document, path)| document.sound(&path))
     }
 
     /// True unless a value of the traffic was written and could not be read.

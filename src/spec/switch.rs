@@ -1,7 +1,8 @@
 //! What a `switch` changes: one value of a file, of one document of several in a file, or of a Kubernetes object.
 
 use super::edit::Format;
-use super::reader::{Fields, Reader};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::tree::{Kind, Node};
 use crate::model::{KubernetesObject, StoreKind, Switch, Which, Within};
 use std::path::Path;

@@ -1,17 +1,20 @@
 //! The inventory as a spreadsheet keeps it: CSV → the same tree that `inventory.yaml` gives, with the places of the cells.
 //!
-//! Columns, in any order and case: *service, cloud provider, region, AI model provider, auth method, failover plan, RTO, RPO*.
+//! Columns, in any order and case: *service, cloud provider, region, AI model provider, auth method, failover plan, RTO, RPO, criticality*.
 //! One row for each provider of a service, in order of preference. A provider's name is made of its AI model provider and its
 //! region (`azure-openai-swedencentral`), its credential is read from the environment variable of that name
 //! (`AZURE_OPENAI_SWEDENCENTRAL_KEY`). Because the tree is the same, everything that is checked in YAML is checked here.
 
 use super::document::Document;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::reader::{listed, pick};
 use super::source::{Source, Spot};
 use super::tree::{Key, Kind, Node};
+use super::vocabulary::{listed, pick};
 
-const COLUMNS: [&str; 8] = ["service", "cloud provider", "region", "ai model provider", "auth method", "failover plan", "rto", "rpo"];
+const COLUMNS: [&str; 9] =
+    ["service", "cloud provider", "region", "ai model provider", "auth method", "failover plan", "rto", "rpo", "criticality"];
+/// Those that say how much a service matters.
+const WEIGHT: [&str; 3] = ["failover plan", "rto", "criticality"];
 
 /// The most rows; above it a spreadsheet is something else than an inventory.
 const ROWS_MAX: usize = 5_000;
@@ -23,7 +26,19 @@ pub(super) fn read(source: Source) -> Document {
     let mut table = Table { source: &source, findings: Vec::new(), providers: Vec::new(), credentials: Vec::new(), services: Vec::new() };
     let root = table.whole();
     let findings = table.findings;
-    Document { source, root, findings }
+    Document { source, root, findings, ..Document::default() }
+}
+
+/// True for an inventory that a spreadsheet keeps.
+pub(super) fn is_one(source: &Source) -> bool {
+    source.path.ends_with(".csv")
+}
+
+/// The columns that say how much a service matters and that a sheet does not have.
+pub(super) fn unsaid(source: &Source) -> Vec<&'static str> {
+    let header = source.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let there: Vec<String> = header.split(',').map(|cell| spaced(cell.trim().trim_matches('"'))).collect();
+    WEIGHT.into_iter().filter(|column| !there.iter().any(|cell| cell == column)).collect()
 }
 
 /// A cell's text, trimmed, and where it stands.
@@ -51,8 +66,8 @@ fn spaced(text: &str) -> String {
 struct Service {
     name: Cell,
     providers: Vec<Node>,
-    /// Runbook, RTO and RPO, from the first row that tells each.
-    told: [Option<Cell>; 3],
+    /// Runbook, RTO, RPO and criticality, from the first row that tells each.
+    told: [Option<Cell>; 4],
 }
 
 struct Table<'a> {
@@ -146,8 +161,8 @@ impl Table<'_> {
     }
 
     /// Which column each of [`COLUMNS`] is.
-    fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; 8]> {
-        let mut places = [None; 8];
+    fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; COLUMNS.len()]> {
+        let mut places = [None; COLUMNS.len()];
         for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
             match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {
                 Some(column) if places[column].is_some() => {
@@ -179,7 +194,7 @@ impl Table<'_> {
         needed.is_empty().then_some(places)
     }
 
-    fn row(&mut self, cells: &[Cell], width: usize, places: &[Option<usize>; 8]) {
+    fn row(&mut self, cells: &[Cell], width: usize, places: &[Option<usize>; COLUMNS.len()]) {
         if let Some(extra) = cells.get(width..).and_then(|extra| extra.iter().find(|cell| !cell.text.is_empty())) {
             self.error(extra, "this cell has no column", "put a cell that holds a comma into quotes");
         }
@@ -193,7 +208,7 @@ impl Table<'_> {
             found
         };
         let (service, cloud, region, model) = (needed(0), needed(1), needed(2), needed(3));
-        let (auth, plan, rto, rpo) = (cell(4), cell(5), cell(6), cell(7));
+        let (auth, plan, rto, rpo, weight) = (cell(4), cell(5), cell(6), cell(7), cell(8));
         let plan = plan.filter(|plan| !matches!(plan.text.to_lowercase().as_str(), "none" | "-" | "n/a" | "no"));
         if let Some(plan) = &plan
             && !(plan.text.ends_with(".yaml") || plan.text.ends_with(".yml"))
@@ -214,11 +229,13 @@ impl Table<'_> {
         let rpo = rpo.and_then(|rpo| self.rpo(rpo));
         let plan = plan.filter(|plan| plan.text.ends_with("ml"));
         let index = self.services.iter().position(|known| known.name.text == service.text).unwrap_or_else(|| {
-            self.services.push(Service { name: service.clone(), providers: Vec::new(), told: [None, None, None] });
+            self.services.push(Service { name: service.clone(), providers: Vec::new(), told: [None, None, None, None] });
             self.services.len() - 1
         });
         self.services[index].providers.extend(provider.map(|id| id.node()));
-        for (column, cell) in [plan, rto, rpo].into_iter().enumerate() {
+        // `Single point of failure` is how a person writes it.
+        let weight = weight.map(|weight| Cell { text: slug(&weight.text), ..weight });
+        for (column, cell) in [plan, rto, rpo, weight].into_iter().enumerate() {
             let Some(cell) = cell else { continue };
             match &self.services[index].told[column] {
                 None => self.services[index].told[column] = Some(cell),
@@ -294,13 +311,14 @@ impl Table<'_> {
 impl Service {
     fn into_node(self) -> Node {
         let spot = self.name.spot;
-        let [runbook, rto, rpo] = self.told;
+        let [runbook, rto, rpo, weight] = self.told;
         let mut objectives = Vec::new();
         objectives.extend(rto.map(|rto| (named("rto", rto.spot), rto.node())));
         let lost = |rpo: &Cell| map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot);
         objectives.extend(rpo.map(|rpo| (named("rpo", rpo.spot), lost(&rpo))));
         let mut fields = vec![(named("providers", spot), Node { kind: Kind::List(self.providers), spot })];
         fields.extend(runbook.map(|path| (named("runbook", path.spot), path.node())));
+        fields.extend(weight.map(|weight| (named("criticality", weight.spot), weight.node())));
         fields.push((named("objectives", spot), map(objectives, spot)));
         map(fields, spot)
     }

@@ -6,6 +6,7 @@
 
 use super::finding::{FINDINGS_MAX, Finding};
 use super::source::{Source, Spot};
+use super::syntax::{self, MERGE};
 use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::collections::HashMap;
 
@@ -53,6 +54,16 @@ impl Node {
         }
     }
 
+    /// True for a map.
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.kind, Kind::Map(_))
+    }
+
+    /// A scalar as it was written.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        if let Kind::Text(text) = &self.kind { Some(text) } else { None }
+    }
+
     /// The value at a path of keys and indices.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
@@ -98,16 +109,19 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
                     length: 1,
                     offset: marker.byte_offset().unwrap_or(source.text.len()).min(source.text.len()),
                 };
-                let hint = "see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes";
                 Err(Box::new(match error.kind() {
                     ErrorKind::RecursionLimitExceeded => too_deep(source, spot),
-                    _ => source.error(spot, format!("{NOT_YAML}: {}", error.info()), hint),
+                    _ => syntax::explained(source, spot, &error.info(), builder.stack.last().map(|open| open.spot)),
                 }))
             }
             Ok((Event::DocumentStart(..), span)) => {
                 documents += 1;
                 if documents > 1 {
-                    Err(Box::new(source.error(spot(&span), "a second document begins here", "write one document a file")))
+                    Err(Box::new(source.error(
+                        spot(&span),
+                        "a second document begins here",
+                        "move what follows `---` into a file of its own",
+                    )))
                 } else {
                     Ok(())
                 }
@@ -115,7 +129,9 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
             Ok((event, span)) => builder.take(event, &span),
         };
         if let Err(finding) = step {
-            builder.findings.push(*finding);
+            // Of a merge key it is known already that it cannot be read, whatever it names.
+            let is_known = builder.findings.last().is_some_and(|last| last.message == MERGE.0 && last.line == finding.line);
+            builder.findings.extend(Some(*finding).filter(|_| !is_known));
             return (None, builder.findings);
         }
     }
@@ -141,8 +157,8 @@ impl Builder<'_> {
                 if tag.is_some() {
                     self.findings.push(self.source.error(
                         spot,
-                        "a tag has no meaning here",
-                        "take `!…` away; quote a value to keep it a text",
+                        "a tag (`!…`) has no meaning here",
+                        "take it away; put quotes around a value to keep it a text",
                     ));
                 }
                 let nothing = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
@@ -163,7 +179,7 @@ impl Builder<'_> {
                 self.add(Built { node, nodes, height }, 0)?;
             }
             Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
-                return Err(Box::new(self.source.error(spot, "a tag has no meaning here", "take `!…` away")));
+                return Err(Box::new(self.source.error(spot, "a tag (`!…`) has no meaning here", "take it away")));
             }
             Event::SequenceStart(_, anchor, _) => self.open(Collection::List(Vec::new()), spot, anchor)?,
             Event::MappingStart(_, anchor, _) => {
@@ -226,9 +242,13 @@ impl Builder<'_> {
                 None => {
                     let spot = built.node.spot;
                     *key = Some(match built.node.kind {
+                        Kind::Text(text) if text == "<<" => {
+                            self.findings.push(self.source.error(spot, MERGE.0, MERGE.1));
+                            None
+                        }
                         Kind::Text(text) => match lines.get(&text) {
                             Some(first) => {
-                                let message = format!("`{text}` stands in this map already, on line {first}");
+                                let message = format!("the key `{text}` is here twice: it is on line {first} already");
                                 let finding = self.source.error(spot, message, "keep one of the two");
                                 if self.findings.len() == FINDINGS_MAX {
                                     return Err(Box::new(finding));

@@ -23,9 +23,9 @@
 
 use super::document::Document;
 use super::finding::Finding;
-use super::reader::{closest, listed};
 use super::source::Spot;
 use super::tree::{Kind, Node};
+use super::vocabulary::{closest, listed};
 use crate::model::{Credential, Provider};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,10 @@ pub(super) fn unknown_in(document: &Document, path: &[&str], known: &Known<'_>) 
     let mut found = Vec::new();
     if let Some(node) = document.root.as_ref().and_then(|root| root.at(path)) {
         walk(node, &mut |text, spot| {
-            found.extend(problems(text, known).into_iter().map(|(message, hint)| document.source.error(spot, message, hint)));
+            found.extend(problems(text, known).into_iter().map(|(message, hint, about)| {
+                let finding = document.source.error(spot, message, hint);
+                about.into_iter().fold(finding, |finding, (section, name)| finding.about(section, &name))
+            }));
         });
     }
     found
@@ -122,13 +125,16 @@ fn walk(node: &Node, visit: &mut impl FnMut(&str, Spot)) {
     }
 }
 
+/// What is wrong, what to type, and the name of the inventory that it is about.
+type Problem = (String, String, Option<(&'static str, String)>);
+
 /// What is wrong with the variables of a text, with hints.
-fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
+fn problems(text: &str, known: &Known<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {
         let Some((name, tail)) = after.split_once('}') else {
-            found.push(("a `${` is not closed".into(), "write `${name}`".into()));
+            found.push(("a `${` is not closed".into(), "write `${name}`".into(), None));
             break;
         };
         rest = tail;
@@ -138,20 +144,28 @@ fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
                     Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
                     None => format!("add `output: {output}` to the step that it comes from"),
                 };
-                found.push((format!("no step's output is `{output}`"), hint));
+                found.push((format!("no step's output is `{output}`"), hint, None));
             }
             continue;
         }
         if let Some(parameter) = name.strip_prefix("param.") {
             if !known.parameters.contains(parameter) {
-                found.push((format!("`{parameter}` is not a parameter"), format!("add `parameters: {{{parameter}: …}}` to the runbook")));
+                found.push((
+                    format!("`{parameter}` is not a parameter"),
+                    format!("add `parameters: {{{parameter}: …}}` to the runbook"),
+                    None,
+                ));
             }
             continue;
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
             if !known.credentials.contains_key(credential) {
                 let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
-                found.push((format!("`${{{name}}}` names no credential of this inventory"), hint));
+                found.push((
+                    format!("`${{{name}}}` names no credential of this inventory"),
+                    hint,
+                    Some(("credentials", credential.to_owned())),
+                ));
             }
             continue;
         }
@@ -163,10 +177,10 @@ fn problems(text: &str, known: &Known<'_>) -> Vec<(String, String)> {
             Some(provider) if known.providers.contains_key(provider) => {}
             Some(provider) => {
                 let hint = super::inventory::name_hint(provider, "a provider", known.providers.keys());
-                found.push((format!("`${{{name}}}` names no provider of this inventory"), hint));
+                found.push((format!("`${{{name}}}` names no provider of this inventory"), hint, Some(("providers", provider.to_owned()))));
             }
             None if PLAIN.contains(&name) || is_replica(name) => {}
-            None => found.push((format!("`${{{name}}}` is not a variable"), hint(name))),
+            None => found.push((format!("`${{{name}}}` is not a variable"), hint(name), None)),
         }
     }
     found

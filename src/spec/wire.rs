@@ -13,8 +13,9 @@
 //!   headers: {x-tenant: blue, authorization: "Bearer ${credential.openai-eu}"}
 //! ```
 
-use super::reader::{Fields, Reader};
-use super::secretive::is_secret;
+use super::fields::Fields;
+use super::reader::Reader;
+use super::secretive::{holds_key, is_secret, says_secret};
 use super::tree::{Key, Kind, Node};
 use crate::model::{Connections, Errand, HttpVersion, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
@@ -109,15 +110,28 @@ pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<Strin
         if !header_name(reader, key) {
             continue;
         }
-        if is_secret(&key.text) && headers.get(&key.text).is_some_and(|value| !value.contains("${")) {
-            let hint = "write a variable such as `Bearer ${credential.PROVIDER}`, which is filled in when the drill runs, or \
-                        `headers_from: {NAME: \"env:…\"}` to the service under `environments:`";
-            reader.error_unquoted(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
-        } else if headers.get(&key.text).is_some_and(|value| value.contains(['\r', '\n', '\0'])) {
+        if headers.get(&key.text).is_some_and(|value| value.contains(['\r', '\n', '\0'])) {
             reader.error(key.spot, format!("the value of `{name}` is not one line"), "write one line");
         }
     }
+    no_secrets(reader, node);
     Some(headers)
+}
+
+/// An error for each header whose value is a secret, by its name or by what it says.
+pub(super) fn no_secrets(reader: &Reader<'_>, node: &Node) {
+    let Kind::Map(entries) = &node.kind else { return };
+    for (key, value) in entries {
+        let value = value.as_text().unwrap_or_default();
+        let by_name = is_secret(&key.text) && !value.trim().is_empty() && !value.contains("${");
+        // A key is told of wherever it stands.
+        if (by_name || says_secret(value)) && !holds_key(value) {
+            let name = key.text.to_ascii_lowercase();
+            let hint = "write a variable such as `Bearer ${credential.PROVIDER}`, which is filled in when it is sent; a service's clients may \
+                        also have `headers_from: {NAME: \"env:…\"}` under `environments:`";
+            reader.error_unquoted(key.spot, format!("a secret in `{name}` must not stand in a file"), hint);
+        }
+    }
 }
 
 /// The name of a header has no case, so that none may be told twice in another.

@@ -1,6 +1,7 @@
 //! Traffic: one workload, or several with a name each.
 
-use super::reader::{Fields, Reader};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::tree::{Kind, Node};
 use super::{asked, objective, wire};
 use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
@@ -59,7 +60,7 @@ impl Told {
 /// Reads `traffic:`, a map or a list of maps. Never empty where it is there.
 pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
     let Kind::List(items) = &node.kind else {
-        let fields = reader.fields(node, "a traffic")?;
+        let fields = reader.fields(node, "the traffic")?;
         let told = workload(&fields)?;
         fields.finish();
         return Some(vec![told]);

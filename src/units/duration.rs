@@ -1,7 +1,7 @@
 //! A length of time with its unit in the text. It has one form for people (`350 ms`, `2.5 s`, `1 min 30 s`, `24 h`) and one that is typed into
 //! files (`350ms`, `2.5s`, `1m30s`, `24h`); the second one reads back.
 
-use super::{ParseError, text_form};
+use super::{ParseError, meant, text_form};
 use std::fmt;
 use std::str::FromStr;
 
@@ -132,11 +132,30 @@ impl FromStr for Duration {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let hint = "write a number and its unit, for example 250ms, 30s, 1m30s or 24h";
-        let bad = |problem: String| ParseError::new(problem, hint);
+        Self::read(text).map_err(|problem| {
+            let trimmed = text.trim();
+            let meant = meant::duration(trimmed).filter(|meant| Self::read(meant).is_ok());
+            let (problem, hint) = match meant {
+                Some(meant) if trimmed.parse::<f64>().is_ok() => {
+                    (format!("`{trimmed}` has no unit"), format!("write `{meant}`, or another unit, for example `500ms` or `5m`"))
+                }
+                Some(meant) => (format!("`{trimmed}` is not a duration"), format!("write `{meant}`")),
+                None if trimmed.strip_prefix('-').is_some_and(|rest| Self::read(rest).is_ok()) => {
+                    (format!("`{trimmed}` is below zero"), "write `0s` or more".into())
+                }
+                None => (problem, "write a number and its unit, for example `250ms`, `30s`, `1m30s` or `24h`".into()),
+            };
+            ParseError::new(problem, hint)
+        })
+    }
+}
+
+impl Duration {
+    /// The form that files have, or what is wrong with it.
+    fn read(text: &str) -> Result<Self, String> {
         let mut rest = text.trim();
         if rest.is_empty() {
-            return Err(bad("an empty text is not a duration".into()));
+            return Err("an empty text is not a duration".into());
         }
         let mut total: u64 = 0;
         let mut previous = u64::MAX;
@@ -146,10 +165,10 @@ impl FromStr for Duration {
             let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(letters);
             if number.is_empty() {
-                return Err(bad(format!("`{text}` is not a duration")));
+                return Err(format!("`{text}` is not a duration"));
             }
             if unit.is_empty() {
-                return Err(bad(format!("`{text}` has no unit")));
+                return Err(format!("`{text}` has no unit"));
             }
             let size = match unit {
                 "ns" => 1,
@@ -157,14 +176,14 @@ impl FromStr for Duration {
                     .iter()
                     .find(|(name, _)| *name == unit)
                     .map(|(_, size)| *size)
-                    .ok_or_else(|| bad(format!("`{unit}` is not a unit of time")))?,
+                    .ok_or_else(|| format!("`{unit}` is not a unit of time"))?,
             };
             if size >= previous {
-                return Err(bad(format!("the units of `{text}` do not descend")));
+                return Err(format!("the units of `{text}` do not go from large to small"));
             }
             previous = size;
-            let part = scaled(number, size).ok_or_else(|| bad(format!("`{number}{unit}` is not a duration that can be held")))?;
-            total = total.checked_add(part).ok_or_else(|| bad(format!("`{text}` is longer than 584 years")))?;
+            let part = scaled(number, size).ok_or_else(|| format!("`{number}{unit}` is not a duration"))?;
+            total = total.checked_add(part).ok_or_else(|| format!("`{text}` is longer than 584 years"))?;
             rest = tail;
         }
         Ok(Self::from_nanos(total))
@@ -220,7 +239,7 @@ mod tests {
     fn nonsense_is_refused_with_what_to_type() {
         for text in ["", "30", "s", "1s1m", "1x", "-1s", "1..5s", ".5s", "99999999999d", "1s 2ms", "NaNs"] {
             let error = text.parse::<Duration>().unwrap_err();
-            assert!(error.hint.contains("30s"), "{text}: {error:?}");
+            assert!(error.hint.starts_with("write ") && error.hint.contains('`'), "{text}: {error:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ mod count;
 mod duration;
 mod fingerprint;
 mod key_file;
+mod meant;
 mod money;
 mod printable;
 mod rate;

@@ -1,6 +1,6 @@
 //! Amounts of money, in US dollars as providers list their prices: `5 USD`, `0.10 USD`.
 
-use super::{ParseError, text_form};
+use super::{ParseError, meant, text_form};
 use std::fmt;
 use std::str::FromStr;
 
@@ -60,9 +60,13 @@ impl FromStr for Money {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let hint = "write dollars with their unit, for example 5 USD or 0.10 USD";
-        let number = text.trim().strip_suffix("USD").ok_or_else(|| ParseError::new(format!("`{text}` has no unit of money"), hint))?;
-        let bad = || ParseError::new(format!("`{text}` is not an amount of money"), hint);
+        let text = text.trim();
+        let bad = || {
+            let usual = || "write US dollars, for example `5 USD` or `0.10 USD`".into();
+            let hint = meant::money(text).map_or_else(usual, |meant| format!("write `{meant}`"));
+            ParseError::new(format!("`{text}` is not an amount of US dollars"), hint)
+        };
+        let number = text.strip_suffix("USD").ok_or_else(bad)?;
         let plain = number.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         number.trim().parse().ok().filter(|_| plain).and_then(Self::from_dollars).ok_or_else(bad)
     }

@@ -1,6 +1,6 @@
 //! How often, and how much: requests a second (`50/s`, `600/min`), bytes a second (`100KB/s`).
 
-use super::{ParseError, text_form};
+use super::{ParseError, meant, text_form};
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,22 +35,39 @@ impl FromStr for Rate {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let hint = "write how many in which time, for example 50/s or 600/min";
-        let bad = || ParseError::new(format!("`{text}` is not a rate"), hint);
-        let (number, unit) = text.trim().split_once('/').ok_or_else(|| ParseError::new(format!("`{text}` has no unit of time"), hint))?;
-        let number: f64 = number.trim().parse().map_err(|_| bad())?;
+        Self::read(text).and_then(Self::plausible).ok_or_else(|| {
+            let text = text.trim();
+            let amount = text.split('/').next().unwrap_or_default().trim().parse::<f64>().ok();
+            let meant = meant::rate(text).filter(|meant| Self::read(meant).and_then(Self::plausible).is_some());
+            let problem = match amount {
+                Some(amount) if amount <= 0.0 => format!("a rate must be above 0, and this is `{text}`"),
+                Some(_) if Self::read(text).is_some() => format!("`{text}` is not a rate that a drill can have"),
+                Some(_) if !text.contains('/') => format!("`{text}` has no unit of time"),
+                _ => format!("`{text}` is not a rate"),
+            };
+            let usual = || "write how many in which time, for example `50/s` or `600/min`".into();
+            ParseError::new(problem, meant.map_or_else(usual, |meant| format!("write `{meant}`")))
+        })
+    }
+}
+
+impl Rate {
+    /// The form that files have, whatever its amount is, in events a second.
+    fn read(text: &str) -> Option<f64> {
+        let (number, unit) = text.trim().split_once('/')?;
+        let number: f64 = number.trim().parse().ok()?;
         let seconds = match unit.trim() {
             "s" => 1.0,
             "min" | "m" => 60.0,
             "h" => 3600.0,
-            _ => return Err(bad()),
+            _ => return None,
         };
-        // Longer than 11 days between two requests, or more than a billion a second, is a typing mistake.
-        let rate = number / seconds;
-        if !(1e-6..=1e9).contains(&rate) {
-            return Err(bad());
-        }
-        Self::per_second(rate).ok_or_else(bad)
+        Some(number / seconds)
+    }
+
+    /// Longer than 11 days between two requests, or more than a billion a second, is a typing mistake.
+    fn plausible(rate: f64) -> Option<Self> {
+        Self::per_second(rate).filter(|rate| (1e-6..=1e9).contains(&rate.0))
     }
 }
 
@@ -74,7 +91,7 @@ impl ByteRate {
 
 impl ByteRate {
     /// As it is typed into a file: `64KB/s`.
-    fn typed(self) -> String {
+    pub(super) fn typed(self) -> String {
         self.to_string().replace(' ', "")
     }
 }
@@ -94,8 +111,18 @@ impl FromStr for ByteRate {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
+        let text = text.trim();
         let bad = || {
-            ParseError::new(format!("`{text}` is not a rate of bytes"), "write bytes a second with their unit, for example 64KB/s or 1MB/s")
+            let is_zero = text.starts_with('0') && text.trim_start_matches(['0', '.']).chars().all(|c| c.is_alphabetic() || c == '/');
+            if is_zero {
+                let hint = "write bytes a second, for example `64KB/s`; the fault `blackhole` lets nothing through";
+                return ParseError::new(format!("a bandwidth must be above 0, and this is `{text}`"), hint);
+            }
+            let usual = || "write bytes a second with their unit, for example `64KB/s` or `1MB/s`".into();
+            ParseError::new(
+                format!("`{text}` is not a bandwidth in bytes a second"),
+                meant::byte_rate(text).map_or_else(usual, |meant| format!("write `{meant}`")),
+            )
         };
         let amount = text.trim().strip_suffix("/s").ok_or_else(bad)?;
         let letters = amount.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(bad)?;

@@ -1,6 +1,6 @@
 //! A share of a whole, written as a percentage: `99%`, `0.5%`.
 
-use super::{ParseError, text_form};
+use super::{ParseError, meant, text_form};
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,10 +34,19 @@ impl FromStr for Ratio {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let hint = "write a percentage from 0% to 100%, for example 99%";
-        let number = text.trim().strip_suffix('%').ok_or_else(|| ParseError::new(format!("`{text}` has no per cent sign"), hint))?;
-        let bad = || ParseError::new(format!("`{text}` is not a percentage from 0% to 100%"), hint);
-        number.trim().parse::<f64>().ok().and_then(|number| Self::new(number / 100.0)).ok_or_else(bad)
+        let text = text.trim();
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        let signed = text.strip_suffix('%').map(number);
+        signed.flatten().and_then(|number| Self::new(number / 100.0)).ok_or_else(|| {
+            let problem = match signed {
+                Some(Some(number)) if number > 100.0 => format!("`{text}` is more than 100%"),
+                Some(Some(number)) if number < 0.0 => format!("`{text}` is below zero"),
+                None if number(text).is_some() => format!("`{text}` has no per cent sign"),
+                _ => format!("`{text}` is not a percentage"),
+            };
+            let hint = meant::ratio(text).unwrap_or_else(|| "write a percentage from `0%` to `100%`, for example `99%`".into());
+            ParseError::new(problem, hint)
+        })
     }
 }
 

@@ -208,7 +208,7 @@ pub struct Terms {
     /// From the fault.
     #[serde(rename = "rescued_after_ms", skip_serializing_if = "Option::is_none")]
     pub rescued_after: Option<Millis>,
-    /// The longest time until every replica bears a new key.
+    /// The longest time until every replica uses a new key.
     #[serde(rename = "rotation_ms")]
     pub rotation: Millis,
     /// The largest lateness that the generator may show.

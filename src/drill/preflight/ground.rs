@@ -43,7 +43,7 @@ fn tokens(plan: &DrillPlan) -> Vec<(String, String)> {
     let environment = &plan.environment;
     let control = environment.control.as_ref();
     let control = control.and_then(|control| Some((control.token_from.clone()?, format!("the control API at {}", control.url))));
-    let alerts = environment.alerts.as_ref().and_then(|alerts| Some((alerts.token_from.clone()?, "whoever posts alerts".to_owned())));
+    let alerts = environment.alerts.as_ref().and_then(|alerts| Some((alerts.token_from.clone()?, "the senders of alerts".to_owned())));
     control.into_iter().chain(alerts).collect()
 }
 

@@ -401,7 +401,7 @@ error: `50` has no unit of time
    |
  6 | traffic: {rate: 50}
    |                 ^^
-   = hint: write `50/s` if that is meant; write how many in which time, for example 50/s or 600/min
+   = hint: write `50/s`
 
 error: `azure` is not a provider of this inventory
    --> scenarios/outage.yaml:10:20
@@ -415,14 +415,14 @@ error: `20` has no unit
     |
  10 |     - {at: 0s, on: azure, fault: {blackhole: {}}, for: 20}
     |                                                        ^^
-    = hint: write `20s` if that is meant; write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+    = hint: write `20s`, or another unit, for example `500ms` or `5m`
 
 error: `soon` is not a duration
    --> scenarios/outage.yaml:12:24
     |
  12 | objectives: {failback: soon, gate: cut}
     |                        ^^^^
-    = hint: write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+    = hint: write a number and its unit, for example `250ms`, `30s`, `1m30s` or `24h`
 
 error: `cut` is not one of the words that may stand here
    --> scenarios/outage.yaml:12:36

@@ -39,8 +39,8 @@ fn every_setting_is_read_and_told() {
 #[test]
 fn each_mistake_is_found_where_it_stands() {
     for (written, wrong, message, hint) in [
-        ("{cut: {probability: 0.3}}", "0.3", "`0.3` has no per cent sign", "write `0.3%` if that is meant"),
-        ("{cut: {probability: 130%}}", "130%", "not a percentage", "99%"),
+        ("{cut: {probability: 0.3}}", "0.3", "`0.3` has no per cent sign", "write `30%`, or `0.3%` if it is a percentage already"),
+        ("{cut: {probability: 130%}}", "130%", "more than 100%", "`99%`"),
         ("{cut: {probabilty: 30%}}", "probabilty", "not a key of this fault", "did you mean `probability`?"),
         ("{blackhole: {probability: 30%}}", "probability", "not a key of this fault", "nothing to set"),
         ("{cut: {match: {modle: m}}}", "modle", "not a key of a match", "did you mean `model`?"),
@@ -55,7 +55,7 @@ fn each_mistake_is_found_where_it_stands() {
         ("{status: {code: 503, retry_form: date}}", "date", "no time whose form", "retry_after: 30s"),
         ("{status: {code: 503, retry_after: 3s, retry_form: soon}}", "soon", "not one of the words", "`date`"),
         ("rate-limit", "rate-limit", "on requests, on tokens or on both", "60/min"),
-        ("{rate-limit: {requests: 60}}", "60", "has no unit of time", "600/min"),
+        ("{rate-limit: {requests: 60}}", "60", "has no unit of time", "write `60/s`"),
         ("{rate-limit: {requests: 1/h}}", "1/h", "from 1 to a billion a minute", "60/min"),
     ] {
         let files = Files::new();

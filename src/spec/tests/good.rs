@@ -17,7 +17,8 @@ fn good_files_get_nothing() {
 #[test]
 fn shipped_files_are_good() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let checked = check(root, &[], TODAY);
+    // A day on which each of them was reviewed already.
+    let checked = check(root, &[], "2026-11-30");
     let said: Vec<String> =
         checked.findings.iter().map(|finding| format!("{}: {}: {}", finding.path, finding.severity, finding.message)).collect();
     let idle = "scenarios/fault-on-idle-provider.yaml: warning: `support-chat` does not use `openai-us`, so this fault will touch nobody";

@@ -49,10 +49,11 @@ fn hostile_files_get_a_clear_finding_at_once() {
     assert_eq!(hostile(b""), ["this file is empty"]);
     assert_eq!(hostile(b"a: &a [*a]\n"), ["this alias stands inside what it names"]);
     assert_eq!(hostile(b"--- 1\n--- 2\n"), ["a second document begins here"]);
-    // One line of a megabyte with wrong keys: as many findings as are shown, each as cheap as its window.
+    // One line of a megabyte with wrong keys, which are told together, and of keys that are there twice: as many findings as are shown.
     let ours = "version: 1, scenario: x, ";
     let keys: String = (0..9_000).map(|key| format!("k{key}: v, ")).collect();
-    assert!(hostile(format!("{{{ours}{keys}}}").as_bytes()).len() > 100);
+    let said = hostile(format!("{{{ours}{keys}}}").as_bytes());
+    assert!(said.iter().any(|said| said.contains("and 492 more are not keys of a scenario")), "{said:?}");
     let twice = "k: v, ".repeat(9_000);
     assert!(hostile(format!("version: 1\nscenario: x\ntraffic: {{{twice}}}\n").as_bytes()).len() > 100);
     let anchors: String = (0..60).map(|depth| format!("{}a: &x{depth}\n", " ".repeat(depth))).collect();

@@ -47,7 +47,7 @@ error: `30` has no unit
    |
  2 | Support Chat,Azure,swedencentral,Azure OpenAI,API key,runbooks/switch.yaml,30,1%
    |                                                                            ^^
-   = hint: write `30s` if that is meant; write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+   = hint: write `30s`, or another unit, for example `500ms` or `5m`
 
 error: `magic` is not a way to authenticate
   --> runbooks/inventory.csv:3:36

@@ -54,11 +54,11 @@ traffic:
 #[test]
 fn what_is_no_way_to_ask_is_found() {
     let scenario = |bad: &str, parts: &[&str]| said(SCENARIO_PATH, TRAFFIC, &format!("traffic: {{rate: 50/s, {bad}}}"), parts);
-    scenario("path: /health", &["`path` is not a key of a traffic"]);
+    scenario("path: /health", &["`path` is not a key of the traffic"]);
     scenario("request: http, path: health", &["`health` is not a path", "for example `/health`"]);
     scenario("request: http, expect: ok", &["what is expected is a status", "write `expect: {status: 200, contains: ok}`"]);
     scenario("request: http, expect: {status: 99}", &["`99` is not a whole number from 200 to 599"]);
-    scenario("request: tcp, path: /", &["`path` is not a key of a traffic"]);
+    scenario("request: tcp, path: /", &["`path` is not a key of the traffic"]);
     scenario("connections: many", &["`many` says nothing about connections", "`pooled`, `per-request`"]);
     scenario("connections: 0", &["`0` says nothing about connections"]);
     scenario("http: 3", &["`3` is not one of the words", "`1` or `2`"]);

@@ -31,7 +31,7 @@ error: `8` has no unit
    |
  7 |   baseline: 8
    |             ^
-   = hint: write `8s` if that is meant; write a number and its unit, for example 250ms, 30s, 1m30s or 24h
+   = hint: write `8s`, or another unit, for example `500ms` or `5m`
 "#,
     );
 }
@@ -48,7 +48,7 @@ error: `50` has no unit of time
    |
  5 | traffic: {rate: 50}
    |                 ^^
-   = hint: write `50/s` if that is meant; write how many in which time, for example 50/s or 600/min
+   = hint: write `50/s`
 "#,
     );
 }
@@ -60,7 +60,7 @@ fn a_duplicate_key_is_found() {
         "service: support-chat",
         "service: support-chat\nservice: other",
         r#"
-error: `service` stands in this map already, on line 3
+error: the key `service` is here twice: it is on line 3 already
   --> scenarios/outage.yaml:4:1
    |
  4 | service: other
@@ -99,7 +99,7 @@ error: a step needs `timeout`
    |
  7 |   - name: Switch
    |     ^
-   = hint: add `timeout: …`
+   = hint: add `timeout: 30s`
 "#,
     );
 }
@@ -250,9 +250,9 @@ fn a_store_that_nobody_declares_is_found() {
 error: the store `prod` is not declared
   --> runbooks/inventory.yaml:5:36
    |
- 5 |   azure-key: {kind: api-key, from: "••••••••••••••••••••••••••••••••"}
+ 5 |   azure-key: {kind: api-key, from: "vault@prod:secret/data/azure#key"}
    |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-   = hint: add `stores: {prod: {kind: vault, …}}` to the inventory, with where it answers and how to log in
+   = hint: add `stores: {prod: {kind: vault, address: "https://vault.example:8200", login: {token: "env:VAULT_TOKEN"}}}` to the inventory
 "#,
     );
 }
@@ -267,7 +267,7 @@ fn what_opens_a_store_stands_in_no_store() {
 error: this is needed before a store is open, so it cannot be kept in one
   --> runbooks/inventory.yaml:7:69
    |
- 7 |   vault: {kind: vault, address: "https://v.example", login: {token: "••••••••••••••••"}}
+ 7 |   vault: {kind: vault, address: "https://v.example", login: {token: "vault:secret/a#b"}}
    |                                                                     ^^^^^^^^^^^^^^^^^^
    = hint: write `env:NAME`, `file:PATH` or `dotenv:PATH#NAME`
 "#,
@@ -281,12 +281,12 @@ fn bad_yaml_is_found() {
         "traffic: {rate: 50/s}",
         "traffic: {rate: 50/s",
         r#"
-error: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'
-  --> scenarios/outage.yaml:6:9
+error: this is not YAML: this `{` is not closed
+  --> scenarios/outage.yaml:5:10
    |
- 6 | timeline:
-   |         ^
-   = hint: see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes
+ 5 | traffic: {rate: 50/s
+   |          ^
+   = hint: write `}` where it ends
 "#,
     );
 }

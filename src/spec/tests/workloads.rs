@@ -193,13 +193,6 @@ fn what_is_wrong_with_a_ramp_or_a_burst_is_found() {
         "{rate: 50/s}",
         "{rate: 50/s, bursts: {every: 10s, off: 200}}",
         "
-error: a map of bursts needs `of`
-  --> scenarios/outage.yaml:5:31
-   |
- 5 | traffic: {rate: 50/s, bursts: {every: 10s, off: 200}}
-   |                               ^
-   = hint: add `of: …`
-
 error: `off` is not a key of a map of bursts
   --> scenarios/outage.yaml:5:44
    |
