@@ -418,15 +418,15 @@ fault  3.8 s
         use crate::history::Awaited;
         let mut story = Story::begin();
         story.tell(10, Event::Phase(PhaseEntered { name: Phase::Preparing }));
-        let what = "http://127.0.0.1:25021/health to answer".to_owned();
+        let what = "http://127.0.0.1:25021/health".to_owned();
         story.tell(200, Event::Awaited(Awaited { what, most: 60_000_000_000 }));
         let line = |live: &Live, width| {
             let shown = text(live, 3_400_000_000, width);
             let waits = shown.split_once("\n  waits    ")?.1.split("    0 ").next().unwrap_or_default().trim().to_owned();
             Some(waits)
         };
-        assert_eq!(line(&story.live, 79).unwrap(), "for http://127.0.0.1:25021/health to answer  3.2 s of at most 1 min");
-        let narrow = "for http://127.0.0.1:25021/health to answer\n           3.2 s of at most 1 min";
+        assert_eq!(line(&story.live, 79).unwrap(), "for http://127.0.0.1:25021/health  3.2 s of at most 1 min");
+        let narrow = "for http://127.0.0.1:25021/health\n           3.2 s of at most 1 min";
         assert!(line(&story.live, 56).unwrap().starts_with(narrow), "{:?}", line(&story.live, 56));
         story.tell(3_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
         assert_eq!(line(&story.live, 79), None);

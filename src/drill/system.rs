@@ -42,7 +42,7 @@ pub(super) struct Launch {
 impl Launch {
     /// What whoever watches is told while it is waited for.
     pub(super) fn awaited(&self) -> Event {
-        let what = format!("{} to answer", self.redactor.redact(&self.ready));
+        let what = self.redactor.redact(&self.ready);
         Event::Awaited(Awaited { what, most: u64::try_from(self.within.as_nanos()).unwrap_or(u64::MAX) })
     }
 }
