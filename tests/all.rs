@@ -11,6 +11,7 @@ mod clients;
 mod command_line;
 mod credentials;
 mod crowds;
+mod doctor;
 mod drills;
 mod driven;
 mod execute;

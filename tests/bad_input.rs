@@ -139,14 +139,17 @@ fn histories_that_are_none() {
         &judge("empty"),
         "error: empty: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again",
     );
-    let neither =
-        "this is neither a drill's history nor a bare history\n\nhint: name a drill's folder, its history.jsonl, or a bare history in JSON";
+    let neither = "this is no history of a drill, no bare history, and no record that is known by its first lines\n\nhint: say whose record it is, \
+                   --from k6|oha|vegeta|locust|nginx|haproxy|envoy; an access log in a format of its own needs that too, --log-format '…'";
     std::fs::write(project.path("binary"), [0, 159, 146, 150, b'\n', 255].repeat(1000)).unwrap();
     for name in ["binary", "scenarios/quick.yaml"] {
         refused(&judge(name), &format!("error: {name}: {neither}"));
     }
     project.write("extra.json", "{\"bare_history\": 1, \"requets\": []}");
-    judge("extra.json").exits_with(2).says("error: extra.json: not a bare history: unknown field `requets`").says("hint: the README shows");
+    judge("extra.json")
+        .exits_with(2)
+        .says("error: extra.json: not a bare history: unknown field `requets`")
+        .says("hint: `lifeboat help bare-history` shows");
     project.write("two.json", "{\"bare_history\": 2, \"primary\": [], \"standbys\": [], \"requests\": []}");
     judge("two.json").exits_with(2).says("bare_history is 2, this build reads 1");
     project.write("bare.json", "{\"bare_history\": 1, \"primary\": [\"a\"], \"standbys\": [\"b\"], \"requests\": []}");

@@ -367,7 +367,7 @@ fn a_slow_contact_holds_up_nobody_else_and_what_came_of_it_is_in_the_history() {
     let (answer, ready) = std::sync::mpsc::channel();
     let owner = std::thread::spawn(move || answered_when(listener, || ready.recv().unwrap()));
     let mut running = project.start_with(&EXECUTE, &[("TEST_HOOK", &url)]);
-    running.until("TELL lead, it takes longer than 100ms: call Lead at 112");
+    running.until("TELL lead, it takes longer than 100 ms: call Lead at 112");
     project.write("go", "");
     running.until("1/1 done");
     answer.send(()).unwrap();
@@ -450,4 +450,57 @@ fn what_goes_on_is_what_the_runbook_still_says_or_somebody_has_read_what_was_rec
     project.write("ready", "").edit("runbooks/real.yaml", "echo one", "echo uno");
     project.lifeboat(&["execute", "--resume", "x", "--recorded"]).exits_with(0);
     assert_eq!(log(&project), "one\ntwo\n", "what is done is not done again");
+}
+
+/// The runbook that is shipped for a provider's outage, as it is: rehearsed, walked against a gateway that answers and one that does not, taken back.
+#[test]
+fn the_shipped_runbook_for_an_outage_is_walked_and_says_whether_it_met_the_rto() {
+    let project = Project::shipped();
+    let gateway = server();
+    let environment =
+        format!("environments:\n  own: {{services: {{support-chat: {{url: \"http://{gateway}/v1\", key_from: \"env:OWN_KEY\"}}}}}}\n");
+    project.edit("runbooks/inventory.yaml", "environments:\n", &environment);
+    project.write("gateway.env", "PROVIDER=azure-swedencentral\n");
+    let contacts = format!("http://{gateway}/hooks/T0Q7Z1XW9");
+    let execute = |more: &[&str]| {
+        let args = [&["execute", "runbooks/provider-outage.yaml", "--env", "own", "--service", "support-chat"], more].concat();
+        project.run(project.command(&args).stdin(Stdio::null()).env("OWN_KEY", "sk-own").env("ONCALL_WEBHOOK", &contacts))
+    };
+    let provider = || std::fs::read_to_string(project.path("gateway.env")).unwrap();
+    execute(&["--rehearse"]).says("See that users are served: ");
+    assert_eq!(provider(), "PROVIDER=azure-swedencentral\n", "a rehearsal changes nothing");
+    execute(&["--yes", "--out", "x"]).exits_with(0);
+    assert_eq!(provider(), "PROVIDER=openai-eu\n");
+    let report = std::fs::read_to_string(project.path("x/report.md")).unwrap();
+    assert!(report.contains("A step saw users served again after ") && report.contains("the RTO is 10 s: met."), "{report}");
+    project
+        .run(project.command(&["execute", "--resume", "x", "--undo", "--yes"]).env("OWN_KEY", "sk-own").env("ONCALL_WEBHOOK", &contacts));
+    assert_eq!(provider(), "PROVIDER=azure-swedencentral\n");
+    // Nobody answers, and the RTO is over.
+    project.edit("runbooks/inventory.yaml", "rto: 10s ", "rto: 1s ");
+    project.edit("runbooks/provider-outage.yaml", "    timeout: 5m\n    on_failure: stop\n", "    timeout: 2s\n    on_failure: stop\n");
+    project.edit("runbooks/inventory.yaml", &format!("http://{gateway}/v1"), &format!("http://{gateway}/nothing"));
+    execute(&["--yes", "--out", "y"]).exits_with(1);
+    let report = std::fs::read_to_string(project.path("y/report.md")).unwrap();
+    assert!(report.contains("No step saw users served again; the RTO is 1 s: missed."), "{report}");
+}
+
+/// A gateway that lists its models for whoever has its key, and takes messages to people.
+fn server() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream);
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|read| read > 0) {}
+                let is_good = head.starts_with("POST /hooks/")
+                    || head.starts_with("GET /v1/models ") && head.to_lowercase().contains("authorization: bearer sk-own\r\n");
+                let status = if is_good { "200 OK" } else { "401 Unauthorized" };
+                let _ = write!(reader.get_mut(), "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+            });
+        }
+    });
+    address
 }

@@ -157,7 +157,7 @@ fn a_record_says_what_to_type_next() {
     let objectives = ["--objectives", "scenarios/outage.yaml"];
     judge(&objectives)
         .exits_with(3)
-        .says("without the moment at which the fault began")
+        .says("the moment of the fault was not given")
         .says("--fault-at")
         .says("7 failed, all of them from 2026-11-20T19:33:24");
     judge(&["--fault-at", FAULT]).exits_with(3).says("--objectives SCENARIO").says("restore ");
@@ -169,4 +169,42 @@ fn a_record_says_what_to_type_next() {
     wrong.exits_with(2).says("lines cannot be read as k6").says("line 1").says("hint: record with `k6 run --out json=run.json");
     project.lifeboat(&["judge", "nothing.json", "--from", "k6"]).exits_with(2).says("cannot read nothing.json");
     project.lifeboat(&["judge", &log, "--from", "apache"]).exits_with(2).says("k6, oha, vegeta, locust, nginx, haproxy, envoy");
+}
+
+/// Each real record, and the field's own, are known by their first lines; what two may have written, and what nobody did, is not guessed.
+#[test]
+fn whose_record_it_is_shows_in_its_first_lines_and_is_said() {
+    let project = recorded();
+    let told = ["--objectives", "scenarios/outage.yaml", "--fault-at", FAULT, "--heal-at", HEAL, "--fault-uncertainty", "50ms"];
+    for (name, tool) in [
+        ("envoy.log", "envoy"),
+        ("envoy.jsonl", "envoy"),
+        ("haproxy.log", "haproxy"),
+        ("nginx-combined.log", "nginx"),
+        ("locust.csv", "locust"),
+    ] {
+        let record = root().join("tests/records").join(name).display().to_string();
+        let guessed = project.lifeboat(&[&["judge", &record, "--format", "json"][..], &told].concat());
+        let said = project.lifeboat(&[&["judge"][..], &of(&record, tool), &["--format", "json"]].concat());
+        assert_eq!((guessed.code, &guessed.stdout), (said.code, &said.stdout), "{name}: {}", guessed.stderr);
+        assert!(guessed.stderr.contains(&format!("taken for a record of {tool}, by its first lines")), "{name}: {}", guessed.stderr);
+        assert!(!said.stderr.contains("taken for"), "{}", said.stderr);
+    }
+    let sums = root().join("tests/records/locust_stats_history.csv").display().to_string();
+    project.lifeboat(&["judge", &sums]).exits_with(2).says("no record that is known by its first lines").says("--from k6|oha|");
+    // nginx in a format of its own: the line says enough, and without it nobody can tell.
+    let lines: String = (0..300).map(|second| format!("17636473{:02}.000 0.010 200 \"127.0.0.1:18811\"\n", second % 100)).collect();
+    project.write("own.log", &lines);
+    project.lifeboat(&["judge", "own.log"]).exits_with(2).says("--log-format");
+    let format = "$msec $request_time $status \"$upstream_addr\"";
+    project.lifeboat(&["judge", "own.log", "--log-format", format]).exits_with(3).says("taken for a record of nginx");
+    // Our own are told apart, and what is said of records says nothing of them.
+    let bare = root().join("tests/records/late-neighbours.json").display().to_string();
+    let run = project.lifeboat(&["judge", &bare]);
+    assert!(matches!(run.code, Some(0 | 1 | 3)) && !run.stderr.contains("taken for"), "{run:?}");
+    project
+        .lifeboat(&["judge", &bare, "--fault-at", FAULT])
+        .exits_with(2)
+        .says("--fault-at is for another tool's record")
+        .says("hint: leave it out");
 }

@@ -60,6 +60,7 @@ fn a_gateway_that_is_ready_and_does_not_serve_is_found_before_the_traffic() {
     );
     project.edit("runbooks/inventory.yaml", "lab: {embedded: true,", &start);
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "drill"]);
-    run.exits_with(3).says("the system under test is ready and does not serve: request 1 of 3 before the traffic ended with status-401");
+    run.exits_with(3).says("chat: refused the key with status 401: Incorrect API key provided.");
+    run.says("hint: give `${service.key}` to what `start:` runs").says("drill/system.log");
     assert!(!project.events("drill").iter().any(|event| event.get("request").is_some() || event.get("served").is_some()));
 }

@@ -287,3 +287,56 @@ fn the_top_level_holds_what_a_newcomer_expects() {
         names.filter(|name| !name.starts_with('.') && !known.contains(&name.as_str()) && !made.contains(&name.as_str())).collect();
     assert!(strays.is_empty(), "{strays:?}");
 }
+
+/// Where packages come from is for whoever builds to say, in the configuration of cargo, pip, npm, go or apt: no file names a registry's host.
+#[test]
+fn no_file_names_a_registry() {
+    let hosts = [
+        ["crates", "io"],
+        ["pypi", "org"],
+        ["pythonhosted", "org"],
+        ["npmjs", "org"],
+        ["npmjs", "com"],
+        ["yarnpkg", "com"],
+        ["proxy.golang", "org"],
+        ["sum.golang", "org"],
+        ["goproxy", "io"],
+        ["goproxy", "cn"],
+        ["debian", "org"],
+        ["ubuntu", "com"],
+        ["nexte", "st"],
+        ["rubygems", "org"],
+        ["docker", "io"],
+        ["ghcr", "io"],
+        ["quay", "io"],
+        ["anaconda", "org"],
+        ["githubusercontent", "com"],
+        ["huggingface", "co"],
+    ]
+    .map(|[name, end]| format!("{name}.{end}"));
+    // Cargo's own name of its default registry in its lock files, which it writes by itself.
+    let own = format!("registry+https://github.com/rust-lang/{}-index", hosts[0]);
+    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
+    let listed = listed.ok().filter(|output| output.status.success()).map(|output| String::from_utf8(output.stdout).unwrap());
+    // Where this is no checkout, there is nothing that is committed.
+    let Some(listed) = listed else { return };
+    let mut found = Vec::new();
+    let mut read = 0;
+    for name in listed.split('\0').filter(|name| !name.is_empty()) {
+        // What is no text names nothing; cases of fuzzing are made by chance.
+        let Ok(text) = fs::read_to_string(root().join(name)) else { continue };
+        read += 1;
+        let text = text.replace(&own, "");
+        let is_host = |host: &String| {
+            text.match_indices(host.as_str()).any(|(place, _)| {
+                let after = text[place + host.len()..].chars().next();
+                let before = text[..place].chars().next_back();
+                !before.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+                    && !after.is_some_and(|letter| letter.is_ascii_alphanumeric())
+            })
+        };
+        found.extend(hosts.iter().filter(|host| is_host(host)).map(|host| format!("{name}: {host}")));
+    }
+    assert!(read > 300, "{read} files were read");
+    assert!(found.is_empty(), "{found:#?}");
+}

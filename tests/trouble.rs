@@ -112,7 +112,7 @@ fn a_gateway_that_does_not_exist() {
 fn a_key_that_is_not_there() {
     let project = Project::quick();
     project.environment("keyless", "services: {chat: {url: \"http://127.0.0.1:1/v1\", key_from: \"env:LIFEBOAT_TEST_NO_KEY\"}}");
-    cannot_start(&project, "keyless", "LIFEBOAT_TEST_NO_KEY is not set", "hint: export LIFEBOAT_TEST_NO_KEY=");
+    cannot_start(&project, "keyless", "LIFEBOAT_TEST_NO_KEY is not set", "export LIFEBOAT_TEST_NO_KEY=… with the key");
 }
 
 #[test]
@@ -128,26 +128,15 @@ fn a_receiver_of_alerts_that_anybody_could_reach() {
     let project = Project::quick();
     // Not an address, but a name of all of them to whoever looks names up.
     project.environment("open", "alerts: {listen: \"0:0\"}");
-    cannot_start(
-        &project,
-        "open",
-        "alerts would be taken from everybody who can reach 0.0.0.0:",
-        "hint: require a token with `token_from:",
-    );
+    cannot_start(&project, "open", "everybody who can reach 0.0.0.0:", "hint: require a token with `token_from:");
 }
 
 #[test]
-fn a_baseline_that_is_not_steady_gets_no_fault() {
+fn a_service_that_refuses_gets_no_fault() {
     let project = Project::quick();
     let refuses = server("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     project.environment("refusing", &format!("services: {{chat: {{url: \"http://{refuses}/v1\"}}}}"));
-    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "refusing", "--out", "drill"]);
-    run.exits_with(3).says("the traffic before the fault is not steady: only 0 of ").says(" ended with status-401");
-    run.says("hint: no fault was injected; mend this first");
-    run.says("inconclusive (void: no fault was injected: the traffic before");
-    let events = project.stopped_cleanly("drill", "baseline-unsteady");
-    assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
-    assert_eq!(project.json("drill/verdict.json")["reason"], "baseline_unstable");
+    cannot_start(&project, "refusing", "chat: refused the key with status 401", "hint: write `key_from: 'env:NAME'` to `chat`");
 }
 
 #[test]
@@ -156,7 +145,7 @@ fn a_rate_that_this_machine_does_not_pace_gets_no_fault() {
     // No machine sends within a microsecond.
     project.edit("runbooks/inventory.yaml", "lag_max: 200ms", "lag_max: 1us");
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "drill"]);
-    run.exits_with(3).says("the traffic before the fault is not steady: a request was sent ").says("this machine must keep to 1us");
+    run.exits_with(3).says("the traffic before the fault is not steady: a request was sent ").says("late, and 1 µs is allowed");
     let events = project.stopped_cleanly("drill", "baseline-unsteady");
     assert!(!events.iter().any(|event| event.get("fault_requested").is_some()));
 }
@@ -173,12 +162,14 @@ fn a_full_disk_heals_and_stops_the_drill() {
     // Some 40 KB: the fault comes after 20 and the end after 130.
     let run = with_room(&project, 80, "drill");
     run.exits_with(4).says("blackhole on first active").says("blackhole on first healed");
-    run.says("error: the history cannot be written: ").says("hint: make room, or choose another folder with --out");
+    run.says("error: the history cannot be written: ").says("hint: make room on the disk, or choose another folder with `--out`");
     assert!(!run.stderr.contains("phase     watch"), "it went on without a history");
     assert!(project.events("drill").iter().any(|event| event.get("fault_confirmed").is_some()), "what could be written is whole");
     project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end");
     let run = with_room(&project, 0, "nothing");
-    run.exits_with(4).says("error: the history cannot be written: ").says("\n\nhint: make room, or choose another folder with --out");
+    run.exits_with(4)
+        .says("error: the history cannot be written: ")
+        .says("\n\nhint: make room on the disk, or choose another folder with `--out`");
     project.lifeboat(&["judge", "nothing"]).exits_with(2).says("the file is empty").says("hint: ");
 }
 
@@ -214,7 +205,7 @@ fn a_guard_that_trips_heals_and_stops_the_drill() {
     run.exits_with(4).says("stopped: fewer than 50% of requests were good for 1 s");
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["reason"], &verdict["stopped"]["reason"]), (&"stopped".into(), &"guard".into()), "{verdict}");
-    run.says("raise the limit that was reached (`abort_when`");
+    run.says("hint          see why it went so badly; raise this limit only");
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
     assert!(report.contains(" s after the fault: fewer than 50% of requests were good for 1 s"), "{report}");
     let events = project.stopped_cleanly("drill", "guard");
@@ -241,4 +232,21 @@ fn a_guard_trips_although_no_request_has_ended() {
     let before =
         |kind: &str| events.iter().filter(|event| event.get(kind).is_some() && event["t"].as_u64().unwrap() < at("guard_tripped")).count();
     assert!(before("overdue") > 50, "{} requests were seen to be open too long", before("overdue"));
+}
+
+/// A port is what was asked for, or the lab does not start: its providers stand at the ports from the first on, the service's own before the others.
+#[test]
+fn ports_that_the_lab_is_told() {
+    let project = Project::quick();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = project.lifeboat(&["lab", "--providers-port", &port]);
+    run.exits_with(3)
+        .says(&format!("error: first cannot listen on 127.0.0.1:{port}: Address already in use"))
+        .says("hint: choose another port");
+    project
+        .lifeboat(&["lab", "--providers-port", "65535"])
+        .exits_with(2)
+        .says("the ports after --providers-port are too few for 3 providers");
+    project.lifeboat(&["lab", "--key", "it's"]).exits_with(2).says("a key has visible ASCII characters only");
 }

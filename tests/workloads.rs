@@ -59,7 +59,7 @@ fn one_workload_is_met_and_another_missed_and_the_drill_is_missed() {
     again.exits_with(1);
     assert_eq!(again.stdout, std::fs::read_to_string(project.path("drill/verdict.json")).unwrap());
     let report = std::fs::read_to_string(project.path("drill/report.md")).unwrap();
-    for words in ["## Workload probes to chat: met", "## Workload batches to batch: missed", "### crowd to chat, pure load"] {
+    for words in ["## Workload probes to chat: met", "## Workload batches to batch: missed", "### crowd to chat, load only"] {
         assert!(report.contains(words), "{words}\n{report}");
     }
 }

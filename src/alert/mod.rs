@@ -6,7 +6,7 @@
 //!  receiver   listens, and records
 //! ```
 //!
-//! Where the environment names a token, whoever posts must bear it; outside loopback nobody listens without one. PagerDuty's signature is not
+//! Where the environment names a token, every sender must send it; outside loopback nobody listens without one. PagerDuty's signature is not
 //! looked at: an alert starts a runbook within a drill and does nothing else.
 //!
 //! What this room does not do: decide what follows from an alert (`history` folds which of them fire, `step` waits for them, `drill` starts the

@@ -82,7 +82,7 @@ struct Taken {
 
 #[derive(Clone)]
 struct Desk {
-    /// What whoever posts must bear, where anything.
+    /// What senders must send, where anything.
     token: Option<Secret>,
     callers: Arc<Callers>,
     clock: Clock,
@@ -332,7 +332,7 @@ mod tests {
         let all = |firing: bool| Value::Array((0..9_999).map(|instance| alert("Down".into(), instance, firing)).collect()).to_string();
         assert_eq!(post(&receiver, all(true)).await, (200, "9998 recorded; 1 already known\n".to_owned()));
         let (status, told) = post(&receiver, all(false)).await;
-        assert!(status == 429 && told.starts_with("1 recorded; 9998 dropped: "), "{status} {told}");
+        assert!(status == 429 && told.starts_with("1 recorded; 9998 dropped, "), "{status} {told}");
         receiver.stop().await;
         let live = journal.live();
         journal.close().await.unwrap();
@@ -401,9 +401,9 @@ mod tests {
             // A page whose name leads here.
             (vec![json, ("host", "evil.example:9099")], 403, "`hosts: [NAME]` under `alerts:`"),
             // What Alertmanager, Grafana and PagerDuty send, and by which names.
-            (vec![json], 200, "taken"),
-            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "taken"),
-            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "taken"),
+            (vec![json], 200, "recorded"),
+            (vec![("content-type", "application/json; charset=utf-8"), ("host", "localhost")], 200, "recorded"),
+            (vec![("content-type", "Application/JSON"), ("host", "Drills.Example:9099")], 200, "recorded"),
         ];
         for (number, (headers, status, why)) in cases.into_iter().enumerate() {
             let mut post = http.post(receiver.url()).body(json!({"alert": format!("Down {number}"), "status": "firing"}).to_string());
@@ -441,7 +441,7 @@ mod tests {
     async fn outside_loopback_nobody_listens_without_a_token() {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
         let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
-        assert!(error.starts_with("alerts would be taken from everybody who can reach 0.0.0.0:"), "{error}");
+        assert!(error.starts_with("everybody who can reach 0.0.0.0:"), "{error}");
         assert!(error.contains("\n\nhint: require a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
         Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap().stop().await;
         journal.close().await.unwrap();

@@ -1,5 +1,6 @@
 //! `lifeboat doctor`: whatever a drill needs, tried without the drill. What is wrong is told by name, with what to type.
 
+use super::terminal::show_wait;
 use super::{Exit, put, run, say, until_interrupted};
 use crate::drill::{Examined, Order, Tried, examine};
 use crate::host::private;
@@ -42,7 +43,10 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     let kept = folder.clone();
     let done = until_interrupted("stopping: what was started is ended", async |stop| {
         let order = Order { plan, seed, id: "doctor".to_owned(), root, keeper, secrets, folder, attendance: Attendance::Unattended, stop };
-        told(&examine(order).await?, &args_of(&scenario, &env))
+        let waiting = show_wait("trying what the drill needs");
+        let examined = examine(order).await?;
+        drop(waiting);
+        told(&examined, &args_of(&scenario, &env))
     });
     let _ = std::fs::remove_dir_all(kept);
     done

@@ -30,7 +30,7 @@ pub(super) fn command() -> clap::Command {
 pub(super) fn visible() -> clap::Command {
     let whole = command();
     let subcommands = whole.get_subcommands().filter(|each| !each.is_hide_set()).cloned();
-    let bare = clap::Command::new("lifeboat").version(env!("CARGO_PKG_VERSION")).subcommand_required(true);
+    let bare = clap::Command::new("lifeboat").version(env!("CARGO_PKG_VERSION")).subcommand_required(true).disable_help_subcommand(true);
     let about = whole.get_about().cloned().unwrap_or_default();
     bare.about(about).after_help(super::exit::TABLE).args(whole.get_arguments().cloned()).subcommands(subcommands)
 }

@@ -12,15 +12,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Judges a drill's folder, a `history.jsonl`, a bare history in JSON, or with --from what another tool recorded. The exit code is the
-/// verdict's.
+/// Judges a drill's folder, a `history.jsonl`, a bare history in JSON, or what another tool recorded. The exit code is the verdict's.
+///
+/// Whose record a file is shows in its first lines and is said; --from says it where that is not so.
 ///
 /// A record of another tool says neither what was promised nor when the outage began: --objectives and --fault-at do. What it cannot tell
 /// is said with the verdict, and nothing is met that was not seen.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A drill's folder, its `history.jsonl`, a bare history, or with --from another tool's record
+    /// A drill's folder, its `history.jsonl`, a bare history, or another tool's record
     history: PathBuf,
     /// How the verdict is written to stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -44,13 +45,13 @@ struct Record {
     #[arg(long, value_name = "TOOL", value_parser = source)]
     from: Option<Source>,
     /// The scenario with the service, providers and objectives; without it there are measurements but no verdict
-    #[arg(long, value_name = "SCENARIO", requires = "from")]
+    #[arg(long, value_name = "SCENARIO")]
     objectives: Option<PathBuf>,
     /// The environment of that scenario
     #[arg(long, default_value = "lab", requires = "objectives")]
     env: String,
     /// When the outage began, by the record's clock: RFC 3339, seconds since 1970 (or as the record counts), or +42s from its start
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     fault_at: Option<Moment>,
     /// When its cause was gone, likewise; without it the outage lasts to the record's end
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
@@ -59,22 +60,22 @@ struct Record {
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "fault_at")]
     fault_uncertainty: Option<Duration>,
     /// Leave out what was sent before; access logs begin ten minutes before the fault where this is not given
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Moment>,
     /// Leave out what was sent after
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
     /// The format line of an access log, in its gateway's own words
-    #[arg(long, value_name = "LINE", requires = "from")]
+    #[arg(long, value_name = "LINE")]
     log_format: Option<String>,
     /// The field that tells who served: a tag of k6, a header in Vegeta's JSON, a column, a field of the format line
-    #[arg(long, value_name = "FIELD", requires = "from")]
+    #[arg(long, value_name = "FIELD")]
     served_by: Option<String>,
     /// Which provider the record means by a name or an address
     #[arg(long, value_name = "NAME=PROVIDER", value_parser = pair, requires = "objectives")]
     map: Vec<(String, String)>,
     /// How k6 sent: `open` if its executor has an arrival rate, else `closed`
-    #[arg(long, value_name = "open|closed", value_parser = pace, requires = "from")]
+    #[arg(long, value_name = "open|closed", value_parser = pace)]
     model: Option<Pace>,
 }
 
@@ -87,10 +88,25 @@ enum Format {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
+    let source = match args.record.from {
+        Some(source) => Some(source),
+        None => guessed(args)?,
+    };
     let work = Arc::default();
     let showing = show_work(&work);
-    let judged = match args.record.from {
-        None => exercise::judge_counting(&args.history, &work)?,
+    let judged = match source {
+        None => match args.record.of_records_only() {
+            None => exercise::judge_counting(&args.history, &work)?,
+            // Where it is no history either, that is what is wrong.
+            Some(option) => match exercise::judge(&args.history) {
+                Ok(_) => {
+                    let history = args.history.display();
+                    say(&format!("error: --{option} is for another tool's record, and {history} is a history\n\nhint: leave it out"));
+                    return Ok(Exit::Usage);
+                }
+                Err(error) => return Err(error.into()),
+            },
+        },
         Some(source) => match recorded(source, args, &work)? {
             Ok(judged) => judged,
             Err(problem) => {
@@ -111,6 +127,31 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         Format::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
+}
+
+/// Whose record it is, as far as that shows in it; said, so that nobody is judged by a guess without knowing.
+fn guessed(args: &Args) -> anyhow::Result<Option<Source>> {
+    let source = exercise::whose(&args.history, args.record.log_format.as_deref())?;
+    if let Some(source) = source {
+        say(&format!("{}: taken for a record of {source}, by its first lines (--from says it otherwise)", args.history.display()));
+    }
+    Ok(source)
+}
+
+impl Record {
+    /// The first option that is given and says something of records only.
+    fn of_records_only(&self) -> Option<&'static str> {
+        let given = [
+            ("objectives", self.objectives.is_some()),
+            ("fault-at", self.fault_at.is_some()),
+            ("since", self.since.is_some()),
+            ("until", self.until.is_some()),
+            ("log-format", self.log_format.is_some()),
+            ("served-by", self.served_by.is_some()),
+            ("model", self.model.is_some()),
+        ];
+        given.iter().find(|(_, given)| *given).map(|(option, _)| *option)
+    }
 }
 
 /// Judges another tool's record, or tells in words what is wrong with what was said about it.

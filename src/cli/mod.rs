@@ -15,6 +15,7 @@ mod exit;
 mod fingerprint;
 mod groups;
 mod heal;
+mod help;
 mod judge;
 mod keep;
 mod lab;
@@ -38,7 +39,7 @@ use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
 #[derive(Debug, Parser)]
-#[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE)]
+#[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     manner: terminal::Manner,
@@ -75,6 +76,8 @@ enum Command {
     Completions(completions::Args),
     /// Print the manual page, or write that of every command into a folder
     Man(man::Args),
+    /// Explain a command, or a topic such as `faults`; without a name, list both
+    Help(help::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
 }
@@ -113,6 +116,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Heal(args) => heal::heal(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
+        Command::Help(args) => help::help(&args, groups::command()),
         Command::Watchdog(args) => watchdog::watchdog(&args),
     };
     let exit = done.unwrap_or_else(|error| {

@@ -108,7 +108,7 @@ pub fn with_parameters(body: Vec<u8>, parameters: &BTreeMap<String, Value>) -> V
     Value::Object(fields).to_string().into_bytes()
 }
 
-/// A chat completion of anybody, which bears no mark.
+/// A chat completion of anybody, which has no mark.
 pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool, key: &str) -> WireRequest {
     written(dialect, Operation::Chat, &Wish { model, prompt, streamed, json: false, tool: None }, key)
 }

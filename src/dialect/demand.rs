@@ -22,7 +22,7 @@ pub struct Demand {
     pub max_tokens: Option<u64>,
     /// The first tool that is offered, where the conversation does not end with what a tool has answered.
     pub tool: Option<String>,
-    /// True where the text shall be JSON.
+    /// True where the text must be JSON.
     pub json: bool,
     /// The vectors that are wanted.
     pub vectors: Vectors,

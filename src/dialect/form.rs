@@ -39,9 +39,9 @@ pub(super) struct Wish<'w> {
     pub(super) model: &'w str,
     /// What it shall read.
     pub(super) prompt: &'w str,
-    /// True where the answer shall be a stream.
+    /// True where the answer must be a stream.
     pub(super) streamed: bool,
-    /// True where it shall be JSON.
+    /// True where it must be JSON.
     pub(super) json: bool,
     /// The tool that it shall call.
     pub(super) tool: Option<&'w str>,

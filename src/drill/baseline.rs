@@ -92,7 +92,7 @@ impl Baseline<'_> {
         let runbook = self.plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection);
         if let Some(Goal::Alert(name)) = runbook.map(|runbook| &runbook.detect.goal).filter(|goal| live.meets(goal, live.now)) {
             let words = format!(
-                "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; mend what it tells of, or the rule \
+                "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; fix what it reports, or the rule \
                  that lets it fire"
             );
             return Err(Stop::new(StopReason::BaselineUnsteady, words));
@@ -107,7 +107,7 @@ impl Baseline<'_> {
 
     fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> Stop {
         let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
-        let hint = "hint: no fault was injected; mend this first, or lower the rate or `success:`";
+        let hint = "hint: no fault was injected; fix this first, or lower the rate or `success:`";
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
         let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
         Stop::new(StopReason::BaselineUnsteady, format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"))

@@ -6,8 +6,9 @@ use super::baseline::{self, Baseline};
 use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
+use super::names::Names;
 use super::preflight::{self, Preflight, ground};
-use super::stage::{Names, Site, Stage};
+use super::stage::{Site, Stage};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
@@ -109,7 +110,8 @@ impl Drill {
         let Order { plan, seed, root, keeper, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
-        let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder: &recorder, http: &http, budget: &budget, secrets };
+        let site =
+            Site { plan, seed: *seed, tag, root, keeper, folder, stays: true, recorder: &recorder, http: &http, budget: &budget, secrets };
         let mut preflight = Preflight::default();
         let opening = open(&site, &mut preflight);
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
@@ -128,7 +130,8 @@ impl Drill {
         };
         if let Some(stop) = &stopped {
             if stop.reason == StopReason::Guard {
-                recorder.record(Event::GuardTripped(Guarded { guard: stop.detail.clone() })).await;
+                let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
+                recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
             recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
         }
@@ -487,7 +490,10 @@ impl Interrupts {
 /// Whether the guard lets the drill go on.
 fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
     match guard.and_then(|guard| live.tripped(guard, now)) {
-        Some(words) => Err(Stop::new(StopReason::Guard, words)),
+        Some(words) => {
+            let hint = "see why it went so badly; raise this limit only where it was too tight: a lower `success_below:` or a longer `for:` of `abort_when:`";
+            Err(Stop::new(StopReason::Guard, format!("{words}\n\nhint: {hint}")))
+        }
         None => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! Who keeps and who makes the credentials of a drill: the lab, the inventory's stores, real issuers.
 
 use super::Stop;
-use super::stage::{Names, Site};
+use super::names::Names;
+use super::stage::Site;
 use crate::history::{Event, Remark, RemarkAbout};
 use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};

@@ -1,8 +1,8 @@
 //! How a workload's requests are asked, from what the scenario and the environment say: variables filled in, keys read, files found.
 
 use super::Stop;
+use super::names::Names;
 use super::preflight::ground;
-use super::stage::Names;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::Manner;
 use crate::units::{Secret, Seed};

@@ -6,7 +6,7 @@
 //!                           runbook
 //! ```
 //!
-//! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down; `system` is the system under test where the
+//! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down, with the `names` that stand for it; `system` is the system under test where the
 //! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
 //! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
@@ -25,6 +25,7 @@ mod files;
 mod keeper;
 mod keys;
 mod manner;
+mod names;
 mod preflight;
 mod sight;
 mod stage;

@@ -1,8 +1,9 @@
 //! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
 
+use super::names::{Names, text_of};
 use super::preflight::{self, Preflight, Trouble, ground};
 use super::sight::{Follower, Sight};
-use super::system::{Launch, System};
+use super::system::System;
 use super::watchdog::Watchdog;
 use super::{Stop, keys, manner};
 use crate::alert::Receiver;
@@ -10,12 +11,12 @@ use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, DrillPlan, KeySource, NamedWorkload, Operation, Provider, SecretSource, StartCommand, origin_and_path};
-use crate::proxy::{Place, Proxy, Settings};
+use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
+use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
-use crate::secret::{self, Kept, SecretError, Unread};
+use crate::secret::Kept;
 use crate::step::{Keyring, Variables};
-use crate::toxiproxy::{self, Control, Offset};
+use crate::toxiproxy::{self, Control, ControlError, Offset};
 use crate::traffic::{Budget, FirstLines, Manner, Target};
 use crate::units::{Fingerprint, Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +72,8 @@ pub(super) struct Site<'a> {
     pub(super) root: &'a Path,
     pub(super) keeper: &'a Path,
     pub(super) folder: &'a Path,
+    /// Whether that is still there when the drill has ended.
+    pub(super) stays: bool,
     pub(super) recorder: &'a Recorder,
     pub(super) http: &'a reqwest::Client,
     pub(super) budget: &'a Arc<Budget>,
@@ -168,6 +171,7 @@ impl Stage {
     pub(super) async fn connect(&mut self, site: &Site<'_>, mut names: Names, preflight: &mut Preflight) -> Result<(), Stop> {
         let plan = site.plan;
         let stand = self.proxies(site, &mut names, preflight).await?;
+        preflight::providers(plan, preflight).await;
         if let Some(alerts) = &plan.environment.alerts {
             let token = alerts.token_from.as_deref().map(|variable| token(variable, "the senders of alerts", &names.redactor));
             if let Some(token) = preflight.need(token.transpose())? {
@@ -193,6 +197,7 @@ impl Stage {
             let launch = names.launch(start, site)?;
             site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
+            site.recorder.record(preflight::awaited(start.warm_up)).await;
             preflight.well("the system under test is ready");
             site.recorder.record(preflight::awaited(start.warm_up)).await;
         }
@@ -253,7 +258,13 @@ impl Stage {
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
         for (place, each) in plan.workloads().iter().enumerate() {
             let binding = plan.environment.services.get(&each.service_name);
-            if !stand && binding.is_none_or(|binding| binding.url.contains("${")) {
+            let known = binding.filter(|binding| !binding.url.contains("${")).map(|binding| bare(binding, site.root));
+            if !stand || names.lacks && binding.is_some_and(|binding| text_of(binding).contains("${credential.")) {
+                // What follows from what was told already is not told again; whether it can be reached is.
+                if let Some((target, manner)) = known {
+                    self.targets.push(target);
+                    self.manners.push(manner);
+                }
                 continue;
             }
             let target = match services.get(&each.service_name) {
@@ -261,8 +272,9 @@ impl Stage {
                 None => self.serve(site, names, each, place == 0),
             };
             let manner = manner::of(each, plan, site.seed, site.root, names);
-            if let (Some(target), Some(manner)) = (preflight.need(target)?, preflight.need(manner)?) {
-                services.insert(each.service_name.clone(), target.clone());
+            let asked = preflight.need(target)?.zip(preflight.need(manner)?);
+            services.extend(asked.iter().map(|(target, _)| (each.service_name.clone(), target.clone())));
+            if let Some((target, manner)) = asked.or(known) {
                 self.targets.push(target);
                 self.manners.push(manner);
             }
@@ -395,8 +407,8 @@ async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Pro
     if let Some(ControlBinding { url, token_from }) = &plan.environment.control {
         let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), &names.redactor));
         let token = token.transpose()?;
-        let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await.map_err(Stop::environment)?;
-        return Ok((control, None));
+        let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await;
+        return Ok((control.map_err(|error| no_control(error, token_from.as_deref()))?, None));
     }
     // Others on this host find its port. What they do not find is the token, which is in this process's memory only.
     let random = journal::random().map_err(|error| Stop::environment(format!("no random bytes for the control API's token: {error}")))?;
@@ -407,6 +419,29 @@ async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Pro
     let url = format!("http://{}", proxy.api());
     let control = Control::connect_with(&url, Some(token.expose())).await.map_err(Stop::environment)?;
     Ok((control, Some(proxy)))
+}
+
+/// Why a control API does not let a drill in, with the setting that says who asks.
+fn no_control(error: ControlError, token_from: Option<&str>) -> Stop {
+    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return Stop::environment(error) };
+    let problem = match (token_from, error.lines().next().unwrap_or_default()) {
+        (Some(variable), _) if *status == 401 => (
+            format!("the control API at {url} does not take the token in {variable}"),
+            format!("export {variable}=… with the token that it was started with"),
+        ),
+        (None, _) if *status == 401 => (
+            format!("the control API at {url} asks for a token"),
+            "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
+        ),
+        (_, said) => {
+            return Stop::environment(format!("the control API at {url} refused this drill (status {status}): {said}{}", hint_of(error)));
+        }
+    };
+    Stop::environment(Trouble::new(problem.0, problem.1).told())
+}
+
+fn hint_of(error: &str) -> &str {
+    error.find("\n\nhint: ").map_or("", |place| &error[place..])
 }
 
 /// A token in the environment, without white space around it. The redactor knows it from now on.
@@ -431,134 +466,6 @@ async fn record_tokens(mut minted: mpsc::UnboundedReceiver<MintedToken>, credent
     }
 }
 
-/// Values of variables, keys, and where providers really are.
-pub(super) struct Names {
-    values: Variables,
-    /// Of providers.
-    keys: BTreeMap<String, Secret>,
-    /// Why there is none, where nobody can tell whether there is.
-    unheld: BTreeMap<String, String>,
-    upstream: BTreeMap<String, String>,
-    redactor: Redactor,
-}
-
-impl Names {
-    /// With what is secret and could not be read.
-    async fn of(site: &Site<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
-        let plan = site.plan;
-        let mut unread = Vec::new();
-        let mut names = Self {
-            values: Variables::default(),
-            keys: BTreeMap::new(),
-            unheld: BTreeMap::new(),
-            upstream: BTreeMap::new(),
-            redactor: Redactor::new(site.recorder.salt()),
-        };
-        names.values.set("service.name", plan.scenario.service.clone());
-        names.values.set("root", site.root.display().to_string());
-        names.values.set("primary", plan.service.primary().to_owned());
-        if let Some(standby) = plan.service.providers.get(1) {
-            names.values.set("standby", standby.clone());
-        }
-        for (name, provider) in &plan.providers {
-            let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
-            let key = if of_the_lab {
-                Some(lab_key(site.seed, name))
-            } else {
-                names.stored_key(site, name, provider, (preflight, &mut unread)).await
-            };
-            if let Some(key) = key {
-                names.values.set(format!("credential.{name}"), key.clone());
-                names.redactor.learn(name, &key);
-                names.keys.insert(name.clone(), key);
-            }
-            if let Some(url) = &provider.base_url {
-                names.upstream.insert(name.clone(), url.clone());
-            }
-        }
-        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
-        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
-        (names, unread)
-    }
-
-    /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.
-    async fn stored_key(
-        &mut self,
-        site: &Site<'_>,
-        name: &str,
-        provider: &Provider,
-        (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
-    ) -> Option<Secret> {
-        let plan = site.plan;
-        let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
-            Ok(key) => {
-                preflight.well(format!("{source} holds a key, for {name}"));
-                return Some(key);
-            }
-            Err(error) => error,
-        };
-        let is_needed = !plan.environment.embedded && uses_key(plan, name);
-        if is_needed {
-            preflight.wrong(Trouble::of(&error));
-        }
-        if !matches!(error, SecretError::Absent { .. }) {
-            self.unheld.insert(name.to_owned(), error.to_string());
-            let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
-            // Providers may share a credential.
-            unread.extend(Some(new).filter(|new| !is_needed && !unread.contains(new)));
-        }
-        None
-    }
-
-    /// Why a store that holds a provider's key could not be read.
-    pub(super) fn unheld(&self, provider: &str) -> Option<&str> {
-        self.unheld.get(provider).map(String::as_str)
-    }
-
-    pub(super) fn key(&self, provider: &str) -> Secret {
-        self.keys.get(provider).cloned().unwrap_or_default()
-    }
-
-    /// Where the proxies of this drill may lead, and nowhere else.
-    fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
-        let place = |(name, provider): (&String, &Provider)| {
-            let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
-            let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
-        };
-        plan.providers.iter().filter_map(place).collect()
-    }
-
-    pub(super) fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    /// Fills variables in.
-    pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
-        self.values.expand(text)
-            .map_err(|unknown| Stop::environment(format!(
-                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
-                 must be there when the drill starts",
-                unknown.name
-            )))
-    }
-
-    fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
-        Ok(Launch {
-            keeper: site.keeper.to_owned(),
-            argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
-            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
-            pass: start.pass.clone(),
-            ready: self.expand(&start.ready)?,
-            within: start.within.std(),
-            folder: site.root.to_owned(),
-            log: site.folder.join("system.log"),
-            redactor: self.redactor.clone(),
-        })
-    }
-}
-
 /// A key that only the lab of this drill accepts.
 pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     let key = Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))));
@@ -566,17 +473,24 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     key
 }
 
-/// Whether anything of this plan is given a provider's key.
-fn uses_key(plan: &DrillPlan, provider: &str) -> bool {
-    let text = serde_json::to_string(plan).unwrap_or_default();
-    text.contains(&format!("${{credential.{provider}}}"))
+/// A service, as far as it takes to reach it.
+fn bare(binding: &ServiceBinding, root: &Path) -> (Target, Manner) {
+    let target = Target {
+        base_url: binding.url.clone(),
+        dialect: binding.dialect,
+        model: String::new(),
+        key: Secret::default(),
+        replicas: binding.replicas.clone(),
+    };
+    let authority = binding.ca.as_ref().map(|path| root.join(path));
+    (target, Manner { authority, proxy: binding.proxy.clone(), ..Manner::default() })
 }
 
 /// Why a proxy does not stand, with the setting that says where.
-fn no_proxy(name: &str, error: &toxiproxy::ControlError, plan: &DrillPlan) -> Trouble {
+fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
     let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
     match error {
-        toxiproxy::ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
+        ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
             format!("the proxy of {name} cannot listen there: {}", error.lines().next().unwrap_or_default()),
             format!("choose another port for {setting}, or end what listens there"),
         ),

@@ -60,7 +60,7 @@ impl System {
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
         let file = private::create(&launch.log).map_err(|error| {
             Stop::environment(format!(
-                "cannot write the system's output to {}: {error}\n\nhint: make room, or choose another folder with --out",
+                "cannot write the system's output to {}: {error}\n\nhint: make room on the disk, or choose another folder with `--out`",
                 launch.log.display()
             ))
         })?;

@@ -2,7 +2,7 @@
 
 use crate::console::Work;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
-use crate::import::{self, ImportError, Outline, Settings, Told};
+use crate::import::{self, ImportError, Outline, Settings, Source, Told};
 use crate::model::NamedWorkload;
 use crate::report::Digest;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
@@ -53,12 +53,21 @@ pub enum JudgeError {
     },
     /// It is neither kind of history.
     #[error(
-        "{}: this is neither a drill's history nor a bare history\n\nhint: name a drill's folder, its history.jsonl, or a bare history in JSON",
-        path.display()
+        "{}: this is no history of a drill, no bare history, and no record that is known by its first lines\n\nhint: say whose record it is, --from {}; \
+         an access log in a format of its own needs that too, --log-format '…'",
+        path.display(), Source::WORDS.join("|")
     )]
     Other {
         /// As named.
         path: PathBuf,
+    },
+    /// Several tools may have written it.
+    #[error("{}: this may be a record of {}\n\nhint: say whose it is, --from {}", path.display(), tools.join(" or of "), tools.join("|"))]
+    Several {
+        /// As named.
+        path: PathBuf,
+        /// Whose it may be.
+        tools: Vec<&'static str>,
     },
     /// It is not the record that it was taken for, or what was said about it is wrong.
     #[error("{}: {source}", path.display())]
@@ -69,7 +78,7 @@ pub enum JudgeError {
         source: ImportError,
     },
     /// It is not a bare history.
-    #[error("{}: {source}\n\nhint: the README shows a bare history with all its keys", path.display())]
+    #[error("{}: {source}\n\nhint: `lifeboat help bare-history` shows one with all its keys", path.display())]
     Bare {
         /// As named.
         path: PathBuf,
@@ -151,6 +160,32 @@ pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
     Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, outline: None })
 }
+
+/// Whose record a file is, by its first lines; `None` where it is a history, or nothing that is known, as [`judge`] will say.
+///
+/// # Errors
+/// Where the file cannot be read, or several tools may have written it.
+pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<Source>, JudgeError> {
+    // What is no file can be read only once.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut input = BufReader::new(File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?);
+    let first = input.fill_buf().map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
+    let is_history = first.starts_with(b"{\"t\":") || first.windows(BARE.len()).any(|bytes| bytes == BARE);
+    if is_history {
+        return Ok(None);
+    }
+    let tools = import::guess(input, template).map_err(|source| JudgeError::Record { path: path.to_owned(), source })?;
+    match tools[..] {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        _ => Err(JudgeError::Several { path: path.to_owned(), tools: tools.into_iter().map(Source::word).collect() }),
+    }
+}
+
+/// A key that only bare histories have.
+const BARE: &[u8] = b"\"bare_history\"";
 
 /// Judges what somebody else recorded: another load generator's output, or a gateway's access log.
 ///

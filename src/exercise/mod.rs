@@ -8,4 +8,4 @@ mod folder;
 mod judge;
 
 pub use folder::{Exercise, ExerciseError, Finish, Orders};
-pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting};
+pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};

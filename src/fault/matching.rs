@@ -6,7 +6,7 @@
 //! | `method` | of this method, in any case |
 //! | `path` | of this path, without its query; with `*` at its end, of paths that begin so |
 //! | `model` | for this model or deployment; `*` likewise |
-//! | `stream` | whose answer shall be streamed, or not |
+//! | `stream` | whose answer must be streamed, or not |
 //! | `key` | with the credential of this fingerprint |
 //! | `header` | with this header, as `name` or `name: value` |
 //!
@@ -91,7 +91,7 @@ pub struct Asking {
     pub operation: Operation,
     /// The model or deployment.
     pub model: Option<String>,
-    /// True where the answer shall be streamed.
+    /// True where the answer must be streamed.
     pub streamed: bool,
 }
 

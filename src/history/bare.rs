@@ -1,6 +1,6 @@
 //! A bare history → evidence: what somebody else recorded (an access log, another load generator), as one JSON document.
 //!
-//! The document's keys are those of the example in the README; times are milliseconds on one clock, with the fault near 0. Keys
+//! The document's keys are those of the example in the README of `import`; times are milliseconds on one clock, with the fault near 0. Keys
 //! that are absent take the defaults written here.
 
 use super::broken::{Broken, Trace};

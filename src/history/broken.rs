@@ -62,7 +62,7 @@ impl Broken {
 pub struct TouchedBy {
     /// Requests of the drill.
     pub drill: u64,
-    /// Requests that bear no mark of the drill, and are no health checks as far as that is known.
+    /// Requests that have no mark of the drill, and are no health checks as far as that is known.
     pub others: u64,
     /// Of those without a mark the ones that only look: `GET`, `HEAD` and `OPTIONS`.
     pub health_checks: u64,

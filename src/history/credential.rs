@@ -1,4 +1,4 @@
-//! What is recorded of a credential that is replaced, besides the steps that do it and the proxies' sight of who bears which key.
+//! What is recorded of a credential that is replaced, besides the steps that do it and the proxies' sight of which request carries which key.
 //!
 //! A key is named by its fingerprint. `lo` and `hi` bracket what happened: a stamp from before it was asked for, and one from after it was
 //! confirmed.
@@ -69,9 +69,9 @@ pub struct KeyRevoked {
 words! {
     /// What a provider says to a key.
     KeyStanding {
-        /// A request that bears it was answered.
+        /// A request with it was answered.
         Accepted = "accepted",
-        /// A request that bears it was refused because of it, with 401 or 403.
+        /// A request with it was refused because of it, with 401 or 403.
         Refused = "refused",
         /// Neither came, which proves nothing.
         Unknown = "unknown",

@@ -276,7 +276,7 @@ pub struct Served {
     /// HTTP status of the answer; 0 where none came. Left out on disk where it is 200.
     #[serde(default = "all_well", skip_serializing_if = "is_all_well")]
     pub status: u16,
-    /// The credential that the request bore.
+    /// The credential that the request carried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Fingerprint>,
     /// True where the exchange ended before the answer was whole.

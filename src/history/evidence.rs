@@ -88,7 +88,7 @@ pub struct Ledger {
     pub found: bool,
 }
 
-/// The terms of judgement. Times in nanoseconds; see `measurement` in the README for their meaning.
+/// The terms of judgement. Times in nanoseconds; see the README of `verdict` for their meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Terms {
     /// Recovery time objective.
@@ -147,7 +147,7 @@ pub struct Terms {
     pub max_rescued: Option<f64>,
     /// From the fault.
     pub rescued_after: i64,
-    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key.
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica uses the new key.
     pub rotation: i64,
     /// Requests that clients may lose until then.
     pub client_errors: Option<u64>,

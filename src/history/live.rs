@@ -194,7 +194,7 @@ impl Live {
             Event::Request(request) => return self.request(stamped.t, request),
             Event::Served(served) => {
                 self.exchange(served);
-                // What bears no mark is not this traffic's: gateways ask providers for their models, too.
+                // What has no mark is not this traffic's: gateways ask providers for their models, too.
                 if let Some(id) = served.id.filter(|_| served.completed()) {
                     let place = self.place(&served.by);
                     self.count(stamped.t, id, |bucket| {

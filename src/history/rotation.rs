@@ -1,6 +1,6 @@
 //! What a history shows of the rotation of one provider's key, folded one event at a time in constant memory.
 //!
-//! Which key a request bore is the proxies' sight; who asks through which replica is told by the request's number. Exchanges are recorded
+//! Which key a request carried is the proxies' sight; who asks through which replica is told by the request's number. Exchanges are recorded
 //! when they end, so their order is not the order in which they began: everything here is a smallest or a largest moment, or a count,
 //! which no order changes. A token counts as the key that it was minted from; whose it was may be told after it was used.
 //!
@@ -81,7 +81,7 @@ pub struct Probe {
     pub edge: Edge,
 }
 
-/// Which keys a replica bore.
+/// Which keys a replica used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bearing {
     /// The old key.
@@ -96,7 +96,7 @@ pub struct Bearing {
     pub since: usize,
 }
 
-/// Exchanges that bore one key, or a token that was minted from it.
+/// Exchanges with one key, or a token that was minted from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Borne {
     /// How many.

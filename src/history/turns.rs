@@ -1,6 +1,6 @@
 //! Whose turn it is among several that share the requests of a service: its replicas, and the keys of its clients.
 //!
-//! Turns are drawn from the drill's seed: of as many requests as there are takers each has one, in an order that is drawn anew every time.
+//! Turns are drawn from the drill's seed: of as many requests as there are takers each has one, in an order that is drawn again every time.
 //! So all are asked alike often and nobody waits long, and what has two kinds of turns (three keys, three replicas) meets in every pair. Taken
 //! in order, they would go in lockstep. Histories of older builds were taken in order.
 

@@ -154,8 +154,8 @@ impl Format for Locust {
     }
 
     fn hint(&self) -> &'static str {
-        "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; the README \
-         shows one. JMeter's listener writes timeStamp, elapsed, success (jmeter.save.saveservice.output_format=csv)"
+        "let a listener of Locust's event `request` write a row a request, with the columns start_time, response_time, exception; `lifeboat \
+         help records` shows one. JMeter's listener writes timeStamp, elapsed, success (jmeter.save.saveservice.output_format=csv)"
     }
 }
 

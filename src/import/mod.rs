@@ -20,12 +20,14 @@
 //! be of the time around the fault ([`near`](self)) nothing is decided.
 //!
 //! What this room does not do: open files (`exercise`), know scenarios (`spec`), or judge (`verdict`).
+#![doc = include_str!("README.md")]
 
 mod access;
 mod caveat;
 mod cells;
 mod envoy;
 mod evidence;
+mod guess;
 mod haproxy;
 mod k6;
 mod lines;
@@ -47,6 +49,7 @@ mod variants;
 mod vegeta;
 
 pub use evidence::{Told, evidence};
+pub use guess::guess;
 pub use moment::Moment;
 pub use points::{Point, Points, SERVED, Sample};
 pub use read::{Settings, read};

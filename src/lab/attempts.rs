@@ -14,7 +14,7 @@ const KEPT: usize = 100_000;
 pub struct AttemptRecord {
     /// When its headers had arrived.
     pub at: HostTime,
-    /// Whose it is; `None` where it bore no mark.
+    /// Whose it is; `None` where it had no mark.
     pub mark: Option<Mark>,
     /// The credential that it bore; that of the empty text where it bore none.
     pub key: Fingerprint,

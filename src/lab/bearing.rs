@@ -43,7 +43,7 @@ struct Tokens {
 #[derive(Debug)]
 struct Token {
     value: HeaderValue,
-    /// When it is minted anew.
+    /// When it is minted again.
     until: Instant,
 }
 
@@ -174,7 +174,7 @@ mod tests {
             answer.json().await.unwrap()
         }
 
-        /// The keys that requests bore, in their order.
+        /// The keys that requests carried, in their order.
         fn bore(&self) -> Vec<Fingerprint> {
             self.provider.attempts().iter().map(|attempt| attempt.key).collect()
         }

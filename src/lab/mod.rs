@@ -12,7 +12,7 @@
 //!  answer    tokens on their due times                  server    the accept loop of both
 //!  limits    how much a key may ask for                 provider  the simulated provider
 //!  issuer    who mints and revokes a provider's keys    shelf     where they are kept when nobody else does
-//!  tokens    minted from a key by a provider            bearing   the key or token that the gateway's requests bear
+//!  tokens    minted from a key by a provider            bearing   the key or token that the gateway's requests carry
 //!  keylog    tells tests of every simulated key
 //! ```
 //!

@@ -1,4 +1,4 @@
-//! The token that a request bears.
+//! The token that a request carries.
 
 use crate::units::Secret;
 use hyper::{HeaderMap, header};

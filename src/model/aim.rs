@@ -46,7 +46,7 @@ pub struct Match {
     /// The model or deployment that it is for; `*` likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Whether its answer shall be streamed.
+    /// Whether its answer must be streamed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<bool>,
     /// Its credential.

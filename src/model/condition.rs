@@ -2,6 +2,7 @@
 
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Probe {
     pub every: Duration,
     /// A probe that takes longer has failed.
     pub timeout: Duration,
+    /// Its headers; values may contain variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 /// What must be seen.

@@ -62,7 +62,7 @@ fn is_lab(keys: &KeySource) -> bool {
 pub struct AlertsBinding {
     /// `HOST:PORT`; port 0 takes a free one, which what the drill starts knows as `${alerts.url}`.
     pub listen: String,
-    /// The environment variable that holds the token which whoever posts must bear; `None` asks for none.
+    /// The environment variable that holds the token that senders of alerts must send; `None` asks for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_from: Option<String>,
     /// Names by which it is called, besides its address, the host that it listens on and `localhost`. Any other name is a web page's trick.

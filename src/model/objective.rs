@@ -81,11 +81,11 @@ pub struct Objectives {
     /// Requests that may still be rescued: asked of the broken provider first, and answered by another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescued: Option<Rescues>,
-    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica bears the new key; the RTO
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica uses the new key; the RTO
     /// where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Duration>,
-    /// Requests that clients may lose from then until the last replica bears the new key; none in a planned rotation where absent.
+    /// Requests that clients may lose from then until the last replica uses the new key; none in a planned rotation where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_errors: Option<u64>,
 }

@@ -93,6 +93,12 @@ impl DrillPlan {
         self.workloads().iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
     }
 
+    /// How often that is: each replica of the service is asked, and each client's key.
+    pub fn rehearsals_of(&self, service: &str) -> u64 {
+        let keys = self.environment.services.get(service).map_or(0, |binding| binding.keys_from.len());
+        self.replicas_of(service).max(keys) as u64
+    }
+
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.
     pub fn credential_of<'p>(&'p self, provider: &'p str) -> &'p str {
         self.providers.get(provider).and_then(|provider| provider.credential.as_deref()).unwrap_or(provider)

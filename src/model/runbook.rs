@@ -315,10 +315,22 @@ impl Action {
         }
     }
 
+    /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
+    pub fn sees_the_service(&self) -> bool {
+        match self {
+            Self::WaitUntil(condition) => condition.request.is_some() && !matches!(condition.goal, Goal::Fails(_)),
+            Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
+            _ => false,
+        }
+    }
+
     /// Every text in it that may hold variables.
     pub fn texts(&self) -> Vec<&str> {
         match self {
-            Self::WaitUntil(condition) => condition.request.iter().map(|probe| probe.to.as_str()).collect(),
+            Self::WaitUntil(condition) => {
+                let probes = condition.request.iter();
+                probes.flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str).collect()
+            }
             Self::Http(call) => {
                 let body = call.body.iter().chain(&call.expect_text).map(String::as_str);
                 std::iter::once(call.url.as_str()).chain(call.headers.values().map(String::as_str)).chain(body).collect()

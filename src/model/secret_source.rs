@@ -308,8 +308,9 @@ impl Found {
 
     fn condition(&mut self, condition: &Condition) {
         let Condition { request, goal: _ } = condition;
-        if let Some(Probe { to, every: _, timeout: _ }) = request {
+        if let Some(Probe { to, every: _, timeout: _, headers }) = request {
             self.url(to);
+            self.written(headers);
         }
     }
 

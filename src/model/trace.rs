@@ -32,7 +32,7 @@ pub struct Trace {
     pub rows_sha256: String,
     /// How many times as fast as it was recorded.
     pub speed: f64,
-    /// True where it begins anew after its end.
+    /// True where it begins again after its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeat: bool,
     /// From its first row to its last, as it is played; no more of it is known than a drill can need.

@@ -89,7 +89,8 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     let rehearsed = plan.rehearsed();
     for (place, each) in plan.workloads().iter().enumerate() {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        let requests = plan.requests_of(&each.workload) + u64::from(rehearsed.contains(&place)) + warm_up;
+        let before = if rehearsed.contains(&place) { plan.rehearsals_of(&each.service_name) } else { 0 };
+        let requests = plan.requests_of(&each.workload) + before + warm_up;
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {

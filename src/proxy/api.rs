@@ -1,6 +1,6 @@
 //! The control API over HTTP: Shopify Toxiproxy's paths, statuses and bodies, and what we add to them.
 //!
-//! Added: `dialect`, `tls` and `hosts` of a proxy, `GET /authority`, `ttl_ms` of a toxic (creating or changing it with one begins its lease anew; shown is what is left),
+//! Added: `dialect`, `tls` and `hosts` of a proxy, `GET /authority`, `ttl_ms` of a toxic (creating or changing it with one begins its lease again; shown is what is left),
 //! `applied` and `touched` in every answer about a toxic, `hint` in errors, `GET /events`, and in `GET /version` what tells that this
 //! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. In the plain
 //! manner nothing is added.

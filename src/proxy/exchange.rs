@@ -43,7 +43,7 @@ use tokio::sync::watch;
 const LEAVE: Duration = Duration::from_secs(1);
 /// How long the word that no answer came waits for the rest of a body, which may bear the traffic's mark.
 const REST: Duration = Duration::from_secs(1);
-/// How much of a path is told of a request that bears no mark.
+/// How much of a path is told of a request that has no mark.
 const PATH: usize = 120;
 
 /// Makes the exchanges of one connection.

@@ -554,7 +554,7 @@ impl Keeper {
 }
 
 impl Entry {
-    /// Begins the lease anew; the old length where none is given.
+    /// Begins the lease again; the old length where none is given.
     fn renew(&mut self, ttl_ms: Option<u64>) {
         self.ttl = ttl_ms.map(Duration::from_millis).or(self.ttl);
         if ttl_ms.is_some() {

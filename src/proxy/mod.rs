@@ -37,6 +37,7 @@
 //! HTTP/1.1 that their head does not name in `trailer`; leave to send a body (100) for a gateway that asks for it over HTTP/2.
 //!
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or authenticate those who use its proxies.
+#![doc = include_str!("README.md")]
 
 mod api;
 mod arrival;

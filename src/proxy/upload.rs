@@ -197,7 +197,7 @@ impl Upload {
         }
     }
 
-    /// Whether more of it shall be taken in now, else later; `None` where never.
+    /// Whether more of it must be taken in now, else later; `None` where never.
     fn goes_on(&self, cx: &Context<'_>) -> Option<bool> {
         let mut state = self.state();
         let runs_ahead = state.pieces.is_some() && self.plan.runs_ahead();

@@ -209,7 +209,7 @@ fn is_of_this_host(ip: IpAddr) -> bool {
     ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
-/// True for what only this machine, or a neighbour that trusts it, shall be asked for.
+/// True for what only this machine, or a neighbour that trusts it, may be asked for.
 fn is_inward(ip: IpAddr) -> bool {
     let ip = embedded(ip.to_canonical());
     let is_special = match ip {

@@ -34,7 +34,7 @@ impl Part {
     }
 }
 
-/// Requests at a provider that bear no mark of the drill.
+/// Requests at a provider that have no mark of the drill.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Others {
     pub(super) requests: u64,
@@ -279,6 +279,12 @@ impl Digest {
     fn part_of(&self, done: &RequestDone) -> usize {
         let in_flight = self.fault_since.is_some_and(|since| done.due < since && done.due + done.done >= since);
         if in_flight { 1 } else { self.part(done.due) }
+    }
+
+    /// Whether the fault at this place of the timeline is about a credential at its issuer, which nothing heals.
+    pub(super) fn of_credential(&self, fault: u32) -> bool {
+        let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
     }
 
     /// Which part of the drill a moment is in.

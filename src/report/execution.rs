@@ -33,16 +33,32 @@ impl Report<'_> {
         // Until its last step, and not until the last message was answered.
         let walked = |stamped: &&Stamped| matches!(stamped.event, Event::StepFinished(_) | Event::StepUndone(_));
         let took = Duration::from_nanos(self.events.iter().rfind(walked).or(last).map_or(0, |stamped| stamped.t));
-        write!(text, "**It took {}", clock(took.as_nanos()))?;
-        match self.started.plan.rto() {
-            Some(rto) => writeln!(text, "; the objective is that users are served again within {rto}.**\n")?,
-            None => writeln!(text, ".**\n")?,
-        }
+        writeln!(text, "**It took {}.{}**\n", length(took.as_nanos()), self.users(took.as_nanos()))?;
         self.steps(text)?;
         text.push_str(&keys::section(&self.started.plan.runbook.steps, self.events));
         self.story(text)?;
         self.findings(text)?;
         self.identity(text)
+    }
+
+    /// Whether users were served again in time, counted from where the runbook began: by the last step that saw the service answer. The outage
+    /// began before that, and nobody knows here how long.
+    fn users(&self, now: u64) -> String {
+        let Some(rto) = self.started.plan.rto() else { return String::new() };
+        let steps = &self.started.plan.runbook.steps;
+        let looks = |place: u32| steps.get(place as usize).is_some_and(|step| step.action.sees_the_service());
+        let seen = self.events.iter().rev().find_map(|stamped| match &stamped.event {
+            Event::StepFinished(step) if step.end == StepEnd::Done && looks(step.step) => Some(stamped.t),
+            _ => None,
+        });
+        let undone = self.events.iter().any(|stamped| matches!(stamped.event, Event::StepUndone(_)));
+        let limit = rto.as_nanos();
+        match seen.filter(|_| !undone) {
+            Some(seen) if seen <= limit => format!(" A step saw users served again after {}; the RTO is {rto}: met.", length(seen)),
+            Some(seen) => format!(" A step saw users served again only after {}; the RTO is {rto}: missed.", length(seen)),
+            None if now > limit => format!(" No step saw users served again; the RTO is {rto}: missed."),
+            None => format!(" No step saw users served again; the RTO is {rto}: not known."),
+        }
     }
 
     /// One row for each time that a step was begun or skipped.
@@ -64,7 +80,7 @@ impl Report<'_> {
                 escaped(name),
                 escaped(owner),
                 begun.map_or_else(String::new, clock),
-                took.map_or_else(String::new, clock),
+                took.map_or_else(String::new, length),
                 if over { ", longer than expected" } else { "" },
                 expected.map_or_else(String::new, |expected| expected.to_string()),
             )
@@ -105,7 +121,7 @@ impl Report<'_> {
                 Event::StepFinished(step) => (format!("{}: {}", name(step.step), step.end), step.output.clone()),
                 Event::StepUndone(step) => (format!("{}: undo {}", name(step.step), step.end), step.output.clone()),
                 Event::Contacted(contacted) => {
-                    (told(&contacted.contact, contacted.end), format!("{}. {}", contacted.because, contacted.output))
+                    (told(&contacted.contact, contacted.end), format!("{}; {}", contacted.because, contacted.output))
                 }
                 Event::Note(note) => ("note".to_owned(), note.text.clone()),
                 Event::Remark(remark) => (remark.about.to_string(), remark.text.clone()),
@@ -145,8 +161,10 @@ impl Report<'_> {
             return Ok(());
         }
         writeln!(text, "## Findings\n\n| finding | owner | due | ticket |\n|---|---|---|---|")?;
-        for finding in found {
-            writeln!(text, "| {} | | | |", escaped(&finding))?;
+        // What was found of every try is told once.
+        let mut told = std::collections::BTreeSet::new();
+        for finding in found.iter().filter(|finding| told.insert(finding.as_str())) {
+            writeln!(text, "| {} | | | |", escaped(finding))?;
         }
         writeln!(text)
     }
@@ -178,7 +196,13 @@ fn told(contact: &str, end: StepEnd) -> String {
     }
 }
 
-/// A moment or a length as a clock shows it: `0:07.3`, `1:02:03.0`.
+/// How long something took, to a tenth of a second, or to a millisecond below a second.
+fn length(nanoseconds: u64) -> String {
+    let step: u64 = if nanoseconds < 1_000_000_000 { 1_000_000 } else { 100_000_000 };
+    Duration::from_nanos(nanoseconds / step * step).to_string()
+}
+
+/// A moment as a clock shows it: `0:07.3`, `1:02:03.0`.
 pub(super) fn clock(nanoseconds: u64) -> String {
     let tenths = nanoseconds / 100_000_000;
     let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);

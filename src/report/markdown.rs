@@ -4,13 +4,14 @@
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
 use super::digest::{Digest, Flow, Second};
+use super::moments::{self, Moment};
 use super::sentence::{because, between, bit, headline, hint, nameless, seconds_up, span};
-use super::{credential, providers, recovery, rescue, share, stability};
+use super::{credential, providers, rescue, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
 use crate::units::{Duration, counted, grouped, is_unprintable, printable};
-use crate::verdict::{Decision, Interval, Measures, Verdict};
+use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
 
 /// Columns of the picture.
@@ -216,77 +217,12 @@ impl Report<'_> {
 
     fn waterfall(&self, text: &mut String) -> std::fmt::Result {
         let Some(measures) = self.verdict.measures.as_ref().filter(|_| !self.verdict.only_rotates) else { return Ok(()) };
-        let since = self.digest.fault_seconds().map_or(0.0, |(from, _)| from);
-        let after = |stamped: &Stamped| stamped.t.saturating_sub(self.digest.zero()) as f64 / 1e9 - since;
-        let find = |wanted: &dyn Fn(&Event) -> bool| self.digest.notable.iter().find(|stamped| wanted(&stamped.event)).map(after);
         self.heading(text, "From the fault to the end")?;
         writeln!(text, "| moment | after the fault began | known from |\n|---|---|---|")?;
-        let first = self.digest.notable.iter().find_map(|stamped| match &stamped.event {
-            Event::FaultConfirmed(fault) => Some(fault.fault),
-            _ => None,
-        });
-        let issued = first.is_some_and(|fault| self.of_credential(fault));
-        let known = if issued { "the issuer, checked" } else { "the proxy, checked" };
-        writeln!(text, "| the fault is active | 0 s | {known} |")?;
-        if let Some(dispatch) = measures.first_standby_dispatch {
-            writeln!(text, "| first request to a standby | {:.2} s | its proxy |", dispatch.seconds())?;
-        }
-        if let Some(first) = measures.first_standby {
-            writeln!(text, "| first good answer from a standby | {} | traffic and proxy |", between(first))?;
-        }
-        for (name, (at, source)) in self.digest.alerts() {
-            let after = (at as f64 - self.digest.zero() as f64) / 1e9 - since;
-            writeln!(text, "| the alert {} arrives | {after:.2} s | {source}, when Lifeboat received it |", escaped(name))?;
-        }
-        if let Some(began) = find(&|event| matches!(event, Event::RunbookStarted(_))) {
-            writeln!(text, "| the runbook starts | {began:.2} s | Lifeboat |")?;
-        }
-        writeln!(text, "| service is good again | {} | traffic |", between(measures.restore))?;
-        let cut_over = match &measures.share {
-            Some(share) => escaped(&share::moved(share)).to_string(),
-            None => "a standby has taken over".to_owned(),
-        };
-        if !nameless(self.verdict) {
-            let when = recovery::cutover(self.verdict, measures);
-            writeln!(text, "| {cut_over} | {} | traffic and proxy |", when.trim_end_matches(" after the fault"))?;
-        }
-        if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
-            let until = share.until.map_or_else(String::new, |until| format!("the last sent at {:.2} s", until.seconds()));
-            writeln!(text, "| good after waiting for it: {} | {until} | traffic and proxy |", counted(share.waited, "request"))?;
-        }
-        writeln!(text, "| the same, and good until the fault ended | {} | traffic and proxy |", between(measures.sustained))?;
-        let gate = if self.verdict.terms.gate == crate::model::Gate::Cutover { measures.cutover } else { measures.restore };
-        if let Some(hi) = gate.hi {
-            writeln!(
-                text,
-                "| verified: that lasted for the hold of {} | {} | traffic |",
-                span(self.verdict.terms.hold),
-                seconds_up(hi + self.verdict.terms.hold.0)
-            )?;
-        }
-        if let Some(healed) = find(&|event| matches!(event, Event::FaultHealed(fault) if !self.of_credential(fault.fault))) {
-            writeln!(text, "| the fault is healed | {healed:.2} s | the proxy, checked |")?;
-        }
-        if let Some((failback, healed)) = measures
-            .failback
-            .filter(|_| !nameless(self.verdict))
-            .zip(self.digest.fault_seconds().and_then(|(from, until)| Some(until? - from)))
-        {
-            let healed = (healed * 1e9) as i64;
-            let since_fault = Interval { lo: failback.lo + healed, hi: failback.hi.map(|hi| hi + healed) };
-            let back = match &measures.share {
-                Some(share) => format!("{} has a share again", escaped(&share.of.join(" and "))),
-                None => "the primary serves again".to_owned(),
-            };
-            writeln!(text, "| {back}, and stays | {} | traffic and proxy |", between(since_fault))?;
+        for Moment { what, when, known_from, .. } in moments::moments(self.verdict, self.digest, measures) {
+            writeln!(text, "| {what} | {when} | {known_from} |")?;
         }
         writeln!(text)
-    }
-
-    /// Whether the fault at this place of the timeline is about a credential at its issuer, which nothing heals.
-    fn of_credential(&self, fault: u32) -> bool {
-        let faults = self.digest.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
-        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
     }
 
     fn faults(&self, text: &mut String) -> std::fmt::Result {
@@ -310,7 +246,7 @@ impl Report<'_> {
                 }
                 Event::FaultHealed(fault) => {
                     if let Some(row) = rows.get_mut(fault.fault as usize) {
-                        row[3] = match (self.of_credential(fault.fault), fault.expired) {
+                        row[3] = match (self.digest.of_credential(fault.fault), fault.expired) {
                             (true, _) => format!("never; watched until {}", second(fault.lo)),
                             (false, true) => format!("{}, by itself when its lease ran out", second(fault.lo)),
                             (false, false) => second(fault.lo),
@@ -488,7 +424,9 @@ impl Report<'_> {
             let bad = each.verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met);
             for objective in bad.filter(|objective| !credential::tells(objective.name)) {
                 let word = if whose.is_empty() { "Objective" } else { "objective" };
-                findings.push(format!("{whose}{word} {}: {}.", objective.name, objective.verdict));
+                let told = each.verdict.measures.as_ref().map(|measures| each.declared_and_measured(objective.name, measures));
+                let told = told.map(|(declared, measured)| format!(" ({declared}): {measured}")).unwrap_or_default();
+                findings.push(format!("{whose}{word} {}{told}: {}.", objective.name, objective.verdict));
             }
             if each.verdict.reason.is_some() {
                 findings.push(format!("{whose}{}.", because(each.verdict)));

@@ -13,6 +13,7 @@ mod digest;
 mod execution;
 mod keys;
 mod markdown;
+mod moments;
 mod providers;
 mod recovery;
 mod rescue;
@@ -32,10 +33,26 @@ pub use summary::{cutover, summary};
 
 use crate::units::is_unprintable;
 use crate::verdict::Verdict;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// A verdict with its reason in words, and what to do, as the terminal and the report have them.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<Cow<'static, str>>,
+}
 
 /// `verdict.json`: two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict) -> String {
-    let text = serde_json::to_string_pretty(verdict).expect("a verdict has text keys only");
+    let undecided = verdict.reason.is_some();
+    let told =
+        Told { verdict, because: undecided.then(|| sentence::because(verdict)), hint: sentence::hint(verdict).filter(|_| undecided) };
+    let text = serde_json::to_string_pretty(&told).expect("a verdict has text keys only");
     let mut safe = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         match letter {

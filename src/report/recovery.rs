@@ -2,7 +2,7 @@
 //!
 //! What this file does not do: say whether that is good enough (`sentence`), or what came after the hold (`stability`).
 
-use super::sentence::{between, capital, is_sustained, nothing_to_feel, seconds_down, seconds_up, span, upper};
+use super::sentence::{between, is_sustained, nothing_to_feel, seconds_down, seconds_up, span, upper};
 use super::{share, stability};
 use crate::history::Phase;
 use crate::model::Gate;
@@ -49,7 +49,7 @@ fn words(verdict: &Verdict, measures: &Measures) -> Words {
         (Gate::Cutover, None) => Words {
             happened: "A standby took over".into(),
             not_yet: "No standby had taken over".into(),
-            never: "no standby served well for the hold".into(),
+            never: "none served well for the hold".into(),
             lasts: " and kept serving",
             served: "A standby served well".into(),
         },
@@ -96,7 +96,7 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
             let (end, hold) = (end(verdict), span(verdict.terms.hold));
             match lo {
                 ..=0 if nothing_to_feel(verdict) => format!("No request failed or was late, but {end} before the hold of {hold} was over"),
-                ..=0 => format!("{} of {hold} before {end}", capital(&words.never)),
+                ..=0 => format!("{} before {end}: {} of {hold}", words.not_yet, words.never),
                 lo => format!("{} {} after the fault, and {} of {hold} before {end}", words.not_yet, seconds_down(lo), words.never),
             }
         }
@@ -116,8 +116,9 @@ pub(super) fn false_start(verdict: &Verdict, measures: &Measures) -> String {
 pub(super) fn failback(verdict: &Verdict) -> String {
     let measured = verdict.measures.as_ref().and_then(|measures| Some((measures, measures.failback?)));
     let (Some((measures, interval)), Some(limit)) = (measured, verdict.terms.failback) else { return String::new() };
-    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == "failback" && objective.verdict != Decision::Met)
-    else {
+    // What a stop left no time for is told with the stop.
+    let open = |decision| decision == Decision::Missed || (decision == Decision::Inconclusive && verdict.stopped.is_none());
+    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == "failback" && open(objective.verdict)) else {
         return String::new();
     };
     let again = match &measures.share {

@@ -15,12 +15,21 @@ pub(super) fn because(verdict: &Verdict, stop: &Stop) -> String {
     }
 }
 
-/// Who or what stopped it: the first line of what was said.
-pub(super) fn why(stop: &Stop) -> &str {
+/// Who or what stopped it.
+pub(super) fn why(stop: &Stop) -> String {
     match stop.reason {
-        StopReason::Person => "a person stopped it",
-        _ => stop.detail.lines().next().unwrap_or_default().trim_end_matches('.'),
+        StopReason::Person => "a person stopped it".to_owned(),
+        _ => listed(stop.detail.split("\n\n").next().unwrap_or_default()),
     }
+}
+
+/// The first line; of a list of troubles all of them.
+fn listed(problem: &str) -> String {
+    let mut lines = problem.lines();
+    let first = lines.next().unwrap_or_default().trim_end_matches('.');
+    let each = lines.map(str::trim_start).filter(|line| line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok()));
+    let each: Vec<&str> = each.filter(|_| first.ends_with("are wrong:")).collect();
+    if each.is_empty() { first.to_owned() } else { format!("{first} {}", each.join("; ")) }
 }
 
 /// What to do: what was said with it, else what goes for its kind.

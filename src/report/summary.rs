@@ -71,7 +71,11 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
         }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
             let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
-            put("failback", &format!("{} after the heal{objective}", between(failback)));
+            let when = match (failback.hi, &verdict.stopped) {
+                (None, Some(_)) => "not seen: the drill was stopped".to_owned(),
+                _ => format!("{} after the heal", between(failback)),
+            };
+            put("failback", &format!("{when}{objective}"));
         }
         if measures.never_left && verdict.terms.failback.is_some() {
             put("failback", "none needed: the service never left its primary");

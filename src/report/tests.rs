@@ -11,6 +11,8 @@ use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
+mod recovery;
+
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
 struct Drill {
     fault: Fault,
@@ -338,10 +340,16 @@ fn times_of_one_table_have_one_base() {
 /// Each kind of stop, at each time: its own reason and its own hint, on the screen, in the report and in the JSON.
 #[test]
 fn a_stopped_drill_keeps_its_own_reason_and_hint() {
-    let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; mend this first";
+    let unsteady = "the traffic before the fault is not steady: only 43 of 50 requests were good; 7 came too late\n\nhint: no fault was injected; fix this first";
     let spent = "0.40 USD may have been spent, and one more request could exceed the 0.40 USD that the environment allows";
     let guard = "fewer than 50% of requests were good for 1 s";
     let lease = "the lease of the fault on primary could not be renewed: nobody answers";
+    let both =
+        "2 things are wrong:\n  1. CLIENT_KEY is not set\n  2. nobody listens at h\n\nhint: \n  1. export CLIENT_KEY=…\n  2. start h";
+    let emptied =
+        "9 requests were sent, and the environment allows no more\n\nhint: write a higher `max_requests` to its `allow:`, or send less";
+    let aborted = "fewer than 50% of requests were good for 1s\n\nhint: see why it went so badly";
+    let full = "the history cannot be written: no space left";
     let system = "the fault proxy is gone\nand more\n\nhint: start it again";
     let stops = [
         (
@@ -349,7 +357,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             StopReason::BaselineUnsteady,
             unsteady,
             "no fault was injected: the traffic before the fault is not steady: only 43 of 50",
-            "mend this first",
+            "fix this first",
         ),
         (
             5_000,
@@ -361,6 +369,17 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
         (5_000, StopReason::Guard, spent, "no fault was injected: 0.40 USD may have been spent", "`max_spend`"),
         (0, StopReason::Environment, system, "the drill ended before its traffic began: the fault proxy is gone", "start it again"),
         (10_400, StopReason::Person, "stopped by a person", "stopped 0.40 s after the fault: a person stopped it", "let it run to its end"),
+        (0, StopReason::Person, "stopped by a person", "before its traffic began: a person stopped it", "run it again"),
+        (
+            0,
+            StopReason::Environment,
+            both,
+            "before its traffic began: 2 things are wrong: 1. CLIENT_KEY is not set; 2. nobody",
+            "2. start h",
+        ),
+        (14_000, StopReason::Guard, emptied, "stopped 4.00 s after the fault: 9 requests were sent", "write a higher `max_requests`"),
+        (14_000, StopReason::Guard, aborted, "stopped 4.00 s after the fault: fewer than 50%", "see why it went so badly"),
+        (5_000, StopReason::Journal, full, "no fault was injected: the history cannot be written", "make room"),
         (14_000, StopReason::Guard, guard, "stopped 4.00 s after the fault: fewer than 50%", "`abort_when`"),
         (14_000, StopReason::Guard, spent, "stopped 4.00 s after the fault: 0.40 USD", "`max_requests`"),
         (14_000, StopReason::Fault, lease, "stopped 4.00 s after the fault: the lease of the fault on primary", "fault proxy"),
@@ -389,6 +408,11 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             }
             assert_eq!(told.json["stopped"]["reason"], reason.word(), "{context}");
             assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
+            if told.verdict.verdict != Decision::Missed && at < HEAL {
+                let (why, what) = (told.json["because"].as_str().unwrap_or_default(), told.json["hint"].as_str().unwrap_or_default());
+                assert!(why.contains(because) && what.contains(hint), "{why}\n{what}\n{context}");
+                told.reports(&hint.replace('`', "\\`")[..hint.len().min(12)]);
+            }
             // Nothing that a later check would say.
             for later in
                 ["touched no request", "the standby was not tested", "before it ended", "0.00 s after the fault, and", "breaks off"]
@@ -506,7 +530,7 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
     assert_eq!((open.verdict.verdict, open.verdict.reason), (Decision::Inconclusive, Some(Reason::Stopped)), "{}", open.screen);
     open.says("let it run to its end");
     let dead = told(|told, id, due| if due < FAULT { told.usual(id, due) } else { told.done(id, due, 5, Outcome::Error) });
-    dead.says("and no standby served well for the hold of 6 s before the fault ended").never("before the drill was stopped");
+    dead.says("and none served well for the hold of 6 s before the fault ended").never("before the drill was stopped");
 }
 
 /// A record of a request every 100 ms, all of them good but some before the fault.
@@ -543,40 +567,4 @@ fn what_the_baseline_was_held_against_is_told() {
     let (verdict, screen) = recorded(30_000, goals, &[-900, -800, -700, -600, -500], Some(9));
     assert_eq!(verdict.reason, Some(Reason::BaselineUnstable));
     assert!(screen.contains("only 95 of 100 requests were good"), "{screen}");
-}
-
-#[test]
-fn a_recovery_that_did_not_hold_is_told_with_why() {
-    fn late(told: &mut Told, id: u64, due: u64) {
-        match due {
-            FAULT..26_000 => told.done(id, due, 5, Outcome::Error),
-            26_000..HEAL => {
-                told.seen(Some(id), "standby", due + 2, 10, 200);
-                told.done(id, due, 15, Outcome::Ok);
-            }
-            36_000.. => told.usual(id, due),
-            _ if due >= HEAL => told.done(id, due, 5, Outcome::Error),
-            _ => told.usual(id, due),
-        }
-    }
-    let told = Drill::of(UNAVAILABLE, late).told();
-    let whole = "No standby had taken over 15.94 s after the fault, and no standby served well for the hold of 6 s before the fault ended; \
-                 the objective is 8 s: missed. A standby served well from 16.00 s on, which does not count: the fault ended at 20.00 s, before \
-                 the hold of 6 s was over.";
-    told.says(whole).reports(whole);
-    // The same of the primary, after the heal.
-    let back = "The primary did not serve well 5.94 s after the heal, nor for the hold before the drill ended; the objective is 9 s: inconclusive. \
-                It served well from 5.99 s after the heal on, which does not count: the drill ended at 10.00 s, before the hold was over.";
-    told.says(back).reports(back);
-    let start = &told.json["measures"]["false_start"];
-    assert_eq!((&start["from_ms"], &start["why"]["ended_before"]["at_ms"]), (&json!(16_000.0), &json!(20_000.0)));
-}
-
-#[test]
-fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
-    let mut drill = Drill::of(UNAVAILABLE, retries);
-    (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
-    let told = drill.told();
-    let whole = "No request failed or was late: nobody noticed the fault; the objective is 8 s: met.";
-    told.says(whole).reports(whole).says("requests 400 during the fault: none bad");
 }

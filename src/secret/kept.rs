@@ -117,7 +117,7 @@ impl Kept {
         SecretError::Refused {
             place: self.store.place().to_owned(),
             why: format!("what it holds cannot be kept in {}: {problem}", self.file.display()),
-            hint: "make room, or choose another folder with --out".to_owned(),
+            hint: "make room on the disk, or choose another folder with `--out`".to_owned(),
         }
     }
 

@@ -178,7 +178,37 @@ fn no_run(n: u64, length: u32, p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{no_run, share};
+    use super::{Asked, no_run, share};
+    use crate::spec::Project;
+    use std::path::Path;
+
+    /// The chance that a drill in the lab fails though nothing is wrong.
+    fn fails(root: &Path, scenario: &str) -> f64 {
+        let (project, _) = Project::open(root);
+        let (plan, _) = project.plan(&root.join(scenario), "lab").unwrap();
+        let each = plan.workloads().into_iter().next().unwrap();
+        Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
+    }
+
+    #[test]
+    fn what_the_readme_and_the_shipped_drill_promise_is_kept_999_times_in_1000() {
+        let folder = tempfile::tempdir().unwrap();
+        for block in include_str!("../../README.md").split("\n```yaml\n# ").skip(1) {
+            let (name, text) = block.split_once("\n```").unwrap().0.split_once('\n').unwrap();
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let chance = fails(folder.path(), "scenarios/outage.yaml");
+        assert!(chance <= 0.001, "{chance}");
+        // Another promise would not be.
+        let inventory = folder.path().join("runbooks/inventory.yaml");
+        let stricter = std::fs::read_to_string(&inventory).unwrap().replace("first_token: 3s", "first_token: 1200ms");
+        std::fs::write(inventory, stricter).unwrap();
+        assert!(fails(folder.path(), "scenarios/outage.yaml") > 0.001);
+        let shipped = fails(Path::new(env!("CARGO_MANIFEST_DIR")), "scenarios/azure-outage.yaml");
+        assert!(shipped <= 0.001, "{shipped}");
+    }
 
     #[test]
     fn a_run_longer_than_all_requests_never_happens_and_costs_nothing() {

@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use super::tree::Node;
+use super::wire;
 use crate::model::{Condition, Goal, Probe, Who};
 use crate::units::{Duration, ParseError, Ratio};
 
@@ -37,8 +38,9 @@ fn probe(reader: &Reader<'_>, node: &Node) -> Option<Probe> {
     let to = fields.required("to", &|reader, node| reader.url(node));
     let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
     let timeout = fields.optional("timeout", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(2));
+    let headers = fields.optional("headers", &wire::headers).unwrap_or_default();
     fields.finish();
-    Some(Probe { to: to?, every, timeout })
+    Some(Probe { to: to?, every, timeout, headers })
 }
 
 /// `3 in a row`.

@@ -57,19 +57,25 @@ async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
 
 async fn probing(probe: &Probe, goal: &Goal, context: &Context) -> Result<String, StepError> {
     let url = context.expand(&probe.to)?;
+    let expanded = probe.headers.iter().map(|(name, value)| Ok((name, context.expand(value)?)));
+    let headers = expanded.collect::<Result<Vec<(&String, String)>, StepError>>()?;
     let mut every = tokio::time::interval(probe.every.std());
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();
     let mut seen = Seen::default();
     loop {
         every.tick().await;
-        let answer = tokio::time::timeout(probe.timeout.std(), context.http.get(&url).send()).await;
+        let answer = tokio::time::timeout(probe.timeout.std(), asked(context.http.get(&url), &headers).send()).await;
         let good = matches!(answer, Ok(Ok(response)) if response.status().is_success());
         seen.take(good, Instant::now());
         if seen.meets(goal, began, Instant::now()) {
             return Ok(format!("{goal}: seen in {} probes", seen.probes));
         }
     }
+}
+
+fn asked(request: reqwest::RequestBuilder, headers: &[(&String, String)]) -> reqwest::RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(name.as_str(), value.as_str()))
 }
 
 /// The probes so far.

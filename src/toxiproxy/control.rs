@@ -251,7 +251,7 @@ impl Control {
         let name = format!("{}-{}", fault.word(), self.injected.fetch_add(1, Ordering::Relaxed) + 1);
         let what = format!("inject `{fault}{aim}` on `{proxy}`");
         if self.is_lifeboat() {
-            // Clocks drift: what is known of theirs shall be as old as the call.
+            // Clocks drift: what is known of theirs must be as old as the call.
             self.measure().await?;
             let Some(toxic) = Toxic::planned(name, fault, aim) else { return Err(self.unsupported(format!("fault `{}`", fault.word()))) };
             let mut body = wire(&toxic);
@@ -284,7 +284,7 @@ impl Control {
         Ok(Injected { toxic, lo, hi: HostTime::now() })
     }
 
-    /// Begins a fault's lease anew. Does nothing where the server has no leases.
+    /// Begins a fault's lease again. Does nothing where the server has no leases.
     ///
     /// # Errors
     /// Where the server refuses: with status 404 the fault has already ended.

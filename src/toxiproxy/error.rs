@@ -114,7 +114,7 @@ impl ControlError {
                 let (named, them) = (toxics.join("`, `"), if toxics.len() == 1 { "the toxic" } else { "the toxics" });
                 (
                     format!(", and {proxy} has {them} `{named}`"),
-                    format!("wait for its owner, or remove it with the tool that created it; if a killed drill left it, {heal}"),
+                    format!("wait for its owner, or take it away with the tool that created it; if a killed drill left it, {heal}"),
                 )
             }
             Occupied::Disabled => (

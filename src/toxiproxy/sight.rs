@@ -53,7 +53,7 @@ pub struct Exchange {
     pub took: u64,
     /// HTTP status of the answer; 0 where none came.
     pub status: u16,
-    /// The credential that the request bore.
+    /// The credential that the request carried.
     #[serde(default)]
     pub key: Option<Fingerprint>,
     /// True where it ended before every byte of the answer went out to the gateway.

@@ -7,7 +7,7 @@
 //! So a ceiling holds whether anybody else watches or not.
 //!
 //! A workload that was thought to ask no model, a GET, costs what the proxies see that it asks, at the price of a short chat each time. From then
-//! on as much is kept back for each that is on its way. What a gateway asks for it bears no mark, as a rule: so it also pays for what a proxy of
+//! on as much is kept back for each that is on its way. What a gateway asks for it has no mark, as a rule: so it also pays for what a proxy of
 //! the drill's own sees without one.
 //!
 //! All workloads of a drill share one budget; each has prices of its own, because its requests may be longer than those of another. Where an
@@ -214,7 +214,7 @@ impl Budget {
         }
         let mut accounts = self.accounts();
         if let Some(most) = self.most_requests.filter(|most| accounts.sent >= *most) {
-            return self.tell(format!("{most} requests were sent, and the environment allows no more"));
+            return self.tell(format!("{most} requests were sent, and the environment allows no more\n\nhint: write a higher `max_requests` to its `allow:`, or send less"));
         }
         let begun = self.pay(&mut accounts, id);
         accounts.sent += u64::from(begun);
@@ -231,7 +231,8 @@ impl Budget {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
             return self.tell(format!(
-                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows"
+                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows\n\n\
+                 hint: write a higher `max_spend` to its `allow:`, or send less"
             ));
         }
         if self.ceiling.is_some() {
@@ -270,8 +271,8 @@ impl Budget {
         });
     }
 
-    /// A proxy of the drill's own saw a billed attempt that bears no mark. A workload that was thought to ask no model pays for it, where one
-    /// reaches that provider: all others' requests bear marks, and what is asked for somebody else is not the drill's.
+    /// A proxy of the drill's own saw a billed attempt that has no mark. A workload that was thought to ask no model pays for it, where one
+    /// reaches that provider: all others' requests carry marks, and what is asked for somebody else is not the drill's.
     pub fn saw_nameless(&self, provider: &str) {
         if self.ceiling.is_none() {
             return;

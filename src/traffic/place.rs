@@ -144,7 +144,8 @@ fn add(path: &Path, roots: &mut RootCertStore) -> Result<(), String> {
     let before = roots.len();
     let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let added = certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
+        let added =
+            certificate.map_err(|_| "it is no whole PEM file".to_owned()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));
         added.map_err(bad)?;
     }
     if roots.len() == before { Err(bad("it contains no certificate in PEM".into())) } else { Ok(()) }

@@ -15,13 +15,13 @@ words! {
     Criterion {
         /// The provider itself takes the new key.
         NewKeyAccepted = "new_key_accepted",
-        /// The provider itself refuses the old key once its revocation had time to spread, and answered nobody who bore it after that.
+        /// The provider itself refuses the old key once its revocation had time to spread, and answered no request with it after that.
         OldKeyRefused = "old_key_refused",
-        /// No replica bears the old key any more.
+        /// No replica uses the old key any more.
         OldKeyUnused = "old_key_unused",
         /// Clients lost no more requests than was agreed.
         ClientErrors = "client_errors",
-        /// Every replica bore the new key in time.
+        /// Every replica used the new key in time.
         Rotation = "rotation",
         /// Another provider answered while this one refused the old key.
         Fallback = "fallback",
@@ -49,7 +49,7 @@ words! {
         NeverRevoked = "never_revoked",
         /// The provider took the old key when the drill asked it.
         OldKeyAccepted = "old_key_accepted",
-        /// The provider answered somebody who bore the old key, or a token of it, long after it was revoked.
+        /// The provider answered a request with the old key, or a token of it, long after it was revoked.
         OldKeyAnswered = "old_key_answered",
         /// The old key is still in use.
         StillBorne = "still_borne",

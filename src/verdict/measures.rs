@@ -1,4 +1,4 @@
-//! Everything that is measured about one drill, in the definitions of the README's section on measurement.
+//! Everything that is measured about one drill, in the definitions of this room's README.
 
 use super::Millis;
 use super::false_start::FalseStart;

@@ -23,6 +23,7 @@
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
+#![doc = include_str!("README.md")]
 
 mod criteria;
 mod effect;
@@ -207,7 +208,7 @@ pub struct Terms {
     /// From the fault.
     #[serde(rename = "rescued_after_ms", skip_serializing_if = "Option::is_none")]
     pub rescued_after: Option<Millis>,
-    /// The longest time until every replica bears a new key.
+    /// The longest time until every replica uses a new key.
     #[serde(rename = "rotation_ms")]
     pub rotation: Millis,
     /// The largest lateness that the generator may show.

@@ -6,9 +6,9 @@
 //! | T1 | the first refusal of the old key | the proxy: not before that request reached it, not after its answer ended |
 //! | T2 | a new key was minted | the issuer's answer |
 //! | T3 | the store holds it | read back |
-//! | T4 | the first request that bore it | the proxy |
-//! | T5 | the last request that bore the old key | the proxy |
-//! | T6 | every replica bears the new key: the latest of the replicas' first requests with it after their last with the old | the proxy |
+//! | T4 | the first request with it | the proxy |
+//! | T5 | the last request with the old key | the proxy |
+//! | T6 | every replica uses the new key: the latest of the replicas' first requests with it after their last with the old | the proxy |
 //!
 //! Each is an interval from T0 in nanoseconds, as wide as its stamps are apart; one without evidence is absent. T4 to T6 are about requests
 //! that the proxy stamped: a replica that nobody asks has not moved. Where T6 is absent, the rotation lasted longer than the observation;
@@ -38,11 +38,11 @@ pub struct Moments {
     pub t2: Option<Interval>,
     /// The store holds it.
     pub t3: Option<Interval>,
-    /// The first request that bore it.
+    /// The first request with it.
     pub t4: Option<Interval>,
-    /// The last request that bore the old key.
+    /// The last request with the old key.
     pub t5: Option<Interval>,
-    /// Every replica bears the new key.
+    /// Every replica uses the new key.
     pub t6: Option<Interval>,
     /// The issuer took the old key back; in an emergency that is T0.
     pub revoked: Option<Interval>,
@@ -326,7 +326,7 @@ impl Course<'_> {
         numbered.chain(any.then(|| one(None, elsewhere))).collect()
     }
 
-    /// What clients lost from T0 until every replica bore the new key, in flight or due. A planned rotation ends no sooner than the old key
+    /// What clients lost from T0 until every replica used the new key, in flight or due. A planned rotation ends no sooner than the old key
     /// is dead: who still streams by it then is cut off by the rotation.
     fn client_errors(&self, zero: Edge) -> ClientErrors {
         let dead = self.rotation.dead_by().filter(|_| self.rotation.planned);
@@ -363,7 +363,7 @@ impl Course<'_> {
         })
     }
 
-    /// From when on the primary could serve again: every replica bears its new key, and no other fault is on it.
+    /// From when on the primary could serve again: every replica uses its new key, and no other fault is on it.
     pub(super) fn open_again(&self) -> Option<Edge> {
         let settled = self.settled().map(|at| Edge { lo: at - self.error, hi: at + self.error })?;
         Some(self.rotation.cleared.filter(|cleared| cleared.hi > settled.hi).unwrap_or(settled))

@@ -5,6 +5,7 @@ use super::reach::Found;
 use crate::drill::sight::Sighted;
 use crate::traffic::Bad;
 use crate::units::Fingerprint;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How a service was asked.
@@ -20,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) model: &'a str,
     /// The service's providers, each with the base URL of its proxy; `None` where nobody but the drill can know its port.
     pub(super) ways: Vec<(&'a str, Option<&'a str>)>,
+    /// Where its output is, if the drill has started it.
+    pub(super) started: Option<Option<std::path::PathBuf>>,
     /// How long an answer could take.
     pub(super) within: crate::units::Duration,
 }
@@ -72,12 +75,19 @@ impl Case<'_> {
         }
         match bad.why.strip_prefix("status-").and_then(|rest| rest.get(..3)?.parse::<u16>().ok()) {
             Some(status) => self.refused(status, bad, seen),
-            None => self.unanswered(bad).or_else(|| self.nonsense(bad)).unwrap_or_else(|| {
-                Trouble::new(
-                    format!("{}: answered badly, {bad}", self.service),
-                    format!("no fault was injected; see the log of {}", self.service),
-                )
-            }),
+            None => self
+                .unanswered(bad)
+                .or_else(|| self.nonsense(bad))
+                .unwrap_or_else(|| Trouble::new(format!("{}: answered badly, {bad}", self.service), self.log())),
+        }
+    }
+
+    /// Where to look for what it says itself.
+    fn log(&self) -> String {
+        match &self.started {
+            Some(Some(path)) => format!("its output is in {}", path.display()),
+            Some(None) => format!("run what `start:` of the environment `{}` runs by hand, and see what it says", self.environment),
+            None => format!("see the log of {}", self.service),
         }
     }
 
@@ -132,9 +142,7 @@ impl Case<'_> {
             "proxy-refused" => (format!("the forward proxy opened no way to {url}"), format!("correct {}", self.binding("proxy:"))),
             "not-http-2" => (format!("{url} speaks no HTTP/2"), "write `http: 1` under `traffic:`, or turn HTTP/2 on there".to_owned()),
             "malformed-head" | "cut-before-headers" => (format!("{url} does not answer as HTTP"), correct),
-            "no-answer" | "stalled-after-headers" => {
-                (format!("no answer from {url} within {}", self.within), format!("no fault was injected; see the log of {service}"))
-            }
+            "no-answer" | "stalled-after-headers" => (format!("no answer from {url} within {}", self.within), self.log()),
             _ => return None,
         };
         Some(Trouble::new(format!("{service}: {problem}"), hint))
@@ -143,16 +151,18 @@ impl Case<'_> {
     /// It answers, and not with what was asked for.
     fn nonsense(&self, bad: &Bad) -> Option<Trouble> {
         let service = self.service;
-        let said = bad.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-        let (word, _) = bad.why.split_once(' ').unwrap_or((&bad.why, ""));
+        let (word, said) = (bad.why.split(' ').next().unwrap_or_default(), bad.said.as_deref().unwrap_or_default());
+        let told = words(bad).map(|words| format!(": {words}")).unwrap_or_default();
         let (problem, hint) = match word {
-            "error-event" => (format!("answered with an error and status 200{said}"), format!("see the log of {service}")),
-            "malformed" | "empty" | "wrong-content" | "not-json" if !is_completion(bad.said.as_deref()) => {
-                (format!("{} does not answer as a model's API{said}", self.url), format!("correct {}", self.binding("url:")))
+            "error-event" => (format!("answered with an error and status 200{told}"), self.log()),
+            _ if said.starts_with("{\"error\"") => (format!("answered with an error and status 200{told}"), self.log()),
+            "malformed" | "empty" | "wrong-content" | "not-json" | "silently-truncated" if !is_completion(said) => {
+                (format!("{} does not answer as a model's API{told}", self.url), format!("correct {}", self.binding("url:")))
             }
+            "silently-truncated" => ("its answer ended in the middle, without a reason for its end".to_owned(), self.log()),
             "empty" => ("answered with no words".to_owned(), format!("see that the model {} answers in words", self.model)),
             "wrong-content" => (
-                format!("answered, and not with the words that it was asked for{said}"),
+                "answered, and not with the words that it was asked for".to_owned(),
                 format!("see which model answers as {}, and whether something answers from a cache", self.model),
             ),
             _ => return None,
@@ -163,49 +173,61 @@ impl Case<'_> {
     /// It answered with another status than a good one.
     fn refused(&self, status: u16, bad: &Bad, seen: &[Sighted]) -> Trouble {
         let service = self.service;
-        let said = bad.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-        let told = format!("status {status}{said}");
+        let words = words(bad).map(|words| format!(": {words}")).unwrap_or_default();
+        let told = format!("status {status}{words}");
         let lower = format!("{} {}", bad.why, bad.said.as_deref().unwrap_or_default()).to_lowercase();
         let of_model = ["model", "deployment"].iter().any(|word| lower.contains(word)) && !lower.contains("html");
-        let by: Vec<String> = seen.iter().map(|one| answered(&one.by, one.status)).collect();
         if let Some(one) = seen.iter().find(|one| one.status == 404) {
-            let url = self.ways.iter().find(|(name, _)| *name == one.by).and_then(|(_, url)| *url).unwrap_or("its proxy");
-            let asked = one.request.as_ref().map(|request| format!(" to {request}")).unwrap_or_default();
-            let hint = format!("see that the gateway's base URL for {0} is {url}, to its end, and that {0} knows the model", one.by);
-            return Trouble::new(format!("{service}: {} answered 404{asked}; {told}", one.by), hint);
+            return self.misdirected(one, &told);
         }
+        let by: Vec<String> = seen.iter().map(|one| answered(&one.by, one.status)).collect();
         let (problem, hint) = match status {
-            401 | 403 => {
-                let may = if status == 401 { "that it takes".to_owned() } else { format!("that may use {}", self.model) };
-                let hint = match self.key {
-                    Some(variable) => format!("export {variable}=… with a key {may}"),
-                    None => format!(
-                        "write `key_from: 'env:NAME'` to `{service}` under `services:` of the environment `{}`, and export NAME=… with a key {may}",
-                        self.environment
-                    ),
-                };
-                (format!("refused the key, {told}"), hint)
-            }
+            401 | 403 => (format!("refused the key with {told}"), self.another_key(status)),
             400 | 404 | 422 if of_model => (
                 format!("does not know the model {}, {told}", self.model),
                 format!("write the name that {service} knows it by to {}", self.binding("model:")),
             ),
             404 | 405 => (format!("there is no {} at {}, {told}", self.path, self.url), format!("correct {}", self.binding("url:"))),
             400 | 422 => (
-                format!("refused the request, {told}"),
+                format!("refused the request with {told}"),
                 format!("write what it wants to {}, or to `headers:` or `model:`", self.binding("body:")),
             ),
             429 => {
                 (format!("takes no more requests now, {told}"), format!("wait, raise the limit, or give {service} a key with more room"))
             }
             300..400 => (format!("sends on to another address, {told}"), format!("write that address to {}", self.binding("url:"))),
-            _ if by.is_empty() && !self.ways.is_empty() => (format!("{told}, and no proxy was asked"), self.point()),
+            _ if by.is_empty() && !self.ways.is_empty() => (format!("{told}; no proxy was asked"), self.point()),
             _ => {
                 let by = if by.is_empty() { String::new() } else { format!("; {}", by.join(", ")) };
-                (format!("{told}{by}"), format!("no fault was injected; see the log of {service}"))
+                (format!("{told}{by}"), self.log())
             }
         };
         Trouble::new(format!("{service}: {problem}"), hint)
+    }
+
+    /// A provider does not know what the gateway asks it for.
+    fn misdirected(&self, one: &Sighted, told: &str) -> Trouble {
+        let url = self.ways.iter().find(|(name, _)| *name == one.by).and_then(|(_, url)| *url).unwrap_or("its proxy");
+        let asked = one.request.as_ref().map(|request| format!(" to {request}")).unwrap_or_default();
+        let told = told.strip_prefix("status 404").map_or_else(|| format!("; {told}"), str::to_owned);
+        Trouble::new(
+            format!("{}: {} answered 404{asked}{told}", self.service, one.by),
+            format!("see that the gateway's base URL for {0} is {url}, to its end, and that {0} knows the model", one.by),
+        )
+    }
+
+    fn another_key(&self, status: u16) -> String {
+        let may = if status == 401 { "that it takes".to_owned() } else { format!("that may use {}", self.model) };
+        match self.key {
+            None if self.started.is_some() => {
+                format!("give `${{service.key}}` to what `start:` runs, among its `env:`, as the key that its clients send; {}", self.log())
+            }
+            Some(variable) => format!("export {variable}=… with a key {may}"),
+            None => format!(
+                "write `key_from: 'env:NAME'` to `{}` under `services:` of the environment `{}`, and export NAME=… with a key {may}",
+                self.service, self.environment
+            ),
+        }
     }
 }
 
@@ -214,9 +236,15 @@ pub(super) fn answered(name: &str, status: u16) -> String {
     if status == 0 { format!("{name} gave no answer") } else { format!("{name} answered {status}") }
 }
 
+/// What an answer says for people: the message of an error, or its first line.
+fn words(bad: &Bad) -> Option<String> {
+    let said = bad.said.as_ref()?;
+    let json: Value = serde_json::from_str(said).unwrap_or_default();
+    let message = ["/error/message", "/message", "/detail", "/error"].iter().find_map(|place| json.pointer(place)?.as_str());
+    Some(message.map_or_else(|| said.clone(), str::to_owned))
+}
+
 /// Whether what was said looks like an answer of a model at all.
-fn is_completion(said: Option<&str>) -> bool {
-    said.is_some_and(|said| {
-        ["\"choices\"", "\"output\"", "\"content\"", "\"data\"", "data:", "\"candidates\""].iter().any(|word| said.contains(word))
-    })
+fn is_completion(said: &str) -> bool {
+    ["\"choices\"", "\"output\"", "\"content\"", "\"data\"", "data:", "\"candidates\""].iter().any(|word| said.contains(word))
 }

@@ -41,7 +41,7 @@ pub async fn examine(order: Order) -> std::io::Result<Examined> {
 async fn all(order: &Order, recorder: &Recorder, preflight: &mut Preflight) -> (Option<Stop>, Redactor) {
     let Order { plan, seed, root, keeper, secrets, folder, id, .. } = order;
     let (http, budget, tag) = (client(), Arc::new(budget(plan)), tag(*seed, id));
-    let site = Site { plan, seed: *seed, tag, root, keeper, folder, recorder, http: &http, budget: &budget, secrets };
+    let site = Site { plan, seed: *seed, tag, root, keeper, folder, stays: false, recorder, http: &http, budget: &budget, secrets };
     let mut stop = order.stop.clone();
     let (mut stage, names) = match unless_stopped(&mut stop, open(&site, preflight)).await {
         Ok(opened) => opened,

@@ -21,6 +21,7 @@ mod reach;
 
 pub(super) use asking::{awaited, services, unasked, warm_up};
 pub use examine::{Examined, examine};
+pub(super) use reach::providers;
 
 use super::Stop;
 use crate::history::StopReason;
@@ -51,7 +52,7 @@ impl Trouble {
         let text = error.to_string();
         match text.split_once("\n\nhint: ") {
             Some((problem, hint)) => Self::new(problem, hint),
-            None => Self::new(text, "mend that, and run it again"),
+            None => Self::new(text, "fix that, and run it again"),
         }
     }
 
@@ -105,11 +106,11 @@ impl Preflight {
             [only] => Err(Stop::environment(only.told())),
             several => {
                 let list = |each: fn(&Trouble) -> &str| {
-                    let lines = several.iter().enumerate().map(|(place, trouble)| format!("\n  {}. {}", place + 1, each(trouble)));
-                    lines.collect::<String>()
+                    let lines = several.iter().enumerate().map(|(place, trouble)| format!("{}. {}", place + 1, each(trouble)));
+                    lines.collect::<Vec<_>>().join("\n  ")
                 };
                 let (problems, hints) = (list(|trouble| &trouble.problem), list(|trouble| &trouble.hint));
-                Err(Stop::environment(format!("{} things are wrong:{problems}\n\nhint: {hints}", several.len())))
+                Err(Stop::environment(format!("{} things are wrong:\n  {problems}\n\nhint: {hints}", several.len())))
             }
         }
     }
@@ -141,7 +142,7 @@ mod tests {
         preflight.wrong(Trouble::new("B is not set", "export B=…"));
         assert_eq!(preflight.so_far().unwrap_err().detail, "B is not set\n\nhint: export B=…");
         let both = preflight.with(Stop::environment("nobody listens at c\n\nhint: start it"));
-        let wanted = "2 things are wrong:\n  1. B is not set\n  2. nobody listens at c\n\nhint: \n  1. export B=…\n  2. start it";
+        let wanted = "2 things are wrong:\n  1. B is not set\n  2. nobody listens at c\n\nhint: 1. export B=…\n  2. start it";
         assert_eq!(both, Stop::environment(wanted));
         let person = Stop::new(StopReason::Person, "stopped by a person");
         assert_eq!(preflight.with(person.clone()), person);

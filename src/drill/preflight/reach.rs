@@ -1,6 +1,10 @@
 //! What is found out about an address where nobody answers as expected: whether it listens elsewhere, and what it speaks.
 
+use super::{Preflight, Trouble};
+use crate::model::{DrillPlan, origin_and_path};
+use crate::toxiproxy::is_here;
 use crate::traffic::{Client, Manner, Target};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +12,8 @@ use tokio::net::TcpStream;
 
 /// How long each look may take.
 const WITHIN: Duration = Duration::from_millis(500);
+/// How long a connection to a provider may take.
+const CONNECTED: Duration = Duration::from_secs(2);
 
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +24,40 @@ pub(super) enum Found {
     Plain,
     /// It speaks TLS.
     Tls,
+}
+
+/// Whether each provider that serves can be reached from where its proxy stands, where that is this host. Nothing is asked of it.
+pub(in crate::drill) async fn providers(plan: &DrillPlan, preflight: &mut Preflight) {
+    let here = plan.environment.control.as_ref().is_none_or(|control| is_here(&control.url));
+    if plan.environment.embedded || !here {
+        return;
+    }
+    let names: BTreeSet<String> = plan.workloads().into_iter().flat_map(|each| each.service.providers).collect();
+    for name in names {
+        let Some(url) = plan.providers.get(&name).and_then(|provider| provider.base_url.as_deref()) else { continue };
+        let origin = origin_and_path(url).0;
+        let origin = if origin.contains("://") { origin.to_owned() } else { format!("tcp://{origin}") };
+        let Ok(address) = reqwest::Url::parse(&origin) else { continue };
+        let host = address.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let Some(port) = address.port_or_known_default() else { continue };
+        let why = match tokio::time::timeout(CONNECTED, TcpStream::connect((host, port))).await {
+            Ok(Ok(_)) => {
+                preflight.well(format!("{name} takes connections at {origin}"));
+                continue;
+            }
+            Ok(Err(error)) => words(&error),
+            Err(_) => format!("no connection within {} s", CONNECTED.as_secs()),
+        };
+        preflight.wrong(Trouble::new(
+            format!("{name} cannot be reached at {origin}, where its proxy leads: {why}"),
+            format!("correct `base_url:` of `{name}` in the inventory, or see that this host gets there"),
+        ));
+    }
+}
+
+/// Without the number of the error.
+fn words(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// Looks closer at a base URL at which a request ended with this word.

@@ -364,7 +364,7 @@ async fn what_is_withheld_from_a_stream_is_a_stream_and_a_date_is_a_date() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shape_over_time_is_drawn_at_each_requests_moment() {
     let talk = Talk::start(Dialect::OpenAi, 1000).await;
-    // Each begins anew when it is put in force; by the next request more than a millisecond has passed, and far less than an hour.
+    // Each begins again when it is put in force; by the next request more than a millisecond has passed, and far less than an hour.
     let hour = 3_600_000;
     for (shape, taken) in [
         (json!({"form": "step"}), true),

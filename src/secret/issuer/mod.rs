@@ -51,9 +51,9 @@ pub struct Minted {
 /// What a provider says to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// A request that bears it was answered.
+    /// A request with it was answered.
     Accepted,
-    /// A request that bears it was refused because of the key: the status, 401 or 403; of Google, who is asked for a token, 400 as well.
+    /// A request with it was refused because of the key: the status, 401 or 403; of Google, who is asked for a token, 400 as well.
     Refused(u16),
     /// Neither came; proves nothing.
     Unknown(String),

@@ -51,7 +51,7 @@ pub(crate) struct Story {
     pub(crate) until: u64,
 }
 
-/// A key is revoked, a new one is minted after 2 s and stored after 3, both replicas bear it after 4.
+/// A key is revoked, a new one is minted after 2 s and stored after 3, both replicas use it after 4.
 pub(crate) fn emergency() -> Story {
     Story {
         faults: vec![("primary", Fault::Revoke { propagation: Duration::from_secs(2) })],
@@ -75,7 +75,7 @@ pub(crate) fn emergency() -> Story {
     }
 }
 
-/// The same keys, but nobody revokes the old one before both replicas bear the new: then the runbook does, at 16 s.
+/// The same keys, but nobody revokes the old one before both replicas use the new: then the runbook does, at 16 s.
 pub(crate) fn planned() -> Story {
     Story {
         faults: vec![("primary", Fault::Rotate { propagation: Duration::from_secs(2) })],

@@ -1,0 +1,161 @@
+//! `lifeboat help`: a command's own help, or a topic: a section of the documentation as it stands beside what it describes. The texts are those
+//! of the files, so that nothing is told twice.
+
+use super::{Exit, put, say};
+use crate::spec::closest;
+use clap::Command;
+use std::fmt::Write;
+
+const README: &str = include_str!("../../README.md");
+const SCENARIOS: &str = include_str!("../../scenarios/README.md");
+const RUNBOOKS: &str = include_str!("../../runbooks/README.md");
+const PROXY: &str = include_str!("../proxy/README.md");
+const MEASUREMENT: &str = include_str!("../verdict/README.md");
+const RECORDS: &str = include_str!("../import/README.md");
+
+/// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A topic or a command
+    #[arg(value_name = "TOPIC")]
+    words: Vec<String>,
+}
+
+/// Something that can be read about.
+struct Topic {
+    name: &'static str,
+    /// In a few words, for the list.
+    about: &'static str,
+    text: &'static str,
+    /// The section of the text; the whole where there is none.
+    heading: Option<&'static str>,
+}
+
+const fn part(name: &'static str, about: &'static str, text: &'static str, heading: &'static str) -> Topic {
+    Topic { name, about, text, heading: Some(heading) }
+}
+
+const fn whole(name: &'static str, about: &'static str, text: &'static str) -> Topic {
+    Topic { name, about, text, heading: None }
+}
+
+const TOPICS: [Topic; 23] = [
+    part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
+    part("verdict", "how to read it", README, "How to read the verdict"),
+    part("exit-codes", "what a command's exit code says", README, "Exit codes"),
+    whole("scenarios", "what goes wrong: everything about scenarios", SCENARIOS),
+    part("traffic", "requests, arrivals, workloads, k6", SCENARIOS, "Traffic"),
+    part("timeline", "baseline, faults, watch", SCENARIOS, "Timeline"),
+    part("faults", "all faults, and which requests they take", SCENARIOS, "Faults"),
+    part("objectives", "what can be promised", SCENARIOS, "Objectives"),
+    part("inventory", "contacts, providers, services", RUNBOOKS, "Inventory"),
+    part("csv", "an inventory in a spreadsheet", RUNBOOKS, "Inventory as CSV"),
+    part("environments", "where drills run, and what they may do there", RUNBOOKS, "Environments"),
+    part("credentials", "where keys are found, and how they are kept secret", RUNBOOKS, "Credentials"),
+    part("stores", "Vault, AWS Secrets Manager, Kubernetes, commands", RUNBOOKS, "Stores"),
+    part("issuers", "who mints and revokes keys", RUNBOOKS, "Issuers"),
+    part("runbooks", "who does what when it goes wrong", RUNBOOKS, "Runbooks"),
+    part("steps", "what a runbook can do", RUNBOOKS, "Steps"),
+    part("alerts", "the team's own alert starts the runbook", RUNBOOKS, "Alerts"),
+    part("incidents", "a runbook for real", RUNBOOKS, "Incidents"),
+    part("leaked-keys", "a key is in public", RUNBOOKS, "Leaked keys"),
+    whole("proxies", "where the fault proxy can stand", PROXY),
+    whole("measurement", "what is measured, and how", MEASUREMENT),
+    whole("records", "judging what other tools recorded", RECORDS),
+    part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
+];
+
+impl Topic {
+    /// Its text, with one heading at the top.
+    fn text(&self) -> &'static str {
+        self.heading.map_or(self.text, |heading| section(self.text, heading)).trim_end()
+    }
+}
+
+/// A section of a Markdown file, to the next heading of its level.
+fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let start = text.find(&format!("\n## {heading}\n")).map_or(text.len(), |place| place + 1);
+    let rest = &text[start..];
+    rest.find("\n## ").map_or(rest, |end| &rest[..end])
+}
+
+/// What a word stands for. `proxy` and `judge` are commands, and there is more to read about them.
+fn topic(word: &str) -> Option<&'static Topic> {
+    let name = match word {
+        "proxy" => "proxies",
+        "judge" => "records",
+        "execute" => "incidents",
+        word => word,
+    };
+    TOPICS.iter().find(|topic| topic.name == name)
+}
+
+pub(super) fn help(args: &Args, mut command: Command) -> anyhow::Result<Exit> {
+    command.build();
+    let Some(word) = args.words.first() else {
+        put(&format!("{}\n{}", command.render_long_help(), list()))?;
+        return Ok(Exit::Met);
+    };
+    if let Some(found) = subcommand(&mut command, &args.words) {
+        put(&format!("{}\n", found.render_long_help().to_string().trim_end()))?;
+        if let Some(topic) = topic(word) {
+            put(&format!("\n`lifeboat help {}` says more: {}\n", topic.name, topic.about))?;
+        }
+        return Ok(Exit::Met);
+    }
+    if let ([_], Some(topic)) = (&args.words[..], topic(word)) {
+        put(&format!("{}\n", topic.text()))?;
+        return Ok(Exit::Met);
+    }
+    let visible = command.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name);
+    let known: Vec<&str> = TOPICS.iter().map(|topic| topic.name).chain(visible).collect();
+    let typed = args.words.join(" ");
+    let meant = closest(&typed, known.into_iter()).map_or_else(String::new, |name| format!("did you mean `{name}`? "));
+    say(&format!("error: there is no topic and no command `{typed}`\n\nhint: {meant}`lifeboat help` lists all of them"));
+    Ok(Exit::Usage)
+}
+
+/// The command of these words, as in `proxy ca`.
+fn subcommand<'c>(command: &'c mut Command, words: &[String]) -> Option<&'c mut Command> {
+    words.iter().try_fold(command, |command, word| command.find_subcommand_mut(word))
+}
+
+fn list() -> String {
+    let mut text = "Topics of `lifeboat help TOPIC`:\n".to_owned();
+    for topic in &TOPICS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {:<14}{}", topic.name, topic.about);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_has_a_text_that_begins_with_its_heading_and_ends_before_the_next() {
+        for topic in &TOPICS {
+            let text = topic.text();
+            assert!(text.len() > 100, "{}: {text:?}", topic.name);
+            let headings = text.lines().filter(|line| line.starts_with("## ")).count();
+            match topic.heading {
+                Some(heading) => assert!(text.starts_with(&format!("## {heading}\n")) && headings == 1, "{}: {headings}", topic.name),
+                None => assert!(text.starts_with("# "), "{}", topic.name),
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_topics_have_the_same_name_and_every_section_of_the_references_is_one() {
+        for (place, topic) in TOPICS.iter().enumerate() {
+            assert!(TOPICS[..place].iter().all(|other| other.name != topic.name), "{}", topic.name);
+        }
+        for text in [RUNBOOKS, RECORDS] {
+            for heading in text.lines().filter_map(|line| line.strip_prefix("## ")) {
+                let is_topic = TOPICS.iter().any(|topic| topic.heading == Some(heading));
+                assert!(is_topic || text == RECORDS, "nobody finds {heading}");
+            }
+        }
+    }
+}

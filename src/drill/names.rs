@@ -1,0 +1,150 @@
+//! The names that stand for addresses and keys while a drill runs: where each has its value from, and what could not be read.
+
+use super::Stop;
+use super::preflight::{Preflight, Trouble};
+use super::stage::{Site, lab_key};
+use super::system::Launch;
+use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
+use crate::proxy::Place;
+use crate::redact::Redactor;
+use crate::secret::{self, SecretError, Unread};
+use crate::step::Variables;
+use crate::units::Secret;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Values of variables, keys, and where providers really are.
+pub(super) struct Names {
+    pub(super) values: Variables,
+    /// Of providers.
+    pub(super) keys: BTreeMap<String, Secret>,
+    /// Whether one is missing that something of the drill is given.
+    pub(super) lacks: bool,
+    /// Why there is none, where nobody can tell whether there is.
+    unheld: BTreeMap<String, String>,
+    pub(super) upstream: BTreeMap<String, String>,
+    pub(super) redactor: Redactor,
+}
+
+impl Names {
+    /// With what is secret and could not be read.
+    pub(super) async fn of(site: &Site<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
+        let plan = site.plan;
+        let mut unread = Vec::new();
+        let mut names = Self {
+            values: Variables::default(),
+            keys: BTreeMap::new(),
+            lacks: false,
+            unheld: BTreeMap::new(),
+            upstream: BTreeMap::new(),
+            redactor: Redactor::new(site.recorder.salt()),
+        };
+        names.values.set("service.name", plan.scenario.service.clone());
+        names.values.set("root", site.root.display().to_string());
+        names.values.set("primary", plan.service.primary().to_owned());
+        if let Some(standby) = plan.service.providers.get(1) {
+            names.values.set("standby", standby.clone());
+        }
+        for (name, provider) in &plan.providers {
+            let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
+            let key = if of_the_lab {
+                Some(lab_key(site.seed, name))
+            } else {
+                names.stored_key(site, name, provider, (preflight, &mut unread)).await
+            };
+            if let Some(key) = key {
+                names.values.set(format!("credential.{name}"), key.clone());
+                names.redactor.learn(name, &key);
+                names.keys.insert(name.clone(), key);
+            }
+            if let Some(url) = &provider.base_url {
+                names.upstream.insert(name.clone(), url.clone());
+            }
+        }
+        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
+        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        (names, unread)
+    }
+
+    /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.
+    async fn stored_key(
+        &mut self,
+        site: &Site<'_>,
+        name: &str,
+        provider: &Provider,
+        (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
+    ) -> Option<Secret> {
+        let plan = site.plan;
+        let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
+        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
+            Ok(key) => {
+                preflight.well(format!("{source} holds a key, for {name}"));
+                return Some(key);
+            }
+            Err(error) => error,
+        };
+        let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
+        if is_needed {
+            self.lacks = true;
+            preflight.wrong(Trouble::of(&error));
+        }
+        if !matches!(error, SecretError::Absent { .. }) {
+            self.unheld.insert(name.to_owned(), error.to_string());
+            let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
+            // Providers may share a credential.
+            unread.extend(Some(new).filter(|new| !is_needed && !unread.contains(new)));
+        }
+        None
+    }
+
+    /// Why a store that holds a provider's key could not be read.
+    pub(super) fn unheld(&self, provider: &str) -> Option<&str> {
+        self.unheld.get(provider).map(String::as_str)
+    }
+
+    pub(super) fn key(&self, provider: &str) -> Secret {
+        self.keys.get(provider).cloned().unwrap_or_default()
+    }
+
+    /// Where the proxies of this drill may lead, and nowhere else.
+    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+        let place = |(name, provider): (&String, &Provider)| {
+            let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
+            let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
+            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+        };
+        plan.providers.iter().filter_map(place).collect()
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// Fills variables in.
+    pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
+        self.values.expand(text)
+            .map_err(|unknown| Stop::environment(format!(
+                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
+                 must be there when the drill starts",
+                unknown.name
+            )))
+    }
+
+    pub(super) fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
+        Ok(Launch {
+            keeper: site.keeper.to_owned(),
+            argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
+            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
+            pass: start.pass.clone(),
+            ready: self.expand(&start.ready)?,
+            within: start.within.std(),
+            folder: site.root.to_owned(),
+            log: site.folder.join("system.log"),
+            redactor: self.redactor.clone(),
+        })
+    }
+}
+
+/// What is written there, with its variables.
+pub(super) fn text_of(written: &impl serde::Serialize) -> String {
+    serde_json::to_string(written).unwrap_or_default()
+}
