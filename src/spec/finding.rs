@@ -273,8 +273,8 @@ fn words(line: &[char]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
 }
 
 fn begins_like_key(word: &[char]) -> bool {
-    let name: String = word.iter().take(4).collect::<String>().to_lowercase();
-    (name.starts_with("sk-") || name.starts_with("xai-")) && word.len() >= 16
+    let begins = |beginning: &str| beginning.chars().zip(word).all(|(one, other)| other.eq_ignore_ascii_case(&one));
+    word.len() >= 16 && (begins("sk-") || begins("xai-"))
 }
 
 /// A character as it may be shown: control characters and those that turn the direction of writing as escapes.
