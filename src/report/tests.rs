@@ -411,7 +411,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             if told.verdict.verdict != Decision::Missed && at < HEAL {
                 let (why, what) = (told.json["because"].as_str().unwrap_or_default(), told.json["hint"].as_str().unwrap_or_default());
                 assert!(why.contains(because) && what.contains(hint), "{why}\n{what}\n{context}");
-                told.reports(&hint.replace('`', "\\`")[..hint.len().min(12)]);
+                told.reports(&hint[..hint.len().min(12)]);
             }
             // Nothing that a later check would say.
             for later in
