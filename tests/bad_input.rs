@@ -14,7 +14,7 @@ fn refused(run: &Run, stderr: &str) {
 fn commands_that_cannot_be_meant() {
     let project = Project::quick();
     let run = project.lifeboat(&[]);
-    run.exits_with(2).says("Usage: lifeboat <COMMAND>").says("Exit codes: 0 every objective met");
+    run.exits_with(2).says("Usage: lifeboat [OPTIONS] <COMMAND>").says("Exit codes: 0 every objective met");
     project.lifeboat(&["rum"]).exits_with(2).says("a similar subcommand exists: 'run'");
     project.lifeboat(&["run"]).exits_with(2).says("<SCENARIO>");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--repeat", "0"]).exits_with(2).says("--repeat");
@@ -57,10 +57,16 @@ fn folders_that_cannot_take_a_drill() {
     let run = |out: &str| project.lifeboat(&["run", "scenarios/quick.yaml", "--out", out]);
     refused(
         &run("file/drill"),
-        "error: cannot make the drill's folder file/drill: Not a directory (os error 20)\n\nhint: choose another with `--out`",
+        "The first provider stops answering\nerror: cannot make the drill's folder file/drill: Not a directory (os error 20)\n\nhint: choose another with `--out`",
     );
-    refused(&run("file"), "error: cannot make the drill's folder file: File exists (os error 17)\n\nhint: choose another with `--out`");
-    refused(&run("old"), "error: old already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten");
+    refused(
+        &run("file"),
+        "The first provider stops answering\nerror: cannot make the drill's folder file: File exists (os error 17)\n\nhint: choose another with `--out`",
+    );
+    refused(
+        &run("old"),
+        "The first provider stops answering\nerror: old already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten",
+    );
 }
 
 #[test]

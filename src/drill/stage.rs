@@ -197,7 +197,6 @@ impl Stage {
             let launch = names.launch(start, site)?;
             site.recorder.record(launch.awaited()).await;
             self.system = Some(System::start(&launch, site.http).await?);
-            site.recorder.record(preflight::awaited(start.warm_up)).await;
             preflight.well("the system under test is ready");
             site.recorder.record(preflight::awaited(start.warm_up)).await;
         }
