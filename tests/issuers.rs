@@ -285,7 +285,7 @@ fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_sil
     stage.silent(None);
     let run = stage.resume();
     run.exits_with(1).says("the new key of openai-key, `svc_acct_new_1`, is lost: the process that created it was interrupted");
-    run.says("hint: revoke `svc_acct_new_1` at the issuer, then begin anew without --resume");
+    run.says("hint: revoke `svc_acct_new_1` at the issuer, then start again without `--resume`");
     let report = stage.text("x/report.md");
     assert!(
         report.contains("the store was not seen to hold the new key, ") && report.contains(", was not seen to be revoked |"),
