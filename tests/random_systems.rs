@@ -208,6 +208,7 @@ proptest! {
     #[test]
     fn the_interval_holds_the_truth_and_no_decisive_verdict_is_wrong(system in systems()) {
         let verdict = system.judged();
+        prop_assert_eq!(verdict.reason.is_some(), !matches!(verdict.verdict, Decision::Met | Decision::Missed), "{:?}", verdict);
         let Some(measures) = &verdict.measures else {
             prop_assert_eq!(verdict.verdict, Decision::InvalidPlan, "only a plan that cannot resolve its RTO goes unmeasured: {:?}", verdict);
             prop_assert!(verdict.resolution.0 >= system.rto);

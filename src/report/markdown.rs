@@ -428,7 +428,7 @@ impl Report<'_> {
                 let told = told.map(|(declared, measured)| format!(" ({declared}): {measured}")).unwrap_or_default();
                 findings.push(format!("{whose}{word} {}{told}: {}.", objective.name, objective.verdict));
             }
-            if each.verdict.reason.is_some() {
+            if each.verdict.reason.is_some_and(|reason| !reason.is_told_by_objectives()) {
                 findings.push(format!("{whose}{}.", because(each.verdict)));
             }
         }
@@ -462,13 +462,16 @@ impl Report<'_> {
         let each = self.each();
         let of = |report: &Self| report.name().map(|name| format!(" of {}", escaped(name))).unwrap_or_default();
         writeln!(text, "## What this does not claim\n")?;
-        let widest: Vec<String> = each.iter().map(|each| format!("{}{}", seconds_up(each.verdict.resolution.0), of(each))).collect();
-        writeln!(
-            text,
-            "- A time such as `2.86 to 3.04 s` is an interval: at its start service was proven bad, and at its end proven good. None is wider than {}, unless service came and went between two requests.",
-            widest.join(", ")
-        )?;
-        writeln!(text, "- One drill is one sample: an objective that was met once may be missed the next time.")?;
+        let measured = each.iter().filter(|each| each.verdict.measures.is_some());
+        let widest: Vec<String> = measured.map(|each| format!("{}{}", seconds_up(each.verdict.resolution.0), of(each))).collect();
+        if !widest.is_empty() {
+            writeln!(
+                text,
+                "- A time such as `2.86 to 3.04 s` is an interval: at its start service was proven bad, and at its end proven good. Requests were so far apart, and an answer may take so long, that such an interval can be {} wide; it is wider only where service came and went between two requests.",
+                widest.join(", ")
+            )?;
+            writeln!(text, "- One drill is one sample: an objective that was met once may be missed the next time.")?;
+        }
         let modelled = |stamped: &Stamped| if let Event::ReactionModelled(reaction) = &stamped.event { reaction.length } else { 0 };
         let modelled: u64 = self.digest.notable.iter().map(modelled).sum();
         if modelled > 0 {

@@ -1,6 +1,6 @@
 //! Verdict and history → what people read. Bytes out, no files.
 //!
-//! `digest` folds a history into what a report shows, one event at a time; `sentence` says the verdict in words, and `recovery` when service came back; `summary` is the end of
+//! `digest` folds a history into what a report shows, one event at a time; `sentence` says the verdict in words, and `recovery` when service came back, `open` why nobody can tell; `summary` is the end of
 //! a drill on the terminal; `markdown` is the report that is attached to an incident review,
 //! `credential` its part about a key that was replaced; `json` is `verdict.json`;
 //! `execution` is the report of a runbook that was walked for real.
@@ -14,9 +14,11 @@ mod execution;
 mod keys;
 mod markdown;
 mod moments;
+mod open;
 mod providers;
 mod recovery;
 mod rescue;
+mod scattered;
 mod sentence;
 mod share;
 mod stability;

@@ -4,7 +4,7 @@
 
 use super::digest::Digest;
 use super::markdown::escaped;
-use super::sentence::{between, nameless, seconds_up, span};
+use super::sentence::{between, nameless, seconds_down, seconds_up, span};
 use super::{recovery, share};
 use crate::history::{Event, Stamped};
 use crate::units::counted;
@@ -70,9 +70,14 @@ fn measured(verdict: &Verdict, digest: &Digest, measures: &Measures) -> Vec<Mome
     let named = !nameless(verdict);
     let mut moments = Vec::new();
     if let Some(dispatch) = measures.first_standby_dispatch {
-        moments.push(Moment::at(dispatch.seconds(), "first request to a standby", "its proxy"));
+        // Rounded as the beginnings of intervals are.
+        let when = seconds_down(dispatch.0);
+        moments.push(Moment { when, ..Moment::at(dispatch.seconds(), "first request to a standby", "its proxy") });
     }
-    moments.extend(measures.first_standby.map(|first| Moment::of(first, "first good answer from a standby", both)));
+    // No answer comes before the first request.
+    let asked = measures.first_standby_dispatch.map_or(0, |dispatch| dispatch.0);
+    let answered = measures.first_standby.map(|first| Interval { lo: first.hi.map_or(asked, |hi| hi.min(asked)).max(first.lo), ..first });
+    moments.extend(answered.map(|first| Moment::of(first, "first good answer from a standby", both)));
     moments.push(Moment::of(measures.restore, "service is good again", "traffic"));
     if named {
         let what = measures.share.as_ref().map_or_else(|| "a standby has taken over".to_owned(), |share| escaped(&share::moved(share)));

@@ -25,7 +25,7 @@ pub(super) fn table(digest: &Digest, verdicts: &[&Verdict], text: &mut String) -
     }
     for name in &names {
         let (attempts, whole) = digest.attempts.get(*name).copied().unwrap_or_default();
-        let cost = cost(digest, name).map(|cost| format!("{cost:.4}")).unwrap_or_default();
+        let cost = cost(digest, name).map(|cost| format!("{cost:.2}")).unwrap_or_default();
         let others = digest.others.get(*name).map(told).unwrap_or_default();
         writeln!(text, "| {} | {} | {} | {cost} | {others} |", escaped(name), grouped(attempts), grouped(whole))?;
     }

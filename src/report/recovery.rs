@@ -3,7 +3,7 @@
 //! What this file does not do: say whether that is good enough (`sentence`), or what came after the hold (`stability`).
 
 use super::sentence::{between, is_sustained, nothing_to_feel, seconds_down, seconds_up, span, upper};
-use super::{share, stability};
+use super::{scattered, share, stability};
 use crate::history::Phase;
 use crate::model::Gate;
 use crate::units::{counted, grouped};
@@ -69,6 +69,9 @@ fn words(verdict: &Verdict, measures: &Measures) -> Words {
 /// When service came back, as a sentence without its full stop.
 pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
     let (interval, words) = (gate(verdict, measures), words(verdict, measures));
+    if scattered::is_so(verdict, measures) {
+        return scattered::measured(verdict, measures);
+    }
     // The latter also counts those of which it is not known how they ended.
     let unnoticed = measures.bad == 0 && measures.outage.runs == 0 && measures.degraded_area == Millis(0);
     match (interval.hi, interval.lo) {
@@ -92,6 +95,10 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
             ..=0 => format!("The record does not prove that {}", uncapital(&words.happened)),
             lo => format!("{} {} after the fault, and the record does not prove that this changed", words.not_yet, seconds_down(lo)),
         },
+        (None, lo) if matches!(verdict.reason, Some(Reason::WhoServedUnknown | Reason::OutcomesUnknown)) => match lo {
+            ..=0 => format!("It is not proven that {}", uncapital(&words.happened)),
+            lo => format!("{} {} after the fault, and it is not proven that this changed", words.not_yet, seconds_down(lo)),
+        },
         (None, lo) => {
             let (end, hold) = (end(verdict), span(verdict.terms.hold));
             match lo {
@@ -106,7 +113,10 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
 /// What began before the recovery that counts, or in place of one, and why it did not count; empty where nothing did, and where the objective was met
 /// all the same.
 pub(super) fn false_start(verdict: &Verdict, measures: &Measures) -> String {
-    let Some(false_start) = measures.false_start.filter(|_| !is(verdict, "rto", Decision::Met)) else { return String::new() };
+    let Some(false_start) = measures.false_start.filter(|_| !is(verdict, "rto", Decision::Met) && !scattered::is_so(verdict, measures))
+    else {
+        return String::new();
+    };
     let hold = format!("the hold of {}", span(verdict.terms.hold));
     let why = why(false_start, &hold, end(verdict));
     format!(" {} from {} on, which does not count: {why}.", words(verdict, measures).served, seconds_down(false_start.from.0))

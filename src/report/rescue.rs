@@ -17,28 +17,29 @@ pub(super) fn line(verdict: &Verdict) -> Option<String> {
         return limit.map(|limit| format!("{}{limit}", share(later)));
     };
     let (of, asked) = (of_all(rescued), who(rescued));
-    let paid = rescued.paid.map(|paid| format!(", which cost each {}", words(paid))).unwrap_or_default();
-    Some(format!("{of} went to {asked} first{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
+    let paid = cost(rescued);
+    Some(format!("{of} went to {asked} before another{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
 }
 
 /// In a sentence.
 pub(super) fn sentence(verdict: &Verdict) -> Option<String> {
     let rescued = seen(verdict)?;
     let (of, asked) = (of_all(rescued), who(rescued));
-    let paid = rescued.paid.map(|paid| format!(", which cost each {}", words(paid))).unwrap_or_default();
+    let paid = cost(rescued);
     let end = format!("{}{}.", until(rescued), mark(rescued));
     let told = if rescued.by_connection {
         " Under a fault on connections no proxy sees the requests that it takes: these are known by how long they waited, compared with those before the fault."
     } else {
         ""
     };
-    Some(format!("{of} were rescued: they went to {asked} first and were answered by another provider{paid}; {end}{told}"))
+    let (were, they) = if rescued.requests == 1 { ("was", "it") } else { ("were", "they") };
+    Some(format!("{of} {were} rescued: {they} went to {asked} before another provider, which answered{paid}; {end}{told}"))
 }
 
 /// What stands at the end of the headline: users are served, and still somebody is asked who is dead.
 pub(super) fn still_asked(verdict: &Verdict) -> String {
     let rescued = seen(verdict).filter(|rescued| rescued.to_the_end);
-    rescued.map(|rescued| format!(" Until the fault ended, requests still went to {} first.", who(rescued))).unwrap_or_default()
+    rescued.map(|rescued| format!(" Until the fault ended, requests still went to {} before another.", who(rescued))).unwrap_or_default()
 }
 
 /// Why a verdict is not decisive, as the end of a sentence: it is not seen of enough requests whether they were rescued.
@@ -97,6 +98,12 @@ fn of_all(rescued: &Rescued) -> String {
     format!("{} of {}", grouped(rescued.requests), counted(rescued.of, "request"))
 }
 
+/// What they paid, as the continuation of a sentence.
+fn cost(rescued: &Rescued) -> String {
+    let each = if rescued.requests == 1 { "it" } else { "each" };
+    rescued.paid.map(|paid| format!("; that cost {each} {}", words(paid))).unwrap_or_default()
+}
+
 fn who(rescued: &Rescued) -> String {
     rescued.asked.join(" or ")
 }
@@ -124,5 +131,8 @@ fn words(paid: Paid) -> String {
         return format!("{} to {} ms (median {} ms)", least, most, ms(paid.median.0, true));
     }
     let (lo, hi) = (seconds_down(paid.lo.0.max(0)), seconds_up(paid.hi.0));
+    if paid.lo == paid.hi {
+        return hi;
+    }
     format!("{} to {hi} (median {})", lo.trim_end_matches(" s"), seconds_up(paid.median.0))
 }

@@ -1,6 +1,6 @@
 //! The verdict in words: one sentence, and where it is not decisive, why and what to do.
 
-use super::{credential, recovery, rescue, share, stability, stopped};
+use super::{credential, open, recovery, rescue, scattered, share, stability, stopped};
 use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::{Duration, counted, grouped, reaches};
@@ -32,14 +32,15 @@ pub fn headline(verdict: &Verdict) -> String {
         return format!("{measured}. There is no objective to compare that with: {}.", because(verdict));
     }
     let mut text = match (rto, verdict.reason) {
-        (Decision::Inconclusive, Some(_)) => {
-            format!("{measured}; the objective is {objective}: inconclusive, because {}.", because(verdict))
-        }
-        (Decision::Inconclusive, None) if recovery::gate(verdict, measures).hi.is_some() => {
+        (Decision::Inconclusive, Some(Reason::RtoWithinInterval)) => {
             format!("{measured}; the objective of {objective} lies between the two, so it may have been met or missed: inconclusive.")
+        }
+        (Decision::Inconclusive, Some(reason)) if !reason.is_told_by_objectives() => {
+            format!("{measured}; the objective is {objective}: inconclusive, because {}.", because(verdict))
         }
         (rto, _) => format!("{measured}; the objective is {objective}: {rto}."),
     };
+    text.push_str(&scattered::why_late(verdict, measures));
     text.push_str(&recovery::false_start(verdict, measures));
     text.push_str(&stability::sentence(verdict));
     text.push_str(&share::sentence(verdict));
@@ -89,7 +90,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
     if let Some(stop) = of_stop(verdict) {
         return stopped::because(verdict, stop);
     }
-    if let Some(because) = share::because(verdict).or_else(|| rescue::because(verdict)) {
+    if let Some(because) = share::because(verdict).or_else(|| rescue::because(verdict)).or_else(|| open::because(verdict)) {
         return because;
     }
     match verdict.reason {
@@ -142,7 +143,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
             "no request failed or was late, and what the fault touched was not counted".into()
         }
         Some(Reason::RecordCannotTell) => "the record lacks what the objective needs".into(),
-        None => "the evidence does not show it".into(),
+        _ => "the evidence does not show it".into(),
     }
 }
 
@@ -182,7 +183,10 @@ pub(super) fn hint(verdict: &Verdict) -> Option<Cow<'static, str>> {
         return Some(stopped::hint(stop).into());
     }
     let balanced = verdict.evidence.balanced.as_ref().filter(|_| verdict.reason == Some(Reason::BaselineUnstable));
-    balanced.map(|balanced| balanced.hint().into()).or_else(|| of_kind(verdict).map(Cow::Borrowed))
+    balanced
+        .map(|balanced| balanced.hint().into())
+        .or_else(|| open::hint(verdict, is_record(verdict)))
+        .or_else(|| of_kind(verdict).map(Cow::Borrowed))
 }
 
 fn of_kind(verdict: &Verdict) -> Option<&'static str> {
@@ -219,6 +223,7 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
         Reason::DeadlineBelowSlo => "raise `objectives: deadline`",
         Reason::HorizonTooShort => "lengthen the fault's `for:`",
         Reason::ObjectivesNotTold | Reason::FaultNotTold | Reason::RecordCannotTell => return for_record(verdict),
+        _ => return None,
     })
 }
 
@@ -252,7 +257,7 @@ fn for_record(verdict: &Verdict) -> Option<&'static str> {
         Reason::ResolutionExceedsRto | Reason::HoldTooShort => {
             "there were too few requests before the fault; `--since` leaves out quiet hours, and `--fault-uncertainty` may be too wide"
         }
-        Reason::DriverLag | Reason::DeadlineBelowSlo | Reason::HorizonTooShort | Reason::RotationNotBegun | Reason::Stopped => return None,
+        _ => return None,
     })
 }
 
@@ -260,6 +265,8 @@ fn for_record(verdict: &Verdict) -> Option<&'static str> {
 pub(super) fn between(interval: Interval) -> String {
     match interval.hi {
         Some(_) => format!("{} to {}", seconds_down(interval.lo).trim_end_matches(" s"), upper(interval)),
+        // "More than 0 s" says nothing.
+        None if interval.lo <= 0 => "not proven at any time".to_owned(),
         None => format!("more than {}", seconds_down(interval.lo)),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn measured(measures: &Measures, verdict: &Verdict) -> String {
     format!("{relapses}{unclear}{colon}{}", each.join("; "))
 }
 
-/// `9 of 29 requests were bad 8.28 to 10.03 s after the fault, and reached no provider that a proxy saw`.
+/// `9 of 29 requests were bad 8.28 to 10.03 s after the fault, and reached no proxy`.
 fn told(departure: &Departure, verdict: &Verdict) -> String {
     let (first, last) = (seconds_down(departure.first.0), seconds_up(departure.last.0));
     let when = match departure.wave {
@@ -65,13 +65,13 @@ fn told(departure: &Departure, verdict: &Verdict) -> String {
 /// At which provider they failed, as far as anybody saw it.
 fn failed_at(departure: &Departure, seen: bool) -> String {
     match departure.failed_at.as_slice() {
-        [FailedAt { provider: None, .. }] if seen => ", and reached no provider that a proxy saw".into(),
+        [FailedAt { provider: None, .. }] if seen => ", and reached no proxy".into(),
         [FailedAt { provider: None, .. }] => String::new(),
         [FailedAt { provider: Some(name), .. }] => format!(", at {name}"),
         several => {
             let each = several.iter().map(|at| match &at.provider {
                 Some(name) => format!("{} at {name}", grouped(at.requests)),
-                None => format!("{} at no provider that a proxy saw", grouped(at.requests)),
+                None => format!("{} reached no proxy", grouped(at.requests)),
             });
             format!(" ({})", each.collect::<Vec<_>>().join(", "))
         }

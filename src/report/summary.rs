@@ -30,12 +30,12 @@ pub fn cutover(verdict: &Verdict) -> Option<String> {
     Some(between(if nameless(first) { measures.restore } else { measures.cutover }))
 }
 
-/// The verdict in a few words.
+/// The verdict in a few words: with its reason where the sentence below does not tell that.
 fn word(verdict: &Verdict) -> String {
-    match verdict.verdict {
-        Decision::Void => format!("inconclusive (void: {})", because(verdict)),
-        Decision::Inconclusive if verdict.reason.is_some() => format!("inconclusive ({})", because(verdict)),
-        decision => decision.to_string(),
+    let told = |reason: Reason| reason.is_told_by_objectives() || headline(verdict).contains(&because(verdict));
+    match verdict.reason {
+        Some(reason) if verdict.verdict == Decision::Inconclusive && !told(reason) => format!("inconclusive ({})", because(verdict)),
+        _ => verdict.verdict.to_string(),
     }
 }
 
@@ -70,9 +70,11 @@ fn about(text: &mut String, width: usize, verdict: &Verdict) {
             put("sustained", &format!("{} after the fault", between(measures.sustained)));
         }
         if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
-            let objective = verdict.terms.failback.map(|limit| format!("   (objective: {})", span(limit))).unwrap_or_default();
+            let objective =
+                verdict.terms.failback.map_or_else(|| "   (not promised)".into(), |limit| format!("   (objective: {})", span(limit)));
             let when = match (failback.hi, &verdict.stopped) {
                 (None, Some(_)) => "not seen: the drill was stopped".to_owned(),
+                (None, None) if failback.lo <= 0 => "not seen before the drill ended".to_owned(),
                 _ => format!("{} after the heal", between(failback)),
             };
             put("failback", &format!("{when}{objective}"));
@@ -125,6 +127,8 @@ pub(super) fn bad(measures: &Measures) -> String {
         1 => text += "; 1 more was in flight when it began, and lost",
         count => text += &format!("; {} more were in flight when it began, and lost", grouped(count)),
     }
+    let after = measures.failback_lost;
+    let text = if after > 0 { format!("{text}; {} lost after the heal", grouped(after)) } else { text };
     match measures.truncated {
         0 => text,
         count if count == lost + measures.lost_in_flight => text + "; all of the lost were truncated",

@@ -8,7 +8,8 @@
 //! How it reads: [`judge`] asks first whether the plan can be judged at all (`plan`), then whether the trial is valid on data from
 //! before the fault and from the proxies (`trial`), then measures (`measures`, on the onset search of `onset` over the requests of
 //! `window`; `false_start` tells what began and did not count, `stability` tells whether service stayed, `rescue` counts who was served only after the broken provider had been asked), then
-//! holds the measures against each objective (`objectives`). A drill that was stopped before it could tell says that first.
+//! holds the measures against each objective (`objectives`). A drill that was stopped before it could tell says that first; where nothing else is
+//! the reason of an open verdict, `open` finds it.
 //!
 //! Somebody else's record comes with caveats: what it cannot tell. They never change what was measured; they take back what was met by it
 //! (`objectives::doubt`), and are handed on with the verdict.
@@ -31,6 +32,7 @@ mod false_start;
 mod measures;
 mod objectives;
 mod onset;
+mod open;
 mod plan;
 mod rescue;
 mod rotation;
@@ -46,6 +48,7 @@ pub use effect::Effect;
 pub use false_start::{FalseStart, WhyNot};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
+pub use open::Unnamed;
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
 pub use share::Share;
@@ -120,6 +123,26 @@ words! {
         FaultNotTold = "fault_not_told",
         /// Somebody else's record lacks what the claim needs; the caveats say what.
         RecordCannotTell = "record_cannot_tell",
+        /// The RTO lies between the last proof of no service and the first proof of service.
+        RtoWithinInterval = "rto_within_interval",
+        /// No recovery was proven to hold before the fault ended, and the RTO was not over before.
+        EndedBeforeHold = "ended_before_hold",
+        /// Too many good answers are nobody's: it is not known whether a standby gave them.
+        WhoServedUnknown = "who_served_unknown",
+        /// Of too many requests it is not known how they ended.
+        OutcomesUnknown = "outcomes_unknown",
+        /// More went bad after the hold than was promised, and no more than chance explains.
+        StabilityUnclear = "stability_unclear",
+        /// What was seen does not decide another objective.
+        ObjectiveUndecided = "objective_undecided",
+    }
+}
+
+impl Reason {
+    /// True where the objectives' own judgements say as much.
+    #[must_use]
+    pub fn is_told_by_objectives(self) -> bool {
+        matches!(self, Self::RtoWithinInterval | Self::EndedBeforeHold | Self::StabilityUnclear | Self::ObjectiveUndecided)
     }
 }
 
@@ -145,7 +168,7 @@ impl Serialize for Millis {
 pub struct Verdict {
     /// All objectives together.
     pub verdict: Decision,
-    /// Why it is not decisive; absent where it is, or where the RTO simply lies within the interval.
+    /// Why it is not decisive; absent where it is, and only there.
     pub reason: Option<Reason>,
     /// Why the drill was stopped before its end; absent where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -249,11 +272,14 @@ pub struct Basis {
     /// The providers among which the load was balanced before the fault, where they were not said to share it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balanced: Option<Balanced>,
+    /// Good answers that nobody can be named for, where they are the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unnamed: Option<Unnamed>,
 }
 
 /// Judges one drill.
 pub fn judge(evidence: &Evidence) -> Verdict {
-    stop::first(evidence, tried(evidence))
+    open::explained(evidence, stop::first(evidence, tried(evidence)))
 }
 
 /// The same, whoever stopped it.
@@ -299,6 +325,7 @@ fn tried(evidence: &Evidence) -> Verdict {
             attempts_seen: evidence.attempts_seen,
             complete: evidence.complete,
             balanced: share::balanced(evidence),
+            unnamed: None,
         },
         caveats: evidence.caveats.clone(),
         workloads: Vec::new(),

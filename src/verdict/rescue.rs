@@ -12,6 +12,9 @@
 //!
 //! `share` asks the same of each request ([`Usual::course`]), so that both tell the same on one screen.
 //!
+//! Whoever was sent to another provider only once the broken one was healed was not rescued for certain: a gateway that waits without end is
+//! released by the heal, which is the drill's own doing. Such a request may have been rescued.
+//!
 //! What this file does not do: count requests that were late or failed; those are bad, whoever was asked.
 
 use super::Millis;
@@ -121,6 +124,8 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
         found.later.of += u64::from(is_later);
         let is_good = good(&evidence.terms, request) != Tri::No;
         let (course, broken) = if is_good { usual.course(evidence, place) } else { (Course::Direct, None) };
+        let released = matches!(course, Course::Rescued { .. }) && broken.is_some_and(|broken| is_released(evidence, place, broken, end));
+        let course = if released { Course::Perhaps { at_once: false } } else { course };
         let counts = match course {
             Course::Rescued { by_connection, lo, hi, middle } => {
                 found.requests += 1;
@@ -146,6 +151,13 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
     found.asked = asked.into_iter().map(|place| evidence.name(place).to_owned()).collect();
     found.paid = summed(&mut paid);
     Some(found)
+}
+
+/// Whether the provider that answered was asked only once the one that was asked first had been healed.
+fn is_released(evidence: &Evidence, place: usize, asked: u16, end: i64) -> bool {
+    let By::Provider(served) = evidence.requests[place].by else { return false };
+    let answered = attempts_of(evidence, place).iter().rev().find(|attempt| attempt.provider == served);
+    answered.is_some_and(|answered| answered.at >= end || !evidence.broken.iter().any(|broken| broken.breaks(asked, answered.at)))
 }
 
 /// From the attempts for the requests due in `[fault.lo, end)`.

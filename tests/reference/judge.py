@@ -183,6 +183,18 @@ def told(history, bad, wave, window):
     return {"wave": wave, "first_ms": inside[0] - history.f_lo, "last_ms": inside[-1] - history.f_lo, "bad": len(inside), "requests": len(between)}
 
 
+def open_reason(history, objectives, gate, predicate):
+    """Why a verdict is inconclusive where nothing else is the reason: the RTO first, then stability, then the rest."""
+    if objectives["rto"] == INCONCLUSIVE:
+        if gate[1] is not None:
+            return "rto_within_interval"
+        if onset(history, history.window, fill([predicate(r) for r in history.window], 1), history.f_hi, history.end, history.goals["hold_ms"]) is None:
+            return "ended_before_hold"
+        nameless = history.goals["gate"] == "cutover" and any(history.good(r) == 1 and r.by == "unknown" for r in history.window)
+        return "who_served_unknown" if nameless else "outcomes_unknown"
+    return "stability_unclear" if objectives.get("stability") == INCONCLUSIVE else "objective_undecided"
+
+
 def residual_bad(history, predicate, k_p):
     """What does not conform within the hold of the gate's onset."""
     if k_p is None:
@@ -364,6 +376,8 @@ def judge(history):
         verdict = VOID
     elif not_exercised and verdict == INCONCLUSIVE:
         reason = "cutover_not_exercised"
+    elif verdict == INCONCLUSIVE:
+        reason = open_reason(history, objectives, gate, history.gate())
     return {
         "verdict": verdict,
         "reason": reason,

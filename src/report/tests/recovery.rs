@@ -37,3 +37,68 @@ fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
     let whole = "No request failed or was late: nobody noticed the fault; the objective is 8 s: met.";
     told.says(whole).reports(whole).says("requests 400 during the fault: none bad");
 }
+
+/// A gateway without a timeout: whoever still waits for the dead primary is released by the heal, and goes to the standby then.
+fn hangs(told: &mut Told, id: u64, due: u64) {
+    match due {
+        28_000..HEAL => {
+            told.seen(Some(id), "standby", HEAL + 5, 10, 200);
+            told.done(id, due, HEAL + 15 - due, Outcome::Ok);
+        }
+        FAULT..28_000 | 30_500..31_000 => told.done(id, due, 5, Outcome::Error),
+        _ => told.usual(id, due),
+    }
+}
+
+#[test]
+fn what_the_heal_released_is_no_rescue_and_no_answer_comes_before_its_request() {
+    let mut drill = Drill::of(Fault::Blackhole, hangs);
+    drill.objectives.failback = None;
+    let told = drill.told();
+    assert_eq!(told.json["measures"]["rescued"]["requests"], json!(0), "{}", told.screen);
+    told.never("went to primary before another");
+    told.reports("| first request to a standby | 20.00 s |").reports("| first good answer from a standby | 20.00 to 20.02 s |");
+    told.says("360 bad (all lost); 10 lost after the heal").says("(not promised)");
+}
+
+#[test]
+fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
+    fn past(told: &mut Told, id: u64, due: u64) {
+        match due {
+            FAULT..10_150 => told.done(id, due, 5, Outcome::Error),
+            10_150..HEAL => told.done(id, due, 20, Outcome::Ok),
+            _ => told.usual(id, due),
+        }
+    }
+    let told = Drill::of(UNAVAILABLE, past).told();
+    let because = "397 good answers passed no proxy, so nobody knows who served";
+    assert_eq!((&told.json["reason"], &told.json["because"]), (&json!("who_served_unknown"), &json!(because)), "{}", told.screen);
+    let hint = "the gateway reaches a standby past its proxy: point it at the proxy before standby (`lifeboat doctor` names the addresses), \
+                or write `gate: restore`";
+    assert_eq!(told.json["hint"], hint);
+    told.says(because).says(hint).reports(because).reports(hint).never("none served well");
+}
+
+#[test]
+fn a_drill_that_proves_nothing_is_void_and_says_why_once() {
+    let told = Drill { touched: 0, ..Drill::of(UNAVAILABLE, Told::usual) }.told();
+    assert_eq!(told.verdict.verdict, Decision::Void, "{}", told.screen);
+    told.says("verdict void ").never("inconclusive").never("2.86 to 3.04 s");
+    assert_eq!(told.line().matches("the fault touched no request").count(), 1, "{}", told.screen);
+}
+
+#[test]
+fn one_rescued_request_is_told_as_one() {
+    fn once(told: &mut Told, id: u64, due: u64) {
+        match due {
+            12_000 => retries(told, id, due),
+            FAULT..HEAL => {
+                told.seen(Some(id), "standby", due + 2, 10, 200);
+                told.done(id, due, 20, Outcome::Ok);
+            }
+            _ => told.usual(id, due),
+        }
+    }
+    let told = Drill::of(UNAVAILABLE, once).told();
+    told.reports("1 of 400 requests was rescued: it went to primary before another provider, which answered; that cost it ");
+}
