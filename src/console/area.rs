@@ -205,4 +205,16 @@ mod tests {
         area.above(b"said\n", 40);
         assert_eq!(area.out, b"said\n");
     }
+
+    #[test]
+    fn last_words_need_nothing_that_whoever_failed_may_hold() {
+        let stderr = of_stderr();
+        let _held = locked(&stderr);
+        let (said, is_said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            last_words(b"");
+            let _ = said.send(());
+        });
+        is_said.recv_timeout(std::time::Duration::from_secs(20)).expect("it waits for nobody");
+    }
 }
