@@ -65,7 +65,7 @@ fn a_gateway_that_is_not_installed_is_named() {
     let project = Project::shipped();
     let arguments = ["run", "scenarios/azure-outage.yaml", "--env", "litellm", "--out", "drill"];
     let run = project.run(project.command(&arguments).env("PATH", "/nowhere"));
-    run.exits_with(3).says("there is no program `litellm`\n\nhint: install it");
+    run.exits_with(3).says("there is no program `litellm`, which `start:` runs\n\nhint: install it, or put its folder into PATH");
 }
 
 #[test]

@@ -344,16 +344,24 @@ fn started(command: &mut Command) -> Running {
     Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
 }
 
-/// Free ports one after another, which nobody has by chance.
+/// Free ports one after another, below those that the system gives to whoever asks for any: nobody takes one meanwhile by chance.
 fn free_ports(count: u16) -> u16 {
-    (0..500)
-        .find_map(|_| {
-            let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let all =
-                first.checked_add(count).map(|end| (first..end).map(|port| TcpListener::bind(("127.0.0.1", port))).collect::<Vec<_>>());
-            all.filter(|all| all.iter().all(Result::is_ok)).map(|_| first)
-        })
-        .unwrap()
+    let first = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let is_free = |from: u16| (from..from + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    (0..1000).map(|turn| first + turn * 10).find(|from| is_free(*from)).unwrap()
+}
+
+/// A text with other ports, each put in the place of its own in one pass.
+fn elsewhere(text: &str, ports: &[(u16, u16)]) -> String {
+    let mut done = String::new();
+    let mut rest = text;
+    while let Some((place, shown, port)) =
+        ports.iter().filter_map(|(shown, port)| Some((rest.find(&shown.to_string())?, shown.to_string(), port))).min()
+    {
+        done += &format!("{}{port}", &rest[..place]);
+        rest = &rest[place + shown.len()..];
+    }
+    done + rest
 }
 
 #[test]
@@ -361,9 +369,8 @@ fn its_own_gateway_is_drilled_before_a_real_nginx() {
     let project = own_project();
     // On ports that are free, and nothing else is another than in the README.
     let free = free_ports(5);
-    let ports = [9101, 9102, 9201, 9202, 8080].into_iter().zip(free..);
-    let elsewhere =
-        |text: &str| ports.clone().fold(text.to_owned(), |text, (shown, free)| text.replace(&shown.to_string(), &free.to_string()));
+    let ports: Vec<(u16, u16)> = [9101, 9102, 9201, 9202, 8080].into_iter().zip(free..).collect();
+    let elsewhere = |text: &str| elsewhere(text, &ports);
     for file in ["runbooks/inventory.yaml", "gateway/nginx.conf"] {
         let text = std::fs::read_to_string(project.path(file)).unwrap();
         project.write(file, &elsewhere(&text));

@@ -48,7 +48,7 @@ fn no_key_body_or_token_follows_an_answer_to_another_host() {
     let project = Project::quick();
     let step = |name: &str, what: &str| format!("  - {{name: {name}, {what}, timeout: 20s, on_failure: continue, undo: none}}\n");
     let steps = [
-        step("Call", &format!("http: {{post: 'http://{first}/v1', headers: {{x-api-key: my-own-key}}, body: my-own-body}}")),
+        step("Call", &format!("http: {{post: 'http://{first}/v1', headers: {{x-note: my-own-note}}, body: my-own-body}}")),
         step("Hook", &format!("notify: {{webhook: 'http://{first}/hook', message: hello}}")),
         step("Page", &format!("notify: {{pagerduty: 'env:PAGER', at: 'http://{first}/page', message: hello}}")),
         step("Owner", "notify: {contact: on-call, message: hello}"),

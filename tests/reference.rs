@@ -223,7 +223,10 @@ fn random_histories_give_the_same_numbers_in_another_language() {
             let printed =
                 Command::new(env!("CARGO_BIN_EXE_lifeboat")).args(["judge", "--format", "json"]).arg(&file).output().unwrap().stdout;
             let ours: Value = serde_json::from_slice(&serde_json::to_vec(&found).unwrap()).unwrap();
-            assert_eq!(serde_json::from_slice::<Value>(&printed).unwrap(), ours, "the command judges as the library does");
+            let mut printed: Value = serde_json::from_slice(&printed).unwrap();
+            // The command puts the reason in words too.
+            ["because", "hint"].map(|words| printed.as_object_mut().unwrap().remove(words));
+            assert_eq!(printed, ours, "the command judges as the library does");
         }
     }
     println!("{decisions:?}");
