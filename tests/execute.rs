@@ -333,8 +333,12 @@ fn contacts_and_channels_are_told_and_no_address_is_written_down() {
     let [owner, slack, pager] = [owner, slack, pager].map(|listener| std::thread::spawn(move || once(listener)));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
+    // The question is answered once both are said, in whichever order a busy machine says them: what is typed before a question is a note.
+    let mut awaited = vec!["TELL lead, it takes longer than 100 ms: write to Lead at lead@acme.example", "Over? [yes/no]"];
     for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
-        if line.contains("TELL lead, it takes longer than 100 ms: write to Lead at lead@acme.example") {
+        let before = awaited.len();
+        awaited.retain(|text| !line.contains(text));
+        if awaited.is_empty() && before > 0 {
             writeln!(stdin, "yes").unwrap();
         }
     }

@@ -1,9 +1,11 @@
 //! A drill that is stopped by a person in any of its phases, or killed: what it leaves behind, and what its history still tells.
 
-use crate::support::{Project, Started, pid_in, wait_gone};
+use crate::support::{Project, Started, pid_in, signal, wait_for, wait_gone};
 use lifeboat::exercise::judge;
 use lifeboat::history;
 use lifeboat::verdict::{Decision, Reason};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
 const HANG_UP: i32 = 1;
 const CTRL_C: i32 = 2;
@@ -63,6 +65,29 @@ fn twice_leaves_at_once_and_what_it_started_is_gone() {
     drill.finish().exits_with(4).says("leaving at once");
     wait_gone(undo);
     project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end");
+}
+
+/// As with a pager that shows its first page.
+#[test]
+fn a_reader_who_takes_nothing_holds_up_neither_the_first_signal_nor_the_second() {
+    let project = Project::quick();
+    project.edit("scenarios/quick.yaml", "for: 7500ms", "for: 5m");
+    let (_reader, mut full) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b'x'; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let full = || std::os::fd::OwnedFd::from(full.try_clone().unwrap());
+    let mut child = project.command(&DRILL).stdout(full()).stderr(full()).spawn().unwrap();
+    let recorded = |what: &str| {
+        let file = project.path("drill/history.jsonl");
+        wait_for(what, || std::fs::read_to_string(&file).ok()?.contains(&format!("\"{what}\"")).then_some(()));
+    };
+    recorded("fault_confirmed");
+    signal(child.id(), TERMINATE);
+    recorded("finished");
+    signal(child.id(), CTRL_C);
+    assert_eq!(wait_for("its end", || child.try_wait().unwrap()).code(), Some(4));
+    project.stopped_cleanly("drill", "person");
 }
 
 #[test]

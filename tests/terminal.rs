@@ -1,10 +1,10 @@
 //! What a terminal shows. Nothing that others chose drives it: what steps print, what servers answer, names in files and names of files, and
 //! histories that are judged; and nothing of it stands in a report. What Lifeboat itself draws there fits it, and leaves nothing behind.
 
-use crate::support::{Project, Run, Screen, wait_for};
+use crate::support::{Project, Run, Screen, pid_in, signal, wait_for, wait_gone};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// Sets the clipboard, the title, the colour; a sequence in one byte of C1; letters that turn the direction.
@@ -158,14 +158,14 @@ struct OnTerminal {
 }
 
 impl OnTerminal {
-    fn start(project: &Project, columns: usize, args: &[&str]) -> Self {
-        let within = format!("stty cols {columns} rows 24; exec \"$BIN\" $ARGS");
+    /// Its process stands in `pid`, and its terminal in `tty`. `log`: what `LIFEBOAT_LOG` asks for.
+    fn start(project: &Project, columns: usize, log: &str, args: &[&str]) -> Self {
+        let within = format!("stty cols {columns} rows 24; tty > tty; echo $$ > pid; LIFEBOAT_LOG={log} exec \"$BIN\" $ARGS");
         let begin = format!("export BIN=\"$0\" ARGS=\"$*\"; exec script -qec '{within}' /dev/null");
         let mut script = project.after(&["sh", "-c", &begin], args);
         let mut child = script
             .env("TERM", "xterm")
             .env("SHELL", "/bin/sh")
-            .env_remove("LIFEBOAT_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -219,13 +219,18 @@ impl Drop for OnTerminal {
 #[test]
 fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
     let project = Project::quick();
-    let mut drill = OnTerminal::start(&project, 60, &["run", "scenarios/quick.yaml", "--repeat", "3", "--seed", "7"]);
-    let shown = drill.until("baseline  1.");
+    project.edit("scenarios/quick.yaml", "baseline: 1500ms", "baseline: 60s");
+    let mut drill = OnTerminal::start(&project, 60, "off", &["run", "scenarios/quick.yaml", "--repeat", "3", "--seed", "7"]);
+    // With the row of its first provider, the picture is whole.
+    let shown = drill.until("  fault    blackhole on first");
     assert!(shown.iter().any(|line| line.starts_with("1 of 3  The first provider stops answering")), "{shown:#?}");
     assert!(shown.iter().any(|line| line.contains(" 60/s ") && line.contains("last 10 s")), "{shown:#?}");
-    // A line end would move everything, and `^C` would stand behind the last line and break it.
-    drill.types(b"\r\rwhat is this\r");
-    drill.types(b"\x03");
+    // Killed or stopped, it could not put back what it had changed there.
+    let settings = Command::new("stty").arg("-a").stdin(std::fs::File::open(tty(&project)).unwrap()).output().unwrap();
+    let settings = String::from_utf8(settings.stdout).unwrap();
+    assert!(settings.split_whitespace().any(|word| word == "echo"), "{settings}");
+    // What is typed stands below, and is drawn over.
+    drill.types(b"what is this\x03");
     let (code, shown) = drill.ends();
     let text = shown.join("\n");
     assert_eq!(code, Some(4), "{text}");
@@ -248,4 +253,28 @@ fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
     let table = &text[text.find("    scenario  environment").unwrap_or_else(|| panic!("{text}"))..];
     assert_eq!(table.matches("not run").count(), 2, "{text}");
     assert!(table.contains("\nexit code 4, the worst of 3"), "{text}");
+}
+
+fn tty(project: &Project) -> String {
+    std::fs::read_to_string(project.path("tty")).unwrap().trim().to_owned()
+}
+
+/// As with Ctrl-S, or a connection that hangs: the fault is healed all the same when somebody asks for it, and the process ends.
+#[test]
+fn a_terminal_that_nobody_reads_holds_up_neither_the_heal_nor_the_end() {
+    const STOP: i32 = 19;
+    const TERMINATE: i32 = 15;
+    let project = Project::quick();
+    project.edit("scenarios/quick.yaml", "for: 7500ms", "for: 5m");
+    // Everything that it does is said, so that the terminal is full after a few requests.
+    let drill = OnTerminal::start(&project, 80, "trace", &["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
+    let pid = pid_in(&project.path("pid"));
+    signal(drill.child.id(), STOP);
+    let history = || std::fs::read_to_string(project.path("drill/history.jsonl")).unwrap_or_default();
+    wait_for("answers under the fault", || {
+        Some(history().split_once("\"fault_confirmed\"")?.1.matches("\"request\"").count()).filter(|count| *count > 20)
+    });
+    signal(pid, TERMINATE);
+    wait_gone(pid);
+    project.stopped_cleanly("drill", "person");
 }

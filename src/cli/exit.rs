@@ -2,6 +2,7 @@
 
 use crate::execution::ExecutionError;
 use crate::exercise::{ExerciseError, JudgeError};
+use crate::units::printable;
 use crate::verdict::Decision;
 
 /// Shown under every help.
@@ -74,10 +75,10 @@ impl From<Exit> for std::process::ExitCode {
 /// standing proxies end with their leases.
 pub(super) fn own_faults_exit_with_70() {
     std::panic::set_hook(Box::new(|panic| {
-        crate::console::leave();
-        super::say("error: this is a bug in Lifeboat; please report it with what follows");
         // Its words may hold what somebody else chose.
-        super::say(&format!("{panic}\n{}", std::backtrace::Backtrace::capture()));
+        let words = format!("{panic}\n{}", std::backtrace::Backtrace::capture());
+        let text = format!("error: this is a bug in Lifeboat; please report it with what follows\n{}\n", printable(&words));
+        crate::console::last_words(text.as_bytes());
         std::process::exit(i32::from(Exit::Own.code()));
     }));
 }

@@ -85,6 +85,12 @@ enum Command {
 /// Reads the command line, does what it says, returns the exit code.
 pub fn main() -> std::process::ExitCode {
     exit::own_faults_exit_with_70();
+    let code = command_line();
+    crate::console::leave();
+    code
+}
+
+fn command_line() -> std::process::ExitCode {
     let parsed = groups::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -123,7 +129,6 @@ pub fn main() -> std::process::ExitCode {
         say(&format!("error: {}", told(&error)));
         Exit::of(&error)
     });
-    crate::console::leave();
     exit.into()
 }
 
@@ -151,13 +156,12 @@ where
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);
+        // Signals are heard before anything is said: whoever reads the first line may send one. And in a task of their own, so that they are
+        // heard whatever the work waits for.
+        let leaving = tokio::spawn(interrupts(Signals::heard(), stopping, stop));
         tokio::select! {
-            // Signals are heard before anything is said: whoever reads the first line may send one.
             biased;
-            () = interrupts(stopping, stop) => {
-                say("leaving at once");
-                Ok(Exit::Safety)
-            }
+            _ = leaving => Ok(Exit::Safety),
             done = work(stopped) => done,
         }
     });
@@ -188,25 +192,40 @@ fn open_all_files_allowed() {
     }
 }
 
-/// Tells of the first interrupt and ends with the second.
-async fn interrupts(stopping: &'static str, stop: watch::Sender<bool>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let of = |kind| signal(kind).ok();
-    let (Some(mut interrupt), Some(mut terminate), Some(mut hangup)) =
-        (of(SignalKind::interrupt()), of(SignalKind::terminate()), of(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    for count in 0..2 {
+/// What asks a command to stop.
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+impl Signals {
+    fn heard() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let of = |kind| signal(kind).ok();
+        Some(Self([of(SignalKind::interrupt())?, of(SignalKind::terminate())?, of(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
             _ = hangup.recv() => {}
         }
-        if count == 0 {
-            terminal::over_the_echo();
-            terminal::note(stopping);
-            stop.send_replace(true);
-        }
     }
+}
+
+/// Tells of the first interrupt and ends with the second.
+async fn interrupts(signals: Option<Signals>, stopping: &'static str, stop: watch::Sender<bool>) {
+    let Some(mut signals) = signals else { return std::future::pending().await };
+    signals.next().await;
+    // Before anything else: a fault is active, and who reads what is said may be slow.
+    stop.send_replace(true);
+    crate::console::hurry();
+    terminal::over_the_echo();
+    terminal::note(stopping);
+    signals.next().await;
+    say("leaving at once");
+    // Work that waits for whoever reads its data cannot be dropped.
+    tokio::spawn(async {
+        tokio::time::sleep(4 * HALT).await;
+        std::process::exit(i32::from(Exit::Safety.code()));
+    });
 }

@@ -143,6 +143,14 @@ pub(super) fn put_path(label: &str, path: &str) -> anyhow::Result<()> {
 }
 
 fn written(bytes: &[u8]) -> anyhow::Result<()> {
+    if std::io::stdout().is_terminal() {
+        console::data(bytes);
+        return Ok(());
+    }
+    // Both may go to the same reader, who gets them in order. (Nobody waits here for a terminal.)
+    if !std::io::stderr().is_terminal() {
+        console::written();
+    }
     match std::io::stdout().write_all(bytes) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),

@@ -3,19 +3,21 @@
 //!
 //! There is one of it for stderr, because a terminal has one end: whoever writes to stderr beside it goes through [`above`], and a line that is
 //! said stands above what is drawn, wherever that was. The cursor rests on a line of its own below, in the first column, so that nothing that a
-//! person types stands in the middle of it; and what they type is not shown while something is drawn, since a line end would move everything.
+//! person types stands in the middle of it. The terminal's own settings stay as they are: a process that is stopped or killed could not put
+//! them back, and a stray letter on the screen is a smaller harm than a shell that shows nothing.
 
 use super::line::Line;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
+use super::out::{self, MOMENT, To};
+use rustix::termios::tcgetwinsize;
 use std::io::Write;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Erases from the cursor to the end of its line, and of the screen (ECMA-48).
 const TO_LINE_END: &str = "\u{1b}[K";
 const TO_SCREEN_END: &str = "\u{1b}[J";
 
 /// The one at the end of stderr.
-static STDERR: LazyLock<Arc<Mutex<Area<Any>>>> = LazyLock::new(|| Arc::new(Mutex::new(Area::new(Box::new(std::io::stderr())))));
+static STDERR: LazyLock<Arc<Mutex<Area<Any>>>> = LazyLock::new(|| Arc::new(Mutex::new(Area::new(Box::new(Stderr)))));
 
 /// What an area may be drawn on.
 pub(super) type Any = Box<dyn Write + Send>;
@@ -25,18 +27,45 @@ pub(super) fn of_stderr() -> Arc<Mutex<Area<Any>>> {
     Arc::clone(&STDERR)
 }
 
-/// Writes to stderr, above what is drawn there. A stderr that is closed is nobody's loss.
+/// Stderr, without waiting for whoever reads it.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        out::hand(To::Stderr, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes to stderr, above what is drawn there. It waits for nobody.
 pub fn above(bytes: &[u8]) {
     locked(&STDERR).above(bytes, size().columns);
 }
 
-/// Leaves what is drawn as ordinary text, gives the keyboard back, and draws nothing more: this process ends.
+/// Leaves what is drawn as ordinary text, draws nothing more, and waits until everything is written: this process ends.
 pub fn leave() {
-    // Whoever panics may hold it; then the shell makes the terminal right again.
-    if let Ok(mut area) = STDERR.try_lock() {
-        area.closed = true;
-        area.settle();
+    if let Some(stderr) = LazyLock::get(&STDERR) {
+        locked(stderr).close();
     }
+    out::written();
+}
+
+/// What a process says that ends because of a fault of its own. Whoever failed may hold the area.
+pub fn last_words(bytes: &[u8]) {
+    let area = match STDERR.try_lock() {
+        Ok(area) => Some(area),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    };
+    if let Some(mut area) = area {
+        area.close();
+    }
+    out::hand(To::Stderr, bytes);
+    out::drained(Some(MOMENT));
 }
 
 /// What holds an area; one who panicked has left at worst a picture that is drawn over.
@@ -64,13 +93,11 @@ pub(super) struct Area<W> {
     /// As they were written, and how wide each is.
     drawn: Vec<(String, usize)>,
     closed: bool,
-    /// Where a keyboard belongs to the terminal that is drawn on: how it was before.
-    keyboard: Option<Termios>,
 }
 
 impl<W: Write> Area<W> {
     pub(super) const fn new(out: W) -> Self {
-        Self { out, drawn: Vec::new(), closed: false, keyboard: None }
+        Self { out, drawn: Vec::new(), closed: false }
     }
 
     /// Draws these lines in place of those before.
@@ -91,13 +118,17 @@ impl<W: Write> Area<W> {
             self.write(format!("{up}{TO_SCREEN_END}").as_bytes());
             self.drawn.clear();
         }
-        self.give_back();
     }
 
     /// Leaves what is drawn where it is: what follows is written below.
     pub(super) fn settle(&mut self) {
         self.drawn.clear();
-        self.give_back();
+    }
+
+    /// Leaves it, and draws nothing more.
+    fn close(&mut self) {
+        self.closed = true;
+        self.settle();
     }
 
     /// Writes whole lines above what is drawn.
@@ -120,27 +151,6 @@ impl<W: Write> Area<W> {
     fn up(&self, columns: usize) -> String {
         let rows: usize = self.drawn.iter().map(|(_, wide)| wide.div_ceil(columns.max(1)).max(1)).sum();
         if rows == 0 { String::new() } else { format!("\r\u{1b}[{rows}A") }
-    }
-
-    /// Shows nothing of what is typed until the area is settled or cleared, where the keyboard is this process's to ask: to a process in the
-    /// background the question itself would be a signal to stop.
-    pub(super) fn take_keyboard(&mut self) {
-        let stdin = std::io::stdin();
-        if self.closed || self.keyboard.is_some() || tcgetpgrp(&stdin).ok() != Some(rustix::process::getpgrp()) {
-            return;
-        }
-        let Ok(before) = tcgetattr(&stdin) else { return };
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        if tcsetattr(&stdin, OptionalActions::Now, &silent).is_ok() {
-            self.keyboard = Some(before);
-        }
-    }
-
-    fn give_back(&mut self) {
-        if let Some(before) = self.keyboard.take() {
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
-        }
     }
 }
 
@@ -194,5 +204,17 @@ mod tests {
         area.draw(&lines(&["late"]), false, 40);
         area.above(b"said\n", 40);
         assert_eq!(area.out, b"said\n");
+    }
+
+    #[test]
+    fn last_words_need_nothing_that_whoever_failed_may_hold() {
+        let stderr = of_stderr();
+        let _held = locked(&stderr);
+        let (said, is_said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            last_words(b"");
+            let _ = said.send(());
+        });
+        is_said.recv_timeout(std::time::Duration::from_secs(20)).expect("it waits for nobody");
     }
 }

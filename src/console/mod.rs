@@ -6,6 +6,7 @@
 //!  log     live fold → one plain line for each notable event (pure)
 //!  clock   live fold of an execution, and the time → plain lines between events (pure)
 //!  area    what is drawn in place at the end of a terminal, and what is said above it
+//!  out     what is written, and the thread that writes it: nobody else waits for a terminal
 //!  watch   the thread that shows one or the other
 //!  work    how far long work is, and how long it still takes
 //! ```
@@ -17,6 +18,7 @@ mod area;
 mod clock;
 mod line;
 mod log;
+mod out;
 mod panel;
 #[cfg(test)]
 mod sample;
@@ -26,9 +28,10 @@ mod screen;
 mod watch;
 mod work;
 
-pub use area::{above, leave};
+pub use area::{above, last_words, leave};
 pub use line::{Line, Tone};
 pub use log::Log;
+pub use out::{data, hurry, written};
 pub use panel::panel;
 pub use watch::{Shape, Watch, watch};
 pub use work::{Showing, Work, showing};

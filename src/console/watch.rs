@@ -1,13 +1,14 @@
 //! The thread that shows a drill: the panel ten times a second where stderr is a terminal, else plain lines. An execution's lines have a clock
 //! among them, which goes on between events.
 //!
-//! A thread of its own, because a terminal that was paused blocks whoever writes to it, and that must never be the traffic. What cannot be
-//! written is not written: a drill does not fail for want of a reader.
+//! A thread of its own, because looking at the fold and drawing takes time, which must not be the traffic's. A picture is left out while the one
+//! before it is not written yet, as on a slow or paused terminal: a drill does not fail for want of a reader.
 
 use super::area::{self, Any, Area, Size, locked, size};
 use super::clock::Clock;
 use super::line::Line;
 use super::log::Log;
+use super::out;
 use super::panel::{panel, standing};
 use crate::history::Live;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -148,13 +149,12 @@ impl Screen {
                 lines.extend(clock.lines(live, now));
                 say(&self.area, &lines);
             }
-            Face::Panel { .. } if self.hidden && !last => {}
+            Face::Panel { .. } if (self.hidden || out::is_behind()) && !last => {}
             Face::Panel { coloured } => {
                 let size = size();
                 // The cursor needs a row of its own.
                 let lines = panel(live, now, width(size), size.rows.saturating_sub(1));
                 let mut area = locked(&self.area);
-                area.take_keyboard();
                 area.draw(&lines, *coloured, size.columns);
                 if last {
                     area.settle();

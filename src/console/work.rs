@@ -5,6 +5,7 @@
 
 use super::area::{self, locked, size};
 use super::line::{Line, Tone, columns};
+use super::out;
 use super::panel::{blocks, length, seconds};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,7 +92,9 @@ fn show(work: &Work, coloured: bool, over: &AtomicBool) {
         let columns = size().columns;
         if runs && (drawn || since.elapsed() >= PATIENCE) {
             let line = line(work, since.elapsed(), columns.saturating_sub(1).min(WIDEST));
-            locked(&stderr).draw(&[line], coloured, columns);
+            if !out::is_behind() {
+                locked(&stderr).draw(&[line], coloured, columns);
+            }
             drawn = true;
         } else if drawn && !runs {
             locked(&stderr).clear(columns);

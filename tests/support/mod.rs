@@ -269,6 +269,12 @@ pub(crate) fn pid_in(path: &Path) -> u32 {
     wait_for(&format!("a process in {}", path.display()), || std::fs::read_to_string(path).ok()?.trim().parse().ok())
 }
 
+/// Sends a signal to a process.
+pub(crate) fn signal(pid: u32, number: i32) {
+    let status = Command::new("kill").args([format!("-{number}"), pid.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
 /// Waits until a process has ended, whether or not somebody has asked how.
 pub(crate) fn wait_gone(pid: u32) {
     wait_for(&format!("the end of process {pid}"), || match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
@@ -309,8 +315,7 @@ impl Started {
 
     /// Sends a signal by number: 2 is Ctrl-C, 9 cannot be caught, 15 is the polite one.
     pub(crate) fn signal(&mut self, number: i32) -> &mut Self {
-        let status = Command::new("kill").args([format!("-{number}"), self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        signal(self.child.id(), number);
         self
     }
 
