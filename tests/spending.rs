@@ -53,7 +53,7 @@ fn money_is_only_spent_where_somebody_agreed() {
     project.lifeboat(&run).exits_with(2).says("500 requests are more than the 10").says("max_requests");
     // What finds out how answers end is told, and is none of those that are counted.
     staging(", allow: {max_requests: 500}");
-    project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("before it   asks chat (chat-stream) once to three times");
+    project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("before it   asks chat (chat-stream) once to 4 times");
     staging(", allow: {max_requests: 499}");
     project.lifeboat(&run).exits_with(2).says("500 requests are more than the 499");
     staging(", allow: {max_spend: 0.0001 USD}");

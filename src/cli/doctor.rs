@@ -1,16 +1,17 @@
 //! `lifeboat doctor`: whatever a drill needs, tried without the drill. What is wrong is told by name, with what to type.
 
 use super::terminal::show_wait;
-use super::{Exit, put, run, say, until_interrupted};
+use super::{Exit, bill, put, run, say, until_interrupted};
 use crate::drill::{Examined, Order, Tried, examine};
 use crate::host::private;
-use crate::model::SecretSource;
+use crate::model::{DrillPlan, SecretSource};
 use crate::spec::Project;
 use crate::step::Attendance;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// Tries everything that a drill needs, and breaks nothing: keys, files, programs, ports, proxies, the gateway. Each service is asked once,
-/// which a real provider may bill.
+/// Tries everything that a drill needs, and breaks nothing: keys, files, programs, ports, proxies, the gateway. Each service is asked a few
+/// times, which a real provider bills; then it asks first.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A scenario file
@@ -18,10 +19,13 @@ pub(super) struct Args {
     /// Where the drill would run: an environment of the inventory
     #[arg(long, default_value = "lab")]
     env: String,
+    /// Agree to what real providers bill
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
-    let Args { scenario, env } = args;
+    let Args { scenario, env, yes } = args;
     let root = Project::find(&scenario)?;
     let (project, _) = Project::open(&root);
     let (mut plan, findings) = match project.plan(&scenario, &env) {
@@ -31,11 +35,14 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     for finding in &findings {
         say(&finding.to_string());
     }
-    if let Some(Err(problem)) = plan.as_mut().map(super::bill::priced) {
+    if let Some(Err(problem)) = plan.as_mut().map(bill::priced) {
         say(&format!("error: {problem}"));
         return Ok(Exit::Usage);
     }
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else { return Ok(Exit::Usage) };
+    if let Some(end) = (!yes).then(|| refused(&plan)).flatten() {
+        return Ok(end);
+    }
     let secrets = SecretSource::of_inventory(&project.inventory);
     let (keeper, seed) = (std::env::current_exe()?, run::drawn());
     let folder = std::env::temp_dir().join(format!("lifeboat-doctor-{seed}"));
@@ -50,6 +57,22 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     });
     let _ = std::fs::remove_dir_all(kept);
     done
+}
+
+/// How it ends where it would cost something, and nobody can be asked or somebody who was asked does not want it.
+fn refused(plan: &DrillPlan) -> Option<Exit> {
+    if !plan.is_paid() || plan.rehearsed().is_empty() {
+        return None;
+    }
+    if !std::io::stdin().is_terminal() {
+        say(&format!(
+            "error: each service is asked a few times, and real providers will send a bill; there is no terminal to ask on\n\nhint: agree to up \
+             to {} beforehand with --yes",
+            bill::most_before(plan)
+        ));
+        return Some(Exit::Usage);
+    }
+    (!bill::agreed_before(plan)).then_some(Exit::Safety)
 }
 
 /// What is typed to run the drill.

@@ -2,7 +2,7 @@
 
 use super::{Exit, bill, leases, put, say, stores};
 use crate::fault::unsaid;
-use crate::model::{DrillPlan, Workload};
+use crate::model::{DrillPlan, REHEARSALS, Workload};
 use crate::units::counted;
 
 /// What drills would do. Their servers of faults are asked what they are, and nothing else.
@@ -32,12 +32,18 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
 /// What is asked before the baseline to find out how answers end.
 fn rehearsed(plan: &DrillPlan) -> String {
     let workloads = plan.workloads();
-    let told = |place: usize| format!("{} ({})", workloads[place].service_name, workloads[place].workload.request.word());
+    let told = |place: usize| {
+        let (service, way) = (&workloads[place].service_name, workloads[place].workload.request.word());
+        match plan.ways_of(service) {
+            1 => format!("{service} ({way})"),
+            ways => format!("{service} ({way}) in {ways} ways"),
+        }
+    };
     let each: Vec<String> = plan.rehearsed().into_iter().map(told).collect();
     if each.is_empty() {
         return String::new();
     }
-    format!("  before it   asks {} once to three times, to see how answers end\n", each.join(", "))
+    format!("  before it   asks {} once to {REHEARSALS} times, to see how answers end\n", each.join(", "))
 }
 
 /// What a drill would do, without doing it.

@@ -9,6 +9,7 @@ use crate::history::{Balanced, Bucket, Live, StopReason};
 use crate::model::{DrillPlan, Goal, NamedWorkload, StartMode};
 use crate::traffic::FirstLines;
 use crate::units::Duration;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -62,7 +63,7 @@ impl Baseline<'_> {
             let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
             let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
             if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
-                let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(seen, live));
+                let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(place, seen, live));
                 return Err(self.unsteady(&format!("{problem}; it can no longer reach {}", share(wanted)), place, &each, live));
             }
         }
@@ -74,7 +75,10 @@ impl Baseline<'_> {
         let Some(sight) = &self.sight else { return Ok(()) };
         for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
             let Some(seen) = seen(place, live).filter(|seen| seen.good >= LEAST) else { continue };
-            if sight.borrow().exchanges == 0 {
+            let sight = sight.borrow();
+            // Whose requests those of a script are, its marks need not say.
+            let passes = sight.has_any_of(place) || each.workload.script.is_some() && sight.has_any();
+            if !passes {
                 let all = seen.requests();
                 let detail = format!(
                     "{} of {all} requests of {} were answered, and none passed a proxy\n\nhint: no fault was injected; point the gateway at the \
@@ -98,7 +102,7 @@ impl Baseline<'_> {
             return Err(Stop::new(StopReason::BaselineUnsteady, words));
         }
         for (place, each) in self.judged() {
-            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(&each, seen, live)) {
+            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
                 return Err(self.unsteady(&problem, place, &each, live));
             }
         }
@@ -114,7 +118,7 @@ impl Baseline<'_> {
     }
 
     /// What ails a workload.
-    fn problem(&self, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+    fn problem(&self, place: usize, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
         let wanted = wanted(named);
         let served: u64 = seen.served.iter().sum();
         let by_primary = served_by(named.service.primaries(), seen, live);
@@ -132,7 +136,7 @@ impl Baseline<'_> {
             Some(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen)))
         } else if (seen.good as f64) < wanted * all as f64 {
             let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
-            Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(seen, live)))
+            Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live)))
         } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
             Some(format!("only {by_primary} of {served} answers came from {}", named.service.primaries().join(" and ")))
         } else {
@@ -140,15 +144,15 @@ impl Baseline<'_> {
         }
     }
 
-    /// What became of those that were not good: the commonest failure with what the first such answer said, and who gave it.
-    fn failures(&self, seen: &Bucket, live: &Live) -> String {
-        let often = live.why.iter().max_by_key(|(_, count)| **count).map(|(why, count)| {
-            let line = self.said.of(why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
+    /// What became of those of a workload that were not good: the commonest failure with what the first such answer said, and who gave it.
+    fn failures(&self, place: usize, seen: &Bucket, live: &Live) -> String {
+        let often = whys(place, live).into_iter().flatten().max_by_key(|(_, count)| **count).map(|(why, count)| {
+            let line = self.said.of(place, why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
             format!("; {count} ended with {why}{line}")
         });
         let sight = self.sight.as_ref().map(watch::Receiver::borrow);
-        let by = sight.as_ref().and_then(|sight| sight.bad.iter().max_by_key(|(_, count)| **count));
-        let by = by.map(|((name, status), count)| match status {
+        let by = sight.as_ref().and_then(|sight| sight.worst_of(place));
+        let by = by.map(|(name, status, count)| match status {
             0 => format!("; {name} gave no answer to {count}"),
             _ => format!("; {name} answered {count} with status {status}"),
         });
@@ -159,6 +163,10 @@ impl Baseline<'_> {
 
 fn seen(place: usize, live: &Live) -> Option<&Bucket> {
     if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) }
+}
+
+fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
+    if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {
@@ -187,3 +195,6 @@ fn balanced(named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Balance
     let by = named.service.providers.iter().map(|name| (name.as_str(), served(name).copied().unwrap_or(0)));
     Balanced::of(by, named.service.primaries().len(), seen.served.iter().sum(), wanted(named))
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,9 +49,10 @@ fn needed(plan: &DrillPlan) -> u64 {
 
 /// An error where a request found no file, or no port.
 pub(super) fn found(live: &Live) -> Result<(), Stop> {
-    match live.why.iter().find(|(why, _)| why.as_str() == NO_FREE_FILE) {
-        Some((_, count)) if *count > 0 => Err(Stop::environment(short(&format!("{count} requests found no free file or port")))),
-        _ => Ok(()),
+    let whys = std::iter::once(&live.why).chain(live.beside.iter().map(|beside| &beside.why));
+    match whys.filter_map(|why| why.get(NO_FREE_FILE)).sum::<u64>() {
+        0 => Ok(()),
+        count => Err(Stop::environment(short(&format!("{count} requests found no free file or port")))),
     }
 }
 

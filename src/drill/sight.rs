@@ -1,31 +1,44 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
 use super::files as limits;
-use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap};
+use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
 use crate::toxiproxy::{Control, Events, Exchange, SightEvent};
 use crate::traffic::{Budget, WARMING};
 use crate::units::Fingerprint;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Of requests before the baseline so many exchanges are kept.
+/// So many exchanges are kept of the preflight's requests, and as many of those without a mark: the newest.
 const MOST: usize = 256;
 
 /// What was seen so far, in short.
+///
+/// Of requests without a mark only those that ask a model count. What else passes the proxies is others' affair: health checks that the gateway
+/// sends by itself, with or without a key.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    /// Exchanges of the preflight's requests, and those without a mark.
-    pub(super) before: Vec<Sighted>,
-    /// How many exchanges there were of the drill's own requests, and of those without a mark.
-    pub(super) exchanges: u64,
-    /// How often a provider answered a request of the drill badly, by its name and the status; 0 where no answer came.
-    pub(super) bad: BTreeMap<(String, u16), u64>,
+    /// Of the preflight's requests.
+    asked: Newest,
+    /// Without a mark. Some gateways pass none on, and others than the drill may use this one.
+    unmarked: Newest,
+    /// How many exchanges there were of each workload's own requests, by its place.
+    own: BTreeMap<usize, u64>,
+    /// How often a provider answered requests of a workload badly, by its name and the status; 0 where no answer came.
+    bad: BTreeMap<usize, BTreeMap<(String, u16), u64>>,
 }
 
-/// One exchange with a provider before the baseline.
+/// The newest of a row, each with a number that it keeps.
+#[derive(Debug, Default)]
+struct Newest {
+    kept: VecDeque<Sighted>,
+    /// How many came before those that are kept.
+    gone: u64,
+}
+
+/// One exchange with a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sighted {
     /// The number in its mark; `None` where it has none.
@@ -40,19 +53,77 @@ pub(super) struct Sighted {
     pub(super) request: Option<String>,
 }
 
+impl Sighted {
+    pub(super) const fn is_good(&self) -> bool {
+        self.status < 400 && self.status != 0
+    }
+}
+
+impl Newest {
+    fn push(&mut self, one: Sighted) {
+        if self.kept.len() == MOST {
+            self.kept.pop_front();
+            self.gone += 1;
+        }
+        self.kept.push_back(one);
+    }
+
+    /// How many there were so far.
+    fn count(&self) -> u64 {
+        self.gone + self.kept.len() as u64
+    }
+
+    /// Those after the first `since`, as far as they are kept.
+    fn after(&self, since: u64) -> impl Iterator<Item = &Sighted> {
+        self.kept.iter().skip(since.saturating_sub(self.gone) as usize)
+    }
+}
+
 impl Sight {
-    fn note(&mut self, seen: &Exchange, tag: u32) {
-        let is_own = seen.drill == Some(tag);
-        if is_own || seen.drill.is_none() {
-            self.exchanges += 1;
-        }
-        if is_own && (seen.status >= 400 || seen.status == 0) {
-            *self.bad.entry((seen.proxy.clone(), seen.status)).or_default() += 1;
-        }
-        if (seen.drill == Some(!tag) || seen.drill.is_none()) && self.before.len() < MOST {
-            let id = seen.id.filter(|_| seen.drill.is_some());
-            let request = seen.request.clone();
-            self.before.push(Sighted { id, by: seen.proxy.clone(), status: seen.status, key: seen.key, request });
+    /// How many model requests without a mark there were.
+    pub(super) fn unmarked(&self) -> u64 {
+        self.unmarked.count()
+    }
+
+    /// Who was asked with this mark, in the order in which their answers ended.
+    pub(super) fn of(&self, id: u64) -> Vec<Sighted> {
+        self.asked.after(0).filter(|one| one.id == Some(id)).cloned().collect()
+    }
+
+    /// Who was asked for a model without a mark, after the first so many.
+    pub(super) fn unmarked_after(&self, since: u64) -> Vec<Sighted> {
+        self.unmarked.after(since).cloned().collect()
+    }
+
+    /// Whether any exchange may have been one of this workload's own requests.
+    pub(super) fn has_any_of(&self, place: usize) -> bool {
+        self.unmarked() > 0 || self.own.contains_key(&place)
+    }
+
+    /// Whether there was any of this drill's, or one that may have been.
+    pub(super) fn has_any(&self) -> bool {
+        self.unmarked() > 0 || !self.own.is_empty()
+    }
+
+    /// By whom and how the own requests of a workload were answered badly most often, and how often.
+    pub(super) fn worst_of(&self, place: usize) -> Option<(&str, u16, u64)> {
+        let ((name, status), count) = self.bad.get(&place)?.iter().max_by_key(|(_, count)| **count)?;
+        Some((name, *status, *count))
+    }
+
+    pub(super) fn note(&mut self, seen: &Exchange, tag: u32) {
+        let sighted = |id| Sighted { id, by: seen.proxy.clone(), status: seen.status, key: seen.key, request: seen.request.clone() };
+        match (seen.drill, seen.id) {
+            (Some(drill), Some(id)) if drill == tag => {
+                let place = workload_of(id);
+                *self.own.entry(place).or_default() += 1;
+                if seen.status >= 400 || seen.status == 0 {
+                    *self.bad.entry(place).or_default().entry((seen.proxy.clone(), seen.status)).or_default() += 1;
+                }
+            }
+            (Some(drill), Some(id)) if drill == !tag => self.asked.push(sighted(Some(id))),
+            (None, _) if seen.posts => self.unmarked.push(sighted(None)),
+            _ => {}
         }
     }
 }
@@ -143,5 +214,85 @@ impl Follower {
                 "the drill's own fault proxy has stopped\n\nhint: run it again with `LIFEBOAT_LOG=warn` to see why".to_owned(),
             ));
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::history::request_id;
+    use crate::journal::HostTime;
+
+    const TAG: u32 = 7;
+
+    /// An exchange with this mark, if any, that asks for a model or only looks.
+    pub(in crate::drill) fn exchange(by: &str, mark: Option<(u32, u64)>, status: u16, posts: bool) -> Exchange {
+        let (drill, id) = mark.unzip();
+        let (proxy, request) = (by.to_owned(), mark.is_none().then(|| if posts { "POST /v1" } else { "GET /v1/models" }.to_owned()));
+        Exchange {
+            proxy,
+            drill,
+            id,
+            at: HostTime(0),
+            took: 1,
+            status,
+            key: None,
+            cut: false,
+            touched: false,
+            stream: false,
+            posts,
+            request,
+        }
+    }
+
+    #[test]
+    fn of_what_passes_only_what_asks_a_model_or_bears_a_mark_is_noted() {
+        let (second, third) = (request_id(1, 3), request_id(2, 0));
+        // What passes; how often the preflight's request 5 is seen, unmarked ones, and whether there is any of the workloads 0 to 2.
+        for (mark, status, posts, wanted) in [
+            (Some((!TAG, 5)), 200, true, (1, 0, [false; 3])),
+            (Some((!TAG, 6)), 200, true, (0, 0, [false; 3])),
+            (None, 200, true, (0, 1, [true; 3])),
+            (None, 401, true, (0, 1, [true; 3])),
+            (None, 401, false, (0, 0, [false; 3])),
+            (None, 200, false, (0, 0, [false; 3])),
+            (Some((TAG, 5)), 200, true, (0, 0, [true, false, false])),
+            (Some((TAG, second)), 429, true, (0, 0, [false, true, false])),
+            (Some((TAG, third)), 200, false, (0, 0, [false, false, true])),
+            (Some((TAG + 1, 5)), 200, true, (0, 0, [false; 3])),
+        ] {
+            let mut sight = Sight::default();
+            sight.note(&exchange("first", mark, status, posts), TAG);
+            let of = [0, 1, 2].map(|place| sight.has_any_of(place));
+            assert_eq!((sight.of(5).len(), sight.unmarked(), of), wanted, "{mark:?} {status} {posts}");
+        }
+    }
+
+    #[test]
+    fn what_was_answered_badly_is_its_own_workloads() {
+        let mut sight = Sight::default();
+        for (place, status, times) in [(0, 200, 9), (0, 503, 2), (0, 0, 1), (1, 429, 40)] {
+            (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
+        }
+        let worst = [0, 1, 2].map(|place| sight.worst_of(place));
+        assert_eq!(worst, [Some(("first", 503, 2)), Some(("first", 429, 40)), None]);
+    }
+
+    #[test]
+    fn the_newest_are_kept_however_many_there_were() {
+        let mut sight = Sight::default();
+        let unmarked = |sight: &mut Sight, count: usize, status| {
+            (0..count).for_each(|_| sight.note(&exchange("first", None, status, true), TAG));
+        };
+        unmarked(&mut sight, 10 * MOST, 200);
+        let before = sight.unmarked();
+        assert_eq!((before, sight.unmarked_after(before).len()), (10 * MOST as u64, 0));
+        unmarked(&mut sight, 2, 503);
+        let after = sight.unmarked_after(before);
+        assert!(after.len() == 2 && after.iter().all(|one| one.status == 503), "{after:?}");
+        (0..10 * MOST as u64).for_each(|id| sight.note(&exchange("second", Some((!TAG, id)), 200, true), TAG));
+        unmarked(&mut sight, 10 * MOST, 200);
+        assert_eq!((sight.of(10 * MOST as u64 - 1).len(), sight.of(0).len()), (1, 0));
+        assert_eq!((sight.unmarked_after(0).len(), sight.asked.kept.len()), (MOST, MOST));
     }
 }

@@ -58,7 +58,7 @@ pub struct Live {
     pub good_in_a_row: u32,
     /// Bad requests in a row, up to now.
     pub bad_in_a_row: u32,
-    /// How often each word for a failure was seen, up to 32 different ones.
+    /// How often each word for a failure was seen among the first workload's requests, up to 32 different ones.
     pub why: BTreeMap<String, u64>,
     /// What is waited for before the baseline, and since when.
     pub awaited: Option<(u64, Awaited)>,
@@ -143,6 +143,8 @@ pub struct Beside {
     pub slices: VecDeque<Bucket>,
     /// Everything so far.
     pub total: Bucket,
+    /// How often each word for a failure was seen, up to 32 different ones.
+    pub why: BTreeMap<String, u64>,
     /// Those that have not ended, where they should have.
     pub open: Open,
 }
@@ -221,6 +223,7 @@ impl Live {
                     named: named.clone(),
                     slices: VecDeque::new(),
                     total: Bucket::default(),
+                    why: BTreeMap::new(),
                     open: Open::default(),
                 };
                 self.beside = plan.beside.iter().map(beside).collect();
@@ -397,10 +400,14 @@ impl Live {
             None => self.plan.as_ref().is_none_or(|plan| request.is_good(&plan.objectives)),
             Some(place) => self.beside.get(place).is_some_and(|beside| request.is_good(&beside.named.objectives)),
         };
-        if let Some(why) = &request.why
-            && (self.why.len() < WORDS || self.why.contains_key(why.as_ref()))
+        let words = match workload_of(request.id).checked_sub(1) {
+            None => Some(&mut self.why),
+            Some(place) => self.beside.get_mut(place).map(|beside| &mut beside.why),
+        };
+        if let Some((why, words)) = request.why.as_ref().zip(words)
+            && (words.len() < WORDS || words.contains_key(why.as_ref()))
         {
-            *self.why.entry(why.to_string()).or_default() += 1;
+            *words.entry(why.to_string()).or_default() += 1;
         }
         let was_open = self.open_of(request.id).map_or(0, |open| open.ended(request.id, t));
         // Empty as a rule, and then it costs nothing.

@@ -52,7 +52,7 @@ pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
 pub use objective::{Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
-pub use plan::DrillPlan;
+pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;

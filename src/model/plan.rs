@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How much longer than the timeline a k6 that the drill starts may send.
 const DRIVEN_LONGER: Duration = Duration::from_secs(10);
 
+/// How many requests it may take at the most to find out how a service answers in one way: one, another where the first might have been bad
+/// luck, and one for each of the two settings of its answers that may be missing.
+pub const REHEARSALS: u64 = 4;
+
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DrillPlan {
@@ -82,7 +86,7 @@ impl DrillPlan {
     }
 
     /// The workloads, by their places, with whose requests it is rehearsed how answers end: one of each way in which the drill asks a service
-    /// that the environment names. Each is asked once; more often only where the drill then stops.
+    /// that the environment names. Each is asked once; more often only where that does not go well, and [so often](REHEARSALS) at the most.
     pub fn rehearsed(&self) -> Vec<usize> {
         let mut seen = BTreeSet::new();
         let mut asks = |each: &NamedWorkload| {
@@ -93,10 +97,15 @@ impl DrillPlan {
         self.workloads().iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
     }
 
-    /// How often that is: each replica of the service is asked, and each client's key.
-    pub fn rehearsals_of(&self, service: &str) -> u64 {
+    /// In how many ways such a request is sent: to each replica of the service, and with each client's key.
+    pub fn ways_of(&self, service: &str) -> u64 {
         let keys = self.environment.services.get(service).map_or(0, |binding| binding.keys_from.len());
         self.replicas_of(service).max(keys) as u64
+    }
+
+    /// How many requests that may be for one workload.
+    pub fn rehearsals_of(&self, service: &str) -> u64 {
+        self.ways_of(service) * REHEARSALS
     }
 
     /// The credential that a provider takes, by its name in the inventory; the provider's own name where the inventory gives it none.

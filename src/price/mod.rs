@@ -85,12 +85,26 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
-    let mut bills: Vec<Bill> = Vec::new();
-    let rehearsed = plan.rehearsed();
-    for (place, each) in plan.workloads().iter().enumerate() {
+    billed(plan, |place, each| {
         let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        let before = if rehearsed.contains(&place) { plan.rehearsals_of(&each.service_name) } else { 0 };
-        let requests = plan.requests_of(&each.workload) + before + warm_up;
+        plan.requests_of(&each.workload) + rehearsals(plan, place, each) + warm_up
+    })
+}
+
+/// The same of what is tried before a drill, and nothing more.
+pub fn bills_before(plan: &DrillPlan) -> Vec<Bill> {
+    billed(plan, |place, each| rehearsals(plan, place, each))
+}
+
+fn rehearsals(plan: &DrillPlan, place: usize, each: &NamedWorkload) -> u64 {
+    if plan.rehearsed().contains(&place) { plan.rehearsals_of(&each.service_name) } else { 0 }
+}
+
+/// What so many requests of each workload can cost.
+fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> Vec<Bill> {
+    let mut bills: Vec<Bill> = Vec::new();
+    for (place, each) in plan.workloads().iter().enumerate() {
+        let requests = requests(place, each);
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {

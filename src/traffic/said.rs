@@ -1,7 +1,7 @@
 //! What a failed answer said, in one line that people can read: the first line of its body.
 //!
 //! Histories have a word for each failure and nothing more; this is for whoever has to find out why a drill cannot begin. Of each word only
-//! the first answer's line is kept. It is cleaned and bounded here; secrets in it are taken out by whoever shows it.
+//! the first answer's line is kept, by workload. It is cleaned and bounded here; secrets in it are taken out by whoever shows it.
 
 use crate::units::one_line;
 use serde_json::Value;
@@ -27,21 +27,22 @@ pub(super) fn first_line(body: &[u8]) -> Option<String> {
     Some(if letters.next().is_some() { shown + "…" } else { shown })
 }
 
-/// The first line of the first answer that failed with each word.
+/// The first line of the first answer that failed with each word, by the place of its workload.
 #[derive(Debug, Default)]
-pub struct FirstLines(Mutex<BTreeMap<String, String>>);
+pub struct FirstLines(Mutex<BTreeMap<usize, BTreeMap<String, String>>>);
 
 impl FirstLines {
-    pub(super) fn note(&self, why: &str, line: &str) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn note(&self, workload: usize, why: &str, line: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = all.entry(workload).or_default();
         if lines.len() < MOST && !lines.contains_key(why) {
             lines.insert(why.to_owned(), line.to_owned());
         }
     }
 
-    /// What the first answer said that failed with this word.
-    pub fn of(&self, why: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(why).cloned()
+    /// What the first answer said of this workload's that failed with this word.
+    pub fn of(&self, workload: usize, why: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&workload)?.get(why).cloned()
     }
 }
 
@@ -62,9 +63,11 @@ mod tests {
     #[test]
     fn the_first_line_of_each_word_is_kept_and_no_more_than_so_many() {
         let lines = FirstLines::default();
-        lines.note("status-500", "one");
-        lines.note("status-500", "two");
-        (0..1000).for_each(|number| lines.note(&format!("status-{number}"), "x"));
-        assert_eq!((lines.of("status-500").as_deref(), lines.of("status-999")), (Some("one"), None));
+        lines.note(1, "status-500", "another workload's");
+        lines.note(0, "status-500", "one");
+        lines.note(0, "status-500", "two");
+        (0..1000).for_each(|number| lines.note(0, &format!("status-{number}"), "x"));
+        assert_eq!((lines.of(0, "status-500").as_deref(), lines.of(0, "status-999")), (Some("one"), None));
+        assert_eq!((lines.of(1, "status-500").as_deref(), lines.of(2, "status-500")), (Some("another workload's"), None));
     }
 }

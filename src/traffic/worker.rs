@@ -7,7 +7,7 @@ use super::progress::{Answer, Progress};
 use super::said::FirstLines;
 use super::{Budget, Client};
 use crate::dialect::Ask;
-use crate::history::{Event, Overdue, RequestDone};
+use crate::history::{Event, Overdue, RequestDone, workload_of};
 use crate::journal::Recorder;
 use crate::units::Duration;
 use std::pin::pin;
@@ -176,7 +176,7 @@ impl Desk {
         };
         self.works.budget.end(ask.mark.id, spent);
         if let (Some(why), Some(line)) = (&why, progress.said()) {
-            self.works.said.note(why, line);
+            self.works.said.note(workload_of(ask.mark.id), why, line);
         }
         let from_due = |moment: u64| moment.saturating_sub(due);
         let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));

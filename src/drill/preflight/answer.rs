@@ -25,6 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) started: Option<Option<std::path::PathBuf>>,
     /// How long an answer could take.
     pub(super) within: crate::units::Duration,
+    /// Whether the proxies can tell who took a request.
+    pub(super) is_seen: bool,
 }
 
 impl Case<'_> {
@@ -48,20 +50,25 @@ impl Case<'_> {
         )
     }
 
-    /// A provider was asked with another's key, or refused the key of the gateway.
+    /// A provider was asked with another's key, or refused the key of the gateway for good. What bears no mark may be others'.
     pub(super) fn misled(&self, seen: &[Sighted], keys: &BTreeMap<String, Fingerprint>) -> Option<Trouble> {
+        let seen: Vec<&Sighted> = seen.iter().filter(|one| one.id.is_some()).collect();
+        // Several may share a key, as far as it is not known otherwise.
         let owner = |key: Option<Fingerprint>, by: &str| {
-            let own = keys.get(by).copied();
-            keys.iter().find(|(_, other)| key.is_some() && Some(**other) == key && own != key).map(|(name, _)| name.as_str())
+            let (key, own) = key.zip(keys.get(by).copied())?;
+            keys.iter().find(|(_, other)| **other == key && own != key).map(|(name, _)| name.as_str())
         };
-        if let Some((asked, owner)) = seen.iter().find_map(|one| Some((one, owner(one.key, &one.by)?))) {
+        if let Some((asked, owner)) = seen.iter().find_map(|one| Some((*one, owner(one.key, &one.by)?))) {
             let way = |wanted: &str| self.ways.iter().find(|(name, _)| *name == wanted).and_then(|(_, url)| *url).unwrap_or("its proxy");
             return Some(Trouble::new(
                 format!("{}: the proxy of {} was asked with the key of {owner}", self.service, asked.by),
                 format!("the gateway has the addresses of two providers swapped: point it at {} for {owner}", way(owner)),
             ));
         }
-        let refused = seen.iter().find(|one| matches!(one.status, 401 | 403))?;
+        // A gateway may fetch a new token and ask again.
+        let recovered = |place: usize, by: &str| seen[place + 1..].iter().any(|later| later.by == by && later.is_good());
+        let refusals = seen.iter().enumerate().filter(|(_, one)| matches!(one.status, 401 | 403));
+        let (_, refused) = refusals.into_iter().find(|(place, one)| !recovered(*place, &one.by))?;
         Some(Trouble::new(
             format!("{}: {} refused the key of the gateway with status {}", self.service, refused.by, refused.status),
             format!("give the gateway a key that {} takes, in its own configuration", refused.by),
@@ -196,7 +203,7 @@ impl Case<'_> {
                 (format!("takes no more requests now, {told}"), format!("wait, raise the limit, or give {service} a key with more room"))
             }
             300..400 => (format!("sends on to another address, {told}"), format!("write that address to {}", self.binding("url:"))),
-            _ if by.is_empty() && !self.ways.is_empty() => (format!("{told}; no proxy was asked"), self.point()),
+            _ if by.is_empty() && self.is_seen && !self.ways.is_empty() => (format!("{told}; no proxy was asked"), self.point()),
             _ => {
                 let by = if by.is_empty() { String::new() } else { format!("; {}", by.join(", ")) };
                 (format!("{told}{by}"), self.log())
@@ -247,4 +254,69 @@ fn words(bad: &Bad) -> Option<String> {
 /// Whether what was said looks like an answer of a model at all.
 fn is_completion(said: &str) -> bool {
     ["\"choices\"", "\"output\"", "\"content\"", "\"data\"", "data:", "\"candidates\""].iter().any(|word| said.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Secret;
+
+    fn case(is_seen: bool) -> Case<'static> {
+        Case {
+            service: "chat",
+            environment: "own",
+            url: "http://127.0.0.1:4000/v1",
+            path: "/chat/completions".into(),
+            key: Some("CLIENT_KEY"),
+            ca: None,
+            model: "gpt-4o",
+            ways: vec![("first", Some("http://127.0.0.1:1/v1")), ("second", Some("http://127.0.0.1:2/v1"))],
+            started: None,
+            within: crate::units::Duration::from_secs(30),
+            is_seen,
+        }
+    }
+
+    fn key(text: &str) -> Fingerprint {
+        Secret::new(text.to_owned()).fingerprint()
+    }
+
+    fn seen(id: Option<u64>, by: &str, status: u16, with: &str) -> Sighted {
+        Sighted { id, by: by.into(), status, key: (!with.is_empty()).then(|| key(with)), request: None }
+    }
+
+    #[test]
+    fn a_gateway_is_misled_only_where_the_drills_own_request_shows_it() {
+        let both: &[(&str, &str)] = &[("first", "a"), ("second", "b")];
+        let one: &[(&str, &str)] = &[("first", "a")];
+        let shared: &[(&str, &str)] = &[("first", "a"), ("second", "a")];
+        let (id, none) = (Some(1), None);
+        for (what, keys, exchanges, wanted) in [
+            ("all is well", both, vec![seen(id, "first", 200, "a")], ""),
+            ("swapped", both, vec![seen(id, "second", 401, "a")], "the proxy of second was asked with the key of first"),
+            ("swapped, and answered all the same", both, vec![seen(id, "second", 200, "a")], "with the key of first"),
+            ("somebody else's request", both, vec![seen(none, "second", 401, "a")], ""),
+            ("a shared key of which the inventory gives one", one, vec![seen(id, "second", 200, "a")], ""),
+            ("a shared key that it gives twice", shared, vec![seen(id, "second", 200, "a")], ""),
+            ("no key", both, vec![seen(id, "first", 200, "")], ""),
+            ("refused", both, vec![seen(id, "first", 401, "x")], "first refused the key of the gateway with status 401"),
+            ("refused, and the standby answered", both, vec![seen(id, "first", 403, "x"), seen(id, "second", 200, "b")], "with status 403"),
+            ("a token that was renewed", both, vec![seen(id, "first", 401, "old"), seen(id, "first", 200, "a")], ""),
+            ("a token that was renewed in vain", both, vec![seen(id, "first", 401, "old"), seen(id, "first", 401, "x")], "first refused"),
+            ("it was good before", both, vec![seen(id, "first", 200, "a"), seen(id, "first", 401, "x")], "first refused"),
+            ("a health check without a key", both, vec![seen(none, "first", 401, ""), seen(id, "second", 200, "b")], ""),
+        ] {
+            let keys = keys.iter().map(|(name, text)| ((*name).to_owned(), key(text))).collect();
+            let told = case(true).misled(&exchanges, &keys).map(|trouble| trouble.problem).unwrap_or_default();
+            assert!(told.contains(wanted) && told.is_empty() == wanted.is_empty(), "{what}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn that_no_proxy_was_asked_is_said_only_where_that_can_be_seen() {
+        let bad = Bad { why: "status-502".into(), said: None };
+        let told = |is_seen| case(is_seen).failed(&bad, &[], None);
+        assert!(told(true).problem.ends_with("; no proxy was asked") && told(true).hint.starts_with("point the gateway at"));
+        assert_eq!((told(false).problem.as_str(), told(false).hint.as_str()), ("chat: status 502", "see the log of chat"));
+    }
 }

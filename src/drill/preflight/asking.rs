@@ -10,7 +10,6 @@ use super::reach::look;
 use super::{Preflight, Tried, Trouble};
 use crate::dialect::{Ask, Flaw, Mark, Route};
 use crate::drill::Stop;
-use crate::drill::conductor::deadline;
 use crate::drill::sight::{Sight, Sighted};
 use crate::drill::stage::{Site, Stage};
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
@@ -24,10 +23,12 @@ use tokio::sync::watch;
 const LONGEST: Duration = Duration::from_secs(30);
 /// Their numbers are far from those of a warm-up.
 const FIRST: u64 = 1 << 32;
-/// How often what may be better a moment later is asked.
-const TRIES: u32 = 3;
-/// How long a proxy may take to tell of an answer that has come, and of one that was refused, which may never have been asked of a provider.
-const SEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
+/// How long it is until what may be better a moment later is asked again. Once: two failures open no breaker as a rule, and more might.
+const PAUSE: Duration = Duration::from_millis(300);
+/// How long a proxy may take to tell of an answer that has come.
+const SEEN: Duration = Duration::from_secs(1);
+/// How long the rest of several attempts may take to be told of, where none of them need be good.
+const SETTLED: Duration = Duration::from_millis(100);
 /// How long a connection may take.
 const REACHED: Duration = Duration::from_secs(2);
 
@@ -119,7 +120,7 @@ impl Way<'_> {
     /// Asks, until what comes is good or will not be.
     async fn heard(&self, target: &Target, manner: &Manner, first: u64) -> Result<Heard, Stop> {
         let request = self.named.workload.request;
-        let (mut complete, mut missing, mut tries) = (manner.complete, Vec::new(), 0);
+        let (mut complete, mut missing, mut again) = (manner.complete, Vec::new(), false);
         for id in first.. {
             let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(Stop::environment)?;
             let ask = Ask {
@@ -129,9 +130,9 @@ impl Way<'_> {
                 streamed: request.is_streamed(),
                 expect: Arc::new(self.named.workload.expect.clone()),
             };
-            let before = self.sight().map_or(0, |sight| sight.borrow().before.len());
-            let answered = asked(&client, &ask, self.site, self.within()).await?;
-            let seen = self.seen(id, before, answered.is_ok()).await;
+            let before = self.sight().map_or(0, |sight| sight.borrow().unmarked());
+            let answered = asked(&client, &ask, self.site, LONGEST).await?;
+            let seen = self.seen(id, before, answered.as_ref().err()).await;
             let Err(bad) = answered else { return Ok(Heard { missing, bad: None, seen }) };
             complete = match complete {
                 Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
@@ -142,10 +143,13 @@ impl Way<'_> {
                     missing.push("usage: absent");
                     Complete { usage: UsageReport::Absent, ..complete }
                 }
-                _ if is_passing(&bad.why) && tries + 1 < TRIES => complete,
+                _ if is_passing(&bad.why) && !again => {
+                    again = true;
+                    tokio::time::sleep(PAUSE).await;
+                    complete
+                }
                 _ => return Ok(Heard { missing, bad: Some(bad), seen }),
             };
-            tries += 1;
         }
         unreachable!("the loop ends by returning")
     }
@@ -172,10 +176,6 @@ impl Way<'_> {
         }
     }
 
-    fn within(&self) -> Duration {
-        if self.site.plan.environment.start.is_some() { LONGEST } else { deadline(self.named).std().min(LONGEST) }
-    }
-
     /// Where the proxies can tell who took a request.
     fn sight(&self) -> Option<watch::Receiver<Sight>> {
         let service = &self.named.service;
@@ -184,22 +184,24 @@ impl Way<'_> {
         (speaks && self.stage.control.is_lifeboat()).then(|| self.stage.seen.subscribe())
     }
 
-    /// Which providers took a request: those that were asked with its mark, or since then with none.
-    async fn seen(&self, id: u64, before: usize, is_good: bool) -> Vec<Sighted> {
+    /// Which providers took a request: those that were asked with its mark; where none was, those that were asked for a model without one since.
+    async fn seen(&self, id: u64, before: u64, bad: Option<&Bad>) -> Vec<Sighted> {
         let Some(mut sight) = self.sight() else { return Vec::new() };
-        let of = |sight: &Sight| -> Vec<Sighted> {
-            let since = sight.before.iter().skip(before);
-            since.filter(|one| one.id == Some(id) || one.id.is_none()).cloned().collect()
+        if bad.is_some_and(|bad| is_unsent(&bad.why)) {
+            return Vec::new();
+        }
+        // The last of several attempts is the one that was answered.
+        let is_told = |sight: &Sight| {
+            let seen = sight.of(id);
+            seen.iter().any(Sighted::is_good) || bad.is_some() && !seen.is_empty()
         };
-        let within = if is_good { SEEN.0 } else { SEEN.1 };
-        // The last of several tries is the one that was answered.
-        let enough = |sight: &Sight| {
-            let seen = of(sight);
-            seen.iter().any(|one| one.status < 400 && one.status != 0) || (!is_good && !seen.is_empty())
-        };
-        let _ = tokio::time::timeout(within, sight.wait_for(|sight| enough(sight))).await;
-        let seen = of(&sight.borrow());
-        seen
+        let _ = tokio::time::timeout(SEEN, sight.wait_for(|sight| is_told(sight))).await;
+        if bad.is_some() {
+            tokio::time::sleep(SETTLED).await;
+        }
+        let sight = sight.borrow();
+        let marked = sight.of(id);
+        if marked.is_empty() { sight.unmarked_after(before) } else { marked }
     }
 
     fn case<'c>(&'c self, target: &'c Target) -> Case<'c> {
@@ -225,7 +227,8 @@ impl Way<'_> {
             model: &target.model,
             ways: self.named.service.providers.iter().map(way).collect(),
             started: plan.environment.start.as_ref().map(|_| self.site.stays.then(|| self.site.folder.join("system.log"))),
-            within: self.within().into(),
+            within: LONGEST.into(),
+            is_seen: self.sight().is_some(),
         }
     }
 }
@@ -233,6 +236,13 @@ impl Way<'_> {
 /// What may be better a moment later.
 fn is_passing(why: &str) -> bool {
     ["status-429", "status-500", "status-502", "status-503", "status-504", "status-529", "cut"].iter().any(|word| why.starts_with(word))
+}
+
+/// Whether nothing can have come of a request, because there was no connection for it.
+fn is_unsent(why: &str) -> bool {
+    let words =
+        ["refused", "not-resolved", "unreachable", "not-connected", "connect-timed-out", "proxy-refused", "not-http-2", "tls-refused"];
+    words.contains(&why) || why.starts_with("certificate-")
 }
 
 /// Who answered, and who of those that were asked before did not.

@@ -1,6 +1,6 @@
 //! What is found out about an address where nobody answers as expected: whether it listens elsewhere, and what it speaks.
 
-use super::{Preflight, Trouble};
+use super::{Preflight, Tried, Trouble};
 use crate::model::{DrillPlan, origin_and_path};
 use crate::toxiproxy::is_here;
 use crate::traffic::{Client, Manner, Target};
@@ -26,10 +26,10 @@ pub(super) enum Found {
     Tls,
 }
 
-/// Whether each provider that serves can be reached from where its proxy stands, where that is this host. Nothing is asked of it.
+/// Whether each provider that serves can be reached from where its proxy stands, where that may be this host. Nothing is asked of it.
 pub(in crate::drill) async fn providers(plan: &DrillPlan, preflight: &mut Preflight) {
-    let here = plan.environment.control.as_ref().is_none_or(|control| is_here(&control.url));
-    if plan.environment.embedded || !here {
+    let standing = plan.environment.control.as_ref().map(|control| control.url.as_str());
+    if plan.environment.embedded || standing.is_some_and(|url| !is_here(url)) {
         return;
     }
     let names: BTreeSet<String> = plan.workloads().into_iter().flat_map(|each| each.service.providers).collect();
@@ -48,10 +48,18 @@ pub(in crate::drill) async fn providers(plan: &DrillPlan, preflight: &mut Prefli
             Ok(Err(error)) => words(&error),
             Err(_) => format!("no connection within {} s", CONNECTED.as_secs()),
         };
-        preflight.wrong(Trouble::new(
+        preflight.tried(unreached(&name, &origin, &why, standing));
+    }
+}
+
+/// A provider that this host gets no connection to. A standing proxy may be in a container, where other names and addresses lead elsewhere.
+fn unreached(name: &str, origin: &str, why: &str, standing: Option<&str>) -> Tried {
+    match standing {
+        Some(control) => Ok(format!("{name} is left to the proxy at {control}: from here there is no way to {origin} ({why})")),
+        None => Err(Trouble::new(
             format!("{name} cannot be reached at {origin}, where its proxy leads: {why}"),
             format!("correct `base_url:` of `{name}` in the inventory, or see that this host gets there"),
-        ));
+        )),
     }
 }
 
@@ -109,5 +117,17 @@ async fn says_tls(target: &Target, manner: &Manner) -> bool {
     match Client::with(target, manner.clone()) {
         Ok(client) => client.reach(WITHIN).await.err().is_none_or(|why| why.starts_with("certificate-") || why == "not-http-2"),
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_standing_proxy_may_reach_is_no_trouble() {
+        for (standing, is_wrong) in [(None, true), (Some("http://127.0.0.1:8474"), false)] {
+            assert_eq!(unreached("first", "http://mock:8080", "no address", standing).is_err(), is_wrong, "{standing:?}");
+        }
     }
 }
