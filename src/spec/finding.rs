@@ -4,7 +4,7 @@
 //! terminal holds, control characters are escaped, and what stands where a secret would stand is blotted out: somebody
 //! who writes a key into a file by mistake must not find it in a log. What this file does not do: decide what is wrong.
 
-use super::secretive::{is_secret, refers};
+use super::secretive::{is_secret, keys, refers, words_of};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -237,6 +237,8 @@ impl fmt::Display for Findings {
 const ALSO_SHOWN: usize = 5;
 /// More characters of a message are not shown.
 const LONGEST: usize = 400;
+/// So many characters behind those that are shown are looked at: a key that is cut off is one nevertheless.
+pub(super) const AHEAD: usize = 200;
 
 /// A message as it may be shown: one line, no control characters, no keys, and not longer than a paragraph.
 pub(super) fn clean(text: &str) -> String {
@@ -247,34 +249,18 @@ pub(super) fn clean(text: &str) -> String {
 pub(super) fn clean_hint(text: &str) -> String {
     shown(text, |text| {
         let mut shown = text.to_vec();
-        words(text).filter(|word| begins_like_key(&text[word.clone()])).for_each(|word| shown[word].fill('•'));
+        keys(text).into_iter().for_each(|place| shown[place].fill('•'));
         shown
     })
 }
 
 fn shown(text: &str, blot: impl Fn(&[char]) -> Vec<char>) -> String {
-    let mut shown: String = blot(&text.chars().take(LONGEST).collect::<Vec<_>>()).into_iter().map(escaped).collect();
+    let looked_at: Vec<char> = text.chars().take(LONGEST + AHEAD).collect();
+    let mut shown: String = blot(&looked_at).into_iter().take(LONGEST).map(escaped).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
     shown
-}
-
-/// Where the words of a line stand.
-fn words(line: &[char]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
-    let word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        start += line.get(start..)?.iter().position(word)?;
-        let length = line[start..].iter().position(|c| !word(c)).unwrap_or(line.len() - start);
-        start += length;
-        Some(start - length..start)
-    })
-}
-
-fn begins_like_key(word: &[char]) -> bool {
-    let begins = |beginning: &str| beginning.chars().zip(word).all(|(one, other)| other.eq_ignore_ascii_case(&one));
-    word.len() >= 16 && (begins("sk-") || begins("xai-"))
 }
 
 /// A character as it may be shown: control characters and those that turn the direction of writing as escapes.
@@ -289,18 +275,17 @@ pub(super) fn escaped(character: char) -> String {
 }
 
 /// The same number of characters, with `•` for each that may belong to a secret: the values of keys that hold one, unless they
-/// refer to it (`env:`, `file:`, `${…}`), and whatever begins like an OpenAI or Anthropic key.
+/// refer to it (`env:`, `file:`, `${…}`), and whatever is a key wherever it stands.
 pub(super) fn blotted(line: &[char]) -> Vec<char> {
     let mut shown = line.to_vec();
-    for place in words(line) {
+    keys(line).into_iter().for_each(|place| shown[place].fill('•'));
+    for place in words_of(line, |c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
         let end = place.end;
-        let written: String = line[place.clone()].iter().take(64).collect();
+        let written: String = line[place].iter().take(64).collect();
         let name = written.to_lowercase();
         // `from` tells where one is, and people write it there; credentials are called by their names everywhere.
         let is_secret = name == "from" || is_secret(&written) && !name.contains("credential");
-        if begins_like_key(&line[place.clone()]) {
-            shown[place].fill('•');
-        } else if is_secret && let Some(value) = value_after(line, end) {
+        if is_secret && let Some(value) = value_after(line, end) {
             let text: String = line[value.clone()].iter().collect();
             // Our own hints show forms: `key: value`, `token: …`. What stands in a map has names of its own.
             let is_form = ["value`", "…", "{"].iter().any(|form| text.starts_with(form));
@@ -357,6 +342,27 @@ mod tests {
         assert_eq!(shown("headers: {x-gateway-token: abcdef}"), "headers: {x-gateway-token: ••••••}");
         assert_eq!(shown("body: {apiKey: abc, max_tokens: 64}"), "body: {apiKey: •••, max_tokens: 64}");
         assert_eq!(shown("credential: azure-key"), "credential: azure-key");
+    }
+
+    #[test]
+    fn keys_are_blotted_out_wherever_they_stand() {
+        for (line, wanted) in [
+            ("{reqest: x, headers: {x-config: ghp_0123456789abcdefghij}}", "{reqest: x, headers: {x-config: ••••••••••••••••••••••••}}"),
+            ("title: ghp_0123456789abcdefghij: x", "title: ••••••••••••••••••••••••: x"),
+            ("title: AIza0123456789abcdef", "title: ••••••••••••••••••••"),
+            ("x-note: Bearer abcd1234, reqest: x", "x-note: Bearer ••••••••, reqest: x"),
+            ("x-plan: Basic tier", "x-plan: Basic tier"),
+            ("model: xai-grok-4-fast-reasoning", "model: xai-grok-4-fast-reasoning"),
+            ("{x-api-key: $ecretPassw0rd, reqest: x}", "{x-api-key: ••••••••••••••, reqest: x}"),
+            ("from: secrets.hunter2abc", "from: ••••••••••••••••••"),
+            ("from: $A_KEY", "from: $A_KEY"),
+        ] {
+            assert_eq!(shown(line), wanted);
+        }
+        let hint = "put the text into quotes: `title: \"ghp_0123456789abcdefghij: x\"`";
+        assert_eq!(clean_hint(hint), "put the text into quotes: `title: \"••••••••••••••••••••••••: x\"`");
+        let cut = format!("{} sk-0123456789abcdef", "x".repeat(LONGEST - 8));
+        assert!(!clean(&cut).contains("sk-"), "a key that is cut off is none the less one");
     }
 
     #[test]

@@ -17,7 +17,7 @@
 
 use super::environment::key_from;
 use super::reader::Reader;
-use super::secretive::is_secret;
+use super::secretive::is_secret_as;
 use super::tree::{Kind, Node};
 use super::wire;
 use crate::model::{Complete, Dialect, ServiceBinding, StreamEnd, UsageReport};
@@ -116,7 +116,7 @@ fn parameters(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, Value
 fn unfit(reader: &Reader<'_>, node: &Node, fields: &Map<String, Value>) {
     let mut found = Vec::new();
     for (name, value) in fields {
-        texts(&mut vec![name], is_secret(name), value, &mut found);
+        texts(&mut vec![name], value, &mut found);
     }
     for (path, problem) in found {
         let spot = node.at(&path.iter().map(String::as_str).collect::<Vec<_>>()).map_or(node.spot, |node| node.spot);
@@ -137,7 +137,7 @@ enum Unfit {
 }
 
 /// Texts in a value that must not stand there, each with its path: the first few.
-fn texts<'v>(path: &mut Vec<&'v str>, secret: bool, value: &'v Value, found: &mut Vec<(Vec<String>, Unfit)>) {
+fn texts<'v>(path: &mut Vec<&'v str>, value: &'v Value, found: &mut Vec<(Vec<String>, Unfit)>) {
     const MOST: usize = 20;
     let name = path.last().copied().unwrap_or_default();
     let problem = match value {
@@ -145,19 +145,19 @@ fn texts<'v>(path: &mut Vec<&'v str>, secret: bool, value: &'v Value, found: &mu
         Value::Object(fields) => {
             for (name, value) in fields {
                 path.push(name);
-                texts(path, is_secret(name), value, found);
+                texts(path, value, found);
                 path.pop();
             }
             return;
         }
         // Their place is that of the list.
-        Value::Array(items) => return items.iter().for_each(|item| texts(path, secret, item, found)),
+        Value::Array(items) => return items.iter().for_each(|item| texts(path, item, found)),
         Value::String(text) => match text.find("${") {
             Some(start) => {
                 let variable = &text[start..];
                 Unfit::Variable(variable[..variable.find('}').map_or(variable.len(), |end| end + 1)].to_owned())
             }
-            None if secret && !text.trim().is_empty() => Unfit::Secret(name.to_owned()),
+            None if is_secret_as(name, text) && !text.trim().is_empty() => Unfit::Secret(name.to_owned()),
             None => return,
         },
         _ => return,

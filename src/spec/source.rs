@@ -3,7 +3,7 @@
 //! Refused here, before any parser sees it: files above 1 MB, UTF-16, text that is not UTF-8, NUL bytes, and what is not a
 //! file. A byte order mark is taken off. What this file does not do: know YAML or CSV.
 
-use super::finding::{Finding, Severity, blotted, clean, clean_hint, escaped};
+use super::finding::{AHEAD, Finding, Severity, blotted, clean, clean_hint, escaped};
 use super::shape;
 use crate::model::SourceFile;
 use sha2::{Digest, Sha256};
@@ -134,9 +134,12 @@ impl Source {
     /// An error at a place.
     pub(super) fn error(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
         let Window { shown: source_line, indent, length, hidden, written } = self.window(spot);
-        // What is blotted out of the line stands in no message either.
-        let without = |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "•••"));
+        // What is blotted out of the line stands in no message either, and in no hint. One plain word may stand in any hint of ours: those that
+        // repeat what was written do not repeat a secret.
+        let replace = |text: String, secret: &String| text.replace(secret.as_str(), "•••");
+        let without = |text: &str| hidden.iter().fold(text.to_owned(), replace);
         let hint = typography(&written).map_or_else(|| hint.as_ref().to_owned(), str::to_owned);
+        let hint = hidden.iter().filter(|secret| !is_plain_word(secret)).fold(hint, replace);
         Finding {
             severity: Severity::Error,
             path: self.path.clone(),
@@ -146,7 +149,7 @@ impl Source {
             source_line,
             indent,
             message: clean(&without(message.as_ref())),
-            hint: Some(clean_hint(&without(&hint))).filter(|hint| !hint.is_empty()),
+            hint: Some(clean_hint(&hint)).filter(|hint| !hint.is_empty()),
             about: None,
             also: Vec::new(),
         }
@@ -165,8 +168,7 @@ impl Source {
         line.reverse();
         let before = line.len();
         let longer = before < spot.column.saturating_sub(1);
-        line.extend(self.text[offset..].chars().take_while(|c| !ends(*c)).take(WINDOW));
-        let more = self.text[offset..].chars().take_while(|c| !ends(*c)).nth(WINDOW).is_some();
+        line.extend(self.text[offset..].chars().take_while(|c| !ends(*c)).take(WINDOW + AHEAD));
         let written: String = line[before..line.len().min(before + spot.length.max(1))].iter().collect();
         let (line, plain) = (blotted(&line), line);
         let start = if line.len() <= WINDOW && !longer { 0 } else { before.saturating_sub(WINDOW / 3) };
@@ -177,7 +179,7 @@ impl Source {
         let under: String = line[before..end.min(before + spot.length.max(1))].iter().map(|c| escaped(*c)).collect();
         shown.push_str(&under);
         shown.extend(line[end.min(before + spot.length.max(1))..end].iter().map(|c| escaped(*c)));
-        if more || end < line.len() {
+        if end < line.len() {
             shown.push('…');
         }
         let hidden = hidden(&plain[start..end], &line[start..end]);
@@ -213,6 +215,11 @@ fn hidden(plain: &[char], blotted: &[char]) -> Vec<String> {
     found
 }
 
+/// True for small letters, with `-` between words at most.
+fn is_plain_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
 /// What to write where a text program has put quotes or spaces that mean nothing here.
 fn typography(written: &str) -> Option<&'static str> {
     if written.contains(['“', '”', '„', '‟', '«', '»']) {
@@ -223,5 +230,29 @@ fn typography(written: &str) -> Option<&'static str> {
         Some("there is a no-break space in it: write a plain space, or none")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The finding for the whole line, with this hint.
+    fn hint(line: &str, hint: &str) -> String {
+        let source = Source { path: "a.yaml".into(), text: line.into() };
+        source.error(source.spot_of(0, 1), "this is wrong", hint).hint.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_hint_of_ours_is_shown_whole_and_a_secret_is_not() {
+        let usual = format!("write {}", crate::model::CredentialSource::FORMS);
+        for word in ["vault", "kubernetes", "command", "aws-secretsmanager", "dotenv", "write"] {
+            assert_eq!(hint(&format!("from: {word}"), &usual), usual, "{word}");
+        }
+        assert_eq!(hint("from: hunter2abc", "write `env:hunter2abc`"), "write `env:•••`");
+        let line = format!("{}: x ghp_0123456789abcdefghij", "a".repeat(WINDOW - 10));
+        let source = Source { path: "a.yaml".into(), text: line };
+        let shown = source.error(source.spot_of(0, 1), "this is wrong", "").source_line;
+        assert!(!shown.contains("ghp_") && shown.ends_with('…'), "a key that is cut off: {shown}");
     }
 }

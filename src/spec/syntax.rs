@@ -3,7 +3,7 @@
 //! Looked at are the line where the parser stopped and those above it, because a quote or a bracket that is not closed is only noticed later.
 //! What this file does not do: parse. Where none of its guesses fits, the parser's own words stay.
 
-use super::finding::Finding;
+use super::finding::{Finding, blotted};
 use super::source::{Source, Spot};
 use super::tree::NOT_YAML;
 
@@ -184,7 +184,8 @@ fn second_colon(lines: &Lines<'_>, stopped: Spot, words: &str) -> Option<Guess> 
         return None;
     }
     let value = value.trim();
-    let hint = if value.contains(['"', '\\', '{', '[']) {
+    let letters: Vec<char> = line.chars().collect();
+    let hint = if value.contains(['"', '\\', '{', '[']) || blotted(&letters) != letters {
         "put the text into quotes".into()
     } else {
         format!("put the text into quotes: `{}: \"{value}\"`", key.trim())
