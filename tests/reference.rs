@@ -225,7 +225,7 @@ fn random_histories_give_the_same_numbers_in_another_language() {
             let ours: Value = serde_json::from_slice(&serde_json::to_vec(&found).unwrap()).unwrap();
             let mut printed: Value = serde_json::from_slice(&printed).unwrap();
             // The command puts the reason in words too.
-            ["because", "hint"].map(|words| printed.as_object_mut().unwrap().remove(words));
+            printed.as_object_mut().unwrap().retain(|key, _| key != "because" && key != "hint");
             assert_eq!(printed, ours, "the command judges as the library does");
         }
     }
