@@ -22,7 +22,7 @@ pub(super) fn because(verdict: &Verdict) -> Option<String> {
 fn nobody_knows(unnamed: &Unnamed) -> String {
     match (unnamed.answers, unnamed.past_proxies) {
         (_, 0) => format!("it is not known who gave {}", counted(unnamed.answers, "good answer")),
-        (answers, past) if answers == past => format!("{} passed no proxy, so nobody knows who served", counted(past, "good answer")),
+        (answers, past) if answers == past => format!("{} passed no proxy, so it is not known who served", counted(past, "good answer")),
         (answers, past) => {
             let all = counted(answers, "good answer");
             format!("it is not known who gave {all}, of which {} passed no proxy", grouped(past))

@@ -71,7 +71,7 @@ fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
         }
     }
     let told = Drill::of(UNAVAILABLE, past).told();
-    let because = "397 good answers passed no proxy, so nobody knows who served";
+    let because = "397 good answers passed no proxy, so it is not known who served";
     assert_eq!((&told.json["reason"], &told.json["because"]), (&json!("who_served_unknown"), &json!(because)), "{}", told.screen);
     let hint = "the gateway reaches a standby past its proxy: point it at the proxy before standby (`lifeboat doctor` names the addresses), \
                 or write `gate: restore`";
