@@ -16,6 +16,8 @@ fn commands_that_cannot_be_meant() {
     let run = project.lifeboat(&[]);
     run.exits_with(2).says("Usage: lifeboat [OPTIONS] <COMMAND>").says("Exit codes: 0 every objective met");
     project.lifeboat(&["rum"]).exits_with(2).says("a similar subcommand exists: 'run'");
+    project.lifeboat(&["rnu"]).exits_with(2).says("unrecognized subcommand 'rnu'").says("hint: did you mean `lifeboat run`?");
+    assert!(!project.lifeboat(&["xyzzy"]).exits_with(2).stderr.contains("did you mean"));
     project.lifeboat(&["run"]).exits_with(2).says("<SCENARIO>");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--repeat", "0"]).exits_with(2).says("--repeat");
     for command in [&["run", "scenarios/quick.yaml", "--seed", "zz"][..], &["lab", "--seed", "zz"]] {
@@ -37,16 +39,25 @@ fn scenarios_and_environments_that_are_not_there() {
         &run(&["scenarios/quack.yaml"]),
         "error: there is no such file\n  --> scenarios/quack.yaml\n   = hint: did you mean `scenarios/quick.yaml`?",
     );
+    for typed in ["quick", "quick.yaml", "scenarios/quick", "scenarios/quick.yml"] {
+        run(&[typed]).exits_with(2).says("hint: did you mean `scenarios/quick.yaml`?");
+    }
     refused(
         &run(&["scenarios"]),
         "error: this is a folder, and a file is expected here\n  --> scenarios\n   = hint: name a file, for example `scenarios/quick.yaml`",
     );
     project.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: runbooks/ghost.yaml\n");
     run(&["scenarios/quick.yaml"]).exits_with(2).says("the runbook `runbooks/ghost.yaml` does not exist").says("hint: ");
+    // Nobody answers there, and the plan says so.
+    for said in ["", "runbook: none\n"] {
+        project.edit("scenarios/quick.yaml", "runbook: runbooks/ghost.yaml\n", said);
+        run(&["scenarios/quick.yaml", "--dry-run"]).exits_with(0).says("  runbook     none\n");
+        project.edit("scenarios/quick.yaml", &format!("service: chat\n{said}"), "service: chat\nrunbook: runbooks/ghost.yaml\n");
+    }
     let nowhere = Project::empty();
     refused(
         &nowhere.lifeboat(&["run", "x.yaml"]),
-        "error: no project here: neither `x.yaml` nor a folder above it holds `runbooks/inventory.yaml` or `runbooks/inventory.csv`\n\nhint: run it in a project's folder, or name a scenario that lies in one",
+        "error: no project here: neither `x.yaml` nor a folder above it holds `runbooks/inventory.yaml` or `runbooks/inventory.csv`\n\nhint: run it in a project's folder, or name a scenario that lies in one; `lifeboat help gateway` shows a first project",
     );
 }
 

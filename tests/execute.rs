@@ -276,7 +276,7 @@ fn a_rehearsal_does_only_what_reads_and_finds_what_is_missing() {
         "skipped  step 2 Change: it would change something",
         "missing  step 3 Absent: `no-such-program` cannot be started: there is no such program",
         "missing  step 4 Nobody: 127.0.0.1:1 accepts no connections",
-        "missing  step 5 No value: no value for service.url",
+        "missing  step 5 No value: no value for service.url: name environment and service with `--env NAME --service NAME`",
     ] {
         run.says(line);
     }
@@ -487,6 +487,8 @@ fn the_shipped_runbook_for_an_outage_is_walked_and_says_whether_it_met_the_rto()
     execute(&["--yes", "--out", "y"]).exits_with(1);
     let report = std::fs::read_to_string(project.path("y/report.md")).unwrap();
     assert!(report.contains("No step saw users served again; the RTO is 1 s: missed."), "{report}");
+    let history = std::fs::read_to_string(project.path("y/history.jsonl")).unwrap();
+    assert!(history.contains("not done within 2 s; the last of ") && history.contains(" was answered with 401"), "{history}");
 }
 
 /// A gateway that lists its models for whoever has its key, and takes messages to people.

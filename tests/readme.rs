@@ -323,11 +323,12 @@ fn own_project() -> Project {
 #[test]
 fn its_files_run_in_the_lab_as_they_are_and_ask_nobody() {
     let project = own_project();
+    project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("runbook     fail-over (on-detection), 2 steps");
     let run = project.run(project.command(&["run", "scenarios/outage.yaml", "--out", "drill"]).stdin(Stdio::null()));
     run.exits_with(0).says("verdict ");
     let events = project.events("drill");
     let ends: Vec<&str> = events.iter().filter_map(|event| event.get("step_finished")?["end"].as_str()).collect();
-    assert!(!ends.contains(&"failed"), "{ends:?}");
+    assert_eq!(ends, ["done"; 2], "its runbook is walked");
 }
 
 /// Ends when it is dropped.
@@ -394,6 +395,9 @@ fn its_own_gateway_is_drilled_before_a_real_nginx() {
     }
     let verdict = project.json("drill/verdict.json");
     assert_eq!(verdict["verdict"], "met", "{verdict:#}");
+    let walked =
+        project.events("drill").iter().filter(|event| event.get("step_finished").is_some_and(|step| step["end"] == "done")).count();
+    assert_eq!(walked, 2, "its runbook is walked");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::desk::{Lines, desk};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, hold, missing, rehearse};
+use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, flags_for, hold, missing, rehearse};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -116,11 +116,10 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<St
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
     }
     if let Some((step, names)) = missing.variables.first() {
-        let hint = match (&plan.environment_name, &plan.service_name) {
-            (None, _) => "name the environment with --env NAME; `--rehearse` finds everything that is missing",
-            (_, None) => "name the service with --service NAME; `--rehearse` finds everything that is missing",
-            _ => "see the environment in the inventory; `--rehearse` finds everything that is missing",
-        };
+        let usual =
+            if plan.environment_name.is_some() { "see the environment in the inventory" } else { "name the environment with `--env NAME`" };
+        let flags = flags_for(plan, names).unwrap_or(usual);
+        let hint = format!("{flags}; `--rehearse` finds everything that is missing");
         return Some(format!("error: the step `{step}` needs {}, which has no value here\n\nhint: {hint}", names.join(", ")));
     }
     let asks = |step: &crate::model::Step| match &step.action {

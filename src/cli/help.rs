@@ -1,10 +1,13 @@
 //! `lifeboat help`: a command's own help, or a topic: a section of the documentation as it stands beside what it describes. The texts are those
 //! of the files, so that nothing is told twice.
 
+use super::reflow::reflowed;
+use super::terminal::width;
 use super::{Exit, put, say};
 use crate::spec::closest;
 use clap::Command;
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 const README: &str = include_str!("../../README.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
@@ -90,6 +93,24 @@ fn topic(word: &str) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| topic.name == name)
 }
 
+/// The topic that a link in one of the texts leads to: a section, or another of the files.
+fn linked(target: &str) -> Option<&'static str> {
+    let slug = |heading: &str| heading.to_lowercase().replace(' ', "-");
+    let is_meant = |topic: &&Topic| match (topic.heading, target.strip_prefix('#')) {
+        (Some(heading), Some(section)) => slug(heading) == section,
+        _ => false,
+    };
+    let of_file = || match target.trim_start_matches("../").trim_end_matches("/README.md") {
+        "scenarios" => Some("scenarios"),
+        "runbooks" => Some("runbooks"),
+        "proxy" | "src/proxy" => Some("proxies"),
+        "verdict" | "src/verdict" => Some("measurement"),
+        "import" | "src/import" => Some("records"),
+        _ => None,
+    };
+    TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)
+}
+
 pub(super) fn help(args: &Args, mut command: Command) -> anyhow::Result<Exit> {
     command.build();
     let Some(word) = args.words.first() else {
@@ -104,7 +125,9 @@ pub(super) fn help(args: &Args, mut command: Command) -> anyhow::Result<Exit> {
         return Ok(Exit::Met);
     }
     if let ([_], Some(topic)) = (&args.words[..], topic(word)) {
-        put(&format!("{}\n", topic.text()))?;
+        // Whoever keeps the text gets it as it is.
+        let text = topic.text();
+        put(&if std::io::stdout().is_terminal() { reflowed(text, width().max(20), linked) } else { format!("{text}\n") })?;
         return Ok(Exit::Met);
     }
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name);
@@ -142,6 +165,24 @@ mod tests {
             match topic.heading {
                 Some(heading) => assert!(text.starts_with(&format!("## {heading}\n")) && headings == 1, "{}: {headings}", topic.name),
                 None => assert!(text.starts_with("# "), "{}", topic.name),
+            }
+        }
+    }
+
+    #[test]
+    fn links_lead_to_topics_and_on_a_terminal_every_text_fits() {
+        assert_eq!(
+            ["#inventory-as-csv", "../src/verdict/README.md", "provider-outage.yaml"].map(linked),
+            [Some("csv"), Some("measurement"), None]
+        );
+        for topic in &TOPICS {
+            let shown = reflowed(topic.text(), 60, linked);
+            assert!(!shown.contains("](") && !shown.contains("See `src/"), "{}: {shown}", topic.name);
+            let mut is_code = false;
+            for line in shown.lines() {
+                is_code ^= line.starts_with("```");
+                let is_free = is_code || line.starts_with(['|', '#', '`']) || line.trim().split(' ').count() == 1;
+                assert!(is_free || line.chars().count() <= 60, "{}: {line}", topic.name);
             }
         }
     }

@@ -24,6 +24,7 @@ mod logging;
 mod man;
 mod outline;
 mod proxy;
+mod reflow;
 mod report;
 mod run;
 mod series;
@@ -97,7 +98,7 @@ fn command_line() -> std::process::ExitCode {
         Err(error) => {
             // Help and version go to stdout in clap's colours; an error repeats what was typed, which may be the name of a file.
             if error.use_stderr() {
-                say(error.render().to_string().trim_end());
+                say(&(error.render().to_string().trim_end().to_owned() + &meant(&error)));
                 return Exit::Usage.into();
             }
             error.exit();
@@ -130,6 +131,20 @@ fn command_line() -> std::process::ExitCode {
         Exit::of(&error)
     });
     exit.into()
+}
+
+/// The command that was meant where two letters changed places, which the parser does not see.
+fn meant(error: &clap::Error) -> String {
+    use clap::error::{ContextKind, ContextValue};
+    let (Some(ContextValue::String(typed)), None) =
+        (error.get(ContextKind::InvalidSubcommand), error.get(ContextKind::SuggestedSubcommand))
+    else {
+        return String::new();
+    };
+    let command = groups::visible();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let name = crate::spec::closest(typed, names.into_iter());
+    name.map_or_else(String::new, |name| format!("\n\nhint: did you mean `lifeboat {name}`?"))
 }
 
 /// An error with those of its causes that it does not tell itself, before its hint.

@@ -80,9 +80,10 @@ fn outline(plan: &DrillPlan) -> String {
         text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
     }
     text += &format!("  watch       {}\n", timeline.watch);
-    if let Some(runbook) = &plan.runbook {
-        text += &format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len());
-    }
+    text += &match &plan.runbook {
+        Some(runbook) => format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len()),
+        None => "  runbook     none\n".to_owned(),
+    };
     let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
     for named in &workloads {
         let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });

@@ -117,6 +117,12 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
         Err(problem) => return usage(&problem),
     };
     let api = args.api.or(ground.api).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8474)));
+    if let Some(name) = args.env.as_ref().filter(|_| !ground.is_controlled) {
+        say(&format!(
+            "warning: `{name}` has no `control:`, so its drills start proxies of their own and find these addresses taken\n\nhint: add `control: \
+             {{url: \"http://{api}\"}}` to it in the inventory\n"
+        ));
+    }
     let manner = if args.plain { Manner::Plain } else { Manner::Lifeboat };
     let settings = Settings {
         api,
@@ -140,6 +146,8 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
 #[derive(Debug, Default)]
 struct Ground {
     api: Option<SocketAddr>,
+    /// Whether drills are told to use it.
+    is_controlled: bool,
     token_from: Option<String>,
     breakable: Option<BTreeSet<String>>,
     /// By which drills call it.
@@ -161,9 +169,10 @@ impl Ground {
         let proxies = places.iter().map(|(name, place)| wanted(name, place)).collect();
         let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());
         let api_host = environment.control.as_ref().and_then(|control| host(&control.url));
+        let is_controlled = environment.control.is_some();
         let token_from = environment.control.and_then(|control| control.token_from);
         let breakable = environment.allow.faults_on.map(BTreeSet::from_iter);
-        Self { api, token_from, breakable, api_host, places: Some(places), proxies }
+        Self { api, is_controlled, token_from, breakable, api_host, places: Some(places), proxies }
     }
 }
 

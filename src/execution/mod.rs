@@ -26,4 +26,4 @@ pub use drilled::{hold, left_over};
 pub use folder::{ExecutionError, Hands, Orders};
 pub use rehearse::{Found, Rehearsed, rehearse};
 pub use unchanged::Walks;
-pub use values::{Missing, missing};
+pub use values::{Missing, flags_for, missing};

@@ -1,6 +1,6 @@
 //! A rehearsal: only what reads is done; of the rest it is seen whether it could be: programs, variables, addresses.
 
-use super::values::Values;
+use super::values::{Values, flags_for};
 use crate::history::Live;
 use crate::journal::{Clock, Journal};
 use crate::model::{Action, ExecutionPlan, Step};
@@ -78,7 +78,10 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         let context = context.knowing(&known);
         let absent = missing.iter().find(|(name, _)| *name == step.name);
         let (found, detail) = match absent {
-            Some((_, names)) => (Found::Missing, format!("no value for {}", names.join(", "))),
+            Some((_, names)) => {
+                let flags = flags_for(plan, names).map_or_else(String::new, |flags| format!(": {flags}"));
+                (Found::Missing, format!("no value for {}{flags}", names.join(", ")))
+            }
             None => {
                 let (found, detail, value) = one(step, place, &context).await;
                 if let (Some(name), Some(value)) = (&step.output, value) {

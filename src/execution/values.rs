@@ -113,6 +113,19 @@ impl Values {
     }
 }
 
+/// What to type that would give these variables values, where that is a flag which was left out.
+pub fn flags_for(plan: &ExecutionPlan, names: &[String]) -> Option<&'static str> {
+    let by_flag =
+        |name: &String| matches!(name.as_str(), "primary" | "standby") || name.starts_with("service.") || name.starts_with("gateway.");
+    match (&plan.environment_name, &plan.service_name) {
+        _ if !names.iter().any(by_flag) => None,
+        (None, None) => Some("name environment and service with `--env NAME --service NAME`"),
+        (None, Some(_)) => Some("name the environment with `--env NAME`"),
+        (Some(_), None) => Some("name the service with `--service NAME`"),
+        (Some(_), Some(_)) => None,
+    }
+}
+
 /// What is missing in this environment. A runbook like this would stop half-way.
 pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Missing {
     let values = Values::of(plan, root, Redactor::default()).await;

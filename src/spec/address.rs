@@ -25,8 +25,40 @@ pub(super) fn wrong(text: &str) -> Option<(String, String)> {
     if host.is_empty() || host.starts_with(':') {
         return Some((format!("`{text}` is not a URL: it names no host"), usual().into()));
     }
-    let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.contains(']') && !port.contains('}'));
+    let (name, port) = match host.rsplit_once(':').filter(|(_, port)| !port.contains([']', '}'])) {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    if !is_host(name) {
+        return Some((format!("`{text}` is not a URL: `{name}` is not a host"), usual().into()));
+    }
     port.and_then(|port| wrong_port(port, &format!("{scheme}://")))
+}
+
+/// True where a name may be a host's: one that stands in a text only to be replaced, such as `…` or `<host>`, is none. What a variable stands
+/// for is not known.
+fn is_host(name: &str) -> bool {
+    let mut plain = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("${") {
+        plain += before;
+        plain.push('x');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    plain += rest;
+    let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '%' | '[' | ']');
+    let labels = plain.strip_suffix('.').unwrap_or(&plain).split('.');
+    plain.chars().all(is_letter) && labels.into_iter().all(|label| !label.is_empty())
+}
+
+/// Host and port of a URL, the port as its scheme has it where none is written; `None` where only a drill knows them.
+pub(super) fn host_and_port(url: &str) -> Option<(&str, u16)> {
+    let (scheme, rest) = url.split_once("://").filter(|_| !url.contains("${"))?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    match host.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((host, port)) => Some((host, port.parse().ok()?)),
+        None => Some((host, if scheme == "http" { 80 } else { 443 })),
+    }
 }
 
 fn usual() -> &'static str {
@@ -69,9 +101,16 @@ mod tests {
 
     #[test]
     fn urls_are_taken_or_mended() {
-        for good in
-            ["https://a/v1", "http://127.0.0.1:1", "http://[::1]:65535/x", "tcp://h:1", "http://127.0.0.1:${port}/", "${service.url}"]
-        {
+        for good in [
+            "https://a/v1",
+            "http://127.0.0.1:1",
+            "http://[::1]:65535/x",
+            "tcp://h:1",
+            "http://127.0.0.1:${port}/",
+            "${service.url}",
+            "https://${param.host}.example:8443/",
+            "https://bücher.example./",
+        ] {
             assert_eq!(wrong(good), None, "{good}");
         }
         for (bad, hint) in [
@@ -84,6 +123,10 @@ mod tests {
             ("gateway", usual()),
             ("http://", usual()),
             ("http://:80/", usual()),
+            ("https://…", usual()),
+            ("https://.../v1", usual()),
+            ("http://<host>:8080/v1", usual()),
+            ("https://gateway..example", usual()),
             ("http://gw:70000/", "write a number from 1 to 65535, for example `http://127.0.0.1:9201`"),
             ("https://gw:x/", "write a number from 1 to 65535, for example `https://127.0.0.1:9201`"),
         ] {

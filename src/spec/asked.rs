@@ -93,7 +93,6 @@ fn no_such_kind(document: &Document, told: &Told, service: &str, dialects: &[Dia
     let spoken = listed(dialects.iter().map(|dialect| dialect.word()));
     let kinds = listed(dialects.first().copied().unwrap_or(Dialect::OpenAi).kinds());
     let message = format!("`{service}` speaks {spoken}, which has no `{}`", told.workload.request);
-    let hint =
-        format!("write {kinds}; how a service speaks is said in its environment, `services: {{{service}: {{url: …, dialect: bedrock}}}}`");
+    let hint = format!("write {kinds}; how a service speaks is said in its environment, `services: {{{service}: {{dialect: bedrock}}}}`");
     document.error(&told.at(&["request"]), message, hint)
 }

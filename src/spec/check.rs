@@ -35,6 +35,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let everything = paths.is_empty();
     let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
     let mut covered = Vec::new();
+    let mut walks = gaps::Walks::default();
     // A scenario that cannot be read, or names no service, may be the one that covers it.
     let mut unclear = false;
     for file in roots.iter().flat_map(|path| files_of(path)) {
@@ -70,6 +71,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
         if let Some(story) = story {
             checked.drills.push(file.clone());
+            walks.take(&project, &story);
             covered.push(story.scenario.scenario.service.clone());
             let judged = story.scenario.workloads.iter().filter(|told| told.judged);
             covered.extend(judged.filter_map(|told| told.service.clone()));
@@ -98,6 +100,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             findings.extend(doubts::of_promises(&project, &covered));
         }
         findings.extend(gaps::of(&project, Some(covered).filter(|_| !unclear)));
+        findings.extend(if unclear { Vec::new() } else { walks.missed() });
     }
     project.settle(&mut findings);
     checked.findings = findings;

@@ -9,7 +9,7 @@ use super::runbook::RunbookFile;
 use crate::model::{Action, Channel, HttpCall, SecretStore, origin_and_path};
 use core::net::IpAddr;
 
-const HINT: &str = "write `https://…`, or let it go through a tunnel that ends on this host";
+const HINT: &str = "begin it with `https://`, or let it go through a tunnel that ends on this host";
 
 /// Of one runbook.
 pub(super) fn of_runbook(file: &RunbookFile) -> Vec<Finding> {

@@ -304,13 +304,13 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     unbound.dedup();
     for service in unbound {
         let message = format!("the environment `{name}` has no address for the service `{service}`");
-        let hint = format!("add `services: {{{service}: {{url: …}}}}` to it");
+        let hint = format!("add `services: {{{service}: {{url: \"https://gateway.example/v1\"}}}}` to it");
         found.push(inventory.error(&["environments", name], message, hint));
     }
     if !place.embedded {
         for id in plan.providers.iter().filter(|(_, provider)| provider.base_url.is_none()).map(|(id, _)| id) {
             let message = format!("the provider `{id}` has no `base_url`, and the environment `{name}` does not imitate it");
-            found.push(inventory.error(&["providers", id], message, "add `base_url: https://…`"));
+            found.push(inventory.error(&["providers", id], message, "add `base_url: https://provider.example/v1`"));
         }
     }
     found

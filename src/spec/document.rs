@@ -153,7 +153,10 @@ fn absent(path: &Path, root: &Path, shown: &str) -> Option<Finding> {
         return None;
     }
     let there: Vec<String> = ["scenarios", "runbooks"].iter().flat_map(|folder| below(&root.join(folder))).collect();
-    let hint = match vocabulary::closest(shown, there.iter().map(String::as_str)) {
+    // `outage` is `scenarios/outage.yaml` to whoever types it.
+    let stem = |file: &str| Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let of_name = there.iter().find(|file| stem(file) == stem(shown)).map(String::as_str);
+    let hint = match of_name.or_else(|| vocabulary::closest(shown, there.iter().map(String::as_str))) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "see that the path is right, from the folder that you are in".into(),
     };

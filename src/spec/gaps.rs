@@ -3,10 +3,11 @@
 //! What this file does not do: call any of it an error. A project begins somewhere.
 
 use super::finding::Finding;
-use super::project::Project;
+use super::project::{Project, Story};
 use super::table;
 use super::vocabulary::joined;
 use crate::model::{Criticality, Service};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a project lacks. `covered` are the services that scenarios drill, where that is known.
 pub(super) fn of(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding> {
@@ -29,6 +30,36 @@ pub(super) fn of(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding
         }
     }
     found
+}
+
+/// Which services' runbooks are walked. A service that names one may have a scenario without, as long as another walks one.
+#[derive(Default)]
+pub(super) struct Walks {
+    walked: BTreeSet<String>,
+    /// At the first scenario of a service that walks none.
+    doubts: BTreeMap<String, Finding>,
+}
+
+impl Walks {
+    /// Takes note of what a scenario does with its service's runbook.
+    pub(super) fn take(&mut self, project: &Project, story: &Story) {
+        let (document, scenario) = (&story.scenario.document, &story.scenario.scenario);
+        let id = &scenario.service;
+        // `runbook: none` is an answer too, and so is a key that was mistyped.
+        if document.has(&["runbook"]) || !document.sound(&["runbook"]) {
+            self.walked.insert(id.clone());
+        } else if let Some(runbook) = project.inventory.services.get(id).and_then(|service| service.runbook.as_ref()) {
+            let message = format!("`{id}` has a runbook, and `{}` walks none", scenario.name);
+            let hint = format!("add `runbook: {runbook}` to the scenario, or `runbook: none` if that is meant");
+            self.doubts.entry(id.clone()).or_insert_with(|| document.error(&["service"], message, hint).warning());
+        }
+    }
+
+    /// One of each service whose runbook no scenario walks.
+    pub(super) fn missed(self) -> Vec<Finding> {
+        let Self { walked, doubts } = self;
+        doubts.into_iter().filter(|(id, _)| !walked.contains(id)).map(|(_, doubt)| doubt).collect()
+    }
 }
 
 /// Nobody says how much it matters: then everything that is missing is told at once.

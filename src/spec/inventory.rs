@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::shape::{self, FileKind};
 use super::tree::{Kind, Node};
 use super::vocabulary::{closest, listed};
-use super::{environment, mail, objective, rotation, store, variable};
+use super::{environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
     Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price,
     Provider, Service, Simulation,
@@ -291,6 +291,7 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
                 found.push(document.error(&path, format!("no credential is kept in `{place}`"), hint).warning());
             }
         }
+        found.extend(listeners::of(document, id, environment, inventory));
         let known = variable::Known::outside(&inventory.providers);
         found.extend(variable::unknown_in(document, &["environments", id], &known));
     }

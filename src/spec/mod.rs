@@ -32,6 +32,7 @@ mod finding;
 mod gaps;
 mod inside;
 mod inventory;
+mod listeners;
 mod mail;
 mod objective;
 mod part;

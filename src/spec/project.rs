@@ -35,7 +35,7 @@ fn no_project(stray: Option<&str>) -> String {
         Some(stray) => {
             format!("move `{stray}` to `runbooks/inventory.{}`", stray.rsplit('.').next().unwrap_or_default().replace("yml", "yaml"))
         }
-        None => "run it in a project's folder, or name a scenario that lies in one".into(),
+        None => "run it in a project's folder, or name a scenario that lies in one; `lifeboat help gateway` shows a first project".into(),
     }
 }
 

@@ -18,6 +18,9 @@ use std::str::FromStr;
 /// What a function that reads a value looks like.
 pub(super) type Read<'f, T> = &'f dyn Fn(&Reader<'_>, &Node) -> Option<T>;
 
+/// So many words are told where one of them was guessed.
+const WORDS_TOLD: usize = 4;
+
 /// What a map is called whose keys are names of the writer's choosing.
 const NAMES: &str = "a map of names";
 
@@ -169,7 +172,11 @@ impl<'a> Reader<'a> {
         let text = self.text(node)?;
         let value = from_word(&text);
         if value.is_none() {
-            self.error(node.spot, format!("`{text}` is not one of the words that may stand here"), pick(&text, words.iter().copied()));
+            let meant = pick(&text, words.iter().copied());
+            // A short list is told whole: the word that comes nearest need not be the one that is meant.
+            let is_guess = meant.ends_with('?') && words.len() <= WORDS_TOLD;
+            let hint = if is_guess { format!("{meant} the words are {}", vocabulary::all_of(words.iter().copied())) } else { meant };
+            self.error(node.spot, format!("`{text}` is not one of the words that may stand here"), hint);
         }
         value
     }

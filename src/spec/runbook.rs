@@ -73,7 +73,8 @@ impl RunbookFile {
     pub(super) fn without_traffic(&self) -> Vec<Finding> {
         let traffic = "this looks at a drill's traffic, and outside a drill there is none";
         let alert = "this waits for an alert, and outside a drill nobody listens for one";
-        let probe = "let it send a probe of its own: `wait_until: {request: {to: \"https://…\"}, succeeds: 3 in a row}`";
+        let probe =
+            "let it send a probe of its own: `wait_until: {request: {to: \"https://gateway.example/health\"}, succeeds: 3 in a row}`";
         let steps = "shift the share with `run`, ask what you see in your monitoring with `confirm`, and take it back with `undo`";
         let found = self.runbook.steps.iter().enumerate().filter_map(|(place, step)| match &step.action {
             Action::WaitUntil(Condition { request: None, goal }) => {

@@ -43,7 +43,8 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec
     let name = fields.required("scenario", &|reader, node| reader.name(node)).unwrap_or_default();
     let title = fields.optional("title", &|reader, node| reader.words(node)).unwrap_or_else(|| name.clone());
     let service = fields.required("service", &|reader, node| reader.name(node)).unwrap_or_default();
-    let runbook = fields.optional("runbook", &|reader, node| reader.words(node));
+    // Said in words where it is meant that nobody answers, though the service names a runbook.
+    let runbook = fields.optional("runbook", &|reader, node| reader.words(node)).filter(|runbook| runbook != "none");
     let workloads = fields.required("traffic", &workload::traffic);
     let (timeline, order) = fields
         .required("timeline", &timeline)

@@ -132,7 +132,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     }
     if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
         let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
-        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.times(2).typed())));
+        found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.typed())));
     }
     let baseline = plan.scenario.timeline.baseline;
     let requests = plan.scenario.traffic.requests_least(baseline) as f64;

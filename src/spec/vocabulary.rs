@@ -253,7 +253,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "start" => "on-detection",
         "dialect" => "openai",
         "url" => "\"https://gateway.example/v1\"",
-        "address" => "\"https://…\"",
+        "address" => "\"https://vault.example:8200\"",
         "from" => "\"env:NAME\"",
         "message" => "\"…\"",
         "ready" => "\"http://127.0.0.1:${port}/health\"",

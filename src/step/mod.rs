@@ -141,7 +141,7 @@ pub fn comes_from_a_step(name: &str) -> bool {
 /// See [`StepError`].
 pub async fn perform(action: &Action, place: usize, context: &Context) -> Result<Output, StepError> {
     match action {
-        Action::WaitUntil(condition) => wait::wait(condition, context).await.map(Output::of),
+        Action::WaitUntil(condition) => wait::wait(condition, context, &wait::LastProbe::default()).await.map(Output::of),
         Action::Http(call) => http::call(call, context).await,
         Action::Run(command) => command::run(command, context).await,
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,

@@ -1,8 +1,11 @@
 //! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
 
+use super::http::in_words;
 use super::{Context, StepError};
 use crate::model::{Condition, Goal, Probe};
+use crate::units::counted;
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -14,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// See [`StepError`].
 pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
-    wait(condition, context).await
+    wait(condition, context, &LastProbe::default()).await
 }
 
 /// Whether anybody answers at an address at all; says who listened, or what went wrong.
@@ -34,9 +37,24 @@ pub async fn answers(url: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn wait(condition: &Condition, context: &Context) -> Result<String, StepError> {
+/// How the last probe of a wait ended, for whoever ends the wait before it is over.
+#[derive(Default)]
+pub(super) struct LastProbe(Mutex<Option<String>>);
+
+impl LastProbe {
+    fn keep(&self, seen: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    /// The end of a sentence; empty where nothing probed.
+    pub(super) fn told(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(String::new, |seen| format!("; {seen}"))
+    }
+}
+
+pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastProbe) -> Result<String, StepError> {
     match &condition.request {
-        Some(probe) => probing(probe, &condition.goal, context).await,
+        Some(probe) => probing(probe, &condition.goal, context, last).await,
         None => watching(&condition.goal, context).await,
     }
 }
@@ -55,7 +73,7 @@ async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
     }
 }
 
-async fn probing(probe: &Probe, goal: &Goal, context: &Context) -> Result<String, StepError> {
+async fn probing(probe: &Probe, goal: &Goal, context: &Context, last: &LastProbe) -> Result<String, StepError> {
     let url = context.expand(&probe.to)?;
     let expanded = probe.headers.iter().map(|(name, value)| Ok((name, context.expand(value)?)));
     let headers = expanded.collect::<Result<Vec<(&String, String)>, StepError>>()?;
@@ -63,11 +81,17 @@ async fn probing(probe: &Probe, goal: &Goal, context: &Context) -> Result<String
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();
     let mut seen = Seen::default();
+    last.keep("no probe was answered".to_owned());
     loop {
         every.tick().await;
         let answer = tokio::time::timeout(probe.timeout.std(), asked(context.http.get(&url), &headers).send()).await;
-        let good = matches!(answer, Ok(Ok(response)) if response.status().is_success());
+        let (good, ended) = match answer {
+            Ok(Ok(response)) => (response.status().is_success(), format!("was answered with {}", response.status().as_u16())),
+            Ok(Err(error)) => (false, format!("failed: {}", in_words(&error.without_url()))),
+            Err(_) => (false, format!("had no answer within {}", probe.timeout)),
+        };
         seen.take(good, Instant::now());
+        last.keep(format!("the last of {} {ended}", counted(seen.probes, "probe")));
         if seen.meets(goal, began, Instant::now()) {
             return Ok(format!("{goal}: seen in {} probes", seen.probes));
         }

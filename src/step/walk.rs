@@ -4,6 +4,7 @@
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
 use super::course::{Course, Turn};
+use super::wait::{LastProbe, wait};
 use super::{Context, Output, StepError, perform};
 use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
@@ -174,9 +175,13 @@ struct Tried {
 
 /// One try within the step's timeout, `first` included.
 async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> Tried {
+    let last = LastProbe::default();
     let done = async {
         first.await;
-        perform(action, place, context).await
+        match action {
+            Action::WaitUntil(condition) => wait(condition, context, &last).await.map(Output::of),
+            action => perform(action, place, context).await,
+        }
     };
     let tried = tokio::time::timeout(step.timeout.std(), done).await;
     let left = matches!(tried, Ok(Err(StepError::Left(_))));
@@ -186,7 +191,7 @@ async fn once(action: &Action, step: &Step, place: usize, context: &Context, fir
         Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),
         Err(_) => match action {
             Action::Confirm(confirm) if confirm.default.is_some() => super::confirm::by_default(confirm),
-            _ => (StepEnd::TimedOut, Output::of(format!("not done within {}", step.timeout))),
+            _ => (StepEnd::TimedOut, Output::of(format!("not done within {}{}", step.timeout, last.told()))),
         },
     };
     let output = Output { shown: context.presentable(&output.shown), value: output.value };

@@ -3,6 +3,61 @@
 use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, SCENARIO_PATH, gets};
 
 #[test]
+fn two_that_listen_at_one_address_are_found() {
+    let allow = "    allow: {faults_on: [openai-eu], max_rate: 20/s}\n";
+    let said = |more: &str| {
+        let files = Files::new();
+        files.spoil(INVENTORY_PATH, allow, &format!("{allow}{more}"));
+        files.check()
+    };
+    let both = |one: &str, other: &str| {
+        said(&format!("    proxies: {{azure-swedencentral: {{listen: \"{one}\"}}, openai-eu: {{listen: \"{other}\"}}}}\n"))
+    };
+    let same = "error: the proxy of `azure-swedencentral` and the proxy of `openai-eu` of `staging` would listen at the same address\n";
+    for (one, other) in
+        [("127.0.0.1:9201", "127.0.0.1:9201"), ("localhost:1", "127.0.0.1:1"), ("0.0.0.0:1", "127.0.0.1:1"), ("[::1]:1", "[::]:1")]
+    {
+        assert!(both(one, other).starts_with(same), "{one} {other}: {}", both(one, other));
+    }
+    for (one, other) in [("127.0.0.1:1", "127.0.0.1:2"), ("127.0.0.1:1", "127.0.0.2:1"), ("127.0.0.1:0", "127.0.0.1:0")] {
+        assert_eq!(both(one, other), "", "{one} {other}");
+    }
+    let beside = |more: &str| said(&format!("    proxies: {{openai-eu: {{listen: \"127.0.0.1:9201\"}}}}\n{more}"));
+    assert!(
+        beside("    alerts: {listen: \"127.0.0.1:9201\"}\n").contains("the proxy of `openai-eu` and the receiver of alerts of `staging`")
+    );
+    assert!(
+        beside("    control: {url: \"http://localhost:9201\"}\n").contains("the proxy of `openai-eu` and the control API of `staging`")
+    );
+}
+
+#[test]
+fn a_provider_that_is_its_own_proxy_is_found() {
+    let answers = |url: &str, listen: &str| {
+        let files = Files::new();
+        let proxies = format!(
+            "environments:\n  staging:\n    proxies: {{azure-swedencentral: {{listen: \"{listen}\"}}, openai-eu: {{listen: \"127.0.0.1:2\"}}}}\n"
+        );
+        files.spoil(INVENTORY_PATH, "environments:\n  staging:\n", &proxies);
+        files.spoil(INVENTORY_PATH, "https://a.example", url);
+        files.check()
+    };
+    for (url, listen) in
+        [("http://127.0.0.1:9201/v1", "127.0.0.1:9201"), ("http://localhost:1", "0.0.0.0:1"), ("http://p.example", "p.example:80")]
+    {
+        let said = answers(url, listen);
+        assert!(said.starts_with("error: this is where its own proxy listens in `staging`, which would ask itself\n"), "{url}: {said}");
+        assert!(said.contains("= hint: write where the provider itself answers"), "{url}: {said}");
+    }
+    assert!(
+        answers("http://127.0.0.1:2", "127.0.0.1:1").starts_with("warning: this is where the proxy of `openai-eu` listens in `staging`")
+    );
+    for (url, listen) in [("http://127.0.0.1:9101", "127.0.0.1:9201"), ("https://a.example:9201", "0.0.0.0:9201")] {
+        assert_eq!(answers(url, listen), "", "{url}");
+    }
+}
+
+#[test]
 fn a_missing_runbook_is_found() {
     gets(
         SCENARIO_PATH,
@@ -122,7 +177,7 @@ error: the client gives up after 1 s, before the service level of 2 s is missed
     |
  11 | objectives: {failback: 10s, deadline: 1s}
     |                                       ^^
-    = hint: write `deadline: 4s` or longer
+    = hint: write `deadline: 2s` or longer
 "#,
     );
 }
@@ -311,7 +366,7 @@ error: the provider `openai-eu` has no `base_url`, and the environment `staging`
    |
  8 |   openai-eu: {dialect: openai, residency: eu}
    |              ^
-   = hint: add `base_url: https://…`
+   = hint: add `base_url: https://provider.example/v1`
 
 error: 50/s is more than the 20/s that the environment `staging` allows
   --> scenarios/outage.yaml:5:17
@@ -429,7 +484,7 @@ error: `cut` is not one of the words that may stand here
     |
  12 | objectives: {failback: soon, gate: cut}
     |                                    ^^^
-    = hint: did you mean `cutover`?
+    = hint: did you mean `cutover`? the words are `cutover` and `restore`
 "#;
     assert_eq!(files.check(), said.trim_start());
 }
@@ -477,7 +532,7 @@ error: `support-chat` speaks `openai`, which has no `invoke`
    |
  5 | traffic: {rate: 50/s, request: invoke}
    |                                ^^^^^^
-   = hint: write `chat`, `chat-stream`, `responses`, `responses-stream` or `embeddings`; how a service speaks is said in its environment, `services: {support-chat: {url: …, dialect: bedrock}}`
+   = hint: write `chat`, `chat-stream`, `responses`, `responses-stream` or `embeddings`; how a service speaks is said in its environment, `services: {support-chat: {dialect: bedrock}}`
 "#,
     );
 }

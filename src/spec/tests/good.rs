@@ -72,6 +72,40 @@ fn gaps_in_cover_are_shown() {
 }
 
 #[test]
+fn a_runbook_that_no_scenario_walks_is_doubted_once() {
+    let files = Files::new();
+    files.spoil(SCENARIO_PATH, "runbook: runbooks/switch.yaml\n", "");
+    let said = r#"
+warning: `support-chat` has a runbook, and `outage` walks none
+  --> scenarios/outage.yaml:3:10
+   |
+ 3 | service: support-chat
+   |          ^^^^^^^^^^^^
+   = hint: add `runbook: runbooks/switch.yaml` to the scenario, or `runbook: none` if that is meant
+"#;
+    assert_eq!(files.check(), said.trim_start());
+    let silent = std::fs::read_to_string(files.scenario()).unwrap();
+    files.write("scenarios/silent.yaml", silent.replace("outage", "silent"));
+    assert_eq!(files.check(), said.trim_start(), "once, whichever scenario it is");
+    // One that means it, or one that walks some runbook, is enough.
+    files.write("scenarios/silent.yaml", SCENARIO.replace("runbook: runbooks/switch.yaml", "runbook: none"));
+    assert_eq!(files.check(), "");
+    files.write("scenarios/silent.yaml", SCENARIO);
+    assert_eq!(files.check(), "");
+}
+
+#[test]
+fn no_hint_holds_a_url_that_is_none() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/spec");
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        // Those of tests that are refused stand in `address`.
+        let text = std::fs::read_to_string(&entry).unwrap();
+        let wrong = ["https://…", "http://…", "url: …"].into_iter().find(|wrong| text.contains(wrong));
+        assert!(wrong.is_none() || entry.ends_with("address.rs"), "{}: {wrong:?}", entry.display());
+    }
+}
+
+#[test]
 fn an_environment_starts_its_gateway_and_thins_what_it_cannot_carry() {
     let files = Files::new();
     let start = r#"environments:
