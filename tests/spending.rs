@@ -47,6 +47,8 @@ fn money_is_only_spent_where_somebody_agreed() {
     staging("");
     let run = ["run", "scenarios/quick.yaml", "--env", "staging"];
     project.lifeboat(&run).exits_with(2).says("will send a bill").says("--yes");
+    let doctor = ["doctor", "scenarios/quick.yaml", "--env", "staging"];
+    project.lifeboat(&doctor).exits_with(2).says("will send a bill").says("agree to up to 0.").says("with second").says("--yes");
     project.lifeboat(&[&run[..], &["--dry-run"]].concat()).exits_with(0).says("spends      up to 0.").says("with second");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--dry-run"]).exits_with(0).says("spends      nothing; at list prices up to");
     staging(", allow: {max_requests: 10}");

@@ -33,6 +33,11 @@ pub(crate) fn quick_provider(name: &str) -> SimulatedProvider {
 
 /// A gateway that asks these providers, by name and the `host:port` at which each is asked, and gives each up after 300 ms.
 pub(crate) fn quick_gateway(providers: &[(&str, String)], key: &str) -> ReferenceGateway {
+    gateway_within(Duration::from_millis(300), providers, key)
+}
+
+/// The same, with as much time for each provider.
+pub(crate) fn gateway_within(try_timeout: Duration, providers: &[(&str, String)], key: &str) -> ReferenceGateway {
     let upstreams = providers.iter().map(|(name, address)| Upstream {
         store: None,
         kind: CredentialKind::ApiKey,
@@ -44,6 +49,6 @@ pub(crate) fn quick_gateway(providers: &[(&str, String)], key: &str) -> Referenc
         embedding_model: "gpt-4o".into(),
     });
     let breaker = Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 };
-    let settings = Gateway { try_timeout: Duration::from_millis(300), retries: 0, breaker, ..Gateway::default() };
+    let settings = Gateway { try_timeout, retries: 0, breaker, ..Gateway::default() };
     ReferenceGateway::start(&settings, upstreams.collect(), key.into(), ANY).unwrap()
 }

@@ -25,8 +25,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const FIRST: u64 = 1 << 32;
 /// How long it is until what may be better a moment later is asked again. Once: two failures open no breaker as a rule, and more might.
 const PAUSE: Duration = Duration::from_millis(300);
-/// How long a proxy may take to tell of an answer that has come.
-const SEEN: Duration = Duration::from_secs(1);
+/// How long a proxy may take to tell of an answer that was good, and of one that was not, of which no provider need know.
+const SEEN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(1));
 /// How long the rest of several attempts may take to be told of, where none of them need be good.
 const SETTLED: Duration = Duration::from_millis(100);
 /// How long a connection may take.
@@ -195,7 +195,8 @@ impl Way<'_> {
             let seen = sight.of(id);
             seen.iter().any(Sighted::is_good) || bad.is_some() && !seen.is_empty()
         };
-        let _ = tokio::time::timeout(SEEN, sight.wait_for(|sight| is_told(sight))).await;
+        let within = if bad.is_none() { SEEN.0 } else { SEEN.1 };
+        let _ = tokio::time::timeout(within, sight.wait_for(|sight| is_told(sight))).await;
         if bad.is_some() {
             tokio::time::sleep(SETTLED).await;
         }
