@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         let text = self.text(node)?;
         let value = from_word(&text);
         if value.is_none() {
-            self.error(node.spot, format!("`{text}` is not one of the words that may stand here"), pick(&text, words.iter().copied()));
+            self.error(node.spot, format!("`{text}` is not allowed here"), pick(&text, words.iter().copied()));
         }
         value
     }
