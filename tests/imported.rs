@@ -187,21 +187,23 @@ fn whose_record_it_is_shows_in_its_first_lines_and_is_said() {
         let guessed = project.lifeboat(&[&["judge", &record, "--format", "json"][..], &told].concat());
         let said = project.lifeboat(&[&["judge"][..], &of(&record, tool), &["--format", "json"]].concat());
         assert_eq!((guessed.code, &guessed.stdout), (said.code, &said.stdout), "{name}: {}", guessed.stderr);
-        assert!(guessed.stderr.contains(&format!("taken for a record of {tool}, by its first lines")), "{name}: {}", guessed.stderr);
-        assert!(!said.stderr.contains("taken for"), "{}", said.stderr);
+        assert!(guessed.stderr.contains(&format!("looks like {tool}'s record")), "{name}: {}", guessed.stderr);
+        assert!(!said.stderr.contains("looks like"), "{}", said.stderr);
     }
     let sums = root().join("tests/records/locust_stats_history.csv").display().to_string();
     project.lifeboat(&["judge", &sums]).exits_with(2).says("no record that is known by its first lines").says("--from k6|oha|");
+    let combined = root().join("tests/records/nginx-combined.log").display().to_string();
+    project.lifeboat(&["judge", &combined]).says("looks like nginx's record (or another server's `combined`); use --from");
     // nginx in a format of its own: the line says enough, and without it nobody can tell.
     let lines: String = (0..300).map(|second| format!("17636473{:02}.000 0.010 200 \"127.0.0.1:18811\"\n", second % 100)).collect();
     project.write("own.log", &lines);
     project.lifeboat(&["judge", "own.log"]).exits_with(2).says("--log-format");
     let format = "$msec $request_time $status \"$upstream_addr\"";
-    project.lifeboat(&["judge", "own.log", "--log-format", format]).exits_with(3).says("taken for a record of nginx");
+    project.lifeboat(&["judge", "own.log", "--log-format", format]).exits_with(3).says("looks like nginx's record; use --from");
     // Our own are told apart, and what is said of records says nothing of them.
     let bare = root().join("tests/records/late-neighbours.json").display().to_string();
     let run = project.lifeboat(&["judge", &bare]);
-    assert!(matches!(run.code, Some(0 | 1 | 3)) && !run.stderr.contains("taken for"), "{run:?}");
+    assert!(matches!(run.code, Some(0 | 1 | 3)) && !run.stderr.contains("looks like"), "{run:?}");
     project
         .lifeboat(&["judge", &bare, "--fault-at", FAULT])
         .exits_with(2)

@@ -133,7 +133,9 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
 fn guessed(args: &Args) -> anyhow::Result<Option<Source>> {
     let source = exercise::whose(&args.history, args.record.log_format.as_deref())?;
     if let Some(source) = source {
-        say(&format!("{}: taken for a record of {source}, by its first lines (--from says it otherwise)", args.history.display()));
+        // The same format is offered by other servers, such as Apache and Caddy.
+        let others = if source == Source::Nginx && args.record.log_format.is_none() { " (or another server's `combined`)" } else { "" };
+        say(&format!("{}: looks like {source}'s record{others}; use --from if it is not", args.history.display()));
     }
     Ok(source)
 }

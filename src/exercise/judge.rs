@@ -130,7 +130,12 @@ pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
     if begins != b"{\"t\":" {
         let mut text = Vec::new();
         input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(open)?;
-        let evidence = bare(&text).map_err(|source| JudgeError::Bare { path: file.clone(), source })?;
+        let said = |source| match text.windows(BARE.len()).any(|bytes| bytes == BARE) {
+            true => JudgeError::Bare { path: file.clone(), source },
+            // JSON of somebody else's, often one document a line.
+            false => JudgeError::Other { path: file.clone() },
+        };
+        let evidence = bare(&text).map_err(said)?;
         return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, outline: None });
     }
     let wrong = |source| JudgeError::History { path: file.clone(), source };
@@ -230,5 +235,29 @@ impl<R: Read> Read for Hashing<'_, R> {
         self.hash.update(&buffer[..count]);
         self.work.add(count as u64);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_of_others_is_told_as_that_and_a_bare_history_as_one() {
+        let caddy = "{\"level\":\"info\",\"ts\":1,\"status\":200}\n";
+        let cases = [
+            (caddy.to_owned(), "--from"),
+            (caddy.repeat(3), "--from"),
+            ("{\"bare_history\": 1, \"primary\": [\n".into(), "help bare-history"),
+            ("{\"bare_history\": 2, \"primary\": [], \"standbys\": [], \"requests\": []}".into(), "help bare-history"),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        for (text, hint) in cases {
+            let path = folder.path().join("access.json");
+            std::fs::write(&path, &text).unwrap();
+            let said = judge(&path).unwrap_err().to_string();
+            assert!(said.contains(hint), "{text}: {said}");
+            assert_eq!(said.contains("no record that is known"), hint == "--from", "{said}");
+        }
     }
 }

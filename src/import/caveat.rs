@@ -73,7 +73,7 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
     if nature.stamps == Stamps::Connections {
         found.push(caveat(
             Lost::SendTimes,
-            "the times are those of connections (%t, %T, %Ts), which may wait for a request for any length of time, so each request may have \
+            "the times are those of connections (%t, %T, %Ts), which may wait for a request for any length of time, so each request may \
              have arrived later than recorded and have taken less; log %tr and %Ta, or %Th and %Ti beside them",
         ));
     }

@@ -56,34 +56,32 @@ fn in_a_row(reader: &Reader<'_>, node: &Node) -> Option<u32> {
 
 /// `99% over 5s`.
 fn success(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
-    let (ratio, over) = over(reader, node, "99% over 5s")?;
-    match ratio.parse() {
-        Ok(ratio) => Some(Goal::Success { ratio, over }),
-        Err(ParseError { problem, hint }) => {
-            reader.error(node.spot, problem, hint);
-            None
-        }
-    }
+    let read = |text: &str| text.parse::<Ratio>().map_err(|error| error.problem);
+    let (ratio, over) = over(reader, node, "99% over 5s", read, |text| Ratio::meant(text).map(|ratio| ratio.to_string()))?;
+    Some(Goal::Success { ratio, over })
 }
 
 /// `p95 below 2s over 10s`.
 fn latency(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
-    const EXAMPLE: &str = "p95 below 2s over 10s";
-    let (what, over) = over(reader, node, EXAMPLE)?;
-    let parts = what.split_once(" below ").and_then(|(share, below)| Some((share.trim().strip_prefix('p')?, below)));
-    let parts = parts.and_then(|(share, below)| Some((format!("{share}%").parse::<Ratio>().ok()?, below.trim().parse::<Duration>().ok()?)));
-    match parts.filter(|(share, below)| share.get() > 0.0 && *below > Duration::ZERO) {
-        Some((share, below)) => Some(Goal::Latency { share, below, over }),
-        None => {
-            reader.error(node.spot, format!("`{what}` is not a latency"), format!("write `{EXAMPLE}`"));
-            None
-        }
+    /// The quantile and the bound, as they are read or as they were meant.
+    fn parts(text: &str, duration: impl Fn(&str) -> Option<Duration>) -> Option<(Ratio, Duration)> {
+        let (share, below) = text.split_once(" below ")?;
+        let share = format!("{}%", share.trim().strip_prefix('p')?).parse::<Ratio>().ok()?;
+        Some((share, duration(below.trim())?)).filter(|(share, below)| share.get() > 0.0 && *below > Duration::ZERO)
     }
+    let read = |text: &str| parts(text, |below| below.parse().ok()).ok_or_else(|| format!("`{text}` is not a latency"));
+    let meant = |text: &str| {
+        let (share, below) = parts(text, Duration::meant)?;
+        Some(format!("p{} below {}", share.to_string().trim_end_matches('%'), below.typed()))
+    };
+    let ((share, below), over) = over(reader, node, "p95 below 2s over 10s", read, meant)?;
+    Some(Goal::Latency { share, below, over })
 }
 
 /// `standby over 2s`.
 fn served_by(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
-    let (who, over) = over(reader, node, "standby over 2s")?;
+    let meant = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+    let (who, over) = over(reader, node, "standby over 2s", |text| Ok(text.to_owned()), meant)?;
     Some(Goal::ServedBy { who: who_of(reader, &who, node)?, over })
 }
 
@@ -100,22 +98,27 @@ fn who_of(reader: &Reader<'_>, text: &str, node: &Node) -> Option<Who> {
     })
 }
 
-/// `WHAT over DURATION`.
-fn over(reader: &Reader<'_>, node: &Node, example: &str) -> Option<(String, Duration)> {
+/// `WHAT over DURATION`. `read` takes the first part or says what is wrong with it, and `meant` writes it as it was probably meant: the hint is
+/// the whole condition, for the whole is underlined.
+fn over<T>(
+    reader: &Reader<'_>,
+    node: &Node,
+    example: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+    meant: impl Fn(&str) -> Option<String>,
+) -> Option<(T, Duration)> {
     let text = reader.text(node)?;
-    let Some((what, length)) = text.split_once(" over ") else {
-        reader.error(node.spot, format!("`{text}` does not say over how long"), format!("write `{example}`"));
-        return None;
+    let (what, length) = text.split_once(" over ").map_or((text.trim(), None), |(what, length)| (what.trim(), Some(length.trim())));
+    let problem = match (read(what), length.map(str::parse::<Duration>)) {
+        (Ok(what), Some(Ok(length))) if length > Duration::ZERO => return Some((what, length)),
+        (_, None) => format!("`{text}` does not say over how long"),
+        (Err(problem), _) | (_, Some(Err(ParseError { problem, .. }))) => problem,
+        (_, Some(Ok(_))) => format!("`{text}` looks at no time at all"),
     };
-    match length.parse::<Duration>() {
-        Ok(length) if length > Duration::ZERO => Some((what.trim().to_owned(), length)),
-        Ok(_) => {
-            reader.error(node.spot, format!("`{text}` looks at no time at all"), format!("write `{example}`"));
-            None
-        }
-        Err(ParseError { problem, hint }) => {
-            reader.error(node.spot, problem, hint);
-            None
-        }
-    }
+    let usual = example.rsplit_once(" over ").map_or("5s", |(_, length)| length);
+    let length = length.and_then(Duration::meant).filter(|length| *length > Duration::ZERO);
+    let length = length.map_or_else(|| usual.to_owned(), Duration::typed);
+    let hint = meant(what).map_or_else(|| format!("write `{example}`"), |what| format!("write `{what} over {length}`"));
+    reader.error(node.spot, problem, hint);
+    None
 }

@@ -132,7 +132,7 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
             {
                 reader.error(
                     spot,
-                    format!("a jitter of {jitter} around {latency} would need to answer before the question"),
+                    format!("the jitter must not exceed the latency: {jitter} is more than {latency}"),
                     format!("write at most `{}`", latency.typed()),
                 );
             }

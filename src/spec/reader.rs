@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
             // A short list is told whole: the word that comes nearest need not be the one that is meant.
             let is_guess = meant.ends_with('?') && words.len() <= WORDS_TOLD;
             let hint = if is_guess { format!("{meant} the words are {}", vocabulary::all_of(words.iter().copied())) } else { meant };
-            self.error(node.spot, format!("`{text}` is not one of the words that may stand here"), hint);
+            self.error(node.spot, format!("`{text}` is not allowed here"), hint);
         }
         value
     }

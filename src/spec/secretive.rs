@@ -70,6 +70,9 @@ const LONGEST_WORD: usize = 32;
 
 /// True where a word of the text is a key.
 pub(super) fn holds_key(text: &str) -> bool {
+    if text.len() < SHORTEST {
+        return false;
+    }
     let letters: Vec<char> = text.chars().collect();
     words_of(&letters, is_word).any(|place| is_key(&text_of(&letters, place)))
 }
@@ -78,14 +81,17 @@ pub(super) fn holds_key(text: &str) -> bool {
 pub(super) fn keys(line: &[char]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for place in words_of(line, is_word) {
-        let behind = line[place.end..].iter().position(|c| *c != ' ').map(|blanks| &line[place.end + blanks..]).unwrap_or_default();
-        let length = behind.iter().position(|c| !is_of_credential(*c)).unwrap_or(behind.len());
-        let start = line.len() - behind.len();
-        let word = text_of(line, place.clone());
-        if is_key(&word) {
+        // Most words are too short for the one and no scheme's name: a hostile line has thousands.
+        if place.len() >= SHORTEST && is_key(&text_of(line, place.clone())) {
             found.push(place);
-        } else if start > place.end && is_credential(&word, &text_of(behind, 0..length)) {
-            found.push(start..start + length);
+        } else if matches!(place.len(), 5 | 6)
+            && let Some(blanks) = line[place.end..].iter().position(|c| *c != ' ').filter(|blanks| *blanks > 0)
+        {
+            let start = place.end + blanks;
+            let length = line[start..].iter().position(|c| !is_of_credential(*c)).unwrap_or(line.len() - start);
+            if is_credential(&text_of(line, place), &text_of(line, start..start + length)) {
+                found.push(start..start + length);
+            }
         }
     }
     found

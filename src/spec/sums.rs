@@ -138,7 +138,8 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
     let requests = plan.scenario.traffic.requests_least(baseline) as f64;
     if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
         let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
-        let message = format!("a baseline of {few}{requests:.0} requests{} says nothing; {BASELINE_MIN} are the least", terms.whose());
+        let message =
+            format!("a baseline of {few}{requests:.0} requests{} is too short; at least {BASELINE_MIN} requests are needed", terms.whose());
         let hint = baseline_needed(plan).map_or_else(
             || "raise the rate, for no baseline is long enough".into(),
             |needed| format!("write `baseline: {}` or longer", needed.typed()),
@@ -191,10 +192,12 @@ fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known
     let (Some(rto), Some(slo), Some(hold)) = (objectives.rto, objectives.slo, objectives.stable_for) else { return found };
     let (document, gap) = (terms.document, plan.gap_expected());
     if traffic_known && gap.plus(slo) >= rto {
-        let message = format!(
-            "the traffic is too thin to resolve an RTO of {rto}: a gap of {} and the service level of {slo} leave nothing of it",
-            rounded_up(gap)
-        );
+        let message = if slo >= rto {
+            format!("a service level of {slo} leaves nothing of an RTO of {rto}")
+        } else {
+            let gap = rounded_up(gap);
+            format!("too few requests to measure an RTO of {rto}: a gap of {gap} and the service level of {slo} leave nothing of it")
+        };
         let traffic = &plan.scenario.traffic;
         let hint = match rate_that_resolves(plan, rto, slo) {
             Some(_) if traffic.trace.is_some() => {

@@ -19,10 +19,10 @@ pub(super) fn explained(source: &Source, stopped: Spot, words: &str, open: Optio
     let lines = Lines::up_to(source, stopped);
     let found = merge_key(&lines, words)
         .or_else(|| odd_space(&lines))
-        .or_else(|| open_quote(&lines))
+        .or_else(|| open_quote(source, &lines, stopped))
         .or_else(|| open_bracket(source, stopped, words, open))
         .or_else(|| second_colon(&lines, stopped, words))
-        .or_else(|| no_space(&lines))
+        .or_else(|| no_space(&lines, words))
         .or_else(|| dashes(&lines, words))
         .or_else(|| indentation(&lines, words));
     match found {
@@ -120,10 +120,33 @@ fn odd_space(lines: &Lines<'_>) -> Option<Guess> {
     None
 }
 
-/// A quote that is open at the end of its line, here or above.
-fn open_quote(lines: &Lines<'_>) -> Option<Guess> {
-    let (number, at, quote) = lines.0.iter().find_map(|(number, line)| unclosed(line).map(|(at, quote)| (*number, at, quote)))?;
+/// A quote that is open at the end of its line, here or above, and is not closed on a later one.
+fn open_quote(source: &Source, lines: &Lines<'_>, stopped: Spot) -> Option<Guess> {
+    let open = lines.0.iter().filter_map(|(number, line)| unclosed(line).map(|(at, quote)| (*number, at, quote)));
+    let mut open = open.filter(|(number, at, quote)| {
+        let start = lines.offset(source, *number, *at);
+        !closes(source.text.get(start..).unwrap_or_default(), stopped.offset.saturating_sub(start), *quote)
+    });
+    let (number, at, quote) = open.next()?;
     guess(number, at, "this quote is not closed", format!("write `{quote}` where the text ends"))
+}
+
+/// True where a text that begins with a quote closes it within so many bytes, and goes on as YAML does behind a text: else it is another's
+/// quote that closes this one.
+fn closes(text: &str, within: usize, quote: char) -> bool {
+    let mut letters = text.char_indices().skip(1).take_while(|(at, _)| *at < within).peekable();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' if quote == '"' => drop(letters.next()),
+            '\'' if quote == '\'' && letters.peek().is_some_and(|(_, next)| *next == '\'') => drop(letters.next()),
+            letter if letter == quote => {
+                let behind = text[at + 1..].lines().next().unwrap_or_default().trim_start();
+                return behind.is_empty() || behind.starts_with(['#', ',', '}', ']', ':']);
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The column of the quote that a line opens and does not close.
@@ -159,10 +182,13 @@ fn unclosed(line: &str) -> Option<(usize, char)> {
 /// A bracket that was opened above and is still open, or one that is closed too often.
 fn open_bracket(source: &Source, stopped: Spot, words: &str, open: Option<Spot>) -> Option<Guess> {
     let is_about_one = ["flow", "bracket", "EOF"].iter().any(|word| words.contains(word));
-    let open = open.filter(|_| is_about_one)?;
+    // The parser stopped at the bracket itself, or at the next key, which may not stand in what is still open.
+    let is_at_bracket = words.contains("unclosed bracket");
+    let is_key = words.contains("placement of ':'") && open.is_some_and(|open| open.line < stopped.line);
+    let open = if is_at_bracket { Some(stopped) } else { open.filter(|_| is_about_one || is_key) }?;
     let bracket = source.text.get(open.offset..)?.chars().next().filter(|c| matches!(c, '{' | '['))?;
     let closing = if bracket == '{' { '}' } else { ']' };
-    if open.line < stopped.line {
+    if is_at_bracket || open.line < stopped.line {
         return guess(open.line, open.column, format!("this `{bracket}` is not closed"), format!("write `{closing}` where it ends"));
     }
     let message = format!("a comma or `{closing}` is missing before this");
@@ -193,9 +219,13 @@ fn second_colon(lines: &Lines<'_>, stopped: Spot, words: &str) -> Option<Guess> 
     guess(number, at, "a text with `: ` in it stands without quotes", hint)
 }
 
-/// `rate:50/s` above the line where the parser stopped.
-fn no_space(lines: &Lines<'_>) -> Option<Guess> {
-    let (number, line) = lines.above()?;
+/// `rate:50/s` above the line where the parser stopped, or on it where that is the last one.
+fn no_space(lines: &Lines<'_>, words: &str) -> Option<Guess> {
+    let here = lines.here().filter(|_| words.contains("expected ':'"));
+    [lines.above(), here].into_iter().flatten().find_map(|(number, line)| tight(number, line))
+}
+
+fn tight(number: usize, line: &str) -> Option<Guess> {
     let entry = line.trim_start().trim_start_matches("- ");
     let (key, value) = entry.split_once(':')?;
     let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -239,6 +269,31 @@ fn indentation(lines: &Lines<'_>, words: &str) -> Option<Guess> {
 #[cfg(test)]
 mod tests {
     use super::unclosed;
+    use crate::spec::document::Document;
+    use crate::spec::source::Source;
+
+    #[test]
+    fn a_mistake_is_told_where_it_is() {
+        for (text, said) in [
+            ("watch:15s\n", "4:6: a space is missing after this colon"),
+            ("watch:15s", "4:6: a space is missing after this colon"),
+            ("watch:15s\nfor: 3s\n", "4:6: a space is missing after this colon"),
+            ("faults: [{a: b}\nservice: b\n", "4:9: this `[` is not closed"),
+            ("faults: [{a: b}, {c: d}\n", "4:9: this `[` is not closed"),
+            ("faults:\n  - {a: b, c: d\n  - {a: b}\n", "5:5: this `{` is not closed"),
+            ("faults:\n  - {a: b, c: d\n", "5:5: this `{` is not closed"),
+            ("title: \"a long\n  title\"\nnote: b: c\n", "6:8: a text with `: ` in it stands without quotes"),
+            ("title: 'a long\n  title' # it''s\nnote: b: c\n", "6:8: a text with `: ` in it stands without quotes"),
+            ("title: \"a long\nnote: \"b\"\n", "4:8: this quote is not closed"),
+            ("a:\n  title: \"a long\n   note: \"b\"\n", "5:10: this quote is not closed"),
+            ("title: \"a long\nnote: b\n", "4:8: this quote is not closed"),
+        ] {
+            let text = format!("version: 1\nscenario: a\nservice: b\n{text}");
+            let found = Document::of_yaml(Source { path: "a.yaml".into(), text: text.clone() }).findings;
+            let found: Vec<String> = found.iter().map(|one| format!("{}:{}: {}", one.line, one.column, one.message)).collect();
+            assert_eq!(found, [said.replacen(": ", ": this is not YAML: ", 1)], "{text}");
+        }
+    }
 
     #[test]
     fn a_quote_is_followed_to_its_end() {

@@ -151,6 +151,11 @@ impl FromStr for Duration {
 }
 
 impl Duration {
+    /// What somebody most likely meant who wrote it otherwise than files do, for hints that write more than it alone.
+    pub fn meant(text: &str) -> Option<Self> {
+        Self::read(text).ok().or_else(|| Self::read(&meant::duration(text)?).ok())
+    }
+
     /// The form that files have, or what is wrong with it.
     fn read(text: &str) -> Result<Self, String> {
         let mut rest = text.trim();

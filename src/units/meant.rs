@@ -89,8 +89,9 @@ fn plain(number: &str) -> String {
     if grouped { number.replace(',', "") } else { number.replace(',', ".") }
 }
 
-/// A hint for a share without its sign, or with another one: `0.98`, `98`, `98 percent`.
-pub(super) fn ratio(text: &str) -> Option<String> {
+/// A share without its sign, or with another one (`0.98`, `98`, `98 percent`): what it most likely is, and how a hint goes on that names what
+/// else it may be.
+pub(super) fn ratio(text: &str) -> Option<(String, String)> {
     let text = text.trim().to_lowercase();
     let signs = ["%", "percent", "per cent", "pct", "pc"];
     let stem = signs.iter().find_map(|sign| text.strip_suffix(sign));
@@ -98,10 +99,10 @@ pub(super) fn ratio(text: &str) -> Option<String> {
     let value = number.parse::<f64>().ok().filter(|value| (0.0..=100.0).contains(value))?;
     let percent = format!("{}%", (value * 1e12).round() / 1e10);
     Some(match value {
-        _ if stem.is_some() || value > 1.0 || value == 0.0 => format!("write `{number}%`"),
-        _ if number == "1" => "write `100%` for all of them, or `1%` for one in a hundred".into(),
-        value if value > 0.5 => format!("write `{percent}`"),
-        _ => format!("write `{percent}`, or `{number}%` if it is a percentage already"),
+        _ if stem.is_some() || value > 1.0 || value == 0.0 => (format!("{number}%"), String::new()),
+        _ if number == "1" => ("100%".into(), " for all of them, or `1%` for one in a hundred".into()),
+        value if value > 0.5 => (percent, String::new()),
+        _ => (percent, format!(", or `{number}%` if it is a percentage already")),
     })
 }
 
@@ -153,30 +154,29 @@ pub(super) fn rate(text: &str) -> Option<String> {
     }
 }
 
-/// `64`, `64KB`, `1.5 MB/s`, `1Mbps`, `512kbit` as `64KB/s`, `64KB/s`, `1500KB/s`, `125KB/s`, `64KB/s`. A small `b` is a bit where tools mean bits.
-pub(super) fn byte_rate(text: &str) -> Option<String> {
+/// `64`, `64KB`, `1.5 MB/s`, `1Mbps`, `10Mb/s` as `64KB/s`, `64KB/s`, `1500KB/s`, `125KB/s`, `1250KB/s`. A small `b` is a bit behind a capital
+/// letter and where tools mean bits; in `64kb/s` it may be either, and the second answer is in bits.
+pub(super) fn byte_rate(text: &str) -> Option<(super::ByteRate, Option<super::ByteRate>)> {
     let text = text.trim();
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number = plain(number).parse::<f64>().ok()?;
-    let unit = unit.trim().to_lowercase();
-    let (stem, bits) = match unit.as_str() {
-        "" => ("kb", false),
-        unit if unit.ends_with("bps") => (&unit[..unit.len() - 2], true),
-        unit => {
-            let stem = ["/sec", "/second", "/s", "ps"].iter().find_map(|end| unit.strip_suffix(end)).unwrap_or(unit);
-            stem.strip_suffix("its").or_else(|| stem.strip_suffix("it")).map_or((stem, false), |stem| (stem, true))
-        }
-    };
-    let size = match stem {
+    let unit = unit.trim();
+    let small = unit.to_ascii_lowercase();
+    let size_unit = ["/sec", "/second", "/s", "ps"].iter().find_map(|end| small.strip_suffix(end)).unwrap_or(&small);
+    let spelled = size_unit.strip_suffix("its").or_else(|| size_unit.strip_suffix("it"));
+    let size = match spelled.unwrap_or(size_unit) {
+        "" if unit.is_empty() => 1e3,
         "b" | "byte" | "bytes" => 1.0,
         "k" | "kb" | "kib" => 1e3,
         "m" | "mb" | "mib" => 1e6,
         "g" | "gb" | "gib" => 1e9,
         _ => return None,
     };
-    let bytes = (number * size / if bits { 8.0 } else { 1.0 }).round();
-    super::ByteRate::bytes_per_second(bytes as u64).map(super::ByteRate::typed)
+    let has_small_b = unit[..size_unit.len()].ends_with('b');
+    let is_bits = spelled.is_some() || has_small_b && (small.ends_with("bps") || unit.starts_with(|c: char| c.is_ascii_uppercase()));
+    let rate = |bits: bool| super::ByteRate::bytes_per_second((number * size / if bits { 8.0 } else { 1.0 }).round() as u64);
+    Some((rate(is_bits)?, rate(true).filter(|_| has_small_b && !is_bits)))
 }
 
 /// `5`, `$5`, `5 dollars`, `USD 5` as `5 USD`.
@@ -251,6 +251,12 @@ mod tests {
         let cases = [
             ("64", "64KB/s"),
             ("64KB", "64KB/s"),
+            ("10Mb/s", "1250KB/s"),
+            ("8 Gb/s", "1000MB/s"),
+            ("1MBps", "1MB/s"),
+            ("1mbps", "125KB/s"),
+            ("10MB/second", "10MB/s"),
+            ("64kb/s", "64KB/s or 8KB/s in bits"),
             ("64 KiB/s", "64KB/s"),
             ("1.5MB/s", "1500KB/s"),
             ("1Mbps", "125KB/s"),
@@ -259,8 +265,35 @@ mod tests {
             ("0KB/s", ""),
             ("wide", ""),
         ];
-        all::<ByteRate>(byte_rate, &cases);
+        for (text, wanted) in cases {
+            let meant = byte_rate(text).map(|(rate, bits)| match bits {
+                Some(bits) => format!("{} or {} in bits", rate.typed(), bits.typed()),
+                None => rate.typed(),
+            });
+            assert_eq!(meant.unwrap_or_default(), wanted, "{text}");
+        }
         all::<Money>(money, &[("5", "5 USD"), ("$5", "5 USD"), ("0.10 dollars", "0.10 USD"), ("USD 5", "5 USD"), ("5 EUR", "")]);
+    }
+
+    /// Whatever is suggested may be typed over what is underlined.
+    #[test]
+    fn what_a_hint_tells_to_write_can_be_read() {
+        fn reads<T: FromStr<Err = crate::units::ParseError>>() {
+            let numbers =
+                ["inf", "nan", "1e3", "+5", "-1", "5.", ".5", "1,5,5", "1.2.3", "99999999999999999999", "0", "1", "0.05", "", "5"];
+            let units = ["", " USD", "%", " percent", "/s", "s", " s", "Mb/s", "kb/s", " KB/s", "$"];
+            for text in numbers.iter().flat_map(|number| units.map(|unit| format!("{number}{unit}"))) {
+                let Err(error) = text.parse::<T>() else { continue };
+                for meant in error.hint.split('`').skip(1).step_by(2).filter(|meant| !matches!(*meant, "500ms" | "5m" | "blackhole")) {
+                    assert!(meant.parse::<T>().is_ok(), "{text}: {}", error.hint);
+                }
+            }
+        }
+        reads::<Money>();
+        reads::<crate::units::Ratio>();
+        reads::<Duration>();
+        reads::<Rate>();
+        reads::<ByteRate>();
     }
 
     #[test]
@@ -275,7 +308,7 @@ mod tests {
             ("1.0", "write `100%`"),
             ("0", "write `0%`"),
         ] {
-            assert_eq!(ratio(text).as_deref(), Some(hint), "{text}");
+            assert_eq!(ratio(text).map(|(likely, more)| format!("write `{likely}`{more}")).as_deref(), Some(hint), "{text}");
         }
         assert_eq!([ratio("150%"), ratio("most"), ratio("-1%")], [None, None, None]);
     }

@@ -63,12 +63,20 @@ impl FromStr for Money {
         let text = text.trim();
         let bad = || {
             let usual = || "write US dollars, for example `5 USD` or `0.10 USD`".into();
-            let hint = meant::money(text).map_or_else(usual, |meant| format!("write `{meant}`"));
+            let hint =
+                meant::money(text).filter(|meant| Self::read(meant).is_some()).map_or_else(usual, |meant| format!("write `{meant}`"));
             ParseError::new(format!("`{text}` is not an amount of US dollars"), hint)
         };
-        let number = text.strip_suffix("USD").ok_or_else(bad)?;
-        let plain = number.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        number.trim().parse().ok().filter(|_| plain).and_then(Self::from_dollars).ok_or_else(bad)
+        Self::read(text).ok_or_else(bad)
+    }
+}
+
+impl Money {
+    /// The form that files have.
+    fn read(text: &str) -> Option<Self> {
+        let number = text.trim().strip_suffix("USD")?.trim();
+        let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        number.parse().ok().filter(|_| plain).and_then(Self::from_dollars)
     }
 }
 

@@ -121,7 +121,10 @@ impl FromStr for ByteRate {
             let usual = || "write bytes a second with their unit, for example `64KB/s` or `1MB/s`".into();
             ParseError::new(
                 format!("`{text}` is not a bandwidth in bytes a second"),
-                meant::byte_rate(text).map_or_else(usual, |meant| format!("write `{meant}`")),
+                meant::byte_rate(text).map_or_else(usual, |(meant, bits)| {
+                    let bits = bits.map(|bits| format!(", or `{}` if it is in bits", bits.typed())).unwrap_or_default();
+                    format!("write `{}`{bits}", meant.typed())
+                }),
             )
         };
         let amount = text.trim().strip_suffix("/s").ok_or_else(bad)?;

@@ -35,18 +35,32 @@ impl FromStr for Ratio {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let text = text.trim();
-        let number = |text: &str| text.trim().parse::<f64>().ok();
-        let signed = text.strip_suffix('%').map(number);
-        signed.flatten().and_then(|number| Self::new(number / 100.0)).ok_or_else(|| {
+        Self::read(text).ok_or_else(|| {
+            let number = |text: &str| text.trim().parse::<f64>().ok();
+            let signed = text.strip_suffix('%').map(number);
             let problem = match signed {
                 Some(Some(number)) if number > 100.0 => format!("`{text}` is more than 100%"),
                 Some(Some(number)) if number < 0.0 => format!("`{text}` is below zero"),
                 None if number(text).is_some() => format!("`{text}` has no per cent sign"),
                 _ => format!("`{text}` is not a percentage"),
             };
-            let hint = meant::ratio(text).unwrap_or_else(|| "write a percentage from `0%` to `100%`, for example `99%`".into());
-            ParseError::new(problem, hint)
+            let usual = || "write a percentage from `0%` to `100%`, for example `99%`".into();
+            let meant = meant::ratio(text).filter(|(likely, _)| Self::read(likely).is_some());
+            ParseError::new(problem, meant.map_or_else(usual, |(likely, more)| format!("write `{likely}`{more}")))
         })
+    }
+}
+
+impl Ratio {
+    /// What somebody most likely meant who wrote it otherwise than files do, for hints that write more than it alone.
+    pub fn meant(text: &str) -> Option<Self> {
+        Self::read(text).or_else(|| Self::read(&meant::ratio(text)?.0))
+    }
+
+    /// The form that files have.
+    fn read(text: &str) -> Option<Self> {
+        let number: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
+        Self::new(number / 100.0)
     }
 }
 

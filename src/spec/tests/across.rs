@@ -104,7 +104,7 @@ error: a hold of 8 s proves little; the least is 5 gaps between requests, which 
     |                                                                ^^
     = hint: write `stable_for: 1m15s`
 
-error: the traffic is too thin to resolve an RTO of 10 s: a gap of 15 s and the service level of 2 s leave nothing of it
+error: too few requests to measure an RTO of 10 s: a gap of 15 s and the service level of 2 s leave nothing of it
   --> scenarios/outage.yaml:5:17
    |
  5 | traffic: {rate: 0.1/s}
@@ -121,7 +121,7 @@ fn a_service_level_as_long_as_the_rto_resolves_nothing() {
         "slo: {first_token: 2s}",
         "slo: {first_token: 12s}",
         r#"
-error: the traffic is too thin to resolve an RTO of 10 s: a gap of 30 ms and the service level of 12 s leave nothing of it
+error: a service level of 12 s leaves nothing of an RTO of 10 s
    --> runbooks/inventory.yaml:16:33
     |
  16 |     objectives: {rto: 10s, slo: {first_token: 12s}, stable_for: 8s}
@@ -347,7 +347,7 @@ fn a_baseline_too_short_is_found() {
         "  baseline: 8s\n",
         "",
         r#"
-error: a baseline of 0 requests says nothing; 20 are the least
+error: a baseline of 0 requests is too short; at least 20 requests are needed
   --> scenarios/outage.yaml:7:3
    |
  7 |   faults:
@@ -479,7 +479,7 @@ error: `soon` is not a duration
     |                        ^^^^
     = hint: write a number and its unit, for example `250ms`, `30s`, `1m30s` or `24h`
 
-error: `cut` is not one of the words that may stand here
+error: `cut` is not allowed here
    --> scenarios/outage.yaml:12:36
     |
  12 | objectives: {failback: soon, gate: cut}

@@ -107,3 +107,28 @@ fn a_latency_is_a_quantile_a_bound_and_a_while_of_the_traffic() {
         assert!(found.starts_with(&format!("error: {said}\n")), "{bad}: {found}");
     }
 }
+
+#[test]
+fn a_condition_is_written_anew_as_a_whole() {
+    for (bad, hint) in [
+        ("{success: 0.95 over 5s}", "95% over 5s"),
+        ("{success: 95% over 5 s}", "95% over 5s"),
+        ("{success: 95 over 5}", "95% over 5s"),
+        ("{success: 95%}", "95% over 5s"),
+        ("{success: 95% over 0s}", "95% over 5s"),
+        ("{success: most over 7s}", "99% over 5s"),
+        ("{latency: p90 below 500 ms over 20 s}", "p90 below 500ms over 20s"),
+        ("{latency: p0 below 2s over 10s}", "p95 below 2s over 10s"),
+        ("{served_by: openai-eu over 3 seconds}", "openai-eu over 3s"),
+        ("{served_by: standby for 3s}", "standby over 2s"),
+    ] {
+        let spoiled = |condition: &str| {
+            let files = Files::new();
+            files.spoil(RUNBOOK_PATH, "{success: \"99% over 5s\"}", condition).check()
+        };
+        let found = spoiled(bad);
+        assert!(found.contains(&format!("hint: write `{hint}`\n")), "{bad}: {found}");
+        let (key, _) = bad.split_once(": ").unwrap();
+        assert_eq!(spoiled(&format!("{key}: {hint}}}")), "", "{hint}");
+    }
+}

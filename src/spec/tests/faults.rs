@@ -53,7 +53,7 @@ fn each_mistake_is_found_where_it_stands() {
         ("{cut: {shape: {form: flap, on: 5s, off: 0s}}}", "0s", "longer than zero", "30s"),
         ("{cut: {shape: {form: grey, over: 3s}}}", "over", "not a key of a shape", "form"),
         ("{status: {code: 503, retry_form: date}}", "date", "no time whose form", "retry_after: 30s"),
-        ("{status: {code: 503, retry_after: 3s, retry_form: soon}}", "soon", "not one of the words", "`date`"),
+        ("{status: {code: 503, retry_after: 3s, retry_form: soon}}", "soon", "is not allowed here", "`date`"),
         ("rate-limit", "rate-limit", "on requests, on tokens or on both", "60/min"),
         ("{rate-limit: {requests: 60}}", "60", "has no unit of time", "write `60/s`"),
         ("{rate-limit: {requests: 1/h}}", "1/h", "from 1 to a billion a minute", "60/min"),

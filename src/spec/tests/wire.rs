@@ -61,7 +61,7 @@ fn what_is_no_way_to_ask_is_found() {
     scenario("request: tcp, path: /", &["`path` is not a key of the traffic"]);
     scenario("connections: many", &["`many` says nothing about connections", "`pooled`, `per-request`"]);
     scenario("connections: 0", &["`0` says nothing about connections"]);
-    scenario("http: 3", &["`3` is not one of the words", "`1` or `2`"]);
+    scenario("http: 3", &["`3` is not allowed here", "`1` or `2`"]);
     scenario("timeouts: {connect: 0s}", &["this must be longer than zero"]);
     scenario("headers: {Authorization: Bearer abc}", &["a secret in `authorization` must not stand in a file", "${credential.PROVIDER}"]);
     scenario("headers: {host: other}", &["`host` belongs to the connection"]);
@@ -159,6 +159,6 @@ fn what_a_service_wants_of_its_clients_is_read() {
     told("body: {messages: []}", &["`messages` is what the drill itself asks", "what is asked proves who answered"]);
     told("body: {model: m}", &["write `model: …` beside `body:`"]);
     told("body: \'[1]\'", &["these are not the parameters of a body"]);
-    told("stream_ends_with: finish-reason", &["`finish-reason` is not one of the words", "finish_reason"]);
-    told("usage: none", &["`none` is not one of the words", "absent"]);
+    told("stream_ends_with: finish-reason", &["`finish-reason` is not allowed here", "finish_reason"]);
+    told("usage: none", &["`none` is not allowed here", "absent"]);
 }

@@ -111,7 +111,7 @@ fn a_wrong_word_gets_the_list() {
         "start: on-detection",
         "start: tomorrow",
         r#"
-error: `tomorrow` is not one of the words that may stand here
+error: `tomorrow` is not allowed here
   --> runbooks/switch.yaml:4:8
    |
  4 | start: tomorrow
@@ -179,7 +179,7 @@ fn a_jitter_above_its_latency_is_found() {
         "{blackhole: {}}",
         "{latency: {latency: 1s, jitter: 2s}}",
         r#"
-error: a jitter of 2 s around 1 s would need to answer before the question
+error: the jitter must not exceed the latency: 2 s is more than 1 s
   --> scenarios/outage.yaml:9:80
    |
  9 |     - {at: 0s, on: azure-swedencentral, fault: {latency: {latency: 1s, jitter: 2s}}, for: 20s}

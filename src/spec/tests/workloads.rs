@@ -65,15 +65,15 @@ fn a_baseline_that_draws_may_leave_too_short_is_found_to_the_request() {
     let file = |traffic: &str| said(&format!("traffic: {traffic}\n"));
     // Eight seconds: 20 requests on average, and 32 where they are drawn, for fewer than 20 of those are drawn once in a hundred times.
     for (enough, few, told) in [
-        ("{rate: 2.5/s}", "{rate: 2.4/s}", "a baseline of 19 requests says nothing"),
+        ("{rate: 2.5/s}", "{rate: 2.4/s}", "a baseline of 19 requests is too short"),
         (
             "{rate: 4/s, arrivals: poisson}",
             "{rate: 3.9/s, arrivals: poisson}",
-            "a baseline of perhaps no more than 19 requests says nothing",
+            "a baseline of perhaps no more than 19 requests is too short",
         ),
-        ("{rate: 1/s, bursts: {every: 7s, of: 12}}", "{rate: 1/s, bursts: {every: 7s, of: 11}}", "a baseline of 19 requests says nothing"),
+        ("{rate: 1/s, bursts: {every: 7s, of: 12}}", "{rate: 1/s, bursts: {every: 7s, of: 11}}", "a baseline of 19 requests is too short"),
     ] {
-        assert!(!file(enough).contains("says nothing"), "{enough}: {}", file(enough));
+        assert!(!file(enough).contains("is too short"), "{enough}: {}", file(enough));
         assert!(file(few).contains(told), "{few} should get: {told}\n{}", file(few));
     }
     let said = file("{rate: 3.9/s, arrivals: poisson}");
@@ -123,12 +123,8 @@ fn what_is_wrong_with_several_workloads_is_found() {
             "the first workload asks `nightly`, and the scenario watches `support-chat`",
         ),
         ("    objectives: {rto: 8s}\n", "", "neither this workload nor its service declares an RTO"),
-        (
-            "rate: 10/s\n    objectives: {rto: 8s}",
-            "rate: 1/s\n    objectives: {rto: 2s}",
-            "the traffic is too thin to resolve an RTO of 2 s",
-        ),
-        ("rate: 10/s", "rate: 1/s", "a baseline of 8 requests of `batches` says nothing"),
+        ("rate: 10/s\n    objectives: {rto: 8s}", "rate: 1/s\n    objectives: {rto: 2s}", "too few requests to measure an RTO of 2 s"),
+        ("rate: 10/s", "rate: 1/s", "a baseline of 8 requests of `batches` is too short"),
         ("  - workload: batches", "  - name: batches", "a workload needs `workload`"),
         ("rto: 8s", "rto: 8s, stable_for: 1s", "a hold of 1 s proves little"),
     ] {
@@ -177,7 +173,7 @@ fn what_is_wrong_with_a_ramp_or_a_burst_is_found() {
         ("{rate: [{at: 5s, rate: 50/s}]}", "a ramp begins with the traffic"),
         ("{rate: [{at: 0s, rate: 50/s}, {at: 9s, rate: 50/s}, {at: 5s, rate: 50/s}]}", "this point comes after one at 9 s"),
         ("{rate: [{at: 0s, rate: 50}]}", "`50` has no unit of time"),
-        ("{rate: [{at: 0s, rate: 50/s}, {at: 20s, rate: 0.1/s}]}", "the traffic is too thin to resolve an RTO of 10 s"),
+        ("{rate: [{at: 0s, rate: 50/s}, {at: 20s, rate: 0.1/s}]}", "too few requests to measure an RTO of 10 s"),
         ("{rate: [{at: 0s}]}", "a point of a ramp needs `rate`"),
         ("{rate: 50/s, bursts: {every: 1s, of: 10, within: 1s}}", "bursts of 1 s every 1 s run into each other"),
         ("{rate: 50/s, bursts: {every: 1s, of: 0}}", "`0` is not a whole number of at least 1"),
