@@ -446,7 +446,7 @@ fn at_the_control_api() {
 fn drill(town: &mut Town, gateway: u16) -> Run {
     town.ports.insert(4000, gateway);
     // However slow this machine is.
-    town.inventory(&[("slo: {first_token: 250ms}, deadline: 2s", "slo: {first_token: 5s}, deadline: 10s")]);
+    town.inventory(&[("slo: {first_token: 250ms}, deadline: 2s", "slo: {first_token: 1900ms}, deadline: 10s")]);
     town.project.edit("scenarios/quick.yaml", "baseline: 1500ms", "baseline: 60s");
     let mut command = town.project.command(&["run", "scenarios/quick.yaml", "--env", "own", "--out", "drill"]);
     command.envs([("CLIENT_KEY", KEY), ("FIRST_KEY", "sk-first"), ("SECOND_KEY", "sk-second")]);
