@@ -117,7 +117,7 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
         Err(problem) => return usage(&problem),
     };
     let api = args.api.or(ground.api).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8474)));
-    if let Some(name) = args.env.as_ref().filter(|_| !ground.is_controlled) {
+    if let Some(name) = args.env.as_ref().filter(|_| !ground.is_left_alone) {
         say(&format!(
             "warning: `{name}` has no `control:`, so its drills start proxies of their own and find these addresses taken\n\nhint: add `control: \
              {{url: \"http://{api}\"}}` to it in the inventory\n"
@@ -146,8 +146,8 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
 #[derive(Debug, Default)]
 struct Ground {
     api: Option<SocketAddr>,
-    /// Whether drills are told to use it.
-    is_controlled: bool,
+    /// Whether drills use it, or want no address that it takes.
+    is_left_alone: bool,
     token_from: Option<String>,
     breakable: Option<BTreeSet<String>>,
     /// By which drills call it.
@@ -169,10 +169,12 @@ impl Ground {
         let proxies = places.iter().map(|(name, place)| wanted(name, place)).collect();
         let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());
         let api_host = environment.control.as_ref().and_then(|control| host(&control.url));
-        let is_controlled = environment.control.is_some();
+        let is_free = |listen: &String| listen.ends_with(":0");
+        let takes_none = environment.proxies.values().all(|binding| binding.listen.as_ref().is_none_or(is_free));
+        let is_left_alone = environment.control.is_some() || takes_none;
         let token_from = environment.control.and_then(|control| control.token_from);
         let breakable = environment.allow.faults_on.map(BTreeSet::from_iter);
-        Self { api, is_controlled, token_from, breakable, api_host, places: Some(places), proxies }
+        Self { api, is_left_alone, token_from, breakable, api_host, places: Some(places), proxies }
     }
 }
 

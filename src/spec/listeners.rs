@@ -24,7 +24,7 @@ pub(super) fn of(document: &Document, name: &str, environment: &Environment, inv
     for (place, one) in all.iter().enumerate() {
         if let Some(other) = all[..place].iter().find(|other| other.port == one.port && share(other.host, one.host)) {
             let message = format!("{} and {} of `{name}` would listen at the same address", other.what, one.what);
-            found.push(document.error(&one.at, message, "give each a port of its own, and tell it to whoever calls it there"));
+            found.push(document.error(&one.at, message, "give each a port of its own, and tell its callers"));
         }
     }
     if !environment.embedded {
