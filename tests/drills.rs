@@ -66,7 +66,7 @@ fn a_breaker_too_slow_for_the_objective_is_missed() {
 fn a_fault_on_a_provider_that_serves_nothing_is_inconclusive_and_says_why() {
     let project = Project::shipped();
     let run = project.lifeboat(&["run", "scenarios/fault-on-idle-provider.yaml", "--seed", "2a", "--out", "drill"]);
-    run.exits_with(3).says("void").says("the fault touched no request");
+    run.exits_with(3).says("void").says("touched no request");
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"void".into(), &"fault_not_effective".into()));
     judged_the_same(&project, "drill", 3);
