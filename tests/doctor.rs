@@ -143,7 +143,7 @@ impl Town {
     }
 
     /// Compares everything that was told.
-    fn is_told_in(mut self, file: &str) {
+    fn stands_in(mut self, file: &str) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/doctor").join(file);
         let wanted = std::fs::read_to_string(&path).unwrap_or_default();
         let told = std::mem::take(&mut self.told);
@@ -301,7 +301,7 @@ fn on_this_host() {
         &[(URL, "url: 'http://127.0.0.1:4001/v1', headers_from: {x-tenant: 'env:TENANT'}")],
         &[("TENANT", "")],
     );
-    town.is_told_in("host.txt");
+    town.stands_in("host.txt");
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn at_the_gateway() {
     town.ports.insert(4000, own);
     town.ports.insert(9003, gone);
     town.doctor("the standby's address is nobody's", &[("127.0.0.1:9002", "127.0.0.1:9003")]);
-    town.is_told_in("gateway.txt");
+    town.stands_in("gateway.txt");
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn behind_somebody_elses_tls() {
     town.doctor("its authority is not named", &[(URL, secure)]);
     town.doctor("it is called by another name", &[(URL, "url: 'https://127.0.0.1:4443/v1', ca: nginx/authority.pem")]);
     town.doctor("it is asked without TLS", &[(URL, "url: 'http://localhost:4443/v1'")]);
-    town.is_told_in("tls.txt");
+    town.stands_in("tls.txt");
 }
 
 #[test]
@@ -414,7 +414,7 @@ fn in_a_store() {
         let edits: Vec<(&str, &str)> = edits.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         town.doctor_with(what, &edits, &[("VAULT_TOKEN", token)]);
     }
-    town.is_told_in("store.txt");
+    town.stands_in("store.txt");
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn at_the_control_api() {
     );
     town.doctor("another drill has a proxy of that name", &[("  own:", &plain)]);
     wait_for("what it made is gone", || open.call("GET", "/proxies/second", "").1["name"].is_null().then_some(()));
-    town.is_told_in("control.txt");
+    town.stands_in("control.txt");
 }
 
 /// The quick drill with a baseline of a minute, at this gateway. It must end long before that.

@@ -64,7 +64,7 @@ fn twice_leaves_at_once_and_what_it_started_is_gone() {
     drill.signal(CTRL_C);
     drill.finish().exits_with(4).says("leaving at once");
     wait_gone(undo);
-    project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end");
+    project.lifeboat(&["judge", "drill"]).exits_with(3).says("record breaks off before the drill's end");
 }
 
 /// As with a pager that shows its first page.
@@ -163,7 +163,7 @@ fn killed_and_its_history_reads_back_wherever_it_was_cut() {
     assert_eq!(drill.finish().code, None);
     // Every line but perhaps the last is an event.
     assert!(project.events("drill").iter().any(|event| event.get("fault_requested").is_some()));
-    project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end").says("run it again");
+    project.lifeboat(&["judge", "drill"]).exits_with(3).says("record breaks off before the drill's end").says("run it again");
     let verdict = project.lifeboat(&["judge", "drill", "--format", "json"]);
     let verdict: serde_json::Value = serde_json::from_str(&verdict.stdout).unwrap();
     assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"inconclusive".into(), &"schedule_incomplete".into()));

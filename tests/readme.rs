@@ -54,7 +54,11 @@ fn blocks(text: &'static str, language: &str) -> Vec<&'static str> {
 /// Writes the files that blocks show, each named in its first line.
 fn write_files(project: &Project, text: &'static str) -> usize {
     let files = fenced(text).into_iter().filter_map(|(_, block)| Some((block.lines().next()?.strip_prefix("# ")?, block)));
-    files.filter(|(name, _)| !name.contains(' ')).map(|(name, block)| project.write(name, block)).count()
+    let files: Vec<_> = files.filter(|(name, _)| !name.contains(' ')).collect();
+    for (name, block) in &files {
+        project.write(name, block);
+    }
+    files.len()
 }
 
 #[test]

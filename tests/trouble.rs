@@ -165,7 +165,7 @@ fn a_full_disk_heals_and_stops_the_drill() {
     run.says("error: the history cannot be written: ").says("hint: make room on the disk, or choose another folder with `--out`");
     assert!(!run.stderr.contains("phase     watch"), "it went on without a history");
     assert!(project.events("drill").iter().any(|event| event.get("fault_confirmed").is_some()), "what could be written is whole");
-    project.lifeboat(&["judge", "drill"]).exits_with(3).says("the record breaks off before the drill's end");
+    project.lifeboat(&["judge", "drill"]).exits_with(3).says("record breaks off before the drill's end");
     let run = with_room(&project, 0, "nothing");
     run.exits_with(4)
         .says("error: the history cannot be written: ")

@@ -15,6 +15,8 @@ use tokio::sync::watch;
 
 /// Requests that a baseline needs.
 pub(super) const LEAST: u64 = 20;
+/// What to look at where others than the primary answered.
+const ASTRAY: &str = "see that the gateway asks the primary first, and that it has the addresses of no two providers swapped";
 /// How often it is looked at.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// By then the proxies have told of the first answers.
@@ -111,7 +113,9 @@ impl Baseline<'_> {
 
     fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> Stop {
         let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
-        let hint = "hint: no fault was injected; fix this first, or lower the rate or `success:`";
+        let is_astray = problem.ends_with(&came_from(each));
+        let what = if is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
+        let hint = format!("hint: no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
         let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
         Stop::new(StopReason::BaselineUnsteady, format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"))
@@ -138,7 +142,7 @@ impl Baseline<'_> {
             let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
             Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live)))
         } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-            Some(format!("only {by_primary} of {served} answers came from {}", named.service.primaries().join(" and ")))
+            Some(format!("only {by_primary} of {served}{}", came_from(named)))
         } else {
             lag
         }
@@ -167,6 +171,10 @@ fn seen(place: usize, live: &Live) -> Option<&Bucket> {
 
 fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
     if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
+}
+
+fn came_from(named: &NamedWorkload) -> String {
+    format!(" answers came from {}", named.service.primaries().join(" and "))
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {

@@ -86,7 +86,7 @@ fn measured(verdict: &Verdict, digest: &Digest, measures: &Measures) -> Vec<Mome
     }
     if let Some(share) = measures.share.as_ref().filter(|share| share.waited > 0) {
         let what = format!("good after waiting for it: {}", counted(share.waited, "request"));
-        let last = share.until.map_or(0.0, |until| until.seconds());
+        let last = share.until.map_or(0.0, crate::verdict::Millis::seconds);
         let when = share.until.map_or_else(String::new, |_| format!("the last sent at {last:.2} s"));
         moments.push(Moment { when, ..Moment::at(last, &what, both) });
     }

@@ -22,7 +22,7 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
     let due = verdict.evidence.during_fault.max(1);
     // Downwards, so that it never reads as if the promise had been kept.
     let tenths = due.saturating_sub(measures.bad) * 1000 / due;
-    let share = if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
+    let share = if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
     let promised = Ratio::new(verdict.terms.success).map_or_else(|| "more".to_owned(), |share| share.to_string());
     let are = if promised == "1%" { "is" } else { "are" };
     format!("{share}% of the requests during the fault were good, and {promised} {are} promised")

@@ -242,7 +242,7 @@ pub(super) const AHEAD: usize = 200;
 
 /// A message as it may be shown: one line, no control characters, no keys, and not longer than a paragraph.
 pub(super) fn clean(text: &str) -> String {
-    shown(text, |text| blotted(text))
+    shown(text, blotted)
 }
 
 /// A hint as it may be shown. It is ours, and its forms (`token: …`) are no secrets; what it repeats of a file may be a key.

@@ -124,7 +124,7 @@ pub(super) fn words_of(line: &[char], is_word: impl Fn(char) -> bool) -> impl It
 /// True for what begins as keys of well-known issuers do and goes on as keys do. Models, files and regions have names that begin so.
 fn is_key(word: &str) -> bool {
     let Some(beginning) = BEGINNINGS.iter().find(|beginning| word.starts_with(**beginning)) else { return false };
-    let is_seam = |c: char| !c.is_ascii_alphanumeric() && !(SEAMED.contains(beginning) && matches!(c, '-' | '_'));
+    let is_seam = |c: char| !(c.is_ascii_alphanumeric() || SEAMED.contains(beginning) && matches!(c, '-' | '_'));
     word.split(is_seam).any(is_drawn)
 }
 

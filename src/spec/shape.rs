@@ -108,7 +108,7 @@ pub(super) fn of_others(root: &Node) -> Option<&'static str> {
     ];
     let Kind::Map(entries) = &root.kind else { return None };
     let has = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
-    OTHERS.into_iter().find(|(_, keys)| keys.iter().all(|key| has(&key))).map(|(what, _)| what)
+    OTHERS.into_iter().find(|(_, keys)| keys.iter().all(&has)).map(|(what, _)| what)
 }
 
 /// Of a file that was parsed.

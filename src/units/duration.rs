@@ -94,9 +94,9 @@ impl Duration {
         let rest = self.as_nanos();
         match rest {
             0 => return vec![format!("0{seconds}")],
-            ..1_000 => return vec![format!("{rest}{nanos}")],
-            ..1_000_000 => return vec![decimal(rest, 1_000) + micros],
-            ..SECOND => return vec![decimal(rest, 1_000_000) + millis],
+            1..1_000 => return vec![format!("{rest}{nanos}")],
+            1_000..1_000_000 => return vec![decimal(rest, 1_000) + micros],
+            1_000_000..SECOND => return vec![decimal(rest, 1_000_000) + millis],
             _ => {}
         }
         // A day is often typed as 24h.
@@ -104,7 +104,7 @@ impl Duration {
         let rest = rest - whole_days * DAY;
         let whole = [(whole_days, days), (rest / HOUR, hours), (rest % HOUR / MINUTE, minutes)];
         let mut parts: Vec<String> = whole.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
-        if rest % MINUTE > 0 {
+        if !rest.is_multiple_of(MINUTE) {
             parts.push(decimal(rest % MINUTE, SECOND) + seconds);
         }
         parts

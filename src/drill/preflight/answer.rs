@@ -71,7 +71,10 @@ impl Case<'_> {
         let (_, refused) = refusals.into_iter().find(|(place, one)| !recovered(*place, &one.by))?;
         Some(Trouble::new(
             format!("{}: {} refused the key of the gateway with status {}", self.service, refused.by, refused.status),
-            format!("give the gateway a key that {} takes, in its own configuration", refused.by),
+            format!(
+                "give the gateway a key that {} takes, in its own configuration; one that passes on its clients' keys has it from `key_from:`",
+                refused.by
+            ),
         ))
     }
 

@@ -50,9 +50,9 @@ fn tokens(plan: &DrillPlan) -> Vec<(String, String)> {
 /// That a variable holds the key that clients of a service send.
 pub(in crate::drill) fn key(variable: &str, service: &str) -> Tried {
     match std::env::var(variable) {
-        Ok(_) => Ok(format!("{variable} is set, for {service}")),
-        Err(_) => Err(Trouble::new(
-            format!("the environment variable {variable} is not set"),
+        Ok(key) if !key.trim().is_empty() => Ok(format!("{variable} is set, for {service}")),
+        held => Err(Trouble::new(
+            format!("the environment variable {variable} is {}", if held.is_ok() { "empty" } else { "not set" }),
             format!("export {variable}=… with the key that clients of {service} send"),
         )),
     }
