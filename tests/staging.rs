@@ -43,8 +43,8 @@ impl Staging {
         let within = runtime.enter();
         let providers = vec![quick_provider("first"), quick_provider("second")];
         let inventory = INVENTORY.replace("FIRST", &providers[0].base_url()).replace("SECOND", &providers[1].base_url());
-        project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", "127.0.0.1:0").replace("GATEWAY", "http://nowhere/v1"));
-        let mut command = project.after(before, &["proxy", "--env", "staging", "--drain", "0s"]);
+        project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", "127.0.0.1:1").replace("GATEWAY", "http://nowhere/v1"));
+        let mut command = project.after(before, &["proxy", "--env", "staging", "--api", "127.0.0.1:0", "--drain", "0s"]);
         let proxy = Standing::spawn(command.env("PROXY_TOKEN", TOKEN));
         let listen = |name: &str| {
             let path = format!("/proxies/{name}");

@@ -75,7 +75,7 @@ fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
     // A lease is ten seconds long.
     wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
     let again = standing.project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "standing", "--out", "again"]);
-    again.exits_with(3).says("has a proxy `first` already").says("wait for the drill that uses it");
+    again.exits_with(3).says("already has a proxy `first`").says("wait for the drill that uses it");
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn what_somebody_else_has_changed_is_left_as_it_is() {
     execute(&project, "x").exits_with(1);
     assert!(
         outputs(&project, "x", "step_undone")[0]
-            .starts_with("somebody else has changed `spec.replicas` of chat/deployment/gateway meanwhile")
+            .starts_with("somebody else has changed `spec.replicas` of chat/deployment/gateway in the meantime")
     );
     assert_eq!(cluster.lock().unwrap().object["spec"]["replicas"], 9);
     // A controller that sets it to another value at once.

@@ -231,12 +231,10 @@ impl Run {
     }
 
     pub(crate) fn says(&self, text: &str) -> &Self {
-        assert!(
-            self.stdout.contains(text) || self.stderr.contains(text),
-            "nobody said {text:?}\n--- stdout\n{}\n--- stderr\n{}",
-            self.stdout,
-            self.stderr
-        );
+        // Sentences are broken between lines, wherever that may be.
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = |out: &str| out.contains(text) || words(out).contains(&words(text));
+        assert!(said(&self.stdout) || said(&self.stderr), "nobody said {text:?}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
         self
     }
 }
