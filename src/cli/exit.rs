@@ -9,7 +9,7 @@ use crate::verdict::Decision;
 pub(super) const TABLE: &str = "Exit codes: 0 every objective met · 1 an objective missed · 2 usage, or a file that does not validate · \
 3 inconclusive or void · 4 stopped for safety · 70 a fault of Lifeboat's own. Of several drills the worst counts: 70, then 4, 2, 1, 3, 0.";
 
-/// How a command ended. Where several drills were run, the worst counts, which is the last in the order here: [`TABLE`] says it.
+/// How a command ended. Where several drills were run, the worst counts, which is the last in the order here: the table in `--help` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Every objective was met, or there was nothing to judge.
