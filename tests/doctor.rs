@@ -1,7 +1,7 @@
 //! Broken set-ups, each with one thing wrong: what `lifeboat doctor` says of them, to the letter. What it says is in `tests/data/doctor/`, with the
 //! ports that are not known beforehand replaced by those of the examples.
 
-use crate::support::{Nginx, Project, Run, Standing, gateway_within, quick_provider, wait_for};
+use crate::support::{Nginx, Project, Run, Standing, gateway_within, quick_provider, stop_all, wait_for};
 use lifeboat::lab::{ReferenceGateway, SimulatedProvider};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -182,15 +182,7 @@ fn to(ports: &BTreeMap<u16, u16>, written: u16) -> String {
 
 impl Drop for Town {
     fn drop(&mut self) {
-        let (gateway, providers) = (self.gateway.take(), std::mem::take(&mut self.providers));
-        self.runtime.block_on(async {
-            if let Some(gateway) = gateway {
-                gateway.stop().await;
-            }
-            for provider in providers {
-                provider.stop().await;
-            }
-        });
+        stop_all(&self.runtime, self.gateway.take(), std::mem::take(&mut self.providers));
     }
 }
 

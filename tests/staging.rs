@@ -1,7 +1,7 @@
 //! A drill as in staging: providers, a gateway and a standing fault proxy between them, none of them the drill's own, all still there
 //! when it has ended.
 
-use crate::support::{Project, Standing, quick_gateway, quick_provider, wait_for};
+use crate::support::{Project, Standing, quick_gateway, quick_provider, stop_all, wait_for};
 use lifeboat::lab::{ReferenceGateway, SimulatedProvider};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -71,15 +71,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let (gateway, providers) = (self.gateway.take(), std::mem::take(&mut self.providers));
-        self.runtime.block_on(async {
-            if let Some(gateway) = gateway {
-                gateway.stop().await;
-            }
-            for provider in providers {
-                provider.stop().await;
-            }
-        });
+        stop_all(&self.runtime, self.gateway.take(), std::mem::take(&mut self.providers));
     }
 }
 

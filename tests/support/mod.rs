@@ -28,7 +28,7 @@ pub(crate) use mail::MailServer;
 pub(crate) use moto::Moto;
 pub(crate) use nginx::{Nginx, certificates};
 pub(crate) use python::{client, clients, python};
-pub(crate) use rig::{gateway_within, quick_gateway, quick_provider};
+pub(crate) use rig::{gateway_within, quick_gateway, quick_provider, stop_all};
 pub(crate) use screen::Screen;
 pub(crate) use search::loose;
 use search::{Followed, KEYLOG, Search};

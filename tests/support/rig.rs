@@ -52,3 +52,15 @@ pub(crate) fn gateway_within(try_timeout: Duration, providers: &[(&str, String)]
     let settings = Gateway { try_timeout, retries: 0, breaker, ..Gateway::default() };
     ReferenceGateway::start(&settings, upstreams.collect(), key.into(), ANY).unwrap()
 }
+
+/// Ends them, the gateway first.
+pub(crate) fn stop_all(runtime: &tokio::runtime::Runtime, gateway: Option<ReferenceGateway>, providers: Vec<SimulatedProvider>) {
+    runtime.block_on(async {
+        if let Some(gateway) = gateway {
+            gateway.stop().await;
+        }
+        for provider in providers {
+            provider.stop().await;
+        }
+    });
+}
