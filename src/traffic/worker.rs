@@ -10,9 +10,11 @@ use crate::dialect::Ask;
 use crate::history::{Event, Overdue, RequestDone, workload_of};
 use crate::journal::Recorder;
 use crate::units::Duration;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::thread::JoinHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -127,7 +129,7 @@ async fn work(desk: Arc<Desk>, mut shots: mpsc::UnboundedReceiver<Shot>) {
                     let free = tokio::select! {
                         biased;
                         free = client.admit() => free,
-                        _ = abandon.wait_for(|abandoned| *abandoned) => None,
+                        () = abandoned(&desk.works.abandon, &mut abandon) => None,
                     };
                     let desk = desk.clone();
                     tokio::spawn(async move { desk.fire(shot, free).await });
@@ -139,6 +141,13 @@ async fn work(desk: Arc<Desk>, mut shots: mpsc::UnboundedReceiver<Shot>) {
     }
     // The last requests still run here.
     let _ = desk.works.in_flight.acquire_many(desk.works.bound).await;
+}
+
+/// Ends once traffic is abandoned. The value is looked at whenever this is polled: `wait_for` by itself looks again only when it is told, and
+/// who waits is told one after the other, so that one could leave its turn to another that was not told yet.
+async fn abandoned(value: &watch::Receiver<bool>, told: &mut watch::Receiver<bool>) {
+    let mut told = pin!(told.wait_for(|abandoned| *abandoned));
+    poll_fn(|cx| if *value.borrow() { Poll::Ready(()) } else { told.as_mut().poll(cx).map(drop) }).await;
 }
 
 impl Desk {
@@ -156,11 +165,11 @@ impl Desk {
         let end = loop {
             let level = levels.next();
             let until = level.map_or(limit, |after| due + after);
-            let abandoned = async { abandon.wait_for(|abandoned| *abandoned).await.is_ok() };
+            let abandoned = abandoned(&self.works.abandon, &mut abandon);
             let reached = tokio::select! {
                 biased;
                 // First, or the turn that one leaves would let the next begin.
-                _ = abandoned => break Err(false),
+                () = abandoned => break Err(false),
                 answer = &mut asking => break Ok(answer),
                 () = tokio::time::sleep(clock.until(until)) => level,
             };
