@@ -5,7 +5,7 @@
 //! else, from the file.
 //!
 //! ```text
-//!  inventory, scenario, runbook ──spec──► DrillPlan ──drill──► history.jsonl ──history──► Verdict ──► report.md, verdict.json
+//!  inventory, scenario, runbook ─project─► DrillPlan ──drill──► history.jsonl ──history──► Verdict ──► report.md, verdict.json
 //!       (YAML, CSV)                        (valid)   engine     (evidence)      verdict               report
 //! ```
 //!
@@ -20,7 +20,7 @@
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
-//! | 2 | [`spec`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 2 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
@@ -34,7 +34,7 @@
 //! | 3 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
 //! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
 //! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
-//! | 4 | [`toxiproxy`] | the client of that control API; every inject and heal is read back |
+//! | 4 | [`control`] | the client of that control API; every inject and heal is read back |
 //! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
 //! | 4 | [`step`] | one file a kind of runbook step; undo |
 //! | 4 | [`lab`] | simulated providers and the reference gateway |
@@ -51,6 +51,7 @@
 pub mod alert;
 pub mod cli;
 pub mod console;
+pub mod control;
 pub mod dialect;
 pub mod drill;
 pub mod execution;
@@ -65,13 +66,12 @@ pub mod listen;
 pub mod model;
 pub mod peer;
 pub mod price;
+pub mod project;
 pub mod proxy;
 pub mod redact;
 pub mod report;
 pub mod secret;
-pub mod spec;
 pub mod step;
-pub mod toxiproxy;
 pub mod traffic;
 pub mod units;
 pub mod verdict;

@@ -3,7 +3,7 @@
 
 use crate::support::{Project, Run};
 use lifeboat::model::Fault;
-use lifeboat::spec;
+use lifeboat::project;
 use serde_json::Value;
 use std::path::Path;
 
@@ -147,7 +147,7 @@ fn read(project: &Project, text: &str) -> Option<Fault> {
     let file = "scenarios/one.yaml";
     let quick = std::fs::read_to_string(project.path("scenarios/quick.yaml")).unwrap();
     project.write(file, &quick.replace("fault: blackhole", &format!("fault: {text}")));
-    let (opened, _) = spec::Project::open(&project.path(""));
+    let (opened, _) = project::Project::open(&project.path(""));
     let (plan, _) = opened.plan(&project.path(file), "lab").ok()?;
     Some(plan.scenario.timeline.faults[0].fault.clone())
 }

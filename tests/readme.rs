@@ -191,7 +191,7 @@ fn the_references_yaml_is_a_project_that_validates_and_can_be_planned() {
 /// Every field that a store, an issuer or a login can have is told: those that the reader of the inventory looks for.
 #[test]
 fn every_field_of_stores_and_issuers_is_told() {
-    let sources = [include_str!("../src/spec/store.rs"), include_str!("../src/spec/rotation.rs")];
+    let sources = [include_str!("../src/project/store.rs"), include_str!("../src/project/rotation.rs")];
     let mut fields = BTreeSet::new();
     for source in sources {
         for call in ["required(\"", "optional(\"", "words(\"", "key(\"", "url(\"", "command(\""] {

@@ -101,7 +101,7 @@ fn told(bill: &Bill) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Project;
+    use crate::project::Project;
 
     /// A shipped drill of a service with this binding.
     fn bound(binding: &str) -> DrillPlan {

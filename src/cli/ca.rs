@@ -2,8 +2,8 @@
 
 use super::{Exit, environment, put, say};
 use crate::model::origin_and_path;
+use crate::project::Project;
 use crate::proxy::{Authority, Origin};
-use crate::spec::Project;
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -2,7 +2,7 @@
 
 use super::terminal::{note, show_wait};
 use super::{Exit, leases, put};
-use crate::spec::{Project, check as check_files};
+use crate::project::{Project, check as check_files};
 use std::path::{Path, PathBuf};
 
 /// Validates inventory, runbooks and scenarios, each and across them. Every finding is shown.

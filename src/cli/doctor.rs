@@ -5,7 +5,7 @@ use super::{Exit, bill, put, run, say, until_interrupted};
 use crate::drill::{Examined, Order, Tried, examine};
 use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
-use crate::spec::Project;
+use crate::project::Project;
 use crate::step::Attendance;
 use std::io::IsTerminal;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::model::Environment;
-use crate::spec::Project;
+use crate::project::Project;
 use std::path::Path;
 
 /// The project and the environment of this name, or what is wrong, in words.

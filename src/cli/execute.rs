@@ -8,9 +8,9 @@ use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing,
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
+use crate::project::Project;
 use crate::report;
 use crate::secret::left_in;
-use crate::spec::Project;
 use crate::step::{Attendance, Before};
 use crate::units::Seed;
 use std::io::IsTerminal;

@@ -3,8 +3,8 @@
 use super::proxy::TokenSource;
 use super::terminal::show_wait;
 use super::{Exit, environment, put, say, until_interrupted};
+use crate::control::{Control, ControlError, Found};
 use crate::model::ControlBinding;
-use crate::toxiproxy::{Control, ControlError, Found};
 use crate::units::one_line;
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.

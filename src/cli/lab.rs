@@ -4,7 +4,7 @@ use super::{Exit, put, say, until_interrupted};
 use crate::dialect::{WireRequest, plain_request};
 use crate::lab::{KeyState, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{Dialect, Inventory, Operation, Provider, Service};
-use crate::spec::Project;
+use crate::project::Project;
 use crate::units::{Secret, Seed};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;

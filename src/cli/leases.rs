@@ -2,9 +2,9 @@
 //! play every fault. Only `GET /version` is asked of it, and with no token but by a drill that is about to begin: an inventory may name any
 //! address and any variable, and whoever only looks gives no secret away.
 
+use crate::control::{self, Control, ControlError};
 use crate::model::{ControlBinding, DrillPlan};
-use crate::spec::Project;
-use crate::toxiproxy::{self, Control, ControlError};
+use crate::project::Project;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,9 +41,9 @@ async fn told(plan: &DrillPlan, token: Option<&str>) -> Said {
                     "faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals them if this process dies",
                     binding.url
                 ),
-                toxiproxy::shows(plan),
+                control::shows(plan),
             ],
-            unable: toxiproxy::unable(plan, &control.url()),
+            unable: control::unable(plan, &control.url()),
         },
         Some(Err(ControlError::Refused { status: 401, .. })) if token.is_none() => {
             let line = format!(
@@ -68,7 +68,7 @@ async fn asked(url: &str, token: Option<&str>) -> Option<Result<Control, Control
 pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<String> {
     let mut told = Vec::new();
     for (name, environment) in &project.inventory.environments {
-        let Some(binding) = environment.control.as_ref().filter(|binding| toxiproxy::is_here(&binding.url)) else { continue };
+        let Some(binding) = environment.control.as_ref().filter(|binding| control::is_here(&binding.url)) else { continue };
         let Some(Ok(control)) = asked(&binding.url, None).await else { continue };
         if control.is_lifeboat() {
             continue;
@@ -76,9 +76,9 @@ pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<Str
         let plans = scenarios.iter().filter_map(|file| Some((file, project.plan(file, name).ok()?.0)));
         let plans: Vec<(&PathBuf, DrillPlan)> = plans.collect();
         let mut text = format!("environment {name}: a plain Toxiproxy answers at {}; ", control.url());
-        text += &plans.first().map_or_else(|| "who served is not seen there".to_owned(), |(_, plan)| toxiproxy::shows(plan));
+        text += &plans.first().map_or_else(|| "who served is not seen there".to_owned(), |(_, plan)| control::shows(plan));
         for (file, plan) in &plans {
-            for problem in toxiproxy::beyond(plan) {
+            for problem in control::beyond(plan) {
                 text += &format!("\n  {}: {problem}", super::run::relative(file));
             }
         }

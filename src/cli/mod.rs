@@ -34,6 +34,7 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
 use tokio::sync::watch;
@@ -143,19 +144,30 @@ fn meant(error: &clap::Error) -> String {
     };
     let command = groups::visible();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    let name = crate::spec::closest(typed, names.into_iter());
+    let name = crate::project::closest(typed, names.into_iter());
     name.map_or_else(String::new, |name| format!("\n\nhint: did you mean `lifeboat {name}`?"))
 }
 
-/// An error with those of its causes that it does not tell itself, before its hint.
+/// An error with those of its causes that it does not tell itself, and then the first hint among them.
 fn told(error: &anyhow::Error) -> String {
     let whole = error.to_string();
-    let (problem, hint) = whole.split_once("\n\nhint: ").unwrap_or((&whole, ""));
+    let (problem, own) = whole.split_once("\n\nhint: ").unwrap_or((&whole, ""));
     let mut text = problem.to_owned();
     for cause in error.chain().skip(1).map(ToString::to_string).filter(|cause| !whole.contains(cause.as_str())) {
         text += &format!(": {cause}");
     }
-    if hint.is_empty() { text } else { format!("{text}\n\nhint: {hint}") }
+    let hint = if own.is_empty() { error.chain().find_map(hint_of) } else { Some(own.to_owned()) };
+    hint.map_or_else(|| text.clone(), |hint| format!("{text}\n\nhint: {hint}"))
+}
+
+/// The hint of an error of one of the rooms.
+fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    fn of<E: Explained + 'static>(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+        error.downcast_ref::<E>()?.hint().map(Into::into)
+    }
+    // Every type that implements `Explained`.
+    let kinds = [of::<Problem>];
+    kinds.iter().find_map(|of| of(error))
 }
 
 /// How long what is dropped at a command's end may take to end.

@@ -2,8 +2,8 @@
 
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
+use crate::project::bytes_of;
 use crate::proxy::{Manner, Place, Proxy, ProxyError, Settings};
-use crate::spec::bytes_of;
 use crate::units::{Duration, Secret};
 use anyhow::Context;
 use serde_json::{Value, json};

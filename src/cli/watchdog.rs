@@ -5,7 +5,7 @@
 //! may come back with its faults), or a signal asks it to, and then after a last try.
 
 use super::{Exit, say, until_interrupted};
-use crate::toxiproxy::{Control, ControlError};
+use crate::control::{Control, ControlError};
 use std::io::Read;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;

@@ -1,11 +1,11 @@
 //! The faults in force: injected, kept alive by renewing their leases, healed, each step confirmed by reading back.
 
 use super::Stop;
+use crate::control::Control;
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
 use crate::journal::Recorder;
 use crate::model::{Fault, PlannedFault, Timeline};
 use crate::step::Keyring;
-use crate::toxiproxy::Control;
 use crate::units::Duration;
 use std::sync::Arc;
 use tokio::sync::mpsc;

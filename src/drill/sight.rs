@@ -1,10 +1,10 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
 use super::files as limits;
+use crate::control::{Control, Events, Exchange, SightEvent};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
-use crate::toxiproxy::{Control, Events, Exchange, SightEvent};
 use crate::traffic::{Budget, WARMING};
 use crate::units::Fingerprint;
 use std::collections::{BTreeMap, VecDeque};

@@ -7,6 +7,7 @@ use super::system::System;
 use super::watchdog::Watchdog;
 use super::{Stop, keys, manner};
 use crate::alert::Receiver;
+use crate::control::{self, Control, ControlError, Offset};
 use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
@@ -16,7 +17,6 @@ use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
 use crate::secret::Kept;
 use crate::step::{Keyring, Variables};
-use crate::toxiproxy::{self, Control, ControlError, Offset};
 use crate::traffic::{Budget, FirstLines, Manner, Target};
 use crate::units::{Fingerprint, Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +116,7 @@ impl Stage {
         }
         let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(Sight::default()));
         if let Some(version) = control.plain() {
-            if let Some(unable) = toxiproxy::unable(plan, &control.url()) {
+            if let Some(unable) = control::unable(plan, &control.url()) {
                 return Err(Stop::environment(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;

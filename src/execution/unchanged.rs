@@ -7,7 +7,7 @@
 use super::folder::ExecutionError;
 use crate::history::ExecutionStarted;
 use crate::model::{DrillPlan, ExecutionPlan};
-use crate::spec::Project;
+use crate::project::Project;
 use std::path::Path;
 
 /// What is walked where something was interrupted.

@@ -103,7 +103,7 @@ impl Values {
     fn unknown(&self, text: &str) -> Vec<String> {
         let unknown = RefCell::new(Vec::new());
         // Each that is missing gets a value, so that the next is found as well.
-        let _ = crate::spec::expand(text, |name| {
+        let _ = crate::project::expand(text, |name| {
             if !comes_from_a_step(name) && !self.variables.has(name) {
                 unknown.borrow_mut().push(name.to_owned());
             }

@@ -20,7 +20,7 @@ use super::fields::{Attributes, Fields, bad};
 use super::{Effect, On, Status, ToxicError};
 use crate::dialect::is_inference;
 use crate::model::{Aim, Dialect, Fault, Match, Operation, Refusal, Requests};
-use crate::spec::is_secret_header;
+use crate::project::is_secret_header;
 use crate::units::Fingerprint;
 use serde_json::json;
 

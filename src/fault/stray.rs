@@ -2,7 +2,7 @@
 
 use super::fields::Attributes;
 use super::{Effect, RawToxic, Toxic, ToxicError};
-use crate::spec::closest;
+use crate::project::closest;
 use serde_json::Value;
 
 /// What a toxic is asked for by.

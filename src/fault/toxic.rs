@@ -3,7 +3,7 @@
 use super::fields::{Attributes, Fields, bad};
 use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
 use crate::model::{Aim, Shape, words};
-use crate::spec::closest;
+use crate::project::closest;
 use crate::units::{Ratio, Seed};
 use serde::Deserialize;
 use serde_json::json;

@@ -19,7 +19,7 @@
 //! A line that cannot be read says nothing, and may be the very one that mattered: a few of them are left out and counted, and where one may
 //! be of the time around the fault ([`near`](self)) nothing is decided.
 //!
-//! What this room does not do: open files (`exercise`), know scenarios (`spec`), or judge (`verdict`).
+//! What this room does not do: open files (`exercise`), know scenarios (`project`), or judge (`verdict`).
 #![doc = include_str!("README.md")]
 
 mod access;

@@ -1,7 +1,7 @@
 //! Valid plain data: what an inventory, a scenario and a runbook say once they have been checked.
 //!
-//! Nothing here reads a file or knows YAML (that is `spec`), and nothing here runs. A value of these types may be
-//! relied on: the room `spec` is the only one that makes them from text, and a history carries them as JSON so that a
+//! Nothing here reads a file or knows YAML (that is `project`), and nothing here runs. A value of these types may be
+//! relied on: the room `project` is the only one that makes them from text, and a history carries them as JSON so that a
 //! drill can be judged again without its files.
 
 mod aim;

@@ -116,7 +116,7 @@ impl Objectives {
         }
     }
 
-    /// These, with documented defaults for everything but the caps (which stay unset) and the RTO (30 s, but `spec`
+    /// These, with documented defaults for everything but the caps (which stay unset) and the RTO (30 s, but `project`
     /// demands one): hold 10 s, success 99 %, gate cutover, SLO 1 s on the whole answer, deadline twice the SLO, lead-in 5,
     /// one consecutive bad request, lateness 5 % of the RTO but at least 20 ms.
     #[must_use]

@@ -77,7 +77,7 @@ impl Line {
         // A proxy that stands in the environment for other reasons must not see keys.
         let mut builder = web::client(Proxies::Ignored).connect_timeout(TIMEOUT).timeout(TIMEOUT);
         if let Some(path) = authority {
-            let pem = crate::spec::bytes_of(path, crate::spec::CERTIFICATES_MAX)
+            let pem = crate::project::bytes_of(path, crate::project::CERTIFICATES_MAX)
                 .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display()), "name the PEM file of the authority"))?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
                 wrong(format!("{} is not a PEM file of certificates", path.display()), "name the PEM file of the authority")

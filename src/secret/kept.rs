@@ -6,7 +6,7 @@
 //! fingerprints of what the drill wrote. A store that holds anything else, then or at any write before, was changed by somebody else, and is
 //! left so. A file is believed only where nobody but this user can have written it: what it says is done in this user's name.
 //!
-//! What this file does not do: decide which stores may be written (`spec`), or say anything: whoever puts back is told.
+//! What this file does not do: decide which stores may be written (`project`), or say anything: whoever puts back is told.
 
 use super::{Ability, Held, Pending, SecretError, Site, Store, Version, open};
 use crate::host::private;

@@ -108,7 +108,7 @@ impl Learner<'_> {
                 self.text(&format!("the variable {name}"), &value, VALUE);
             }
         }
-        if let Ok(whole) = crate::spec::expand(text, variable) {
+        if let Ok(whole) = crate::project::expand(text, variable) {
             let address = if is_secret { Address::Written } else { Address::Plain };
             self.parts(whole.strip_prefix("webhook:").unwrap_or(&whole), address);
         }

@@ -97,7 +97,7 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<Way<'a>, String> {
 
 /// A contact's `reach` with the environment's values in place of `${NAME}`.
 fn address(reach: &str) -> Result<String, String> {
-    crate::spec::expand(reach, |name| std::env::var(name).ok())
+    crate::project::expand(reach, |name| std::env::var(name).ok())
         .map_err(|unknown| format!("the environment variable {} is not set", unknown.name))
 }
 

@@ -62,7 +62,7 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
     if let Some(file) = &mail.authority {
         let wrong =
             |problem: String| format!("{file} {problem}\n\nhint: name the PEM file of the authority under `mail: {{authority: …}}`");
-        let pem = crate::spec::bytes_of(&root.join(file), crate::spec::CERTIFICATES_MAX)
+        let pem = crate::project::bytes_of(&root.join(file), crate::project::CERTIFICATES_MAX)
             .map_err(|error| wrong(format!("cannot be read: {error}")))?;
         tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is not a PEM file of certificates".into()))?);
     }

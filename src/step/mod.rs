@@ -4,7 +4,7 @@
 //! unknown. Commands are lists of arguments, never a shell line; a variable's value stays one argument. What a step printed goes into the
 //! history cut and with every known secret replaced.
 //!
-//! What this room does not do: decide when a runbook starts (`drill`), read files (`spec`), or ask on the terminal itself: a question is
+//! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
 mod before;
@@ -163,7 +163,7 @@ impl Context {
     /// # Errors
     /// Where one has none.
     pub fn expand(&self, text: &str) -> Result<String, StepError> {
-        crate::spec::expand(text, |name| self.value(name)).map_err(|unknown| StepError::Variable { name: unknown.name })
+        crate::project::expand(text, |name| self.value(name)).map_err(|unknown| StepError::Variable { name: unknown.name })
     }
 
     fn value(&self, name: &str) -> Option<String> {

@@ -9,8 +9,8 @@
 use super::before::{Changed, replace};
 use super::{Context, Output, StepError};
 use crate::model::{KubernetesObject, Switch, Which, Within};
+use crate::project::Format;
 use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
-use crate::spec::Format;
 use crate::units::Secret;
 use serde_json::Value;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! What variables stand for. Those that are secrets are never shown.
 
-use crate::spec::UnknownVariable;
+use crate::project::UnknownVariable;
 use crate::units::Secret;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Variables {
     /// # Errors
     /// The first variable that has no value.
     pub fn expand(&self, text: &str) -> Result<String, UnknownVariable> {
-        crate::spec::expand(text, |name| self.get(name).map(str::to_owned))
+        crate::project::expand(text, |name| self.get(name).map(str::to_owned))
     }
 }
 

@@ -7,6 +7,7 @@
 mod binomial;
 mod count;
 mod duration;
+mod explained;
 mod fingerprint;
 mod key_file;
 mod meant;
@@ -23,6 +24,7 @@ mod tally;
 pub use binomial::Binomial;
 pub use count::{counted, grouped};
 pub use duration::Duration;
+pub use explained::{Explained, Problem, explained};
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
 pub use money::Money;

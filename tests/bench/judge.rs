@@ -3,7 +3,7 @@
 use lifeboat::history::{
     Event, FORMAT, FaultConfirmed, FaultHealed, Finished, Outcome, Phase, PhaseEntered, RequestDone, Served, Stamped, Started,
 };
-use lifeboat::spec::Project;
+use lifeboat::project::Project;
 use lifeboat::units::{Fingerprint, Rate, Seed};
 use std::io::{BufWriter, Write};
 use std::path::Path;

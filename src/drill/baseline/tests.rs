@@ -4,7 +4,7 @@ use super::*;
 use crate::drill::sight::tests::exchange;
 use crate::history::{Beside, request_id};
 use crate::model::Workload;
-use crate::spec::Project;
+use crate::project::Project;
 
 const TAG: u32 = 7;
 

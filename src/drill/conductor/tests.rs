@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{Arrivals, Workload};
-use crate::spec::Project;
+use crate::project::Project;
 
 /// A shipped drill with this traffic, whose baseline takes eight seconds.
 fn plan(traffic: Workload) -> DrillPlan {

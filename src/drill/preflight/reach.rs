@@ -1,8 +1,8 @@
 //! What is found out about an address where nobody answers as expected: whether it listens elsewhere, and what it speaks.
 
 use super::{Preflight, Tried, Trouble};
+use crate::control::is_here;
 use crate::model::{DrillPlan, origin_and_path};
-use crate::toxiproxy::is_here;
 use crate::traffic::{Client, Manner, Target};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

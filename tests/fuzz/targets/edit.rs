@@ -6,7 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lifeboat::model::Which;
-use lifeboat::spec::Format;
+use lifeboat::project::Format;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

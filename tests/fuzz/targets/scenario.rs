@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::spec::Project;
+use lifeboat::project::Project;
 use lifeboat::traffic::Schedule;
 use lifeboat::units::Seed;
 use std::path::PathBuf;

@@ -269,8 +269,8 @@ fn indentation(lines: &Lines<'_>, words: &str) -> Option<Guess> {
 #[cfg(test)]
 mod tests {
     use super::unclosed;
-    use crate::spec::document::Document;
-    use crate::spec::source::Source;
+    use crate::project::document::Document;
+    use crate::project::source::Source;
 
     #[test]
     fn a_mistake_is_told_where_it_is() {

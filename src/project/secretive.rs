@@ -255,7 +255,7 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{Document, holds_key, is_secret, keys_in, says_secret, variable_meant};
-    use crate::spec::source::Source;
+    use crate::project::source::Source;
 
     #[test]
     fn keys_are_known_by_how_they_begin_and_by_what_is_said_of_them() {

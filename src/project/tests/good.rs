@@ -96,7 +96,7 @@ warning: `support-chat` has a runbook, and `outage` walks none
 
 #[test]
 fn no_hint_holds_a_url_that_is_none() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/spec");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/project");
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
         // Those of tests that are refused stand in `address`.
         let text = std::fs::read_to_string(&entry).unwrap();

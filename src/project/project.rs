@@ -19,7 +19,7 @@ const SHIPPED: &[u8] = include_bytes!("../../scenarios/traffic/k6.js");
 
 /// Why there is no project to work on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SpecError {
+pub enum ProjectError {
     /// Neither the path nor the current folder lies in one.
     #[error("no project here: neither `{}` nor a folder above it holds `{YAML}` or `{CSV}`\n\nhint: {}", start.display(), no_project(stray.as_deref()))]
     NoProject {
@@ -68,7 +68,7 @@ impl Project {
     ///
     /// # Errors
     /// Where neither leads to one.
-    pub fn find(start: &Path) -> Result<PathBuf, SpecError> {
+    pub fn find(start: &Path) -> Result<PathBuf, ProjectError> {
         let above = |path: &Path| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let holds = |folder: &Path| folder.join(YAML).is_file() || folder.join(CSV).is_file();
@@ -80,7 +80,7 @@ impl Project {
         };
         above(start).or_else(|| above(Path::new("."))).ok_or_else(|| {
             let stray = STRAYS.into_iter().find(|stray| Path::new(stray).is_file()).map(str::to_owned);
-            SpecError::NoProject { start: start.to_owned(), stray }
+            ProjectError::NoProject { start: start.to_owned(), stray }
         })
     }
 

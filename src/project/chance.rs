@@ -179,7 +179,7 @@ fn no_run(n: u64, length: u32, p: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Asked, no_run, share};
-    use crate::spec::Project;
+    use crate::project::Project;
     use std::path::Path;
 
     /// The chance that a drill in the lab fails though nothing is wrong.

@@ -64,7 +64,7 @@ mod workload;
 pub use check::{Checked, check};
 pub use edit::{EditError, Format, Place};
 pub use finding::{Finding, Findings, Severity};
-pub use project::{Project, SpecError};
+pub use project::{Project, ProjectError};
 pub use secretive::is_secret_header;
 pub use source::{CERTIFICATES_MAX, bytes_of};
 pub use variable::{UnknownVariable, expand};
