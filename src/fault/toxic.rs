@@ -1,6 +1,6 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
-use super::fields::{Attributes, Fields, bad};
+use super::fields::{AttributeReader, Attributes, bad};
 use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
 use crate::model::{Aim, Shape, words};
 use crate::project::closest;
@@ -126,7 +126,7 @@ impl Toxic {
         if !(0.0..=1.0).contains(&toxicity) {
             return Err(bad("toxicity", "write a number from 0 to 1"));
         }
-        let mut fields = Fields::of(raw.attributes.clone().unwrap_or_default());
+        let mut fields = AttributeReader::of(raw.attributes.clone().unwrap_or_default());
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
         let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
@@ -198,7 +198,7 @@ impl Toxic {
     }
 }
 
-fn read_aim(fields: &mut Fields) -> Result<Aim, ToxicError> {
+fn read_aim(fields: &mut AttributeReader) -> Result<Aim, ToxicError> {
     Ok(Aim {
         probability: fields.number("probability", 1.0)?.and_then(Ratio::new),
         matching: fields.map("match")?.map(matching::read).transpose()?.unwrap_or_default(),

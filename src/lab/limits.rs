@@ -1,6 +1,6 @@
 //! How much each key may ask for in a minute, by the same buckets as the fault `rate_limit` has.
 
-use crate::fault::{Asking, Effect, Ledger, Matched, Question, RateLimit, Ruling};
+use crate::fault::{Asking, Effect, Matched, RateLimit, Ruling, TimedRequest, ToxicMemory};
 use crate::model::{self, Dialect, Operation};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ const MANY: usize = 10_000;
 pub(super) struct Limits {
     /// `None` where nothing is limited.
     limit: Option<Effect>,
-    spent: Mutex<BTreeMap<Fingerprint, Ledger>>,
+    spent: Mutex<BTreeMap<Fingerprint, ToxicMemory>>,
 }
 
 /// A request as a limit sees it.
@@ -40,7 +40,7 @@ impl Limits {
         if spent.len() >= MANY && !spent.contains_key(&asked.key) {
             spent.clear();
         }
-        limit.rule(&Question { asked, now, wall }, spent.entry(asked.key).or_default())
+        limit.rule(&TimedRequest { request: asked, now, wall }, spent.entry(asked.key).or_default())
     }
 }
 
