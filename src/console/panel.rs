@@ -6,7 +6,7 @@
 //! scale, from the plan's busiest moment, which stands above them and never changes; what goes beyond it is told by its number alone.
 
 use super::line::{StyledLine, Tone, columns, cut};
-use crate::history::{Beside, Bucket, Event, Live, LiveStep, Phase, StepEnd};
+use crate::history::{Bucket, Event, Live, LiveStep, LiveWorkload, Phase, StepEnd};
 use crate::model::{DrillPlan, PlannedFault, StartMode};
 use std::collections::VecDeque;
 
@@ -153,7 +153,7 @@ fn trouble(live: &Live, now: u64) -> StyledLine {
 }
 
 /// A workload beside the first: whom it asks, and how that goes.
-fn beside(other: &Beside, now: u64, width: usize) -> StyledLine {
+fn beside(other: &LiveWorkload, now: u64, width: usize) -> StyledLine {
     let end = now / SLICE;
     let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
     let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.late));

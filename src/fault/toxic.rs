@@ -2,7 +2,7 @@
 
 use super::fields::{AttributeReader, Attributes, bad};
 use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
-use crate::model::{Aim, Shape, words};
+use crate::model::{Aim, FaultShape, words};
 use crate::project::closest;
 use crate::units::{Ratio, Seed};
 use serde::Deserialize;
@@ -173,7 +173,7 @@ impl Toxic {
         if !self.aim.matching.is_anything() {
             attributes.insert("match".into(), matching::attributes(&self.aim.matching).into());
         }
-        if self.aim.shape != Shape::Step {
+        if self.aim.shape != FaultShape::Step {
             attributes.insert("shape".into(), shape::attributes(self.aim.shape).into());
         }
         attributes
@@ -287,7 +287,7 @@ mod tests {
     fn the_share_follows_the_shape_and_takes_the_same_requests_again() {
         let mut toxic = Toxic { seed: Some(Seed(7)), ..Toxic::of("one", Effect::Corrupt(crate::fault::Corrupt)) };
         toxic.aim.probability = Ratio::new(0.5);
-        toxic.aim.shape = Shape::Ramp { over: Duration::from_nanos(100) };
+        toxic.aim.shape = FaultShape::Ramp { over: Duration::from_nanos(100) };
         let taken = |since| (0..2000).filter(|number| toxic.takes(*number, since, &Example::default())).collect::<Vec<_>>();
         let [none, quarter, half] = [0, 50, 1000].map(taken);
         // Five standard deviations of binomials with n = 2000.

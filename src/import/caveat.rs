@@ -2,7 +2,7 @@
 
 use super::record::{Record, Stamps};
 use super::{Pace, Source};
-use crate::history::{Caveat, Kind, Lost};
+use crate::history::{Caveat, Lost, Outcome};
 
 pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
     Caveat { name, text: text.into() }
@@ -59,7 +59,7 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
         found.push(caveat(Lost::FineTimes, format!("times are written to {grain} s, so every interval is that much wider at both ends")));
     }
     // What was never sent has no end.
-    let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Kind::Unsent);
+    let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Outcome::Unsent);
     if untimed {
         let remedy = match nature.source {
             Source::Nginx => "; log $request_time (and $msec)",

@@ -4,7 +4,7 @@ use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
 use super::near::{after_hold, near, spans};
 use super::record::{ImportError, Record, Row, Who};
-use crate::history::{Broken, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, Trace};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Lost, Outcome, ProviderFault, RequestRecord, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
         ));
     }
     let mut reading = Reading { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
-    let mut requests: Vec<Request> = record.rows.iter().map(|row| reading.request(row)).collect();
+    let mut requests: Vec<RequestRecord> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
@@ -106,9 +106,9 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let sharing = told.sharing.clamp(1, providers.len().max(1));
     let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
     // Which fault it was nobody tells: it may be one that swallows requests unseen.
-    let (until, trace) = (heal.map(|heal| edge(heal).lo), Trace::Held);
+    let (until, trace) = (heal.map(|heal| edge(heal).lo), FaultVisibility::Held);
     let broken = |(place, _): (usize, &String)| {
-        Some(Broken { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
+        Some(ProviderFault { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
     };
     let broken = providers.iter().enumerate().filter(|(_, name)| told.broken.contains(name)).filter_map(broken).collect();
     Ok(Evidence {
@@ -204,49 +204,49 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn request(&mut self, row: &Row) -> Request {
+    fn request(&mut self, row: &Row) -> RequestRecord {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
             // Nothing proves that it came in time, and nothing that it did not.
-            (Kind::Ok, None) => Kind::Unknown,
-            (Kind::Ok, Some(took)) => self.in_time(took, row.head),
+            (Outcome::Ok, None) => Outcome::Unknown,
+            (Outcome::Ok, Some(took)) => self.in_time(took, row.head),
             (kind, _) => kind,
         };
         // A good request counts from the earliest moment at which it may have been sent, a bad one from the latest; and no bad one
         // proves more than that service was bad at the earliest.
-        let is_bad = matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let is_bad = matches!(kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let due = if is_bad { sent + self.grain } else { sent };
         let proof = match row.head {
             Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
             _ => due + took,
         };
         let by = match (kind, row.who) {
-            (Kind::Ok | Kind::Unknown, Who::Name(place)) => {
+            (Outcome::Ok | Outcome::Unknown, Who::Name(place)) => {
                 self.named.get(usize::from(place)).copied().flatten().map_or(By::Unknown, By::Provider)
             }
-            (Kind::Ok | Kind::Unknown, _) => By::Unknown,
+            (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,
         };
-        Request { due, sent: due - row.doubt, proof, done: due + took, by, kind }
+        RequestRecord { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
     }
 
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
     /// end was, it was not if not even the head was.
-    fn in_time(&mut self, took: i64, head: Option<i64>) -> Kind {
+    fn in_time(&mut self, took: i64, head: Option<i64>) -> Outcome {
         let late_head = head.is_some_and(|head| head > self.terms.slo);
         if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
             self.by_end_only = true;
-            return Kind::Unknown;
+            return Outcome::Unknown;
         }
-        Kind::Ok
+        Outcome::Ok
     }
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[RequestRecord], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
-    let of = |requests: &[Request]| {
+    let of = |requests: &[RequestRecord]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
         let whole = requests.last()?.due - requests.first()?.due;
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))

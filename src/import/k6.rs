@@ -5,7 +5,7 @@ use super::points::{Point, Points, Sample};
 use super::read::Format;
 use super::record::{Nature, Row, Rows, Stamps, Who};
 use super::{Pace, Source};
-use crate::history::Kind;
+use crate::history::Outcome;
 
 /// k6 lets a request take this long, unless its script says otherwise.
 const TIMEOUT: i64 = 60 * SECOND;
@@ -28,7 +28,7 @@ impl K6 {
             }
             Some(Point::Dropped { at, count }) if self.pace == Pace::Open => {
                 for _ in 0..count {
-                    rows.push(Row { sent: at, doubt: 0, took: None, head: None, kind: Kind::Unsent, who: Who::Nobody });
+                    rows.push(Row { sent: at, doubt: 0, took: None, head: None, kind: Outcome::Unsent, who: Who::Nobody });
                 }
             }
             _ => {}
@@ -61,8 +61,8 @@ fn row(sample: &Sample, rows: &mut Rows) -> Row {
     let kind = sample.kind();
     let whole = sample.blocked + sample.took;
     let who = match sample.tags.first() {
-        Some(Some(name)) if kind == Kind::Ok => rows.who(name),
-        _ if kind == Kind::Ok => Who::Untold,
+        Some(Some(name)) if kind == Outcome::Ok => rows.who(name),
+        _ if kind == Outcome::Ok => Who::Untold,
         _ => Who::Nobody,
     };
     Row {

@@ -8,7 +8,7 @@ use super::moment;
 use super::read::Format;
 use super::record::{Nature, Row, Rows, Stamps, Who};
 use super::{Pace, Source};
-use crate::history::Kind;
+use crate::history::Outcome;
 
 const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status";
 
@@ -37,7 +37,7 @@ impl Format for Oha {
             doubt: 0,
             took: Some(length(took)?),
             head: length(head).ok().filter(|head| *head > 0),
-            kind: if (200..400).contains(&status) { Kind::Ok } else { Kind::Error },
+            kind: if (200..400).contains(&status) { Outcome::Ok } else { Outcome::Error },
             who: Who::Untold,
         });
         Ok(())

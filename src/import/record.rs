@@ -2,7 +2,7 @@
 
 use super::moment::{self, SECOND};
 use super::{Pace, Source};
-use crate::history::Kind;
+use crate::history::Outcome;
 use crate::units::{counted, grouped};
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub struct Row {
     /// From `sent` to the head of its answer, where the record tells.
     pub head: Option<i64>,
     /// How it ended.
-    pub kind: Kind,
+    pub kind: Outcome,
     /// Who served it.
     pub who: Who,
 }
@@ -279,7 +279,7 @@ impl Record {
     pub fn outline(&self) -> Outline {
         let mut order: Vec<&Row> = self.rows.iter().collect();
         order.sort_by_key(|row| row.sent);
-        let bad = |row: &Row| matches!(row.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let bad = |row: &Row| matches!(row.kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
         // Failures with less than ten seconds between them belong together.
         let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());

@@ -2,7 +2,7 @@
 
 use super::record::Who;
 use super::{ImportError, Moment, Pace, Record, Settings, Source, Told, evidence, read};
-use crate::history::{By, Evidence, Kind, Lost};
+use crate::history::{By, Evidence, Lost, Outcome};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
 use crate::verdict::{Decision, Reason, Verdict, judge};
@@ -94,7 +94,7 @@ fn without_names_restore_is_judged_and_the_verdict_says_so() {
     assert_eq!(verdict.measures.unwrap().cutover.hi, None, "nobody knows who served");
     let text = &evidence.caveats.iter().find(|caveat| caveat.name == Lost::WhoServed).unwrap().text;
     assert!(text.contains("--map 10.0.0.7:1=PROVIDER"), "{text}");
-    assert!(evidence.requests.iter().all(|request| request.kind != Kind::Ok || request.by == By::Unknown));
+    assert!(evidence.requests.iter().all(|request| request.outcome != Outcome::Ok || request.by == By::Unknown));
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn rounded_starts_are_placed_where_they_claim_least() {
     let log = "[20/Nov/2026:14:03:07 +0000] 0.010 502\n[20/Nov/2026:14:03:07 +0000] 0.010 200\n[20/Nov/2026:14:03:09 +0000] 0.010 200\n";
     let record = read(log.as_bytes(), &with_line(Source::Nginx, "[$time_local] $request_time $status")).unwrap();
     let evidence = evidence(record, &Told::default()).unwrap();
-    let kinds: Vec<Kind> = evidence.requests.iter().map(|request| request.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Error, Kind::Ok]);
+    let kinds: Vec<Outcome> = evidence.requests.iter().map(|request| request.outcome).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
     assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.terms.clock_error);
     assert!(evidence.terms.clock_error >= 1000 * MS);
 }
@@ -186,8 +186,8 @@ fn k6_writes_a_run_of_points_for_each_request() {
     let text = format!("{head}{whole}{timeout}{cut}{dropped}");
     let open = Settings { pace: Some(Pace::Open), served_by: Some("served".into()), ..settings(Source::K6) };
     let record = read(text.as_bytes(), &open).unwrap();
-    let kinds: Vec<Kind> = record.rows.iter().map(|row| row.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Timeout, Kind::Truncated, Kind::Unsent, Kind::Unsent]);
+    let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Unsent, Outcome::Unsent]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     assert_eq!(record.rows[0].head, Some(6_500_000));
     assert_eq!((record.rows[0].who, record.names.as_slice()), (Who::Name(0), &["second".to_owned()][..]));
@@ -237,7 +237,7 @@ fn an_objective_on_the_first_content_is_not_met_by_a_head() {
     let record = read(text.as_bytes(), &Settings { pace: Some(Pace::Open), ..settings(Source::K6) }).unwrap();
     // The head came after 300 ms: the content came later still, and that is known to be late.
     let (evidence, _) = judged(record, &told);
-    assert!(evidence.requests.iter().all(|request| request.kind == Kind::Ok) && !evidence.lacks(Lost::FirstContent));
+    assert!(evidence.requests.iter().all(|request| request.outcome == Outcome::Ok) && !evidence.lacks(Lost::FirstContent));
     let quick: String = (0..1000).map(|number| k6(number, if number < 500 { 12.0 } else { 400.0 }, false, "\"status\":\"200\"")).collect();
     let record = read(quick.as_bytes(), &Settings { pace: Some(Pace::Open), ..settings(Source::K6) }).unwrap();
     let (evidence, verdict) = judged(record, &told);
@@ -264,11 +264,11 @@ fn vegeta_in_json_and_in_csv() {
 "#;
     let csv = "1795179787123456789,200,1500000,0,2,,b2s=,,0,GET,http://x/,\n1795179788000000000,0,5,0,0,\"dial tcp: \"\"refused\"\", at once\",,,1,GET,http://x/,\n";
     let record = read(json.as_bytes(), &Settings { served_by: Some("x-served-by".into()), ..settings(Source::Vegeta) }).unwrap();
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout]);
+    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout]);
     assert_eq!((record.rows[0].sent, record.rows[0].who), (1_795_179_787_123_456_789, Who::Name(0)));
     let record = self::record(Source::Vegeta, csv);
-    assert_eq!(record.rows.iter().map(|row| (row.sent, row.kind)).collect::<Vec<_>>()[0], (1_795_179_787_123_456_789, Kind::Ok));
-    assert_eq!(record.rows[1].kind, Kind::Error);
+    assert_eq!(record.rows.iter().map(|row| (row.sent, row.kind)).collect::<Vec<_>>()[0], (1_795_179_787_123_456_789, Outcome::Ok));
+    assert_eq!(record.rows[1].kind, Outcome::Error);
 }
 
 #[test]
@@ -276,10 +276,10 @@ fn locust_by_a_row_a_request_and_never_by_sums() {
     let text = "start_time,request_type,name,response_time,response_length,exception\n1795179787.123,POST,/v1,12.5,5,\n1795179787.223,POST,/v1,30000,0,\"ConnectTimeout(\"\"x\"\")\"\n\
                 start_time,request_type,name,response_time,response_length,exception\n1795179787.323,POST,/v1,3,0,HTTPError 503\n";
     let record = record(Source::Locust, text);
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout, Kind::Error]);
+    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout, Outcome::Error]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     let jtl = "timeStamp,elapsed,label,responseCode,success\n1795179787123,12,a,200,true\n1795179787223,12,a,500,false\n";
-    assert_eq!(self::record(Source::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Error]);
+    assert_eq!(self::record(Source::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Error]);
     let sums = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,Total Request Count\n1795179787,10,,Aggregated,5.0,0.0,3,10\n";
     assert!(refused(&settings(Source::Locust), sums).contains("has totals, not requests"));
 }
@@ -294,8 +294,8 @@ fn haproxys_httplog_with_and_without_syslog() {
     let gone = line.replace("----", "CD--");
     let syslog = format!("Nov 20 19:20:44 host haproxy[14389]: {line}");
     let record = record(Source::Haproxy, &[line, down, &cut, &gone, &syslog].concat());
-    let kinds: Vec<Kind> = record.rows.iter().map(|row| row.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Error, Kind::Truncated, Kind::Unknown, Kind::Ok]);
+    let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Truncated, Outcome::Unknown, Outcome::Ok]);
     assert_eq!((record.rows[0].took, record.names.as_slice()), (Some(20 * MS), &["pool/azure".to_owned()][..]));
     assert_eq!(record.rows[1].who, Who::Nobody);
     let mut told = told("+0s");
@@ -304,7 +304,7 @@ fn haproxys_httplog_with_and_without_syslog() {
     assert!(evidence.requests.iter().any(|request| request.by == By::Provider(0)), "the server's own name will do");
     let own = with_line(Source::Haproxy, "%{+Q}o %[src] %{+Q}r %ST\\ %Tl");
     let log = "\"10.0.0.1\" \"GET / HTTP/1.1\" \"200\" \"20/Nov/2026:19:20:44 +0000\"\n";
-    assert_eq!(read(log.as_bytes(), &own).unwrap().rows[0].kind, Kind::Ok);
+    assert_eq!(read(log.as_bytes(), &own).unwrap().rows[0].kind, Outcome::Ok);
 }
 
 #[test]
@@ -314,7 +314,10 @@ fn envoys_default_line_its_json_and_a_format_of_ones_own() {
     let reset = "[2026-11-20T14:03:09.123Z] \"POST /v1 HTTP/1.1\" 200 UC 11 24 300 - \"-\" \"-\" \"-\" \"gw\" \"10.0.0.1:443\"\n";
     let json = "{\"start_time\":\"2026-11-20T14:03:10.123Z\",\"response_code\":200,\"response_flags\":\"-\",\"duration\":7,\"upstream_host\":null}\n";
     let record = record(Source::Envoy, &[line, timeout, reset, json].concat());
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout, Kind::Truncated, Kind::Ok]);
+    assert_eq!(
+        record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(),
+        [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Ok]
+    );
     assert_eq!((record.rows[0].took, record.rows[0].who), (Some(42 * MS), Who::Name(0)));
     assert_eq!((record.rows[3].took, record.rows[3].who), (Some(7 * MS), Who::Untold));
     let keys = with_line(

@@ -8,7 +8,7 @@
 
 use super::before::{Changed, replace};
 use super::{Context, Output, StepError};
-use crate::model::{KubernetesObject, Switch, Which, Within};
+use crate::model::{DocumentSelector, KubernetesObject, Switch, Within};
 use crate::project::FileFormat;
 use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
 use crate::units::Secret;
@@ -80,7 +80,7 @@ pub async fn can_switch(switch: &Switch, context: &Context) -> Result<(), StepEr
 
 /// In what a value is replaced.
 enum Target<'a> {
-    File { path: PathBuf, format: FileFormat, document: Option<&'a Which> },
+    File { path: PathBuf, format: FileFormat, document: Option<&'a DocumentSelector> },
     Object { cluster: Cluster, object: &'a KubernetesObject },
 }
 

@@ -11,7 +11,7 @@
 //! What this file does not do: pace. Whether k6 kept up is seen from its own due times and from the iterations that it dropped.
 
 use super::{Budget, Observed, Spent, TrafficError};
-use crate::history::{Event, Kind, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
+use crate::history::{Event, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
 use crate::host::{self, private};
 use crate::import::{Point, Points, SERVED, Sample};
 use crate::journal::{Clock, Recorder, Wall};
@@ -446,9 +446,9 @@ fn outcome(sample: &Sample) -> (Outcome, Option<String>) {
         _ => format!("status-{}", sample.status),
     };
     match sample.kind() {
-        Kind::Ok => (Outcome::Ok, None),
-        Kind::Timeout => (Outcome::Timeout, Some(word)),
-        Kind::Truncated => (Outcome::Truncated, Some(word)),
+        Outcome::Ok => (Outcome::Ok, None),
+        Outcome::Timeout => (Outcome::Timeout, Some(word)),
+        Outcome::Truncated => (Outcome::Truncated, Some(word)),
         _ => (Outcome::Error, Some(word)),
     }
 }
