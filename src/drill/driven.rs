@@ -6,7 +6,7 @@ use super::stage::{Site, Stage};
 use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::traffic::{Driven, Manner, Script};
+use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) async fn start(
     stage: &Stage,
     site: &Site<'_>,
     breaks: watch::Sender<Option<String>>,
-) -> Result<Driven, Stop> {
+) -> Result<K6Run, Stop> {
     let (plan, workload, target) = (site.plan, &named.workload, &stage.targets[place]);
     let file = site.root.join(script);
     if !file.is_file() {
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = Driven::start(order, site.recorder.clone()).map_err(Stop::environment)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(Stop::environment)?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
@@ -79,7 +79,7 @@ pub(super) async fn start(
 }
 
 /// Headers that every request bears, as JSON.
-fn headers(manner: &Manner) -> Secret {
+fn headers(manner: &ClientSettings) -> Secret {
     Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 

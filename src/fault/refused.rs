@@ -5,7 +5,7 @@
 use super::deed::Deed;
 use super::fields::{Attributes, Fields, bad};
 use super::{Asking, Ledger, On, Question, Ruling, ToxicError, retry};
-use crate::dialect::{ProviderFault, Speech, error_reply};
+use crate::dialect::{AnswerFormat, ProviderFault, error_reply};
 use crate::model::{Refusal, Retry};
 use serde_json::json;
 
@@ -37,9 +37,9 @@ impl Deed for Refused {
     fn rule(&self, question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
         let Asking { operation, model, streamed } = question.asked.ask();
         let model = model.unwrap_or_default();
-        let speech = Speech { dialect: question.asked.dialect(), operation, streamed };
+        let format = AnswerFormat { dialect: question.asked.dialect(), operation, streamed };
         let fault = provider_fault(self.error, &model);
-        let answer = error_reply(speech, &fault, &model);
+        let answer = error_reply(format, &fault, &model);
         Ruling::instead(retry::told(answer, &self.retry, question))
     }
 }
