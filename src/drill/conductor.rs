@@ -14,7 +14,7 @@ use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -232,10 +232,10 @@ impl Drill {
     }
 
     /// What each workload sends that the drill sends itself, and to whom.
-    fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, Load)>, TrafficError> {
+    fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfile)>, TrafficError> {
         let workloads = site.plan.workloads();
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
-            let load = Load {
+            let load = LoadProfile {
                 schedule: schedule(each, place, self.order.seed),
                 request: each.workload.request,
                 expect: Arc::new(each.workload.expect.clone()),
@@ -390,7 +390,7 @@ struct RunningTraffic {
 /// Who sends one.
 enum Each {
     Own(Traffic),
-    Driven(Box<Driven>),
+    Driven(Box<K6Run>),
 }
 
 impl RunningTraffic {

@@ -34,7 +34,7 @@ impl Deed for ErrorEvent {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
             let fault = self.error.map_or(ProviderFault::ServerError, |error| provider_fault(error, ""));
-            return Play::spoil(error_midway(piece.speech, &fault).into(), Then::End);
+            return Play::spoil(error_midway(piece.format, &fault).into(), Then::End);
         }
         Play::pass(piece.bytes.clone())
     }

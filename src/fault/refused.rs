@@ -5,7 +5,7 @@
 use super::deed::Deed;
 use super::fields::{AttributeReader, Attributes, bad};
 use super::{Asking, On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
-use crate::dialect::{ProviderFault, Speech, error_reply};
+use crate::dialect::{AnswerFormat, ProviderFault, error_reply};
 use crate::model::{Refusal, Retry};
 use serde_json::json;
 
@@ -37,9 +37,9 @@ impl Deed for Refused {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let Asking { operation, model, streamed } = timed.request.ask();
         let model = model.unwrap_or_default();
-        let speech = Speech { dialect: timed.request.dialect(), operation, streamed };
+        let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
         let fault = provider_fault(self.error, &model);
-        let answer = error_reply(speech, &fault, &model);
+        let answer = error_reply(format, &fault, &model);
         Ruling::instead(retry::told(answer, &self.retry, timed))
     }
 }
