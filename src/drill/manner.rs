@@ -9,7 +9,13 @@ use crate::units::{Secret, Seed};
 use std::path::Path;
 
 /// How the requests of a workload are asked.
-pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Path, names: &ResolvedNames) -> Result<ClientSettings, DrillStop> {
+pub(super) fn of(
+    named: &NamedWorkload,
+    plan: &DrillPlan,
+    seed: Seed,
+    root: &Path,
+    names: &ResolvedNames,
+) -> Result<ClientSettings, DrillStop> {
     let service = plan.environment.services.get(&named.service_name);
     let workload = &named.workload;
     // The workload's come last, and win.

@@ -204,7 +204,12 @@ pub fn judge_record(path: &Path, settings: &ImportSettings, told: &StatedFacts) 
 ///
 /// # Errors
 /// As [`judge_record`].
-pub fn judge_record_counting(path: &Path, settings: &ImportSettings, told: &StatedFacts, work: &WorkProgress) -> Result<Judged, JudgeError> {
+pub fn judge_record_counting(
+    path: &Path,
+    settings: &ImportSettings,
+    told: &StatedFacts,
+    work: &WorkProgress,
+) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));

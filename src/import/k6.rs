@@ -28,7 +28,14 @@ impl K6 {
             }
             Some(K6Point::Dropped { at, count }) if self.pace == LoadModel::Open => {
                 for _ in 0..count {
-                    rows.push(RecordRow { sent: at, doubt: 0, took: None, head: None, kind: Outcome::Unsent, who: RecordedProvider::Nobody });
+                    rows.push(RecordRow {
+                        sent: at,
+                        doubt: 0,
+                        took: None,
+                        head: None,
+                        kind: Outcome::Unsent,
+                        who: RecordedProvider::Nobody,
+                    });
                 }
             }
             _ => {}
