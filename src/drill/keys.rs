@@ -29,7 +29,7 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
     }
     let needed = plan.rotated();
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
-        Some(Unread { whose, why }) => Err(DrillStop::environment(format!("this drill needs {whose}, which cannot be read: {why}"))),
+        Some(Unread { whose, why }) => Err(DrillStop::environment_of(format!("this drill needs {whose}, which cannot be read: {why}"))),
         None => Ok(()),
     }
 }
@@ -82,21 +82,20 @@ fn lab(
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
                 if let Some(why) = names.unheld(name) {
-                    return Err(DrillStop::environment(why));
+                    return Err(DrillStop::environment_of(why));
                 }
                 if held.is_empty() {
-                    return Err(DrillStop::environment(format!(
-                        "{source} holds no key, and the lab of `{}` takes what is current there\n\nhint: write any key of 8 letters or more \
-                         there, or take `keys: stores` away",
-                        plan.environment_name
-                    )));
+                    let environment = &plan.environment_name;
+                    let detail = format!("{source} holds no key, and the lab of `{environment}` takes what is current there");
+                    let hint = "write any key of 8 letters or more there, or take `keys: stores` away";
+                    return Err(DrillStop::environment(detail).with_hint(hint));
                 }
                 kept_store(source, site, &held, kept)?
             }
             None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
-        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment)?);
+        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_of)?);
         let keeping = Keeping { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
@@ -115,7 +114,7 @@ fn kept_store(
         return Ok(known.clone());
     }
     let place = secret::Site { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment)?);
+    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_of)?);
     kept.push(store.clone());
     Ok(store)
 }

@@ -45,6 +45,6 @@ pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<S
 
 /// The key that clients of a service send, from where the environment says.
 pub(super) fn key(variable: &str, name: &str) -> Result<Secret, DrillStop> {
-    ground::key(variable, name).map_err(|trouble| DrillStop::environment(trouble.told()))?;
+    ground::key(variable, name)?;
     Ok(Secret::new(std::env::var(variable).unwrap_or_default()))
 }

@@ -85,7 +85,7 @@ impl ResolvedNames {
         let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
         if is_needed {
             self.lacks = true;
-            preflight.wrong(Trouble::of(&error));
+            preflight.wrong(Trouble::of_text(&error));
         }
         if !matches!(error, SecretError::Absent { .. }) {
             self.unheld.insert(name.to_owned(), error.to_string());
@@ -122,11 +122,7 @@ impl ResolvedNames {
     /// Fills variables in.
     pub(super) fn expand(&self, text: &str) -> Result<String, DrillStop> {
         self.values.expand(text)
-            .map_err(|unknown| DrillStop::environment(format!(
-                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
-                 must be there when the drill starts",
-                unknown.name
-            )))
+            .map_err(|unknown| DrillStop::environment(format!("`${{{}}}` has no value in this environment", unknown.name)).with_hint("a credential's value comes from where the inventory says (`from:`), and must be there when the drill starts"))
     }
 
     pub(super) fn launch(&self, start: &StartCommand, site: &RigSite<'_>) -> Result<Launch, DrillStop> {

@@ -1,6 +1,6 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
-use super::files as limits;
+use super::{DrillStop, files as limits};
 use crate::control::{Control, Events, Exchange, SightEvent};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
@@ -137,7 +137,7 @@ pub(super) struct SightFollower {
     /// With their credentials. On a standing proxy there are others.
     pub(super) providers: BTreeMap<String, String>,
     pub(super) keyring: Keyring,
-    pub(super) hindered: watch::Sender<Option<String>>,
+    pub(super) hindered: watch::Sender<Option<DrillStop>>,
     /// Whether the proxy is the drill's own.
     pub(super) is_embedded: bool,
     /// What is told of it while the drill runs.
@@ -210,9 +210,8 @@ impl SightFollower {
         let text = "the fault proxy no longer reports what it sees: its stream of events was cut".to_owned();
         self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
         if self.is_embedded {
-            self.hindered.send_replace(Some(
-                "the drill's own fault proxy has stopped\n\nhint: run it again with `LIFEBOAT_LOG=warn` to see why".to_owned(),
-            ));
+            let stop = DrillStop::environment("the drill's own fault proxy has stopped");
+            self.hindered.send_replace(Some(stop.with_hint("run it again with `LIFEBOAT_LOG=warn` to see why")));
         }
     }
 }

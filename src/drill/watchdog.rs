@@ -32,7 +32,7 @@ impl Watchdog {
         lifeboat: &Path,
         control: &str,
         proxies: &[&String],
-        gone: watch::Sender<Option<String>>,
+        gone: watch::Sender<Option<DrillStop>>,
     ) -> Result<Self, DrillStop> {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
@@ -55,10 +55,11 @@ impl Watchdog {
         let monitor = tokio::spawn(async move {
             while tokio::time::timeout(LOOK, told.wait_for(|over| *over)).await.is_err() {
                 if let Ok(Some(status)) = child.try_wait() {
-                    gone.send_replace(Some(format!(
+                    let stop = DrillStop::environment(format!(
                         "the watchdog has stopped ({status}), and the server at {control} has no leases: a crash of this process would leave its \
-                         faults in place\n\nhint: find out what ended it; a server of `lifeboat proxy` needs none"
-                    )));
+                         faults in place"
+                    ));
+                    gone.send_replace(Some(stop.with_hint("find out what ended it; a server of `lifeboat proxy` needs none")));
                     let _ = told.wait_for(|over| *over).await;
                     break;
                 }
