@@ -8,8 +8,8 @@ use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};
 use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
 use crate::redact::Redactor;
-use crate::secret::{self, Kept, Store, Unread};
-use crate::step::{Keeping, Keyring, declared};
+use crate::secret::{self, RestoringStore, Store, Unread};
+use crate::step::{CredentialBackend, Keyring, declared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
 
 /// What a drill in the lab wrote into the inventory's stores is put back as it was found, and the history says how that went. Where it could
 /// not be, its file is left in the drill's folder, and whoever began the drill is told (`crate::secret::left_in`).
-pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: &Redactor) {
+pub(super) async fn put_back(kept: &[Arc<RestoringStore>], recorder: &Recorder, redactor: &Redactor) {
     for store in kept {
         let text = match store.put_back().await {
             Ok(false) => continue,
@@ -52,7 +52,11 @@ pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: 
 
 /// The credentials of a drill. The lab's providers, in the order of the plan's, make the keys that they take. With them the stores of the
 /// inventory that the lab writes into.
-pub(super) fn keyring(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Result<(Keyring, Vec<Arc<Kept>>), Stop> {
+pub(super) fn keyring(
+    site: &Site<'_>,
+    names: &Names,
+    simulated: &[SimulatedProvider],
+) -> Result<(Keyring, Vec<Arc<RestoringStore>>), Stop> {
     let plan = site.plan;
     let mut kept = Vec::new();
     let keepings = if plan.environment.embedded {
@@ -68,8 +72,8 @@ fn lab(
     site: &Site<'_>,
     names: &Names,
     simulated: &[SimulatedProvider],
-    kept: &mut Vec<Arc<Kept>>,
-) -> Result<BTreeMap<String, Keeping>, Stop> {
+    kept: &mut Vec<Arc<RestoringStore>>,
+) -> Result<BTreeMap<String, CredentialBackend>, Stop> {
     let plan = site.plan;
     let mut keepings = BTreeMap::new();
     for (name, provider) in plan.providers.keys().zip(simulated) {
@@ -93,7 +97,7 @@ fn lab(
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
         let issuer = Box::new(provider.issuer(name).map_err(Stop::environment)?);
-        let keeping = Keeping { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
+        let keeping = CredentialBackend { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
     }
@@ -105,13 +109,13 @@ fn kept_store(
     source: &CredentialSource,
     site: &Site<'_>,
     held: &crate::units::Secret,
-    kept: &mut Vec<Arc<Kept>>,
+    kept: &mut Vec<Arc<RestoringStore>>,
 ) -> Result<Arc<dyn Store>, Stop> {
     if let Some(known) = kept.iter().find(|known| known.place() == source.to_string()) {
         return Ok(known.clone());
     }
-    let place = secret::Site { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(Stop::environment)?);
+    let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
+    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(Stop::environment)?);
     kept.push(store.clone());
     Ok(store)
 }

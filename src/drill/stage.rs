@@ -15,7 +15,7 @@ use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstrea
 use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
 use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
-use crate::secret::Kept;
+use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
 use crate::traffic::{Budget, FirstLines, Manner, Target};
 use crate::units::{Fingerprint, Secret, Seed};
@@ -61,7 +61,7 @@ pub(super) struct Stage {
     pub(super) hindered: watch::Sender<Option<String>>,
     alerts: Option<Receiver>,
     /// The inventory's stores that the lab writes into.
-    kept: Vec<Arc<Kept>>,
+    kept: Vec<Arc<RestoringStore>>,
 }
 
 /// Where it is built and for whom.
