@@ -5,7 +5,7 @@ use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
-use crate::step::{Attendance, Context, Course, Notes, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, WalkState, detected, undo, walk};
 use tokio::sync::watch;
 
 /// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
@@ -34,14 +34,14 @@ pub(super) async fn answer(
             _ = stop.wait_for(|stop| *stop) => return settled(0, &context),
         }
     }
-    let mut course = Course::new(runbook);
-    walk(&mut course, &context, &recorder, &stop).await;
+    let mut state = WalkState::new(runbook);
+    walk(&mut state, &context, &recorder, &stop).await;
     tokio::select! {
         _ = over.wait_for(|over| *over) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
-    undo(&mut course, &context, &recorder).await;
-    settled(course.left(), &context)
+    undo(&mut state, &context, &recorder).await;
+    settled(state.left(), &context)
 }
 
 /// Writes down what a process that takes this back must know.

@@ -61,7 +61,7 @@ impl ResolvedNames {
             }
         }
         let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
-        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
         (names, unread)
     }
 
@@ -75,7 +75,7 @@ impl ResolvedNames {
     ) -> Option<Secret> {
         let plan = site.plan;
         let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
+        let error = match secret::held(source, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
             Ok(key) => {
                 preflight.well(format!("{source} holds a key, for {name}"));
                 return Some(key);

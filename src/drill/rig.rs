@@ -15,7 +15,7 @@ use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstrea
 use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
 use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
-use crate::secret::Kept;
+use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
 use crate::traffic::{Budget, ClientSettings, FirstLines, Target};
 use crate::units::{Fingerprint, Secret, Seed};
@@ -61,7 +61,7 @@ pub(super) struct Rig {
     pub(super) hindered: watch::Sender<Option<DrillStop>>,
     alerts: Option<Receiver>,
     /// The inventory's stores that the lab writes into.
-    kept: Vec<Arc<Kept>>,
+    kept: Vec<Arc<RestoringStore>>,
 }
 
 /// What a rig is built from: the plan with its seed, the paths, and the recorder of its events.

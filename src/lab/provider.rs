@@ -21,7 +21,7 @@ use crate::fault::Ruling;
 use crate::journal::HostTime;
 use crate::model::{CredentialKind, Dialect, Operation, Provider};
 use crate::secret::SecretError;
-use crate::secret::issuer::Probe;
+use crate::secret::issuer::KeyProbe;
 use crate::units::{Fingerprint, Secret, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -138,7 +138,7 @@ impl SimulatedProvider {
     /// Where requests to it cannot be made.
     pub fn issuer(&self, name: &str) -> Result<LabIssuer, SecretError> {
         let model = self.core.models.first().map_or("gpt-4o", String::as_str);
-        let probe = Probe::of(self.core.dialect, &self.base_url(), model, name)?;
+        let probe = KeyProbe::of(self.core.dialect, &self.base_url(), model, name)?;
         let probe = if self.core.mint.is_the_only_way() { probe.by_token(tokens::ENTRA_PATH, tokens::form_of) } else { probe };
         Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }

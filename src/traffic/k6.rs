@@ -16,7 +16,7 @@ use crate::host::{self, private};
 use crate::import::{K6Point, K6Points, K6Sample, SERVED};
 use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
-use crate::redact::{Log, Redactor};
+use crate::redact::{RedactedLog, Redactor};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ pub struct K6Run {
     until: watch::Sender<Option<u64>>,
     begun: watch::Receiver<Option<u64>>,
     whole: watch::Receiver<bool>,
-    log: Log,
+    log: RedactedLog,
     follower: JoinHandle<Observed>,
 }
 
@@ -87,7 +87,7 @@ impl K6Run {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
+        let (log, says) = RedactedLog::into_file(private::create(&script.log)?, &script.redactor)?;
         let mut command = Command::new(&script.keeper);
         let passed = Workload::PASSED.map(str::to_owned);
         host::environment(command.as_std_mut(), &passed, script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
