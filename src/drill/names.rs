@@ -5,7 +5,7 @@ use super::preflight::{Preflight, Trouble};
 use super::rig::{RigSite, lab_key};
 use super::system::Launch;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
-use crate::proxy::Place;
+use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
@@ -106,11 +106,11 @@ impl ResolvedNames {
     }
 
     /// Where the proxies of this drill may lead, and nowhere else.
-    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, ProxyPlacement> {
         let place = |(name, provider): (&String, &Provider)| {
             let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
             let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+            Some((name.clone(), ProxyPlacement { upstream, dialect: provider.dialect, binding }))
         };
         plan.providers.iter().filter_map(place).collect()
     }

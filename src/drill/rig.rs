@@ -13,7 +13,7 @@ use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
-use crate::proxy::{Proxy, Settings};
+use crate::proxy::{Proxy, ProxySettings};
 use crate::redact::Redactor;
 use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
@@ -425,7 +425,7 @@ async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Op
         journal::random().map_err(|error| DrillStop::environment(format!("no random bytes for the control API's token: {error}")))?;
     let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
     names.redactor.learn("the control API of this drill", &token);
-    let settings = Settings { token: Some(token.clone()), places: Some(names.places(plan)), ..Settings::at(ANY_PORT) };
+    let settings = ProxySettings { token: Some(token.clone()), places: Some(names.places(plan)), ..ProxySettings::at(ANY_PORT) };
     let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_of)?;
     let url = format!("http://{}", proxy.api());
     let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_of)?;

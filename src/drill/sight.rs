@@ -1,7 +1,7 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
 use super::{DrillStop, files as limits};
-use crate::control::{Control, Events, Exchange, SightEvent};
+use crate::control::{Control, EventReader, Exchange, SightEvent};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
@@ -145,7 +145,7 @@ pub(super) struct SightFollower {
 }
 
 impl SightFollower {
-    pub(super) async fn follow(self, mut sight: Events) {
+    pub(super) async fn follow(self, mut sight: EventReader) {
         let clock = self.recorder.clock();
         // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
         while let Ok(Some(event)) = sight.next().await {

@@ -6,12 +6,12 @@
 
 use super::LabError;
 use super::answer::TokenStream;
-use super::attempts::{AttemptRecord, Attempts};
+use super::attempt_log::{AttemptLog, AttemptRecord};
 use super::issuer::LabIssuer;
+use super::key_limits::{KeyLimits, Spender};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
-use super::limits::{Limits, Spender};
-use super::server::{Body, BodyError, Server, response, whole_body};
+use super::server::{Body, BodyError, LabServer, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
     MARK_HEADER, Mark, ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route, base_path, credential, error_answer, find_mark,
@@ -43,12 +43,13 @@ const LONGEST: usize = 16 << 20;
 /// A running provider. Dropping it cuts every connection.
 #[derive(Debug)]
 pub struct SimulatedProvider {
-    server: Server,
-    core: Arc<Core>,
+    server: LabServer,
+    core: Arc<ProviderCore>,
 }
 
+/// State of a running provider, shared by the requests to it.
 #[derive(Debug)]
-struct Core {
+struct ProviderCore {
     dialect: Dialect,
     region: String,
     /// Known models; empty where any is.
@@ -58,16 +59,16 @@ struct Core {
     draw: Draw,
     /// The models that take other times.
     draws: BTreeMap<String, Draw>,
-    limits: Limits,
+    limits: KeyLimits,
     seed: Seed,
     keys: Arc<Keys>,
-    attempts: Attempts,
+    attempts: AttemptLog,
     requests: AtomicU64,
     mint: TokenMint,
 }
 
-/// The head of a request for a model that reached a provider.
-struct Asked<'h> {
+/// Head of a request for a model that reached a provider.
+struct InferenceRequest<'h> {
     at: HostTime,
     number: u64,
     key: &'h str,
@@ -90,21 +91,21 @@ impl SimulatedProvider {
         if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
             return Err(LabError::Dialect { name: name.to_owned(), dialect: provider.dialect });
         }
-        let core = Arc::new(Core {
+        let core = Arc::new(ProviderCore {
             dialect: provider.dialect,
             region: provider.region.clone().unwrap_or_else(|| "lab".to_owned()),
             models: provider.models.values().cloned().collect(),
             retired: Mutex::new(provider.simulation.retired.iter().cloned().collect()),
             draw: Draw::new(&provider.simulation.pace()),
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
-            limits: Limits::new(provider.simulation.limits),
+            limits: KeyLimits::new(provider.simulation.limits),
             seed: seed.derive(name),
             keys: Arc::new(Keys::new(name, key)),
-            attempts: Attempts::default(),
+            attempts: AttemptLog::default(),
             requests: AtomicU64::new(0),
             mint: TokenMint::new(provider.dialect, provider.simulation.credential_life.std()),
         });
-        let server = Server::start(name, listen, {
+        let server = LabServer::start(name, listen, {
             let core = Arc::clone(&core);
             move |request| Arc::clone(&core).answer(request)
         })?;
@@ -164,7 +165,7 @@ impl SimulatedProvider {
     }
 }
 
-impl Core {
+impl ProviderCore {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let started = Instant::now();
         let (at, number) = (HostTime::now(), self.requests.fetch_add(1, Ordering::Relaxed));
@@ -190,7 +191,7 @@ impl Core {
             },
             Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
-                let asked = Asked { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
+                let asked = InferenceRequest { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
                 self.infer(asked, bytes).await
             }
         };
@@ -230,7 +231,7 @@ impl Core {
     }
 
     /// What a model does, recorded whatever comes of it.
-    async fn infer(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
+    async fn infer(&self, asked: InferenceRequest<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
         let (mark, ask) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
         let ask = ask.map(|ask| ProviderRequest { streamed: ask.streamed || asked.streamed, ..ask });

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Reads and writes a socket without owning it. One task at a time may read, and one write.
+/// Handle that reads and writes a socket without owning it. One task at a time may read, and one write.
 #[derive(Debug, Clone)]
-pub struct Shared(pub Arc<TcpStream>);
+pub struct SharedSocket(pub Arc<TcpStream>);
 
-impl AsyncRead for Shared {
+impl AsyncRead for SharedSocket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(cx))?;
@@ -24,7 +24,7 @@ impl AsyncRead for Shared {
     }
 }
 
-impl Shared {
+impl SharedSocket {
     fn poll(&self, cx: &mut Context<'_>, write: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.poll_write_ready(cx))?;
@@ -36,7 +36,7 @@ impl Shared {
     }
 }
 
-impl AsyncWrite for Shared {
+impl AsyncWrite for SharedSocket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll(cx, |socket| socket.try_write(bytes))
     }

@@ -12,9 +12,9 @@
 //! A whole answer is read to its end first, up to 1 MB, but only where a toxic was there before its head went out: its length is said
 //! there.
 
-use super::asked::Asked;
-use super::flow::Ticket;
-use super::hold::{Active, Hold};
+use super::connection_flow::ExchangeHandle;
+use super::fault_set::{ActiveToxic, FaultSet};
+use super::gateway_request::GatewayRequest;
 use crate::dialect::{AnswerFormat, Boundary, EventSplitter, StreamEvent};
 use crate::fault::{NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
@@ -32,9 +32,9 @@ const LONGEST: usize = 1 << 20;
 /// A timer that is set further away than this is set again when it has run.
 const FAR: u64 = 3_600_000_000_000;
 
-/// Why a body ended that had not ended.
+/// Error of an answer's body that was cut off.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Broken {
+pub(super) enum AnswerBodyError {
     /// The provider's connection broke.
     #[error(transparent)]
     Upstream(#[from] hyper::Error),
@@ -43,17 +43,17 @@ pub(super) enum Broken {
     Cut,
 }
 
-/// A toxic at work.
+/// A toxic on an answer, with its state for this answer.
 #[derive(Debug)]
-struct Station {
-    active: Arc<Active>,
+struct AnswerToxic {
+    active: Arc<ActiveToxic>,
     tamper: Tamper,
 }
 
-/// The toxics at work; never none.
+/// The toxics at work on an answer, and what they have not decided about yet. Never without a toxic.
 #[derive(Debug)]
-struct Work {
-    stations: Vec<Station>,
+struct AnswerWork {
+    stations: Vec<AnswerToxic>,
     events: EventSplitter,
     /// What came and was not looked at yet.
     chunk: Bytes,
@@ -61,15 +61,16 @@ struct Work {
     whole: BytesMut,
 }
 
-/// A piece that waits at a station.
+/// A piece of an answer that a toxic holds until it is due.
 #[derive(Debug)]
-struct Held {
+struct HeldPiece {
     station: usize,
     play: Play,
 }
 
+/// How an answer ends, once that is known.
 #[derive(Debug)]
-enum Ending {
+enum AnswerEnding {
     /// The provider's own, with its trailers.
     Natural(Option<Frame<Bytes>>),
     Polite,
@@ -77,26 +78,26 @@ enum Ending {
     Cut(bool),
 }
 
-/// What an answer is, as far as it matters here.
+/// Kind of an answer: how it is encoded, and whether toxics may change its length.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct AnswerKind {
     pub(super) format: AnswerFormat,
     /// False where its shape must not be touched.
     pub(super) is_open: bool,
 }
 
-/// See the head of this file.
+/// Body of a provider's answer, shaped by the toxics on answers.
 #[derive(Debug)]
-pub(super) struct Shaped {
+pub(super) struct AnswerBody {
     body: Incoming,
-    ticket: Ticket,
-    holds: watch::Receiver<Arc<Hold>>,
-    kind: Kind,
-    asked: Arc<Asked>,
+    ticket: ExchangeHandle,
+    fault_sets: watch::Receiver<Arc<FaultSet>>,
+    kind: AnswerKind,
+    request: Arc<GatewayRequest>,
     boundary: Boundary,
     has_begun: bool,
-    work: Option<Work>,
-    held: Option<Held>,
+    work: Option<AnswerWork>,
+    held: Option<HeldPiece>,
     timer: Option<Pin<Box<Sleep>>>,
     /// When the next sign of life is due.
     ping_at: u64,
@@ -104,27 +105,27 @@ pub(super) struct Shaped {
     ready: Bytes,
     /// What was let go, and passes behind that.
     loose: Bytes,
-    ending: Option<Ending>,
+    ending: Option<AnswerEnding>,
     is_spoilt: bool,
 }
 
-impl Shaped {
+impl AnswerBody {
     /// `is_fixed` where the head says how long the body is: then it is left alone, unless it turns out that a toxic is in force now, which
-    /// [`Shaped::is_loosened`] tells, so that the head can be changed.
+    /// [`AnswerBody::is_loosened`] tells, so that the head can be changed.
     pub(super) fn new(
         body: Incoming,
-        kind: Kind,
-        asked: Arc<Asked>,
+        kind: AnswerKind,
+        request: Arc<GatewayRequest>,
         is_fixed: bool,
-        ticket: Ticket,
-        holds: watch::Receiver<Arc<Hold>>,
+        ticket: ExchangeHandle,
+        fault_sets: watch::Receiver<Arc<FaultSet>>,
     ) -> Self {
         let mut shaped = Self {
             body,
             ticket,
-            holds,
+            fault_sets,
             kind,
-            asked,
+            request,
             boundary: Boundary::of(kind.format.dialect),
             has_begun: false,
             work: None,
@@ -153,23 +154,23 @@ impl Shaped {
         self.is_spoilt
     }
 
-    /// Takes notice of the hold that is in force.
+    /// Takes notice of the fault set that is in force.
     fn heed(&mut self) {
-        // What was let go passes first. An error means that the proxy is ending; the link will see to that.
-        if self.kind.is_open && self.loose.is_empty() && self.holds.has_changed().unwrap_or(false) {
+        // What was let go passes first. An error means that the proxy is ending; the connection will see to that.
+        if self.kind.is_open && self.loose.is_empty() && self.fault_sets.has_changed().unwrap_or(false) {
             self.look();
         }
     }
 
     fn look(&mut self) {
-        let wanted = self.holds.borrow_and_update().shaping(&self.asked);
+        let wanted = self.fault_sets.borrow_and_update().shaping(&self.request);
         let mut before = self.work.as_mut().map(|work| std::mem::take(&mut work.stations)).unwrap_or_default();
         let may_begin = self.ending.is_none() && (self.kind.format.streamed || !self.has_begun);
         let held_by = self.held.as_ref().map(|held| held.station);
         // Where what is held goes on: at its station, else behind the last of those before it that are still there.
         let (mut resume, mut is_kept) = (0, held_by.is_none());
-        let mut stations: Vec<Station> = Vec::new();
-        let places: Vec<Arc<Active>> = before.iter().map(|station| station.active.clone()).collect();
+        let mut stations: Vec<AnswerToxic> = Vec::new();
+        let places: Vec<Arc<ActiveToxic>> = before.iter().map(|station| station.active.clone()).collect();
         for active in wanted {
             let place = places.iter().position(|other| Arc::ptr_eq(other, &active));
             if let (Some(place), Some(held_by)) = (place, held_by)
@@ -182,7 +183,7 @@ impl Shaped {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
                     let tamper = Tamper::new(active.toxic.effect, self.kind.format, !self.has_begun);
-                    stations.push(Station { active, tamper });
+                    stations.push(AnswerToxic { active, tamper });
                 }
                 None => {}
             }
@@ -194,7 +195,7 @@ impl Shaped {
             Some(work) => work.stations = stations,
             None => {
                 let events = EventSplitter::after(self.boundary);
-                self.work = Some(Work { stations, events, chunk: Bytes::new(), whole: BytesMut::new() });
+                self.work = Some(AnswerWork { stations, events, chunk: Bytes::new(), whole: BytesMut::new() });
             }
         }
         match &mut self.held {
@@ -225,7 +226,7 @@ impl Shaped {
     /// What is held goes on at this station.
     fn release(&mut self, station: usize) {
         self.timer = None;
-        if let Some(Held { play, .. }) = self.held.take() {
+        if let Some(HeldPiece { play, .. }) = self.held.take() {
             self.judge(station, StreamEvent { bytes: play.bytes, is_whole: true }, play.then);
         }
     }
@@ -233,7 +234,7 @@ impl Shaped {
     /// The toxics from this station on decide about a piece, until one of them holds it.
     fn judge(&mut self, mut station: usize, mut event: StreamEvent, mut then: Then) {
         let now = HostTime::now().0;
-        while let Some(Station { active, tamper }) = self.work.as_mut().and_then(|work| work.stations.get_mut(station)) {
+        while let Some(AnswerToxic { active, tamper }) = self.work.as_mut().and_then(|work| work.stations.get_mut(station)) {
             let is_whole = event.is_whole;
             let play = tamper.piece(now, event);
             if play.touched {
@@ -243,7 +244,7 @@ impl Shaped {
             then = then.max(play.then);
             if play.due > now {
                 self.ping_at = play.meanwhile.as_ref().map_or(NEVER, |_| now);
-                self.held = Some(Held { station, play: Play { then, ..play } });
+                self.held = Some(HeldPiece { station, play: Play { then, ..play } });
                 return;
             }
             event = StreamEvent { bytes: play.bytes, is_whole };
@@ -259,15 +260,15 @@ impl Shaped {
     fn end(&mut self, then: Then) {
         match then {
             Then::GoOn => {}
-            Then::End => self.ending = Some(Ending::Polite),
-            Then::Cut => self.ending = Some(Ending::Cut(false)),
+            Then::End => self.ending = Some(AnswerEnding::Polite),
+            Then::Cut => self.ending = Some(AnswerEnding::Cut(false)),
         }
     }
 
     /// Waits until the piece that is held is due, and lets it go on then; signs of life before.
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         loop {
-            let Some(Held { station, play }) = &self.held else { return Poll::Ready(Bytes::new()) };
+            let Some(HeldPiece { station, play }) = &self.held else { return Poll::Ready(Bytes::new()) };
             let now = HostTime::now().0;
             if play.due <= now {
                 self.release(station + 1);
@@ -291,7 +292,7 @@ impl Shaped {
     }
 
     /// Takes what the provider sent next to the toxics at work, or hands it out where there is none.
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
         let came = ready!(Pin::new(&mut self.body).poll_frame(cx)?);
         let Some(work) = &mut self.work else {
             if let Some(data) = came.as_ref().and_then(Frame::data_ref)
@@ -315,7 +316,7 @@ impl Shaped {
             ended => {
                 let trailers = ended.and_then(Result::err);
                 let rest = if self.kind.format.streamed { work.events.rest() } else { work.whole.split().freeze() };
-                self.ending = Some(Ending::Natural(trailers));
+                self.ending = Some(AnswerEnding::Natural(trailers));
                 if !rest.is_empty() || !self.has_begun {
                     self.judge(0, StreamEvent { bytes: rest, is_whole: true }, Then::GoOn);
                 }
@@ -328,9 +329,9 @@ impl Shaped {
     pub(super) fn is_over(&self) -> bool {
         let idle = self.held.is_none() && self.ready.is_empty() && self.loose.is_empty();
         match &self.ending {
-            Some(Ending::Natural(trailers)) => idle && trailers.is_none(),
-            Some(Ending::Polite) => idle,
-            Some(Ending::Cut(_)) => false,
+            Some(AnswerEnding::Natural(trailers)) => idle && trailers.is_none(),
+            Some(AnswerEnding::Polite) => idle,
+            Some(AnswerEnding::Cut(_)) => false,
             None => idle && self.work.is_none() && self.body.is_end_stream(),
         }
     }
@@ -339,7 +340,7 @@ impl Shaped {
         if self.kind.is_open { SizeHint::default() } else { self.body.size_hint() }
     }
 
-    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
         loop {
             self.heed();
             let passing = if self.ready.is_empty() { &mut self.loose } else { &mut self.ready };
@@ -356,10 +357,10 @@ impl Shaped {
                 continue;
             }
             match &mut self.ending {
-                Some(Ending::Natural(trailers)) => return Poll::Ready(trailers.take().map(Ok)),
-                Some(Ending::Polite) => return Poll::Ready(None),
-                Some(Ending::Cut(true)) => return Poll::Ready(Some(Err(Broken::Cut))),
-                Some(Ending::Cut(flushed)) => {
+                Some(AnswerEnding::Natural(trailers)) => return Poll::Ready(trailers.take().map(Ok)),
+                Some(AnswerEnding::Polite) => return Poll::Ready(None),
+                Some(AnswerEnding::Cut(true)) => return Poll::Ready(Some(Err(AnswerBodyError::Cut))),
+                Some(AnswerEnding::Cut(flushed)) => {
                     // While nothing is ready hyper flushes; an error would lose what it has not flushed.
                     *flushed = true;
                     cx.waker().wake_by_ref();

@@ -16,11 +16,11 @@ const KEPT: usize = 65_536;
 
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Line<'e> {
+enum EventLine<'e> {
     Hello { boot_id: String, now: HostTime },
     Exchange(ExchangeLine<'e>),
-    Connection(&'e Connection<'e>),
-    Fault(&'e FaultChange<'e>),
+    Connection(&'e ConnectionLine<'e>),
+    Fault(&'e FaultChangeLine<'e>),
     Gap { missed: u64 },
     Full { waited: u64 },
 }
@@ -47,7 +47,7 @@ struct ExchangeLine<'e> {
 
 /// A connection of which only bytes were seen has ended.
 #[derive(Debug, Serialize)]
-pub(super) struct Connection<'e> {
+pub(super) struct ConnectionLine<'e> {
     pub(super) proxy: &'e str,
     pub(super) at: HostTime,
     /// Nanoseconds.
@@ -63,7 +63,7 @@ pub(super) struct Connection<'e> {
 
 /// A toxic came or went.
 #[derive(Debug, Serialize)]
-pub(super) struct FaultChange<'e> {
+pub(super) struct FaultChangeLine<'e> {
     pub(super) proxy: &'e str,
     pub(super) toxic: &'e str,
     pub(super) change: &'static str,
@@ -72,9 +72,9 @@ pub(super) struct FaultChange<'e> {
     pub(super) touched: u64,
 }
 
-/// One exchange of a request and its answer, while it lasts.
+/// Record of an exchange of a request and its answer, while it lasts.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(super) struct OpenExchange {
     pub(super) proxy: Arc<str>,
     pub(super) mark: Option<Mark>,
     /// When the head of the request reached the proxy.
@@ -93,20 +93,20 @@ pub(super) struct Exchange {
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ExchangeEnd {
     /// Every byte of the answer went out to the gateway.
     Whole,
     /// Before that.
     Cut,
 }
 
-/// Where events go. Costs next to nothing while nobody reads.
+/// Feed of what the proxies see, to any number of readers. Costs next to nothing while nobody reads.
 #[derive(Debug)]
-pub(super) struct Sight {
+pub(super) struct EventFeed {
     lines: broadcast::Sender<Bytes>,
 }
 
-impl Sight {
+impl EventFeed {
     pub(super) fn new() -> Self {
         Self { lines: broadcast::Sender::new(KEPT) }
     }
@@ -114,15 +114,15 @@ impl Sight {
     /// A reader that sees all events from now on, and its first line.
     pub(super) fn subscribe(&self) -> (Bytes, broadcast::Receiver<Bytes>) {
         let reader = self.lines.subscribe();
-        (line(&Line::Hello { boot_id: boot_id(), now: HostTime::now() }), reader)
+        (line(&EventLine::Hello { boot_id: boot_id(), now: HostTime::now() }), reader)
     }
 
-    pub(super) fn exchange(&self, exchange: &Exchange, end: End) {
+    pub(super) fn exchange(&self, exchange: &OpenExchange, end: ExchangeEnd) {
         if self.lines.receiver_count() == 0 {
             return;
         }
         let now = HostTime::now();
-        self.send(&Line::Exchange(ExchangeLine {
+        self.send(&EventLine::Exchange(ExchangeLine {
             proxy: &exchange.proxy,
             drill: exchange.mark.map(|mark| mark.drill),
             id: exchange.mark.map(|mark| mark.id),
@@ -130,7 +130,7 @@ impl Sight {
             took: now.since(exchange.at),
             status: exchange.status,
             key: exchange.key,
-            cut: end == End::Cut,
+            cut: end == ExchangeEnd::Cut,
             touched: exchange.touched,
             stream: exchange.stream,
             posts: exchange.posts,
@@ -138,33 +138,33 @@ impl Sight {
         }));
     }
 
-    pub(super) fn connection(&self, connection: &Connection<'_>) {
+    pub(super) fn connection(&self, connection: &ConnectionLine<'_>) {
         if self.lines.receiver_count() > 0 {
-            self.send(&Line::Connection(connection));
+            self.send(&EventLine::Connection(connection));
         }
     }
 
-    pub(super) fn fault(&self, change: &FaultChange<'_>) {
-        self.send(&Line::Fault(change));
+    pub(super) fn fault(&self, change: &FaultChangeLine<'_>) {
+        self.send(&EventLine::Fault(change));
     }
 
-    fn send(&self, event: &Line<'_>) {
-        // Nobody reading is not an error: sight is for whoever looks.
+    fn send(&self, event: &EventLine<'_>) {
+        // Nobody reading is not an error: the feed is for those who read it.
         let _ = self.lines.send(line(event));
     }
 }
 
 /// The line that tells a reader how many events it missed.
 pub(super) fn gap(missed: u64) -> Bytes {
-    line(&Line::Gap { missed })
+    line(&EventLine::Gap { missed })
 }
 
 /// The line that tells how many connections have waited for a seat since the proxy began.
 pub(super) fn full(waited: u64) -> Bytes {
-    line(&Line::Full { waited })
+    line(&EventLine::Full { waited })
 }
 
-fn line(event: &Line<'_>) -> Bytes {
+fn line(event: &EventLine<'_>) -> Bytes {
     let mut bytes = serde_json::to_vec(event).expect("these types have only text keys and finite numbers");
     bytes.push(b'\n');
     bytes.into()

@@ -1,4 +1,4 @@
-//! The way to a host: its name is resolved once, the addresses that come of it are looked at, and only those are connected to.
+//! The route to a host: its name is resolved once, the addresses that come of it are looked at, and only those are connected to.
 //!
 //! Nothing leads back into this proxy: not to its control API, not to its forward proxy, and not in a ring through its own listeners, where
 //! one connection would open the next without end. Whoever asks a forward proxy that is open to others does not get into this machine
@@ -7,7 +7,7 @@
 //! What this file does not do: name resolution takes what the system gives; addresses that a router leads back here are not known.
 
 use super::arrival::Decline;
-use super::upstream::Address;
+use super::upstream::UpstreamAddress;
 use hyper::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
@@ -31,48 +31,48 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the look at a new upstream may take; where nothing comes of it in time, each connection looks for itself.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Which addresses are this proxy's own, and where those of its proxies lead.
+/// The routes of all proxies, and the server's own addresses. Needed to refuse an upstream that leads back here.
 #[derive(Debug)]
-pub(super) struct Ways {
+pub(super) struct RouteTable {
     api: SocketAddr,
     forward: Option<SocketAddr>,
     /// The forward proxy serves others than those on this host.
     is_open: bool,
-    legs: Mutex<BTreeMap<u64, Leg>>,
+    legs: Mutex<BTreeMap<u64, RouteLeg>>,
     made: AtomicU64,
 }
 
-/// From a proxy's listener to its upstream.
+/// One hop of a route: from a proxy's listener to its upstream.
 #[derive(Debug, Clone)]
-struct Leg {
+struct RouteLeg {
     listen: SocketAddr,
-    to: Address,
+    to: UpstreamAddress,
 }
 
-/// The way of one proxy. Dropped with its last connection.
+/// The route of one proxy to its upstream. Dropped with its last connection, which takes it out of the table.
 #[derive(Debug)]
-pub(super) struct Way {
-    ways: Arc<Ways>,
+pub(super) struct UpstreamRoute {
+    routes: Arc<RouteTable>,
     number: u64,
 }
 
-impl Way {
-    pub(super) fn of(ways: &Arc<Ways>) -> Arc<Self> {
-        Arc::new(Self { ways: ways.clone(), number: ways.made.fetch_add(1, Ordering::Relaxed) })
+impl UpstreamRoute {
+    pub(super) fn of(routes: &Arc<RouteTable>) -> Arc<Self> {
+        Arc::new(Self { routes: routes.clone(), number: routes.made.fetch_add(1, Ordering::Relaxed) })
     }
 
     /// From now on it leads from this listener there.
     ///
     /// # Errors
     /// Where it would lead back here, in words. Then it stays as it was.
-    pub(super) async fn lead(&self, listen: SocketAddr, to: &Address) -> Result<(), String> {
+    pub(super) async fn lead(&self, listen: SocketAddr, to: &UpstreamAddress) -> Result<(), String> {
         // Looked at as it will be: a ring may close at this very listener.
-        let before = self.ways.legs().insert(self.number, Leg { listen, to: to.clone() });
-        // Names are asked for at every station of the way, and all of it has this long.
+        let before = self.routes.legs().insert(self.number, RouteLeg { listen, to: to.clone() });
+        // Names are asked for at every hop of the route, and all of it has this long.
         if !timeout(LOOK, self.comes_back(to)).await.unwrap_or(false) {
             return Ok(());
         }
-        let mut legs = self.ways.legs();
+        let mut legs = self.routes.legs();
         match before {
             Some(before) => drop(legs.insert(self.number, before)),
             None => drop(legs.remove(&self.number)),
@@ -80,7 +80,7 @@ impl Way {
         Err(format!("the upstream `{to}` is this proxy itself, or forwards back to it"))
     }
 
-    async fn comes_back(&self, to: &Address) -> bool {
+    async fn comes_back(&self, to: &UpstreamAddress) -> bool {
         for address in resolve(to).await.unwrap_or_default() {
             if self.leads_back(address).await {
                 return true;
@@ -90,19 +90,19 @@ impl Way {
     }
 
     /// It leads from this listener there.
-    pub(super) fn stand(&self, listen: SocketAddr, to: &Address) {
-        self.ways.legs().insert(self.number, Leg { listen, to: to.clone() });
+    pub(super) fn stand(&self, listen: SocketAddr, to: &UpstreamAddress) {
+        self.routes.legs().insert(self.number, RouteLeg { listen, to: to.clone() });
     }
 
     /// Connects to its upstream.
     ///
     /// # Errors
     /// The operating system's, and where that would lead back here.
-    pub(super) async fn connect(&self, to: &Address) -> io::Result<TcpStream> {
+    pub(super) async fn connect(&self, to: &UpstreamAddress) -> io::Result<TcpStream> {
         TcpStream::connect(&self.addresses(to).await?[..]).await
     }
 
-    async fn addresses(&self, to: &Address) -> io::Result<Vec<SocketAddr>> {
+    async fn addresses(&self, to: &UpstreamAddress) -> io::Result<Vec<SocketAddr>> {
         let mut onward = Vec::new();
         for address in resolve(to).await? {
             if !self.leads_back(address).await {
@@ -119,10 +119,10 @@ impl Way {
     async fn leads_back(&self, address: SocketAddr) -> bool {
         let (mut ahead, mut seen) = (vec![address], BTreeSet::new());
         while let Some(address) = ahead.pop() {
-            if self.ways.is_own(address) {
+            if self.routes.is_own(address) {
                 return true;
             }
-            let legs: Vec<(u64, Leg)> = self.ways.met(address);
+            let legs: Vec<(u64, RouteLeg)> = self.routes.met(address);
             for (number, leg) in legs {
                 if number == self.number {
                     return true;
@@ -136,24 +136,24 @@ impl Way {
     }
 }
 
-impl Drop for Way {
+impl Drop for UpstreamRoute {
     fn drop(&mut self) {
-        self.ways.legs().remove(&self.number);
+        self.routes.legs().remove(&self.number);
     }
 }
 
-impl Ways {
+impl RouteTable {
     pub(super) fn new(api: SocketAddr, forward: Option<SocketAddr>, is_open: bool) -> Self {
         Self { api, forward, is_open, legs: Mutex::default(), made: AtomicU64::new(0) }
     }
 
-    fn legs(&self) -> MutexGuard<'_, BTreeMap<u64, Leg>> {
+    fn legs(&self) -> MutexGuard<'_, BTreeMap<u64, RouteLeg>> {
         // A panic while the lock was held leaves a table that is whole.
         self.legs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whose listener a connection to this address reaches.
-    fn met(&self, address: SocketAddr) -> Vec<(u64, Leg)> {
+    fn met(&self, address: SocketAddr) -> Vec<(u64, RouteLeg)> {
         self.legs().iter().filter(|(_, leg)| is_here(leg.listen, address)).map(|(number, leg)| (*number, leg.clone())).collect()
     }
 
@@ -181,7 +181,7 @@ impl Ways {
 #[cfg(test)]
 const UNANSWERED: &str = "unanswered.invalid";
 
-async fn resolve(to: &Address) -> io::Result<Vec<SocketAddr>> {
+async fn resolve(to: &UpstreamAddress) -> io::Result<Vec<SocketAddr>> {
     #[cfg(test)]
     if to.host == UNANSWERED {
         return std::future::pending().await;
@@ -235,14 +235,14 @@ fn embedded(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Connects the pool of one proxy to its upstream.
+/// Connector of one proxy's connection pool to its upstream. It connects only to addresses that were checked.
 #[derive(Debug, Clone)]
-pub(super) struct Connector {
-    pub(super) way: Arc<Way>,
-    pub(super) to: Address,
+pub(super) struct UpstreamConnector {
+    pub(super) route: Arc<UpstreamRoute>,
+    pub(super) to: UpstreamAddress,
 }
 
-impl Service<Uri> for Connector {
+impl Service<Uri> for UpstreamConnector {
     type Response = TokioIo<TcpStream>;
     type Error = Box<dyn Error + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
@@ -254,10 +254,10 @@ impl Service<Uri> for Connector {
     fn call(&mut self, _: Uri) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
-            // Whatever name the gateway asked for, the way leads to the upstream.
+            // Whatever name the gateway asked for, the route leads to the upstream.
             let uri = Uri::builder().scheme("http").authority(this.to.place()).path_and_query("/").build()?;
             // An address instead of a name is not asked for again, and is the one that was looked at here.
-            let mut tcp = HttpConnector::new_with_resolver(Found(this.way.addresses(&this.to).await?));
+            let mut tcp = HttpConnector::new_with_resolver(ResolvedName(this.route.addresses(&this.to).await?));
             tcp.set_nodelay(true);
             tcp.enforce_http(false);
             tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -266,11 +266,11 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A name that was resolved.
+/// Resolver that answers with addresses that were looked up already, so that a name is not asked for twice.
 #[derive(Debug, Clone)]
-struct Found(Vec<SocketAddr>);
+struct ResolvedName(Vec<SocketAddr>);
 
-impl Service<Name> for Found {
+impl Service<Name> for ResolvedName {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = io::Error;
     type Future = Ready<Result<Self::Response, Self::Error>>;
@@ -336,10 +336,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_ring_is_found_however_long_and_whenever_it_closes() {
-        let ways = Arc::new(Ways::new(([127, 0, 0, 1], 1).into(), Some(([127, 0, 0, 1], 2).into()), false));
-        let to = |text: &str| Address::parse(text, crate::model::Dialect::Tcp).unwrap();
+        let routes = Arc::new(RouteTable::new(([127, 0, 0, 1], 1).into(), Some(([127, 0, 0, 1], 2).into()), false));
+        let to = |text: &str| UpstreamAddress::parse(text, crate::model::Dialect::Tcp).unwrap();
         let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let [a, b, c, d] = [(); 4].map(|()| Way::of(&ways));
+        let [a, b, c, d] = [(); 4].map(|()| UpstreamRoute::of(&routes));
         for own in ["127.0.0.1:1", "localhost:1", "[::ffff:127.0.0.1]:1", "0.0.0.0:1", "127.0.0.1:2", "127.0.0.1:11"] {
             assert!(a.lead(at(11), &to(own)).await.unwrap_err().contains("forwards back"), "{own}");
         }
@@ -349,8 +349,8 @@ mod tests {
         c.lead(at(13), &to("127.0.0.1:14")).await.unwrap();
         // Two that are made at once may close it all the same: then whoever connects is refused.
         d.stand(at(14), &to("127.0.0.1:12"));
-        for (way, next) in [(&b, 13), (&c, 14), (&d, 12)] {
-            assert_eq!(way.connect(&to(&at(next).to_string())).await.unwrap_err().kind(), ErrorKind::PermissionDenied, "{next}");
+        for (route, next) in [(&b, 13), (&c, 14), (&d, 12)] {
+            assert_eq!(route.connect(&to(&at(next).to_string())).await.unwrap_err().kind(), ErrorKind::PermissionDenied, "{next}");
         }
         drop(d);
         assert!(!b.leads_back(at(13)).await);
@@ -358,10 +358,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_nobody_answers_for_holds_up_no_change_however_far_along_the_way() {
-        let ways = Arc::new(Ways::new(([127, 0, 0, 1], 1).into(), None, false));
-        let to = |text: &str| Address::parse(text, crate::model::Dialect::Tcp).unwrap();
+        let routes = Arc::new(RouteTable::new(([127, 0, 0, 1], 1).into(), None, false));
+        let to = |text: &str| UpstreamAddress::parse(text, crate::model::Dialect::Tcp).unwrap();
         let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let [near, far] = [(); 2].map(|()| Way::of(&ways));
+        let [near, far] = [(); 2].map(|()| UpstreamRoute::of(&routes));
         far.stand(at(12), &to(&format!("{UNANSWERED}:1")));
         for next in [format!("{UNANSWERED}:1"), "127.0.0.1:12".to_owned()] {
             let led = timeout(LOOK * 5, near.lead(at(11), &to(&next))).await;

@@ -9,9 +9,9 @@ use std::sync::Mutex;
 /// As many keys are told apart; beyond, all are forgotten, and have everything left again.
 const MANY: usize = 10_000;
 
-/// The limits of one provider.
+/// Rate limits of one provider, counted for each key.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(super) struct KeyLimits {
     /// `None` where nothing is limited.
     limit: Option<Effect>,
     spent: Mutex<BTreeMap<Fingerprint, ToxicMemory>>,
@@ -26,7 +26,7 @@ pub(super) struct Spender<'r> {
     pub(super) body: &'r [u8],
 }
 
-impl Limits {
+impl KeyLimits {
     pub(super) fn new(limits: model::RateLimits) -> Self {
         let model::RateLimits { requests, tokens } = limits;
         let limit = (!limits.is_empty()).then_some(Effect::RateLimit(RateLimit { requests, tokens }));
@@ -87,13 +87,13 @@ mod tests {
             key: Fingerprint::of(key),
             body: br#"{"max_tokens":90,"messages":[{"role":"user","content":"forty bytes are ten tokens to providers."}]}"#,
         };
-        let limits = Limits::new(model::RateLimits { requests: Some(2), tokens: Some(1000) });
+        let limits = KeyLimits::new(model::RateLimits { requests: Some(2), tokens: Some(1000) });
         let says = |key: &str, now| limits.rule(&asked(key), now, 0);
         assert_eq!(says("one", 0).quotas.tokens.unwrap().remaining, 900);
         assert!(says("one", 0).instead.is_none());
         assert_eq!(says("one", 0).instead.unwrap().status, 429);
         assert!(says("other", 0).instead.is_none(), "another key");
         assert!(says("one", 30_000_000_000).instead.is_none(), "half a minute later");
-        assert!(Limits::new(model::RateLimits::default()).rule(&asked("one"), 0, 0).quotas.requests.is_none());
+        assert!(KeyLimits::new(model::RateLimits::default()).rule(&asked("one"), 0, 0).quotas.requests.is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! The faults in force on one proxy, as every connection of it sees them at once.
 
-use super::asked::Asked;
+use super::gateway_request::GatewayRequest;
 use crate::dialect::{Quotas, WireAnswer, quota_headers};
 use crate::fault::{Effect, On, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 /// A toxic in force, and how much it touched.
 #[derive(Debug)]
-pub(super) struct Active {
+pub(super) struct ActiveToxic {
     pub(super) toxic: Toxic,
     touched: AtomicU64,
     /// When it was put in force as it is now.
@@ -22,7 +22,7 @@ pub(super) struct Active {
     memory: Mutex<ToxicMemory>,
 }
 
-impl Active {
+impl ActiveToxic {
     /// A toxic that has touched `touched` requests before (it was changed, not created).
     pub(super) fn new(toxic: Toxic, touched: u64) -> Arc<Self> {
         Arc::new(Self { toxic, touched: AtomicU64::new(touched), since: HostTime::now(), memory: Mutex::default() })
@@ -42,99 +42,100 @@ impl Active {
         bites(self.toxic.toxicity, self.toxic.seed(), number)
     }
 
-    fn takes_request(&self, request: &Asked) -> bool {
+    fn takes_request(&self, request: &GatewayRequest) -> bool {
         self.toxic.takes(request.number, request.at.since(self.since), request)
     }
 }
 
-/// Told when the last connection has let go of a hold.
+/// Signal that the last connection has let go of a fault set.
 pub(super) type Released = oneshot::Receiver<()>;
 
-/// One immutable set of faults. Connections keep it for as long as they act by it, so its end is their acknowledgement of the next.
+/// Immutable set of the faults in force on a proxy. Connections keep it for as long as they act by it, so its end is their acknowledgement of the next.
 #[derive(Debug)]
-pub(super) struct Hold {
-    phase: Phase,
-    toxics: Vec<Arc<Active>>,
-    /// Dropped with the hold, which wakes the keeper.
+pub(super) struct FaultSet {
+    phase: ProxyPhase,
+    toxics: Vec<Arc<ActiveToxic>>,
+    /// Dropped with the set, which wakes the actor.
     _released: oneshot::Sender<()>,
 }
 
 /// Whether a proxy carries anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It does.
+pub(super) enum ProxyPhase {
+    /// It carries.
     Enabled,
     /// It carries what it has to its end, and takes nothing new.
     Draining,
-    /// It does not.
+    /// It carries nothing.
     Disabled,
 }
 
-/// What becomes of a connection.
+/// What the faults in force make of a connection.
 #[derive(Debug, Clone)]
-pub(super) enum Grip {
+pub(super) enum ConnectionFate {
     /// It carries, perhaps shaped.
     Free,
     /// It is closed; by a fault, or because the proxy was disabled.
-    Cut(Option<Arc<Active>>),
+    Cut(Option<Arc<ActiveToxic>>),
     /// It is reset.
-    Reset(Arc<Active>),
+    Reset(Arc<ActiveToxic>),
     /// It is held and carries nothing.
-    Blackhole(Arc<Active>),
+    Blackhole(Arc<ActiveToxic>),
 }
 
-impl Grip {
+impl ConnectionFate {
     /// True where a fault has it, and not a proxy that was disabled.
     pub(super) const fn is_of_a_fault(&self) -> bool {
         !matches!(self, Self::Free | Self::Cut(None))
     }
 }
 
-impl Hold {
-    pub(super) fn new(phase: Phase, toxics: Vec<Arc<Active>>) -> (Arc<Self>, Released) {
+impl FaultSet {
+    pub(super) fn new(phase: ProxyPhase, toxics: Vec<Arc<ActiveToxic>>) -> (Arc<Self>, Released) {
         let (sender, released) = oneshot::channel();
         (Arc::new(Self { phase, toxics, _released: sender }), released)
     }
 
-    /// What becomes of connection number `link`. The gravest fault wins.
-    pub(super) fn grip(&self, link: u64) -> Grip {
-        let first = |effect: Effect| self.toxics.iter().find(|active| active.toxic.effect == effect && active.takes(link)).cloned();
-        if self.phase == Phase::Disabled {
-            return Grip::Cut(None);
+    /// What becomes of connection number `connection`. The gravest fault wins.
+    pub(super) fn fate(&self, connection: u64) -> ConnectionFate {
+        let first = |effect: Effect| self.toxics.iter().find(|active| active.toxic.effect == effect && active.takes(connection)).cloned();
+        if self.phase == ProxyPhase::Disabled {
+            return ConnectionFate::Cut(None);
         }
         if let Some(active) = first(Effect::Refuse) {
-            return Grip::Cut(Some(active));
+            return ConnectionFate::Cut(Some(active));
         }
         if let Some(active) = first(Effect::Reset) {
-            return Grip::Reset(active);
+            return ConnectionFate::Reset(active);
         }
-        first(Effect::Blackhole).map_or(Grip::Free, Grip::Blackhole)
+        first(Effect::Blackhole).map_or(ConnectionFate::Free, ConnectionFate::Blackhole)
     }
 
     /// True where a connection shall end as soon as it carries nothing.
     pub(super) fn is_draining(&self) -> bool {
-        self.phase == Phase::Draining
+        self.phase == ProxyPhase::Draining
     }
 
-    /// The toxics on the bytes of one direction of connection number `link`, in their order.
-    pub(super) fn chain(&self, stream: Stream, link: u64) -> Vec<Arc<Active>> {
-        let acts = |active: &&Arc<Active>| active.toxic.effect.on() == On::Bytes && active.toxic.stream == stream && active.takes(link);
+    /// The toxics on the bytes of one direction of connection number `connection`, in their order.
+    pub(super) fn chain(&self, stream: Stream, connection: u64) -> Vec<Arc<ActiveToxic>> {
+        let acts =
+            |active: &&Arc<ActiveToxic>| active.toxic.effect.on() == On::Bytes && active.toxic.stream == stream && active.takes(connection);
         self.toxics.iter().filter(acts).cloned().collect()
     }
 
     /// The toxics on this that take `request`, in their order.
-    fn on<'a>(&'a self, on: On, request: &'a Asked) -> impl Iterator<Item = &'a Arc<Active>> {
+    fn on<'a>(&'a self, on: On, request: &'a GatewayRequest) -> impl Iterator<Item = &'a Arc<ActiveToxic>> {
         self.toxics.iter().filter(move |active| active.toxic.effect.on() == on && active.takes_request(request))
     }
 
     /// True where what becomes of `request` depends on its body.
-    pub(super) fn asks_for_body(&self, request: &Asked) -> bool {
+    pub(super) fn asks_for_body(&self, request: &GatewayRequest) -> bool {
         self.toxics.iter().any(|active| active.toxic.asks_for_body(request))
     }
 
     /// What the toxics on requests say to `request`; the first that answers in the provider's place has the last word.
-    pub(super) fn rule(&self, request: &Asked) -> Ruled {
-        let (mut ruled, mut quotas, mut wall) = (Ruled::default(), Quotas::default(), None);
+    pub(super) fn rule(&self, request: &GatewayRequest) -> RequestRuling {
+        let (mut ruled, mut quotas, mut wall) = (RequestRuling::default(), Quotas::default(), None);
         for active in self.on(On::Requests, request) {
             // Rounded up, so that no time that is told lies before the true one.
             let wall = *wall
@@ -154,44 +155,44 @@ impl Hold {
     }
 
     /// The toxic that holds the answer to `request` back.
-    pub(super) fn stalling(&self, request: &Asked) -> Option<Arc<Active>> {
+    pub(super) fn stalling(&self, request: &GatewayRequest) -> Option<Arc<ActiveToxic>> {
         self.on(On::Heads, request).next().cloned()
     }
 
     /// The toxics on the pieces of the answer to `request`, in their order.
-    pub(super) fn shaping(&self, request: &Asked) -> Vec<Arc<Active>> {
+    pub(super) fn shaping(&self, request: &GatewayRequest) -> Vec<Arc<ActiveToxic>> {
         self.on(On::Answers, request).cloned().collect()
     }
 
-    /// The toxic on the TLS handshake of connection number `link`, and what goes wrong.
-    pub(super) fn handshake(&self, link: u64) -> Option<(Arc<Active>, TlsProblem)> {
+    /// The toxic on the TLS handshake of connection number `connection`, and what goes wrong.
+    pub(super) fn handshake(&self, connection: u64) -> Option<(Arc<ActiveToxic>, TlsProblem)> {
         self.toxics.iter().find_map(|active| match active.toxic.effect {
-            Effect::Tls(Tls { problem }) if active.takes(link) => Some((active.clone(), problem)),
+            Effect::Tls(Tls { problem }) if active.takes(connection) => Some((active.clone(), problem)),
             _ => None,
         })
     }
 
-    /// The toxic that keeps the provider's name from being found for connection number `link`.
-    pub(super) fn nameless(&self, link: u64) -> Option<Arc<Active>> {
-        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure && active.takes(link)).cloned()
+    /// The toxic that keeps the provider's name from being found for connection number `connection`.
+    pub(super) fn nameless(&self, connection: u64) -> Option<Arc<ActiveToxic>> {
+        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure && active.takes(connection)).cloned()
     }
 
     /// True where this very toxic is still in force.
-    pub(super) fn contains(&self, active: &Arc<Active>) -> bool {
+    pub(super) fn contains(&self, active: &Arc<ActiveToxic>) -> bool {
         self.toxics.iter().any(|other| Arc::ptr_eq(other, active))
     }
 }
 
-/// What the toxics on requests say to one.
+/// Ruling of the toxics on requests about one request.
 #[derive(Debug, Default)]
-pub(super) struct Ruled {
+pub(super) struct RequestRuling {
     /// The answer in the provider's place, and whose it is.
-    pub(super) instead: Option<(Arc<Active>, WireAnswer)>,
+    pub(super) instead: Option<(Arc<ActiveToxic>, WireAnswer)>,
     /// What every answer tells instead of the provider.
     headers: Vec<(String, String)>,
 }
 
-impl Ruled {
+impl RequestRuling {
     /// Tells it in the headers of an answer.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {

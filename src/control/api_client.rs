@@ -15,16 +15,16 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer may be closed by the server in the very moment that a call is sent on it.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Where calls go.
+/// HTTP client of one control API. It never obeys `HTTP_PROXY`, so that no fault is injected through somebody else.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct ApiClient {
     http: reqwest::Client,
     base: Url,
 }
 
-/// What a call was answered with.
+/// Answer to a call, whatever its status.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct ApiReply {
     pub(super) status: u16,
     /// `null` where the body is empty or not JSON.
     pub(super) body: Value,
@@ -41,7 +41,7 @@ pub fn is_here(url: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-impl Line {
+impl ApiClient {
     /// To the control API at `url`; `http://` may be left out. The token is sent with every call.
     ///
     /// # Errors
@@ -53,7 +53,6 @@ impl Line {
         if base.cannot_be_a_base() {
             return Err(not("this is not an address".into()));
         }
-        // A fault must not be injected through a proxy that stands in the environment for other reasons.
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
             let mut value =
@@ -96,8 +95,8 @@ impl Line {
     /// Sends a request with an optional body and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// As [`Line::send`].
-    pub(super) async fn ask(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<Reply, ControlError> {
+    /// As [`ApiClient::send`].
+    pub(super) async fn ask(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<ApiReply, ControlError> {
         let mut request = self.request(method, path).timeout(TIMEOUT);
         if let Some(body) = body {
             request = request.json(body);
@@ -106,20 +105,20 @@ impl Line {
         let status = response.status().as_u16();
         let sends_on = web::sends_on(status, response.headers(), response.url());
         let bytes = response.bytes().await.map_err(|error| self.unknown(what, &error))?;
-        Ok(Reply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), sends_on })
+        Ok(ApiReply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), sends_on })
     }
 
     /// The same, where only success is an answer.
     ///
     /// # Errors
-    /// As [`Line::send`], and [`ControlError::Refused`].
+    /// As [`ApiClient::send`], and [`ControlError::Refused`].
     pub(super) async fn call(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<Value, ControlError> {
         let reply = self.ask(method, path, body, what).await?;
         if (200..300).contains(&reply.status) { Ok(reply.body) } else { Err(self.refused(&reply, what)) }
     }
 
     /// The error for an answer with a bad status.
-    pub(super) fn refused(&self, reply: &Reply, what: &str) -> ControlError {
+    pub(super) fn refused(&self, reply: &ApiReply, what: &str) -> ControlError {
         let mut error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
         if let Some(words) = &reply.sends_on {
             error.clone_from(words);

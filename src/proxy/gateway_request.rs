@@ -11,9 +11,9 @@ use hyper::{HeaderMap, Method, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// See the head of this file.
+/// A request of the gateway, kept for as long as its answer lasts.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct GatewayRequest {
     pub(super) dialect: Dialect,
     /// When it came.
     pub(super) at: HostTime,
@@ -25,14 +25,14 @@ pub(super) struct Asked {
     upload: Arc<Upload>,
 }
 
-/// What matters of a body.
+/// The fields of a request's body that faults ask about.
 #[derive(Default, Deserialize)]
-struct Ask {
+struct BodyFields {
     model: Option<String>,
     stream: Option<bool>,
 }
 
-impl Asked {
+impl GatewayRequest {
     pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, upload: Arc<Upload>) -> Self {
         Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), upload }
     }
@@ -47,7 +47,7 @@ impl Asked {
     }
 }
 
-impl Matched for Asked {
+impl Matched for GatewayRequest {
     fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -73,7 +73,7 @@ impl Matched for Asked {
     }
 
     fn ask(&self) -> Asking {
-        let ask: Ask = serde_json::from_slice(self.body()).unwrap_or_default();
+        let ask: BodyFields = serde_json::from_slice(self.body()).unwrap_or_default();
         let (operation, model, streamed) = match self.route() {
             Some(Route::Inference { operation, model, streamed }) => (operation, model, streamed),
             _ => (Operation::Chat, None, false),

@@ -20,44 +20,46 @@ use std::time::{Duration, Instant};
 const LONGEST: usize = 64 << 10;
 
 /// A header that carries a credential.
-pub(super) type Header = (HeaderName, HeaderValue);
+pub(super) type CredentialHeader = (HeaderName, HeaderValue);
 
-/// What requests to one provider bear.
+/// Credential that requests to one provider carry: a key, or a token that is minted from it.
 #[derive(Debug)]
-pub(super) struct Bearing {
+pub(super) struct UpstreamCredential {
     dialect: Dialect,
-    key: Mutex<(Secret, Header)>,
+    key: Mutex<(Secret, CredentialHeader)>,
     /// Where it is not the key itself.
-    tokens: Option<Tokens>,
+    tokens: Option<UpstreamTokens>,
 }
 
+/// Source of the tokens for one provider, with the one that is used now.
 #[derive(Debug)]
-struct Tokens {
+struct UpstreamTokens {
     /// Where they are minted.
     uri: Uri,
     cache: TokenCache,
     /// Locked while one is minted, so that one is minted for all who wait.
-    held: tokio::sync::Mutex<Option<Token>>,
+    held: tokio::sync::Mutex<Option<CachedToken>>,
 }
 
+/// A minted token, used until it is nearly over.
 #[derive(Debug)]
-struct Token {
+struct CachedToken {
     value: HeaderValue,
     /// When it is minted again.
     until: Instant,
 }
 
-impl Bearing {
+impl UpstreamCredential {
     /// A key of this kind for a provider of this dialect at a base URL; `None` where it cannot stand in a header.
     pub(super) fn new(dialect: Dialect, kind: CredentialKind, key: &Secret, base_url: &str, cache: TokenCache) -> Option<Self> {
         let mints = are_borne(dialect, kind);
         let uri = || format!("{}{ENTRA_PATH}", base_url.trim_end_matches('/')).parse().ok();
-        let tokens = if mints { Some(Tokens { uri: uri()?, cache, held: tokio::sync::Mutex::default() }) } else { None };
+        let tokens = if mints { Some(UpstreamTokens { uri: uri()?, cache, held: tokio::sync::Mutex::default() }) } else { None };
         Some(Self { dialect, key: Mutex::new((key.clone(), header_of(dialect, key)?)), tokens })
     }
 
     /// What a request bears now. May ask the provider for a token first, and fail as any request may.
-    pub(super) async fn header(&self, http: &Http) -> Result<Header, TryFailure> {
+    pub(super) async fn header(&self, http: &Http) -> Result<CredentialHeader, TryFailure> {
         let Some(tokens) = &self.tokens else { return Ok(self.key.lock().expect("nothing panics while it holds the key").1.clone()) };
         let mut held = tokens.held.lock().await;
         if held.as_ref().is_none_or(|token| token.until <= Instant::now()) {
@@ -80,8 +82,8 @@ impl Bearing {
     }
 }
 
-impl Tokens {
-    async fn mint(&self, key: &Secret, http: &Http) -> Result<Token, TryFailure> {
+impl UpstreamTokens {
+    async fn mint(&self, key: &Secret, http: &Http) -> Result<CachedToken, TryFailure> {
         let asked = Instant::now();
         let request = Request::post(self.uri.clone()).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = request.body(Full::new(Bytes::from(form_of(key)))).expect("a URI, a method and a header are a request");
@@ -97,11 +99,11 @@ impl Tokens {
         let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| no_token())?;
         value.set_sensitive(true);
         // No life that a provider may say is longer than a clock can tell.
-        Ok(Token { value, until: asked + Duration::from_secs(life.min(u64::from(u32::MAX))) * 9 / 10 })
+        Ok(CachedToken { value, until: asked + Duration::from_secs(life.min(u64::from(u32::MAX))) * 9 / 10 })
     }
 }
 
-fn header_of(dialect: Dialect, key: &Secret) -> Option<Header> {
+fn header_of(dialect: Dialect, key: &Secret) -> Option<CredentialHeader> {
     let (name, value) = credential_header(dialect, key.expose());
     let mut value = HeaderValue::from_str(&value).ok()?;
     value.set_sensitive(true);

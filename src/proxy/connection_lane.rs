@@ -11,7 +11,7 @@
 //!
 //! What this file does not do: sockets, timers, clocks. Moments are nanoseconds of the host's clock, and come in.
 
-use super::hold::Active;
+use super::fault_set::ActiveToxic;
 use crate::fault::{ByteStage, ChunkFate, NEVER};
 use crate::units::Seed;
 use bytes::Bytes;
@@ -21,27 +21,29 @@ use std::sync::Arc;
 /// What is read at once where no toxic is in the way.
 const CLEAR_ROOM: usize = 64 << 10;
 
-/// What travels.
+/// What travels in a lane: bytes, or the end of the stream.
 #[derive(Debug)]
-enum Load {
+enum LaneLoad {
     Bytes(Bytes),
     End,
     /// The end that a toxic made.
     Close,
 }
 
+/// Something that waits at a station until it is due.
 #[derive(Debug)]
-struct Item {
+struct LaneItem {
     arrived: u64,
     due: u64,
-    load: Load,
+    load: LaneLoad,
 }
 
+/// One toxic in a lane, with the queue of what it holds back.
 #[derive(Debug)]
-struct Station {
-    active: Arc<Active>,
+struct ToxicStation {
+    active: Arc<ActiveToxic>,
     stage: Box<dyn ByteStage>,
-    queue: VecDeque<Item>,
+    queue: VecDeque<LaneItem>,
     /// The due of what came last: nothing later may pass sooner.
     last_due: u64,
     reset_at: Option<u64>,
@@ -52,48 +54,48 @@ struct Station {
 
 /// How a toxic on bytes ends the whole connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doom {
+pub(super) enum ForcedEnd {
     /// It is reset.
     Reset,
     /// It is closed; everything that may still pass has passed.
     Close,
 }
 
-/// See the head of this file.
+/// Lane of one direction of a connection: a chain of toxics with queues, which keeps the order of bytes.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
-    stations: Vec<Station>,
+pub(super) struct ConnectionLane {
+    stations: Vec<ToxicStation>,
     ready: VecDeque<Bytes>,
     waiting: usize,
     /// Bytes in `ready`.
     prepared: usize,
-    end: Option<Load>,
-    doom: Option<Doom>,
+    end: Option<LaneLoad>,
+    doom: Option<ForcedEnd>,
 }
 
-impl Station {
-    fn new(active: Arc<Active>, link: u64, now: u64) -> Self {
-        let stage = active.toxic.effect.stage(seed(&active, link), now, 0);
+impl ToxicStation {
+    fn new(active: Arc<ActiveToxic>, connection: u64, now: u64) -> Self {
+        let stage = active.toxic.effect.stage(seed(&active, connection), now, 0);
         Self { active, stage, queue: VecDeque::new(), last_due: 0, reset_at: None, is_shut: false, has_acted: false }
     }
 
     /// Takes what came at `at`; hands back how many bytes of it are lost.
-    fn take(&mut self, at: u64, load: Load) -> usize {
+    fn take(&mut self, at: u64, load: LaneLoad) -> usize {
         if self.is_shut {
             return load.len();
         }
         let mut bytes = match load {
-            Load::Bytes(bytes) => bytes,
-            Load::Close => {
-                self.wait(at, at, Load::Close);
+            LaneLoad::Bytes(bytes) => bytes,
+            LaneLoad::Close => {
+                self.wait(at, at, LaneLoad::Close);
                 return 0;
             }
-            Load::End => {
+            LaneLoad::End => {
                 let verdict = self.stage.end(at);
                 self.has_acted |= !matches!(verdict, ChunkFate::Pass { due, .. } if due == at);
                 match verdict {
-                    ChunkFate::Pass { due, .. } => self.wait(at, due, Load::End),
-                    ChunkFate::Reset { due } => self.hold(at, due, Load::End),
+                    ChunkFate::Pass { due, .. } => self.wait(at, due, LaneLoad::End),
+                    ChunkFate::Reset { due } => self.hold(at, due, LaneLoad::End),
                     ChunkFate::Lose | ChunkFate::Close { .. } => {}
                 }
                 return 0;
@@ -106,17 +108,17 @@ impl Station {
             match verdict {
                 ChunkFate::Pass { bytes: count, due } => {
                     let piece = bytes.split_to(count.clamp(1, bytes.len()));
-                    self.wait(at, due, Load::Bytes(piece));
+                    self.wait(at, due, LaneLoad::Bytes(piece));
                 }
                 ChunkFate::Lose => return bytes.len(),
                 ChunkFate::Reset { due } => {
-                    self.hold(at, due, Load::Bytes(bytes));
+                    self.hold(at, due, LaneLoad::Bytes(bytes));
                     return 0;
                 }
                 ChunkFate::Close { bytes: count } => {
                     let piece = bytes.split_to(count.min(bytes.len()));
                     if !piece.is_empty() {
-                        self.wait(at, at, Load::Bytes(piece));
+                        self.wait(at, at, LaneLoad::Bytes(piece));
                     }
                     self.shut(at);
                     return bytes.len();
@@ -126,12 +128,12 @@ impl Station {
         0
     }
 
-    fn wait(&mut self, arrived: u64, due: u64, load: Load) {
+    fn wait(&mut self, arrived: u64, due: u64, load: LaneLoad) {
         self.last_due = due.max(self.last_due);
-        self.queue.push_back(Item { arrived, due: self.last_due, load });
+        self.queue.push_back(LaneItem { arrived, due: self.last_due, load });
     }
 
-    fn hold(&mut self, arrived: u64, due: u64, load: Load) {
+    fn hold(&mut self, arrived: u64, due: u64, load: LaneLoad) {
         self.reset_at = Some(self.reset_at.map_or(due, |earlier| earlier.min(due)));
         self.wait(arrived, NEVER, load);
     }
@@ -139,12 +141,12 @@ impl Station {
     fn shut(&mut self, at: u64) {
         self.is_shut = true;
         self.has_acted = true;
-        self.wait(at, at, Load::Close);
+        self.wait(at, at, LaneLoad::Close);
     }
 
     /// The same toxic with other attributes.
-    fn change(&mut self, active: Arc<Active>, link: u64, now: u64) -> usize {
-        self.stage = active.toxic.effect.stage(seed(&active, link), now, self.stage.passed());
+    fn change(&mut self, active: Arc<ActiveToxic>, connection: u64, now: u64) -> usize {
+        self.stage = active.toxic.effect.stage(seed(&active, connection), now, self.stage.passed());
         self.active = active;
         self.last_due = 0;
         self.reset_at = None;
@@ -163,7 +165,7 @@ impl Station {
     }
 }
 
-impl Load {
+impl LaneLoad {
     fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
@@ -172,7 +174,7 @@ impl Load {
     }
 }
 
-impl Lane {
+impl ConnectionLane {
     /// True where bytes may go straight through.
     pub(super) fn is_clear(&self) -> bool {
         self.stations.is_empty() && self.ready.is_empty() && self.end.is_none() && self.doom.is_none()
@@ -192,16 +194,16 @@ impl Lane {
         }
     }
 
-    /// Takes bytes that came now; there must be [`Lane::room`] for them.
+    /// Takes bytes that came now; there must be [`ConnectionLane::room`] for them.
     pub(super) fn push(&mut self, bytes: Bytes, now: u64) {
         self.waiting += bytes.len();
-        self.feed(0, now, Load::Bytes(bytes));
+        self.feed(0, now, LaneLoad::Bytes(bytes));
         self.advance(now);
     }
 
     /// Takes the end of the stream, which came now.
     pub(super) fn push_end(&mut self, now: u64) {
-        self.feed(0, now, Load::End);
+        self.feed(0, now, LaneLoad::End);
         self.advance(now);
     }
 
@@ -211,7 +213,7 @@ impl Lane {
             let station = &mut self.stations[place];
             if let Some(at) = station.reset_at.filter(|at| *at <= now) {
                 tracing::trace!(at, toxic = %station.active.toxic.name, "a reset is due");
-                self.doom.get_or_insert(Doom::Reset);
+                self.doom.get_or_insert(ForcedEnd::Reset);
             }
             if !station.is_shut && station.stage.closes_at().is_some_and(|at| at <= now) {
                 station.shut(now);
@@ -223,14 +225,14 @@ impl Lane {
         }
     }
 
-    fn feed(&mut self, place: usize, at: u64, load: Load) {
+    fn feed(&mut self, place: usize, at: u64, load: LaneLoad) {
         if let Some(station) = self.stations.get_mut(place) {
             let lost = station.take(at, load);
             self.waiting -= lost;
             return;
         }
         match load {
-            Load::Bytes(bytes) => {
+            LaneLoad::Bytes(bytes) => {
                 self.waiting -= bytes.len();
                 // What comes after a closed end was let go by a toxic that is removed: it is lost with the connection.
                 if self.end.is_none() {
@@ -272,29 +274,29 @@ impl Lane {
 
     /// The next moment at which something happens by itself.
     pub(super) fn next(&self) -> u64 {
-        self.stations.iter().map(Station::next).min().unwrap_or(NEVER)
+        self.stations.iter().map(ToxicStation::next).min().unwrap_or(NEVER)
     }
 
     /// How a toxic ends the connection, once it does.
-    pub(super) fn doom(&self) -> Option<Doom> {
-        let is_closed = matches!(self.end, Some(Load::Close)) && self.ready.is_empty();
-        self.doom.or(is_closed.then_some(Doom::Close))
+    pub(super) fn doom(&self) -> Option<ForcedEnd> {
+        let is_closed = matches!(self.end, Some(LaneLoad::Close)) && self.ready.is_empty();
+        self.doom.or(is_closed.then_some(ForcedEnd::Close))
     }
 
     /// The toxics that acted on bytes since this was last asked.
-    pub(super) fn acted(&mut self) -> impl Iterator<Item = &Arc<Active>> {
+    pub(super) fn acted(&mut self) -> impl Iterator<Item = &Arc<ActiveToxic>> {
         self.stations.iter_mut().filter_map(|station| std::mem::take(&mut station.has_acted).then_some(&station.active))
     }
 
     /// From now on these toxics act, in this order.
-    pub(super) fn reshape(&mut self, toxics: &[Arc<Active>], link: u64, now: u64) {
-        let is_kept = |station: &Station, active: &Arc<Active>| station.active.toxic.name == active.toxic.name;
+    pub(super) fn reshape(&mut self, toxics: &[Arc<ActiveToxic>], connection: u64, now: u64) {
+        let is_kept = |station: &ToxicStation, active: &Arc<ActiveToxic>| station.active.toxic.name == active.toxic.name;
         for active in toxics {
             match self.stations.iter().position(|station| is_kept(station, active)) {
                 Some(old) if Arc::ptr_eq(&self.stations[old].active, active) => {}
-                Some(old) => self.waiting -= self.stations[old].change(active.clone(), link, now),
+                Some(old) => self.waiting -= self.stations[old].change(active.clone(), connection, now),
                 // A new toxic is always the last of its proxy.
-                None => self.stations.push(Station::new(active.clone(), link, now)),
+                None => self.stations.push(ToxicStation::new(active.clone(), connection, now)),
             }
         }
         // From the last: what waits there came first.
@@ -304,7 +306,7 @@ impl Lane {
             }
             let station = self.stations.remove(place);
             if station.stage.leaves_a_gap() {
-                self.doom.get_or_insert(Doom::Close);
+                self.doom.get_or_insert(ForcedEnd::Close);
             }
             for item in station.queue {
                 self.feed(place, now, item.load);
@@ -315,8 +317,8 @@ impl Lane {
 }
 
 /// Each connection draws for itself.
-fn seed(active: &Active, link: u64) -> Seed {
-    Seed(active.toxic.seed().0 ^ link.rotate_left(32))
+fn seed(active: &ActiveToxic, connection: u64) -> Seed {
+    Seed(active.toxic.seed().0 ^ connection.rotate_left(32))
 }
 
 #[cfg(test)]
@@ -325,15 +327,15 @@ mod tests {
     use crate::fault::{Bandwidth, Effect, Latency, LimitData, ResetPeer, SlowClose, Timeout, Toxic};
     use crate::units::Duration;
 
-    fn toxic(name: &str, effect: Effect) -> Arc<Active> {
-        Active::new(Toxic::of(name, effect), 0)
+    fn toxic(name: &str, effect: Effect) -> Arc<ActiveToxic> {
+        ActiveToxic::new(Toxic::of(name, effect), 0)
     }
 
     fn late(nanos: u64) -> Effect {
         Effect::Latency(Latency { latency: Duration::from_nanos(nanos), jitter: Duration::ZERO })
     }
 
-    fn out(lane: &mut Lane) -> String {
+    fn out(lane: &mut ConnectionLane) -> String {
         let mut came = Vec::new();
         while let Some(front) = lane.front().cloned() {
             came.extend_from_slice(&front);
@@ -346,7 +348,7 @@ mod tests {
     fn toxics_act_one_after_the_other() {
         let slow = Effect::Bandwidth(Bandwidth { bytes_per_second: 1_000_000_000 });
         let (first, second) = (toxic("late", late(1000)), toxic("slow", slow));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[first, second], 1, 0);
         lane.push("abcd".into(), 0);
         assert_eq!((lane.next(), out(&mut lane)), (1000, String::new()));
@@ -361,7 +363,7 @@ mod tests {
     #[test]
     fn a_limit_before_a_latency_counts_what_came_and_after_it_what_left() {
         let (limit, latency) = (toxic("limit", Effect::LimitData(LimitData { bytes: 3 })), toxic("late", late(10)));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[limit.clone(), latency.clone()], 1, 0);
         lane.push("abcdef".into(), 0);
         lane.advance(9);
@@ -369,8 +371,8 @@ mod tests {
         lane.advance(10);
         assert!(lane.doom().is_none(), "three bytes are still to be written");
         assert_eq!(out(&mut lane), "abc");
-        assert_eq!(lane.doom(), Some(Doom::Close));
-        let mut lane = Lane::default();
+        assert_eq!(lane.doom(), Some(ForcedEnd::Close));
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[latency, limit], 1, 0);
         lane.push("ab".into(), 0);
         lane.push("cdef".into(), 5);
@@ -383,7 +385,7 @@ mod tests {
     #[test]
     fn what_waits_in_removed_toxics_goes_on_in_order() {
         let toxics = [toxic("a", late(1_000_000)), toxic("b", late(10)), toxic("c", late(1_000_000))];
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&toxics[..2], 1, 0);
         lane.push("1".into(), 0);
         lane.advance(1_000_000);
@@ -400,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_changed_toxic_plans_what_waits_anew() {
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[toxic("a", late(1_000_000))], 1, 0);
         lane.push("1".into(), 0);
         lane.reshape(&[toxic("a", late(50))], 1, 20);
@@ -414,7 +416,7 @@ mod tests {
     #[test]
     fn a_reset_holds_what_came_and_lets_it_go_when_it_is_removed_in_time() {
         let reset = toxic("r", Effect::ResetPeer(ResetPeer { timeout: Duration::from_nanos(100) }));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(std::slice::from_ref(&reset), 1, 0);
         lane.advance(1_000);
         assert!(lane.doom().is_none(), "nothing came yet");
@@ -425,31 +427,31 @@ mod tests {
         lane.reshape(&[reset], 1, 2_000);
         lane.push_end(2_000);
         lane.advance(2_100);
-        assert_eq!(lane.doom(), Some(Doom::Reset));
+        assert_eq!(lane.doom(), Some(ForcedEnd::Reset));
     }
 
     #[test]
     fn a_timeout_loses_closes_in_its_time_and_closes_when_it_is_removed() {
         let timeout = |nanos| toxic("t", Effect::Timeout(Timeout { timeout: Duration::from_nanos(nanos) }));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[timeout(500)], 1, 0);
         lane.push("ab".into(), 1);
         assert_eq!((lane.acted().count(), lane.is_waiting(), lane.next()), (1, false, 500));
         lane.advance(500);
-        assert_eq!(lane.doom(), Some(Doom::Close));
-        let mut lane = Lane::default();
+        assert_eq!(lane.doom(), Some(ForcedEnd::Close));
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[timeout(0)], 1, 0);
         assert_eq!(lane.next(), NEVER);
         lane.push("lost".into(), 5);
         lane.reshape(&[], 1, 9);
-        assert_eq!(lane.doom(), Some(Doom::Close));
+        assert_eq!(lane.doom(), Some(ForcedEnd::Close));
         assert!(!lane.is_clear() && lane.room() == 0, "nothing passes behind the gap");
     }
 
     #[test]
     fn a_slow_close_delays_only_the_end_and_is_interruptible() {
         let slow = toxic("s", Effect::SlowClose(SlowClose { delay: Duration::from_nanos(70) }));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[slow], 1, 0);
         lane.push("ab".into(), 1);
         lane.push_end(2);
@@ -461,7 +463,7 @@ mod tests {
     #[test]
     fn a_limit_goes_on_counting_when_it_is_changed() {
         let limit = |bytes| toxic("l", Effect::LimitData(LimitData { bytes }));
-        let mut lane = Lane::default();
+        let mut lane = ConnectionLane::default();
         lane.reshape(&[limit(100)], 1, 0);
         lane.push("abcd".into(), 0);
         lane.reshape(&[limit(5)], 1, 1);

@@ -1,23 +1,23 @@
-//! One accepted connection, from its first moment to its last, under whatever holds it.
+//! One accepted connection of a gateway, from its first moment to its last, under the faults in force.
 //!
-//! Its task looks for a new hold before anything else, so nothing moves after a fault was published. A fault that takes the whole
+//! Its task looks for a new fault set before anything else, so nothing moves after a fault was published. A fault that takes the whole
 //! connection takes it out of the hands of whoever carried it: what was underway is dropped there and then, and ends as cut.
 
 use super::arrival::{Arrival, Decline, ESTABLISHED};
+use super::connection_flow::{ConnectionFlow, WriteProgress};
+use super::connection_lane::ForcedEnd;
+use super::connection_tasks::ConnectionTasks;
 use super::counters::{Counter, Counters};
+use super::event_feed::{ConnectionLine, EventFeed};
 use super::exchange::Exchanger;
-use super::flow::{Flow, Written};
-use super::gate::{Gate, poll_drain};
-use super::hold::{Active, Grip, Hold};
-use super::interim::Interim;
-use super::lane::Doom;
+use super::fault_set::{ActiveToxic, ConnectionFate, FaultSet};
+use super::gateway_socket::{GatewaySocket, poll_drain};
+use super::interim::InterimWriter;
 use super::pump::Pump;
-use super::serving::{Halfway, Serving, first_byte};
-use super::sight::{Connection, Sight};
-use super::streams::Beside;
+use super::serving::{HeadTimer, Serving, first_byte};
 use super::trust::Trust;
-use super::upstream::{Address, HttpUpstream, Upstream};
-use super::way::Way;
+use super::upstream::{HttpUpstream, ProxyUpstream, UpstreamAddress};
+use super::upstream_route::UpstreamRoute;
 use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
@@ -35,29 +35,29 @@ use tokio::time::timeout;
 
 /// What all connections of one proxy share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct ProxyContext {
     pub(super) proxy: Arc<str>,
-    pub(super) upstream: Upstream,
-    pub(super) sight: Arc<Sight>,
+    pub(super) upstream: ProxyUpstream,
+    pub(super) feed: Arc<EventFeed>,
     pub(super) counters: Arc<Counters>,
     /// Numbers requests, so that partial faults can be drawn for each.
     pub(super) requests: AtomicU64,
     pub(super) trust: Arc<Trust>,
-    pub(super) way: Arc<Way>,
+    pub(super) route: Arc<UpstreamRoute>,
     /// How long the head of a request may take.
     pub(super) head: Duration,
     /// For whom its own listener stands with a certificate, where it speaks TLS.
     pub(super) names: Option<Vec<String>>,
 }
 
-/// See the head of this file.
+/// A connection that a gateway opened. It is one task, which carries bytes or exchanges until either side or a fault ends it.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct GatewayConnection {
     number: u64,
-    shared: Arc<Shared>,
-    holds: watch::Receiver<Arc<Hold>>,
+    shared: Arc<ProxyContext>,
+    fault_sets: watch::Receiver<Arc<FaultSet>>,
     /// What this connection obeys; letting go of it acknowledges the next one.
-    hold: Arc<Hold>,
+    fault_set: Arc<FaultSet>,
 }
 
 /// The first byte of a TLS handshake (RFC 8446, 5.1).
@@ -66,28 +66,28 @@ const TLS_HANDSHAKE: u8 = 22;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A connection that a fault took from whoever carried it.
-struct Seized {
+struct SeizedConnection {
     socket: Arc<TcpStream>,
     upstream: Option<TcpStream>,
     /// True where a request or an answer was underway.
     in_use: bool,
     /// True where it had carried a byte from the gateway.
     carried: bool,
-    fate: Fate,
+    seizure: Seizure,
 }
 
 /// Why it was taken.
-enum Fate {
-    /// A hold said so, which is to be obeyed from then on.
-    Gripped(Grip, Arc<Hold>),
+enum Seizure {
+    /// A fault set said so, which is to be obeyed from then on.
+    Faults(ConnectionFate, Arc<FaultSet>),
     /// A toxic on its bytes ends it.
-    Doomed(Doom),
+    Bytes(ForcedEnd),
 }
 
-impl Link {
-    pub(super) fn new(number: u64, shared: Arc<Shared>, mut holds: watch::Receiver<Arc<Hold>>) -> Self {
-        let hold = holds.borrow_and_update().clone();
-        Self { number, shared, holds, hold }
+impl GatewayConnection {
+    pub(super) fn new(number: u64, shared: Arc<ProxyContext>, mut fault_sets: watch::Receiver<Arc<FaultSet>>) -> Self {
+        let fault_set = fault_sets.borrow_and_update().clone();
+        Self { number, shared, fault_sets, fault_set }
     }
 
     /// Carries the connection until it ends.
@@ -97,25 +97,25 @@ impl Link {
         let socket = Arc::new(socket);
         let is_forwarded = !matches!(arrival, Arrival::Listener);
         loop {
-            if is_forwarded && let Some(active) = self.hold.nameless(self.number) {
+            if is_forwarded && let Some(active) = self.fault_set.nameless(self.number) {
                 active.touch();
                 return self.decline(socket, &arrival, Decline::Nameless).await;
             }
-            match self.hold.grip(self.number) {
-                Grip::Free => break,
-                Grip::Cut(active) if is_forwarded => {
+            match self.fault_set.fate(self.number) {
+                ConnectionFate::Free => break,
+                ConnectionFate::Cut(active) if is_forwarded => {
                     active.inspect(|active| active.touch());
                     return self.decline(socket, &arrival, Decline::Refused).await;
                 }
-                Grip::Cut(_) => return,
-                Grip::Reset(active) => {
+                ConnectionFate::Cut(_) => return,
+                ConnectionFate::Reset(active) => {
                     tokio::select! {
                         biased;
-                        changed = self.holds.changed() => {
+                        changed = self.fault_sets.changed() => {
                             if changed.is_err() {
                                 return;
                             }
-                            self.hold = self.holds.borrow_and_update().clone();
+                            self.fault_set = self.fault_sets.borrow_and_update().clone();
                         }
                         spoken = async { is_forwarded || first_byte(&socket).await.is_some() } => {
                             if spoken {
@@ -126,7 +126,7 @@ impl Link {
                         }
                     }
                 }
-                Grip::Blackhole(active) => {
+                ConnectionFate::Blackhole(active) => {
                     if is_forwarded {
                         active.touch();
                     }
@@ -136,38 +136,38 @@ impl Link {
         }
         let shared = self.shared.clone();
         let seized = match &shared.upstream {
-            Upstream::Tcp(address) => self.carry_bytes(socket, address, arrival).await,
+            ProxyUpstream::Tcp(address) => self.carry_bytes(socket, address, arrival).await,
             // Not within this future: one that carries bytes only shall not pay for it.
-            Upstream::Http(upstream) => Box::pin(self.carry_exchanges(socket, upstream, arrival)).await,
+            ProxyUpstream::Http(upstream) => Box::pin(self.carry_exchanges(socket, upstream, arrival)).await,
         };
-        let Some(Seized { socket, upstream, in_use, carried, fate }) = seized else { return };
-        let spoke = |active: &Arc<Active>| {
+        let Some(SeizedConnection { socket, upstream, in_use, carried, seizure }) = seized else { return };
+        let spoke = |active: &Arc<ActiveToxic>| {
             if carried {
                 active.touch();
             }
         };
-        match fate {
-            Fate::Gripped(Grip::Free | Grip::Cut(None), _) => part(socket),
-            Fate::Gripped(Grip::Cut(Some(active)), _) => {
+        match seizure {
+            Seizure::Faults(ConnectionFate::Free | ConnectionFate::Cut(None), _) => part(socket),
+            Seizure::Faults(ConnectionFate::Cut(Some(active)), _) => {
                 spoke(&active);
                 part(socket);
             }
-            Fate::Gripped(Grip::Reset(active), _) => {
+            Seizure::Faults(ConnectionFate::Reset(active), _) => {
                 spoke(&active);
                 reset(socket);
             }
-            Fate::Gripped(Grip::Blackhole(active), next) => {
+            Seizure::Faults(ConnectionFate::Blackhole(active), next) => {
                 if in_use {
                     active.touch();
                 }
-                self.hold = next;
+                self.fault_set = next;
                 self.keep_still(socket, upstream, active, in_use).await;
             }
-            Fate::Doomed(Doom::Reset) => {
+            Seizure::Bytes(ForcedEnd::Reset) => {
                 reset(socket);
                 upstream.into_iter().map(Arc::new).for_each(reset);
             }
-            Fate::Doomed(Doom::Close) => {
+            Seizure::Bytes(ForcedEnd::Close) => {
                 // Nothing that comes can take hold of it any more.
                 drop(self);
                 let _ = timeout(LINGER, close(socket, upstream)).await;
@@ -175,19 +175,19 @@ impl Link {
         }
     }
 
-    /// Waits for a new hold. `None` where the connection stays free under it; it is obeyed from then on.
-    async fn next_grip(&mut self, flow: &Flow) -> Option<Fate> {
-        if self.holds.changed().await.is_err() {
-            return Some(Fate::Gripped(Grip::Cut(None), self.hold.clone()));
+    /// Waits for a new fault set. `None` where the connection stays free under it; it is obeyed from then on.
+    async fn next_seizure(&mut self, flow: &ConnectionFlow) -> Option<Seizure> {
+        if self.fault_sets.changed().await.is_err() {
+            return Some(Seizure::Faults(ConnectionFate::Cut(None), self.fault_set.clone()));
         }
-        let next = self.holds.borrow_and_update().clone();
-        match next.grip(self.number) {
-            Grip::Free => {
+        let next = self.fault_sets.borrow_and_update().clone();
+        match next.fate(self.number) {
+            ConnectionFate::Free => {
                 flow.reshape(&next);
-                self.hold = next;
+                self.fault_set = next;
                 None
             }
-            grip => Some(Fate::Gripped(grip, next)),
+            fate => Some(Seizure::Faults(fate, next)),
         }
     }
 
@@ -199,10 +199,10 @@ impl Link {
         let _ = timeout(LINGER, close(socket, None)).await;
     }
 
-    /// The state of a connection under the present hold, with what was read of it already.
-    fn begin(&self, arrival: &Arrival) -> Arc<Flow> {
-        let flow = Flow::new(self.number, self.shared.sight.clone());
-        flow.reshape(&self.hold);
+    /// The state of a connection under the present fault set, with what was read of it already.
+    fn begin(&self, arrival: &Arrival) -> Arc<ConnectionFlow> {
+        let flow = ConnectionFlow::new(self.number, self.shared.feed.clone());
+        flow.reshape(&self.fault_set);
         let ahead = arrival.ahead();
         if !ahead.is_empty() {
             self.shared.counters.add(Counter::ReceivedUpstream, ahead.len());
@@ -213,39 +213,45 @@ impl Link {
         flow
     }
 
-    async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &Address, arrival: Arrival) -> Option<Seized> {
+    async fn carry_bytes(&mut self, socket: Arc<TcpStream>, address: &UpstreamAddress, arrival: Arrival) -> Option<SeizedConnection> {
         let shared = self.shared.clone();
         let flow = self.begin(&arrival);
         let at = HostTime::now();
         let seized = self.pass_bytes(&flow, socket, address, arrival).await;
         let state = flow.state();
         let [down, up] = state.passed;
-        let gripped = seized.as_ref().is_some_and(|seized| matches!(&seized.fate, Fate::Gripped(grip, _) if grip.is_of_a_fault()));
-        shared.sight.connection(&Connection {
+        let is_seized = seized.as_ref().is_some_and(|seized| matches!(&seized.seizure, Seizure::Faults(fate, _) if fate.is_of_a_fault()));
+        shared.feed.connection(&ConnectionLine {
             proxy: &shared.proxy,
             at,
             took: HostTime::now().since(at),
             up,
             down,
             cut: seized.is_some(),
-            touched: state.is_touched() || gripped && state.carried,
+            touched: state.is_touched() || is_seized && state.carried,
         });
         drop(state);
         seized
     }
 
     /// Until the connection ends by itself, or a fault takes it.
-    async fn pass_bytes(&mut self, flow: &Flow, socket: Arc<TcpStream>, address: &Address, arrival: Arrival) -> Option<Seized> {
+    async fn pass_bytes(
+        &mut self,
+        flow: &ConnectionFlow,
+        socket: Arc<TcpStream>,
+        address: &UpstreamAddress,
+        arrival: Arrival,
+    ) -> Option<SeizedConnection> {
         let shared = self.shared.clone();
         let mut timer = None;
         let mut upstream = None;
-        let fate = 'seized: {
+        let seizure = 'seized: {
             {
-                let mut connecting = pin!(shared.way.connect(address));
+                let mut connecting = pin!(shared.route.connect(address));
                 loop {
                     tokio::select! {
                         biased;
-                        fate = self.next_grip(flow) => if let Some(fate) = fate { break 'seized fate },
+                        seizure = self.next_seizure(flow) => if let Some(seizure) = seizure { break 'seized seizure },
                         connected = &mut connecting => match connected {
                             Ok(connected) => {
                                 arrival.say(&socket, ESTABLISHED);
@@ -261,7 +267,7 @@ impl Link {
                                 return None;
                             }
                         },
-                        doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Fate::Doomed(doom),
+                        doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Seizure::Bytes(doom),
                     }
                 }
             }
@@ -272,7 +278,7 @@ impl Link {
             loop {
                 tokio::select! {
                     biased;
-                    fate = self.next_grip(flow) => if let Some(fate) = fate { break 'seized fate },
+                    seizure = self.next_seizure(flow) => if let Some(seizure) = seizure { break 'seized seizure },
                     ended = poll_fn(|cx| pump.poll(cx)) => {
                         if ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
                             // One of them has reset it; the other shall not take that for an end.
@@ -281,15 +287,15 @@ impl Link {
                         }
                         return None;
                     }
-                    doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Fate::Doomed(doom),
+                    doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break 'seized Seizure::Bytes(doom),
                 }
             }
         };
         let carried = flow.state().carried;
-        Some(Seized { socket, upstream, in_use: false, carried, fate })
+        Some(SeizedConnection { socket, upstream, in_use: false, carried, seizure })
     }
 
-    async fn carry_exchanges(&mut self, socket: Arc<TcpStream>, upstream: &HttpUpstream, arrival: Arrival) -> Option<Seized> {
+    async fn carry_exchanges(&mut self, socket: Arc<TcpStream>, upstream: &HttpUpstream, arrival: Arrival) -> Option<SeizedConnection> {
         let shared = self.shared.clone();
         let flow = self.begin(&arrival);
         if matches!(arrival, Arrival::Tunnel { .. }) {
@@ -308,8 +314,8 @@ impl Link {
                 None => loop {
                     tokio::select! {
                         biased;
-                        fate = self.next_grip(&flow) => if let Some(fate) = fate {
-                            return Some(Seized { socket, upstream: None, in_use: false, carried: false, fate });
+                        seizure = self.next_seizure(&flow) => if let Some(seizure) = seizure {
+                            return Some(SeizedConnection { socket, upstream: None, in_use: false, carried: false, seizure });
                         },
                         first = first_byte(&socket) => break first?,
                     }
@@ -317,7 +323,7 @@ impl Link {
             };
             // A tunnel may carry plain HTTP as well.
             if first == TLS_HANDSHAKE || matches!(arrival, Arrival::Listener) {
-                let problem = self.hold.handshake(self.number).map(|(active, problem)| {
+                let problem = self.fault_set.handshake(self.number).map(|(active, problem)| {
                     active.touch();
                     problem
                 });
@@ -329,39 +335,39 @@ impl Link {
                 acceptor = Some(made.inspect_err(|error| tracing::error!(proxy = %shared.proxy, %error, "no TLS")).ok()?);
             }
         }
-        let mut beside = Beside::default();
+        let mut tasks = ConnectionTasks::default();
         let exchanger = Exchanger {
             shared: shared.clone(),
             upstream: upstream.clone(),
             flow: flow.clone(),
-            holds: self.holds.clone(),
-            streams: beside.streams(),
-            interim: Interim::default(),
+            fault_sets: self.fault_sets.clone(),
+            executor: tasks.executor(),
+            interim: InterimWriter::default(),
             host: arrival.host(),
         };
-        let (draining, is_secured) = (Arc::new(AtomicBool::new(self.hold.is_draining())), acceptor.is_some());
+        let (draining, is_secured) = (Arc::new(AtomicBool::new(self.fault_set.is_draining())), acceptor.is_some());
         let serving = Serving {
             interim: exchanger.interim.clone(),
             exchanger: Arc::new(exchanger),
-            streams: beside.streams(),
+            executor: tasks.executor(),
             flow: flow.clone(),
             is_single: matches!(arrival, Arrival::Request { .. }),
             draining: draining.clone(),
         };
-        let gate = Gate::new(socket.clone(), flow.clone(), shared.counters.clone());
-        let mut http = Some(Box::pin(serving.run(gate, acceptor)));
-        let (mut timer, mut halfway) = (None, Halfway::default());
+        let gateway = GatewaySocket::new(socket.clone(), flow.clone(), shared.counters.clone());
+        let mut http = Some(Box::pin(serving.run(gateway, acceptor)));
+        let (mut timer, mut halfway) = (None, HeadTimer::default());
         let mut gone = pin!(gone(&socket, &flow.talk));
-        let fate = loop {
+        let seizure = loop {
             tokio::select! {
                 biased;
-                fate = self.next_grip(&flow) => match fate {
-                    Some(fate) => break fate,
+                seizure = self.next_seizure(&flow) => match seizure {
+                    Some(seizure) => break seizure,
                     None => {
                         // A fault on handshakes would touch nobody who has done theirs: they shall have to do it again.
-                        let ends = self.hold.is_draining() || is_secured && self.hold.handshake(self.number).is_some();
+                        let ends = self.fault_set.is_draining() || is_secured && self.fault_set.handshake(self.number).is_some();
                         draining.store(ends, Ordering::Relaxed);
-                        beside.stir();
+                        tasks.stir();
                     }
                 },
                 () = poll_fn(|cx| {
@@ -373,9 +379,9 @@ impl Link {
                         }
                         http = None;
                     }
-                    beside.poll(cx);
-                    // Not all who write to the gate ask it again once they have flushed.
-                    if poll_drain(&socket, &flow, &shared.counters, cx).is_ready() && flow.state().written != Written::Partly {
+                    tasks.poll(cx);
+                    // Not all who write to the socket ask it again once they have flushed.
+                    if poll_drain(&socket, &flow, &shared.counters, cx).is_ready() && flow.state().written != WriteProgress::Partly {
                         flow.flushed();
                     }
                     if http.is_some() && halfway.poll(&flow, shared.head, cx).is_ready() {
@@ -387,42 +393,48 @@ impl Link {
                         tracing::debug!(proxy = %shared.proxy, "the gateway has hung up");
                         http = None;
                     }
-                    if http.is_none() && beside.end_http() { Poll::Ready(()) } else { Poll::Pending }
+                    if http.is_none() && tasks.end_http() { Poll::Ready(()) } else { Poll::Pending }
                 }) => {
                     flow.close();
                     return None;
                 }
-                doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break Fate::Doomed(doom),
+                doom = poll_fn(|cx| flow.poll_doom(&mut timer, cx)) => break Seizure::Bytes(doom),
             }
         };
         let in_use = flow.seize();
         drop(http);
-        drop(beside);
+        drop(tasks);
         flow.close();
         let carried = flow.state().carried;
-        Some(Seized { socket: socket.clone(), upstream: None, in_use, carried, fate })
+        Some(SeizedConnection { socket: socket.clone(), upstream: None, in_use, carried, seizure })
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
     /// connection, or when the gateway gives up. One on this host that has only ended its direction waits, as any other.
-    async fn keep_still(mut self, socket: Arc<TcpStream>, mut upstream: Option<TcpStream>, mut active: Arc<Active>, mut counted: bool) {
+    async fn keep_still(
+        mut self,
+        socket: Arc<TcpStream>,
+        mut upstream: Option<TcpStream>,
+        mut active: Arc<ActiveToxic>,
+        mut counted: bool,
+    ) {
         // No answer comes of this.
         let (mut has_ended, talk) = (false, Talk::endless());
         loop {
             tokio::select! {
                 biased;
-                changed = self.holds.changed() => {
+                changed = self.fault_sets.changed() => {
                     if changed.is_err() {
                         return;
                     }
-                    let next = self.holds.borrow_and_update().clone();
-                    match next.grip(self.number) {
-                        Grip::Blackhole(other) => {
+                    let next = self.fault_sets.borrow_and_update().clone();
+                    match next.fate(self.number) {
+                        ConnectionFate::Blackhole(other) => {
                             active = other;
-                            self.hold = next;
+                            self.fault_set = next;
                         }
-                        Grip::Reset(_) => return reset(socket),
-                        Grip::Free | Grip::Cut(_) => return part(socket),
+                        ConnectionFate::Reset(_) => return reset(socket),
+                        ConnectionFate::Free | ConnectionFate::Cut(_) => return part(socket),
                     }
                 }
                 () = gone(&socket, &talk), if has_ended => return,

@@ -1,11 +1,11 @@
 //! What the body of a call to the control API says. A field that means nothing where it stands is refused by name, and not left out without
 //! a word: whoever wrote it wanted something.
 //!
-//! In the plain manner it is left out as Shopify's server does, for its clients send more than it reads, and a warning says so. What answers show
+//! As a plain Toxiproxy it is left out as Shopify's server does, for its clients send more than it reads, and a warning says so. What answers show
 //! beside that (`touched`, `applied`, Shopify's `Logger`) may be sent back.
 
-use super::keeper::RawProxy;
-use super::registry::{ApiError, Manner};
+use super::proxy_actor::RawProxy;
+use super::registry::{ApiError, ApiFlavor};
 use crate::fault::{RawToxic, Stray};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,9 +17,9 @@ const OURS: [&str; 3] = ["dialect", "tls", "hosts"];
 /// What Shopify's server shows of its own works.
 const SHOWN: [&str; 1] = ["Logger"];
 
-/// What was asked for, and what was left out of it.
+/// A parsed body of a call, and the fields of it that were ignored. Callers are told of those in a warning.
 #[derive(Debug)]
-pub(super) struct Reading<T> {
+pub(super) struct CallBody<T> {
     pub(super) asked: T,
     /// In words, a line each.
     pub(super) left_out: Vec<String>,
@@ -29,19 +29,19 @@ pub(super) struct Reading<T> {
 ///
 /// # Errors
 /// Where the body is none, or a field means nothing.
-pub(super) fn proxy(body: &[u8], manner: Manner) -> Result<Reading<RawProxy>, ApiError> {
-    read_proxy(json(body)?, manner)
+pub(super) fn proxy(body: &[u8], flavor: ApiFlavor) -> Result<CallBody<RawProxy>, ApiError> {
+    read_proxy(json(body)?, flavor)
 }
 
 /// A list of proxies.
 ///
 /// # Errors
 /// As in [`proxy`].
-pub(super) fn proxies(body: &[u8], manner: Manner) -> Result<Reading<Vec<RawProxy>>, ApiError> {
+pub(super) fn proxies(body: &[u8], flavor: ApiFlavor) -> Result<CallBody<Vec<RawProxy>>, ApiError> {
     let values: Vec<Value> = json(body)?;
-    let mut all = Reading { asked: Vec::with_capacity(values.len()), left_out: Vec::new() };
+    let mut all = CallBody { asked: Vec::with_capacity(values.len()), left_out: Vec::new() };
     for value in values {
-        let Reading { asked, left_out } = read_proxy(value, manner)?;
+        let CallBody { asked, left_out } = read_proxy(value, flavor)?;
         all.asked.push(asked);
         all.left_out.extend(left_out);
     }
@@ -52,54 +52,54 @@ pub(super) fn proxies(body: &[u8], manner: Manner) -> Result<Reading<Vec<RawProx
 ///
 /// # Errors
 /// As in [`proxy`].
-pub(super) fn toxic(body: &[u8], manner: Manner) -> Result<Reading<RawToxic>, ApiError> {
-    read_toxic(json(body)?, manner, "")
+pub(super) fn toxic(body: &[u8], flavor: ApiFlavor) -> Result<CallBody<RawToxic>, ApiError> {
+    read_toxic(json(body)?, flavor, "")
 }
 
-fn read_proxy(mut value: Value, manner: Manner) -> Result<Reading<RawProxy>, ApiError> {
+fn read_proxy(mut value: Value, flavor: ApiFlavor) -> Result<CallBody<RawProxy>, ApiError> {
     let mut left_out = Vec::new();
     let whose = value["name"].as_str().map(|name| format!(" of the proxy `{}`", name.escape_debug())).unwrap_or_default();
     if let Some(object) = value.as_object() {
         for (field, value) in object.iter().filter(|(field, _)| !SHOWN.contains(&field.as_str())) {
-            let is_known = PROXY.contains(&field.as_str()) && (manner == Manner::Lifeboat || !OURS.contains(&field.as_str()));
+            let is_known = PROXY.contains(&field.as_str()) && (flavor == ApiFlavor::Lifeboat || !OURS.contains(&field.as_str()));
             if !is_known {
                 let stray = RawToxic::misplaced(field, value).unwrap_or_else(|| Stray::among(field, &PROXY, "a proxy"));
-                refuse_or_tell(stray, manner, &whose, &mut left_out)?;
+                refuse_or_tell(stray, flavor, &whose, &mut left_out)?;
             }
         }
     }
     let toxics = value.get_mut("toxics").map(Value::take);
     let mut asked: RawProxy = typed(value)?;
-    if manner == Manner::Plain {
+    if flavor == ApiFlavor::Plain {
         asked = RawProxy { dialect: None, tls: None, hosts: None, ..asked };
     }
     if let Some(toxics) = toxics.filter(|toxics| !toxics.is_null()) {
         let toxics: Vec<Value> = typed(toxics)?;
-        if manner == Manner::Plain && !toxics.is_empty() {
+        if flavor == ApiFlavor::Plain && !toxics.is_empty() {
             left_out.push(format!("the toxics{whose} were not created: add each at /proxies/NAME/toxics"));
-            return Ok(Reading { asked, left_out });
+            return Ok(CallBody { asked, left_out });
         }
         let mut read = Vec::with_capacity(toxics.len());
         for toxic in toxics {
-            read.push(read_toxic(toxic, manner, &whose)?.asked);
+            read.push(read_toxic(toxic, flavor, &whose)?.asked);
         }
         asked.toxics = read;
     }
-    Ok(Reading { asked, left_out })
+    Ok(CallBody { asked, left_out })
 }
 
-fn read_toxic(value: Value, manner: Manner, whose: &str) -> Result<Reading<RawToxic>, ApiError> {
+fn read_toxic(value: Value, flavor: ApiFlavor, whose: &str) -> Result<CallBody<RawToxic>, ApiError> {
     let mut left_out = Vec::new();
     for stray in value.as_object().into_iter().flat_map(RawToxic::strays) {
-        refuse_or_tell(stray, manner, whose, &mut left_out)?;
+        refuse_or_tell(stray, flavor, whose, &mut left_out)?;
     }
-    Ok(Reading { asked: typed(value)?, left_out })
+    Ok(CallBody { asked: typed(value)?, left_out })
 }
 
-fn refuse_or_tell(stray: Stray, manner: Manner, whose: &str, left_out: &mut Vec<String>) -> Result<(), ApiError> {
+fn refuse_or_tell(stray: Stray, flavor: ApiFlavor, whose: &str, left_out: &mut Vec<String>) -> Result<(), ApiError> {
     let Stray { field, hint } = stray;
     let problem = format!("unknown field `{}`{whose}", field.escape_debug());
-    if manner == Manner::Lifeboat {
+    if flavor == ApiFlavor::Lifeboat {
         return Err(ApiError::bad_request(format!("bad request body: {problem}")).with_hint(hint));
     }
     left_out.push(format!("{problem}: {hint}"));

@@ -1,20 +1,20 @@
 //! The owner of one proxy: its listener, its toxics with their leases, its connections.
 //!
-//! A keeper is one task. Whoever wants something sends it a [`Command`] and waits for the answer, so that changes of one proxy
+//! An actor is one task. Whoever wants something sends it a [`ProxyCommand`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
-use super::arrival::{Arrival, Guest};
-use super::bounds::Wanted;
+use super::arrival::{AcceptedConnection, Arrival};
+use super::bounds::WantedProxy;
+use super::certificate_needs::CertificateNeeds;
 use super::counters::Counters;
 use super::draft::{Draft, answers, led_back};
-use super::hold::{Active, Hold, Phase, Released};
-use super::link::{Link, Shared};
-use super::listener::{Door, cannot_listen, names, open_door, resolve};
+use super::event_feed::{EventFeed, FaultChangeLine};
+use super::fault_set::{ActiveToxic, FaultSet, ProxyPhase, Released};
+use super::gateway_connection::{GatewayConnection, ProxyContext};
+use super::listener::{ProxyListener, cannot_listen, names, open_listener, resolve};
 use super::playable::{Playable, refused};
-use super::registry::{ApiError, Footing, Manner};
-use super::secures::Secures;
-use super::sight::{FaultChange, Sight};
-use super::upstream::{Answers, Upstream};
+use super::registry::{ApiError, ApiFlavor, ServerContext};
+use super::upstream::{HostPattern, ProxyUpstream};
 use crate::fault::{Attributes, Effect, RawToxic, Toxic};
 use crate::journal::HostTime;
 use crate::model::Dialect;
@@ -145,124 +145,124 @@ pub(super) struct Expired {
     touched: u64,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
+type CommandReply<T> = oneshot::Sender<Result<T, ApiError>>;
 
-/// What a keeper does for others.
+/// Command to a proxy's actor, with where its reply goes.
 #[derive(Debug)]
-pub(super) enum Command {
-    Show(Reply<ProxyView>),
-    Configure(RawProxy, Reply<ProxyView>),
-    AddToxic(RawToxic, Reply<ToxicView>),
-    ShowToxic(String, Reply<ToxicView>),
-    ChangeToxic(String, RawToxic, Reply<ToxicView>),
-    RemoveToxic(String, Reply<ToxicView>),
+pub(super) enum ProxyCommand {
+    Show(CommandReply<ProxyView>),
+    Configure(RawProxy, CommandReply<ProxyView>),
+    AddToxic(RawToxic, CommandReply<ToxicView>),
+    ShowToxic(String, CommandReply<ToxicView>),
+    ChangeToxic(String, RawToxic, CommandReply<ToxicView>),
+    RemoveToxic(String, CommandReply<ToxicView>),
     /// Carries a connection that the forward proxy took.
-    Admit(Guest),
+    Admit(AcceptedConnection),
     /// Enabled and without toxics.
-    Reset(Reply<()>),
-    /// Nothing new is taken; the keeper ends with its last connection.
-    Drain(Reply<()>),
-    /// Everything closed; the keeper ends.
-    End(Reply<()>),
+    Reset(CommandReply<()>),
+    /// Nothing new is taken; the actor ends with its last connection.
+    Drain(CommandReply<()>),
+    /// Everything closed; the actor ends.
+    End(CommandReply<()>),
 }
 
 #[derive(Debug)]
-struct Entry {
-    active: Arc<Active>,
+struct ToxicEntry {
+    active: Arc<ActiveToxic>,
     ttl: Option<Duration>,
     until: Option<Instant>,
     applied: Applied,
 }
 
-/// See the head of this file.
+/// Actor that owns one proxy: its listener, its toxics with their leases, its connections.
 #[derive(Debug)]
-pub(super) struct Keeper {
-    shared: Arc<Shared>,
+pub(super) struct ProxyActor {
+    shared: Arc<ProxyContext>,
     upstream: String,
     dialect: Dialect,
-    footing: Footing,
+    context: ServerContext,
     hosts: Option<Vec<String>>,
-    answers: Arc<Mutex<Vec<Answers>>>,
-    door: Door,
+    answers: Arc<Mutex<Vec<HostPattern>>>,
+    listener: ProxyListener,
     /// The address as it was asked for, where that is shown: Shopify's server has none of its own before it first listens.
     unopened: Option<String>,
-    phase: Phase,
-    toxics: Vec<Entry>,
+    phase: ProxyPhase,
+    toxics: Vec<ToxicEntry>,
     expired: VecDeque<Expired>,
-    holds: watch::Sender<Arc<Hold>>,
+    fault_sets: watch::Sender<Arc<FaultSet>>,
     released: Released,
     accepted: u64,
 }
 
-impl Keeper {
+impl ProxyActor {
     /// Opens the listener.
     ///
     /// # Errors
     /// Where the address cannot be bound.
-    pub(super) async fn open(mut draft: Draft, sight: Arc<Sight>, footing: Footing) -> Result<Self, ApiError> {
-        let door = draft.door()?;
-        let Draft { name, listen, upstream, leads, way, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
-        let unopened = Some(listen).filter(|_| footing.manner == Manner::Plain && phase == Phase::Disabled);
-        way.stand(door.address(), leads.address());
-        let (hold, released) = Hold::new(phase, Vec::new());
-        let shared = Shared {
+    pub(super) async fn open(mut draft: Draft, feed: Arc<EventFeed>, context: ServerContext) -> Result<Self, ApiError> {
+        let listener = draft.listener()?;
+        let Draft { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
+        let unopened = Some(listen).filter(|_| context.flavor == ApiFlavor::Plain && phase == ProxyPhase::Disabled);
+        route.stand(listener.address(), leads.address());
+        let (fault_set, released) = FaultSet::new(phase, Vec::new());
+        let shared = ProxyContext {
             proxy: name.into(),
             upstream: leads,
-            sight,
+            feed,
             counters: Arc::default(),
             requests: AtomicU64::new(0),
-            trust: footing.trust.clone(),
-            way,
-            head: footing.head,
-            names: ends_tls.then(|| names(door.address())),
+            trust: context.trust.clone(),
+            route,
+            head: context.head,
+            names: ends_tls.then(|| names(listener.address())),
         };
-        let mut keeper = Self {
+        let mut actor = Self {
             shared: Arc::new(shared),
             upstream,
             dialect,
-            footing,
+            context,
             hosts,
             answers: Arc::new(Mutex::new(answers)),
-            door,
+            listener,
             unopened,
             phase,
             toxics: Vec::new(),
             expired: VecDeque::new(),
-            holds: watch::Sender::new(hold),
+            fault_sets: watch::Sender::new(fault_set),
             released,
             accepted: 0,
         };
         // Nobody is let in before they are in force.
         for toxic in &toxics {
-            keeper.add(toxic).await?;
+            actor.add(toxic).await?;
         }
-        Ok(keeper)
+        Ok(actor)
     }
 
     /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<ProxyCommand>) {
         let mut told = None;
-        while self.phase != Phase::Draining || self.holds.receiver_count() > 0 {
+        while self.phase != ProxyPhase::Draining || self.fault_sets.receiver_count() > 0 {
             let next_end = self.toxics.iter().filter_map(|entry| entry.until).min();
             tokio::select! {
                 command = commands.recv() => match command {
                     None => break,
-                    Some(Command::End(reply)) => {
+                    Some(ProxyCommand::End(reply)) => {
                         told = Some(reply);
                         break;
                     }
                     Some(command) => self.obey(command).await,
                 },
-                (socket, seat) = self.door.accept() => self.admit(Guest { socket, arrival: Arrival::Listener, seat }),
-                // Every connection watches the holds to its end.
-                () = self.holds.closed(), if self.phase == Phase::Draining => {}
+                (socket, seat) = self.listener.accept() => self.admit(AcceptedConnection { socket, arrival: Arrival::Listener, seat }),
+                // Every connection watches the fault sets to its end.
+                () = self.fault_sets.closed(), if self.phase == ProxyPhase::Draining => {}
                 () = async { match next_end { Some(end) => sleep_until(end).await, None => pending().await } } => self.expire().await,
             }
         }
-        self.phase = Phase::Disabled;
+        self.phase = ProxyPhase::Disabled;
         let _ = self.flip().await;
         // All have obeyed; what goes on for a moment only reads the last bytes of connections that are closed already.
-        let _ = timeout(OBEDIENCE, self.holds.closed()).await;
+        let _ = timeout(OBEDIENCE, self.fault_sets.closed()).await;
         drop(self);
         if let Some(reply) = told {
             let _ = reply.send(Ok(()));
@@ -270,58 +270,58 @@ impl Keeper {
     }
 
     /// Who it answers for, now and later.
-    pub(super) fn answers(&self) -> Arc<Mutex<Vec<Answers>>> {
+    pub(super) fn answers(&self) -> Arc<Mutex<Vec<HostPattern>>> {
         self.answers.clone()
     }
 
-    fn admit(&mut self, guest: Guest) {
+    fn admit(&mut self, guest: AcceptedConnection) {
         self.accepted += 1;
-        let link = Link::new(self.accepted, self.shared.clone(), self.holds.subscribe());
-        let Guest { socket, arrival, seat } = guest;
+        let connection = GatewayConnection::new(self.accepted, self.shared.clone(), self.fault_sets.subscribe());
+        let AcceptedConnection { socket, arrival, seat } = guest;
         tokio::spawn(async move {
-            link.run(socket, arrival).await;
+            connection.run(socket, arrival).await;
             drop(seat);
         });
     }
 
-    async fn obey(&mut self, command: Command) {
+    async fn obey(&mut self, command: ProxyCommand) {
         // A reply that nobody waits for any more is no reason to stop: the change has happened all the same.
         match command {
-            Command::Show(reply) => drop(reply.send(Ok(self.view()))),
-            Command::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
-            Command::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            Command::ShowToxic(name, reply) => drop(reply.send(self.shown(&name))),
-            Command::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
-            Command::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
+            ProxyCommand::Show(reply) => drop(reply.send(Ok(self.view()))),
+            ProxyCommand::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
+            ProxyCommand::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
+            ProxyCommand::ShowToxic(name, reply) => drop(reply.send(self.shown(&name))),
+            ProxyCommand::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
+            ProxyCommand::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             // Dropped, it is closed: nothing new is taken any more.
-            Command::Admit(..) if self.phase == Phase::Draining => {}
-            Command::Admit(guest) => self.admit(guest),
-            Command::Reset(reply) => drop(reply.send(self.reset().await)),
-            Command::Drain(reply) => {
-                self.phase = Phase::Draining;
+            ProxyCommand::Admit(..) if self.phase == ProxyPhase::Draining => {}
+            ProxyCommand::Admit(guest) => self.admit(guest),
+            ProxyCommand::Reset(reply) => drop(reply.send(self.reset().await)),
+            ProxyCommand::Drain(reply) => {
+                self.phase = ProxyPhase::Draining;
                 drop(reply.send(self.flip().await.map(|_| ())));
             }
-            Command::End(_) => {}
+            ProxyCommand::End(_) => {}
         }
     }
 
     /// Publishes what is in force and waits until every open connection obeys it.
     async fn flip(&mut self) -> Result<Applied, ApiError> {
         let lo = HostTime::now();
-        let refuses = |entry: &Entry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
-        let shut = self.phase != Phase::Enabled || self.toxics.iter().any(refuses);
+        let refuses = |entry: &ToxicEntry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
+        let shut = self.phase != ProxyPhase::Enabled || self.toxics.iter().any(refuses);
         if shut {
-            self.door.shut();
+            self.listener.shut();
         } else {
             self.unopened = None;
         }
-        let (hold, released) = Hold::new(self.phase, self.toxics.iter().map(|entry| entry.active.clone()).collect());
-        drop(self.holds.send_replace(hold));
+        let (fault_set, released) = FaultSet::new(self.phase, self.toxics.iter().map(|entry| entry.active.clone()).collect());
+        drop(self.fault_sets.send_replace(fault_set));
         let before = std::mem::replace(&mut self.released, released);
-        // The sender is never used, only dropped: an error is the good news that the old hold is gone.
+        // The sender is never used, only dropped: an error is the good news that the old set is gone.
         let obeyed = timeout(OBEDIENCE, before).await;
         if !shut {
-            self.door.reopen().map_err(|error| cannot_listen(self.door.address(), &error))?;
+            self.listener.reopen().map_err(|error| cannot_listen(self.listener.address(), &error))?;
         }
         if obeyed.is_err() {
             return Err(ApiError::internal("the change did not reach every open connection within 3 s; it is in effect for the others"));
@@ -336,8 +336,8 @@ impl Keeper {
         }
         self.expired.retain(|expired| expired.name != toxic.name);
         let now = HostTime::now();
-        let mut entry = Entry { active: Active::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
-        entry.renew(raw.ttl_ms.filter(|_| self.footing.manner == Manner::Lifeboat));
+        let mut entry = ToxicEntry { active: ActiveToxic::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
+        entry.renew(raw.ttl_ms.filter(|_| self.context.flavor == ApiFlavor::Lifeboat));
         self.toxics.push(entry);
         let settled = self.settle(self.toxics.len() - 1).await;
         if settled.is_err() {
@@ -351,26 +351,26 @@ impl Keeper {
     fn playable(&self) -> Playable<'_> {
         Playable {
             proxy: &self.shared.proxy,
-            manner: self.footing.manner,
+            flavor: self.context.flavor,
             dialect: self.dialect,
             ends_tls: self.shared.names.is_some(),
-            has_forward: self.footing.forward.is_some(),
+            has_forward: self.context.forward.is_some(),
         }
     }
 
     async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
-        if self.footing.manner == Manner::Lifeboat {
+        if self.context.flavor == ApiFlavor::Lifeboat {
             stays(&entry.active.toxic, raw)?;
         }
         let toxic = entry.active.toxic.changed(raw).map_err(refused)?;
-        entry.renew(raw.ttl_ms.filter(|_| self.footing.manner == Manner::Lifeboat));
+        entry.renew(raw.ttl_ms.filter(|_| self.context.flavor == ApiFlavor::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
         if toxic == entry.active.toxic {
-            return Ok(entry.view(self.footing.manner));
+            return Ok(entry.view(self.context.flavor));
         }
-        entry.active = Active::new(toxic, entry.active.touched());
+        entry.active = ActiveToxic::new(toxic, entry.active.touched());
         self.settle(place).await
     }
 
@@ -379,7 +379,7 @@ impl Keeper {
         self.toxics[place].applied = self.flip().await?;
         let entry = &self.toxics[place];
         self.tell(&entry.active, "applied", entry.applied);
-        Ok(entry.view(self.footing.manner))
+        Ok(entry.view(self.context.flavor))
     }
 
     async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
@@ -390,15 +390,15 @@ impl Keeper {
         let mut entry = self.toxics.remove(place);
         entry.applied = self.flip().await?;
         self.tell(&entry.active, "removed", entry.applied);
-        Ok(entry.view(self.footing.manner))
+        Ok(entry.view(self.context.flavor))
     }
 
     /// Ends every toxic whose lease is over.
     async fn expire(&mut self) {
         let now = Instant::now();
-        let (over, kept) = self.toxics.drain(..).partition(|entry: &Entry| entry.until.is_some_and(|until| until <= now));
+        let (over, kept) = self.toxics.drain(..).partition(|entry: &ToxicEntry| entry.until.is_some_and(|until| until <= now));
         self.toxics = kept;
-        let over: Vec<Entry> = over;
+        let over: Vec<ToxicEntry> = over;
         let lo = HostTime::now();
         let applied = self.flip().await.unwrap_or_else(|error| {
             tracing::error!(proxy = %self.shared.proxy, error = %error.error, "a lease ended badly");
@@ -414,11 +414,11 @@ impl Keeper {
     }
 
     async fn reset(&mut self) -> Result<(), ApiError> {
-        if self.phase == Phase::Enabled && self.toxics.is_empty() {
+        if self.phase == ProxyPhase::Enabled && self.toxics.is_empty() {
             return Ok(());
         }
-        if self.phase == Phase::Disabled {
-            self.phase = Phase::Enabled;
+        if self.phase == ProxyPhase::Disabled {
+            self.phase = ProxyPhase::Enabled;
         }
         let removed = std::mem::take(&mut self.toxics);
         let applied = self.flip().await?;
@@ -429,71 +429,71 @@ impl Keeper {
     }
 
     async fn configure(&mut self, change: RawProxy) -> Result<ProxyView, ApiError> {
-        if self.phase == Phase::Draining {
+        if self.phase == ProxyPhase::Draining {
             return Err(ApiError::conflict("the proxy is shutting down"));
         }
         self.stays(&change)?;
         let was = self.phase;
-        let wanted = change.enabled.map_or(was, |enabled| if enabled { Phase::Enabled } else { Phase::Disabled });
+        let wanted = change.enabled.map_or(was, |enabled| if enabled { ProxyPhase::Enabled } else { ProxyPhase::Disabled });
         let listen = match &change.listen {
-            Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.door.address()),
+            Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.listener.address()),
             None => None,
         };
         if let Some(listen) = listen {
-            self.footing.bounds.listener(&self.shared.proxy, listen).await?;
+            self.context.bounds.listener(&self.shared.proxy, listen).await?;
         }
         let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
         let hosts = change.hosts.or_else(|| self.hosts.clone());
-        self.footing.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
+        self.context.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
         let parsed =
-            upstream.as_deref().map(|upstream| Upstream::parse(upstream, self.dialect, &self.footing, &self.shared.way)).transpose();
+            upstream.as_deref().map(|upstream| ProxyUpstream::parse(upstream, self.dialect, &self.context, &self.shared.route)).transpose();
         let parsed = parsed.map_err(ApiError::bad_request)?;
         let leads = parsed.unwrap_or_else(|| self.shared.upstream.clone());
         let answers = answers(hosts.as_deref(), &leads)?;
-        let secures = Secures {
+        let secures = CertificateNeeds {
             hosts: hosts.as_deref(),
-            address: self.shared.names.is_some().then(|| listen.unwrap_or(self.door.address())),
+            address: self.shared.names.is_some().then(|| listen.unwrap_or(self.listener.address())),
             dialect: self.dialect,
         };
-        secures.admitted(self.footing.trust.authority(), &answers)?;
+        secures.admitted(self.context.trust.authority(), &answers)?;
         if listen.is_some() || upstream.is_some() {
-            // Names are asked for, and every lease waits: only where the way is another.
-            self.shared.way.lead(listen.unwrap_or(self.door.address()), leads.address()).await.map_err(led_back)?;
+            // Names are asked for, and every lease waits: only where the route is another.
+            self.shared.route.lead(listen.unwrap_or(self.listener.address()), leads.address()).await.map_err(led_back)?;
             // Open connections lead to the old place: as Shopify's server does, they are closed.
-            self.phase = Phase::Disabled;
+            self.phase = ProxyPhase::Disabled;
             self.flip().await?;
         }
         if let Some(listen) = listen {
-            match open_door(listen, wanted) {
-                Ok(door) => self.door = door,
+            match open_listener(listen, wanted) {
+                Ok(listener) => self.listener = listener,
                 Err(error) => {
-                    self.shared.way.stand(self.door.address(), self.shared.upstream.address());
+                    self.shared.route.stand(self.listener.address(), self.shared.upstream.address());
                     self.phase = was;
                     self.flip().await?;
                     return Err(error);
                 }
             }
         }
-        self.shared.way.stand(self.door.address(), leads.address());
+        self.shared.route.stand(self.listener.address(), leads.address());
         self.upstream = upstream.unwrap_or_else(|| std::mem::take(&mut self.upstream));
         self.unopened = self.unopened.take().filter(|_| listen.is_none());
-        self.shared = Arc::new(Shared {
+        self.shared = Arc::new(ProxyContext {
             proxy: self.shared.proxy.clone(),
             upstream: leads,
-            sight: self.shared.sight.clone(),
+            feed: self.shared.feed.clone(),
             counters: self.shared.counters.clone(),
             requests: AtomicU64::new(self.shared.requests.load(Ordering::Relaxed)),
             trust: self.shared.trust.clone(),
-            way: self.shared.way.clone(),
+            route: self.shared.route.clone(),
             head: self.shared.head,
-            names: self.shared.names.is_some().then(|| names(self.door.address())),
+            names: self.shared.names.is_some().then(|| names(self.listener.address())),
         });
         self.hosts = hosts;
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
         self.phase = wanted;
         if let Err(error) = self.flip().await {
             // It could not be opened: as it is shown, so it shall be.
-            self.phase = Phase::Disabled;
+            self.phase = ProxyPhase::Disabled;
             self.flip().await?;
             return Err(error);
         }
@@ -504,7 +504,7 @@ impl Keeper {
     /// Where a change names what the proxy is, and otherwise. Clients of Shopify's send back all that they know of it, whose server looks past
     /// this.
     fn stays(&self, change: &RawProxy) -> Result<(), ApiError> {
-        if self.footing.manner == Manner::Plain {
+        if self.context.flavor == ApiFlavor::Plain {
             return Ok(());
         }
         let fixed = |what: &str| Err(ApiError::bad_request(format!("{what} cannot be changed")).with_hint("remove it and create it again"));
@@ -518,9 +518,9 @@ impl Keeper {
     }
 
     /// What it would be with these, for the bounds.
-    fn wanted<'w>(&'w self, upstream: Option<&'w str>, hosts: Option<&'w [String]>) -> Wanted<'w> {
+    fn wanted<'w>(&'w self, upstream: Option<&'w str>, hosts: Option<&'w [String]>) -> WantedProxy<'w> {
         let (name, tls) = (&*self.shared.proxy, self.shared.names.is_some());
-        Wanted { name, upstream: upstream.unwrap_or(&self.upstream), dialect: self.dialect, tls, hosts }
+        WantedProxy { name, upstream: upstream.unwrap_or(&self.upstream), dialect: self.dialect, tls, hosts }
     }
 
     fn place(&self, name: &str) -> Result<usize, ApiError> {
@@ -529,31 +529,31 @@ impl Keeper {
     }
 
     fn shown(&self, name: &str) -> Result<ToxicView, ApiError> {
-        self.place(name).map(|place| self.toxics[place].view(self.footing.manner))
+        self.place(name).map(|place| self.toxics[place].view(self.context.flavor))
     }
 
-    fn tell(&self, active: &Active, change: &'static str, applied: Applied) {
+    fn tell(&self, active: &ActiveToxic, change: &'static str, applied: Applied) {
         let Applied { lo, hi } = applied;
         let (proxy, toxic, touched) = (&*self.shared.proxy, active.toxic.name.as_str(), active.touched());
-        self.shared.sight.fault(&FaultChange { proxy, toxic, change, lo, hi, touched });
+        self.shared.feed.fault(&FaultChangeLine { proxy, toxic, change, lo, hi, touched });
     }
 
     pub(super) fn view(&self) -> ProxyView {
         ProxyView {
             name: self.shared.proxy.to_string(),
-            listen: self.unopened.clone().unwrap_or_else(|| self.door.address().to_string()),
+            listen: self.unopened.clone().unwrap_or_else(|| self.listener.address().to_string()),
             upstream: self.upstream.clone(),
-            enabled: self.phase != Phase::Disabled,
-            dialect: (self.footing.manner == Manner::Lifeboat).then(|| self.dialect.word()),
-            tls: (self.footing.manner == Manner::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
+            enabled: self.phase != ProxyPhase::Disabled,
+            dialect: (self.context.flavor == ApiFlavor::Lifeboat).then(|| self.dialect.word()),
+            tls: (self.context.flavor == ApiFlavor::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
             hosts: self.hosts.clone(),
-            toxics: self.toxics.iter().map(|entry| entry.view(self.footing.manner)).collect(),
+            toxics: self.toxics.iter().map(|entry| entry.view(self.context.flavor)).collect(),
             counters: self.shared.counters.clone(),
         }
     }
 }
 
-impl Entry {
+impl ToxicEntry {
     /// Begins the lease again; the old length where none is given.
     fn renew(&mut self, ttl_ms: Option<u64>) {
         self.ttl = ttl_ms.map(Duration::from_millis).or(self.ttl);
@@ -563,8 +563,8 @@ impl Entry {
         }
     }
 
-    fn view(&self, manner: Manner) -> ToxicView {
-        let ours = manner == Manner::Lifeboat;
+    fn view(&self, flavor: ApiFlavor) -> ToxicView {
+        let ours = flavor == ApiFlavor::Lifeboat;
         let toxic = &self.active.toxic;
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         ToxicView {

@@ -3,22 +3,22 @@
 
 use super::authority::Authority;
 use super::registry::ApiError;
-use super::upstream::Answers;
+use super::upstream::HostPattern;
 use crate::model::Dialect;
 use std::net::SocketAddr;
 
-/// See the head of this file.
-pub(super) struct Secures<'a> {
+/// Names that a proxy needs certificates for.
+pub(super) struct CertificateNeeds<'a> {
     pub(super) hosts: Option<&'a [String]>,
     /// Where it listens, if it speaks TLS there.
     pub(super) address: Option<SocketAddr>,
     pub(super) dialect: Dialect,
 }
 
-impl Secures<'_> {
+impl CertificateNeeds<'_> {
     /// Sees that the authority may sign for all whom the proxy is said to stand for; in memory it then may sign for the upstream too, which
     /// a gateway may be led here from by name.
-    pub(super) fn admitted(&self, authority: &Authority, answers: &[Answers]) -> Result<(), ApiError> {
+    pub(super) fn admitted(&self, authority: &Authority, answers: &[HostPattern]) -> Result<(), ApiError> {
         if self.dialect == Dialect::Tcp {
             return Ok(());
         }

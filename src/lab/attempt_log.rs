@@ -26,9 +26,9 @@ pub struct AttemptRecord {
     pub status: u16,
 }
 
-/// The record of one provider.
+/// Log of the requests that reached one provider, bounded.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<Ring>);
+pub(super) struct AttemptLog(Mutex<Ring>);
 
 #[derive(Debug, Default)]
 struct Ring {
@@ -37,7 +37,7 @@ struct Ring {
     entries: VecDeque<AttemptRecord>,
 }
 
-impl Attempts {
+impl AttemptLog {
     /// Takes an attempt in and gives its number.
     pub(super) fn begin(&self, record: AttemptRecord) -> u64 {
         let mut ring = self.lock();
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go_first_and_late_answers_find_their_entry() {
-        let attempts = Attempts::default();
+        let attempts = AttemptLog::default();
         let record =
             |at| AttemptRecord { at: HostTime(at), mark: None, key: Fingerprint(0), model: String::new(), streamed: false, status: 0 };
         for at in 0..KEPT as u64 + 5 {

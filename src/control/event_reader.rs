@@ -1,7 +1,7 @@
 //! What a Lifeboat proxy reports of exchanges and faults, read from its `GET /events`.
 
 use super::ControlError;
-use super::call::{Line, TIMEOUT, told};
+use super::api_client::{ApiClient, TIMEOUT, told};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
 use reqwest::{Method, Response};
@@ -113,9 +113,9 @@ pub struct FaultChange {
 /// A line is read up to here, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// A subscription to a proxy's sight.
+/// Reader of a proxy's events, line by line.
 #[derive(Debug)]
-pub struct Events {
+pub struct EventReader {
     response: Response,
     url: String,
     /// Bytes of lines not handed out yet; the first `used` of them are.
@@ -123,20 +123,20 @@ pub struct Events {
     used: usize,
 }
 
-impl Events {
+impl EventReader {
     /// Subscribes; returns once the first line was read, which is handed out first.
-    pub(super) async fn subscribe(line: &Line) -> Result<(Self, SightEvent), ControlError> {
+    pub(super) async fn subscribe(api: &ApiClient) -> Result<(Self, SightEvent), ControlError> {
         let what = "stream its events";
-        let late = |_| ControlError::Unknown { url: line.url(), what: what.into(), problem: "no first line within 5 s".into() };
+        let late = |_| ControlError::Unknown { url: api.url(), what: what.into(), problem: "no first line within 5 s".into() };
         let begin = async {
-            let response = line.send(line.request(Method::GET, &["events"]), what).await?;
+            let response = api.send(api.request(Method::GET, &["events"]), what).await?;
             if !response.status().is_success() {
                 let (status, error) = (response.status().as_u16(), "no events here".to_owned());
-                return Err(ControlError::Refused { url: line.url(), what: what.into(), status, error });
+                return Err(ControlError::Refused { url: api.url(), what: what.into(), status, error });
             }
-            let mut events = Self { response, url: line.url(), buffer: Vec::new(), used: 0 };
+            let mut events = Self { response, url: api.url(), buffer: Vec::new(), used: 0 };
             let hello = events.next().await?;
-            let not = || ControlError::NotControl { url: line.url(), problem: "its events do not begin with a hello".into() };
+            let not = || ControlError::NotControl { url: api.url(), problem: "its events do not begin with a hello".into() };
             let hello = hello.filter(|event| matches!(event, SightEvent::Hello { .. })).ok_or_else(not)?;
             Ok((events, hello))
         };

@@ -1,7 +1,7 @@
 //! What HTTP runs beside a connection, within that connection's own task.
 //!
 //! Over HTTP/2 each exchange is a future of its own. Spawned, it would outlive a fault that takes the connection; here it ends with it, and
-//! a hold counts as obeyed only when all exchanges have seen it. After an upgrade the bytes of both sides pass here too.
+//! a fault set counts as obeyed only when all exchanges have seen it. After an upgrade the bytes of both sides pass here too.
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Executor;
@@ -10,21 +10,22 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A future that runs beside a connection.
+type TaskFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What was handed over and does not run yet.
+/// Futures that were handed over and do not run yet.
 #[derive(Default)]
-struct Waiting {
-    exchanges: Vec<Running>,
-    tunnel: Option<Running>,
+struct NewTasks {
+    exchanges: Vec<TaskFuture>,
+    tunnel: Option<TaskFuture>,
 }
 
-/// Takes futures from HTTP; cheap to clone.
+/// Executor for hyper that hands futures to the task of their connection; cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Streams(Arc<Mutex<Waiting>>);
+pub(super) struct ConnectionExecutor(Arc<Mutex<NewTasks>>);
 
-impl Streams {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+impl ConnectionExecutor {
+    fn waiting(&self) -> MutexGuard<'_, NewTasks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -34,34 +35,34 @@ impl Streams {
     }
 }
 
-impl std::fmt::Debug for Streams {
+impl std::fmt::Debug for ConnectionExecutor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Streams")
     }
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for ConnectionExecutor {
     fn execute(&self, exchange: F) {
         self.waiting().exchanges.push(Box::pin(exchange));
     }
 }
 
-/// Where they run.
+/// Futures that run within the task of one connection, and end with it.
 #[derive(Default)]
-pub(super) struct Beside {
-    streams: Streams,
-    exchanges: FuturesUnordered<Stirred>,
+pub(super) struct ConnectionTasks {
+    executor: ConnectionExecutor,
+    exchanges: FuturesUnordered<WakeableTask>,
     stirs: Vec<Arc<Mutex<Option<Waker>>>>,
-    tunnel: Option<Running>,
+    tunnel: Option<TaskFuture>,
 }
 
-/// A future that can be told to look again.
-struct Stirred {
-    inner: Running,
+/// A future with its waker, so that it can be told to look again.
+struct WakeableTask {
+    inner: TaskFuture,
     waker: Arc<Mutex<Option<Waker>>>,
 }
 
-impl Future for Stirred {
+impl Future for WakeableTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -73,16 +74,16 @@ impl Future for Stirred {
     }
 }
 
-impl Beside {
+impl ConnectionTasks {
     /// What HTTP hands them to.
-    pub(super) fn streams(&self) -> Streams {
-        self.streams.clone()
+    pub(super) fn executor(&self) -> ConnectionExecutor {
+        self.executor.clone()
     }
 
     /// Runs all that can go on.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         loop {
-            let mut waiting = self.streams.waiting();
+            let mut waiting = self.executor.waiting();
             let (came, tunnel) = (std::mem::take(&mut waiting.exchanges), waiting.tunnel.take());
             drop(waiting);
             self.tunnel = tunnel.or(self.tunnel.take());
@@ -91,7 +92,7 @@ impl Beside {
             for inner in came {
                 let waker = Arc::default();
                 self.stirs.push(Arc::clone(&waker));
-                self.exchanges.push(Stirred { inner, waker });
+                self.exchanges.push(WakeableTask { inner, waker });
             }
             while let Poll::Ready(Some(())) = self.exchanges.poll_next_unpin(cx) {}
             // Not among the others: it moves the connection's bytes, and whoever wakes this task for them shall reach it.
@@ -106,7 +107,7 @@ impl Beside {
         }
     }
 
-    /// All shall look again: another hold is in force.
+    /// All shall look again: another fault set is in force.
     pub(super) fn stir(&self) {
         for waker in &self.stirs {
             if let Some(waker) = &*waker.lock().unwrap_or_else(PoisonError::into_inner) {

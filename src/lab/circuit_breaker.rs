@@ -21,20 +21,20 @@ use crate::model;
 
 /// The breaker of one provider.
 #[derive(Debug)]
-pub(super) struct Breaker {
+pub(super) struct CircuitBreaker {
     settings: model::BreakerSettings,
-    state: State,
+    state: BreakerState,
     epoch: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum BreakerState {
     Closed { failures: u32 },
     Open { until: HostTime },
     HalfOpen { successes: u32, probing: bool },
 }
 
-/// Leave to try the provider once. Must come back to [`Breaker::settle`], or a probe's place stays taken.
+/// Leave to try the provider once. Must come back to [`CircuitBreaker::settle`], or a probe's place stays taken.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Pass {
@@ -52,21 +52,21 @@ pub(super) enum TryEnd {
     Abandoned,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Closed. A count of zero means one: a breaker that opens before a failure or closes before a probe is none.
     pub(super) fn new(settings: model::BreakerSettings) -> Self {
         let settings = model::BreakerSettings { failures: settings.failures.max(1), probes: settings.probes.max(1), ..settings };
-        Self { settings, state: State::Closed { failures: 0 }, epoch: 0 }
+        Self { settings, state: BreakerState::Closed { failures: 0 }, epoch: 0 }
     }
 
     /// Whether a try may be made now.
     pub(super) fn admit(&mut self, now: HostTime) -> Option<Pass> {
         match &mut self.state {
-            State::Closed { .. } => {}
-            State::Open { until } if now < *until => return None,
-            State::Open { .. } => self.enter(State::HalfOpen { successes: 0, probing: true }),
-            State::HalfOpen { probing: true, .. } => return None,
-            State::HalfOpen { probing, .. } => *probing = true,
+            BreakerState::Closed { .. } => {}
+            BreakerState::Open { until } if now < *until => return None,
+            BreakerState::Open { .. } => self.enter(BreakerState::HalfOpen { successes: 0, probing: true }),
+            BreakerState::HalfOpen { probing: true, .. } => return None,
+            BreakerState::HalfOpen { probing, .. } => *probing = true,
         }
         Some(Pass { epoch: self.epoch })
     }
@@ -77,38 +77,42 @@ impl Breaker {
             return;
         }
         match (self.state, end) {
-            (State::Closed { .. }, TryEnd::Answered) => self.state = State::Closed { failures: 0 },
-            (State::Closed { failures }, TryEnd::Failed) if failures + 1 < self.settings.failures => {
-                self.state = State::Closed { failures: failures + 1 };
+            (BreakerState::Closed { .. }, TryEnd::Answered) => self.state = BreakerState::Closed { failures: 0 },
+            (BreakerState::Closed { failures }, TryEnd::Failed) if failures + 1 < self.settings.failures => {
+                self.state = BreakerState::Closed { failures: failures + 1 };
             }
-            (State::HalfOpen { successes, .. }, TryEnd::Answered) if successes + 1 < self.settings.probes => {
-                self.state = State::HalfOpen { successes: successes + 1, probing: false };
+            (BreakerState::HalfOpen { successes, .. }, TryEnd::Answered) if successes + 1 < self.settings.probes => {
+                self.state = BreakerState::HalfOpen { successes: successes + 1, probing: false };
             }
-            (State::HalfOpen { successes, .. }, TryEnd::Abandoned) => self.state = State::HalfOpen { successes, probing: false },
-            (State::HalfOpen { .. }, TryEnd::Answered) => self.enter(State::Closed { failures: 0 }),
-            (State::Closed { .. } | State::HalfOpen { .. }, TryEnd::Failed) => self.enter(State::Open { until: self.cooled(now) }),
-            (State::Closed { .. }, TryEnd::Abandoned) | (State::Open { .. }, _) => {}
+            (BreakerState::HalfOpen { successes, .. }, TryEnd::Abandoned) => {
+                self.state = BreakerState::HalfOpen { successes, probing: false }
+            }
+            (BreakerState::HalfOpen { .. }, TryEnd::Answered) => self.enter(BreakerState::Closed { failures: 0 }),
+            (BreakerState::Closed { .. } | BreakerState::HalfOpen { .. }, TryEnd::Failed) => {
+                self.enter(BreakerState::Open { until: self.cooled(now) })
+            }
+            (BreakerState::Closed { .. }, TryEnd::Abandoned) | (BreakerState::Open { .. }, _) => {}
         }
     }
 
     /// The state's word.
     pub(super) const fn state(&self) -> history::Breaker {
         match self.state {
-            State::Closed { .. } => history::Breaker::Closed,
-            State::Open { .. } => history::Breaker::Open,
-            State::HalfOpen { .. } => history::Breaker::HalfOpen,
+            BreakerState::Closed { .. } => history::Breaker::Closed,
+            BreakerState::Open { .. } => history::Breaker::Open,
+            BreakerState::HalfOpen { .. } => history::Breaker::HalfOpen,
         }
     }
 
     /// Failures in a row; once it is open, those that opened it.
     pub(super) const fn failures(&self) -> u32 {
         match self.state {
-            State::Closed { failures } => failures,
-            State::Open { .. } | State::HalfOpen { .. } => self.settings.failures,
+            BreakerState::Closed { failures } => failures,
+            BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => self.settings.failures,
         }
     }
 
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: BreakerState) {
         self.state = state;
         self.epoch += 1;
     }
@@ -138,7 +142,7 @@ mod tests {
 
     /// Three failures open it for 100 ns, two probes close it.
     fn play(table: &[(u64, Act, history::Breaker)]) {
-        let mut breaker = Breaker::new(model::BreakerSettings { failures: 3, cooldown: Duration::from_nanos(100), probes: 2 });
+        let mut breaker = CircuitBreaker::new(model::BreakerSettings { failures: 3, cooldown: Duration::from_nanos(100), probes: 2 });
         let mut passes: Vec<Option<Pass>> = (0..10).map(|_| None).collect();
         for (row, (now, act, after)) in table.iter().enumerate() {
             let now = HostTime(*now);

@@ -1,12 +1,12 @@
 //! The gateway's socket as TLS or HTTP see it: bytes pass at once, or wait in the lanes until the toxics let them.
 //!
-//! The socket stays the link's, which may drop all that was built upon this and go on with it. Without a toxic this is the socket and one
+//! The socket stays the connection's, which may drop all that was built upon this and go on with it. Without a toxic this is the socket and one
 //! uncontended lock. Flushing means that nothing waits any more and the operating system has
-//! taken all, and that is when exchanges count as whole. Nothing here sets a timer: [`Flow::poll_doom`], which the connection's task polls
+//! taken all, and that is when exchanges count as whole. Nothing here sets a timer: [`ConnectionFlow::poll_doom`], which the connection's task polls
 //! after this, wakes it when something is due.
 
+use super::connection_flow::{ConnectionFlow, WriteProgress};
 use super::counters::{Counter, Counters};
-use super::flow::{Flow, Written};
 use super::pump::poll_write;
 use crate::fault::Stream;
 use bytes::Bytes;
@@ -19,11 +19,11 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// See the head of this file.
+/// The gateway's socket, read and written through the lanes of its connection. TLS and HTTP are built upon it.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct GatewaySocket {
     socket: Arc<TcpStream>,
-    flow: Arc<Flow>,
+    flow: Arc<ConnectionFlow>,
     counters: Arc<Counters>,
     /// The gateway has ended its direction.
     at_end: bool,
@@ -31,8 +31,8 @@ pub(super) struct Gate {
     ending: bool,
 }
 
-impl Gate {
-    pub(super) const fn new(socket: Arc<TcpStream>, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
+impl GatewaySocket {
+    pub(super) const fn new(socket: Arc<TcpStream>, flow: Arc<ConnectionFlow>, counters: Arc<Counters>) -> Self {
         Self { socket, flow, counters, at_end: false, ending: false }
     }
 
@@ -85,7 +85,7 @@ impl Gate {
 }
 
 /// Lets pass what is due; ready once nothing waits.
-pub(super) fn poll_drain(socket: &TcpStream, flow: &Flow, counters: &Counters, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+pub(super) fn poll_drain(socket: &TcpStream, flow: &ConnectionFlow, counters: &Counters, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     let mut state = flow.state();
     if state.down.is_clear() {
         return Poll::Ready(Ok(()));
@@ -121,7 +121,7 @@ fn poll_write_vectored(to: &TcpStream, slices: &[io::IoSlice<'_>], cx: &mut Cont
     }
 }
 
-impl AsyncRead for Gate {
+impl AsyncRead for GatewaySocket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.flow.state().up.is_clear() && !this.at_end {
@@ -160,14 +160,14 @@ impl AsyncRead for Gate {
     }
 }
 
-impl AsyncWrite for Gate {
+impl AsyncWrite for GatewaySocket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
         let mut state = this.flow.state();
-        state.written = Written::Partly;
+        state.written = WriteProgress::Partly;
         if state.down.is_clear() {
             drop(state);
             return this.poll_straight(cx, bytes);
@@ -179,7 +179,7 @@ impl AsyncWrite for Gate {
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let mut state = this.flow.state();
-        state.written = Written::Partly;
+        state.written = WriteProgress::Partly;
         let is_clear = state.down.is_clear();
         drop(state);
         if is_clear {
@@ -199,7 +199,7 @@ impl AsyncWrite for Gate {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.flow.state().written = Written::Waiting;
+        this.flow.state().written = WriteProgress::Waiting;
         // A socket has no buffer of its own.
         ready!(this.poll_drain(cx))?;
         this.flow.flushed();

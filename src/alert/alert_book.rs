@@ -10,9 +10,9 @@ const AWAITED: usize = 10_000;
 /// The most about others.
 const OTHERS: usize = 100;
 
-/// What is done with an alert.
+/// Decision about an alert: recorded, or only counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum AlertFate {
     /// It is recorded.
     Recorded,
     /// It tells what is known.
@@ -23,9 +23,9 @@ pub(super) enum Fate {
     Dropped,
 }
 
-/// See the head of this file.
+/// Book of the alerts of one drill. It decides which are recorded, so that a flood does not fill the history.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct AlertBook {
     awaited: BTreeSet<String>,
     /// Whether each fires that was recorded, by name and instance.
     known: HashMap<(String, String), bool>,
@@ -34,31 +34,31 @@ pub(super) struct Book {
     pub(super) left_out: AlertsLeftOut,
 }
 
-impl Book {
+impl AlertBook {
     /// For a plan that waits for alerts of these names.
     pub(super) fn new(awaited: BTreeSet<String>) -> Self {
         Self { awaited, known: HashMap::new(), awaited_left: AWAITED, others_left: OTHERS, left_out: AlertsLeftOut::default() }
     }
 
     /// Decides about one more.
-    pub(super) fn take(&mut self, alert: &Alert) -> Fate {
+    pub(super) fn take(&mut self, alert: &Alert) -> AlertFate {
         let who = (alert.name.clone(), alert.instance.clone());
         if self.known.get(&who) == Some(&alert.firing) {
             self.left_out.repeated += 1;
-            return Fate::Repeated;
+            return AlertFate::Repeated;
         }
         let is_awaited = self.awaited.contains(&alert.name);
         let left = if is_awaited { &mut self.awaited_left } else { &mut self.others_left };
         if *left > 0 {
             *left -= 1;
             self.known.insert(who, alert.firing);
-            return Fate::Recorded;
+            return AlertFate::Recorded;
         }
         if is_awaited {
             self.left_out.awaited += 1;
-            return Fate::Dropped;
+            return AlertFate::Dropped;
         }
         self.left_out.others += 1;
-        Fate::Counted
+        AlertFate::Counted
     }
 }

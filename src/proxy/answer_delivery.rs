@@ -3,9 +3,9 @@
 //! Each piece of a body knows its exchange. When the body has ended and the last piece was let go by whoever writes it, the answer is whole
 //! as soon as all was flushed. Where a piece is dropped with bytes in it, or the body before its end, it was cut.
 
-use super::flow::Ticket;
-use super::interim::Interim;
-use super::shaped::{Broken, Shaped};
+use super::answer_body::{AnswerBody, AnswerBodyError};
+use super::connection_flow::ExchangeHandle;
+use super::interim::InterimWriter;
 use super::upload::Withheld;
 use bytes::{Buf, Bytes};
 use http_body_util::Full;
@@ -15,50 +15,51 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Ends the record of an exchange exactly once, when nobody holds it any more: whole where the body ended and nothing of it was lost.
+/// Guard that ends the record of an exchange exactly once, when nobody holds it any more: whole where the body ended and nothing of it was lost.
 #[derive(Debug)]
-pub(super) struct Underway {
-    ticket: Ticket,
-    state: Mutex<State>,
+pub(super) struct ExchangeGuard {
+    ticket: ExchangeHandle,
+    state: Mutex<ExchangeGuardState>,
 }
 
+/// What is known of the pieces of an answer.
 #[derive(Debug, Default)]
-struct State {
+struct ExchangeGuardState {
     has_ended: bool,
     is_lost: bool,
     /// Who waits until all pieces are out.
     waiting: Option<Waker>,
 }
 
-impl Underway {
-    pub(super) fn new(ticket: Ticket) -> Arc<Self> {
+impl ExchangeGuard {
+    pub(super) fn new(ticket: ExchangeHandle) -> Arc<Self> {
         Arc::new(Self { ticket, state: Mutex::default() })
     }
 
-    pub(super) const fn ticket(&self) -> &Ticket {
+    pub(super) const fn ticket(&self) -> &ExchangeHandle {
         &self.ticket
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ExchangeGuardState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Underway {
+impl Drop for ExchangeGuard {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if state.has_ended && !state.is_lost { self.ticket.finish() } else { self.ticket.cut() }
     }
 }
 
-/// A piece of an answer, until it was written.
+/// Piece of an answer that knows whether all of it was written.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct AnswerPiece {
     bytes: Bytes,
-    underway: Option<Arc<Underway>>,
+    underway: Option<Arc<ExchangeGuard>>,
 }
 
-impl Buf for Piece {
+impl Buf for AnswerPiece {
     fn remaining(&self) -> usize {
         self.bytes.remaining()
     }
@@ -72,7 +73,7 @@ impl Buf for Piece {
     }
 }
 
-impl Drop for Piece {
+impl Drop for AnswerPiece {
     fn drop(&mut self) {
         let Some(underway) = self.underway.take() else { return };
         let mut state = underway.state();
@@ -86,39 +87,40 @@ impl Drop for Piece {
     }
 }
 
+/// Where the body of an answer comes from.
 #[derive(Debug)]
-enum Source {
-    Provider(Box<Shaped>),
+enum AnswerSource {
+    Provider(Box<AnswerBody>),
     Instead(Full<Bytes>),
 }
 
-/// The body of an answer.
+/// Body of an answer to the gateway. It ends the record of its exchange.
 #[derive(Debug)]
-pub(super) struct Delivery {
-    source: Source,
-    underway: Option<Arc<Underway>>,
+pub(super) struct AnswerDelivery {
+    source: AnswerSource,
+    underway: Option<Arc<ExchangeGuard>>,
     /// True where not reading the body does not make the answer less whole: answers to HEAD, and our own.
     bodyless: bool,
     /// Why it ends; told once all that came before was written.
-    broken: Option<Broken>,
+    broken: Option<AnswerBodyError>,
     /// Writes trailers where hyper does not.
-    behind: Option<Interim>,
+    behind: Option<InterimWriter>,
     /// Trailers that wait until all before them is flushed, and since which flush.
     trailers: Option<(HeaderMap, u64)>,
     /// What is let go with it.
     _after: Option<Withheld>,
 }
 
-impl Delivery {
+impl AnswerDelivery {
     /// What the provider answered.
-    pub(super) fn of_provider(body: Shaped, underway: Arc<Underway>, bodyless: bool, behind: Option<Interim>) -> Self {
-        let source = Source::Provider(Box::new(body));
+    pub(super) fn of_provider(body: AnswerBody, underway: Arc<ExchangeGuard>, bodyless: bool, behind: Option<InterimWriter>) -> Self {
+        let source = AnswerSource::Provider(Box::new(body));
         Self { source, underway: Some(underway), bodyless, broken: None, behind, trailers: None, _after: None }
     }
 
     /// What is answered in its place; without a record where it gave no answer.
-    pub(super) fn instead(body: Bytes, underway: Option<Arc<Underway>>) -> Self {
-        let source = Source::Instead(Full::new(body));
+    pub(super) fn instead(body: Bytes, underway: Option<Arc<ExchangeGuard>>) -> Self {
+        let source = AnswerSource::Instead(Full::new(body));
         Self { source, underway, bodyless: true, broken: None, behind: None, trailers: None, _after: None }
     }
 
@@ -130,14 +132,14 @@ impl Delivery {
 
     fn is_over(&self) -> bool {
         match &self.source {
-            Source::Provider(body) => self.broken.is_none() && self.trailers.is_none() && body.is_over(),
-            Source::Instead(body) => body.is_end_stream(),
+            AnswerSource::Provider(body) => self.broken.is_none() && self.trailers.is_none() && body.is_over(),
+            AnswerSource::Instead(body) => body.is_end_stream(),
         }
     }
 
     /// The body has ended: as whole, unless a fault has made another answer of it.
     fn finish(&mut self) {
-        let is_spoilt = matches!(&self.source, Source::Provider(body) if body.is_spoilt());
+        let is_spoilt = matches!(&self.source, AnswerSource::Provider(body) if body.is_spoilt());
         if let Some(underway) = self.underway.take() {
             underway.state().has_ended = !is_spoilt;
         }
@@ -165,19 +167,19 @@ impl Delivery {
         Poll::Ready(())
     }
 
-    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
         match &mut self.source {
-            Source::Provider(body) => body.poll_frame(cx),
-            Source::Instead(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+            AnswerSource::Provider(body) => body.poll_frame(cx),
+            AnswerSource::Instead(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
         }
     }
 }
 
-impl Body for Delivery {
-    type Data = Piece;
-    type Error = Broken;
+impl Body for AnswerDelivery {
+    type Data = AnswerPiece;
+    type Error = AnswerBodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Broken>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<AnswerPiece>, AnswerBodyError>>> {
         let this = self.get_mut();
         if this.trailers.is_some() {
             return this.poll_trailers(cx).map(|()| None);
@@ -201,7 +203,7 @@ impl Body for Delivery {
                     if this.is_over() {
                         this.finish();
                     }
-                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| Piece { bytes, underway }))));
+                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| AnswerPiece { bytes, underway }))));
                 }
                 Some(Err(broken)) => this.broken = Some(broken),
             }
@@ -218,13 +220,13 @@ impl Body for Delivery {
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Provider(body) => body.size_hint(),
-            Source::Instead(body) => body.size_hint(),
+            AnswerSource::Provider(body) => body.size_hint(),
+            AnswerSource::Instead(body) => body.size_hint(),
         }
     }
 }
 
-impl Drop for Delivery {
+impl Drop for AnswerDelivery {
     fn drop(&mut self) {
         if self.bodyless || self.is_over() {
             self.finish();

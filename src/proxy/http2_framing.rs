@@ -9,9 +9,9 @@ const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// See the head of this file. Told of all bytes that come, the preface among them.
+/// Follower of the frames of an HTTP/2 connection. Told of all bytes that come, the preface among them.
 #[derive(Debug)]
-pub(super) struct Framing {
+pub(super) struct Http2Framing {
     /// What is left of a payload, or of the preface.
     left: usize,
     /// The head of a frame, as far as it has come.
@@ -25,7 +25,7 @@ pub(super) struct Framing {
     is_fresh: bool,
 }
 
-impl Framing {
+impl Http2Framing {
     pub(super) const fn new() -> Self {
         Self { left: PREFACE.len(), head: [0; 9], filled: 0, is_headers: false, is_open: false, is_fresh: true }
     }
@@ -95,13 +95,13 @@ mod tests {
             (frame(6, 0, b"12345678"), false),
         ];
         for cut in 1..40 {
-            let mut framing = Framing::new();
+            let mut framing = Http2Framing::new();
             for (bytes, is_halfway) in &steps {
                 bytes.chunks(cut).for_each(|piece| framing.follow(piece));
                 assert_eq!(framing.is_halfway(), *is_halfway, "{bytes:?}");
             }
         }
-        let mut framing = Framing::new();
+        let mut framing = Http2Framing::new();
         framing.follow(&[PREFACE, &frame(4, 0, b""), &[0, 0]].concat());
         assert!(framing.is_halfway(), "in the head of a frame");
         framing.follow(&[9, 0, 0, 0, 0, 0, 1, 7]);

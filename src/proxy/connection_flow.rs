@@ -1,10 +1,10 @@
-//! The state of one connection that its task, its gate and its exchanges share: the lanes of both directions, and what is underway.
+//! The state of one connection that its task, its socket and its exchanges share: the lanes of both directions, and what is underway.
 //!
 //! All three run in the connection's own task, so the lock is never waited for.
 
-use super::hold::{Active, Hold};
-use super::lane::{Doom, Lane};
-use super::sight::{End, Exchange, Sight};
+use super::connection_lane::{ConnectionLane, ForcedEnd};
+use super::event_feed::{EventFeed, ExchangeEnd, OpenExchange};
+use super::fault_set::{ActiveToxic, FaultSet};
 use crate::fault::{NEVER, Stream};
 use crate::journal::HostTime;
 use crate::peer::Talk;
@@ -18,13 +18,13 @@ use tokio::time::{Instant, Sleep};
 /// A timer that is set further away than this is set again when it has run.
 const FAR: u64 = 3_600_000_000_000;
 
-/// What is shared.
+/// What connection, socket and exchanges share, under one lock.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct FlowState {
     /// Towards the gateway.
-    pub(super) down: Lane,
+    pub(super) down: ConnectionLane,
     /// Towards the provider.
-    pub(super) up: Lane,
+    pub(super) up: ConnectionLane,
     /// True once a byte came from the gateway.
     pub(super) carried: bool,
     /// True where the gateway said something that belongs to no exchange yet.
@@ -33,22 +33,22 @@ pub(super) struct State {
     pub(super) is_framed: bool,
     /// True where such a gateway is half-way through a head.
     pub(super) is_in_head: bool,
-    pub(super) written: Written,
+    pub(super) written: WriteProgress,
     /// Over HTTP/2 these are several.
-    underway: Vec<Underway>,
+    underway: Vec<RunningExchange>,
     /// Ended for HTTP, but not yet flushed to the gateway.
-    unflushed: Vec<Underway>,
+    unflushed: Vec<RunningExchange>,
     /// Bytes that went on: towards the gateway, towards the provider. Only counted where nothing else is seen of them.
     pub(super) passed: [u64; 2],
     /// Toxics that have counted what belongs to no exchange.
-    counted: Vec<Arc<Active>>,
+    counted: Vec<Arc<ActiveToxic>>,
     begun: u64,
     seized: bool,
 }
 
-/// How far what was written to the gate is.
+/// How far the bytes are that were written to the gateway's socket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum WriteProgress {
     /// The operating system has all of it.
     #[default]
     Out,
@@ -58,59 +58,60 @@ pub(super) enum Written {
     Waiting,
 }
 
+/// Record of an exchange that has not ended.
 #[derive(Debug)]
-struct Underway {
+struct RunningExchange {
     number: u64,
-    exchange: Exchange,
+    exchange: OpenExchange,
     /// Toxics that have counted it.
-    counted: Vec<Arc<Active>>,
+    counted: Vec<Arc<ActiveToxic>>,
 }
 
-/// What an exchange is known by to those who carry it.
+/// Handle to the record of one exchange, for those who carry it.
 #[derive(Debug, Clone)]
-pub(super) struct Ticket {
-    flow: Arc<Flow>,
+pub(super) struct ExchangeHandle {
+    flow: Arc<ConnectionFlow>,
     number: u64,
 }
 
-/// See the head of this file.
+/// Shared state of one connection. Its task, its socket and its exchanges all run in one task, so the lock is never waited for.
 #[derive(Debug)]
-pub(super) struct Flow {
-    state: Mutex<State>,
-    sight: Arc<Sight>,
-    link: u64,
+pub(super) struct ConnectionFlow {
+    state: Mutex<FlowState>,
+    feed: Arc<EventFeed>,
+    connection: u64,
     /// With the gateway.
     pub(super) talk: Talk,
 }
 
-impl Flow {
-    pub(super) fn new(link: u64, sight: Arc<Sight>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), sight, link, talk: Talk::default() })
+impl ConnectionFlow {
+    pub(super) fn new(connection: u64, feed: Arc<EventFeed>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), feed, connection, talk: Talk::default() })
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, FlowState> {
         // A panic while the lock was held leaves counts and queues that are still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on the toxics of this hold act on what passes.
-    pub(super) fn reshape(&self, hold: &Hold) {
+    /// From now on the toxics of this set act on what passes.
+    pub(super) fn reshape(&self, fault_set: &FaultSet) {
         let mut state = self.state();
         let now = HostTime::now().0;
-        state.down.reshape(&hold.chain(Stream::Downstream, self.link), self.link, now);
-        state.up.reshape(&hold.chain(Stream::Upstream, self.link), self.link, now);
+        state.down.reshape(&fault_set.chain(Stream::Downstream, self.connection), self.connection, now);
+        state.up.reshape(&fault_set.chain(Stream::Upstream, self.connection), self.connection, now);
     }
 
     /// Ready where a toxic on bytes ends the connection. Sees to it that this task is woken when anything is due; so it must be polled
     /// after whatever moves bytes.
-    pub(super) fn poll_doom(&self, timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<Doom> {
+    pub(super) fn poll_doom(&self, timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<ForcedEnd> {
         let mut state = self.state();
         if state.down.next() == NEVER && state.up.next() == NEVER && state.down.doom().is_none() && state.up.doom().is_none() {
             *timer = None;
             return Poll::Pending;
         }
         let now = HostTime::now().0;
-        let shown = |state: &State| [&state.down, &state.up].map(|lane| (lane.front().is_some(), lane.is_over()));
+        let shown = |state: &FlowState| [&state.down, &state.up].map(|lane| (lane.front().is_some(), lane.is_over()));
         let before = shown(&state);
         state.down.advance(now);
         state.up.advance(now);
@@ -144,7 +145,7 @@ impl Flow {
     }
 
     /// An exchange began.
-    pub(super) fn begin(self: &Arc<Self>, mut exchange: Exchange) -> Ticket {
+    pub(super) fn begin(self: &Arc<Self>, mut exchange: OpenExchange) -> ExchangeHandle {
         let mut state = self.state();
         state.begun += 1;
         state.heard = false;
@@ -153,8 +154,8 @@ impl Flow {
         // What its head met on the way here.
         let counted = std::mem::take(&mut state.counted);
         exchange.touched |= !counted.is_empty();
-        state.underway.push(Underway { number, exchange, counted });
-        Ticket { flow: self.clone(), number }
+        state.underway.push(RunningExchange { number, exchange, counted });
+        ExchangeHandle { flow: self.clone(), number }
     }
 
     /// True while a request has no whole answer.
@@ -162,12 +163,12 @@ impl Flow {
         !self.state().underway.is_empty()
     }
 
-    /// All that was written to the gate has left.
+    /// All that was written to the gateway's socket has left.
     pub(super) fn flushed(&self) {
         let mut state = self.state();
-        state.written = Written::Out;
+        state.written = WriteProgress::Out;
         for ended in state.unflushed.drain(..) {
-            self.sight.exchange(&ended.exchange, End::Whole);
+            self.feed.exchange(&ended.exchange, ExchangeEnd::Whole);
         }
     }
 
@@ -187,22 +188,22 @@ impl Flow {
         }
     }
 
-    fn tell_cut(&self, mut ended: Underway, seized: bool) {
+    fn tell_cut(&self, mut ended: RunningExchange, seized: bool) {
         ended.exchange.touched |= seized;
-        self.sight.exchange(&ended.exchange, End::Cut);
+        self.feed.exchange(&ended.exchange, ExchangeEnd::Cut);
     }
 }
 
-impl Ticket {
+impl ExchangeHandle {
     /// Learns something about the exchange.
-    pub(super) fn learn(&self, what: impl FnOnce(&mut Exchange)) {
+    pub(super) fn learn(&self, what: impl FnOnce(&mut OpenExchange)) {
         if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number) {
             what(&mut underway.exchange);
         }
     }
 
     /// The exchange was touched by a fault; counted once a fault.
-    pub(super) fn touch(&self, active: &Arc<Active>) {
+    pub(super) fn touch(&self, active: &Arc<ActiveToxic>) {
         if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number) {
             underway.touch(active);
         }
@@ -229,22 +230,22 @@ impl Ticket {
     }
 }
 
-impl Underway {
-    fn touch(&mut self, active: &Arc<Active>) {
+impl RunningExchange {
+    fn touch(&mut self, active: &Arc<ActiveToxic>) {
         count(&mut self.counted, active);
         self.exchange.touched = true;
     }
 }
 
 /// Counts once a toxic.
-fn count(counted: &mut Vec<Arc<Active>>, active: &Arc<Active>) {
+fn count(counted: &mut Vec<Arc<ActiveToxic>>, active: &Arc<ActiveToxic>) {
     if !counted.iter().any(|counted| Arc::ptr_eq(counted, active)) {
         counted.push(active.clone());
         active.touch();
     }
 }
 
-impl State {
+impl FlowState {
     /// Takes bytes for one direction that arrived now.
     pub(super) fn push(&mut self, stream: Stream, bytes: Bytes) {
         let now = HostTime::now().0;
@@ -266,7 +267,7 @@ impl State {
         }
     }
 
-    pub(super) const fn lane(&mut self, stream: Stream) -> &mut Lane {
+    pub(super) const fn lane(&mut self, stream: Stream) -> &mut ConnectionLane {
         match stream {
             Stream::Downstream => &mut self.down,
             Stream::Upstream => &mut self.up,
@@ -275,14 +276,14 @@ impl State {
 
     /// Counts what the toxics on bytes have touched.
     fn count(&mut self) {
-        let acted: Vec<Arc<Active>> = self.down.acted().chain(self.up.acted()).cloned().collect();
+        let acted: Vec<Arc<ActiveToxic>> = self.down.acted().chain(self.up.acted()).cloned().collect();
         for active in acted {
             self.touch(&active);
         }
     }
 
     /// A toxic acted on bytes, which belong to whatever is underway.
-    fn touch(&mut self, active: &Arc<Active>) {
+    fn touch(&mut self, active: &Arc<ActiveToxic>) {
         if self.underway.is_empty() && self.unflushed.is_empty() {
             count(&mut self.counted, active);
         } else if self.underway.is_empty() {
@@ -306,7 +307,7 @@ impl State {
         self.passed[place] += count as u64;
     }
 
-    fn take(&mut self, number: u64) -> Option<Underway> {
+    fn take(&mut self, number: u64) -> Option<RunningExchange> {
         let place = self.underway.iter().position(|underway| underway.number == number)?;
         Some(self.underway.swap_remove(place))
     }
