@@ -224,7 +224,7 @@ mod tests {
         let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: Some(5), expired: true };
         history.tell(10_100, Event::FaultHealed(healed));
         history.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
-        history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into() }));
+        history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into(), hint: None }));
         assert_eq!(
             log.lines(&history.live),
             [

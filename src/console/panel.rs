@@ -371,7 +371,7 @@ fault  3.8 s
     #[test]
     fn the_last_picture_says_what_was_healed_and_why_it_stopped() {
         let mut history = outage(30_000);
-        history.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into() }));
+        history.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into(), hint: None }));
         let shown = text(&history.live, 30_001_000_000, 79);
         assert!(shown.contains("  fault    blackhole on azure-swedencentral  healed after 20.0 s\n"), "{shown}");
         assert!(shown.contains("  stopped  Ctrl-C\n") && shown.contains("  stopping\n"), "{shown}");

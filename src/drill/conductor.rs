@@ -135,7 +135,9 @@ impl Drill {
                 let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
                 recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
-            recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() })).await;
+            recorder
+                .record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() }))
+                .await;
         }
         recorder.record(Event::Finished(observed)).await;
         drop(recorder);
@@ -351,8 +353,10 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
         let due = schedule(&each, place, seed).take_while(|due| *due < until).take(baseline::LEAST as usize).count() as u64;
         if due < baseline::LEAST {
             let (name, least) = (&each.name, baseline::LEAST);
-            return Err(DrillStop::environment(format!("only {due} requests of {name} are due in the baseline, and {least} are the least"))
-                .with_hint("write a longer `baseline:`, or a higher rate"));
+            return Err(DrillStop::environment(format!(
+                "only {due} requests of {name} are due in the baseline, and {least} are the least"
+            ))
+            .with_hint("write a longer `baseline:`, or a higher rate"));
         }
     }
     Ok(())

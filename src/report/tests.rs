@@ -113,7 +113,7 @@ impl Drill {
         events.push((end, Event::Phase(PhaseEntered { name: Phase::Draining })));
         if let Some((at, reason, detail)) = self.stopped {
             // It is told of once everything is taken back, and stamped then.
-            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into() })));
+            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into(), hint: None })));
             assert!(at == last);
         }
         events.push((end, Event::Finished(Finished { observed_until: last * MS, requests: count, by_workload: Vec::new() })));

@@ -275,8 +275,9 @@ pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32)
         let ask = ClientRequest { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
         if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
             let number = id + 1;
-            let detail =
-                format!("the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}");
+            let detail = format!(
+                "the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}"
+            );
             let hint = format!("its output is in {}", site.folder.join("system.log").display());
             return Err(DrillStop::environment(detail).with_hint(hint));
         }
