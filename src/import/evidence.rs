@@ -4,7 +4,7 @@ use super::caveat::{by_nature, caveat};
 use super::moment::{RecordTime, SECOND};
 use super::near::{after_hold, near, spans};
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Lost, Outcome, ProviderFault, RequestRecord, Terms};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, JudgedRequest, Lost, Outcome, ProviderFault, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ pub fn evidence(mut record: ImportedRecord, told: &StatedFacts) -> Result<Eviden
         ));
     }
     let mut reading = RowConverter { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
-    let mut requests: Vec<RequestRecord> = record.rows.iter().map(|row| reading.request(row)).collect();
+    let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
@@ -204,7 +204,7 @@ struct RowConverter<'a> {
 }
 
 impl RowConverter<'_> {
-    fn request(&mut self, row: &RecordRow) -> RequestRecord {
+    fn request(&mut self, row: &RecordRow) -> JudgedRequest {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
@@ -228,7 +228,7 @@ impl RowConverter<'_> {
             (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,
         };
-        RequestRecord { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
+        JudgedRequest { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
     }
 
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
@@ -244,9 +244,9 @@ impl RowConverter<'_> {
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[RequestRecord], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
-    let of = |requests: &[RequestRecord]| {
+    let of = |requests: &[JudgedRequest]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
         let whole = requests.last()?.due - requests.first()?.due;
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))
