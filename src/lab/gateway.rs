@@ -29,7 +29,7 @@ use crate::dialect::{ProviderFault, Route, credential, error_answer, model, mode
 use crate::history;
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
-use crate::model::{Dialect, Gateway, Operation};
+use crate::model::{Dialect, GatewaySettings, Operation};
 use crate::units::Secret;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -69,7 +69,7 @@ pub struct ReferenceGateway {
 /// State of a running gateway, shared by the requests on it.
 #[derive(Debug)]
 struct GatewayCore {
-    settings: Gateway,
+    settings: GatewaySettings,
     key: Secret,
     routes: Vec<GatewayRoute>,
     /// How many of the first routes share the load.
@@ -107,7 +107,7 @@ impl ReferenceGateway {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or a base URL is none.
-    pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
+    pub fn start(settings: &GatewaySettings, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
         Self::start_shared(settings, upstreams, 1, key, listen)
     }
 
@@ -116,7 +116,7 @@ impl ReferenceGateway {
     /// # Errors
     /// As in [`ReferenceGateway::start`].
     pub fn start_shared(
-        settings: &Gateway,
+        settings: &GatewaySettings,
         upstreams: Vec<Upstream>,
         sharing: usize,
         key: Secret,

@@ -14,14 +14,14 @@ use super::latency::Draw;
 use super::server::{Body, BodyError, LabServer, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault, model,
-    model_list, quota_headers, receipt_headers,
+    MARK_HEADER, Mark, ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route, base_path, credential, error_answer, find_mark,
+    head_fault, model, model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
 use crate::model::{CredentialKind, Dialect, Operation, Provider};
 use crate::secret::SecretError;
-use crate::secret::issuer::Probe;
+use crate::secret::issuer::KeyProbe;
 use crate::units::{Fingerprint, Secret, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -139,7 +139,7 @@ impl SimulatedProvider {
     /// Where requests to it cannot be made.
     pub fn issuer(&self, name: &str) -> Result<LabIssuer, SecretError> {
         let model = self.core.models.first().map_or("gpt-4o", String::as_str);
-        let probe = Probe::of(self.core.dialect, &self.base_url(), model, name)?;
+        let probe = KeyProbe::of(self.core.dialect, &self.base_url(), model, name)?;
         let probe = if self.core.mint.is_the_only_way() { probe.by_token(tokens::ENTRA_PATH, tokens::form_of) } else { probe };
         Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }
@@ -233,8 +233,8 @@ impl ProviderCore {
     /// What a model does, recorded whatever comes of it.
     async fn infer(&self, asked: InferenceRequest<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(asked.mark, bytes), Demand::parse(self.dialect, asked.operation, bytes));
-        let ask = ask.map(|ask| Demand { streamed: ask.streamed || asked.streamed, ..ask });
+        let (mark, ask) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
+        let ask = ask.map(|ask| ProviderRequest { streamed: ask.streamed || asked.streamed, ..ask });
         let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
             at: asked.at,
@@ -257,7 +257,7 @@ impl ProviderCore {
                 let mut answer = match instead {
                     Some(refused) => response(refused),
                     None => {
-                        let reply = Reply::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
+                        let reply = ProviderAnswer::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
                         let draw = self.draw(&model);
                         self.complete(&ask, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
                     }
@@ -275,7 +275,7 @@ impl ProviderCore {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, ask: &Demand, reply: Reply, first_token: Duration, gap: Duration) -> Response<Body> {
+    async fn complete(&self, ask: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
         if !ask.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());

@@ -9,7 +9,7 @@ use super::server::HEAD_LINES;
 use super::try_failure::{Http, TryFailure};
 use super::upstream_credential::UpstreamCredential;
 use crate::dialect::Route;
-use crate::model::{CredentialKind, Dialect, Gateway, Operation};
+use crate::model::{CredentialKind, Dialect, GatewaySettings, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
@@ -72,7 +72,7 @@ pub(super) struct UpstreamPool {
 }
 
 impl UpstreamPool {
-    pub(super) fn new(upstream: Upstream, settings: &Gateway) -> Result<Self, LabError> {
+    pub(super) fn new(upstream: Upstream, settings: &GatewaySettings) -> Result<Self, LabError> {
         if !upstream.dialect.has_openai_bodies() {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
         }

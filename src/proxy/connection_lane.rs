@@ -12,7 +12,7 @@
 //! What this file does not do: sockets, timers, clocks. Moments are nanoseconds of the host's clock, and come in.
 
 use super::fault_set::ActiveToxic;
-use crate::fault::{NEVER, Stage, Verdict};
+use crate::fault::{ByteStage, ChunkFate, NEVER};
 use crate::units::Seed;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -42,7 +42,7 @@ struct LaneItem {
 #[derive(Debug)]
 struct ToxicStation {
     active: Arc<ActiveToxic>,
-    stage: Box<dyn Stage>,
+    stage: Box<dyn ByteStage>,
     queue: VecDeque<LaneItem>,
     /// The due of what came last: nothing later may pass sooner.
     last_due: u64,
@@ -92,11 +92,11 @@ impl ToxicStation {
             }
             LaneLoad::End => {
                 let verdict = self.stage.end(at);
-                self.has_acted |= !matches!(verdict, Verdict::Pass { due, .. } if due == at);
+                self.has_acted |= !matches!(verdict, ChunkFate::Pass { due, .. } if due == at);
                 match verdict {
-                    Verdict::Pass { due, .. } => self.wait(at, due, LaneLoad::End),
-                    Verdict::Reset { due } => self.hold(at, due, LaneLoad::End),
-                    Verdict::Lose | Verdict::Close { .. } => {}
+                    ChunkFate::Pass { due, .. } => self.wait(at, due, LaneLoad::End),
+                    ChunkFate::Reset { due } => self.hold(at, due, LaneLoad::End),
+                    ChunkFate::Lose | ChunkFate::Close { .. } => {}
                 }
                 return 0;
             }
@@ -104,18 +104,18 @@ impl ToxicStation {
         while !bytes.is_empty() {
             let verdict = self.stage.chunk(at, bytes.len());
             // What passes whole and at once was not touched.
-            self.has_acted |= verdict != Verdict::Pass { bytes: bytes.len(), due: at };
+            self.has_acted |= verdict != ChunkFate::Pass { bytes: bytes.len(), due: at };
             match verdict {
-                Verdict::Pass { bytes: count, due } => {
+                ChunkFate::Pass { bytes: count, due } => {
                     let piece = bytes.split_to(count.clamp(1, bytes.len()));
                     self.wait(at, due, LaneLoad::Bytes(piece));
                 }
-                Verdict::Lose => return bytes.len(),
-                Verdict::Reset { due } => {
+                ChunkFate::Lose => return bytes.len(),
+                ChunkFate::Reset { due } => {
                     self.hold(at, due, LaneLoad::Bytes(bytes));
                     return 0;
                 }
-                Verdict::Close { bytes: count } => {
+                ChunkFate::Close { bytes: count } => {
                     let piece = bytes.split_to(count.min(bytes.len()));
                     if !piece.is_empty() {
                         self.wait(at, at, LaneLoad::Bytes(piece));

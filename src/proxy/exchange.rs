@@ -18,7 +18,7 @@ use super::proxy_context::ProxyContext;
 use super::upgrade;
 use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
+use crate::dialect::{AnswerFormat, MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
@@ -267,8 +267,8 @@ impl Exchanger {
             exchange.stream = stream;
         });
         let is_open = !traits.is_head && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
-        let speech = Speech { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
-        let kind = AnswerKind { speech, is_open };
+        let format = AnswerFormat { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
+        let kind = AnswerKind { format, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
         let body = AnswerBody::new(body, kind, asked, is_fixed, ticket, self.fault_sets.clone());
         if body.is_loosened() {

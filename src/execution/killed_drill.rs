@@ -3,8 +3,8 @@
 //! It lies in a folder `undo` within the drill's. Its history begins with what the drill's tells of the runbook's steps, and goes on with
 //! what is taken back; the drill's own history is not touched, for it is evidence. Where taking back is interrupted, it goes on from there.
 
-use super::folder::{Book, ExecutionError, cannot_make, lock, wrong};
-use super::unchanged::{Walks, unchanged_drill};
+use super::folder::{ExecutionError, OpenHistory, cannot_make, lock, wrong};
+use super::unchanged::{ResumePolicy, unchanged_drill};
 use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
 use crate::host::private;
@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 /// Within the drill's folder.
 const UNDO: &str = "undo";
 
-/// A drill that is not running.
+/// A drill whose process was killed before it took back what it did.
 #[derive(Debug)]
-pub(super) struct Drilled {
+pub(super) struct KilledDrill {
     pub(super) folder: PathBuf,
     notes: Notes,
     started: Started,
@@ -28,9 +28,9 @@ pub(super) struct Drilled {
     _history: File,
 }
 
-impl Drilled {
+impl KilledDrill {
     /// The drill in a folder, and the history of what is taken back of it.
-    pub(super) fn open(folder: &Path) -> Result<(Self, Book), ExecutionError> {
+    pub(super) fn open(folder: &Path) -> Result<(Self, OpenHistory), ExecutionError> {
         let history = hold(folder)?;
         let path = folder.join("history.jsonl");
         let (started, mut past) = steps(&path, &history)?;
@@ -58,12 +58,12 @@ impl Drilled {
         if !inner.is_file() {
             write(&undo, &past).map_err(|source| cannot_make(&inner, source))?;
         }
-        let book = Book::open(&undo)?;
+        let book = OpenHistory::open(&undo)?;
         Ok((Self { folder: folder.to_owned(), notes, started, _history: history }, book))
     }
 
     /// An error where the runbook is not what the drill walked.
-    pub(super) fn unchanged(&self, walks: Walks) -> Result<(), ExecutionError> {
+    pub(super) fn unchanged(&self, walks: ResumePolicy) -> Result<(), ExecutionError> {
         unchanged_drill(&self.started.plan, &self.notes.root, walks, &self.folder)
     }
 

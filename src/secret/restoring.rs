@@ -8,7 +8,7 @@
 //!
 //! What this file does not do: decide which stores may be written (`project`), or say anything: whoever puts back is told.
 
-use super::{Ability, Held, Pending, SecretError, Site, Store, Version, open};
+use super::{Ability, Pending, SecretContext, SecretError, Store, Version, VersionedSecret, open};
 use crate::host::private;
 use crate::model::{CredentialSource, SecretStore};
 use crate::units::Secret;
@@ -21,10 +21,10 @@ use zeroize::{Zeroize, Zeroizing};
 /// Files in a drill's folder are named so, with a number behind it.
 const FILE: &str = "before-store-";
 
-/// What a file says.
+/// The record on disk by which a store is restored.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Note {
+struct RestoreRecord {
     from: CredentialSource,
     root: PathBuf,
     stores: BTreeMap<String, SecretStore>,
@@ -35,33 +35,39 @@ struct Note {
     written: Vec<String>,
 }
 
-impl Drop for Note {
+impl Drop for RestoreRecord {
     fn drop(&mut self) {
         self.value.zeroize();
     }
 }
 
 /// A store whose first value is kept and put back.
-pub struct Kept {
+pub struct RestoringStore {
     store: Box<dyn Store>,
     file: PathBuf,
-    note: Mutex<Note>,
+    note: Mutex<RestoreRecord>,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for RestoringStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Kept({:?}, {})", self.store, self.file.display())
+        write!(f, "RestoringStore({:?}, {})", self.store, self.file.display())
     }
 }
 
-impl Kept {
+impl RestoringStore {
     /// The store of a source that holds `value` now. What it takes to put it back goes into `folder` under this number, once it is needed.
     ///
     /// # Errors
     /// See [`open`].
-    pub fn new(source: &CredentialSource, site: Site<'_>, value: &Secret, folder: &Path, number: usize) -> Result<Self, SecretError> {
+    pub fn new(
+        source: &CredentialSource,
+        site: SecretContext<'_>,
+        value: &Secret,
+        folder: &Path,
+        number: usize,
+    ) -> Result<Self, SecretError> {
         let needed = source.store().and_then(|(name, _)| site.stores.get_key_value(name));
-        let note = Note {
+        let note = RestoreRecord {
             from: source.clone(),
             root: site.root.to_owned(),
             stores: needed.map(|(name, store)| (name.clone(), store.clone())).into_iter().collect(),
@@ -72,7 +78,7 @@ impl Kept {
         Ok(Self { store: open(source, site)?, file: folder.join(format!("{FILE}{number}.json")), note: Mutex::new(note) })
     }
 
-    fn note(&self) -> MutexGuard<'_, Note> {
+    fn note(&self) -> MutexGuard<'_, RestoreRecord> {
         self.note.lock().expect("nothing panics while it holds it")
     }
 
@@ -85,7 +91,7 @@ impl Kept {
             let version = Some(held.version.0.clone()).filter(|_| self.store.abilities().contains(&Ability::Rollback));
             note.version = note.version.take().or(version);
         } else if !note.written.contains(&held.value.fingerprint().to_string()) {
-            let expected = Held::unnumbered(note.value.as_str().into()).version;
+            let expected = VersionedSecret::unnumbered(note.value.as_str().into()).version;
             return Err(SecretError::Changed { place: self.store.place().to_owned(), expected, found: None });
         }
         Ok(held.version)
@@ -126,7 +132,7 @@ impl Kept {
     async fn keep_what_is_there(&self, written: &Version) -> Result<(), SecretError> {
         // Whoever reads next what cannot be read will say so.
         let Ok(held) = self.store.read().await else { return Ok(()) };
-        let unnumbered = self.note().from.store().is_some() && held.version == Held::unnumbered(held.value.clone()).version;
+        let unnumbered = self.note().from.store().is_some() && held.version == VersionedSecret::unnumbered(held.value.clone()).version;
         let ours = held.version == *written || unnumbered;
         if ours && held.value.expose() != self.note().value { self.keep(&held.value) } else { Ok(()) }
     }
@@ -149,7 +155,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for RestoringStore {
     /// The drill's way out was not gone to its end: it panicked, or a person left at once. What is on this host is put back all the same,
     /// which takes no waiting; for the rest there is the file.
     fn drop(&mut self) {
@@ -161,7 +167,7 @@ impl Drop for Kept {
     }
 }
 
-impl Store for Kept {
+impl Store for RestoringStore {
     fn place(&self) -> &str {
         self.store.place()
     }
@@ -170,7 +176,7 @@ impl Store for Kept {
         self.store.abilities()
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         self.store.read()
     }
 
@@ -192,7 +198,7 @@ impl Store for Kept {
         })
     }
 
-    fn staged(&self) -> Pending<'_, Option<Held>> {
+    fn staged(&self) -> Pending<'_, Option<VersionedSecret>> {
         self.store.staged()
     }
 
@@ -241,7 +247,7 @@ async fn restored(
     if let Some(held) = held.filter(|held| held.value != *value && !ours(&held.value)) {
         return Err(SecretError::Changed {
             place: store.place().to_owned(),
-            expected: Held::unnumbered(value.clone()).version,
+            expected: VersionedSecret::unnumbered(value.clone()).version,
             found: Some(held.version),
         });
     }
@@ -256,7 +262,7 @@ async fn restored(
         }
         let now = store.read().await?;
         if now.value != *value {
-            let expected = Held::unnumbered(value.clone()).version;
+            let expected = VersionedSecret::unnumbered(value.clone()).version;
             return Err(SecretError::Changed { place: store.place().to_owned(), expected, found: Some(now.version) });
         }
     }
@@ -289,11 +295,11 @@ pub async fn put_back(file: &Path) -> Result<String, SecretError> {
         hint: "find out who wrote it and what is in it; if that is your key, write it back into its store by hand".to_owned(),
     };
     let text = Zeroizing::new(private::read_own(file).map_err(|error| malformed(format!("it cannot be read: {error}")))?);
-    let note: Note = serde_json::from_slice(&text).map_err(|_| malformed("it does not name a store".to_owned()))?;
+    let note: RestoreRecord = serde_json::from_slice(&text).map_err(|_| malformed("it does not name a store".to_owned()))?;
     if note.written.is_empty() {
         return Err(malformed("it names nothing that a drill wrote".to_owned()));
     }
-    let store = open(&note.from, Site { stores: &note.stores, root: &note.root })?;
+    let store = open(&note.from, SecretContext { stores: &note.stores, root: &note.root })?;
     let (value, version) = (Secret::from(note.value.as_str()), note.version.clone().map(Version));
     restored(&*store, &value, version.as_ref(), &note.written, file).await?;
     Ok(note.from.to_string())
@@ -317,9 +323,9 @@ mod tests {
             Self { folder, source: CredentialSource::parse("dotenv:.env#KEY").unwrap(), stores: BTreeMap::new() }
         }
 
-        fn kept(&self) -> Kept {
-            let site = Site { stores: &self.stores, root: self.folder.path() };
-            Kept::new(&self.source, site, &"sk-the-real-key".into(), self.folder.path(), 1).unwrap()
+        fn kept(&self) -> RestoringStore {
+            let site = SecretContext { stores: &self.stores, root: self.folder.path() };
+            RestoringStore::new(&self.source, site, &"sk-the-real-key".into(), self.folder.path(), 1).unwrap()
         }
 
         fn text(&self) -> String {
@@ -402,9 +408,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_that_could_not_be_kept() {
         let place = Place::new();
-        let site = Site { stores: &place.stores, root: place.folder.path() };
+        let site = SecretContext { stores: &place.stores, root: place.folder.path() };
         let folder = place.folder.path().join("drill");
-        let kept = Kept::new(&place.source, site, &"sk-the-real-key".into(), &folder, 1).unwrap();
+        let kept = RestoringStore::new(&place.source, site, &"sk-the-real-key".into(), &folder, 1).unwrap();
         for _ in 0..2 {
             let refused = kept.write(&"sk-lab-1".into(), None).await.unwrap_err().to_string();
             assert!(refused.contains("cannot be kept in") && refused.contains("drill/before-store-1.json"), "{refused}");
@@ -413,7 +419,7 @@ mod tests {
         std::fs::create_dir(&folder).unwrap();
         kept.write(&"sk-lab-1".into(), None).await.unwrap();
         assert_eq!(left_in(&folder).len(), 1);
-        let again = Kept::new(&place.source, site, &"sk-lab-1".into(), &folder, 1).unwrap();
+        let again = RestoringStore::new(&place.source, site, &"sk-lab-1".into(), &folder, 1).unwrap();
         let refused = again.write(&"sk-lab-2".into(), None).await.unwrap_err().to_string();
         assert!(refused.contains("it already exists"), "{refused}");
         assert!(kept.put_back().await.unwrap());

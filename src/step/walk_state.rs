@@ -7,20 +7,20 @@ use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// What a walk does next.
+/// The stage of a walk: what it does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turn {
+pub enum WalkStage {
     /// These steps run, at the same time where there are several.
     Steps(Range<usize>),
     /// What was done is taken back, last first.
     Undo,
     /// Nothing more.
-    Over(Over),
+    Ended(WalkEnd),
 }
 
 /// How a walk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum WalkEnd {
     /// The last step was passed.
     Done,
     /// A step failed, and what was done stays.
@@ -31,11 +31,11 @@ pub enum Over {
     Stopped,
 }
 
-/// Where a walk stands.
+/// The state of a walk through a runbook: pure, so that a resumed walk stands where the interrupted one did.
 #[derive(Debug, Clone)]
-pub struct Course {
+pub struct WalkState {
     runbook: Runbook,
-    turn: Turn,
+    stage: WalkStage,
     /// Those of this turn that have ended.
     ended: BTreeMap<usize, StepEnd>,
     /// Begun and not ended, with the number of the try.
@@ -55,12 +55,12 @@ pub struct Course {
     left: Vec<usize>,
 }
 
-impl Course {
+impl WalkState {
     /// Before the first step.
     pub fn new(runbook: Runbook) -> Self {
-        let mut course = Self {
+        let mut state = Self {
             runbook,
-            turn: Turn::Undo,
+            stage: WalkStage::Undo,
             ended: BTreeMap::new(),
             open: BTreeMap::new(),
             unbegun: BTreeSet::new(),
@@ -71,8 +71,8 @@ impl Course {
             values: BTreeMap::new(),
             left: Vec::new(),
         };
-        course.turn = course.from(0);
-        course
+        state.stage = state.from(0);
+        state
     }
 
     /// What is walked.
@@ -81,15 +81,15 @@ impl Course {
     }
 
     /// What comes next.
-    pub const fn turn(&self) -> &Turn {
-        &self.turn
+    pub const fn stage(&self) -> &WalkStage {
+        &self.stage
     }
 
     /// Steps of this turn that have not ended.
     pub fn waiting(&self) -> Vec<usize> {
-        match &self.turn {
-            Turn::Steps(steps) => steps.clone().filter(|step| !self.ended.contains_key(step)).collect(),
-            Turn::Undo | Turn::Over(_) => Vec::new(),
+        match &self.stage {
+            WalkStage::Steps(steps) => steps.clone().filter(|step| !self.ended.contains_key(step)).collect(),
+            WalkStage::Undo | WalkStage::Ended(_) => Vec::new(),
         }
     }
 
@@ -138,7 +138,7 @@ impl Course {
 
     /// Ends a turn of taking back.
     pub fn taken_back(&mut self) {
-        self.turn = Turn::Over(Over::Undone);
+        self.stage = WalkStage::Ended(WalkEnd::Undone);
     }
 
     /// Takes in what happened.
@@ -149,7 +149,7 @@ impl Course {
             }
             Event::StepFinished(finished) => self.finished(finished),
             Event::UndoStarted(undo) => {
-                self.turn = Turn::Undo;
+                self.stage = WalkStage::Undo;
                 self.undoing = Some(undo.step as usize);
             }
             Event::StepUndone(undone) => {
@@ -177,10 +177,10 @@ impl Course {
         if step.undo.is_some() && !nothing_done && !self.to_undo.contains(&place) {
             self.to_undo.push(place);
         }
-        if let Turn::Steps(steps) = self.turn.clone()
+        if let WalkStage::Steps(steps) = self.stage.clone()
             && steps.clone().all(|step| self.ended.contains_key(&step))
         {
-            self.turn = self.after(steps);
+            self.stage = self.after(steps);
         }
     }
 
@@ -190,7 +190,7 @@ impl Course {
             self.left.insert(0, place);
         }
         self.undoing = None;
-        self.turn = Turn::Undo;
+        self.stage = WalkStage::Undo;
         // A failure is recorded and does not hold up the rest.
         self.to_undo.retain(|step| *step != place);
         if self.to_undo.is_empty() {
@@ -210,10 +210,10 @@ impl Course {
                     self.to_undo.push(step);
                 }
             }
-            self.turn = Turn::Undo;
+            self.stage = WalkStage::Undo;
             return;
         }
-        let Turn::Over(Over::Stopped | Over::Failed) = self.turn else { return };
+        let WalkStage::Ended(WalkEnd::Stopped | WalkEnd::Failed) = self.stage else { return };
         let Some(last) = self.ended.keys().next_back().copied() else { return };
         let steps = self.together(last);
         for step in steps.clone() {
@@ -230,14 +230,14 @@ impl Course {
                 _ => {}
             }
         }
-        self.turn = Turn::Steps(steps);
+        self.stage = WalkStage::Steps(steps);
     }
 
     /// What follows when all of a turn have ended.
-    fn after(&mut self, steps: Range<usize>) -> Turn {
+    fn after(&mut self, steps: Range<usize>) -> WalkStage {
         let ends = |wanted: &[StepEnd]| steps.clone().find(|step| self.ended.get(step).is_some_and(|end| wanted.contains(end)));
         if ends(&[StepEnd::Cancelled]).is_some() {
-            return Turn::Over(Over::Stopped);
+            return WalkStage::Ended(WalkEnd::Stopped);
         }
         let failed = steps.clone().find(|step| {
             let failed = matches!(self.ended.get(step), Some(StepEnd::Failed | StepEnd::TimedOut));
@@ -245,7 +245,7 @@ impl Course {
         });
         let Some(failed) = failed else { return self.from(steps.end) };
         match &self.runbook.steps[failed].on_failure {
-            OnFailure::Stop => Turn::Over(Over::Failed),
+            OnFailure::Stop => WalkStage::Ended(WalkEnd::Failed),
             OnFailure::Goto { step, at_most } => {
                 let jumps = self.jumps.entry(failed).or_default();
                 let target = self.runbook.steps.iter().position(|other| other.name == *step);
@@ -261,14 +261,14 @@ impl Course {
         }
     }
 
-    fn back(&self) -> Turn {
-        if self.to_undo.is_empty() { Turn::Over(Over::Failed) } else { Turn::Undo }
+    fn back(&self) -> WalkStage {
+        if self.to_undo.is_empty() { WalkStage::Ended(WalkEnd::Failed) } else { WalkStage::Undo }
     }
 
     /// The turn that begins with a step.
-    fn from(&mut self, place: usize) -> Turn {
+    fn from(&mut self, place: usize) -> WalkStage {
         self.ended.clear();
-        if place < self.runbook.steps.len() { Turn::Steps(self.together(place)) } else { Turn::Over(Over::Done) }
+        if place < self.runbook.steps.len() { WalkStage::Steps(self.together(place)) } else { WalkStage::Ended(WalkEnd::Done) }
     }
 
     /// A step with those that run at the same time.
@@ -292,14 +292,14 @@ mod tests {
     use crate::model::{Action, Condition, Goal, StartMode, Step};
     use crate::units::Duration;
 
-    fn course(steps: usize, change: impl Fn(usize, &mut Step)) -> Course {
+    fn walk_of(steps: usize, change: impl Fn(usize, &mut Step)) -> WalkState {
         let step = |place: usize| {
             let mut step = Step::new(format!("s{place}"), Action::Pause(Duration::from_secs(1)), Duration::from_secs(2));
             step.undo = Some(Action::Pause(Duration::from_secs(1)));
             change(place, &mut step);
             step
         };
-        Course::new(Runbook {
+        WalkState::new(Runbook {
             name: "r".into(),
             owner: None,
             reviewed: None,
@@ -323,56 +323,60 @@ mod tests {
         Event::Resumed(Resumed { wall_clock: String::new(), undo })
     }
 
-    fn after(mut course: Course, events: &[Event]) -> Course {
-        events.iter().for_each(|event| course.apply(event));
-        course
+    fn after(mut state: WalkState, events: &[Event]) -> WalkState {
+        events.iter().for_each(|event| state.apply(event));
+        state
     }
 
     #[test]
     fn what_was_begun_and_has_no_end_is_unknown_and_what_was_stopped_is_so_once_it_is_resumed() {
-        let killed = after(course(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(false)]);
-        assert_eq!((killed.turn(), killed.unknown(), killed.tries(1)), (&Turn::Steps(1..2), vec![1], 1));
-        let stopped = after(course(3, |_, _| {}), &[began(0), ended(0, StepEnd::Cancelled)]);
-        assert_eq!((stopped.turn(), stopped.unknown()), (&Turn::Over(Over::Stopped), vec![]));
+        let killed = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(false)]);
+        assert_eq!((killed.stage(), killed.unknown(), killed.tries(1)), (&WalkStage::Steps(1..2), vec![1], 1));
+        let stopped = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Cancelled)]);
+        assert_eq!((stopped.stage(), stopped.unknown()), (&WalkStage::Ended(WalkEnd::Stopped), vec![]));
         let stopped = after(stopped, &[resumed(false)]);
-        assert_eq!((stopped.turn(), stopped.unknown()), (&Turn::Steps(0..1), vec![0]));
-        let never = after(course(3, |_, _| {}), &[ended(0, StepEnd::Cancelled), resumed(false)]);
-        assert_eq!((never.turn(), never.unknown()), (&Turn::Steps(0..1), vec![]), "it was never begun, so nobody is asked");
-        let back = after(course(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(true)]);
-        assert_eq!((back.turn(), back.next_undo(), back.unknown()), (&Turn::Undo, Some(1), vec![]), "what is unknown may have been done");
+        assert_eq!((stopped.stage(), stopped.unknown()), (&WalkStage::Steps(0..1), vec![0]));
+        let never = after(walk_of(3, |_, _| {}), &[ended(0, StepEnd::Cancelled), resumed(false)]);
+        assert_eq!((never.stage(), never.unknown()), (&WalkStage::Steps(0..1), vec![]), "it was never begun, so nobody is asked");
+        let back = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(true)]);
+        assert_eq!(
+            (back.stage(), back.next_undo(), back.unknown()),
+            (&WalkStage::Undo, Some(1), vec![]),
+            "what is unknown may have been done"
+        );
     }
 
     #[test]
     fn failures_lead_where_they_say_and_what_was_done_is_taken_back_once() {
         let failing = |on_failure: OnFailure| {
-            let course = course(3, |place, step| {
+            let state = walk_of(3, |place, step| {
                 if place == 1 {
                     step.on_failure = on_failure.clone();
                 }
             });
-            after(course, &[began(0), ended(0, StepEnd::Done), began(1), ended(1, StepEnd::Failed)])
+            after(state, &[began(0), ended(0, StepEnd::Done), began(1), ended(1, StepEnd::Failed)])
         };
-        assert_eq!(failing(OnFailure::Continue).turn(), &Turn::Steps(2..3));
+        assert_eq!(failing(OnFailure::Continue).stage(), &WalkStage::Steps(2..3));
         let stopped = failing(OnFailure::Stop);
-        assert_eq!(stopped.turn(), &Turn::Over(Over::Failed));
-        assert_eq!(after(stopped, &[resumed(false)]).turn(), &Turn::Steps(1..2), "what is known to have failed is tried again");
+        assert_eq!(stopped.stage(), &WalkStage::Ended(WalkEnd::Failed));
+        assert_eq!(after(stopped, &[resumed(false)]).stage(), &WalkStage::Steps(1..2), "what is known to have failed is tried again");
         let round = OnFailure::Goto { step: "s0".into(), at_most: 1 };
         let once = failing(round);
-        assert_eq!(once.turn(), &Turn::Steps(0..1));
+        assert_eq!(once.stage(), &WalkStage::Steps(0..1));
         let twice = after(once, &[began(0), ended(0, StepEnd::Done), began(1), ended(1, StepEnd::Failed)]);
-        assert_eq!((twice.turn(), twice.next_undo()), (&Turn::Undo, Some(0)), "only so often");
+        assert_eq!((twice.stage(), twice.next_undo()), (&WalkStage::Undo, Some(0)), "only so often");
         let undone = Event::StepUndone(StepUndone { step: 0, end: StepEnd::Done, output: String::new() });
-        assert_eq!(after(twice, &[undone]).turn(), &Turn::Over(Over::Undone));
+        assert_eq!(after(twice, &[undone]).stage(), &WalkStage::Ended(WalkEnd::Undone));
     }
 
     #[test]
     fn steps_together_end_together() {
-        let both = || course(3, |place, step| step.together = (place < 2).then(|| "both".into()));
-        assert_eq!(both().turn(), &Turn::Steps(0..2));
+        let both = || walk_of(3, |place, step| step.together = (place < 2).then(|| "both".into()));
+        assert_eq!(both().stage(), &WalkStage::Steps(0..2));
         let half = after(both(), &[began(0), began(1), ended(1, StepEnd::Failed)]);
-        assert_eq!((half.turn(), half.waiting()), (&Turn::Steps(0..2), vec![0]), "the other runs to its end");
+        assert_eq!((half.stage(), half.waiting()), (&WalkStage::Steps(0..2), vec![0]), "the other runs to its end");
         let failed = after(half, &[ended(0, StepEnd::Done)]);
-        assert_eq!((failed.turn(), failed.next_undo()), (&Turn::Undo, Some(0)));
+        assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)));
         let killed = after(both(), &[began(0), began(1), ended(0, StepEnd::Done), resumed(false)]);
         assert_eq!((killed.waiting(), killed.unknown()), (vec![1], vec![1]), "the one that is done is not done again");
     }

@@ -1,9 +1,9 @@
 //! From an inventory to who keeps each credential and who makes it, where providers are real.
 
-use super::Keeping;
+use super::CredentialBackend;
 use crate::model::{Credential, Provider, SecretStore};
 use crate::secret::issuer::open_issuer;
-use crate::secret::{Site, open};
+use crate::secret::{SecretContext, open};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ pub fn declared(
     providers: &BTreeMap<String, Provider>,
     stores: &BTreeMap<String, SecretStore>,
     root: &Path,
-) -> BTreeMap<String, Keeping> {
-    let site = Site { stores, root };
+) -> BTreeMap<String, CredentialBackend> {
+    let site = SecretContext { stores, root };
     let keeping = |(name, credential): (&String, &Credential)| {
         let provider = providers.values().find(|provider| provider.credential.as_ref() == Some(name));
         let issuer = match (&credential.issuer, provider) {
@@ -26,7 +26,7 @@ pub fn declared(
             (_, None) => Err(format!("no provider here accepts {name}, so none can be asked whether it is valid")),
         };
         let store = open(&credential.from, site).map(Arc::from).map_err(|error| error.to_string());
-        (name.clone(), Keeping { store, issuer, held: None, key_id: credential.key_id.clone() })
+        (name.clone(), CredentialBackend { store, issuer, held: None, key_id: credential.key_id.clone() })
     };
     credentials.iter().map(keeping).collect()
 }

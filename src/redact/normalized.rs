@@ -13,14 +13,14 @@
 /// More than this between two letters belongs to nothing. In bytes.
 const GAP: usize = 256;
 
-/// The bytes that count, and where each stands.
+/// Bytes without what was left out of them, and where each stood.
 #[derive(Default)]
-pub(super) struct Reading {
+pub(super) struct NormalizedBytes {
     pub(super) text: Vec<u8>,
     pub(super) at: Vec<usize>,
 }
 
-impl Reading {
+impl NormalizedBytes {
     /// Line ends left out.
     pub(super) fn plain(bytes: &[u8]) -> Self {
         Self::without(bytes, |rest, _| usize::from(is_line_end(rest[0])))
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn unfolded(text: &str) -> String {
-        String::from_utf8(Reading::unfolded(text.as_bytes(), false).text).unwrap()
+        String::from_utf8(NormalizedBytes::unfolded(text.as_bytes(), false).text).unwrap()
     }
 
     #[test]
@@ -172,10 +172,12 @@ mod tests {
     #[test]
     fn nobody_waits_for_ever() {
         let long = format!("a{}b", "\n".repeat(GAP + 1));
-        assert!(Reading::plain(long.as_bytes()).text.len() == 3 && Reading::unfolded(long.as_bytes(), true).text.len() == 3);
+        assert!(
+            NormalizedBytes::plain(long.as_bytes()).text.len() == 3 && NormalizedBytes::unfolded(long.as_bytes(), true).text.len() == 3
+        );
         let padded = format!("a{}\nb", " ".repeat(2 * GAP));
-        assert!(Reading::unfolded(padded.as_bytes(), false).text.len() > GAP, "so much white space belongs to nothing");
+        assert!(NormalizedBytes::unfolded(padded.as_bytes(), false).text.len() > GAP, "so much white space belongs to nothing");
         let open = format!("a\x1b]{}", "x".repeat(2 * GAP));
-        assert!(Reading::unfolded(open.as_bytes(), true).text.len() > GAP, "a title that never ends hides nothing");
+        assert!(NormalizedBytes::unfolded(open.as_bytes(), true).text.len() > GAP, "a title that never ends hides nothing");
     }
 }
