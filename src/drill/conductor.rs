@@ -147,7 +147,7 @@ impl Drill {
         let deadline = deadlines.max().unwrap_or(Duration::ZERO);
         let loads = match self.loads(stage, site) {
             Ok(loads) => loads,
-            Err(error) => return (nothing(recorder.clock()), Some(Stop::environment(error))),
+            Err(error) => return (nothing(recorder.clock()), Some(Stop::environment(crate::units::explained(&error)))),
         };
         let mut running = Running { clock: recorder.clock(), each: Vec::new() };
         // A program of others takes a while to begin; the baseline begins with it.
@@ -165,7 +165,7 @@ impl Drill {
         for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
                 Ok(traffic) => running.each.push((place, Each::Own(traffic))),
-                Err(error) => return (running.finish(async {}).await, Some(Stop::environment(error))),
+                Err(error) => return (running.finish(async {}).await, Some(Stop::environment(crate::units::explained(&error)))),
             }
         }
         let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone(), stage.keyring.clone());

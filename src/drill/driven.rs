@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = K6Run::start(order, site.recorder.clone()).map_err(Stop::environment)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(|error| Stop::environment(crate::units::explained(&error)))?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What divides cells.
+/// The character between the cells of a CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Divider {
     Comma,
@@ -40,7 +40,7 @@ impl Divider {
     }
 }
 
-/// Whether a row goes on in the next line, because a quote in it is not closed.
+/// The state of quotes over the lines of a row: one that is not closed goes on in the next line.
 #[derive(Debug)]
 pub(super) struct Quotes {
     divider: Divider,

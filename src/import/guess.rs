@@ -4,8 +4,9 @@
 //! what comes later. What this file does not do: choose between two that fit.
 
 use super::plain::plain;
+use super::read::{ImportSettings, read};
 use super::record::ImportError;
-use super::{ImportSettings, RecordSource, read};
+use super::source::RecordSource;
 use std::io::{BufRead, Read};
 
 /// As much of a record as shows whose it is: k6 begins with a line for each of its metrics, a gateway with some of its own start.

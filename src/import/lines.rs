@@ -7,14 +7,14 @@ use std::io::{BufRead, Read};
 /// A longer line, or a row of longer lines, is none of ours.
 const LONGEST: usize = 1 << 20;
 
-/// A line without its end.
+/// One line of a record, without its end.
 pub(super) enum TextLine {
     Text(String),
     /// It is longer than can be.
     Long,
 }
 
-/// Reads lines.
+/// A reader of lines, which can be given lines back.
 pub(super) struct LineReader<R> {
     input: R,
     /// LineReader that were read ahead.

@@ -8,9 +8,9 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment::{self, grain, length};
-use super::read::RecordReader;
 use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
 use crate::history::Kind;
 
 const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
@@ -21,6 +21,7 @@ const BROKEN: &str = "a quote is not closed, or something follows the closing on
 const FORMS: &str = "2026-11-20 14:03:07.123, 2026/11/20 14:03:07.123 or 11/20/26 14:03:07";
 const SUMS: &str = "this file has totals, not requests: Locust's own CSV cannot show when service came back";
 
+/// The reader of a CSV with a row a request.
 pub(super) struct Locust {
     served_by: Option<String>,
     divider: Option<Divider>,
@@ -29,6 +30,7 @@ pub(super) struct Locust {
     finest: Option<i64>,
 }
 
+/// The first row: which column holds what.
 struct CsvHeader {
     text: String,
     cells: usize,

@@ -1,6 +1,6 @@
 //! Moments and lengths of time as records and people write them, in nanoseconds, without floating point where text is given.
 
-use crate::units::Duration;
+use crate::units::{Duration, Problem};
 use std::str::FromStr;
 
 /// One second in nanoseconds.
@@ -20,11 +20,11 @@ pub enum RecordTime {
 }
 
 impl FromStr for RecordTime {
-    type Err = String;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Problem> {
         let hint = "write it as 2026-11-20T14:03:07.5Z, as seconds since 1970 (or as the record counts them), or as +42s from its start";
-        let bad = || format!("`{text}` is not a time\n\nhint: {hint}");
+        let bad = || Problem::new(format!("`{text}` is not a time")).hint(hint);
         if let Some(after) = text.strip_prefix('+') {
             let after: Duration = after.parse().map_err(|_| bad())?;
             return i64::try_from(after.as_nanos()).ok().filter(|after| *after < LATEST).map(Self::After).ok_or_else(bad);

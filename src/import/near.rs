@@ -21,7 +21,7 @@ use crate::units::Binomial;
 /// Beyond this a moment is none, and an end is open.
 const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
 
-/// Unreadable lines near the fault.
+/// The unreadable lines that may be of the time around the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LinesNearFault {
     pub(super) lines: u64,
@@ -30,7 +30,7 @@ pub(super) struct LinesNearFault {
     pub(super) to: i64,
 }
 
-/// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
+/// A run of unreadable lines, and when they may have been due, in nanoseconds from the fault.
 struct UnreadLines {
     lines: u64,
     from: i64,

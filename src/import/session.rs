@@ -10,7 +10,7 @@ use super::moment::SECOND;
 
 const MILLI: i64 = 1_000_000;
 
-/// What a field of a session means.
+/// A timer of an HAProxy session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SessionTimer {
     /// When it was accepted.
@@ -31,7 +31,7 @@ pub(super) enum SessionTimer {
     Total,
 }
 
-/// The values of one line, in nanoseconds.
+/// The timers of one line, in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct SessionTimes {
     pub(super) accepted: Option<i64>,
@@ -44,7 +44,7 @@ pub(super) struct SessionTimes {
     pub(super) total: Option<i64>,
 }
 
-/// When a request began.
+/// The beginning of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RequestStart {
     /// The latest moment at which it may have.

@@ -8,7 +8,9 @@
 //! What follows the last field that is asked for is not looked at, so the end of a line may be cut, or hold what the format line says
 //! wrongly. The formats that are known without being told ([`Template::whole`]) must fit to the end of the line.
 
-/// What values a field can have, where that tells their end.
+use crate::units::Problem;
+
+/// The form of a field's values, where that shows their end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueForm {
     /// Anything, up to the next literal text.
@@ -23,7 +25,7 @@ pub(super) enum ValueForm {
     Text,
 }
 
-/// A field as the format line has it.
+/// A field of a format line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TemplateField<S> {
     /// Literal text before it.
@@ -58,7 +60,7 @@ const DIVIDERS: [&str; 2] = [", ", " : "];
 
 impl<S: Copy> Template<S> {
     /// Of the pieces of a format line.
-    pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
+    pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, Problem> {
         let mut template = Self::whole(pieces)?;
         let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |place| place + 1);
         if let Some(next) = template.fields.get(last) {
@@ -71,7 +73,7 @@ impl<S: Copy> Template<S> {
     }
 
     /// Of the pieces of a format line that a line must fit to its end.
-    pub(super) fn whole(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
+    pub(super) fn whole(pieces: Vec<TemplatePiece<S>>) -> Result<Self, Problem> {
         let mut fields: Vec<TemplateField<S>> = Vec::new();
         let mut before = String::new();
         for piece in pieces {
@@ -79,11 +81,8 @@ impl<S: Copy> Template<S> {
                 TemplatePiece::Text(text) => before.push_str(&text),
                 TemplatePiece::Field(name, form, sense) => {
                     if let (Some(previous), true) = (fields.last(), before.is_empty()) {
-                        return Err(format!(
-                            "there is nothing between `{}` and `{name}`, so it is not known where one ends\n\nhint: put a space between them, \
-                             in the format line and in the gateway's",
-                            previous.name
-                        ));
+                        let what = format!("there is nothing between `{}` and `{name}`, so it is not known where one ends", previous.name);
+                        return Err(Problem::new(what).hint("put a space between them, in the format line and in the gateway's"));
                     }
                     fields.push(TemplateField { before: std::mem::take(&mut before), name, form, sense });
                 }
@@ -132,7 +131,7 @@ impl<S: Copy> Template<S> {
 }
 
 /// Whether anybody can tell where a field's value ends, by the literal text after it.
-fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), String> {
+fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), Problem> {
     let blank = !next.is_empty() && next.trim().is_empty();
     let divider = DIVIDERS.iter().find_map(|divider| next.strip_prefix(divider));
     // What could be the beginning of one more value of the list.
@@ -142,11 +141,8 @@ fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), String> {
         ValueForm::List if divides => "it may contain several values with the same in between",
         _ => return Ok(()),
     };
-    Err(format!(
-        "it is not known where `{}` ends: {why}\n\nhint: put it into quotes, in the format line and in the gateway's, or behind the fields \
-         that are asked for",
-        field.name
-    ))
+    let hint = "put it into quotes, in the format line and in the gateway's, or behind the fields that are asked for";
+    Err(Problem::new(format!("it is not known where `{}` ends: {why}", field.name)).hint(hint))
 }
 
 /// Where a value ends that begins here, before the literal text after it.

@@ -12,7 +12,7 @@ const TRIES: u32 = 32;
 /// Nanoseconds. A narrower bracket would tell nobody more.
 const NARROW: u64 = 1_000;
 
-/// Both clocks at one moment.
+/// A reading of the wall clock and the host's clock at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wall {
     host: HostTime,

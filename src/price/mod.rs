@@ -12,7 +12,7 @@ use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
 
-/// The most that a drill can spend with one provider.
+/// The bill of one provider: the most that a drill can spend with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
     /// The provider.
@@ -91,7 +91,7 @@ pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     })
 }
 
-/// The same of what is tried before a drill, and nothing more.
+/// The bills of the rehearsals before a drill alone.
 pub fn bills_before(plan: &DrillPlan) -> Vec<Bill> {
     billed(plan, |place, each| rehearsals(plan, place, each))
 }

@@ -27,7 +27,7 @@ pub(super) fn first_line(body: &[u8]) -> Option<String> {
     Some(if letters.next().is_some() { shown + "…" } else { shown })
 }
 
-/// The first line of the first answer that failed with each word, by the place of its workload.
+/// The first lines of failed answers: of the first answer that failed with each word, by the index of its workload.
 #[derive(Debug, Default)]
 pub struct FirstLines(Mutex<BTreeMap<usize, BTreeMap<String, String>>>);
 

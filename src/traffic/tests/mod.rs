@@ -5,8 +5,9 @@ mod ends;
 mod manner;
 mod served;
 
-use super::client::{Client, ClientSettings, Target};
+use super::client::Client;
 use super::progress::{RequestProgress, RequestResult};
+use super::target::{ClientSettings, Target};
 use crate::dialect::{ClientRequest, Mark};
 use crate::history::Outcome;
 use crate::journal::Clock;
