@@ -161,9 +161,9 @@ fn text(value: &Value) -> String {
 /// What stands behind the tag of syslog, where the line has one.
 fn without_syslog(line: &str, source: RecordSource) -> &str {
     let tag = source.word();
-    let named = line.find(tag).filter(|place| *place > 0 && *place < 120 && !line[..*place].contains(['"', '{', '/']));
-    let Some(place) = named else { return line };
-    let after = &line[place + tag.len()..];
+    let named = line.find(tag).filter(|start| *start > 0 && *start < 120 && !line[..*start].contains(['"', '{', '/']));
+    let Some(start) = named else { return line };
+    let after = &line[start + tag.len()..];
     match after.find(": ") {
         Some(end) if after[..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b'[' || byte == b']') => &after[end + 2..],
         _ => line,

@@ -34,8 +34,8 @@ impl Divider {
 
     /// A number as the rest of the world writes it: where cells are not divided by commas, decimals may be.
     pub(super) fn number(self, cell: &str) -> Cow<'_, str> {
-        let places = cell.bytes().filter(|byte| *byte == b',').count();
-        let decimal = self != Self::Comma && places == 1 && cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+        let commas = cell.bytes().filter(|byte| *byte == b',').count();
+        let decimal = self != Self::Comma && commas == 1 && cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
         if decimal { Cow::Owned(cell.replace(',', ".")) } else { Cow::Borrowed(cell) }
     }
 }
@@ -102,10 +102,10 @@ pub(super) fn cells(row: &str, divider: Divider) -> Option<Vec<Cow<'_, str>>> {
 fn closing(quoted: &str) -> Option<usize> {
     let mut from = 0;
     loop {
-        let place = from + quoted[from..].find('"')?;
-        if !quoted[place + 1..].starts_with('"') {
-            return Some(place);
+        let quote = from + quoted[from..].find('"')?;
+        if !quoted[quote + 1..].starts_with('"') {
+            return Some(quote);
         }
-        from = place + 2;
+        from = quote + 2;
     }
 }

@@ -85,7 +85,7 @@ fn pass_over(input: &mut impl BufRead) -> std::io::Result<()> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |place| (place + 1, true));
+        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |end| (end + 1, true));
         input.consume(used);
         if ended {
             return Ok(());

@@ -73,8 +73,8 @@ fn scaled(text: &str, scale: u32) -> Option<i64> {
         return None;
     }
     let mut nanos = whole.parse::<i64>().ok()?.checked_mul(10_i64.checked_pow(scale)?)?;
-    for (digit, place) in fraction.bytes().zip((0..scale).rev()) {
-        nanos = nanos.checked_add(i64::from(digit - b'0').checked_mul(10_i64.pow(place))?)?;
+    for (digit, power) in fraction.bytes().zip((0..scale).rev()) {
+        nanos = nanos.checked_add(i64::from(digit - b'0').checked_mul(10_i64.pow(power))?)?;
     }
     Some(nanos)
 }
@@ -85,7 +85,7 @@ pub(super) fn stamp(text: &str) -> Option<i64> {
         return None;
     }
     let field = |from: usize, to: usize| text[from..to].parse::<i64>().ok().filter(|_| text.as_bytes()[from].is_ascii_digit());
-    let mark = |place: usize, any: &[u8]| any.contains(&text.as_bytes()[place]);
+    let mark = |at: usize, any: &[u8]| any.contains(&text.as_bytes()[at]);
     if !(mark(4, b"-") && mark(7, b"-") && mark(10, b"Tt ") && mark(13, b":") && mark(16, b":")) {
         return None;
     }
@@ -99,7 +99,7 @@ pub(super) fn log_stamp(text: &str) -> Option<i64> {
         return None;
     }
     let field = |from: usize, to: usize| text[from..to].parse::<i64>().ok().filter(|_| text.as_bytes()[from].is_ascii_digit());
-    let mark = |place: usize, byte: u8| text.as_bytes()[place] == byte;
+    let mark = |at: usize, byte: u8| text.as_bytes()[at] == byte;
     if !(mark(2, b'/') && mark(6, b'/') && mark(11, b':') && mark(14, b':') && mark(17, b':')) {
         return None;
     }

@@ -19,7 +19,7 @@ pub enum RecordedProvider {
     Untold,
     /// Nobody did.
     Nobody,
-    /// The name at this place in [`ImportedRecord::names`].
+    /// The name at this index in [`ImportedRecord::names`].
     Name(u16),
 }
 
@@ -227,7 +227,7 @@ impl RowCollector {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
         self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
-        self.place(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
+        self.follow(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -246,8 +246,8 @@ impl RowCollector {
         }
     }
 
-    /// Where a request stands among the others.
-    fn place(&mut self, now: RequestSpan) {
+    /// Takes in where the next request of the file stands among the others.
+    fn follow(&mut self, now: RequestSpan) {
         if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
             gap.before = Some(now);
         }
@@ -268,13 +268,13 @@ impl RowCollector {
         if name.is_empty() || name == "-" {
             return RecordedProvider::Untold;
         }
-        let place = self.names.iter().position(|known| known == name).or_else(|| {
+        let index = self.names.iter().position(|known| known == name).or_else(|| {
             (self.names.len() < MOST_NAMES).then(|| {
                 self.names.push(name.to_owned());
                 self.names.len() - 1
             })
         });
-        place.and_then(|place| u16::try_from(place).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
+        index.and_then(|index| u16::try_from(index).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
     }
 }
 

@@ -62,13 +62,13 @@ impl<S: Copy> Template<S> {
     /// Of the pieces of a format line.
     pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, Problem> {
         let mut template = Self::whole(pieces)?;
-        let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |place| place + 1);
+        let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |index| index + 1);
         if let Some(next) = template.fields.get(last) {
             template.tail.clone_from(&next.before);
         }
         template.fields.truncate(last);
         template.whole = false;
-        template.fields.iter().enumerate().try_for_each(|(place, field)| can_end(field, template.next(place)))?;
+        template.fields.iter().enumerate().try_for_each(|(index, field)| can_end(field, template.next(index)))?;
         Ok(template)
     }
 
@@ -92,8 +92,8 @@ impl<S: Copy> Template<S> {
     }
 
     /// The literal text after a field.
-    fn next(&self, place: usize) -> &str {
-        self.fields.get(place + 1).map_or(self.tail.as_str(), |next| next.before.as_str())
+    fn next(&self, index: usize) -> &str {
+        self.fields.get(index + 1).map_or(self.tail.as_str(), |next| next.before.as_str())
     }
 
     /// Calls `take` with the meaning and the value of each field that has one.
@@ -103,8 +103,8 @@ impl<S: Copy> Template<S> {
             .first()
             .map_or(Some(line), |first| line.strip_prefix(first.before.as_str()))
             .ok_or_else(|| format!("it does not begin with `{}`", self.fields[0].before))?;
-        for (place, field) in self.fields.iter().enumerate() {
-            let next = self.next(place);
+        for (index, field) in self.fields.iter().enumerate() {
+            let next = self.next(index);
             let end = end(field.form, rest, next).ok_or_else(|| format!("it has no `{next}` where the format line has one"))?;
             let value = rest[..end].trim_matches('"');
             if field.form == ValueForm::Number && !is_number(value) {
@@ -169,10 +169,12 @@ fn end(form: ValueForm, rest: &str, next: &str) -> Option<usize> {
 fn end_of_list(rest: &str, next: &str) -> Option<usize> {
     let mut from = 0;
     loop {
-        let ends = if next.is_empty() { Some(rest.len()) } else { rest[from..].find(next).map(|place| from + place) }?;
+        let ends = if next.is_empty() { Some(rest.len()) } else { rest[from..].find(next).map(|position| from + position) }?;
         let divider = DIVIDERS.iter().filter_map(|divider| Some((from + rest[from..].find(divider)?, divider.len()))).min();
         match divider {
-            Some((place, length)) if place < ends || place == ends && next.len() <= length && !next.is_empty() => from = place + length,
+            Some((position, length)) if position < ends || position == ends && next.len() <= length && !next.is_empty() => {
+                from = position + length
+            }
             _ => return Some(ends),
         }
     }

@@ -395,7 +395,7 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
     }
     let both: String = in_order(SampleRequest::end, |asked| if asked.sent % 2 == 0 { envoy(asked) } else { istio(asked) });
     same("both in one file", &plain, both.as_bytes());
-    // One word more, one less, and a word in the place of a number.
+    // One word more, one less, and a word in the position of a number.
     let one = requests()[0];
     for (line, why) in [
         (envoy(&one).replace('\n', " more\n"), "there is text after the end"),
@@ -412,8 +412,8 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
 #[test]
 fn a_row_that_was_cut_is_not_taken_for_a_good_one() {
     let text = locust(',', "refused");
-    let place = text.find("refused").unwrap();
-    let cut = format!("{}\n{}", &text[..place - 3], &text[place + "refused\n".len()..]);
+    let position = text.find("refused").unwrap();
+    let cut = format!("{}\n{}", &text[..position - 3], &text[position + "refused\n".len()..]);
     let record = read(cut.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (599, 1));
     // A quote that is never closed takes nothing with it but its own line.

@@ -74,14 +74,14 @@ mod tests {
 
     /// A wall that shows the host's time and a billion; each reading of a clock takes as long as `pauses` says in turn, and 20 ns after them.
     fn read(pauses: &[u64]) -> (Wall, u32) {
-        let (now, place) = (Cell::new(5_000), Cell::new(0_usize));
+        let (now, index) = (Cell::new(5_000), Cell::new(0_usize));
         let next = || {
-            now.set(now.get() + pauses.get(place.get()).copied().unwrap_or(20));
-            place.set(place.get() + 1);
+            now.set(now.get() + pauses.get(index.get()).copied().unwrap_or(20));
+            index.set(index.get() + 1);
             now.get()
         };
         let wall = Wall::tightest(|| HostTime(next()), || i64::try_from(next()).unwrap() + 1_000_000_000);
-        (wall, u32::try_from(place.get()).unwrap() / 3)
+        (wall, u32::try_from(index.get()).unwrap() / 3)
     }
 
     #[test]
