@@ -2,7 +2,7 @@
 
 use super::terminal::{note, put_verdict, show_work, width};
 use super::{Exit, put, say};
-use crate::console::Work;
+use crate::console::WorkProgress;
 use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::project::Project;
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// A drill's folder, its `history.jsonl`, a bare history, or another tool's record
     history: PathBuf,
     /// How the verdict is written to stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = VerdictFormat::Text)]
+    format: VerdictFormat,
     #[command(flatten)]
-    record: Record,
+    record: RecordOptions,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -39,7 +39,7 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Another tool's record")]
-struct Record {
+struct RecordOptions {
     /// Whose record it is: k6 (--out json), oha (--output-format csv), vegeta (encode --to json or csv), locust (a CSV with a row a
     /// request), or an access log of nginx, haproxy or envoy
     #[arg(long, value_name = "TOOL", value_parser = source)]
@@ -80,7 +80,7 @@ struct Record {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum VerdictFormat {
     /// For people
     Text,
     /// As in `verdict.json`, byte for byte
@@ -123,8 +123,8 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         note(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
-        Format::Text => put_verdict(&summary(&judged.verdict, width()))?,
-        Format::Json => put(&json(&judged.verdict))?,
+        VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
+        VerdictFormat::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
 }
@@ -141,7 +141,7 @@ fn guessed(args: &Args) -> anyhow::Result<Option<RecordSource>> {
     Ok(source)
 }
 
-impl Record {
+impl RecordOptions {
     /// The first option that is given and says something of records only.
     fn of_records_only(&self) -> Option<&'static str> {
         let given = [
@@ -158,7 +158,7 @@ impl Record {
 }
 
 /// Judges another tool's record, or tells in words what is wrong with what was said about it.
-fn recorded(source: RecordSource, args: &Args, work: &Work) -> anyhow::Result<Result<Judged, String>> {
+fn recorded(source: RecordSource, args: &Args, work: &WorkProgress) -> anyhow::Result<Result<Judged, String>> {
     let record = &args.record;
     let mut told = StatedFacts {
         fault: record.fault_at,
@@ -186,7 +186,7 @@ fn recorded(source: RecordSource, args: &Args, work: &Work) -> anyhow::Result<Re
 }
 
 /// What a scenario promises, its providers, and what they are called.
-fn promised(scenario: &Path, record: &Record, told: &mut StatedFacts) -> anyhow::Result<Result<(), String>> {
+fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> anyhow::Result<Result<(), String>> {
     let (project, _) = Project::open(&Project::find(scenario)?);
     let plan = match project.plan(scenario, &record.env) {
         Ok((plan, _)) => plan,

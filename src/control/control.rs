@@ -1,10 +1,10 @@
 //! Proxies and faults of one control API, each change read back.
 
-use super::call::{Line, Reply};
+use super::api_client::{ApiClient, ApiReply};
 use super::error::Occupied;
 use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::unhealed::Unhealed;
-use super::{ControlError, Events, Offset, SightEvent};
+use super::{ControlError, EventReader, Offset, SightEvent};
 use crate::fault::{Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
 use crate::model::{Aim, Dialect, Fault, ProxyBinding};
@@ -20,15 +20,16 @@ const QUESTIONS: u32 = 8;
 /// A control API that has answered.
 #[derive(Debug)]
 pub struct Control {
-    line: Line,
-    server: Server,
+    api: ApiClient,
+    server: ServerKind,
     injected: AtomicU64,
     offset: Mutex<Offset>,
     unhealed: Unhealed,
 }
 
+/// Kind of the server that answers: ours, or a plain Toxiproxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Server {
+enum ServerKind {
     Lifeboat { boot_id: String },
     Toxiproxy { version: String },
 }
@@ -55,7 +56,7 @@ pub struct Opened {
 
 /// A proxy as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundProxy {
     /// Its name.
     pub name: String,
     /// Whether it takes connections.
@@ -93,24 +94,24 @@ impl Control {
     /// # Errors
     /// As [`Control::connect`], and where it does not take the token, or is not called so.
     pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
-        let line = Line::to(url, token)?;
-        let reply = line.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
+        let api = ApiClient::to(url, token)?;
+        let reply = api.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
             // Nothing was asked to change, so nothing is in doubt.
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
             other => other,
         })?;
         if matches!(reply.status, 401 | 403) {
-            return Err(line.refused(&reply, "report its version"));
+            return Err(api.refused(&reply, "report its version"));
         }
         if reply.status != 200 || !reply.body["version"].is_string() {
             let problem = format!("status {} and no version", reply.status);
-            return Err(ControlError::NotControl { url: line.url(), problem });
+            return Err(ControlError::NotControl { url: api.url(), problem });
         }
         let server = match (&reply.body["lifeboat"], reply.body["boot_id"].as_str()) {
-            (Value::String(_), Some(boot_id)) => Server::Lifeboat { boot_id: boot_id.to_owned() },
-            _ => Server::Toxiproxy { version: reply.body["version"].as_str().unwrap_or_default().to_owned() },
+            (Value::String(_), Some(boot_id)) => ServerKind::Lifeboat { boot_id: boot_id.to_owned() },
+            _ => ServerKind::Toxiproxy { version: reply.body["version"].as_str().unwrap_or_default().to_owned() },
         };
-        let control = Self { line, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE), unhealed: Unhealed::default() };
+        let control = Self { api, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE), unhealed: Unhealed::default() };
         control.measure().await?;
         Ok(control)
     }
@@ -123,8 +124,8 @@ impl Control {
     /// The version of a plain Toxiproxy; `None` for a server of our own.
     pub fn plain(&self) -> Option<&str> {
         match &self.server {
-            Server::Toxiproxy { version } => Some(version),
-            Server::Lifeboat { .. } => None,
+            ServerKind::Toxiproxy { version } => Some(version),
+            ServerKind::Lifeboat { .. } => None,
         }
     }
 
@@ -137,8 +138,8 @@ impl Control {
     /// The boot of the server's host; `None` for a plain Toxiproxy.
     pub fn boot_id(&self) -> Option<&str> {
         match &self.server {
-            Server::Lifeboat { boot_id } => Some(boot_id),
-            Server::Toxiproxy { .. } => None,
+            ServerKind::Lifeboat { boot_id } => Some(boot_id),
+            ServerKind::Toxiproxy { .. } => None,
         }
     }
 
@@ -150,13 +151,13 @@ impl Control {
 
     /// Asks the server the time, unless its clock is known to be ours.
     async fn measure(&self) -> Result<(), ControlError> {
-        let Server::Lifeboat { boot_id: theirs } = &self.server else { return Ok(()) };
+        let ServerKind::Lifeboat { boot_id: theirs } = &self.server else { return Ok(()) };
         let mut best: Option<Offset> = None;
         for _ in 0..QUESTIONS {
             let sent = HostTime::now();
-            let reply = self.line.call(Method::GET, &["version"], None, "report its time").await?;
+            let reply = self.api.call(Method::GET, &["version"], None, "report its time").await?;
             let now = reply["now"].as_u64().map(HostTime);
-            let stamped = now.ok_or_else(|| self.line.not_shown("report its time", &reply))?;
+            let stamped = now.ok_or_else(|| self.api.not_shown("report its time", &reply))?;
             let offset = Offset::of(sent, stamped, HostTime::now());
             if *theirs == boot_id() && offset.may_be_none() {
                 best = Some(Offset::NONE);
@@ -172,7 +173,7 @@ impl Control {
 
     /// The address of the control API.
     pub fn url(&self) -> String {
-        self.line.url()
+        self.api.url()
     }
 
     /// Creates a proxy and reads back where it listens. Its port may be 0. One of that name that leads to the same place, and is as well as
@@ -197,26 +198,26 @@ impl Control {
         } else {
             body["upstream"] = json!(plain::address(upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?);
         }
-        let reply = self.line.ask(Method::POST, &["proxies"], Some(&body), &what).await?;
+        let reply = self.api.ask(Method::POST, &["proxies"], Some(&body), &what).await?;
         match reply.status {
             200..300 => {}
             409 => return self.adopt(name, &body).await,
-            _ => return Err(self.line.refused(&reply, &what)),
+            _ => return Err(self.api.refused(&reply, &what)),
         }
-        let shown = self.line.call(Method::GET, &["proxies", name], None, &what).await?;
+        let shown = self.api.call(Method::GET, &["proxies", name], None, &what).await?;
         match shown["listen"].as_str() {
             Some(listen) if is_well(&shown, &body) => Ok(Opened { listen: listen.to_owned(), was_there: false }),
-            _ => Err(self.line.not_shown(&what, &shown)),
+            _ => Err(self.api.not_shown(&what, &shown)),
         }
     }
 
     /// Takes a proxy that stands there already, where it is the one that is wanted.
     async fn adopt(&self, name: &str, wanted: &Value) -> Result<Opened, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies", name], None, &format!("show the proxy `{name}`")).await?;
+        let shown = self.api.call(Method::GET, &["proxies", name], None, &format!("show the proxy `{name}`")).await?;
         let here = wanted["listen"].as_str().is_some_and(|listen| listen.ends_with(":0")) || shown["listen"] == wanted["listen"];
         match shown["listen"].as_str() {
             Some(listen) if here && is_well(&shown, wanted) => Ok(Opened { listen: listen.to_owned(), was_there: true }),
-            _ => Err(ControlError::taken(self.line.url(), name, &occupied(&shown, wanted))),
+            _ => Err(ControlError::taken(self.api.url(), name, &occupied(&shown, wanted))),
         }
     }
 
@@ -226,7 +227,7 @@ impl Control {
     /// Where the server has none.
     pub async fn authority(&self) -> Result<String, ControlError> {
         let what = "show its authority";
-        let response = self.line.send(self.line.request(Method::GET, &["authority"]), what).await?;
+        let response = self.api.send(self.api.request(Method::GET, &["authority"]), what).await?;
         let (status, text) = (response.status().as_u16(), response.text().await.unwrap_or_default());
         if status == 200 && text.contains("BEGIN CERTIFICATE") { Ok(text) } else { Err(self.unsupported("authority".into())) }
     }
@@ -237,7 +238,7 @@ impl Control {
     /// Where the server refuses or still shows it.
     pub async fn remove(&self, name: &str) -> Result<(), ControlError> {
         let what = format!("remove the proxy `{name}`");
-        self.line.call(Method::DELETE, &["proxies", name], None, &what).await?;
+        self.api.call(Method::DELETE, &["proxies", name], None, &what).await?;
         self.gone(&["proxies", name], &what).await?;
         self.unhealed.forget_proxy(name);
         Ok(())
@@ -257,9 +258,9 @@ impl Control {
             let mut body = wire(&toxic);
             // A lease of nothing would be over before its read-back.
             body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
-            self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&body), &what).await?;
+            self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&body), &what).await?;
             let shown = self.read_back(proxy, &toxic, &what).await?;
-            let (lo, hi) = self.applied(&shown).ok_or_else(|| self.line.not_shown(&what, &shown))?;
+            let (lo, hi) = self.applied(&shown).ok_or_else(|| self.api.not_shown(&what, &shown))?;
             return Ok(Injected { toxic: toxic.name, lo, hi });
         }
         let lo = HostTime::now();
@@ -275,7 +276,7 @@ impl Control {
                 self.unhealed.note(proxy, &name);
                 for stream in streams {
                     let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect) };
-                    self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
+                    self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
                     self.read_back(proxy, &toxic, &what).await?;
                 }
                 name
@@ -292,7 +293,7 @@ impl Control {
         if self.is_lifeboat() {
             let body = json!({"ttl_ms": ttl.as_nanos().div_ceil(1_000_000).max(1)});
             let what = format!("renew `{toxic}` on `{proxy}`");
-            self.line.call(Method::PATCH, &["proxies", proxy, "toxics", toxic], Some(&body), &what).await?;
+            self.api.call(Method::PATCH, &["proxies", proxy, "toxics", toxic], Some(&body), &what).await?;
         }
         Ok(())
     }
@@ -310,11 +311,11 @@ impl Control {
             return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, unmeasured: None });
         }
         let path = ["proxies", proxy, "toxics", toxic];
-        let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
+        let reply = self.api.ask(Method::DELETE, &path, None, &what).await?;
         let (told, expired) = match reply.status {
             200 => (&reply.body, false),
             404 if !self.is_missing(proxy).await? => (&reply.body["expired"], true),
-            _ => return Err(self.line.refused(&reply, &what)),
+            _ => return Err(self.api.refused(&reply, &what)),
         };
         self.gone(&path, &what).await?;
         // Of a toxic that ended long ago the server may have forgotten when.
@@ -331,15 +332,15 @@ impl Control {
     /// Where the server refuses or still shows one.
     pub async fn heal_all(&self) -> Result<(), ControlError> {
         let what = "heal everything";
-        self.line.call(Method::POST, &["reset"], None, what).await?;
-        let shown = self.line.call(Method::GET, &["proxies"], None, what).await?;
+        self.api.call(Method::POST, &["reset"], None, what).await?;
+        let shown = self.api.call(Method::GET, &["proxies"], None, what).await?;
         let well = |proxy: &Value| proxy["enabled"] == true && proxy["toxics"].as_array().is_none_or(Vec::is_empty);
         match shown.as_object() {
             Some(proxies) if proxies.values().all(well) => {
                 self.unhealed.forget_all();
                 Ok(())
             }
-            _ => Err(self.line.not_shown(what, &shown)),
+            _ => Err(self.api.not_shown(what, &shown)),
         }
     }
 
@@ -347,9 +348,9 @@ impl Control {
     ///
     /// # Errors
     /// Where the server does not say.
-    pub async fn found(&self) -> Result<Vec<Found>, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies"], None, "list its proxies").await?;
-        Ok(shown.as_object().into_iter().flatten().map(|(name, proxy)| Found::read(name, proxy)).collect())
+    pub async fn found(&self) -> Result<Vec<FoundProxy>, ControlError> {
+        let shown = self.api.call(Method::GET, &["proxies"], None, "list its proxies").await?;
+        Ok(shown.as_object().into_iter().flatten().map(|(name, proxy)| FoundProxy::read(name, proxy)).collect())
     }
 
     /// Ends every fault of one proxy and reads back that none is left. A proxy that is not there has none.
@@ -358,18 +359,18 @@ impl Control {
     /// Where the server refuses or still shows one.
     pub async fn heal_proxy(&self, name: &str) -> Result<(), ControlError> {
         let what = format!("heal `{name}`");
-        let reply = self.line.ask(Method::GET, &["proxies", name], None, &what).await?;
+        let reply = self.api.ask(Method::GET, &["proxies", name], None, &what).await?;
         match reply.status {
             200 => {}
             404 => return Ok(()),
-            _ => return Err(self.line.refused(&reply, &what)),
+            _ => return Err(self.api.refused(&reply, &what)),
         }
-        let found = Found::read(name, &reply.body);
+        let found = FoundProxy::read(name, &reply.body);
         for toxic in &found.toxics {
             let path = ["proxies", name, "toxics", toxic];
-            let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
+            let reply = self.api.ask(Method::DELETE, &path, None, &what).await?;
             if !matches!(reply.status, 200 | 204 | 404) {
-                return Err(self.line.refused(&reply, &what));
+                return Err(self.api.refused(&reply, &what));
             }
             self.gone(&path, &what).await?;
         }
@@ -380,18 +381,18 @@ impl Control {
     ///
     /// # Errors
     /// Where the server has none, or does not begin.
-    pub async fn events(&self) -> Result<(SightEvent, Events), ControlError> {
+    pub async fn events(&self) -> Result<(SightEvent, EventReader), ControlError> {
         if !self.is_lifeboat() {
             return Err(self.unsupported("sight of exchanges".into()));
         }
-        let (events, hello) = Events::subscribe(&self.line).await?;
+        let (events, hello) = EventReader::subscribe(&self.api).await?;
         Ok((hello, events))
     }
 
     async fn enable(&self, proxy: &str, enabled: bool, what: &str) -> Result<(), ControlError> {
-        self.line.call(Method::POST, &["proxies", proxy], Some(&json!({"enabled": enabled})), what).await?;
-        let shown = self.line.call(Method::GET, &["proxies", proxy], None, what).await?;
-        if shown["enabled"] == enabled { Ok(()) } else { Err(self.line.not_shown(what, &shown)) }
+        self.api.call(Method::POST, &["proxies", proxy], Some(&json!({"enabled": enabled})), what).await?;
+        let shown = self.api.call(Method::GET, &["proxies", proxy], None, what).await?;
+        if shown["enabled"] == enabled { Ok(()) } else { Err(self.api.not_shown(what, &shown)) }
     }
 
     /// True where there was nothing left to heal.
@@ -404,11 +405,11 @@ impl Control {
         for stream in [Stream::Upstream, Stream::Downstream] {
             let name = toxic_name(toxic, stream);
             let path = ["proxies", proxy, "toxics", &name];
-            let reply = self.line.ask(Method::DELETE, &path, None, what).await?;
+            let reply = self.api.ask(Method::DELETE, &path, None, what).await?;
             match reply.status {
                 204 => expired = false,
                 404 if !self.is_missing(proxy).await? => {}
-                _ => return Err(self.line.refused(&reply, what)),
+                _ => return Err(self.api.refused(&reply, what)),
             }
             self.gone(&path, what).await?;
         }
@@ -416,19 +417,19 @@ impl Control {
     }
 
     async fn is_missing(&self, proxy: &str) -> Result<bool, ControlError> {
-        Ok(self.line.ask(Method::GET, &["proxies", proxy], None, "show a proxy").await?.status == 404)
+        Ok(self.api.ask(Method::GET, &["proxies", proxy], None, "show a proxy").await?.status == 404)
     }
 
     async fn read_back(&self, proxy: &str, toxic: &Toxic, what: &str) -> Result<Value, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies", proxy, "toxics", &toxic.name], None, what).await?;
+        let shown = self.api.call(Method::GET, &["proxies", proxy, "toxics", &toxic.name], None, what).await?;
         let wanted = wire(toxic);
         let same = ["name", "type", "stream", "toxicity", "attributes"].iter().all(|key| agree(&wanted[key], &shown[key]));
-        if same { Ok(shown) } else { Err(self.line.not_shown(what, &shown)) }
+        if same { Ok(shown) } else { Err(self.api.not_shown(what, &shown)) }
     }
 
     async fn gone(&self, path: &[&str], what: &str) -> Result<(), ControlError> {
-        let Reply { status, body, .. } = self.line.ask(Method::GET, path, None, what).await?;
-        if status == 404 { Ok(()) } else { Err(self.line.not_shown(what, &body)) }
+        let ApiReply { status, body, .. } = self.api.ask(Method::GET, path, None, what).await?;
+        if status == 404 { Ok(()) } else { Err(self.api.not_shown(what, &body)) }
     }
 
     /// Between which moments of our clock a change came into force.
@@ -438,11 +439,11 @@ impl Control {
     }
 
     fn unsupported(&self, what: String) -> ControlError {
-        ControlError::Unsupported { url: self.line.url(), what }
+        ControlError::Unsupported { url: self.api.url(), what }
     }
 }
 
-impl Found {
+impl FoundProxy {
     fn read(name: &str, proxy: &Value) -> Self {
         let toxics = proxy["toxics"].as_array().into_iter().flatten();
         Self {

@@ -2,7 +2,7 @@
 
 use crate::model::{Dialect, Operation};
 
-/// The format of an answer: a dialect, an operation, whole or streamed. Whoever reads or changes an answer's bytes needs all three.
+/// The format of an answer: a dialect, an operation, whole or streamed. Reading, writing and changing an answer's bytes needs all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerFormat {
     /// The dialect of the provider.

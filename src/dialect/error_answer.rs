@@ -4,23 +4,23 @@ use super::answer_format::AnswerFormat;
 use super::headers::retry_headers;
 use super::provider_answer::ProviderAnswer;
 use super::provider_api::ProviderApi;
-use super::provider_error::{ProviderError, ProviderFault};
+use super::provider_error::{ProviderError, RefusalReason};
 use super::provider_request::ProviderRequest;
 use super::registry::provider_api;
 use super::wire::WireAnswer;
 use crate::model::{Dialect, Operation};
 use crate::units::Duration;
 /// The error answer of a provider of this dialect, before anything of another answer was sent.
-pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
+pub fn error_answer(dialect: Dialect, fault: &RefusalReason) -> WireAnswer {
     error_reply(AnswerFormat { dialect, operation: Operation::Chat, streamed: false }, fault, "withheld")
 }
 
 /// The error answer to a request for this model. A refusal that is an answer (a content filter) is a stream where a stream was asked for, and ends
 /// for that reason.
-pub fn error_reply(format: AnswerFormat, fault: &ProviderFault, model: &str) -> WireAnswer {
+pub fn error_reply(format: AnswerFormat, fault: &RefusalReason, model: &str) -> WireAnswer {
     let AnswerFormat { dialect, operation, streamed } = format;
     let api = provider_api(dialect);
-    if *fault == ProviderFault::ContentFiltered && api.filter_is_an_answer() {
+    if *fault == RefusalReason::ContentFiltered && api.filter_is_an_answer() {
         let nothing = ProviderRequest { operation, streamed, max_tokens: Some(0), ..ProviderRequest::default() };
         let reply = ProviderAnswer::new(dialect, &nothing, model, "filtered", 0).filtered();
         return if streamed {
@@ -39,15 +39,15 @@ pub fn error_reply(format: AnswerFormat, fault: &ProviderFault, model: &str) -> 
 }
 
 /// An error in the middle of a stream that began with status 200.
-pub fn error_event(format: AnswerFormat, fault: &ProviderFault) -> Vec<u8> {
+pub fn error_event(format: AnswerFormat, fault: &RefusalReason) -> Vec<u8> {
     let api = provider_api(format.dialect);
     let error = error(api, fault);
     format.codec().stream_error(&error, &api.error_body(&error))
 }
 
-fn error(api: &dyn ProviderApi, fault: &ProviderFault) -> ProviderError {
+fn error(api: &dyn ProviderApi, fault: &RefusalReason) -> ProviderError {
     match fault {
-        ProviderFault::Status { code, .. } => ProviderError { status: *code, ..api.error(&ProviderFault::usual(*code)) },
+        RefusalReason::Status { code, .. } => ProviderError { status: *code, ..api.error(&RefusalReason::usual(*code)) },
         named => api.error(named),
     }
 }
@@ -57,7 +57,7 @@ mod tests {
     use super::super::{error_code, is_stream};
     use super::*;
 
-    fn said(dialect: Dialect, fault: &ProviderFault) -> (u16, String) {
+    fn said(dialect: Dialect, fault: &RefusalReason) -> (u16, String) {
         let answer = error_answer(dialect, fault);
         let header = |name: &str| answer.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
         (answer.status, error_code(header, &answer.body).unwrap_or_default())
@@ -66,7 +66,7 @@ mod tests {
     /// Each row a fault, each column a dialect: status and code as the providers' own pages have them.
     #[test]
     fn every_fault_is_told_as_each_provider_tells_it() {
-        use ProviderFault::*;
+        use RefusalReason::*;
         let gone = || NoSuchModel("m".into());
         let bad = || BadRequest("no".into());
         #[rustfmt::skip]
@@ -96,17 +96,17 @@ mod tests {
 
     #[test]
     fn each_envelope_is_its_providers() {
-        let text = |dialect, fault: &ProviderFault| String::from_utf8(error_answer(dialect, fault).body).unwrap();
-        assert!(text(Dialect::AzureOpenAi, &ProviderFault::InvalidKey).contains("Access denied due to invalid subscription key"));
-        assert!(text(Dialect::AzureOpenAi, &ProviderFault::ContentFiltered).contains("ResponsibleAIPolicyViolation"));
+        let text = |dialect, fault: &RefusalReason| String::from_utf8(error_answer(dialect, fault).body).unwrap();
+        assert!(text(Dialect::AzureOpenAi, &RefusalReason::InvalidKey).contains("Access denied due to invalid subscription key"));
+        assert!(text(Dialect::AzureOpenAi, &RefusalReason::ContentFiltered).contains("ResponsibleAIPolicyViolation"));
         assert_eq!(
-            text(Dialect::Anthropic, &ProviderFault::Overloaded),
+            text(Dialect::Anthropic, &RefusalReason::Overloaded),
             r#"{"error":{"message":"Overloaded","type":"overloaded_error"},"request_id":null,"type":"error"}"#
         );
-        assert!(text(Dialect::Anthropic, &ProviderFault::ContentFiltered).contains(r#""stop_reason":"refusal""#));
-        assert!(text(Dialect::Bedrock, &ProviderFault::ContentFiltered).contains(r#""stopReason":"content_filtered""#));
-        assert!(text(Dialect::Vertex, &ProviderFault::ContentFiltered).contains(r#""finishReason":"SAFETY""#));
-        assert!(text(Dialect::Vertex, &ProviderFault::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
+        assert!(text(Dialect::Anthropic, &RefusalReason::ContentFiltered).contains(r#""stop_reason":"refusal""#));
+        assert!(text(Dialect::Bedrock, &RefusalReason::ContentFiltered).contains(r#""stopReason":"content_filtered""#));
+        assert!(text(Dialect::Vertex, &RefusalReason::ContentFiltered).contains(r#""finishReason":"SAFETY""#));
+        assert!(text(Dialect::Vertex, &RefusalReason::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
     }
 
     fn stream(dialect: Dialect) -> AnswerFormat {
@@ -120,15 +120,15 @@ mod tests {
             (Dialect::Bedrock, r#"{"stopReason":"content_filtered"}"#),
             (Dialect::Vertex, r#""finishReason":"SAFETY""#),
         ] {
-            let answer = error_reply(stream(dialect), &ProviderFault::ContentFiltered, "m");
+            let answer = error_reply(stream(dialect), &RefusalReason::ContentFiltered, "m");
             let is_stream = answer.headers.iter().any(|(name, value)| *name == "content-type" && is_stream(value));
             let body = String::from_utf8_lossy(&answer.body);
             assert!(answer.status == 200 && is_stream && body.contains(reason), "{dialect}: {body}");
         }
         for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
             assert_eq!(
-                error_reply(stream(dialect), &ProviderFault::ContentFiltered, "m"),
-                error_answer(dialect, &ProviderFault::ContentFiltered)
+                error_reply(stream(dialect), &RefusalReason::ContentFiltered, "m"),
+                error_answer(dialect, &RefusalReason::ContentFiltered)
             );
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_days_retry_after_is_in_the_headers() {
         for fault in
-            [ProviderFault::RateLimited { retry_after: Some(86_400) }, ProviderFault::Status { code: 429, retry_after: Some(86_400) }]
+            [RefusalReason::RateLimited { retry_after: Some(86_400) }, RefusalReason::Status { code: 429, retry_after: Some(86_400) }]
         {
             let answer = error_answer(Dialect::AzureOpenAi, &fault);
             for header in [("retry-after", "86400".to_owned()), ("retry-after-ms", "86400000".to_owned())] {

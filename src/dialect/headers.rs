@@ -2,7 +2,7 @@
 
 use super::http_date::http_date;
 use super::limit::Quotas;
-use super::provider_error::ProviderFault;
+use super::provider_error::RefusalReason;
 use super::registry::provider_api;
 use super::wire::Receipt;
 use crate::model::{Dialect, RetryForm};
@@ -19,9 +19,9 @@ pub fn credential_header(dialect: Dialect, key: &str) -> (&'static str, String) 
 }
 
 /// What a provider says of a request whose head lacks what every request must have.
-pub fn head_fault<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<ProviderFault> {
+pub fn head_fault<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<RefusalReason> {
     let (name, _) = provider_api(dialect).required_header()?;
-    header(name).is_none_or(str::is_empty).then(|| ProviderFault::BadRequest(format!("{name}: header is required")))
+    header(name).is_none_or(str::is_empty).then(|| RefusalReason::BadRequest(format!("{name}: header is required")))
 }
 
 /// The headers by which a provider's support finds a request again.

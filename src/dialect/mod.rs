@@ -74,7 +74,7 @@ pub use headers::{credential, credential_header, head_fault, quota_headers, rece
 pub use limit::{Quota, Quotas};
 pub use mark::{MARK_HEADER, Mark, find_mark};
 pub use provider_answer::{ProviderAnswer, is_stream};
-pub use provider_error::{ProviderFault, error_code};
+pub use provider_error::{RefusalReason, error_code};
 pub use provider_request::{ProviderRequest, Vectors};
 pub use request::{estimated_tokens, plain_request, wire_request, with_parameters};
 pub use route::{Route, is_inference};

@@ -1,7 +1,7 @@
 //! The trait of a provider's API: what it does in its own way whatever operation it is asked for. The providers are in `provider/`.
 
 use super::limit::Quotas;
-use super::provider_error::{ProviderError, ProviderFault};
+use super::provider_error::{ProviderError, RefusalReason};
 use super::route::Route;
 use super::wire::Receipt;
 use crate::model::{Operation, RetryForm};
@@ -53,7 +53,7 @@ pub(super) trait ProviderApi: Sync {
     }
 
     /// The error that the provider answers with for a fault. Never asked for a bare status.
-    fn error(&self, fault: &ProviderFault) -> ProviderError;
+    fn error(&self, fault: &RefusalReason) -> ProviderError;
     /// The error in the provider's envelope.
     fn error_body(&self, error: &ProviderError) -> Value;
     /// The headers that go with it, besides its content type and the time to come back.

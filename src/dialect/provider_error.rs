@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 /// The reason why a provider refuses a request. Each dialect has its own status, code and words for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProviderFault {
+pub enum RefusalReason {
     /// The credential is not or no longer valid.
     InvalidKey,
     /// The credential was valid until a moment ago.
@@ -19,7 +19,7 @@ pub enum ProviderFault {
         /// Seconds for `retry-after`.
         retry_after: Option<u64>,
     },
-    /// The provider has too much to do, whoever asks.
+    /// The provider is overloaded, for all its clients.
     Overloaded,
     /// Something broke at the provider.
     ServerError,
@@ -44,7 +44,7 @@ pub enum ProviderFault {
     },
 }
 
-impl ProviderFault {
+impl RefusalReason {
     pub(super) const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } | Self::Status { retry_after, .. } => *retry_after,

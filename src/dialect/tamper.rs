@@ -1,4 +1,4 @@
-//! Answers that go wrong, in each dialect's own bytes: what an event of a stream is to whoever breaks it, and what it becomes.
+//! Answers that go wrong, in each dialect's own bytes: what kind of event a fault meets, and what the fault makes of it.
 //!
 //! An event is whole, as [`super::EventSplitter`] cuts it out; a whole answer is its JSON body. Where a dialect has no such thing, nothing changes:
 //! Bedrock's answers name no model.
@@ -11,7 +11,7 @@ use super::lenient;
 use super::operation_codec::OperationCodec;
 use super::partial_answer::PartialAnswer;
 use super::provider_api::StreamFraming;
-use super::provider_error::ProviderFault;
+use super::provider_error::RefusalReason;
 use super::registry::provider_api;
 use super::sse::fields;
 use serde_json::{Number, Value};
@@ -81,7 +81,7 @@ pub fn sign_of_life(format: AnswerFormat) -> Vec<u8> {
 }
 
 /// The error that a provider sends in the middle of an answer; as an event where the answer is a stream.
-pub fn error_midway(format: AnswerFormat, fault: &ProviderFault) -> Vec<u8> {
+pub fn error_midway(format: AnswerFormat, fault: &RefusalReason) -> Vec<u8> {
     if format.streamed { error_event(format, fault) } else { error_answer(format.dialect, fault).body }
 }
 
@@ -221,10 +221,10 @@ mod tests {
             let with = |index: usize, piece: Vec<u8>| [pieces[..index].concat(), piece, pieces[index + 1..].concat()].concat();
             if streamed {
                 assert_eq!(judge(format, &with(3, malformed(format, &pieces[3]))), Err(Flaw::Malformed), "{format:?}");
-                let error = judge(format, &[pieces[..3].concat(), error_midway(format, &ProviderFault::ServerError)].concat());
+                let error = judge(format, &[pieces[..3].concat(), error_midway(format, &RefusalReason::ServerError)].concat());
                 assert!(matches!(error, Err(Flaw::ErrorEvent(Some(_)))), "{format:?}: {error:?}");
             } else {
-                let error = judge(format, &error_midway(format, &ProviderFault::ServerError));
+                let error = judge(format, &error_midway(format, &RefusalReason::ServerError));
                 let is_told = matches!(error, Err(Flaw::ErrorEvent(Some(_))));
                 assert!(if dialect == Dialect::Bedrock { error == Err(Flaw::Empty) } else { is_told }, "{format:?}: {error:?}");
             }

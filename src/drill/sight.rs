@@ -1,7 +1,7 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
-use super::files as limits;
-use crate::control::{Control, Events, Exchange, SightEvent};
+use super::{DrillStop, files as limits};
+use crate::control::{Control, EventReader, Exchange, SightEvent};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
@@ -14,12 +14,12 @@ use tokio::sync::watch;
 /// So many exchanges are kept of the preflight's requests, and as many of those without a mark: the newest.
 const MOST: usize = 256;
 
-/// What was seen so far, in short.
+/// A summary of what the fault proxies saw so far, small however long a drill takes.
 ///
 /// Of requests without a mark only those that ask a model count. What else passes the proxies is others' affair: health checks that the gateway
 /// sends by itself, with or without a key.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct SightSummary {
     /// Of the preflight's requests.
     asked: Newest,
     /// Without a mark. Some gateways pass none on, and others than the drill may use this one.
@@ -79,7 +79,7 @@ impl Newest {
     }
 }
 
-impl Sight {
+impl SightSummary {
     /// How many model requests without a mark there were.
     pub(super) fn unmarked(&self) -> u64 {
         self.unmarked.count()
@@ -128,8 +128,8 @@ impl Sight {
     }
 }
 
-/// Makes events of what the proxies see, as far as it belongs to this drill.
-pub(super) struct Follower {
+/// Records what the proxies see as events, as far as it belongs to this drill.
+pub(super) struct SightFollower {
     pub(super) control: Arc<Control>,
     pub(super) tag: u32,
     pub(super) recorder: Recorder,
@@ -137,15 +137,15 @@ pub(super) struct Follower {
     /// With their credentials. On a standing proxy there are others.
     pub(super) providers: BTreeMap<String, String>,
     pub(super) keyring: Keyring,
-    pub(super) hindered: watch::Sender<Option<String>>,
+    pub(super) hindered: watch::Sender<Option<DrillStop>>,
     /// Whether the proxy is the drill's own.
     pub(super) is_embedded: bool,
     /// What is told of it while the drill runs.
-    pub(super) sight: watch::Sender<Sight>,
+    pub(super) sight: watch::Sender<SightSummary>,
 }
 
-impl Follower {
-    pub(super) async fn follow(self, mut sight: Events) {
+impl SightFollower {
+    pub(super) async fn follow(self, mut sight: EventReader) {
         let clock = self.recorder.clock();
         // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
         while let Ok(Some(event)) = sight.next().await {
@@ -210,9 +210,8 @@ impl Follower {
         let text = "the fault proxy no longer reports what it sees: its stream of events was cut".to_owned();
         self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
         if self.is_embedded {
-            self.hindered.send_replace(Some(
-                "the drill's own fault proxy has stopped\n\nhint: run it again with `LIFEBOAT_LOG=warn` to see why".to_owned(),
-            ));
+            let stop = DrillStop::environment("the drill's own fault proxy has stopped");
+            self.hindered.send_replace(Some(stop.with_hint("run it again with `LIFEBOAT_LOG=warn` to see why")));
         }
     }
 }
@@ -261,7 +260,7 @@ pub(super) mod tests {
             (Some((TAG, third)), 200, false, (0, 0, [false, false, true])),
             (Some((TAG + 1, 5)), 200, true, (0, 0, [false; 3])),
         ] {
-            let mut sight = Sight::default();
+            let mut sight = SightSummary::default();
             sight.note(&exchange("first", mark, status, posts), TAG);
             let of = [0, 1, 2].map(|place| sight.has_any_of(place));
             assert_eq!((sight.of(5).len(), sight.unmarked(), of), wanted, "{mark:?} {status} {posts}");
@@ -270,7 +269,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_was_answered_badly_is_its_own_workloads() {
-        let mut sight = Sight::default();
+        let mut sight = SightSummary::default();
         for (place, status, times) in [(0, 200, 9), (0, 503, 2), (0, 0, 1), (1, 429, 40)] {
             (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
         }
@@ -280,8 +279,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_newest_are_kept_however_many_there_were() {
-        let mut sight = Sight::default();
-        let unmarked = |sight: &mut Sight, count: usize, status| {
+        let mut sight = SightSummary::default();
+        let unmarked = |sight: &mut SightSummary, count: usize, status| {
             (0..count).for_each(|_| sight.note(&exchange("first", None, status, true), TAG));
         };
         unmarked(&mut sight, 10 * MOST, 200);

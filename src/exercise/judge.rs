@@ -1,6 +1,6 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
-use crate::console::Work;
+use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
@@ -101,14 +101,14 @@ fn mend(error: &ReadError) -> &'static str {
 /// # Errors
 /// Where the file cannot be read or is none of these.
 pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
-    judge_counting(path, &Work::default())
+    judge_counting(path, &WorkProgress::default())
 }
 
 /// The same, for whoever shows how far it is. It does not end the work: a report may follow.
 ///
 /// # Errors
 /// As [`judge`].
-pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
+pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeError> {
     let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
     let open = |source| JudgeError::Open { path: file.clone(), source };
     // A folder may be anybody's, and a pipe in it would be waited for without end.
@@ -197,14 +197,19 @@ const BARE: &[u8] = b"\"bare_history\"";
 /// # Errors
 /// Where the file cannot be read or is something else, or where what was told about it cannot be true.
 pub fn judge_record(path: &Path, settings: &ImportSettings, told: &StatedFacts) -> Result<Judged, JudgeError> {
-    judge_record_counting(path, settings, told, &Work::default())
+    judge_record_counting(path, settings, told, &WorkProgress::default())
 }
 
 /// The same, for whoever shows how far it is.
 ///
 /// # Errors
 /// As [`judge_record`].
-pub fn judge_record_counting(path: &Path, settings: &ImportSettings, told: &StatedFacts, work: &Work) -> Result<Judged, JudgeError> {
+pub fn judge_record_counting(
+    path: &Path,
+    settings: &ImportSettings,
+    told: &StatedFacts,
+    work: &WorkProgress,
+) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
@@ -220,7 +225,7 @@ pub fn judge_record_counting(path: &Path, settings: &ImportSettings, told: &Stat
 struct Hashing<'w, R> {
     input: R,
     hash: Sha256,
-    work: &'w Work,
+    work: &'w WorkProgress,
 }
 
 impl<R> Hashing<'_, R> {

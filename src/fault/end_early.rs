@@ -2,8 +2,8 @@
 //! Anthropic's `message_stop`, Bedrock's `messageStop`, Google's `finishReason`. A whole answer ends in its middle.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after};
-use super::{On, Piece, Play, Then, ToxicError};
+use super::fields::{AttributeReader, Attributes, after};
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 use crate::dialect::is_terminal;
 
 /// The toxic's attributes.
@@ -14,7 +14,7 @@ pub struct EndEarly {
 }
 
 impl Deed for EndEarly {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { after: fields.after()? })
     }
 
@@ -26,7 +26,7 @@ impl Deed for EndEarly {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         let ends = piece.is_behind(self.after) || is_terminal(piece.format, piece.bytes);
         if ends { Play::spoil(piece.stump(), Then::End) } else { Play::pass(piece.bytes.clone()) }
     }

@@ -44,7 +44,7 @@ impl Play {
     }
 
     /// It passes as it is, later.
-    pub(super) fn wait(piece: &Piece<'_>, due: u64) -> Self {
+    pub(super) fn wait(piece: &AnswerPiece<'_>, due: u64) -> Self {
         Self { due, touched: true, ..Self::pass(piece.bytes.clone()) }
     }
 
@@ -54,9 +54,9 @@ impl Play {
     }
 }
 
-/// A piece that carries something, as a toxic is shown it.
+/// A piece of an answer that carries something, an event of a stream or all of a whole answer, as a toxic on answers is shown it.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub struct AnswerPiece<'a> {
     pub(super) bytes: &'a Bytes,
     /// How the answer is said; whole, or as a stream.
     pub(super) format: AnswerFormat,
@@ -69,7 +69,7 @@ pub struct Piece<'a> {
     pub(super) before: Option<u64>,
 }
 
-impl Piece<'_> {
+impl AnswerPiece<'_> {
     /// True from event number `after` on, and for a whole answer.
     pub(super) const fn is_behind(&self, after: u64) -> bool {
         !self.format.streamed || self.place >= after
@@ -109,7 +109,7 @@ impl Tamper {
             return Play::pass(event.bytes);
         }
         let Self { format, from_start, seen, before, .. } = *self;
-        let play = self.effect.play(&Piece { bytes: &event.bytes, format, from_start, place: seen, now, before });
+        let play = self.effect.play(&AnswerPiece { bytes: &event.bytes, format, from_start, place: seen, now, before });
         self.seen += 1;
         self.before = Some(play.due.max(now));
         play

@@ -9,7 +9,7 @@ use super::record_reader::RecordReader;
 use super::session::{SessionTimer, SessionTimes};
 use super::source::RecordSource;
 use super::template::Template;
-use crate::history::Kind;
+use crate::history::Outcome;
 use crate::units::Problem;
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ struct LineValues<'l> {
     status: u16,
     served: Option<&'l str>,
     group: Option<&'l str>,
-    cut: Option<Kind>,
+    cut: Option<Outcome>,
     session: SessionTimes,
     grain: i64,
 }
@@ -231,15 +231,15 @@ impl<'l> LineValues<'l> {
         let rest = self.answered.zip(self.headed).map(|(answered, headed)| answered - headed + 2 * self.grain);
         let head = self.head.or_else(|| Some((took? - rest?).max(0)));
         let kind = match (self.status, self.cut) {
-            (200..400, None) => Kind::Ok,
+            (200..400, None) => Outcome::Ok,
             (200..400, Some(cut)) => cut,
-            (408 | 499 | 504, _) | (0, Some(Kind::Timeout)) => Kind::Timeout,
-            _ => Kind::Error,
+            (408 | 499 | 504, _) | (0, Some(Outcome::Timeout)) => Outcome::Timeout,
+            _ => Outcome::Error,
         };
         let who = match (kind, self.group, self.served) {
             (_, _, Some("<NOSRV>")) => RecordedProvider::Nobody,
-            (Kind::Ok, Some(group), Some(server)) => rows.who(&format!("{group}/{server}")),
-            (Kind::Ok, group, served) => rows.who(served.or(group).unwrap_or_default()),
+            (Outcome::Ok, Some(group), Some(server)) => rows.who(&format!("{group}/{server}")),
+            (Outcome::Ok, group, served) => rows.who(served.or(group).unwrap_or_default()),
             _ => RecordedProvider::Nobody,
         };
         Ok(RecordRow { sent, doubt, took, head, kind, who })
@@ -271,24 +271,24 @@ fn lapse(value: &str, scale: u32) -> Result<Option<i64>, String> {
 }
 
 /// HAProxy's session state at disconnection: the first letter tells who ended it, the second when.
-fn termination(value: &str) -> Option<Kind> {
+fn termination(value: &str) -> Option<Outcome> {
     let mut letters = value.chars();
     match (letters.next()?, letters.next()?) {
         ('-', _) => None,
         // The client left in the middle of the answer: whether it would have come to its end, nobody knows.
-        ('C' | 'c', 'D' | 'L') => Some(Kind::Unknown),
-        (_, 'D' | 'L') => Some(Kind::Truncated),
-        ('C' | 'c' | 's', _) => Some(Kind::Timeout),
-        _ => Some(Kind::Error),
+        ('C' | 'c', 'D' | 'L') => Some(Outcome::Unknown),
+        (_, 'D' | 'L') => Some(Outcome::Truncated),
+        ('C' | 'c' | 's', _) => Some(Outcome::Timeout),
+        _ => Some(Outcome::Error),
     }
 }
 
 /// Envoy's response flags that tell of an answer that did not come to its end.
-fn flags(value: &str) -> Option<Kind> {
+fn flags(value: &str) -> Option<Outcome> {
     value.split(',').find_map(|flag| match flag.trim() {
-        "DC" | "DownstreamConnectionTermination" => Some(Kind::Unknown),
-        "UT" | "SI" | "DT" | "UMSDR" | "UpstreamRequestTimeout" | "StreamIdleTimeout" => Some(Kind::Timeout),
-        "UC" | "UR" | "LR" | "UPE" | "UF" | "UpstreamConnectionTermination" | "UpstreamRemoteReset" => Some(Kind::Truncated),
+        "DC" | "DownstreamConnectionTermination" => Some(Outcome::Unknown),
+        "UT" | "SI" | "DT" | "UMSDR" | "UpstreamRequestTimeout" | "StreamIdleTimeout" => Some(Outcome::Timeout),
+        "UC" | "UR" | "LR" | "UPE" | "UF" | "UpstreamConnectionTermination" | "UpstreamRemoteReset" => Some(Outcome::Truncated),
         _ => None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::record::{ImportedRecord, RecordNature, Stamps};
 use super::source::{LoadModel, RecordSource};
-use crate::history::{Caveat, Kind, Lost};
+use crate::history::{Caveat, Lost, Outcome};
 
 pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
     Caveat { name, text: text.into() }
@@ -65,7 +65,7 @@ fn by_pace(nature: &RecordNature) -> Vec<Caveat> {
 /// Whether it is recorded how long answers took.
 fn answer_times(record: &ImportedRecord) -> Option<Caveat> {
     // What was never sent has no end.
-    record.rows.iter().find(|row| row.took.is_none() && row.kind != Kind::Unsent)?;
+    record.rows.iter().find(|row| row.took.is_none() && row.kind != Outcome::Unsent)?;
     let remedy = match record.nature.source {
         RecordSource::Nginx => "; log $request_time (and $msec)",
         RecordSource::Haproxy => "; log %Ta (and %tr)",

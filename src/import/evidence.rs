@@ -6,7 +6,7 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{Broken, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, Trace};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Lost, Outcome, ProviderFault, RequestRecord, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 
 /// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
@@ -40,7 +40,7 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         broken: times.broken(stated),
         providers,
         fault: times.fault.map(|at| times.edge(at)),
-        // Whoever says that there was a fault is believed, as in a bare history.
+        // A fault that is stated is believed, as in a bare history.
         touched: u64::from(times.fault.is_some()),
         touched_by: None,
         stopped: None,
@@ -82,11 +82,11 @@ impl OutageTimes {
     }
 
     /// The providers that broke, from the fault to the heal. Which fault it was nobody states: it may be one that swallows requests unseen.
-    fn broken(&self, stated: &StatedFacts) -> Vec<Broken> {
+    fn broken(&self, stated: &StatedFacts) -> Vec<ProviderFault> {
         let until = self.heal.map(|heal| self.edge(heal).lo);
         let broken = |(index, _): (usize, &String)| {
             let from = self.edge(self.fault?).lo;
-            Some(Broken { provider: u16::try_from(index).ok()?, from, until, trace: Trace::Held, connections: 0 })
+            Some(ProviderFault { provider: u16::try_from(index).ok()?, from, until, trace: FaultVisibility::Held, connections: 0 })
         };
         stated.providers.iter().enumerate().filter(|(_, name)| stated.broken.contains(name)).filter_map(broken).collect()
     }
@@ -148,9 +148,9 @@ fn caveats(record: &ImportedRecord, stated: &StatedFacts, times: &OutageTimes, n
 }
 
 /// The record's requests, in the order in which they were due.
-fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderNames, caveats: &mut Vec<Caveat>) -> Vec<Request> {
+fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderNames, caveats: &mut Vec<Caveat>) -> Vec<RequestRecord> {
     let mut rows = RowConverter { zero, grain: record.grain, terms, providers: &names.providers, by_end_only: false };
-    let mut requests: Vec<Request> = record.rows.iter().map(|row| rows.request(row)).collect();
+    let mut requests: Vec<RequestRecord> = record.rows.iter().map(|row| rows.request(row)).collect();
     if rows.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
@@ -169,7 +169,13 @@ fn observed_until(record: &ImportedRecord, zero: i64, terms: &Terms) -> i64 {
 }
 
 /// What follows from lines that could not be read, where a fault is stated.
-fn unread_lines(record: &ImportedRecord, times: &OutageTimes, requests: &[Request], observed_until: i64, terms: &Terms) -> Vec<Caveat> {
+fn unread_lines(
+    record: &ImportedRecord,
+    times: &OutageTimes,
+    requests: &[RequestRecord],
+    observed_until: i64,
+    terms: &Terms,
+) -> Vec<Caveat> {
     if times.fault.is_none() {
         return Vec::new();
     }
@@ -191,49 +197,49 @@ struct RowConverter<'a> {
 }
 
 impl RowConverter<'_> {
-    fn request(&mut self, row: &RecordRow) -> Request {
+    fn request(&mut self, row: &RecordRow) -> RequestRecord {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
             // Nothing proves that it came in time, and nothing that it did not.
-            (Kind::Ok, None) => Kind::Unknown,
-            (Kind::Ok, Some(took)) => self.in_time(took, row.head),
+            (Outcome::Ok, None) => Outcome::Unknown,
+            (Outcome::Ok, Some(took)) => self.in_time(took, row.head),
             (kind, _) => kind,
         };
         // A good request counts from the earliest moment at which it may have been sent, a bad one from the latest; and no bad one
         // proves more than that service was bad at the earliest.
-        let is_bad = matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let is_bad = matches!(kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let due = if is_bad { sent + self.grain } else { sent };
         let proof = match row.head {
             Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
             _ => due + took,
         };
         let by = match (kind, row.who) {
-            (Kind::Ok | Kind::Unknown, RecordedProvider::Name(index)) => {
+            (Outcome::Ok | Outcome::Unknown, RecordedProvider::Name(index)) => {
                 self.providers.get(usize::from(index)).copied().flatten().map_or(By::Unknown, By::Provider)
             }
-            (Kind::Ok | Kind::Unknown, _) => By::Unknown,
+            (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,
         };
-        Request { due, sent: due - row.doubt, proof, done: due + took, by, kind }
+        RequestRecord { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
     }
 
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
     /// end was, it was not if not even the head was.
-    fn in_time(&mut self, took: i64, head: Option<i64>) -> Kind {
+    fn in_time(&mut self, took: i64, head: Option<i64>) -> Outcome {
         let late_head = head.is_some_and(|head| head > self.terms.slo);
         if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
             self.by_end_only = true;
-            return Kind::Unknown;
+            return Outcome::Unknown;
         }
-        Kind::Ok
+        Outcome::Ok
     }
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[RequestRecord], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
-    let of = |requests: &[Request]| {
+    let of = |requests: &[RequestRecord]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
         let whole = requests.last()?.due - requests.first()?.due;
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))

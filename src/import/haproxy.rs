@@ -26,7 +26,7 @@ fn sense(name: &str) -> Option<FieldMeaning> {
         "ms" => FieldMeaning::Session(SessionTimer::Millis),
         "Th" => FieldMeaning::Session(SessionTimer::Handshake),
         "Ti" => FieldMeaning::Session(SessionTimer::Idle),
-        "Tq" => FieldMeaning::Session(SessionTimer::SampleRequest),
+        "Tq" => FieldMeaning::Session(SessionTimer::Asked),
         "TR" => FieldMeaning::Session(SessionTimer::Received),
         "Ta" => FieldMeaning::Session(SessionTimer::Active),
         "Tt" => FieldMeaning::Session(SessionTimer::Total),

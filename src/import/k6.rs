@@ -5,7 +5,7 @@ use super::moment::SECOND;
 use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
 use super::record_reader::RecordReader;
 use super::source::{LoadModel, RecordSource};
-use crate::history::Kind;
+use crate::history::Outcome;
 
 /// k6 lets a request take this long, unless its script says otherwise.
 const TIMEOUT: i64 = 60 * SECOND;
@@ -29,7 +29,14 @@ impl K6 {
             }
             Some(K6Point::Dropped { at, count }) if self.pace == LoadModel::Open => {
                 for _ in 0..count {
-                    rows.push(RecordRow { sent: at, doubt: 0, took: None, head: None, kind: Kind::Unsent, who: RecordedProvider::Nobody });
+                    rows.push(RecordRow {
+                        sent: at,
+                        doubt: 0,
+                        took: None,
+                        head: None,
+                        kind: Outcome::Unsent,
+                        who: RecordedProvider::Nobody,
+                    });
                 }
             }
             _ => {}
@@ -62,8 +69,8 @@ fn row(sample: &K6Sample, rows: &mut RowCollector) -> RecordRow {
     let kind = sample.kind();
     let whole = sample.blocked + sample.took;
     let who = match sample.tags.first() {
-        Some(Some(name)) if kind == Kind::Ok => rows.who(name),
-        _ if kind == Kind::Ok => RecordedProvider::Untold,
+        Some(Some(name)) if kind == Outcome::Ok => rows.who(name),
+        _ if kind == Outcome::Ok => RecordedProvider::Untold,
         _ => RecordedProvider::Nobody,
     };
     RecordRow {

@@ -6,7 +6,7 @@
 //! of an arrival rate; which one it was, the lines do not tell. A script's own metric [`SERVED`] says whether an answer was what it should be.
 
 use super::moment;
-use crate::history::Kind;
+use crate::history::Outcome;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -66,14 +66,14 @@ pub struct K6Sample {
 
 impl K6Sample {
     /// How it ended.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Outcome {
         let answered = (200..400).contains(&self.status);
         match self.failed.unwrap_or(!answered) {
-            false if !self.error => Kind::Ok,
-            _ if self.code == 1050 || self.code == 1211 => Kind::Timeout,
-            _ if answered && self.error => Kind::Truncated,
-            false => Kind::Ok,
-            true => Kind::Error,
+            false if !self.error => Outcome::Ok,
+            _ if self.code == 1050 || self.code == 1211 => Outcome::Timeout,
+            _ if answered && self.error => Outcome::Truncated,
+            false => Outcome::Ok,
+            true => Outcome::Error,
         }
     }
 

@@ -11,7 +11,7 @@ use super::moment::{self, grain, length};
 use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
 use super::record_reader::RecordReader;
 use super::source::{LoadModel, RecordSource};
-use crate::history::Kind;
+use crate::history::Outcome;
 
 const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
 const TOOK: [&str; 3] = ["response_time", "elapsed", "response_time_ms"];
@@ -135,10 +135,10 @@ impl RecordReader for Locust {
             || (head.status.is_some() && !(200..400).contains(&status));
         let kind = match (told, failed) {
             (false, _) => return Err("no column tells how it ended (exception, success or status_code)".into()),
-            (true, false) => Kind::Ok,
+            (true, false) => Outcome::Ok,
             // JMeter tells what went wrong in the index of the status.
-            (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Kind::Timeout,
-            (true, true) => Kind::Error,
+            (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Outcome::Timeout,
+            (true, true) => Outcome::Error,
         };
         let who = rows.who(maybe(head.who));
         self.finest = Some(self.finest.map_or(fine, |finest| finest.min(fine)));

@@ -15,7 +15,7 @@
 
 use super::caveat::caveat;
 use super::record::{Gap, ImportedRecord};
-use crate::history::{Caveat, Kind, Lost, Request, Terms};
+use crate::history::{Caveat, Lost, Outcome, RequestRecord, Terms};
 use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
@@ -89,7 +89,7 @@ impl LinesNearFault {
 pub(super) fn after_hold(
     record: &ImportedRecord,
     zero: i64,
-    requests: &[Request],
+    requests: &[RequestRecord],
     (begin, end): (i64, i64),
     terms: &Terms,
 ) -> Option<Caveat> {
@@ -115,17 +115,17 @@ pub(super) fn after_hold(
 }
 
 /// Whether users were not well served, as far as a record tells.
-fn is_bad(request: &Request, terms: &Terms) -> bool {
-    matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent)
+fn is_bad(request: &RequestRecord, terms: &Terms) -> bool {
+    matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent)
         || request.proof.saturating_sub(request.due) > terms.slo
 }
 
 /// The times that are near a fault at zero, and near its heal.
-pub(super) fn spans(requests: &[Request], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
+pub(super) fn spans(requests: &[RequestRecord], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
     let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
     let last_good = |before: i64| {
         let earlier = &requests[..requests.partition_point(|request| request.due < before)];
-        earlier.iter().rfind(|request| request.kind == Kind::Ok).map_or(i64::MIN, |request| request.due)
+        earlier.iter().rfind(|request| request.outcome == Outcome::Ok).map_or(i64::MIN, |request| request.due)
     };
     let mut end = terms.hold;
     let later = &requests[requests.partition_point(|request| request.due < 0)..];

@@ -8,7 +8,7 @@ use super::moment;
 use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
 use super::record_reader::RecordReader;
 use super::source::{LoadModel, RecordSource};
-use crate::history::Kind;
+use crate::history::Outcome;
 
 const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status";
 
@@ -38,7 +38,7 @@ impl RecordReader for Oha {
             doubt: 0,
             took: Some(length(took)?),
             head: length(head).ok().filter(|head| *head > 0),
-            kind: if (200..400).contains(&status) { Kind::Ok } else { Kind::Error },
+            kind: if (200..400).contains(&status) { Outcome::Ok } else { Outcome::Error },
             who: RecordedProvider::Untold,
         });
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::moment::{self, SECOND};
 use super::source::{LoadModel, RecordSource};
-use crate::history::Kind;
+use crate::history::Outcome;
 use crate::units::{Explained, Problem, counted, grouped};
 use std::borrow::Cow;
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct RecordRow {
     /// From `sent` to the head of its answer, where the record tells.
     pub head: Option<i64>,
     /// How it ended.
-    pub kind: Kind,
+    pub kind: Outcome,
     /// Who served it.
     pub who: RecordedProvider,
 }
@@ -45,7 +45,7 @@ pub struct RecordRow {
 pub struct RecordNature {
     /// The tool that wrote it.
     pub source: RecordSource,
-    /// How a generator sent; `None` for a log, whose requests came from whoever sent them.
+    /// How a generator sent; `None` for a log, whose requests came from its clients.
     pub pace: Option<LoadModel>,
     /// False where requests without an answer leave no line.
     pub unanswered_seen: bool,
@@ -294,7 +294,7 @@ impl ImportedRecord {
     pub fn outline(&self) -> Outline {
         let mut order: Vec<&RecordRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.sent);
-        let bad = |row: &RecordRow| matches!(row.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let bad = |row: &RecordRow| matches!(row.kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
         // Failures with less than ten seconds between them belong together.
         let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());

@@ -22,7 +22,7 @@ pub(super) enum SessionTimer {
     /// `%Ti`.
     Idle,
     /// `%Tq`.
-    SampleRequest,
+    Asked,
     /// `%TR`.
     Received,
     /// `%Ta`.
@@ -60,7 +60,7 @@ impl SessionTimes {
             SessionTimer::Millis => self.millis = value,
             SessionTimer::Handshake => self.handshake = value,
             SessionTimer::Idle => self.idle = value,
-            SessionTimer::SampleRequest => self.asked = value,
+            SessionTimer::Asked => self.asked = value,
             SessionTimer::Received => self.received = value,
             SessionTimer::Active => self.active = value,
             SessionTimer::Total => self.total = value,
@@ -95,7 +95,7 @@ impl SessionTimes {
     pub(super) fn is_of_connections(has: impl Fn(SessionTimer) -> bool, has_own_moment: bool) -> bool {
         let both = |left, right| has(left) && has(right);
         let told = both(SessionTimer::Handshake, SessionTimer::Idle)
-            || has(SessionTimer::SampleRequest)
+            || has(SessionTimer::Asked)
             || both(SessionTimer::Total, SessionTimer::Active);
         !told && (has(SessionTimer::Accepted) && !has_own_moment || has(SessionTimer::Total) && !has(SessionTimer::Active))
     }

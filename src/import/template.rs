@@ -130,7 +130,7 @@ impl<S: Copy> Template<S> {
     }
 }
 
-/// Whether anybody can tell where a field's value ends, by the literal text after it.
+/// Whether it can be told where a field's value ends, by the literal text after it.
 fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), Problem> {
     let blank = !next.is_empty() && next.trim().is_empty();
     let divider = DIVIDERS.iter().find_map(|divider| next.strip_prefix(divider));

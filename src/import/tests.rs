@@ -2,7 +2,7 @@
 
 use super::record::RecordedProvider;
 use super::{ImportError, ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, read};
-use crate::history::{By, Evidence, Kind, Lost};
+use crate::history::{By, Evidence, Lost, Outcome};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::{Duration, explained};
 use crate::verdict::{Decision, Reason, Verdict, judge};
@@ -96,7 +96,7 @@ fn without_names_restore_is_judged_and_the_verdict_says_so() {
     assert_eq!(verdict.measures.unwrap().cutover.hi, None, "nobody knows who served");
     let text = &evidence.caveats.iter().find(|caveat| caveat.name == Lost::WhoServed).unwrap().text;
     assert!(text.contains("--map 10.0.0.7:1=PROVIDER"), "{text}");
-    assert!(evidence.requests.iter().all(|request| request.kind != Kind::Ok || request.by == By::Unknown));
+    assert!(evidence.requests.iter().all(|request| request.outcome != Outcome::Ok || request.by == By::Unknown));
 }
 
 #[test]
@@ -126,8 +126,8 @@ fn rounded_starts_are_placed_where_they_claim_least() {
     let log = "[20/Nov/2026:14:03:07 +0000] 0.010 502\n[20/Nov/2026:14:03:07 +0000] 0.010 200\n[20/Nov/2026:14:03:09 +0000] 0.010 200\n";
     let record = read(log.as_bytes(), &with_line(RecordSource::Nginx, "[$time_local] $request_time $status")).unwrap();
     let evidence = evidence(record, &StatedFacts::default()).unwrap();
-    let kinds: Vec<Kind> = evidence.requests.iter().map(|request| request.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Error, Kind::Ok]);
+    let kinds: Vec<Outcome> = evidence.requests.iter().map(|request| request.outcome).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
     assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.terms.clock_error);
     assert!(evidence.terms.clock_error >= 1000 * MS);
 }
@@ -188,8 +188,8 @@ fn k6_writes_a_run_of_points_for_each_request() {
     let text = format!("{head}{whole}{timeout}{cut}{dropped}");
     let open = ImportSettings { pace: Some(LoadModel::Open), served_by: Some("served".into()), ..settings(RecordSource::K6) };
     let record = read(text.as_bytes(), &open).unwrap();
-    let kinds: Vec<Kind> = record.rows.iter().map(|row| row.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Timeout, Kind::Truncated, Kind::Unsent, Kind::Unsent]);
+    let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Unsent, Outcome::Unsent]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     assert_eq!(record.rows[0].head, Some(6_500_000));
     assert_eq!((record.rows[0].who, record.names.as_slice()), (RecordedProvider::Name(0), &["second".to_owned()][..]));
@@ -239,7 +239,7 @@ fn an_objective_on_the_first_content_is_not_met_by_a_head() {
     let record = read(text.as_bytes(), &ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::K6) }).unwrap();
     // The head came after 300 ms: the content came later still, and that is known to be late.
     let (evidence, _) = judged(record, &told);
-    assert!(evidence.requests.iter().all(|request| request.kind == Kind::Ok) && !evidence.lacks(Lost::FirstContent));
+    assert!(evidence.requests.iter().all(|request| request.outcome == Outcome::Ok) && !evidence.lacks(Lost::FirstContent));
     let quick: String = (0..1000).map(|number| k6(number, if number < 500 { 12.0 } else { 400.0 }, false, "\"status\":\"200\"")).collect();
     let record = read(quick.as_bytes(), &ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::K6) }).unwrap();
     let (evidence, verdict) = judged(record, &told);

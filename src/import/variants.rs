@@ -3,7 +3,7 @@
 //! And what is nearly a variant, and is not read right: it must be refused, or said.
 
 use super::{ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, guess, read};
-use crate::history::{Kind, Lost};
+use crate::history::{Lost, Outcome};
 use crate::model::Objectives;
 use crate::units::{Duration, explained};
 use crate::verdict::{Decision, Reason, Verdict, judge};
@@ -78,7 +78,7 @@ fn settings(source: RecordSource, template: Option<&str>) -> ImportSettings {
 
 /// What every variant must give: when each was sent, how long it took, whether it was served.
 fn told(record: &ImportedRecord) -> Vec<(i64, Option<i64>, bool)> {
-    let mut rows: Vec<_> = record.rows.iter().map(|row| (row.sent, row.took, row.kind == Kind::Ok)).collect();
+    let mut rows: Vec<_> = record.rows.iter().map(|row| (row.sent, row.took, row.kind == Outcome::Ok)).collect();
     rows.sort_unstable();
     rows
 }
@@ -311,7 +311,7 @@ fn a_format_line_that_leaves_open_where_a_value_ends_is_refused() {
 fn a_zone_behind_a_blank_is_no_status() {
     let line = "20/Nov/2026:14:00:01 +0000 200 0.010\n";
     let record = read(line.as_bytes(), &settings(RecordSource::Nginx, Some("$time_local $status $request_time"))).unwrap();
-    assert_eq!((record.rows[0].sent, record.rows[0].kind), ((ZERO + 990) * MS, Kind::Ok));
+    assert_eq!((record.rows[0].sent, record.rows[0].kind), ((ZERO + 990) * MS, Outcome::Ok));
     for status in ["+200", "2000", "20", "0200", "abc"] {
         let line = format!("1795183201.000 {status}\n");
         assert!(read(line.as_bytes(), &settings(RecordSource::Nginx, Some("$msec $status"))).is_err(), "{status}");

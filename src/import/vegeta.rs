@@ -7,7 +7,7 @@ use super::moment;
 use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
 use super::record_reader::RecordReader;
 use super::source::{LoadModel, RecordSource};
-use crate::history::Kind;
+use crate::history::Outcome;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -50,10 +50,10 @@ fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::reco
     let sent = sent.ok_or("its timestamp is not a time")?;
     let took = moment::span(latency).ok_or_else(|| format!("a latency of {latency} ns is not a duration"))?;
     let kind = match code {
-        200..400 if error.is_empty() => Kind::Ok,
-        200..400 => Kind::Truncated,
-        _ if error.contains("deadline exceeded") || error.contains("Client.Timeout") || error.contains("i/o timeout") => Kind::Timeout,
-        _ => Kind::Error,
+        200..400 if error.is_empty() => Outcome::Ok,
+        200..400 => Outcome::Truncated,
+        _ if error.contains("deadline exceeded") || error.contains("Client.Timeout") || error.contains("i/o timeout") => Outcome::Timeout,
+        _ => Outcome::Error,
     };
     Ok(RecordRow { sent, doubt: 0, took: Some(took), head: None, kind, who })
 }

@@ -1,6 +1,6 @@
 //! Where events wait for the thread that writes them. They are stamped as they come in, so the order here is the order of the stamps.
 //!
-//! Whoever records pays for a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
+//! Recording costs a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
 //! events, and takes all that wait at once.
 
 use super::Clock;

@@ -1,7 +1,7 @@
 //! What the wall's clock shows at a moment of the host's own.
 //!
-//! Two clocks cannot be read at once: whoever is put aside between the two readings takes them for moments that they are not, by as long as
-//! that lasts. So the wall is read between two readings of the host's clock, several times; where the two lie closest together, the wall was
+//! Two clocks cannot be read at once: a thread that is put aside between the two readings is wrong about their offset, by as long as that
+//! lasts. So the wall is read between two readings of the host's clock, several times; where the two lie closest together, the wall was
 //! read within that bracket, and half of its width is the largest error.
 
 use super::HostTime;

@@ -68,7 +68,7 @@ impl Recorder {
     }
 
     /// What keys are named by in this history. Events are recorded with the fingerprints that proxies know and go through it on their way
-    /// into the file and the live view; whoever names a key elsewhere must do the same.
+    /// into the file and the live view; code that names a key elsewhere must do the same.
     pub fn salt(&self) -> Salt {
         self.queue.salt()
     }

@@ -5,10 +5,10 @@
 //! meets a connection closed before any of it was sent goes out on a new one within the same try: nobody has seen it yet.
 
 use super::LabError;
-use super::bearing::Bearing;
 use super::server::HEAD_LINES;
+use super::upstream_credential::UpstreamCredential;
 use crate::dialect::{Route, error_code};
-use crate::model::{CredentialKind, Dialect, Gateway, Operation};
+use crate::model::{CredentialKind, Dialect, GatewaySettings, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
@@ -110,19 +110,19 @@ pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
 /// Connections to one upstream.
 pub(super) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// An upstream with its connections.
+/// Pool of connections to one upstream, with the credential that its requests carry.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct UpstreamPool {
     pub(super) upstream: Upstream,
     /// Where each operation is asked for.
     uris: Vec<(Operation, Uri)>,
-    bearing: Bearing,
+    credential: UpstreamCredential,
     client: Http,
     tasks: Tasks,
 }
 
-impl Pool {
-    pub(super) fn new(upstream: Upstream, settings: &Gateway) -> Result<Self, LabError> {
+impl UpstreamPool {
+    pub(super) fn new(upstream: Upstream, settings: &GatewaySettings) -> Result<Self, LabError> {
         if !upstream.dialect.has_openai_bodies() {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
         }
@@ -137,8 +137,8 @@ impl Pool {
             Ok((operation, uri))
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
-        let bearing = Bearing::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
-        let bearing = bearing.ok_or_else(|| wrong("its key is not valid in a header".to_owned()))?;
+        let credential = UpstreamCredential::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
+        let credential = credential.ok_or_else(|| wrong("its key is not valid in a header".to_owned()))?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -150,7 +150,7 @@ impl Pool {
         let tasks = Tasks::default();
         let client =
             Client::builder(tasks.clone()).http1_max_headers(HEAD_LINES).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
-        Ok(Self { bearing, upstream, uris, client, tasks })
+        Ok(Self { credential, upstream, uris, client, tasks })
     }
 
     /// Sends a request and waits for the headers of the answer.
@@ -165,7 +165,7 @@ impl Pool {
         let mut request = Request::post(uri).body(Full::new(body)).expect("a URI and a method are a request");
         *request.headers_mut() = headers.clone();
         let asked = async {
-            let (name, value) = self.bearing.header(&self.client).await?;
+            let (name, value) = self.credential.header(&self.client).await?;
             request.headers_mut().insert(name, value);
             self.client.request(request).await.map_err(|error| TryFailure::of(&error))
         };
@@ -183,7 +183,7 @@ impl Pool {
     pub(super) async fn reload(&self) -> Result<Option<Fingerprint>, String> {
         let Some(store) = &self.upstream.store else { return Ok(None) };
         let key = store.read().await.map_err(|error| error.to_string())?.value;
-        let taken = self.bearing.take_up(&key).await;
+        let taken = self.credential.take_up(&key).await;
         taken.then(|| Some(key.fingerprint())).ok_or_else(|| format!("the key of {} is not valid in a header", self.upstream.name))
     }
 

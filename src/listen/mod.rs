@@ -12,9 +12,9 @@ mod serve;
 mod tests;
 
 pub use bearer::bearer;
-pub use callers::{Callers, Refusal};
-pub use progress::Progress;
-pub use serve::{HEAD_LINES, Limits, Reached, Unfinished, converse, serve, whole};
+pub use callers::{CallerRefusal, Callers};
+pub use progress::ConnectionProgress;
+pub use serve::{HEAD_LINES, Reached, ServerLimits, Unfinished, converse, serve, whole};
 
 use std::time::Duration;
 

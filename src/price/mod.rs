@@ -4,7 +4,7 @@
 //! are estimates: discounts, caches and taxes are not in them. What a request costs is bounded from above, by the longest prompt and the
 //! longest answer that the traffic asks for, so that a ceiling is never passed unseen.
 //!
-//! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
+//! What this room does not do: count what was spent (`traffic` does, live), or ask people (`cli` does).
 
 use crate::dialect::{ClientRequest, Mark, request_tokens, wire_request, with_parameters};
 use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};

@@ -1,8 +1,8 @@
 //! `GET /metrics`: what passed and what was touched, in Prometheus' text format. The names of bytes are Shopify's.
 
 use super::counters::Counter;
-use super::keeper::ProxyView;
 use super::listener::waited;
+use super::proxy_actor::ProxyView;
 use crate::fault::Stream;
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -4,7 +4,7 @@
 //! provider that it can reach were asked once. Then what the proxies saw of it counts: every attempt that a provider answered or broke off,
 //! at that provider's price, as providers bill them. Where they saw none, which is so wherever the service goes past them, it stays charged
 //! at the dearest price of what it can reach, or at that price for the tokens that its own answer reports. What was never sent is given back.
-//! So a ceiling holds whether anybody else watches or not.
+//! So a ceiling holds even where no proxy watches.
 //!
 //! A workload that was thought to ask no model, a GET, costs what the proxies see that it asks, at the price of a short chat each time. From then
 //! on as much is kept back for each that is on its way. What a gateway asks for it has no mark, as a rule: so it also pays for what a proxy of
@@ -208,7 +208,7 @@ impl Budget {
         self.ceiling.is_some() || self.most_requests.is_some()
     }
 
-    /// Whether the request of this identifier may be sent; it counts from then on. Where it may not, that is told to whoever waits for it.
+    /// Whether the request of this identifier may be sent; it counts from then on. Where it may not, [`Budget::emptied`] tells.
     pub fn begin(&self, id: u64) -> bool {
         if !self.is_limited() {
             return true;
@@ -295,7 +295,7 @@ impl Budget {
         accounts.charged = accounts.charged.saturating_add(more);
     }
 
-    /// A request of such a workload was sent and has ended. Where the next could not be paid for, that is told to whoever waits for it.
+    /// A request of such a workload was sent and has ended. Where the next could not be paid for, [`Budget::emptied`] tells.
     pub fn sent(&self, id: u64, spent: Spent) {
         if !self.is_limited() {
             return;

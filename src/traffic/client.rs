@@ -2,10 +2,10 @@
 
 use super::coding::ContentCoding;
 use super::connector::ServiceConnector;
+use super::first_lines::LOOKED_AT;
 use super::plain_request::{ask_over_http, ask_over_tcp};
 use super::pool::{CheckedOut, ConnectionPool, PooledConnection};
 use super::progress::{RequestProgress, RequestResult, within};
-use super::said::LOOKED_AT;
 use super::target::{ClientSettings, Target};
 use super::word;
 use super::{Spent, TrafficError};
@@ -150,24 +150,20 @@ impl Client {
     ) -> RequestResult {
         let connector = &*self.connector;
         let turn = self.pool.turn().await;
-        // Whoever had the turn may have given it up in this very moment, and for the same reason.
+        // The request before may have given up its turn in this very moment, and for the same reason.
         if progress.is_late(clock) {
             return progress.timed_out(clock.now());
         }
         progress.has_turn();
-        match &connector.settings.errand {
-            Some(errand) if connector.settings.bytes => {
-                let answer = ask_over_tcp(connector, errand, clock, progress).await;
+        match &connector.settings.plain {
+            Some(plain) if connector.settings.bytes => {
+                let answer = ask_over_tcp(connector, plain, clock, progress).await;
                 drop(turn);
                 return answer;
             }
             _ => {}
         }
-        let wire = match &connector.settings.errand {
-            Some(errand) => connector.errand_request(errand, request),
-            None => connector.chat_request(request),
-        };
-        let Some(wire) = wire else { return progress.failed(clock, Outcome::Error, word::UNSENDABLE.into()) };
+        let Some(wire) = connector.http_request(request) else { return progress.failed(clock, Outcome::Error, word::UNSENDABLE.into()) };
         let limits = connector.settings.wire.timeouts;
         let pooled = match free.or_else(|| self.pool.idle()) {
             Some(pooled) => pooled,
@@ -186,22 +182,14 @@ impl Client {
             None => return progress.timed_out(clock.now()),
         };
         progress.has_head();
-        let good =
-            connector.settings.errand.as_ref().map_or_else(|| response.status().is_success(), |errand| response.status() == errand.status);
-        if !good {
+        if !connector.accepts(response.status()) {
             return refused(response, connection, limits.idle, clock, progress).await;
         }
-        match &connector.settings.errand {
-            Some(errand) => ask_over_http(response, connection, (errand, limits.idle), clock, progress).await,
+        match &connector.settings.plain {
+            Some(plain) => ask_over_http(response, connection, (plain, limits.idle), clock, progress).await,
             None => {
-                read(
-                    response,
-                    connection,
-                    (AnswerReader::new(connector.target.dialect, request).of(connector.settings.complete), limits.idle),
-                    clock,
-                    progress,
-                )
-                .await
+                let reader = AnswerReader::new(connector.target.dialect, request).of(connector.settings.complete);
+                read(response, connection, (reader, limits.idle), clock, progress).await
             }
         }
     }

@@ -6,12 +6,12 @@ use super::pool::ConnectionPool;
 use super::target::{ClientSettings, Target};
 use crate::dialect::{ClientRequest, MARK_HEADER, WireRequest, wire_request, with_parameters};
 use crate::history::Turns;
-use crate::model::{Connections, Errand, HttpVersion};
+use crate::model::{Connections, HttpVersion, PlainRequest};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use std::sync::Arc;
 
 /// A target with everything that is the same for all its requests: endpoint, prefix of paths, headers.
@@ -21,8 +21,8 @@ pub(super) struct ServiceConnector {
     pub(super) endpoint: Arc<Endpoint>,
     /// What stands before a path: the base URL's own path, and its origin too where a forward proxy or HTTP/2 wants it.
     prefix: String,
-    /// The same with the errand's path.
-    errand_uri: Uri,
+    /// The same with the plain request's path.
+    plain_uri: Uri,
     headers: HeaderMap,
 }
 
@@ -46,8 +46,8 @@ impl ServiceConnector {
         let whole = endpoint.is_asked_of_proxy() || options.http2;
         let origin = if whole { format!("{}://{authority}", uri.scheme_str().unwrap_or("http")) } else { String::new() };
         let prefix = origin + &path;
-        let errand_path = settings.errand.as_ref().map_or("", |errand| errand.path.as_str());
-        let errand_uri = uri_of(&prefix, errand_path).map_err(|()| wrong(format!("`{errand_path}` is not a path")))?;
+        let plain_path = settings.plain.as_ref().map_or("", |plain| plain.path.as_str());
+        let plain_uri = uri_of(&prefix, plain_path).map_err(|()| wrong(format!("`{plain_path}` is not a path")))?;
         let mut headers = HeaderMap::new();
         if !options.http2 {
             let host = HeaderValue::from_str(authority.as_str()).map_err(|error| wrong(error.to_string()))?;
@@ -56,14 +56,27 @@ impl ServiceConnector {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
-        Ok(Self { endpoint, prefix, errand_uri, headers, settings, target })
+        Ok(Self { endpoint, prefix, plain_uri, headers, settings, target })
     }
 
     pub(super) fn pool(&self) -> ConnectionPool {
         ConnectionPool::new(self.endpoint.clone(), self.settings.wire.connections, self.settings.wire.http)
     }
 
-    pub(super) fn chat_request(&self, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+    /// The request as HTTP; `None` where it cannot be put into HTTP.
+    pub(super) fn http_request(&self, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+        match &self.settings.plain {
+            Some(plain) => self.plain_request(plain, request),
+            None => self.chat_request(request),
+        }
+    }
+
+    /// Whether an answer with this status can be service.
+    pub(super) fn accepts(&self, status: StatusCode) -> bool {
+        self.settings.plain.as_ref().map_or_else(|| status.is_success(), |plain| status == plain.status)
+    }
+
+    fn chat_request(&self, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
         let keys = &self.settings.keys;
         let turn = Turns::drawn(self.settings.seed, Turns::KEYS, keys.len()).of(request.mark.id);
         let key = keys.get(turn).unwrap_or(&self.target.key);
@@ -77,11 +90,11 @@ impl ServiceConnector {
         self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
     }
 
-    pub(super) fn errand_request(&self, errand: &Errand, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+    fn plain_request(&self, plain: &PlainRequest, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
         let mut all = self.headers.clone();
         all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(request.mark.to_string()).ok()?);
-        let (method, body) = errand.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
-        self.finish(method, self.errand_uri.clone(), all, body)
+        let (method, body) = plain.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
+        self.finish(method, self.plain_uri.clone(), all, body)
     }
 
     /// Headers of one's own come last, and win.

@@ -11,12 +11,12 @@
 //! What this file does not do: pace. Whether k6 kept up is seen from its own due times and from the iterations that it dropped.
 
 use super::{Budget, Observed, Spent, TrafficError};
-use crate::history::{Event, Kind, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
+use crate::history::{Event, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
 use crate::host::{self, private};
 use crate::import::{K6Point, K6Points, K6Sample, SERVED};
 use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
-use crate::redact::{Log, Redactor};
+use crate::redact::{RedactedLog, Redactor};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ pub struct K6Run {
     until: watch::Sender<Option<u64>>,
     begun: watch::Receiver<Option<u64>>,
     whole: watch::Receiver<bool>,
-    log: Log,
+    log: RedactedLog,
     follower: JoinHandle<Observed>,
 }
 
@@ -87,7 +87,7 @@ impl K6Run {
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
+        let (log, says) = RedactedLog::into_file(private::create(&script.log)?, &script.redactor)?;
         let mut command = Command::new(&script.keeper);
         let passed = Workload::PASSED.map(str::to_owned);
         host::environment(command.as_std_mut(), &passed, script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
@@ -447,9 +447,9 @@ fn outcome(sample: &K6Sample) -> (Outcome, Option<String>) {
         _ => format!("status-{}", sample.status),
     };
     match sample.kind() {
-        Kind::Ok => (Outcome::Ok, None),
-        Kind::Timeout => (Outcome::Timeout, Some(word)),
-        Kind::Truncated => (Outcome::Truncated, Some(word)),
+        Outcome::Ok => (Outcome::Ok, None),
+        Outcome::Timeout => (Outcome::Timeout, Some(word)),
+        Outcome::Truncated => (Outcome::Truncated, Some(word)),
         _ => (Outcome::Error, Some(word)),
     }
 }

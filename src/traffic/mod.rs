@@ -15,6 +15,7 @@ mod coding;
 mod connector;
 mod endpoint;
 mod error;
+mod first_lines;
 mod http2_greeting;
 mod k6;
 mod levels;
@@ -23,7 +24,7 @@ mod plain_request;
 mod pool;
 mod port;
 mod progress;
-mod said;
+
 mod schedule;
 mod target;
 #[cfg(test)]
@@ -35,9 +36,9 @@ pub use budget::{Budget, Prices, Spent, WARMING};
 pub use client::{BadAnswer, Client};
 pub use endpoint::authorities;
 pub use error::TrafficError;
+pub use first_lines::FirstLines;
 pub use k6::{K6Run, Script};
 pub use levels::Levels;
 pub use pacer::{LoadProfile, Observed, Traffic};
-pub use said::FirstLines;
 pub use schedule::Schedule;
 pub use target::{ClientSettings, Target};

@@ -7,7 +7,7 @@ use super::word;
 use crate::dialect::reported_tokens;
 use crate::history::Outcome;
 use crate::journal::Clock;
-use crate::model::Errand;
+use crate::model::PlainRequest;
 use crate::units::Duration;
 use hyper::Response;
 use hyper::body::Incoming;
@@ -62,15 +62,15 @@ impl<'t> TextSearch<'t> {
 pub(super) async fn ask_over_http(
     response: Response<Incoming>,
     mut connection: CheckedOut<'_>,
-    (errand, idle): (&Errand, Option<Duration>),
+    (plain, idle): (&PlainRequest, Option<Duration>),
     clock: Clock,
     progress: &RequestProgress,
 ) -> RequestResult {
     let mut body = response.into_body();
-    let mut search = errand.contains.as_ref().map(|text| TextSearch::new(text.as_bytes()));
+    let mut search = plain.contains.as_ref().map(|text| TextSearch::new(text.as_bytes()));
     let mut read = 0;
     // What asks no model reports nothing.
-    let mut kept = errand.send.as_ref().map(|_| Vec::new());
+    let mut kept = plain.send.as_ref().map(|_| Vec::new());
     loop {
         let frame = match within(idle, connection.frame(&mut body)).await {
             None => return progress.timed_out(clock.now()),
@@ -105,7 +105,12 @@ pub(super) async fn ask_over_http(
 
 /// Connects, sends what is to be sent, and reads until the expected bytes are there. The first of them is the proof; where nothing is
 /// expected, the open connection is. It is closed after every request.
-pub(super) async fn ask_over_tcp(connector: &ServiceConnector, errand: &Errand, clock: Clock, progress: &RequestProgress) -> RequestResult {
+pub(super) async fn ask_over_tcp(
+    connector: &ServiceConnector,
+    plain: &PlainRequest,
+    clock: Clock,
+    progress: &RequestProgress,
+) -> RequestResult {
     let limits = connector.settings.wire.timeouts;
     let mut stream = match within(limits.connect, Box::pin(connector.endpoint.open())).await {
         Some(Ok(stream)) => stream,
@@ -113,12 +118,12 @@ pub(super) async fn ask_over_tcp(connector: &ServiceConnector, errand: &Errand, 
         None => return progress.timed_out(clock.now()),
     };
     progress.is_sent();
-    if let Some(bytes) = &errand.send
+    if let Some(bytes) = &plain.send
         && (stream.write_all(bytes.as_bytes()).await.is_err() || stream.flush().await.is_err())
     {
         return progress.cut(clock);
     }
-    let Some(text) = &errand.contains else {
+    let Some(text) = &plain.contains else {
         progress.is_proven(clock);
         return progress.served(clock.now());
     };

@@ -17,7 +17,7 @@ const TRIES: usize = 64;
 /// The kernel's own range where it cannot be read: Linux's default.
 const USUAL: (u16, u16) = (32_768, 60_999);
 
-/// The local ports of connections to one endpoint. Whoever has one open holds a clone.
+/// The local ports of connections to one endpoint. Each open connection holds a clone.
 #[derive(Debug)]
 pub(super) struct Ports {
     first: u16,

@@ -1,6 +1,6 @@
 //! How far a request has come, and what became of it.
 
-use super::said::first_line;
+use super::first_lines::first_line;
 use super::{Spent, word};
 use crate::history::Outcome;
 use crate::journal::Clock;
@@ -20,7 +20,7 @@ pub(super) struct RequestResult {
     pub(super) spent: Spent,
 }
 
-/// The progress of a request, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
+/// The progress of a request, so that its deadline can say where it stood. It can be looked at while its answer is waited for.
 #[derive(Debug, Default)]
 pub(super) struct RequestProgress {
     state: Mutex<ProgressState>,
@@ -68,7 +68,7 @@ impl RequestProgress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True once it should have been given up: whoever has waited until then begins nothing any more.
+    /// True once it should have been given up: a request that has waited until then is not begun any more.
     pub(super) fn is_late(&self, clock: Clock) -> bool {
         self.limit.is_some_and(|limit| limit <= clock.now())
     }

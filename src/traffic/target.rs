@@ -1,6 +1,6 @@
 //! The service that traffic is sent to, and the settings of its clients.
 
-use crate::model::{Complete, Dialect, Errand, Wire};
+use crate::model::{Complete, Dialect, PlainRequest, Wire};
 use crate::units::{Secret, Seed};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ pub struct Target {
 #[derive(Clone, Default)]
 pub struct ClientSettings {
     /// What plain requests ask; `None` asks for chat completions.
-    pub errand: Option<Errand>,
-    /// Where the errand is bytes over tcp.
+    pub plain: Option<PlainRequest>,
+    /// Where the plain request is bytes over tcp.
     pub bytes: bool,
     /// Connections, version of HTTP, timeouts. Its headers are not looked at, for their variables are not filled in.
     pub wire: Wire,
@@ -48,6 +48,6 @@ pub struct ClientSettings {
 
 impl std::fmt::Debug for ClientSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientSettings").field("errand", &self.errand).field("wire", &self.wire).finish_non_exhaustive()
+        f.debug_struct("ClientSettings").field("plain", &self.plain).field("wire", &self.wire).finish_non_exhaustive()
     }
 }

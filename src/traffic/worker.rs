@@ -1,10 +1,10 @@
 //! The threads that requests run on: each with a small runtime and connections of its own, so that nothing of a request is handed from
 //! thread to thread, and nothing else in this process holds one up.
 
+use super::first_lines::FirstLines;
 use super::levels::Levels;
 use super::pool::PooledConnection;
 use super::progress::{RequestProgress, RequestResult};
-use super::said::FirstLines;
 use super::{Budget, Client};
 use crate::dialect::ClientRequest;
 use crate::history::{Event, Overdue, RequestDone, workload_of};

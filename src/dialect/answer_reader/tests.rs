@@ -3,7 +3,7 @@
 use super::super::answer_format::AnswerFormat;
 use super::super::eventstream::frame;
 use super::super::samples::{formats, sample_request};
-use super::super::{Mark, ProviderAnswer, ProviderFault, ProviderRequest, error_answer, error_event, wire_request};
+use super::super::{Mark, ProviderAnswer, ProviderRequest, RefusalReason, error_answer, error_event, wire_request};
 use super::*;
 use proptest::prelude::*;
 
@@ -85,7 +85,7 @@ fn an_answer_that_is_not_the_canary_or_is_withheld_is_not_service() {
         let withheld = reply(format, &sample_request(format)).filtered();
         let bytes = if format.streamed { withheld.end_events() } else { withheld.whole().body };
         assert_eq!(judge(format, &bytes), Err(Flaw::Empty), "{format:?}");
-        let refused = error_answer(format.dialect, &ProviderFault::InvalidKey);
+        let refused = error_answer(format.dialect, &RefusalReason::InvalidKey);
         assert!(judge(format, &refused.body).is_err());
     }
 }
@@ -103,9 +103,9 @@ fn an_error_in_the_middle_of_a_stream_is_told_by_its_code() {
         };
         let wanted = Err(Flaw::ErrorEvent(Some(code.into())));
         let mut events = events(format, &sample_request(format));
-        events.insert(4, error_event(format, &ProviderFault::Overloaded));
+        events.insert(4, error_event(format, &RefusalReason::Overloaded));
         assert_eq!(judge(format, &events.concat()), wanted, "{format:?}");
-        assert_eq!(judge(format, &error_event(format, &ProviderFault::Overloaded)), wanted, "{format:?}");
+        assert_eq!(judge(format, &error_event(format, &RefusalReason::Overloaded)), wanted, "{format:?}");
     }
     let below = frame(&[(MESSAGE_TYPE, "error"), (":error-code", "InternalFailure")], b"");
     assert_eq!(judge(chat(Dialect::Bedrock, true), &below), Err(Flaw::ErrorEvent(Some("InternalFailure".into()))));
@@ -116,10 +116,10 @@ fn an_error_in_the_middle_of_a_stream_is_told_by_its_code() {
 #[test]
 fn an_error_in_place_of_a_whole_answer_is_told_by_its_code() {
     for format in formats().into_iter().filter(|format| !format.streamed && format.dialect != Dialect::Bedrock) {
-        let flaw = judge(format, &error_answer(format.dialect, &ProviderFault::ServerError).body).unwrap_err();
+        let flaw = judge(format, &error_answer(format.dialect, &RefusalReason::ServerError).body).unwrap_err();
         assert!(flaw.code().is_some(), "{format:?}: {flaw:?}");
     }
-    let exception = error_answer(Dialect::Bedrock, &ProviderFault::ServerError);
+    let exception = error_answer(Dialect::Bedrock, &RefusalReason::ServerError);
     assert_eq!(judge(chat(Dialect::Bedrock, false), &exception.body), Err(Flaw::Empty), "AWS tells its errors in a header");
 }
 
@@ -207,7 +207,7 @@ fn what_follows_the_terminal_marker_is_nobodys_to_read() {
         let mut reader = AnswerReader::new(format.dialect, &sample_request(format));
         reader.feed(&body(format));
         assert!(reader.is_over(), "{format:?}");
-        reader.feed(&error_event(format, &ProviderFault::Overloaded));
+        reader.feed(&error_event(format, &RefusalReason::Overloaded));
         reader.feed(b"event: cost\ndata: $0.000012\n\n");
         assert_eq!(reader.finish(), Ok(()), "{format:?}");
     }

@@ -5,7 +5,7 @@
 use crate::dialect::http_date::internet_date;
 use crate::dialect::limit::{Quota, Quotas};
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
-use crate::dialect::provider_error::{ProviderError, ProviderFault};
+use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::Route;
 use crate::dialect::wire::Receipt;
 use crate::model::Operation;
@@ -50,21 +50,21 @@ impl ProviderApi for Anthropic {
         json!({"data": models, "has_more": false, "first_id": names.first(), "last_id": names.last()})
     }
 
-    fn error(&self, fault: &ProviderFault) -> ProviderError {
+    fn error(&self, fault: &RefusalReason) -> ProviderError {
         let (status, kind, message) = match fault {
-            ProviderFault::InvalidKey => (401, "authentication_error", "invalid x-api-key"),
-            ProviderFault::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
-            ProviderFault::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource."),
-            ProviderFault::OutOfQuota => (402, "billing_error", "Your credit balance is too low to access the API."),
-            ProviderFault::RateLimited { .. } => (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
-            ProviderFault::Overloaded => (529, "overloaded_error", "Overloaded"),
-            ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "api_error", "Internal server error"),
-            ProviderFault::Timeout => (504, "timeout_error", "Request timed out"),
-            ProviderFault::NoSuchModel(model) => return ProviderError::new(404, "not_found_error", "", format!("model: {model}")),
-            ProviderFault::NoSuchPath => (404, "not_found_error", "Not found"),
-            ProviderFault::BadRequest(message) => return ProviderError::new(400, "invalid_request_error", "", message.clone()),
-            ProviderFault::ContentFiltered => (400, "invalid_request_error", "Output blocked by content filtering policy"),
-            ProviderFault::ContextTooLong => (400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum"),
+            RefusalReason::InvalidKey => (401, "authentication_error", "invalid x-api-key"),
+            RefusalReason::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
+            RefusalReason::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource."),
+            RefusalReason::OutOfQuota => (402, "billing_error", "Your credit balance is too low to access the API."),
+            RefusalReason::RateLimited { .. } => (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
+            RefusalReason::Overloaded => (529, "overloaded_error", "Overloaded"),
+            RefusalReason::ServerError | RefusalReason::Status { .. } => (500, "api_error", "Internal server error"),
+            RefusalReason::Timeout => (504, "timeout_error", "Request timed out"),
+            RefusalReason::NoSuchModel(model) => return ProviderError::new(404, "not_found_error", "", format!("model: {model}")),
+            RefusalReason::NoSuchPath => (404, "not_found_error", "Not found"),
+            RefusalReason::BadRequest(message) => return ProviderError::new(400, "invalid_request_error", "", message.clone()),
+            RefusalReason::ContentFiltered => (400, "invalid_request_error", "Output blocked by content filtering policy"),
+            RefusalReason::ContextTooLong => (400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum"),
         };
         ProviderError::new(status, kind, "", message)
     }

@@ -5,7 +5,7 @@
 use super::openai::{OpenAi, operation_at, operation_path};
 use crate::dialect::limit::Quotas;
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
-use crate::dialect::provider_error::{ProviderError, ProviderFault};
+use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::{Route, query_value, segment, unescaped};
 use crate::dialect::wire::Receipt;
 use crate::model::{Operation, RetryForm};
@@ -59,36 +59,36 @@ impl ProviderApi for Azure {
     }
 
     /// Where Azure names no code of its own, the code is the status.
-    fn error(&self, fault: &ProviderFault) -> ProviderError {
+    fn error(&self, fault: &RefusalReason) -> ProviderError {
         let (status, code, message) = match fault {
-            ProviderFault::InvalidKey => (
+            RefusalReason::InvalidKey => (
                 401,
                 "",
                 "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active \
                  subscription and use a correct regional API endpoint for your resource.",
             ),
-            ProviderFault::ExpiredToken => {
+            RefusalReason::ExpiredToken => {
                 (401, "", "Unauthorized. Access token is missing, invalid, audience is incorrect, or have expired.")
             }
-            ProviderFault::Forbidden => (403, "", "Access denied due to Virtual Network/Firewall rules."),
-            ProviderFault::OutOfQuota => (429, "", "You exceeded your current quota, please check your plan and billing details."),
-            ProviderFault::RateLimited { .. } => {
+            RefusalReason::Forbidden => (403, "", "Access denied due to Virtual Network/Firewall rules."),
+            RefusalReason::OutOfQuota => (429, "", "You exceeded your current quota, please check your plan and billing details."),
+            RefusalReason::RateLimited { .. } => {
                 (429, "", "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing tier.")
             }
-            ProviderFault::Overloaded | ProviderFault::ServerError | ProviderFault::Timeout | ProviderFault::Status { .. } => {
+            RefusalReason::Overloaded | RefusalReason::ServerError | RefusalReason::Timeout | RefusalReason::Status { .. } => {
                 let status = match fault {
-                    ProviderFault::Overloaded => 503,
-                    ProviderFault::Timeout => 408,
+                    RefusalReason::Overloaded => 503,
+                    RefusalReason::Timeout => 408,
                     _ => 500,
                 };
                 (status, "", "The service is temporarily unable to process your request. Please try again later.")
             }
-            ProviderFault::NoSuchModel(_) => (404, "DeploymentNotFound", "The API deployment for this resource does not exist."),
-            ProviderFault::ContentFiltered => {
+            RefusalReason::NoSuchModel(_) => (404, "DeploymentNotFound", "The API deployment for this resource does not exist."),
+            RefusalReason::ContentFiltered => {
                 (400, "content_filter", "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.")
             }
-            ProviderFault::NoSuchPath => (404, "", "Resource not found"),
-            ProviderFault::BadRequest(_) | ProviderFault::ContextTooLong => return OpenAi.error(fault),
+            RefusalReason::NoSuchPath => (404, "", "Resource not found"),
+            RefusalReason::BadRequest(_) | RefusalReason::ContextTooLong => return OpenAi.error(fault),
         };
         ProviderError::new(status, "", code, message)
     }

@@ -5,7 +5,7 @@
 //! Sources: botocore's service model of `bedrock-runtime`, AWS's troubleshooting of API error codes.
 
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, StreamFraming, bearer};
-use crate::dialect::provider_error::{ProviderError, ProviderFault};
+use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::{Route, segment, unescaped};
 use crate::dialect::wire::Receipt;
 use crate::model::Operation;
@@ -79,23 +79,23 @@ impl ProviderApi for Bedrock {
         json!({"modelDetails": self.models(&[name])["modelSummaries"][0].take()})
     }
 
-    fn error(&self, fault: &ProviderFault) -> ProviderError {
+    fn error(&self, fault: &RefusalReason) -> ProviderError {
         let (status, kind, message) = match fault {
-            ProviderFault::InvalidKey => (403, "UnrecognizedClientException", "The security token included in the request is invalid."),
-            ProviderFault::ExpiredToken => (403, "ExpiredTokenException", "The security token included in the request is expired"),
-            ProviderFault::Forbidden => (403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
-            ProviderFault::OutOfQuota => (400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account."),
-            ProviderFault::RateLimited { .. } => (429, "ThrottlingException", "Too many requests, please wait before trying again."),
-            ProviderFault::Overloaded => (503, "ServiceUnavailableException", "The service isn't currently available. Try again later."),
-            ProviderFault::ServerError | ProviderFault::Status { .. } => {
+            RefusalReason::InvalidKey => (403, "UnrecognizedClientException", "The security token included in the request is invalid."),
+            RefusalReason::ExpiredToken => (403, "ExpiredTokenException", "The security token included in the request is expired"),
+            RefusalReason::Forbidden => (403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
+            RefusalReason::OutOfQuota => (400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account."),
+            RefusalReason::RateLimited { .. } => (429, "ThrottlingException", "Too many requests, please wait before trying again."),
+            RefusalReason::Overloaded => (503, "ServiceUnavailableException", "The service isn't currently available. Try again later."),
+            RefusalReason::ServerError | RefusalReason::Status { .. } => {
                 (500, "InternalServerException", "The system encountered an unexpected error during processing. Try your request again.")
             }
-            ProviderFault::Timeout => (408, "ModelTimeoutException", "The request took too long to process. Try your request again."),
-            ProviderFault::NoSuchModel(_) => (404, "ResourceNotFoundException", "This model version has reached the end of its life."),
-            ProviderFault::NoSuchPath => (404, "UnknownOperationException", "The requested operation is not known."),
-            ProviderFault::BadRequest(message) => return ProviderError::new(400, "ValidationException", "", message.clone()),
-            ProviderFault::ContentFiltered => (400, "ValidationException", "The content was blocked by a guardrail."),
-            ProviderFault::ContextTooLong => (400, "ValidationException", "Input is too long for requested model."),
+            RefusalReason::Timeout => (408, "ModelTimeoutException", "The request took too long to process. Try your request again."),
+            RefusalReason::NoSuchModel(_) => (404, "ResourceNotFoundException", "This model version has reached the end of its life."),
+            RefusalReason::NoSuchPath => (404, "UnknownOperationException", "The requested operation is not known."),
+            RefusalReason::BadRequest(message) => return ProviderError::new(400, "ValidationException", "", message.clone()),
+            RefusalReason::ContentFiltered => (400, "ValidationException", "The content was blocked by a guardrail."),
+            RefusalReason::ContextTooLong => (400, "ValidationException", "Input is too long for requested model."),
         };
         ProviderError::new(status, kind, "", message)
     }

@@ -4,7 +4,7 @@
 
 use crate::dialect::limit::{Quota, Quotas, go_duration};
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
-use crate::dialect::provider_error::{ProviderError, ProviderFault};
+use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::Route;
 use crate::dialect::wire::Receipt;
 use crate::model::Operation;
@@ -44,53 +44,53 @@ impl ProviderApi for OpenAi {
         json!({"object": "list", "data": models})
     }
 
-    fn error(&self, fault: &ProviderFault) -> ProviderError {
+    fn error(&self, fault: &RefusalReason) -> ProviderError {
         let invalid = "invalid_request_error";
         match fault {
-            ProviderFault::InvalidKey => ProviderError::new(
+            RefusalReason::InvalidKey => ProviderError::new(
                 401,
                 invalid,
                 "invalid_api_key",
                 "Incorrect API key provided. You can find your API key in your account settings.",
             ),
-            ProviderFault::ExpiredToken => ProviderError::new(401, invalid, "invalid_api_key", "Your API key has expired."),
-            ProviderFault::Forbidden => ProviderError::new(
+            RefusalReason::ExpiredToken => ProviderError::new(401, invalid, "invalid_api_key", "Your API key has expired."),
+            RefusalReason::Forbidden => ProviderError::new(
                 403,
                 "request_forbidden",
                 "unsupported_country_region_territory",
                 "Country, region, or territory not supported",
             ),
-            ProviderFault::OutOfQuota => ProviderError::new(
+            RefusalReason::OutOfQuota => ProviderError::new(
                 429,
                 "insufficient_quota",
                 "credit_balance_exhausted",
                 "You exceeded your current quota, please check your plan and billing details.",
             ),
-            ProviderFault::RateLimited { .. } => {
+            RefusalReason::RateLimited { .. } => {
                 ProviderError::new(429, "requests", "rate_limit_exceeded", "Rate limit reached for requests.")
             }
-            ProviderFault::Overloaded => ProviderError::new(
+            RefusalReason::Overloaded => ProviderError::new(
                 503,
                 "service_unavailable_error",
                 "server_is_overloaded",
                 "The server is currently overloaded. Please try again later.",
             ),
-            ProviderFault::ServerError | ProviderFault::Status { .. } => {
+            RefusalReason::ServerError | RefusalReason::Status { .. } => {
                 ProviderError::new(500, "server_error", "", "The server had an error while processing your request.")
             }
-            ProviderFault::Timeout => ProviderError::new(504, "server_error", "", "The request timed out."),
-            ProviderFault::NoSuchModel(model) => ProviderError::new(
+            RefusalReason::Timeout => ProviderError::new(504, "server_error", "", "The request timed out."),
+            RefusalReason::NoSuchModel(model) => ProviderError::new(
                 404,
                 invalid,
                 "model_not_found",
                 format!("The model `{model}` does not exist or you do not have access to it."),
             ),
-            ProviderFault::NoSuchPath => ProviderError::new(404, invalid, "unknown_url", "Unknown request URL."),
-            ProviderFault::BadRequest(message) => ProviderError::new(400, invalid, "", message.clone()),
-            ProviderFault::ContentFiltered => {
+            RefusalReason::NoSuchPath => ProviderError::new(404, invalid, "unknown_url", "Unknown request URL."),
+            RefusalReason::BadRequest(message) => ProviderError::new(400, invalid, "", message.clone()),
+            RefusalReason::ContentFiltered => {
                 ProviderError::new(400, invalid, "content_policy_violation", "Your request was rejected as a result of our safety system.")
             }
-            ProviderFault::ContextTooLong => ProviderError::new(
+            RefusalReason::ContextTooLong => ProviderError::new(
                 400,
                 invalid,
                 "context_length_exceeded",

@@ -5,7 +5,7 @@
 //! Vertex does, with 401; the Gemini API is said to answer 400. Source: Google's reference and its page of API errors.
 
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
-use crate::dialect::provider_error::{ProviderError, ProviderFault};
+use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::{Route, query_value, segment, unescaped};
 use crate::dialect::wire::Receipt;
 use crate::model::Operation;
@@ -75,23 +75,23 @@ impl ProviderApi for Vertex {
         self.models(&[name])["models"][0].take()
     }
 
-    fn error(&self, fault: &ProviderFault) -> ProviderError {
+    fn error(&self, fault: &RefusalReason) -> ProviderError {
         let (status, kind, message) = match fault {
-            ProviderFault::InvalidKey | ProviderFault::ExpiredToken => (
+            RefusalReason::InvalidKey | RefusalReason::ExpiredToken => (
                 401,
                 "UNAUTHENTICATED",
                 "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid \
                  authentication credential.",
             ),
-            ProviderFault::Forbidden => (403, "PERMISSION_DENIED", "The caller does not have permission"),
-            ProviderFault::OutOfQuota => {
+            RefusalReason::Forbidden => (403, "PERMISSION_DENIED", "The caller does not have permission"),
+            RefusalReason::OutOfQuota => {
                 (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.")
             }
-            ProviderFault::RateLimited { .. } => (429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later."),
-            ProviderFault::Overloaded => (503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
-            ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "INTERNAL", "An internal error has occurred."),
-            ProviderFault::Timeout => (504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
-            ProviderFault::NoSuchModel(model) => {
+            RefusalReason::RateLimited { .. } => (429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later."),
+            RefusalReason::Overloaded => (503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
+            RefusalReason::ServerError | RefusalReason::Status { .. } => (500, "INTERNAL", "An internal error has occurred."),
+            RefusalReason::Timeout => (504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+            RefusalReason::NoSuchModel(model) => {
                 return ProviderError::new(
                     404,
                     "NOT_FOUND",
@@ -99,10 +99,10 @@ impl ProviderApi for Vertex {
                     format!("models/{model} is not found or is not supported for generateContent."),
                 );
             }
-            ProviderFault::NoSuchPath => (404, "NOT_FOUND", "The requested URL was not found on this server."),
-            ProviderFault::BadRequest(message) => return ProviderError::new(400, "INVALID_ARGUMENT", "", message.clone()),
-            ProviderFault::ContentFiltered => (400, "INVALID_ARGUMENT", "The prompt was blocked."),
-            ProviderFault::ContextTooLong => {
+            RefusalReason::NoSuchPath => (404, "NOT_FOUND", "The requested URL was not found on this server."),
+            RefusalReason::BadRequest(message) => return ProviderError::new(400, "INVALID_ARGUMENT", "", message.clone()),
+            RefusalReason::ContentFiltered => (400, "INVALID_ARGUMENT", "The prompt was blocked."),
+            RefusalReason::ContextTooLong => {
                 (400, "INVALID_ARGUMENT", "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).")
             }
         };

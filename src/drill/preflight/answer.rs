@@ -1,7 +1,7 @@
 //! What an answer that will not do, and what the proxies saw of it, say of the cause, and what to type.
 
 use super::Trouble;
-use super::reach::Found;
+use super::reach::AddressFinding;
 use crate::drill::sight::Sighted;
 use crate::traffic::BadAnswer;
 use crate::units::Fingerprint;
@@ -79,7 +79,7 @@ impl Case<'_> {
     }
 
     /// It was not answered well.
-    pub(super) fn failed(&self, bad: &BadAnswer, seen: &[Sighted], found: Option<&Found>) -> Trouble {
+    pub(super) fn failed(&self, bad: &BadAnswer, seen: &[Sighted], found: Option<&AddressFinding>) -> Trouble {
         if let Some(found) = found {
             return self.elsewhere(found);
         }
@@ -105,18 +105,18 @@ impl Case<'_> {
         format!("`{key}` of `{}` under `services:` of the environment `{}`", self.service, self.environment)
     }
 
-    fn elsewhere(&self, found: &Found) -> Trouble {
+    fn elsewhere(&self, found: &AddressFinding) -> Trouble {
         let (service, url) = (self.service, self.url);
         match found {
-            Found::At(other) => Trouble::new(
+            AddressFinding::At(other) => Trouble::new(
                 format!("{service}: nobody listens at {url}, but somebody does at {other}"),
                 format!("write {other} to {}", self.binding("url:")),
             ),
-            Found::Plain => Trouble::new(
+            AddressFinding::Plain => Trouble::new(
                 format!("{service}: {url} does not speak TLS, but plain HTTP"),
                 format!("write {} to {}", url.replacen("https://", "http://", 1), self.binding("url:")),
             ),
-            Found::Tls => Trouble::new(
+            AddressFinding::Tls => Trouble::new(
                 format!("{service}: {url} speaks TLS only"),
                 format!("write {} to {}", url.replacen("http://", "https://", 1), self.binding("url:")),
             ),

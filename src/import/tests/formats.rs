@@ -23,11 +23,11 @@ fn vegeta_in_json_and_in_csv() {
     let csv = "1795179787123456789,200,1500000,0,2,,b2s=,,0,GET,http://x/,\n1795179788000000000,0,5,0,0,\"dial tcp: \"\"refused\"\", at once\",,,1,GET,http://x/,\n";
     let record =
         read(json.as_bytes(), &ImportSettings { served_by: Some("x-served-by".into()), ..settings(RecordSource::Vegeta) }).unwrap();
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout]);
+    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout]);
     assert_eq!((record.rows[0].sent, record.rows[0].who), (1_795_179_787_123_456_789, RecordedProvider::Name(0)));
     let record = self::record(RecordSource::Vegeta, csv);
-    assert_eq!(record.rows.iter().map(|row| (row.sent, row.kind)).collect::<Vec<_>>()[0], (1_795_179_787_123_456_789, Kind::Ok));
-    assert_eq!(record.rows[1].kind, Kind::Error);
+    assert_eq!(record.rows.iter().map(|row| (row.sent, row.kind)).collect::<Vec<_>>()[0], (1_795_179_787_123_456_789, Outcome::Ok));
+    assert_eq!(record.rows[1].kind, Outcome::Error);
 }
 
 #[test]
@@ -35,10 +35,10 @@ fn locust_by_a_row_a_request_and_never_by_sums() {
     let text = "start_time,request_type,name,response_time,response_length,exception\n1795179787.123,POST,/v1,12.5,5,\n1795179787.223,POST,/v1,30000,0,\"ConnectTimeout(\"\"x\"\")\"\n\
                 start_time,request_type,name,response_time,response_length,exception\n1795179787.323,POST,/v1,3,0,HTTPError 503\n";
     let record = record(RecordSource::Locust, text);
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout, Kind::Error]);
+    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout, Outcome::Error]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     let jtl = "timeStamp,elapsed,label,responseCode,success\n1795179787123,12,a,200,true\n1795179787223,12,a,500,false\n";
-    assert_eq!(self::record(RecordSource::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Error]);
+    assert_eq!(self::record(RecordSource::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Error]);
     let sums = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,Total Request Count\n1795179787,10,,Aggregated,5.0,0.0,3,10\n";
     assert!(refused(&settings(RecordSource::Locust), sums).contains("has totals, not requests"));
 }
@@ -53,8 +53,8 @@ fn haproxys_httplog_with_and_without_syslog() {
     let gone = line.replace("----", "CD--");
     let syslog = format!("Nov 20 19:20:44 host haproxy[14389]: {line}");
     let record = record(RecordSource::Haproxy, &[line, down, &cut, &gone, &syslog].concat());
-    let kinds: Vec<Kind> = record.rows.iter().map(|row| row.kind).collect();
-    assert_eq!(kinds, [Kind::Ok, Kind::Error, Kind::Truncated, Kind::Unknown, Kind::Ok]);
+    let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Truncated, Outcome::Unknown, Outcome::Ok]);
     assert_eq!((record.rows[0].took, record.names.as_slice()), (Some(20 * MS), &["pool/azure".to_owned()][..]));
     assert_eq!(record.rows[1].who, RecordedProvider::Nobody);
     let mut told = told("+0s");
@@ -63,7 +63,7 @@ fn haproxys_httplog_with_and_without_syslog() {
     assert!(evidence.requests.iter().any(|request| request.by == By::Provider(0)), "the server's own name will do");
     let own = with_line(RecordSource::Haproxy, "%{+Q}o %[src] %{+Q}r %ST\\ %Tl");
     let log = "\"10.0.0.1\" \"GET / HTTP/1.1\" \"200\" \"20/Nov/2026:19:20:44 +0000\"\n";
-    assert_eq!(read(log.as_bytes(), &own).unwrap().rows[0].kind, Kind::Ok);
+    assert_eq!(read(log.as_bytes(), &own).unwrap().rows[0].kind, Outcome::Ok);
 }
 
 #[test]
@@ -73,7 +73,10 @@ fn envoys_default_line_its_json_and_a_format_of_ones_own() {
     let reset = "[2026-11-20T14:03:09.123Z] \"POST /v1 HTTP/1.1\" 200 UC 11 24 300 - \"-\" \"-\" \"-\" \"gw\" \"10.0.0.1:443\"\n";
     let json = "{\"start_time\":\"2026-11-20T14:03:10.123Z\",\"response_code\":200,\"response_flags\":\"-\",\"duration\":7,\"upstream_host\":null}\n";
     let record = record(RecordSource::Envoy, &[line, timeout, reset, json].concat());
-    assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Ok, Kind::Timeout, Kind::Truncated, Kind::Ok]);
+    assert_eq!(
+        record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(),
+        [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Ok]
+    );
     assert_eq!((record.rows[0].took, record.rows[0].who), (Some(42 * MS), RecordedProvider::Name(0)));
     assert_eq!((record.rows[3].took, record.rows[3].who), (Some(7 * MS), RecordedProvider::Untold));
     let keys = with_line(
