@@ -2,13 +2,12 @@
 //!
 //! Keys appear as fingerprints. What is not known here is which request used which key, since no proxy watched: that is for drills (`credential`).
 
-use super::execution::clock;
-use super::markdown::escaped;
+use super::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow, Text};
+use super::wording::clock;
 use crate::history::{Event, KeyProbed, KeyStanding, Stamped};
 use crate::model::{Action, Rotate, RotationPart, Step, StepEnd};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// What became of one credential.
 #[derive(Debug, Default)]
@@ -27,20 +26,16 @@ struct KeyTrail {
 #[derive(Debug)]
 struct KeyMoment {
     at: u64,
-    what: String,
+    what: Text,
     from: &'static str,
     /// Of a question: what it was about and what was said, how often the same was asked and heard in a row, and when for the last time.
     asked: Option<((Fingerprint, KeyStanding, u16), u32, u64)>,
 }
 
-/// A table for each credential of which anything was learnt; nothing where there is none.
-pub(super) fn section(steps: &[Step], events: &[Stamped]) -> String {
-    let mut text = String::new();
-    for (credential, trail) in trails(steps, events).into_iter().filter(|(_, trail)| !trail.rows.is_empty()) {
-        // Writing to a String cannot fail.
-        let _ = trail.write(&mut text, credential);
-    }
-    text
+/// A section for each credential of which anything was learnt; nothing where there is none.
+pub(super) fn sections(steps: &[Step], events: &[Stamped]) -> Vec<Section> {
+    let trails = trails(steps, events).into_iter().filter(|(_, trail)| !trail.rows.is_empty());
+    trails.map(|(credential, trail)| trail.section(credential)).collect()
 }
 
 /// What is missing where a key was replaced, of what the runbook was to do with it.
@@ -85,19 +80,19 @@ impl KeyTrail {
         let (what, from) = match event {
             Event::KeyHeld(event) => {
                 self.old = self.old.or(Some(event.key));
-                (format!("the key in use is {}{}", event.key, named(event.id.as_deref())), "its store")
+                (Text::own(format!("the key in use is {}", event.key)).then(named(event.id.as_deref())), "its store")
             }
             Event::KeyMinted(event) if event.id.is_empty() => {
                 self.new = Some(event.key);
-                (format!("a spare key, {}, becomes the new one", event.key), "where it was kept")
+                (format!("a spare key, {}, becomes the new one", event.key).into(), "where it was kept")
             }
             Event::KeyMinted(event) => {
                 self.new = Some(event.key);
-                (format!("a new key, {}, is created{}", event.key, named(Some(&event.id))), "the issuer's answer")
+                (Text::own(format!("a new key, {}, is created", event.key)).then(named(Some(&event.id))), "the issuer's answer")
             }
             Event::KeyStored(event) => {
                 self.stored = Some(event.key);
-                (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read again")
+                (Text::own(format!("{} is the current key in ", event.key)).then(Text::outside(&event.place)), "read again")
             }
             Event::KeyRevoked(event) => return self.revoke(Some(event.key), at),
             Event::KeyProbed(event) => return self.probed(event, at),
@@ -110,7 +105,7 @@ impl KeyTrail {
         if !std::mem::replace(&mut self.revoked, true) {
             self.old = self.old.or(key);
             let what = self.old.map_or_else(|| "the old key is revoked".to_owned(), |old| format!("{old} is revoked"));
-            self.rows.push(KeyMoment { at, what, from: "the issuer's answer, which proves nothing yet", asked: None });
+            self.rows.push(KeyMoment { at, what: what.into(), from: "the issuer's answer, which proves nothing yet", asked: None });
         }
     }
 
@@ -127,23 +122,21 @@ impl KeyTrail {
             return;
         }
         let what = match event.standing {
-            KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status),
-            KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status),
-            KeyStanding::Unknown => format!("it is not known whether the provider accepts {}: {}", event.key, escaped(&event.why)),
+            KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status).into(),
+            KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status).into(),
+            KeyStanding::Unknown => {
+                let unknown = format!("it is not known whether the provider accepts {}: ", event.key);
+                Text::own(unknown).then(Text::outside(&event.why))
+            }
         };
         self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
     }
 
-    fn write(&self, text: &mut String, credential: &str) -> std::fmt::Result {
-        writeln!(text, "## The credential: {}\n\n| after the start | what | known from |\n|---|---|---|", escaped(credential))?;
-        for KeyMoment { at, what, from, asked } in &self.rows {
-            let again = match asked {
-                Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(*until)),
-                _ => String::new(),
-            };
-            writeln!(text, "| {} | {what}{again} | {from} |", clock(*at))?;
-        }
-        writeln!(text)
+    fn section(self, credential: &str) -> Section {
+        let columns = vec!["after the start", "what", "known from"];
+        let rows = self.rows.into_iter().map(KeyMoment::row).collect();
+        let section = Section::new(SectionKind::Credential, Text::own("The credential: ").then(Text::outside(credential)));
+        Section { about: Some(credential.to_owned()), ..section }.with(ReportTable { columns, rows })
     }
 
     /// In the order in which somebody must do something about them.
@@ -167,15 +160,33 @@ impl KeyTrail {
     }
 }
 
+impl KeyMoment {
+    fn row(self) -> TableRow {
+        let again = match self.asked {
+            Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(until)),
+            _ => String::new(),
+        };
+        let at = TableCell::of(clock(self.at), Some(Quantity::Nanoseconds(i64::try_from(self.at).unwrap_or(i64::MAX))));
+        TableRow::of([at, self.what.then(again).into(), self.from.into()])
+    }
+}
+
 /// What an issuer calls a key.
-fn named(id: Option<&str>) -> String {
-    id.map(|id| format!(" ({})", escaped(id))).unwrap_or_default()
+fn named(id: Option<&str>) -> Text {
+    id.map(|id| Text::own(" (").then(Text::outside(id)).then(")")).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
+    use crate::history::{ExecutionEnd, KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
+    use crate::report::{Report, markdown};
+
+    fn section(steps: &[Step], events: &[Stamped]) -> String {
+        let (title, status) = ("A walk".into(), ExecutionEnd::Done.into());
+        let report = Report { title, status, opening: Vec::new(), sections: sections(steps, events) };
+        markdown(&report).trim_start_matches("# A walk: done\n").trim_start_matches('\n').to_owned()
+    }
 
     const OLD: Fingerprint = Fingerprint(0xa);
     const NEW: Fingerprint = Fingerprint(0xb);
@@ -251,7 +262,6 @@ mod tests {
 | 0:00.6 | 0000000a is revoked | the issuer's answer, which proves nothing yet |
 | 0:01.0 | the provider accepts 0000000a (200); 3 times, the last at 1:02.0 | asked directly |
 | 0:62.5 | the provider refuses 0000000a (401) | asked directly |
-
 "
         .replace("0:62.5", "1:02.5");
         assert_eq!(section(&steps(&WHOLE), &events), wanted);
@@ -295,7 +305,7 @@ mod tests {
         let events =
             stamped(vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), Event::StepFinished(finished)]);
         let told = section(&steps(&WHOLE), &events);
-        assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n\n"), "{told}");
+        assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n"), "{told}");
         let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work";
         assert_eq!(findings(&steps(&WHOLE), &events), [wanted]);
     }
