@@ -6,7 +6,7 @@ use super::nature::nothing_to_feel;
 use super::wording::{seconds_up, span};
 use super::{open, rescue, share, stopped};
 use crate::units::{counted, grouped, reaches};
-use crate::verdict::{Effect, Millis, Reason, Verdict};
+use crate::verdict::{Millis, ObservedEffect, Reason, Verdict};
 
 /// Why a verdict is not decisive, as the end of a sentence.
 pub(super) fn because(verdict: &Verdict) -> String {
@@ -60,13 +60,13 @@ fn no_effect(verdict: &Verdict) -> String {
     match verdict.evidence.effect {
         None if verdict.evidence.touched.is_some_and(|touched| touched > 0) => "the fault touched none of the drill's requests".into(),
         None => "the fault touched no request".into(),
-        Some(Effect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
+        Some(ObservedEffect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
             "no request did worse than the worst one before the fault, so nothing shows that the fault took effect".into()
         }
-        Some(Effect { worse: 0, .. }) => {
+        Some(ObservedEffect { worse: 0, .. }) => {
             "no request failed or was slower than before the fault, so nothing shows that the fault took effect".into()
         }
-        Some(Effect { worse, of, .. }) => {
+        Some(ObservedEffect { worse, of, .. }) => {
             format!(
                 "{} of {} failed or were slower than before the fault, too few to show that the fault took effect",
                 grouped(worse),

@@ -6,7 +6,9 @@ use super::model::Text;
 use super::wording::{at_most, between, capital, seconds_down, span};
 use crate::history::KeyStanding;
 use crate::units::{Fingerprint, counted, grouped};
-use crate::verdict::{Asked, ClientErrors, Criterion, Decision, Finding, Interval, Judgement, Millis, Replica, Rotated, Verdict};
+use crate::verdict::{
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, Replica, Rotated, Verdict,
+};
 
 /// Whether an objective of this name is told in the section of a credential.
 pub(super) fn tells(objective: &str) -> bool {
@@ -67,14 +69,14 @@ fn worst(rotated: &Rotated) -> Option<&Judgement> {
     let wrong = misplaced(rotated).is_some();
     bad.min_by_key(|judgement| {
         let weight = match judgement.finding {
-            Finding::NeverMinted => 0,
-            Finding::TooLate | Finding::EndedBefore if wrong && judgement.name == Criterion::Rotation => 1,
-            Finding::OldKeyAccepted => 2,
-            Finding::OldKeyAnswered => 3,
-            Finding::StillBorne => 4,
-            Finding::NeverRevoked => 5,
-            Finding::NewKeyRefused => 6,
-            Finding::NotReminted => 7,
+            CriterionFinding::NeverMinted => 0,
+            CriterionFinding::TooLate | CriterionFinding::EndedBefore if wrong && judgement.name == Criterion::Rotation => 1,
+            CriterionFinding::OldKeyAccepted => 2,
+            CriterionFinding::OldKeyAnswered => 3,
+            CriterionFinding::StillBorne => 4,
+            CriterionFinding::NeverRevoked => 5,
+            CriterionFinding::NewKeyRefused => 6,
+            CriterionFinding::NotReminted => 7,
             _ => 8,
         };
         (judgement.verdict != Decision::Missed, weight)
@@ -97,9 +99,9 @@ fn sound(rotated: &Rotated, limit: Millis) -> String {
 pub(super) fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
     let finding = judgement.finding;
     match finding {
-        Finding::NeverMinted => return "no new key was created".to_owned(),
-        Finding::SightLost => return "the proxy missed some requests, so it is not known which key they carried".to_owned(),
-        Finding::NeverRevoked => return "the old key was never revoked".to_owned(),
+        CriterionFinding::NeverMinted => return "no new key was created".to_owned(),
+        CriterionFinding::SightLost => return "the proxy missed some requests, so it is not known which key they carried".to_owned(),
+        CriterionFinding::NeverRevoked => return "the old key was never revoked".to_owned(),
         _ => {}
     }
     match judgement.name {
@@ -124,10 +126,10 @@ const fn began(rotated: &Rotated) -> &'static str {
     if rotated.planned { "the rotation began" } else { "the old one was revoked" }
 }
 
-fn new_key_accepted(rotated: &Rotated, finding: Finding) -> String {
+fn new_key_accepted(rotated: &Rotated, finding: CriterionFinding) -> String {
     match finding {
-        Finding::NewKeyRefused => format!("the provider refuses the new key{}", status(rotated.new_asked)),
-        Finding::EndedBefore => {
+        CriterionFinding::NewKeyRefused => format!("the provider refuses the new key{}", status(rotated.new_asked)),
+        CriterionFinding::EndedBefore => {
             let watched = seconds_down(rotated.watched.0);
             format!("no new key had been created when the drill ended, {watched} after {}", began(rotated))
         }
@@ -135,30 +137,30 @@ fn new_key_accepted(rotated: &Rotated, finding: Finding) -> String {
     }
 }
 
-fn old_key_refused(rotated: &Rotated, finding: Finding) -> String {
+fn old_key_refused(rotated: &Rotated, finding: CriterionFinding) -> String {
     match finding {
-        Finding::OldKeyAccepted => {
-            let after = |asked: Asked| format!(", {} after {}", seconds_down(asked.at.lo), since(rotated));
+        CriterionFinding::OldKeyAccepted => {
+            let after = |asked: KeyAnswer| format!(", {} after {}", seconds_down(asked.at.lo), since(rotated));
             format!("the provider still accepts the old key{}", rotated.old_asked.map_or_else(String::new, after))
         }
-        Finding::OldKeyAnswered => answered_late(rotated),
-        Finding::AskedTooEarly => {
+        CriterionFinding::OldKeyAnswered => answered_late(rotated),
+        CriterionFinding::AskedTooEarly => {
             format!("the provider was asked sooner than {} after the revocation, which proves nothing", span(rotated.propagation))
         }
-        Finding::EndedBefore => "the drill ended before the old key had to be revoked".to_owned(),
+        CriterionFinding::EndedBefore => "the drill ended before the old key had to be revoked".to_owned(),
         _ => heard_of("old", rotated.old_asked),
     }
 }
 
-fn old_key_unused(rotated: &Rotated, finding: Finding) -> String {
+fn old_key_unused(rotated: &Rotated, finding: CriterionFinding) -> String {
     match finding {
-        Finding::Holds => {
+        CriterionFinding::Holds => {
             let last =
                 rotated.moments.t5.map_or_else(String::new, |t5| format!(": the last request with it came {} after T0", between(t5)));
             format!("no replica uses the old key{last}")
         }
-        Finding::StillBorne => still_borne(rotated),
-        Finding::TooFewSince => {
+        CriterionFinding::StillBorne => still_borne(rotated),
+        CriterionFinding::TooFewSince => {
             let few = rotated.replicas.iter().filter(|replica| replica.replica.is_some()).map(|replica| replica.since).min().unwrap_or(0);
             format!("a replica sent only {} after its last one with the old key", counted(few, "request"))
         }
@@ -166,25 +168,25 @@ fn old_key_unused(rotated: &Rotated, finding: Finding) -> String {
     }
 }
 
-fn client_errors(rotated: &Rotated, finding: Finding) -> String {
+fn client_errors(rotated: &Rotated, finding: CriterionFinding) -> String {
     let errors = rotated.client_errors;
     let lost = if errors.at_most > errors.lost {
         format!("{} to {}", grouped(errors.lost), counted(errors.at_most, "request"))
     } else {
         some(errors.lost)
     };
-    let open = if finding == Finding::EndedBefore { ", which was not over when the drill ended" } else { "" };
+    let open = if finding == CriterionFinding::EndedBefore { ", which was not over when the drill ended" } else { "" };
     format!("clients lost {lost}{} during the rotation{open}", cut(errors))
 }
 
-fn every_replica(rotated: &Rotated, finding: Finding, limit: Millis) -> String {
+fn every_replica(rotated: &Rotated, finding: CriterionFinding, limit: Millis) -> String {
     match finding {
-        Finding::TooLate | Finding::EndedBefore if rotated.moments.t6.is_none() => match misplaced(rotated) {
+        CriterionFinding::TooLate | CriterionFinding::EndedBefore if rotated.moments.t6.is_none() => match misplaced(rotated) {
             Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
             None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
             None => format!("{} {} after {}", unmoved(rotated), seconds_down(rotated.watched.0), began(rotated)),
         },
-        Finding::NotSeen => "no proxy saw a key on any request to the provider".to_owned(),
+        CriterionFinding::NotSeen => "no proxy saw a key on any request to the provider".to_owned(),
         _ => {
             let t6 = rotated.moments.t6.map_or_else(String::new, between);
             format!("every replica used the new key {t6} after {}; the objective is {}", began(rotated), span(limit))
@@ -192,10 +194,10 @@ fn every_replica(rotated: &Rotated, finding: Finding, limit: Millis) -> String {
     }
 }
 
-fn fallback(rotated: &Rotated, finding: Finding) -> String {
+fn fallback(rotated: &Rotated, finding: CriterionFinding) -> String {
     match finding {
-        Finding::NotAnswered => "no other provider answered while the old key was refused".to_owned(),
-        Finding::NotSeen => "it was not seen who answered while the old key was refused".to_owned(),
+        CriterionFinding::NotAnswered => "no other provider answered while the old key was refused".to_owned(),
+        CriterionFinding::NotSeen => "it was not seen who answered while the old key was refused".to_owned(),
         _ => rotated.fallback.map_or_else(String::new, |fallback| {
             let (answered, of) = (grouped(fallback.answered), counted(fallback.requests, "request"));
             format!("other providers answered {answered} of {of} while the old key was refused")
@@ -203,9 +205,9 @@ fn fallback(rotated: &Rotated, finding: Finding) -> String {
     }
 }
 
-fn primary_resumed(rotated: &Rotated, finding: Finding) -> String {
+fn primary_resumed(rotated: &Rotated, finding: CriterionFinding) -> String {
     match (rotated.resumed, finding) {
-        (Some(Interval { hi: None, .. }), Finding::EndedBefore) => {
+        (Some(Interval { hi: None, .. }), CriterionFinding::EndedBefore) => {
             "the drill ended before it was certain that the primary goes on serving".to_owned()
         }
         (Some(interval @ Interval { hi: Some(_), .. }), _) => {
@@ -216,11 +218,11 @@ fn primary_resumed(rotated: &Rotated, finding: Finding) -> String {
     }
 }
 
-const fn tokens_reminted(finding: Finding) -> &'static str {
+const fn tokens_reminted(finding: CriterionFinding) -> &'static str {
     match finding {
-        Finding::Holds => "tokens are made from the new key",
-        Finding::OldKeyAnswered => "a token of the old key was issued or answered after the key was revoked",
-        Finding::NotReminted => "tokens of the old key were used to the end",
+        CriterionFinding::Holds => "tokens are made from the new key",
+        CriterionFinding::OldKeyAnswered => "a token of the old key was issued or answered after the key was revoked",
+        CriterionFinding::NotReminted => "tokens of the old key were used to the end",
         _ => "no token of the new key was seen after those of the old one",
     }
 }
@@ -297,7 +299,7 @@ pub(super) fn shown(moment: Option<Interval>) -> String {
 }
 
 /// What the provider said: `refused with 401`.
-pub(super) fn answer(asked: Asked) -> String {
+pub(super) fn answer(asked: KeyAnswer) -> String {
     match (asked.standing, asked.status) {
         (KeyStanding::Unknown, _) => "no clear answer, which proves nothing".to_owned(),
         (standing, 0) => standing.to_string(),
@@ -305,11 +307,11 @@ pub(super) fn answer(asked: Asked) -> String {
     }
 }
 
-fn heard(asked: Option<Asked>) -> String {
+fn heard(asked: Option<KeyAnswer>) -> String {
     asked.map_or_else(|| ", not tried".to_owned(), |asked| format!(", {}", answer(asked)))
 }
 
-fn heard_of(which: &str, asked: Option<Asked>) -> String {
+fn heard_of(which: &str, asked: Option<KeyAnswer>) -> String {
     match asked.map(|asked| asked.standing) {
         None => format!("the {which} key was not tried at the provider"),
         Some(KeyStanding::Accepted) => format!("the provider accepts the {which} key"),
@@ -318,7 +320,7 @@ fn heard_of(which: &str, asked: Option<Asked>) -> String {
     }
 }
 
-fn status(asked: Option<Asked>) -> String {
+fn status(asked: Option<KeyAnswer>) -> String {
     asked.filter(|asked| asked.status > 0).map_or_else(String::new, |asked| format!(" with {}", asked.status))
 }
 

@@ -7,7 +7,7 @@ use super::subject::Subject;
 use crate::fault::unsaid;
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Stamped};
 use crate::units::{counted, grouped};
-use crate::verdict::{Effect, Verdict};
+use crate::verdict::{ObservedEffect, Verdict};
 
 /// The section; nothing where nothing was broken or replaced.
 pub(super) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>]) -> Option<Section> {
@@ -85,7 +85,7 @@ fn touched(digest: &Digest, on: &str, total: u64) -> String {
 
 /// What the requests tell of the fault, where no proxy counted.
 fn bit(verdict: &Verdict) -> Option<String> {
-    let Effect { worse, of, proven } = verdict.evidence.effect?;
+    let ObservedEffect { worse, of, proven } = verdict.evidence.effect?;
     let told = if proven { "that is no coincidence: it took effect" } else { "that can be coincidence" };
     Some(format!("{} of {} failed or were slower than those before the fault; {told}", grouped(worse), counted(of, "request")))
 }

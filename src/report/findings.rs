@@ -13,10 +13,10 @@ use crate::verdict::Decision;
 
 /// The section; nothing where there is nothing to look into.
 pub(super) fn section(digest: &Digest, subjects: &[Subject<'_>]) -> Option<Section> {
-    let mut findings: Vec<Finding> = seen(digest);
-    findings.extend(alert_that_never_came(digest).map(Finding::from));
+    let mut findings: Vec<DrillFinding> = seen(digest);
+    findings.extend(alert_that_never_came(digest).map(DrillFinding::from));
     findings.extend(subjects.iter().flat_map(judged));
-    let row = |finding: Finding| TableRow { key: finding.objective, status: finding.status, ..blank(&capital(&finding.text)) };
+    let row = |finding: DrillFinding| TableRow { key: finding.objective, status: finding.status, ..blank(&capital(&finding.text)) };
     table(findings.into_iter().map(row).collect())
 }
 
@@ -32,21 +32,21 @@ pub(super) fn table(rows: Vec<TableRow>) -> Option<Section> {
 }
 
 /// What is to be looked into.
-struct Finding {
+struct DrillFinding {
     text: String,
     /// The objective that it is about, and how that was judged.
     objective: Option<String>,
     status: Option<ReportStatus>,
 }
 
-impl From<String> for Finding {
+impl From<String> for DrillFinding {
     fn from(text: String) -> Self {
         Self { text, objective: None, status: None }
     }
 }
 
 /// What was seen while the drill ran.
-fn seen(digest: &Digest) -> Vec<Finding> {
+fn seen(digest: &Digest) -> Vec<DrillFinding> {
     let each = digest.notable.iter().filter_map(|stamped| {
         Some(match &stamped.event {
             Event::Cancelled(cancelled) => {
@@ -65,7 +65,7 @@ fn seen(digest: &Digest) -> Vec<Finding> {
             _ => return None,
         })
     });
-    each.map(Finding::from).collect()
+    each.map(DrillFinding::from).collect()
 }
 
 /// `, Store the key`; empty where the runbook is not known.
@@ -82,17 +82,18 @@ fn alert_that_never_came(digest: &Digest) -> Option<String> {
 }
 
 /// What the verdict objects to.
-fn judged(subject: &Subject<'_>) -> Vec<Finding> {
+fn judged(subject: &Subject<'_>) -> Vec<DrillFinding> {
     let verdict = subject.verdict;
     let whose = subject.name().map(|name| format!("Workload {name}: ")).unwrap_or_default();
-    let mut findings: Vec<Finding> = credential::findings(verdict).into_iter().map(|finding| format!("{whose}{finding}.").into()).collect();
+    let mut findings: Vec<DrillFinding> =
+        credential::findings(verdict).into_iter().map(|finding| format!("{whose}{finding}.").into()).collect();
     let bad = verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met && !credential::tells(objective.name));
     for objective in bad {
         let word = if whose.is_empty() { "Objective" } else { "objective" };
         let terms = verdict.measures.as_ref().map(|measures| objectives::terms(subject, objective.name, measures));
         let terms = terms.map(|terms| format!(" ({}): {}", terms.promised, terms.measured)).unwrap_or_default();
         let text = format!("{whose}{word} {}{terms}: {}.", objective.name, objective.verdict);
-        findings.push(Finding { text, objective: Some(objective.name.to_owned()), status: Some(objective.verdict.into()) });
+        findings.push(DrillFinding { text, objective: Some(objective.name.to_owned()), status: Some(objective.verdict.into()) });
     }
     if verdict.reason.is_some_and(|reason| !reason.is_told_by_objectives()) {
         findings.push(format!("{whose}{}.", because(verdict)).into());

@@ -15,7 +15,7 @@ pub(super) fn section(subject: &Subject<'_>) -> Option<Section> {
     let measures = subject.verdict.measures.as_ref()?;
     let mut rows: Vec<TableRow> = Vec::new();
     for objective in subject.verdict.objectives.iter().filter(|objective| !credential::tells(objective.name)) {
-        let Terms { promised, measured, quantity } = terms(subject, objective.name, measures);
+        let ObjectiveWords { promised, measured, quantity } = terms(subject, objective.name, measures);
         let measured = TableCell::of(measured, quantity);
         let cells = vec![objective.name.into(), promised.into(), measured, objective.verdict.to_string().into()];
         rows.push(TableRow { key: Some(objective.name.to_owned()), status: Some(objective.verdict.into()), cells });
@@ -30,8 +30,8 @@ pub(super) fn section(subject: &Subject<'_>) -> Option<Section> {
     (!rows.is_empty()).then(|| section.with(ReportTable { columns, rows }))
 }
 
-/// An objective in words.
-pub(super) struct Terms {
+/// What is told of an objective.
+pub(super) struct ObjectiveWords {
     pub(super) promised: String,
     pub(super) measured: String,
     /// What was measured as a number.
@@ -39,9 +39,9 @@ pub(super) struct Terms {
 }
 
 /// The objective of this name.
-pub(super) fn terms(subject: &Subject<'_>, name: &str, measures: &Measures) -> Terms {
+pub(super) fn terms(subject: &Subject<'_>, name: &str, measures: &Measures) -> ObjectiveWords {
     let (promised, measured) = words(subject, name, measures);
-    Terms { promised, measured, quantity: quantity(subject, name, measures) }
+    ObjectiveWords { promised, measured, quantity: quantity(subject, name, measures) }
 }
 
 /// What was promised, and what was measured.
