@@ -7,7 +7,7 @@ use crate::history::Live;
 use crate::host::private;
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource};
-use crate::report::{json, markdown};
+use crate::report::{drill, json, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
 use std::collections::BTreeSet;
@@ -163,7 +163,7 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&judged.verdict, digest, &judged.hash));
+    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
     for (name, text) in [("verdict.json", Some(json(&judged.verdict))), ("report.md", report)] {
         let path = folder.join(name);
         if let Some(text) = text {
