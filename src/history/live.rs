@@ -4,10 +4,10 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::event::{Awaited, Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
-use super::line::Stamped;
+use super::event::Stamped;
+use super::event::{Awaited, Event, FaultConfirmed, Outcome, Overdue, Phase, RequestDone, Served};
 use super::number::workload_of;
-use super::open::{Open, Overdue};
+use super::open::Open;
 use super::side::{Side, Sides};
 use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, Objectives, StepEnd, Who};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -39,7 +39,7 @@ mod event;
 mod evidence;
 mod execution;
 mod fold;
-mod line;
+mod format;
 mod live;
 mod number;
 mod open;
@@ -55,17 +55,16 @@ pub use bare::{BareError, bare};
 pub use broken::{Broken, TouchedBy, Trace, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
-    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
-    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
-    Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
+    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
+    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-pub use line::Stamped;
 pub use live::{Beside, Bucket, Live, LiveAlert, LiveFault, LiveStep};
 pub use number::{number_of, request_id, workload_of};
-pub use open::{Open, Overdue};
+pub use open::Open;
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
 pub use share::Balanced;

@@ -2,7 +2,7 @@
 
 use super::FORMAT;
 use super::event::Event;
-use super::line::Stamped;
+use super::event::Stamped;
 use std::io::BufRead;
 
 /// Why a history cannot be read.
