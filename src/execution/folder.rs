@@ -1,7 +1,7 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
-use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
-use crate::host::private;
+use crate::history::{Event, ExecutionStarted, Live, Origin, ReadError, Reader, Stamped};
+use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
@@ -11,22 +11,24 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
-/// What is to be done, and where its folder goes.
+/// The order for one execution: the plan, and where its folder goes.
 #[derive(Debug)]
-pub struct Orders {
+pub struct ExecutionOrder {
     /// What is done.
     pub plan: ExecutionPlan,
     /// Where the jitter between tries comes from.
     pub seed: Seed,
+    /// Why, in the words of whoever wants it.
+    pub reason: Option<String>,
     /// The project's root.
     pub root: PathBuf,
     /// The folder; `None` makes one under `executions/` of the project.
     pub out: Option<PathBuf>,
 }
 
-/// Those who take part.
+/// The participants of an execution: who answers, takes notes and stops it.
 #[derive(Debug)]
-pub struct Hands {
+pub struct Participants {
     /// The binary whose command `keep` ends what a step started when this process is gone.
     pub keeper: PathBuf,
     /// Who answers questions.
@@ -111,9 +113,9 @@ pub enum ExecutionError {
     Thread(#[from] std::io::Error),
 }
 
-/// An open history, locked for this process.
+/// The open history of an execution, locked for this process.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct OpenHistory {
     pub(super) folder: PathBuf,
     pub(super) file: File,
     pub(super) started: ExecutionStarted,
@@ -121,10 +123,10 @@ pub(super) struct Book {
     pub(super) past: Vec<Stamped>,
 }
 
-impl Book {
+impl OpenHistory {
     /// A new one.
-    pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
-        let Orders { plan, seed, root, out } = orders;
+    pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
+        let ExecutionOrder { plan, seed, reason, root, out } = orders;
         let folder = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
@@ -147,6 +149,7 @@ impl Book {
             execution: folder.file_name().map_or_else(|| "execution".to_owned(), |name| name.to_string_lossy().into_owned()),
             seed,
             wall_clock: wall_clock(),
+            origin: Origin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new() },
             root: root.display().to_string(),
             plan,
         };

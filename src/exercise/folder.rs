@@ -1,12 +1,12 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
 use super::judge::{JudgeError, Judged, judge_counting};
-use crate::console::Work;
-use crate::drill::{Drill, Ended, Order, Stop};
-use crate::history::Live;
-use crate::host::private;
+use crate::console::WorkProgress;
+use crate::drill::{Drill, DrillStop, Ended, Order};
+use crate::history::{Live, Origin};
+use crate::host::{self, private};
 use crate::journal::JournalError;
-use crate::model::{DrillPlan, SecretSource};
+use crate::model::{DrillPlan, SecretSource, SourceFile};
 use crate::report::{json, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
@@ -15,17 +15,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What is to be done, and where its folder goes.
+/// A request for a drill: its plan and seed, and where its folder goes.
 #[derive(Debug)]
-pub struct Orders {
+pub struct DrillRequest {
     /// What is done.
     pub plan: DrillPlan,
     /// Where all its randomness comes from.
     pub seed: Seed,
+    /// Why, in the words of whoever wants it.
+    pub reason: Option<String>,
+    /// The files that the plan was read from.
+    pub files: Vec<SourceFile>,
     /// The project's root.
     pub root: PathBuf,
-    /// The binary whose command `keep` keeps what a drill starts: see [`crate::drill::keep`].
-    pub keeper: PathBuf,
+    /// The binary whose command `keep` supervises what a drill starts: see [`crate::drill::supervise`].
+    pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
@@ -82,16 +86,16 @@ pub enum ExerciseError {
 pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
-    work: Arc<Work>,
+    work: Arc<WorkProgress>,
 }
 
-/// A drill that has run and was judged.
+/// A finished drill: its judgement, how it ended, and where everything is.
 #[derive(Debug)]
-pub struct Finish {
+pub struct FinishedDrill {
     /// Its judgement and what its report shows.
     pub judged: Judged,
     /// Why it ended before its time.
-    pub stopped: Option<Stop>,
+    pub stopped: Option<DrillStop>,
     /// Whether the history is whole on disk.
     pub journal: Result<(), JournalError>,
     /// Where everything is.
@@ -103,15 +107,16 @@ impl Exercise {
     ///
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
-    pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
-        let Orders { plan, seed, root, keeper, secrets, out, attendance, stop } = orders;
-        let folder = match out {
+    pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let id = identifier(&plan, seed);
+        let (id, folder) = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
                 private::without_links(&folder).map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
-                folder
+                (id, folder)
             }
-            None => named(&root, &plan, seed)?,
+            None => named(&root, &id)?,
         };
         let path = folder.join("history.jsonl");
         let file = private::create_new(&path).map_err(|source| match source.kind() {
@@ -120,8 +125,8 @@ impl Exercise {
         })?;
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
-        let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
-        let order = Order { plan, seed, id, root, keeper, secrets, folder: folder.clone(), attendance, stop };
+        let origin = Origin { user: Some(host::user()), host: host::host_name(), reason, files };
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
 
@@ -131,7 +136,7 @@ impl Exercise {
     }
 
     /// How far the judging is, once the drill has ended.
-    pub fn work(&self) -> Arc<Work> {
+    pub fn work(&self) -> Arc<WorkProgress> {
         Arc::clone(&self.work)
     }
 
@@ -144,7 +149,7 @@ impl Exercise {
     ///
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
-    pub async fn run(self) -> Result<Finish, ExerciseError> {
+    pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
         let Self { drill, folder, work } = self;
         let Ended { stopped, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
@@ -158,7 +163,7 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
-        Ok(Finish { judged, stopped, journal, folder })
+        Ok(FinishedDrill { judged, stopped, journal, folder })
     }
 }
 
@@ -178,16 +183,21 @@ fn made(folder: &Path) -> Result<PathBuf, ExerciseError> {
     Ok(folder.to_owned())
 }
 
-/// `drills/2026-11-20T14-03-07-azure-outage-2a1f`, with a number behind it where two drills begin in one second.
-fn named(root: &Path, plan: &DrillPlan, seed: Seed) -> Result<PathBuf, ExerciseError> {
-    let drills = made(&root.join("drills"))?;
+/// What a drill is called, wherever it is kept: `2026-11-20T14-03-07-azure-outage-2a1f`.
+fn identifier(plan: &DrillPlan, seed: Seed) -> String {
     let time = chrono::Local::now().format("%Y-%m-%dT%H-%M-%S");
     let seed = seed.to_string();
-    let base = format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..]);
+    format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..])
+}
+
+/// The drill's folder under `drills/` of the project, called as the drill is, with a number behind both where two drills begin in one second.
+fn named(root: &Path, id: &str) -> Result<(String, PathBuf), ExerciseError> {
+    let drills = made(&root.join("drills"))?;
     for number in 1.. {
-        let folder = drills.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
+        let id = if number == 1 { id.to_owned() } else { format!("{id}-{number}") };
+        let folder = drills.join(&id);
         match private::new_folder(&folder) {
-            Ok(()) => return Ok(folder),
+            Ok(()) => return Ok((id, folder)),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
             Err(source) => return Err(ExerciseError::Folder { path: folder, source }),
         }

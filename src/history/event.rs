@@ -3,6 +3,8 @@
 use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::format::FormatVersion;
+use super::origin::Origin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
@@ -120,11 +122,11 @@ pub struct Stamped {
 /// The drill began.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Started {
-    /// Version of the line format.
-    pub format: u32,
+    /// The format of the history that it was read from; what is written is always in the newest.
+    pub format: FormatVersion,
     /// Version of Lifeboat.
     pub lifeboat: String,
-    /// The drill's identifier; also the name of its folder.
+    /// The drill's identifier. Its folder is called so, until somebody renames it.
     pub drill: String,
     /// The seed of all its randomness.
     pub seed: Seed,
@@ -132,6 +134,8 @@ pub struct Started {
     pub wall_clock: String,
     /// The largest error of that, in nanoseconds; 0 where it was not recorded.
     pub wall_clock_error: u64,
+    /// Who started it, where, why, and from which files.
+    pub origin: Origin,
     /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
     pub gap_max: u64,
     /// The same for each workload beside the first.
@@ -217,7 +221,7 @@ pub struct FaultHealed {
 }
 
 words! {
-    /// How a request ended. A request that was due and never sent is an event of its own, `shed`.
+    /// How a request of the traffic ended. The record, the judgement and every import tell it by these words alone.
     Outcome {
         /// Answered, whole and as asked.
         Ok = "ok",
@@ -227,8 +231,10 @@ words! {
         Timeout = "timeout",
         /// An answer began and ended without its terminal marker.
         Truncated = "truncated",
-        /// Still in flight when the drill ended.
+        /// Still in flight when the drill ended, so that it cannot be known.
         Unknown = "unknown",
+        /// Due and never sent. In a history that is an event of its own, `shed`; a record that others made may say it here.
+        Unsent = "unsent",
     }
 }
 
@@ -239,8 +245,8 @@ pub struct RequestDone {
     pub id: u64,
     /// When it was due.
     pub due: u64,
-    /// From `due` to when it was sent.
-    pub late: u64,
+    /// The generator's lag: from `due` to when the request was sent.
+    pub lag: u64,
     /// From `due` to the first byte of content that proves service.
     pub proof: Option<u64>,
     /// From `due` to its end.
@@ -451,6 +457,8 @@ words! {
         Clock = "clock",
         /// What somebody else's generator sent.
         Traffic = "traffic",
+        /// The history's own format.
+        Format = "format",
     }
 }
 
@@ -504,6 +512,18 @@ pub struct Cancelled {
     pub reason: StopReason,
     /// In words.
     pub detail: String,
+    /// What to do about it, where somebody can say. Older histories have it at the end of `detail`.
+    pub hint: Option<String>,
+}
+
+impl Cancelled {
+    /// What happened, and what to do about it, each by itself.
+    pub fn told(&self) -> (&str, Option<&str>) {
+        match (&self.hint, self.detail.split_once("\n\nhint: ")) {
+            (None, Some((detail, hint))) => (detail, Some(hint)),
+            (hint, _) => (&self.detail, hint.as_deref()),
+        }
+    }
 }
 
 /// The drill ended.

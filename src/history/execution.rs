@@ -3,14 +3,16 @@
 //! Its history is its journal as well: from these events and those of its steps it is told where to go on after a crash. Its first event is
 //! `execution_started` in place of a drill's `started`; everything else of the format is the same.
 
+use super::format::FormatVersion;
+use super::origin::Origin;
 use crate::model::{ExecutionPlan, StepEnd, words};
 use crate::units::Seed;
 
 /// A runbook began to be walked for real.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionStarted {
-    /// Version of the line format.
-    pub format: u32,
+    /// The format of the history that it was read from; what is written is always in the newest.
+    pub format: FormatVersion,
     /// Version of Lifeboat.
     pub lifeboat: String,
     /// The execution's identifier; also the name of its folder.
@@ -19,6 +21,8 @@ pub struct ExecutionStarted {
     pub seed: Seed,
     /// The wall-clock time of the origin, RFC 3339.
     pub wall_clock: String,
+    /// Who started it, where, why, and from which files.
+    pub origin: Origin,
     /// The project's folder: where commands run.
     pub root: String,
     /// Everything else that was decided beforehand.

@@ -43,6 +43,7 @@ mod format;
 mod live;
 mod number;
 mod open;
+mod origin;
 mod read;
 mod rotation;
 mod share;
@@ -52,24 +53,23 @@ mod turns;
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
-pub use broken::{Broken, TouchedBy, Trace, is_health_check};
+pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
     Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, LedgerEntry, Lost, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-pub use live::{Beside, Bucket, Live, LiveAlert, LiveFault, LiveStep};
+pub use format::{FORMAT, FormatVersion, WrittenBy};
+pub use live::{Bucket, Live, LiveAlert, LiveFault, LiveStep, LiveWorkload};
 pub use number::{number_of, request_id, workload_of};
-pub use open::Open;
+pub use open::OpenRequests;
+pub use origin::Origin;
 pub use read::{History, ReadError, Reader, read};
-pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use rotation::{KeyUse, ProbeAnswer, ReplicaKeys, Rotation, SETTLED};
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;
-
-/// The version of the line format that this build writes, and the only one it reads.
-pub const FORMAT: u32 = 1;

@@ -1,11 +1,11 @@
 //! What a step does.
 
 use super::record::{is_usual, record};
-use super::runbook::{ConditionRecord, ReactionRecord, WhoRecord};
+use super::runbook::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::store::CredentialSourceRecord;
 use crate::model::{
-    Action, Canary, Channel, Command, Confirm, HttpCall, KubernetesObject, Notify, Rotate, RotationPart, Severity, Switch, Which, Within,
-    WorseBy,
+    Action, Canary, Channel, Command, Confirm, DocumentSelector, HttpCall, KubernetesObject, Notify, NotifySeverity, Rotate, RotationPart,
+    Switch, Within, WorseBy,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ record! {
         File {
             file: String,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            document: Option<WhichRecord>,
+            document: Option<DocumentSelectorRecord>,
         },
         Kubernetes {
             store: String,
@@ -91,7 +91,7 @@ record! {
 
 record! {
     #[serde(rename_all = "kebab-case")]
-    enum WhichRecord of Which {
+    enum DocumentSelectorRecord of DocumentSelector {
         Number(inner: u64),
         Where(inner: BTreeMap<String, String>),
     }
@@ -109,7 +109,7 @@ record! {
     struct NotifyRecord of Notify {
         channel: ChannelRecord,
         message: String,
-        severity: Severity,
+        severity: NotifySeverity,
     }
 }
 
@@ -141,7 +141,7 @@ record! {
     struct CanaryRecord of Canary {
         shift: Box<ActionRecord>,
         back: Box<ActionRecord>,
-        of: WhoRecord,
+        of: ProviderSelectorRecord,
         hold: Duration,
         at_least: u64,
         worse_by: WorseByRecord,

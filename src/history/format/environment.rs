@@ -2,8 +2,8 @@
 
 use super::record::{is_usual, record};
 use crate::model::{
-    AlertsBinding, Allow, Breaker, Complete, ControlBinding, Dialect, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding,
-    StartCommand, StreamEnd, TokenCache, UsageReport,
+    AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewaySettings, KeySource, ProxyBinding,
+    ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate};
 use serde_json::Value;
@@ -14,7 +14,7 @@ record! {
         embedded: bool,
         #[serde(default, skip_serializing_if = "is_usual")]
         keys: KeySource,
-        gateway: GatewayRecord,
+        gateway: GatewaySettingsRecord,
         start: Option<StartCommandRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         carries: Option<Rate>,
@@ -111,10 +111,10 @@ record! {
 }
 
 record! {
-    struct GatewayRecord of Gateway {
+    struct GatewaySettingsRecord of GatewaySettings {
         try_timeout: Duration,
         retries: u32,
-        breaker: BreakerRecord,
+        breaker: BreakerSettingsRecord,
         #[serde(default = "one", skip_serializing_if = "is_one")]
         replicas: u32,
         #[serde(default, skip_serializing_if = "is_usual")]
@@ -123,7 +123,7 @@ record! {
 }
 
 record! {
-    struct BreakerRecord of Breaker {
+    struct BreakerSettingsRecord of BreakerSettings {
         failures: u32,
         cooldown: Duration,
         probes: u32,

@@ -279,6 +279,8 @@ pub(super) struct GuardedRecord {
 pub(super) struct CancelledRecord {
     reason: StopReason,
     detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use super::objectives::ObjectivesRecord;
 use super::record::{is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
-    Contact, Credential, CredentialKind, Criticality, Dialect, Limits, Mail, MailServer, Pace, Price, Provider, Service, Simulation,
+    Contact, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes, Price, Provider, RateLimits, Service,
+    Simulation,
 };
 use crate::units::{Duration, Money, Ratio};
 use std::collections::BTreeMap;
@@ -66,16 +67,16 @@ record! {
         #[serde(default = "an_hour")]
         credential_life: Duration,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        models: BTreeMap<String, PaceRecord>,
+        models: BTreeMap<String, ModelTimesRecord>,
         #[serde(default, skip_serializing_if = "is_usual")]
-        limits: LimitsRecord,
+        limits: RateLimitsRecord,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<String>,
     }
 }
 
 record! {
-    struct PaceRecord of Pace {
+    struct ModelTimesRecord of ModelTimes {
         first_token_p50: Duration,
         first_token_p95: Duration,
         tail_share: Ratio,
@@ -86,7 +87,7 @@ record! {
 
 record! {
     #[derive(Default)]
-    struct LimitsRecord of Limits {
+    struct RateLimitsRecord of RateLimits {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         requests: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,8 +7,7 @@ use super::event::{
     ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord,
     StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
 };
-use super::record::Via;
-use super::started::{ExecutionStartedRecord, StartedRecord};
+use super::started::{ExecutionStartedRecord, FirstLine, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
@@ -16,8 +15,9 @@ use crate::history::{
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed, SightGap,
     Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
 };
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The facts of an event, which are written and read by the type that is their form on disk.
@@ -112,7 +112,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "started" => Started: Started by Via::<StartedRecord>,
+    "started" => Started: Started by FirstLine::<StartedRecord>,
     "phase" => Phase: PhaseEntered by PhaseRecord,
     "fault_requested" => FaultRequested: FaultRequested by FaultRequestedRecord,
     "fault_confirmed" => FaultConfirmed: FaultConfirmed by FaultConfirmedRecord,
@@ -142,7 +142,7 @@ kinds! {
     "key_revoked" => KeyRevoked: KeyRevoked by KeyRevokedRecord,
     "key_probed" => KeyProbed: KeyProbed by KeyProbedRecord,
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
-    "execution_started" => ExecutionStarted: ExecutionStarted by Via::<ExecutionStartedRecord>,
+    "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
@@ -160,6 +160,12 @@ impl<'de> Deserialize<'de> for KindName<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <&str>::deserialize(deserializer).map(Self)
     }
+}
+
+/// True where a line is an event of a kind that this build does not know.
+pub(crate) fn is_of_unknown_kind(line: &[u8]) -> bool {
+    let Ok(keys) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(line) else { return false };
+    keys.len() == 2 && keys.contains_key("t") && keys.keys().all(|key| key == "t" || !KINDS.contains(&key.as_str()))
 }
 
 struct LineVisitor;
@@ -187,7 +193,7 @@ mod tests {
         let request = round_trip(Event::Request(RequestDone {
             id: 9_999,
             due: 98_031_003_412,
-            late: 41_210,
+            lag: 41_210,
             proof: Some(160_123_456),
             done: 267_123_456,
             outcome: Outcome::Ok,

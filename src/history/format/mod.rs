@@ -9,6 +9,7 @@
 mod action;
 mod environment;
 mod event;
+mod format_1;
 mod inventory;
 mod line;
 mod objectives;
@@ -19,7 +20,12 @@ mod started;
 mod store;
 mod timeline;
 mod traffic;
+mod version;
 mod workload;
+
+pub(super) use line::is_of_unknown_kind;
+pub(super) use started::writer_of;
+pub use version::{FORMAT, FormatVersion, WrittenBy};
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,10 @@
 //! the files. A renamed one keeps its name on disk with `#[serde(rename = "…")]`, an added one is left out where it says nothing, so that
 //! files which lack it read as they always did.
 
+use super::version::FormatVersion;
 use crate::model::{
-    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
-    Requests, RotationPart, Severity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, UsageReport,
+    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, HttpVersion, KeySource, MailServer, NotifySeverity, Repeat,
+    RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, UsageReport,
 };
 use crate::units::{ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -80,10 +81,10 @@ macro_rules! same {
 }
 
 same! {
-    String, bool, u8, u16, u32, u64, usize, f64, Value,
+    FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
     Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
-    Requests, RotationPart, Severity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport,
+    Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport,
 }
 
 /// Of a recording that is played a history names the file, and keeps no rows.

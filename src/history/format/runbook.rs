@@ -3,7 +3,7 @@
 use super::action::ActionRecord;
 use super::record::record;
 use crate::model::{
-    Backoff, Condition, Escalation, Goal, OnFailure, Probe, Reaction, Repeat, Runbook, StartMode, Step, StepEnd, When, Who,
+    Backoff, Condition, Escalation, Goal, HttpProbe, OnFailure, ProviderSelector, Reaction, Repeat, Runbook, StartMode, Step, StepEnd, When,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -104,13 +104,13 @@ record! {
 
 record! {
     struct ConditionRecord of Condition {
-        request: Option<ProbeRecord>,
+        request: Option<HttpProbeRecord>,
         goal: GoalRecord,
     }
 }
 
 record! {
-    struct ProbeRecord of Probe {
+    struct HttpProbeRecord of HttpProbe {
         to: String,
         every: Duration,
         timeout: Duration,
@@ -136,7 +136,7 @@ record! {
         Alert(inner: String),
         Resolved(inner: String),
         ServedBy {
-            who: WhoRecord,
+            who: ProviderSelectorRecord,
             over: Duration,
         },
     }
@@ -144,7 +144,7 @@ record! {
 
 record! {
     #[serde(rename_all = "kebab-case")]
-    enum WhoRecord of Who {
+    enum ProviderSelectorRecord of ProviderSelector {
         Primary,
         Standby,
         Provider(inner: String),

@@ -14,7 +14,8 @@ use std::borrow::Cow;
 pub(super) struct RequestRecord {
     id: u64,
     due: u64,
-    late: u64,
+    #[serde(rename = "late")]
+    lag: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proof: Option<u64>,
     done: u64,
