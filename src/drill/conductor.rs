@@ -155,7 +155,7 @@ impl Drill {
         let deadline = deadlines.max().unwrap_or(Duration::ZERO);
         let loads = match self.loads(rig, site) {
             Ok(loads) => loads,
-            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::environment_of(error))),
+            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::of(StopReason::Environment, &error))),
         };
         let mut running = RunningTraffic { clock: recorder.clock(), each: Vec::new() };
         // A program of others takes a while to begin; the baseline begins with it.
@@ -173,7 +173,7 @@ impl Drill {
         for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
                 Ok(traffic) => running.each.push((place, Each::Own(traffic))),
-                Err(error) => return (running.finish(async {}).await, Some(DrillStop::environment_of(error))),
+                Err(error) => return (running.finish(async {}).await, Some(DrillStop::of(StopReason::Environment, &error))),
             }
         }
         let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
