@@ -1,6 +1,6 @@
 //! `lifeboat proxy ca`: the local authority, made once, and how to trust it.
 
-use super::{Exit, environment, put, say};
+use super::{Exit, environment, put, say, told};
 use crate::model::origin_and_path;
 use crate::project::Project;
 use crate::proxy::{Authority, Origin};
@@ -38,7 +38,7 @@ pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
     let ((_, origin), hosts) = match made {
         Ok(made) => made,
         Err(error) => {
-            say(&format!("error: {error}"));
+            say(&format!("error: {}", told(&error)));
             return Ok(Exit::Usage);
         }
     };

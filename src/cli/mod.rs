@@ -34,6 +34,11 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::alert::{AlertError, UnreadAlert};
+use crate::api::ApiError;
+use crate::control::ControlError;
+use crate::lab::LabError;
+use crate::proxy::{AuthorityError, ProxyError};
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -166,7 +171,16 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>];
+    let kinds = [
+        of::<Problem>,
+        of::<AlertError>,
+        of::<ApiError>,
+        of::<AuthorityError>,
+        of::<ControlError>,
+        of::<LabError>,
+        of::<ProxyError>,
+        of::<UnreadAlert>,
+    ];
     kinds.iter().find_map(|of| of(error))
 }
 

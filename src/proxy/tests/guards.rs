@@ -178,7 +178,7 @@ async fn without_a_token_nothing_listens_for_others() {
         }
     }
     let config = json!([made("0.0.0.0:0")]).to_string();
-    let refused = rig.proxy.populate(config.as_bytes()).await.unwrap_err().to_string();
+    let refused = explained(&rig.proxy.populate(config.as_bytes()).await.unwrap_err());
     assert!(refused.contains("hint: start the proxy with --token-from"), "{refused}");
     assert_eq!(rig.call("POST", "/proxies", Some(made("[::1]:0"))).await.0, 201);
     assert_eq!(rig.call("PATCH", "/proxies/p", Some(json!({"listen": "0.0.0.0:0"}))).await.0, 403);
