@@ -37,8 +37,10 @@ pub use exit::Exit;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -177,8 +179,10 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ApiError>,
         of::<AuthorityError>,
         of::<ControlError>,
+        of::<ImportError>,
         of::<LabError>,
         of::<ProxyError>,
+        of::<TrafficError>,
         of::<UnreadAlert>,
     ];
     kinds.iter().find_map(|of| of(error))

@@ -4,7 +4,7 @@ use super::DrillStop;
 use super::conductor::deadline;
 use super::rig::{Rig, RigSite};
 use super::system::last_lines;
-use crate::history::request_id;
+use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
 use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {

@@ -114,7 +114,7 @@ impl Explained for AuthorityError {
 
 /// Whether an authority was made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum AuthorityOrigin {
     /// It was.
     Made,
     /// It was there.
@@ -203,7 +203,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::load`]; where the folder cannot be written or is a link; where the one that is there may not sign for one of the hosts,
     /// or none could.
-    pub fn make(folder: &Path, hosts: &BTreeSet<String>, renew: bool) -> Result<(Self, Origin), AuthorityError> {
+    pub fn make(folder: &Path, hosts: &BTreeSet<String>, renew: bool) -> Result<(Self, AuthorityOrigin), AuthorityError> {
         let is_there = [KEY, CERTIFICATE].iter().any(|name| folder.join(name).symlink_metadata().is_ok());
         if is_there && !renew {
             return Self::found(folder, hosts);
@@ -239,13 +239,13 @@ impl Authority {
         written?;
         // For all to read, whom the folder lets in.
         fs::set_permissions(&certificate, Permissions::from_mode(0o644)).map_err(failed(&certificate))?;
-        Ok((made, if is_there { Origin::Renewed } else { Origin::Made }))
+        Ok((made, if is_there { AuthorityOrigin::Renewed } else { AuthorityOrigin::Made }))
     }
 
-    fn found(folder: &Path, hosts: &BTreeSet<String>) -> Result<(Self, Origin), AuthorityError> {
+    fn found(folder: &Path, hosts: &BTreeSet<String>) -> Result<(Self, AuthorityOrigin), AuthorityError> {
         let found = Self::load(folder)?;
         hosts.iter().try_for_each(|host| found.admit(host))?;
-        Ok((found, Origin::Found))
+        Ok((found, AuthorityOrigin::Found))
     }
 
     /// Where the certificate of an authority in this folder is.

@@ -88,7 +88,7 @@ mod upstream_route;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{Authority, AuthorityError, Origin};
+pub use authority::{Authority, AuthorityError, AuthorityOrigin};
 pub use bounds::ProxyPlacement;
 pub use server_context::ApiFlavor;
 

@@ -24,10 +24,10 @@ async fn an_authority_is_made_once_and_vouches_for_what_it_signs() {
     let folder = tempfile::tempdir().unwrap();
     let (own, other) = (folder.path().join("deep/own"), folder.path().join("other"));
     let (made, origin) = Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
-    assert_eq!(origin, Origin::Made);
+    assert_eq!(origin, AuthorityOrigin::Made);
     assert_eq!([mode(&own), mode(&own.join("ca.key")), mode(&own.join("ca.pem"))], [0o700, 0o600, 0o644]);
     let (found, origin) = Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
-    assert_eq!((origin, found.pem()), (Origin::Found, made.pem()));
+    assert_eq!((origin, found.pem()), (AuthorityOrigin::Found, made.pem()));
 
     let rig = stand(ProxySettings { authority: Some(own.clone()), ..ProxySettings::at(near()) }, json!({"tls": true})).await;
     assert_eq!(rig.proxy.authority(), made.pem());
@@ -72,7 +72,7 @@ async fn an_authority_signs_for_its_hosts_and_for_no_other() {
     assert!(beyond.contains("may not sign for api.openai.com") && beyond.contains("--renew"), "{beyond}");
     let key = std::fs::read(own.join("ca.key")).unwrap();
     let (_, origin) = Authority::make(&own, &grown, true).unwrap();
-    assert_eq!((origin, mode(&own.join("ca.key"))), (Origin::Renewed, 0o600));
+    assert_eq!((origin, mode(&own.join("ca.key"))), (AuthorityOrigin::Renewed, 0o600));
     assert_ne!(std::fs::read(own.join("ca.key")).unwrap(), key, "nobody can sign with the old key any more");
     assert!(Authority::make(&own, &grown, false).is_ok());
 }
