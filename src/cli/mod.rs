@@ -34,6 +34,7 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
@@ -168,7 +169,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<ImportError>, of::<TrafficError>];
+    let kinds = [of::<Problem>, of::<BareError>, of::<ImportError>, of::<ReadError>, of::<TrafficError>];
     kinds.iter().find_map(|of| of(error))
 }
 

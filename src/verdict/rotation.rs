@@ -17,8 +17,9 @@
 //! Replicas stand for all of a service; a request that is of none of them (without a number, or of another service) counts where it shows
 //! the old key alive or in use, and never as proof that a replica has moved.
 
-use super::criteria::{Criterion, CriterionFinding, Judgement};
+use super::criteria::{CriterionFinding, Judgement};
 use super::measures::{Interval, Measured};
+use super::objective_name::Criterion;
 use super::objectives::ObjectiveVerdict;
 use super::onset::{HoldExtent, Index, Start};
 use super::window::{RequestWindow, good_by};

@@ -1,7 +1,7 @@
 //! What goes wrong, and when.
 
 use super::record::{is_usual, record};
-use crate::model::{Aim, Fault, Guard, Match, PlannedFault, Requests, Shape, Timeline};
+use crate::model::{Aim, Fault, FaultShape, Guard, Match, PlannedFault, Requests, Timeline};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 record! {
@@ -38,7 +38,7 @@ record! {
         #[serde(default, rename = "match", skip_serializing_if = "is_usual")]
         matching: MatchRecord,
         #[serde(default, skip_serializing_if = "is_usual")]
-        shape: ShapeRecord,
+        shape: FaultShapeRecord,
     }
 }
 
@@ -65,7 +65,7 @@ record! {
 record! {
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
-    enum ShapeRecord of Shape {
+    enum FaultShapeRecord of FaultShape {
         #[default]
         Step,
         Ramp {
