@@ -2,7 +2,7 @@
 
 use flate2::read::GzDecoder;
 use lifeboat::exercise::judge;
-use lifeboat::report::markdown;
+use lifeboat::report::{drill, execution, markdown};
 use lifeboat::verdict::VerdictRecord;
 use serde_json::Value;
 use std::fs::File;
@@ -100,10 +100,14 @@ fn drills_of_earlier_formats_are_judged_and_told_as_they_were_then() {
             let (then, now) = (text(&folder, "verdict.json"), judged.json());
             changed(&serde_json::from_str(&then).unwrap(), &serde_json::from_str(&now).unwrap(), "verdict", &mut found);
             readable(&then, &now, &mut found);
-            reworded(&text(&folder, "report.md"), &markdown(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash), &mut found);
+            reworded(
+                &text(&folder, "report.md"),
+                &markdown(&drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash)),
+                &mut found,
+            );
         } else {
             let events = lifeboat::history::read(std::io::BufReader::new(File::open(history.join("history.jsonl")).unwrap())).unwrap();
-            reworded(&text(&folder, "report.md"), &lifeboat::report::execution(&events), &mut found);
+            reworded(&text(&folder, "report.md"), &markdown(&execution(&events).unwrap()), &mut found);
         }
         seen += 1;
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", folder.display())));

@@ -7,7 +7,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::markdown;
+use crate::report::{drill, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
 use std::collections::BTreeSet;
@@ -168,7 +168,7 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&judged.verdict, digest, &judged.hash));
+    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
     for (name, text) in [("verdict.json", Some(judged.json())), ("report.md", report)] {
         let path = folder.join(name);
         if let Some(text) = text {

@@ -60,14 +60,18 @@ pub enum ObjectiveName {
 }
 
 impl ObjectiveName {
-    /// Recovery within the recovery time objective.
+    /// [`OutageObjective::Rto`].
     pub const RTO: Self = Self::Outage(OutageObjective::Rto);
-    /// Service stays after it has recovered.
+    /// [`OutageObjective::Stability`].
     pub const STABILITY: Self = Self::Outage(OutageObjective::Stability);
-    /// The primary serves again after the heal.
+    /// [`OutageObjective::Failback`].
     pub const FAILBACK: Self = Self::Outage(OutageObjective::Failback);
-    /// Requests that were asked of the broken provider before another answered.
+    /// [`OutageObjective::Rescued`].
     pub const RESCUED: Self = Self::Outage(OutageObjective::Rescued);
+    /// [`OutageObjective::Lost`].
+    pub const LOST: Self = Self::Outage(OutageObjective::Lost);
+    /// [`OutageObjective::Truncated`].
+    pub const TRUNCATED: Self = Self::Outage(OutageObjective::Truncated);
 
     /// The name as it is written.
     pub const fn word(self) -> &'static str {

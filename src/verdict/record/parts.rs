@@ -376,19 +376,11 @@ record! {
     }
 }
 
-/// The judgement of one objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ObjectiveVerdictRecord {
-    /// What was promised.
-    pub name: ObjectiveName,
-    /// Its judgement.
-    pub verdict: Decision,
-}
-
-impl RecordOf<ObjectiveVerdict> for ObjectiveVerdictRecord {
-    fn of(value: &ObjectiveVerdict) -> Self {
-        let ObjectiveVerdict { name, verdict } = *value;
-        Self { name: ObjectiveName::from_word(name).expect("every objective has a name of its own"), verdict }
+record! {
+    /// The judgement of one objective.
+    ObjectiveVerdictRecord of ObjectiveVerdict {
+        name: ObjectiveName,
+        verdict: Decision,
     }
 }
 
