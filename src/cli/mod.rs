@@ -37,6 +37,7 @@ pub use exit::Exit;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
@@ -179,7 +180,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ApiError>,
         of::<AuthorityError>,
         of::<ControlError>,
-        of::<ImportError>,
+        of::<BareError>, of::<ImportError>, of::<ReadError>,
         of::<LabError>,
         of::<ProxyError>,
         of::<TrafficError>,
