@@ -1,6 +1,7 @@
 //! `lifeboat proxy`: the fault proxy by itself, until Ctrl-C or SIGTERM.
 
 use super::{Exit, environment, put, say, until_interrupted};
+use crate::api::ProxyRequest;
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
 use crate::project::bytes_of;
 use crate::proxy::{ApiFlavor, Proxy, ProxyError, ProxyPlacement, ProxySettings};
@@ -181,14 +182,16 @@ impl Ground {
 /// A proxy as the configuration file has it.
 fn wanted(name: &str, ProxyPlacement { upstream, dialect, binding }: &ProxyPlacement) -> Value {
     let listen = binding.listen.as_deref().unwrap_or("127.0.0.1:0");
-    let mut proxy = json!({"name": name, "listen": listen, "upstream": upstream, "dialect": dialect.word(), "enabled": true});
-    if binding.tls {
-        proxy["tls"] = json!(true);
-    }
-    if !binding.hosts.is_empty() {
-        proxy["hosts"] = json!(binding.hosts);
-    }
-    proxy
+    let request = ProxyRequest {
+        name: Some(name.to_owned()),
+        listen: Some(listen.to_owned()),
+        upstream: Some(upstream.clone()),
+        enabled: Some(true),
+        dialect: Some(dialect.word().to_owned()),
+        tls: binding.tls.then_some(true),
+        hosts: Some(binding.hosts.clone()).filter(|hosts| !hosts.is_empty()),
+    };
+    json!(request)
 }
 
 /// The host of a URL.

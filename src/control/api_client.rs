@@ -5,6 +5,7 @@ use super::error::NO_ANSWER;
 use crate::web::{self, Proxies};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -26,10 +27,22 @@ pub(super) struct ApiClient {
 #[derive(Debug)]
 pub(super) struct ApiReply {
     pub(super) status: u16,
-    /// `null` where the body is empty or not JSON.
+    /// As it stands; `null` where the body is empty or not JSON.
     pub(super) body: Value,
     /// Where it sends on to, in words.
     sends_on: Option<String>,
+}
+
+impl ApiReply {
+    /// The record that the body is; `None` where it is another, or none.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        read(&self.body)
+    }
+}
+
+/// The record that this is; `None` where it is another.
+pub(super) fn read<T: DeserializeOwned>(body: &Value) -> Option<T> {
+    T::deserialize(body).ok()
 }
 
 /// True for the address of a control API on this host.

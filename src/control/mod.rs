@@ -9,6 +9,7 @@
 
 mod api_client;
 mod control;
+mod difference;
 mod error;
 mod event_reader;
 mod offset;
@@ -22,6 +23,6 @@ mod tests;
 pub use api_client::is_here;
 pub use control::{Control, FoundProxy, Healed, Injected, Opened};
 pub use error::ControlError;
-pub use event_reader::{Connection, EventReader, Exchange, FaultChange, SightEvent};
+pub use event_reader::EventReader;
 pub use offset::Offset;
 pub use reach::{beyond, shows, unable};

@@ -65,7 +65,7 @@ impl Interrupts {
     pub(super) fn follow<T: Send + Sync + 'static>(
         &mut self,
         mut values: watch::Receiver<T>,
-        interrupt: impl Fn(&T) -> Option<Interrupt> + Send + 'static,
+        interrupt: impl Fn(&T) -> Option<Interrupt> + Send + Sync + 'static,
     ) {
         let sender = self.sender.clone();
         self.watchers.spawn(async move {
@@ -168,7 +168,7 @@ mod tests {
         (stop, failure, interrupts)
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_call_that_hangs_is_given_a_moment_and_no_more() {
         let (stop, _failure, mut interrupts) = quiet();
         stop.send_replace(true);
@@ -187,7 +187,7 @@ mod tests {
         assert!(changed);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whatever_reports_ends_the_drill_and_it_stays_ended() {
         let (_stop, _failure, mut interrupts) = quiet();
         let stop = DrillStop::environment("the proxy is gone");
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_guard_counts_only_while_it_is_armed() {
         let (_stop, _failure, mut interrupts) = quiet();
         let tripped = DrillStop::new(StopReason::Guard, "too bad");
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(interrupts.during(std::future::pending::<()>()).await, Err(tripped));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_script_that_failed_is_known_by_its_kind() {
         let (_stop, _failure, mut interrupts) = quiet();
         assert_eq!(interrupts.failed_script(), None);

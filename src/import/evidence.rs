@@ -6,7 +6,7 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Lost, Outcome, ProviderFault, RequestRecord, Terms};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, JudgedRequest, Lost, Outcome, ProviderFault, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 
 /// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
@@ -148,9 +148,9 @@ fn caveats(record: &ImportedRecord, stated: &StatedFacts, times: &OutageTimes, n
 }
 
 /// The record's requests, in the order in which they were due.
-fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderNames, caveats: &mut Vec<Caveat>) -> Vec<RequestRecord> {
+fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderNames, caveats: &mut Vec<Caveat>) -> Vec<JudgedRequest> {
     let mut rows = RowConverter { zero, grain: record.grain, terms, providers: &names.providers, by_end_only: false };
-    let mut requests: Vec<RequestRecord> = record.rows.iter().map(|row| rows.request(row)).collect();
+    let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| rows.request(row)).collect();
     if rows.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
@@ -172,7 +172,7 @@ fn observed_until(record: &ImportedRecord, zero: i64, terms: &Terms) -> i64 {
 fn unread_lines(
     record: &ImportedRecord,
     times: &OutageTimes,
-    requests: &[RequestRecord],
+    requests: &[JudgedRequest],
     observed_until: i64,
     terms: &Terms,
 ) -> Vec<Caveat> {
@@ -197,7 +197,7 @@ struct RowConverter<'a> {
 }
 
 impl RowConverter<'_> {
-    fn request(&mut self, row: &RecordRow) -> RequestRecord {
+    fn request(&mut self, row: &RecordRow) -> JudgedRequest {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
@@ -221,7 +221,7 @@ impl RowConverter<'_> {
             (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,
         };
-        RequestRecord { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
+        JudgedRequest { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
     }
 
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
@@ -237,9 +237,9 @@ impl RowConverter<'_> {
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[RequestRecord], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
-    let of = |requests: &[RequestRecord]| {
+    let of = |requests: &[JudgedRequest]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
         let whole = requests.last()?.due - requests.first()?.due;
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))

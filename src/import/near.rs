@@ -15,7 +15,7 @@
 
 use super::caveat::caveat;
 use super::record::{Gap, ImportedRecord};
-use crate::history::{Caveat, Lost, Outcome, RequestRecord, Terms};
+use crate::history::{Caveat, JudgedRequest, Lost, Outcome, Terms};
 use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
@@ -89,7 +89,7 @@ impl LinesNearFault {
 pub(super) fn after_hold(
     record: &ImportedRecord,
     zero: i64,
-    requests: &[RequestRecord],
+    requests: &[JudgedRequest],
     (begin, end): (i64, i64),
     terms: &Terms,
 ) -> Option<Caveat> {
@@ -115,13 +115,13 @@ pub(super) fn after_hold(
 }
 
 /// Whether users were not well served, as far as a record tells.
-fn is_bad(request: &RequestRecord, terms: &Terms) -> bool {
+fn is_bad(request: &JudgedRequest, terms: &Terms) -> bool {
     matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent)
         || request.proof.saturating_sub(request.due) > terms.slo
 }
 
 /// The times that are near a fault at zero, and near its heal.
-pub(super) fn spans(requests: &[RequestRecord], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
+pub(super) fn spans(requests: &[JudgedRequest], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
     let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
     let last_good = |before: i64| {
         let earlier = &requests[..requests.partition_point(|request| request.due < before)];

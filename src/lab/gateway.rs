@@ -22,16 +22,18 @@
 
 use super::circuit_breaker::{CircuitBreaker, Pass, TryEnd};
 use super::server::{self, Body, BodyError, LabServer, json, response, whole_body};
-use super::upstream::{Upstream, UpstreamPool, is_failure, refusal};
+use super::try_failure::{is_failure, refusal};
+use super::upstream::{Upstream, UpstreamPool};
 use super::{LabError, keylog};
 use crate::dialect::{RefusalReason, Route, credential, error_answer, model, model_list};
 use crate::history;
 use crate::journal::HostTime;
+use crate::listen::strip_connection;
 use crate::model::{Dialect, GatewaySettings, Operation};
 use crate::units::Secret;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -43,10 +45,8 @@ use tokio::sync::mpsc;
 const LONGEST: usize = 1_000_000;
 /// Says who answered; for the curious, since a drill believes the fault proxies only.
 const PROVIDER_HEADER: HeaderName = HeaderName::from_static("x-lifeboat-provider");
-/// Headers that belong to one connection (RFC 9110, section 7.6.1).
-const HOPS: [&str; 7] = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
-/// Headers of a request that the gateway writes itself, or keeps to itself.
-const OWN: [&str; 7] = ["host", "expect", "content-length", "proxy-authorization", "authorization", "api-key", "x-api-key"];
+/// Headers of a request that the gateway writes itself, or keeps to itself. Its own request is whole and has no trailers.
+const OWN: [&str; 8] = ["host", "expect", "content-length", "te", "trailer", "authorization", "api-key", "x-api-key"];
 
 /// A breaker changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -351,33 +351,18 @@ impl Drop for GatewayTry<'_> {
 
 /// The client's headers that a provider is sent: all but those of the connection, and no credential.
 fn passed_on(headers: &HeaderMap) -> HeaderMap {
-    let mut passed = without_hops(headers);
+    let mut passed = headers.clone();
+    strip_connection(&mut passed);
     for name in OWN {
         passed.remove(name);
     }
     passed
 }
 
-/// Headers without those that belong to one connection: the known ones, and those that `connection` names.
-fn without_hops(headers: &HeaderMap) -> HeaderMap {
-    let named = headers.get_all(header::CONNECTION);
-    let named: Vec<String> = named
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .map(|name| name.trim().to_lowercase())
-        .collect();
-    let mut kept = headers.clone();
-    for name in HOPS.iter().copied().chain(named.iter().map(String::as_str)) {
-        kept.remove(name);
-    }
-    kept
-}
-
 /// A provider's answer as the client gets it. An error in its body becomes an error of this body, at which the server cuts the connection.
 fn streamed_through(response: Response<Incoming>, provider: &str) -> Response<Body> {
     let (mut head, body) = response.into_parts();
-    head.headers = without_hops(&head.headers);
+    strip_connection(&mut head.headers);
     if let Ok(name) = HeaderValue::from_str(provider) {
         head.headers.insert(PROVIDER_HEADER, name);
     }

@@ -33,6 +33,7 @@ mod rig;
 mod server;
 mod shelf;
 mod tokens;
+mod try_failure;
 mod upstream;
 mod upstream_credential;
 

@@ -6,18 +6,19 @@
 
 use super::LabError;
 use super::server::HEAD_LINES;
+use super::try_failure::{Http, TryFailure};
 use super::upstream_credential::UpstreamCredential;
-use crate::dialect::{Route, error_code};
+use crate::dialect::Route;
 use crate::model::{CredentialKind, Dialect, GatewaySettings, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Collected, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::{HeaderMap, Request, Response, StatusCode, Uri, rt};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::{HeaderMap, Request, Response, Uri, rt};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, Error};
 use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -26,9 +27,6 @@ use tokio::task::JoinSet;
 
 /// What the gateway passes on: what OpenAI and Azure have in common.
 const PASSED: [Operation; 3] = [Operation::Chat, Operation::Responses, Operation::Embeddings];
-/// How much of a refusal's body is read, and for how long: enough to name it and to keep its connection.
-const REFUSAL: (usize, Duration) = (64 << 10, Duration::from_millis(100));
-
 /// A provider that the gateway may ask.
 #[derive(Clone)]
 pub struct Upstream {
@@ -61,54 +59,6 @@ impl fmt::Debug for Upstream {
         write!(f, "Upstream({}, {}, {}, key {}, {})", self.name, self.dialect, self.base_url, self.key.fingerprint(), self.model)
     }
 }
-
-/// Why a try was not an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TryFailure {
-    /// No connection.
-    Connect,
-    /// The connection ended before the response's headers.
-    Cut,
-    /// No headers in time.
-    Timeout(Duration),
-    /// A status that another provider may do better.
-    Status(u16, Option<String>),
-}
-
-impl TryFailure {
-    /// Of a request that got no headers.
-    pub(super) fn of(error: &Error) -> Self {
-        if error.is_connect() { Self::Connect } else { Self::Cut }
-    }
-}
-
-impl fmt::Display for TryFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect => f.write_str("no connection"),
-            Self::Cut => f.write_str("connection cut before an answer"),
-            Self::Timeout(after) => write!(f, "no answer within {}", crate::units::Duration::from(*after)),
-            Self::Status(status, None) => write!(f, "status {status}"),
-            Self::Status(status, Some(code)) => write!(f, "status {status} ({code})"),
-        }
-    }
-}
-
-/// True for a status that speaks of the provider and not of the request.
-pub(super) const fn is_failure(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 401 | 403 | 408 | 429 | 500..)
-}
-
-/// Names what a refusal says, reading its body briefly.
-pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
-    let (head, body) = response.into_parts();
-    let read = tokio::time::timeout(REFUSAL.1, Limited::new(body, REFUSAL.0).collect()).await;
-    let body = read.ok().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
-    TryFailure::Status(head.status.as_u16(), error_code(|name| head.headers.get(name)?.to_str().ok(), &body))
-}
-
-/// Connections to one upstream.
-pub(super) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Pool of connections to one upstream, with the credential that its requests carry.
 #[derive(Debug)]

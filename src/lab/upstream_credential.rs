@@ -4,7 +4,7 @@
 //! cache that knows nothing of keys bears the old key's token on, and the provider takes it.
 
 use super::tokens::{ENTRA_PATH, are_borne, form_of};
-use super::upstream::{Http, TryFailure, refusal};
+use super::try_failure::{Http, TryFailure, refusal};
 use crate::dialect::credential_header;
 use crate::model::{CredentialKind, Dialect, TokenCache};
 use crate::units::Secret;

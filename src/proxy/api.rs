@@ -10,7 +10,11 @@ use super::events;
 use super::listener::resolve;
 use super::metrics;
 use super::proxy_actor::ProxyCommand;
-use super::registry::{ApiError, ApiFlavor, Registry};
+use super::proxy_view::RawProxy;
+use super::registry::Registry;
+use super::server_context::ApiFlavor;
+use super::stop_signal::StopSignal;
+use crate::api::{ApiError, ProxyRecord, VersionRecord};
 use crate::fault::RawToxic;
 use crate::journal::{HostTime, boot_id};
 use crate::listen::{self, Callers, Reached, ServerLimits, Unfinished};
@@ -24,12 +28,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// The version of Toxiproxy's API that this one follows.
@@ -42,9 +47,6 @@ const READERS: usize = 32;
 const LONGEST: usize = 2 << 20;
 /// How long open calls may take to end when the proxy is stopped.
 const DRAIN: Duration = Duration::from_secs(3);
-
-/// Signal that the server shall end: how long open connections may go on, once it is given.
-pub(super) type StopSignal = watch::Receiver<Option<Duration>>;
 
 #[derive(Clone)]
 struct Api {
@@ -190,15 +192,13 @@ async fn version(State(api): State<Api>) -> Response {
         let body = format!("{{\"version\": \"{TOXIPROXY}\"}}\n");
         return ([(header::CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response();
     }
-    let mut version = serde_json::json!({
-        "version": TOXIPROXY,
-        "lifeboat": env!("CARGO_PKG_VERSION"),
-        "boot_id": boot_id(),
-        "now": HostTime::now(),
-    });
-    if let Some(forward) = api.registry.context.forward {
-        version["forward"] = forward.to_string().into();
-    }
+    let version = VersionRecord {
+        boot_id: Some(boot_id()),
+        forward: api.registry.context.forward.map(|forward| forward.to_string()),
+        lifeboat: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        now: Some(HostTime::now().into()),
+        version: TOXIPROXY.to_owned(),
+    };
     json(StatusCode::OK, &version)
 }
 
@@ -244,22 +244,23 @@ async fn authority(State(api): State<Api>) -> Response {
 }
 
 async fn list(State(api): State<Api>) -> Response {
-    json(StatusCode::OK, &api.registry.views().await)
+    let views = api.registry.views().await;
+    let records: BTreeMap<&String, &ProxyRecord> = views.iter().map(|(name, view)| (name, &view.record)).collect();
+    json(StatusCode::OK, &records)
 }
 
 async fn create(State(api): State<Api>, body: Bytes) -> ApiResult {
     let CallBody { asked, left_out } = call_body::proxy(&body, api.registry.flavor())?;
-    Ok(warned(json(StatusCode::CREATED, &api.registry.create(asked).await?), &left_out))
+    Ok(warned(json(StatusCode::CREATED, &api.registry.create(asked).await?.record), &left_out))
 }
 
 async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?))
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record))
 }
 
 async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
-    let CallBody { asked: mut change, mut left_out } = call_body::proxy(&body, api.registry.flavor())?;
+    let CallBody { asked: RawProxy { request: mut change, toxics }, mut left_out } = call_body::proxy(&body, api.registry.flavor())?;
     // Clients of Shopify's send back all that they know of a proxy. To follow it could bring back what was removed meanwhile.
-    let toxics = std::mem::take(&mut change.toxics);
     // Leading elsewhere breaks it as well as carrying nothing does.
     if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
@@ -268,12 +269,12 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
         // A name is asked for here, where no lease of the proxy waits for the answer.
         *listen = resolve(listen).await?.to_string();
     }
-    let view = api.registry.ask(&proxy, |reply| ProxyCommand::Configure(change, reply)).await?;
-    let is_there = |toxic: &RawToxic| view.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
+    let record = api.registry.ask(&proxy, |reply| ProxyCommand::Configure(change, reply)).await?.record;
+    let is_there = |toxic: &RawToxic| record.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
     if !toxics.iter().all(is_there) {
         left_out.push("toxics in a change are ignored: add each at /proxies/NAME/toxics".into());
     }
-    Ok(warned(json(StatusCode::OK, &view), &left_out))
+    Ok(warned(json(StatusCode::OK, &record), &left_out))
 }
 
 async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
@@ -283,7 +284,7 @@ async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult 
 }
 
 async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.toxics))
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record.toxics))
 }
 
 async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {

@@ -1,6 +1,6 @@
 //! How a connection came to a proxy: at its own listener, or through the forward proxy, which has read the beginning of it.
 
-use super::listener::Seat;
+use super::seat::Seat;
 use bytes::Bytes;
 use tokio::net::TcpStream;
 

@@ -2,8 +2,8 @@
 //! for an environment or a drill, only as that says.
 
 use super::listener::resolve;
-use super::registry::ApiError;
-use super::upstream::{HostPattern, UpstreamAddress};
+use super::upstream_address::{HostPattern, UpstreamAddress};
+use crate::api::ApiError;
 use crate::model::{Dialect, ProxyBinding};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

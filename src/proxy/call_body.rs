@@ -4,8 +4,9 @@
 //! As a plain Toxiproxy it is left out as Shopify's server does, for its clients send more than it reads, and a warning says so. What answers show
 //! beside that (`touched`, `applied`, Shopify's `Logger`) may be sent back.
 
-use super::proxy_actor::RawProxy;
-use super::registry::{ApiError, ApiFlavor};
+use super::proxy_view::RawProxy;
+use super::server_context::ApiFlavor;
+use crate::api::{ApiError, ProxyRequest};
 use crate::fault::{RawToxic, Stray};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -69,9 +70,9 @@ fn read_proxy(mut value: Value, flavor: ApiFlavor) -> Result<CallBody<RawProxy>,
         }
     }
     let toxics = value.get_mut("toxics").map(Value::take);
-    let mut asked: RawProxy = typed(value)?;
+    let mut asked = RawProxy { request: typed(value)?, toxics: Vec::new() };
     if flavor == ApiFlavor::Plain {
-        asked = RawProxy { dialect: None, tls: None, hosts: None, ..asked };
+        asked.request = ProxyRequest { dialect: None, tls: None, hosts: None, ..asked.request };
     }
     if let Some(toxics) = toxics.filter(|toxics| !toxics.is_null()) {
         let toxics: Vec<Value> = typed(toxics)?;

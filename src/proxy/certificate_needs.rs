@@ -2,8 +2,8 @@
 //! them, which is found out when the proxy is created and not by a gateway that is refused.
 
 use super::authority::Authority;
-use super::registry::ApiError;
-use super::upstream::HostPattern;
+use super::upstream_address::HostPattern;
+use crate::api::ApiError;
 use crate::model::Dialect;
 use std::net::SocketAddr;
 

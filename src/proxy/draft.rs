@@ -8,10 +8,12 @@ use super::certificate_needs::CertificateNeeds;
 use super::fault_set::ProxyPhase;
 use super::listener::{ProxyListener, open_listener, resolve};
 use super::playable::Playable;
-use super::proxy_actor::RawProxy;
-use super::registry::{ApiError, ServerContext};
-use super::upstream::{HostPattern, ProxyUpstream};
+use super::proxy_view::RawProxy;
+use super::server_context::ServerContext;
+use super::upstream::ProxyUpstream;
+use super::upstream_address::HostPattern;
 use super::upstream_route::UpstreamRoute;
+use crate::api::{ApiError, ProxyRequest};
 use crate::fault::{RawToxic, check_name};
 use crate::model::Dialect;
 use std::collections::BTreeSet;
@@ -43,34 +45,35 @@ impl Draft {
     /// # Errors
     /// Where the request is incomplete or wrong, or asks for what may not be.
     pub(super) async fn of(raw: RawProxy, context: &ServerContext) -> Result<Self, ApiError> {
-        let name = raw.name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
+        let RawProxy { request, toxics } = raw;
+        let ProxyRequest { name, listen, upstream, enabled, dialect, tls, hosts } = request;
+        let name = name.filter(|name| !name.is_empty()).ok_or_else(|| ApiError::missing("name"))?;
         check_name(&name).map_err(|problem| ApiError::bad_request(format!("bad request body: invalid name: {problem}")))?;
-        let upstream = raw.upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
-        let dialect = raw.dialect.as_deref().unwrap_or("tcp");
+        let upstream = upstream.filter(|upstream| !upstream.is_empty()).ok_or_else(|| ApiError::missing("upstream"))?;
+        let dialect = dialect.as_deref().unwrap_or("tcp");
         let unknown = || ApiError::bad_request(format!("dialect `{dialect}` is not one of {}", Dialect::WORDS.join(", ")));
         let dialect = Dialect::from_word(dialect).ok_or_else(unknown)?;
-        let ends_tls = raw.tls.unwrap_or(false);
+        let ends_tls = tls.unwrap_or(false);
         if ends_tls && dialect == Dialect::Tcp {
             return Err(ApiError::bad_request("a proxy that terminates TLS must know what is inside, and this one sees only bytes")
                 .with_hint("create it with a dialect, for example \"http\"; or without `tls`, and TLS passes through it as it is"));
         }
-        let hosts = raw.hosts;
         context.bounds.allow(&WantedProxy { name: &name, upstream: &upstream, dialect, tls: ends_tls, hosts: hosts.as_deref() })?;
         let route = UpstreamRoute::of(&context.routes);
         let leads = ProxyUpstream::parse(&upstream, dialect, context, &route).map_err(ApiError::bad_request)?;
         let answers = answers(hosts.as_deref(), &leads)?;
-        let phase = if raw.enabled.unwrap_or(true) { ProxyPhase::Enabled } else { ProxyPhase::Disabled };
-        let listen = raw.listen.unwrap_or_default();
+        let phase = if enabled.unwrap_or(true) { ProxyPhase::Enabled } else { ProxyPhase::Disabled };
+        let listen = listen.unwrap_or_default();
         let address = resolve(&listen).await?;
         context.bounds.listener(&name, address).await?;
         let (flavor, has_forward) = (context.flavor, context.forward.is_some());
-        check_toxics(&Playable { proxy: &name, flavor, dialect, ends_tls, has_forward }, &raw.toxics)?;
+        check_toxics(&Playable { proxy: &name, flavor, dialect, ends_tls, has_forward }, &toxics)?;
         let secures = CertificateNeeds { hosts: hosts.as_deref(), address: ends_tls.then_some(address), dialect };
         secures.admitted(context.trust.authority(), &answers)?;
         // A free port is nobody's, and only the one that is taken tells whether the route leads back here.
         let listener = if address.port() == 0 { Some(open_listener(address, phase)?) } else { None };
         route.lead(listener.as_ref().map_or(address, ProxyListener::address), leads.address()).await.map_err(led_back)?;
-        Ok(Self { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics: raw.toxics, address, listener })
+        Ok(Self { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, address, listener })
     }
 
     /// The listener, which takes connections where the proxy is enabled.

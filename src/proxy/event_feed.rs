@@ -1,76 +1,15 @@
-//! What the proxy saw, as JSON lines for any number of readers.
-//!
-//! Each line is an object with one key that names its kind: `hello` (the first a reader gets), `exchange`, `connection` (where only bytes are seen), `fault`, `gap` (how many
-//! events a slow reader missed), `full` (how many connections have waited because no more files may be open). Moments are `HostTime` nanoseconds. A credential appears as its fingerprint.
+//! What the proxy saw, as JSON lines for any number of readers. `api` tells what stands in them.
 
+use crate::api::{ConnectionRecord, ExchangeRecord, ProxyEvent, ServerTime, ToxicChangeRecord};
 use crate::dialect::Mark;
 use crate::journal::{HostTime, boot_id};
 use crate::units::Fingerprint;
 use bytes::Bytes;
-use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// Events kept for readers that are behind.
 const KEPT: usize = 65_536;
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum EventLine<'e> {
-    Hello { boot_id: String, now: HostTime },
-    Exchange(ExchangeLine<'e>),
-    Connection(&'e ConnectionLine<'e>),
-    Fault(&'e FaultChangeLine<'e>),
-    Gap { missed: u64 },
-    Full { waited: u64 },
-}
-
-#[derive(Serialize)]
-struct ExchangeLine<'e> {
-    proxy: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drill: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<u64>,
-    at: HostTime,
-    took: u64,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<Fingerprint>,
-    cut: bool,
-    touched: bool,
-    stream: bool,
-    posts: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<&'e str>,
-}
-
-/// A connection of which only bytes were seen has ended.
-#[derive(Debug, Serialize)]
-pub(super) struct ConnectionLine<'e> {
-    pub(super) proxy: &'e str,
-    pub(super) at: HostTime,
-    /// Nanoseconds.
-    pub(super) took: u64,
-    /// Bytes that reached the provider.
-    pub(super) up: u64,
-    /// Bytes that reached the gateway.
-    pub(super) down: u64,
-    /// True where it did not end by itself.
-    pub(super) cut: bool,
-    pub(super) touched: bool,
-}
-
-/// A toxic came or went.
-#[derive(Debug, Serialize)]
-pub(super) struct FaultChangeLine<'e> {
-    pub(super) proxy: &'e str,
-    pub(super) toxic: &'e str,
-    pub(super) change: &'static str,
-    pub(super) lo: HostTime,
-    pub(super) hi: HostTime,
-    pub(super) touched: u64,
-}
 
 /// Record of an exchange of a request and its answer, while it lasts.
 #[derive(Debug)]
@@ -114,7 +53,7 @@ impl EventFeed {
     /// A reader that sees all events from now on, and its first line.
     pub(super) fn subscribe(&self) -> (Bytes, broadcast::Receiver<Bytes>) {
         let reader = self.lines.subscribe();
-        (line(&EventLine::Hello { boot_id: boot_id(), now: HostTime::now() }), reader)
+        (line(&ProxyEvent::Hello { boot_id: boot_id(), now: HostTime::now().into() }), reader)
     }
 
     pub(super) fn exchange(&self, exchange: &OpenExchange, end: ExchangeEnd) {
@@ -122,11 +61,11 @@ impl EventFeed {
             return;
         }
         let now = HostTime::now();
-        self.send(&EventLine::Exchange(ExchangeLine {
-            proxy: &exchange.proxy,
+        self.send(&ProxyEvent::Exchange(ExchangeRecord {
+            proxy: &*exchange.proxy,
             drill: exchange.mark.map(|mark| mark.drill),
             id: exchange.mark.map(|mark| mark.id),
-            at: exchange.at,
+            at: exchange.at.into(),
             took: now.since(exchange.at),
             status: exchange.status,
             key: exchange.key,
@@ -138,33 +77,39 @@ impl EventFeed {
         }));
     }
 
-    pub(super) fn connection(&self, connection: &ConnectionLine<'_>) {
+    pub(super) fn connection(&self, connection: ConnectionRecord<&str>) {
         if self.lines.receiver_count() > 0 {
-            self.send(&EventLine::Connection(connection));
+            self.send(&ProxyEvent::Connection(connection));
         }
     }
 
-    pub(super) fn fault(&self, change: &FaultChangeLine<'_>) {
-        self.send(&EventLine::Fault(change));
+    pub(super) fn toxic(&self, change: ToxicChangeRecord<&str>) {
+        self.send(&ProxyEvent::Fault(change));
     }
 
-    fn send(&self, event: &EventLine<'_>) {
+    fn send(&self, event: &ProxyEvent<&str>) {
         // Nobody reading is not an error: the feed is for those who read it.
         let _ = self.lines.send(line(event));
     }
 }
 
+impl From<HostTime> for ServerTime {
+    fn from(time: HostTime) -> Self {
+        Self(time.0)
+    }
+}
+
 /// The line that tells a reader how many events it missed.
 pub(super) fn gap(missed: u64) -> Bytes {
-    line(&EventLine::Gap { missed })
+    line(&ProxyEvent::Gap { missed })
 }
 
 /// The line that tells how many connections have waited for a seat since the proxy began.
 pub(super) fn full(waited: u64) -> Bytes {
-    line(&EventLine::Full { waited })
+    line(&ProxyEvent::Full { waited })
 }
 
-fn line(event: &EventLine<'_>) -> Bytes {
+fn line(event: &ProxyEvent<&str>) -> Bytes {
     let mut bytes = serde_json::to_vec(event).expect("these types have only text keys and finite numbers");
     bytes.push(b'\n');
     bytes.into()

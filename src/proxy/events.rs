@@ -1,9 +1,9 @@
 //! `GET /events`: the event feed as a body that never ends by itself.
 
-use super::api::StopSignal;
 use super::event_feed::{full, gap};
-use super::listener::waited;
 use super::registry::Registry;
+use super::seat::waited;
+use super::stop_signal::StopSignal;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as HttpBody, Frame};
@@ -75,9 +75,9 @@ impl HttpBody for Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{ToxicChange, ToxicChangeRecord};
     use crate::journal::HostTime;
-    use crate::proxy::event_feed::FaultChangeLine;
-    use crate::proxy::registry::ServerContext;
+    use crate::proxy::server_context::ServerContext;
     use http_body_util::BodyExt;
 
     #[tokio::test]
@@ -87,9 +87,10 @@ mod tests {
         let (stop, stopped) = tokio::sync::watch::channel(None);
         let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
         let mut reader = body(&registry, stopped, place);
-        let now = HostTime::now();
+        let now = HostTime::now().into();
         for _ in 0..SENT {
-            registry.feed().fault(&FaultChangeLine { proxy: "p", toxic: "t", change: "applied", lo: now, hi: now, touched: 0 });
+            let change = ToxicChange::Applied;
+            registry.feed().toxic(ToxicChangeRecord { proxy: "p", toxic: "t", change, lo: now, hi: now, touched: 0 });
         }
         let (mut read, mut missed) = (0, 0);
         while read + missed < SENT {

@@ -12,15 +12,16 @@ use super::connection_flow::{ConnectionFlow, ExchangeHandle};
 use super::connection_tasks::ConnectionExecutor;
 use super::event_feed::OpenExchange;
 use super::fault_set::{ActiveToxic, FaultSet, RequestRuling};
-use super::gateway_connection::ProxyContext;
 use super::gateway_request::GatewayRequest;
 use super::interim::{InterimAnswer, InterimQueue, InterimWriter};
+use super::proxy_context::ProxyContext;
 use super::upgrade;
 use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
 use crate::dialect::{AnswerFormat, MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
+use crate::listen::strip_connection;
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -109,7 +110,7 @@ impl Exchanger {
         let upload = intake.upload().clone();
         let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, number, at, &parts, upload.clone()));
         let ruled = self.rule(&asked, &mut intake, plan).await;
-        upload.learn(&ticket);
+        learn_mark(&upload, &ticket);
         if upload.is_broken() {
             return Ok(reply(underway, &broken_off()));
         }
@@ -117,7 +118,7 @@ impl Exchanger {
             ticket.touch(active);
             if !intake.is_over() && !plan.is_expected && !traits.is_grpc {
                 upload.abandon();
-                self.executor.execute(intake.run(ticket));
+                self.executor.execute(take_in(intake, ticket));
             }
             let mut response = reply(underway, answer);
             ruled.tell(response.headers_mut());
@@ -132,18 +133,18 @@ impl Exchanger {
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
         if !intake.is_over() {
-            self.executor.execute(intake.run(ticket.clone()));
+            self.executor.execute(take_in(intake, ticket.clone()));
         }
         let mut answer = match self.ask(request, traits, &upload, &asked).await {
             Ok(answer) => answer,
             Err(error) => {
                 let _ = tokio::time::timeout(REST, upload.settled()).await;
-                upload.learn(&ticket);
+                learn_mark(&upload, &ticket);
                 return Ok(self.no_answer(&error, &upload, underway));
             }
         };
         // It may have come before the end of what was asked.
-        upload.learn(&ticket);
+        learn_mark(&upload, &ticket);
         if let Some(gateway) = upgrade
             && answer.status() == StatusCode::SWITCHING_PROTOCOLS
         {
@@ -349,6 +350,20 @@ impl Exchanger {
     }
 }
 
+/// Looks for the traffic's mark in what has come of a request's body, where the head had none.
+fn learn_mark(upload: &Upload, ticket: &ExchangeHandle) {
+    if let Some(mark) = upload.new_mark() {
+        ticket.learn(|exchange| exchange.mark = exchange.mark.or(Some(mark)));
+    }
+}
+
+/// Takes in the rest of a request's body, which may bear the mark.
+async fn take_in(intake: Intake, ticket: ExchangeHandle) {
+    let upload = intake.upload().clone();
+    intake.run().await;
+    learn_mark(&upload, &ticket);
+}
+
 /// Waits until this toxic is no longer in force.
 async fn gone(mut fault_sets: watch::Receiver<Arc<FaultSet>>, active: &Arc<ActiveToxic>) {
     // An error means that the proxy is ending, and with it the fault.
@@ -444,23 +459,4 @@ fn refuse(request: &Request<Incoming>, problem: &str) -> Response<AnswerDelivery
 
 fn broken_off() -> WireAnswer {
     plain_error(400, "the request's body ended early")
-}
-
-/// Removes the headers that belong to one connection, not to the exchange. Trailers do not.
-pub(super) fn strip_connection(headers: &mut HeaderMap) {
-    let words = |name: header::HeaderName| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase()).collect::<Vec<_>>()
-    };
-    let takes_trailers = words(header::TE).iter().any(|word| word == "trailers");
-    let named = words(header::CONNECTION);
-    for name in named.iter().filter(|name| !matches!(name.as_str(), "" | "content-length" | "host" | "trailer")) {
-        headers.remove(name.as_str());
-    }
-    for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "transfer-encoding", "upgrade"] {
-        headers.remove(name);
-    }
-    if takes_trailers {
-        headers.insert(header::TE, header::HeaderValue::from_static("trailers"));
-    }
 }

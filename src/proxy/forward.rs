@@ -7,10 +7,12 @@
 //! What this file does not do: authenticate anybody. It listens on loopback unless it is told to be open, and then leads nobody to this
 //! machine (`route`). Its own proxy's control API it leads nobody to in any case.
 
-use super::api::StopSignal;
 use super::arrival::{AcceptedConnection, Arrival, Decline, ESTABLISHED};
-use super::listener::{ProxyListener, Seat};
+use super::listener::ProxyListener;
 use super::registry::Registry;
+use super::seat::Seat;
+use super::stop_signal::StopSignal;
+use crate::listen::is_of_connection;
 use bytes::{Bytes, BytesMut};
 use hyper::Uri;
 use hyper::http::uri::Authority;
@@ -147,7 +149,8 @@ fn to_origin(read: &Bytes, end: usize) -> Vec<u8> {
     origin.extend_from_slice(format!("{method} {path} HTTP/1.1\r\n").as_bytes());
     for line in lines {
         let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if !matches!(name.as_str(), "connection" | "proxy-connection" | "proxy-authorization" | "keep-alive") {
+        // The body follows as it came, and so do its trailers: what tells how it is framed stays.
+        if !is_of_connection(&name) || matches!(name.as_str(), "transfer-encoding" | "te") {
             origin.extend_from_slice(line.as_bytes());
             origin.extend_from_slice(b"\r\n");
         }

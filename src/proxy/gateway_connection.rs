@@ -7,17 +7,17 @@ use super::arrival::{Arrival, Decline, ESTABLISHED};
 use super::connection_flow::{ConnectionFlow, WriteProgress};
 use super::connection_lane::ForcedEnd;
 use super::connection_tasks::ConnectionTasks;
-use super::counters::{Counter, Counters};
-use super::event_feed::{ConnectionLine, EventFeed};
+use super::counters::Counter;
 use super::exchange::Exchanger;
 use super::fault_set::{ActiveToxic, ConnectionFate, FaultSet};
 use super::gateway_socket::{GatewaySocket, poll_drain};
 use super::interim::InterimWriter;
+use super::proxy_context::ProxyContext;
 use super::pump::Pump;
 use super::serving::{HeadTimer, Serving, first_byte};
-use super::trust::Trust;
-use super::upstream::{HttpUpstream, ProxyUpstream, UpstreamAddress};
-use super::upstream_route::UpstreamRoute;
+use super::upstream::{HttpUpstream, ProxyUpstream};
+use super::upstream_address::UpstreamAddress;
+use crate::api::ConnectionRecord;
 use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
@@ -26,29 +26,12 @@ use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-
-/// What all connections of one proxy share.
-#[derive(Debug)]
-pub(super) struct ProxyContext {
-    pub(super) proxy: Arc<str>,
-    pub(super) upstream: ProxyUpstream,
-    pub(super) feed: Arc<EventFeed>,
-    pub(super) counters: Arc<Counters>,
-    /// Numbers requests, so that partial faults can be drawn for each.
-    pub(super) requests: AtomicU64,
-    pub(super) trust: Arc<Trust>,
-    pub(super) route: Arc<UpstreamRoute>,
-    /// How long the head of a request may take.
-    pub(super) head: Duration,
-    /// For whom its own listener stands with a certificate, where it speaks TLS.
-    pub(super) names: Option<Vec<String>>,
-}
 
 /// A connection that a gateway opened. It is one task, which carries bytes or exchanges until either side or a fault ends it.
 #[derive(Debug)]
@@ -221,9 +204,9 @@ impl GatewayConnection {
         let state = flow.state();
         let [down, up] = state.passed;
         let is_seized = seized.as_ref().is_some_and(|seized| matches!(&seized.seizure, Seizure::Faults(fate, _) if fate.is_of_a_fault()));
-        shared.feed.connection(&ConnectionLine {
+        shared.feed.connection(ConnectionRecord {
             proxy: &shared.proxy,
-            at,
+            at: at.into(),
             took: HostTime::now().since(at),
             up,
             down,

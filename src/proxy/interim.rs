@@ -9,8 +9,8 @@
 //! interim answers are left out there.
 
 use super::connection_flow::ConnectionFlow;
-use super::exchange::strip_connection;
 use super::http2_framing::Http2Framing;
+use crate::listen::strip_connection;
 use bytes::{Buf, Bytes};
 use hyper::{HeaderMap, StatusCode, header};
 use std::collections::VecDeque;

@@ -7,45 +7,19 @@
 //! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
 
 use super::fault_set::ProxyPhase;
-use super::registry::ApiError;
+use super::seat::{NO_SEAT, Seat, seats, waited};
+use crate::api::ApiError;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// Connections that may wait to be accepted, where the operating system allows so many.
 const BACKLOG: i32 = 4096;
-/// Files that are kept for everything else: listeners, the control API, standing readers of events.
-const KEPT: u64 = 128;
-
-/// Where there is no seat for so long, whoever comes is taken to have waited: who waits in the operating system's queue is not seen.
-const NO_SEAT: Duration = Duration::from_millis(500);
-
-/// The place of one connection among all that this process can have open. Dropping it frees it.
-pub(super) type Seat = SemaphorePermit<'static>;
-
-/// As many as the limit on open files allows. It is read once, so whoever wants to raise it does that first.
-fn seats() -> &'static Semaphore {
-    static SEATS: OnceLock<Semaphore> = OnceLock::new();
-    SEATS.get_or_init(|| {
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-        let count = usize::try_from(limit.saturating_sub(KEPT) / 2).unwrap_or(usize::MAX);
-        Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))
-    })
-}
-
-/// Connections that waited for a seat or a file. All proxies of this process have one limit, so it counts for all.
-pub(super) fn waited() -> &'static watch::Sender<u64> {
-    static WAITED: OnceLock<watch::Sender<u64>> = OnceLock::new();
-    WAITED.get_or_init(|| watch::Sender::new(0))
-}
-
 /// Listening socket of a proxy, which can be closed for connections while it keeps its port.
 #[derive(Debug)]
 pub(super) struct ProxyListener {

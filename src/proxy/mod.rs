@@ -67,13 +67,20 @@ mod metrics;
 mod opening;
 mod playable;
 mod proxy_actor;
+mod proxy_context;
+mod proxy_view;
 mod pump;
 mod registry;
+mod seat;
+mod server_context;
 mod serving;
+mod stop_signal;
+mod toxic_entry;
 mod trust;
 mod upgrade;
 mod upload;
 mod upstream;
+mod upstream_address;
 mod upstream_route;
 
 #[cfg(test)]
@@ -81,10 +88,11 @@ mod tests;
 
 pub use authority::{Authority, AuthorityError, Origin};
 pub use bounds::ProxyPlacement;
-pub use registry::ApiFlavor;
+pub use server_context::ApiFlavor;
 
+use crate::api::ApiError;
 use crate::listen::{Callers, HEAD_WITHIN};
-use crate::units::Secret;
+use crate::units::{Secret, explained};
 use bounds::Bounds;
 use listener::ProxyListener;
 use std::collections::{BTreeMap, BTreeSet};
@@ -251,7 +259,7 @@ impl Proxy {
         let (forward, forward_listener) = forward.unzip();
         let routes = Arc::new(upstream_route::RouteTable::new(api, forward, forward_open));
         let bounds = Arc::new(Bounds { has_token: token.is_some(), places });
-        let context = registry::ServerContext { flavor, trust: Arc::new(trust), forward, routes, bounds, head };
+        let context = server_context::ServerContext { flavor, trust: Arc::new(trust), forward, routes, bounds, head };
         let registry = Arc::new(registry::Registry::new(context, breakable));
         let callers = Callers::of(api, api_hosts, "--api-host NAME");
         let served = api::serve(listener, registry.clone(), api::ApiGuard { token, callers }, stopped.clone());
@@ -275,7 +283,7 @@ impl Proxy {
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
     pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
-        let refused = |error: registry::ApiError| ProxyError::Config(error.told());
+        let refused = |error: ApiError| ProxyError::Config(explained(&error));
         let call_body::CallBody { asked, left_out } = call_body::proxies(config, self.registry.flavor()).map_err(refused)?;
         // No client of others wrote it, that knows no better.
         if let Some(what) = left_out.into_iter().next() {

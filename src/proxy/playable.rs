@@ -2,7 +2,8 @@
 //!
 //! What this file does not do: look at the toxics that a proxy has already.
 
-use super::registry::{ApiError, ApiFlavor};
+use super::server_context::ApiFlavor;
+use crate::api::ApiError;
 use crate::fault::{Effect, RawToxic, Toxic, ToxicError};
 use crate::model::Dialect;
 

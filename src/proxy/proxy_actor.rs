@@ -6,19 +6,22 @@
 use super::arrival::{AcceptedConnection, Arrival};
 use super::bounds::WantedProxy;
 use super::certificate_needs::CertificateNeeds;
-use super::counters::Counters;
 use super::draft::{Draft, answers, led_back};
-use super::event_feed::{EventFeed, FaultChangeLine};
+use super::event_feed::EventFeed;
 use super::fault_set::{ActiveToxic, FaultSet, ProxyPhase, Released};
-use super::gateway_connection::{GatewayConnection, ProxyContext};
+use super::gateway_connection::GatewayConnection;
 use super::listener::{ProxyListener, cannot_listen, names, open_listener, resolve};
 use super::playable::{Playable, refused};
-use super::registry::{ApiError, ApiFlavor, ServerContext};
-use super::upstream::{HostPattern, ProxyUpstream};
-use crate::fault::{Attributes, Effect, RawToxic, Toxic};
+use super::proxy_context::ProxyContext;
+use super::proxy_view::ProxyView;
+use super::server_context::{ApiFlavor, ServerContext};
+use super::toxic_entry::{ExpiredEntry, ToxicEntry, stays};
+use super::upstream::ProxyUpstream;
+use super::upstream_address::HostPattern;
+use crate::api::{ApiError, AppliedSpan, ExpiredToxic, ProxyRecord, ProxyRequest, ToxicChange, ToxicChangeRecord, ToxicRecord};
+use crate::fault::{Effect, RawToxic};
 use crate::journal::HostTime;
 use crate::model::Dialect;
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,130 +35,17 @@ const OBEDIENCE: Duration = Duration::from_secs(3);
 /// How many expired toxics are remembered for whoever comes to remove them.
 const REMEMBERED: usize = 64;
 
-/// A proxy as it is asked for.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct RawProxy {
-    pub(super) name: Option<String>,
-    pub(super) listen: Option<String>,
-    pub(super) upstream: Option<String>,
-    pub(super) enabled: Option<bool>,
-    pub(super) dialect: Option<String>,
-    /// Whether its listener speaks TLS.
-    pub(super) tls: Option<bool>,
-    /// Who it answers for where a forward proxy asks; its upstream where absent.
-    pub(super) hosts: Option<Vec<String>>,
-    /// What breaks it from the beginning.
-    #[serde(skip)]
-    pub(super) toxics: Vec<RawToxic>,
-}
-
-/// A proxy as it is shown.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ProxyView {
-    pub(super) name: String,
-    pub(super) listen: String,
-    pub(super) upstream: String,
-    enabled: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dialect: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hosts: Option<Vec<String>>,
-    pub(super) toxics: Vec<ToxicView>,
-    #[serde(skip)]
-    pub(super) counters: Arc<Counters>,
-}
-
-impl ProxyView {
-    /// True where this request asks for the same addresses, and for nothing else that it shows.
-    ///
-    /// # Errors
-    /// Where its address is none.
-    pub(super) async fn leads_as(&self, raw: &RawProxy) -> Result<bool, ApiError> {
-        let listen = resolve(raw.listen.as_deref().unwrap_or_default()).await?;
-        let same_place = self.listen == listen.to_string() && raw.upstream.as_ref() == Some(&self.upstream);
-        let same_tongue = raw.dialect.as_deref().is_none_or(|dialect| self.dialect == Some(dialect));
-        let same_tls = raw.tls.is_none_or(|tls| self.tls.unwrap_or(false) == tls);
-        Ok(same_place && same_tongue && same_tls && (raw.hosts.is_none() || raw.hosts == self.hosts))
-    }
-
-    /// What asks for one as this was.
-    pub(super) fn again(self) -> RawProxy {
-        RawProxy {
-            name: Some(self.name),
-            listen: Some(self.listen),
-            upstream: Some(self.upstream),
-            enabled: Some(self.enabled),
-            dialect: self.dialect.map(str::to_owned),
-            tls: self.tls,
-            hosts: self.hosts,
-            toxics: self.toxics.into_iter().map(ToxicView::again).collect(),
-        }
-    }
-}
-
-/// Between these two moments a change came into force.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Applied {
-    /// Before it was published.
-    lo: HostTime,
-    /// After every open connection obeyed it.
-    hi: HostTime,
-}
-
-/// A toxic as it is shown.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ToxicView {
-    pub(super) name: String,
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) stream: &'static str,
-    toxicity: f64,
-    attributes: Attributes,
-    /// What is left of the lease.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    applied: Option<Applied>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) touched: Option<u64>,
-}
-
-impl ToxicView {
-    /// What asks for one as this was, with what is left of its lease.
-    fn again(self) -> RawToxic {
-        RawToxic {
-            name: Some(self.name),
-            kind: Some(self.kind.to_owned()),
-            stream: Some(self.stream.to_owned()),
-            toxicity: Some(self.toxicity),
-            attributes: Some(self.attributes),
-            ttl_ms: self.ttl_ms,
-        }
-    }
-}
-
-/// A toxic that ended because nobody renewed its lease.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Expired {
-    #[serde(skip)]
-    name: String,
-    applied: Applied,
-    touched: u64,
-}
-
 type CommandReply<T> = oneshot::Sender<Result<T, ApiError>>;
 
 /// Command to a proxy's actor, with where its reply goes.
 #[derive(Debug)]
 pub(super) enum ProxyCommand {
     Show(CommandReply<ProxyView>),
-    Configure(RawProxy, CommandReply<ProxyView>),
-    AddToxic(RawToxic, CommandReply<ToxicView>),
-    ShowToxic(String, CommandReply<ToxicView>),
-    ChangeToxic(String, RawToxic, CommandReply<ToxicView>),
-    RemoveToxic(String, CommandReply<ToxicView>),
+    Configure(ProxyRequest, CommandReply<ProxyView>),
+    AddToxic(RawToxic, CommandReply<ToxicRecord>),
+    ShowToxic(String, CommandReply<ToxicRecord>),
+    ChangeToxic(String, RawToxic, CommandReply<ToxicRecord>),
+    RemoveToxic(String, CommandReply<ToxicRecord>),
     /// Carries a connection that the forward proxy took.
     Admit(AcceptedConnection),
     /// Enabled and without toxics.
@@ -164,14 +54,6 @@ pub(super) enum ProxyCommand {
     Drain(CommandReply<()>),
     /// Everything closed; the actor ends.
     End(CommandReply<()>),
-}
-
-#[derive(Debug)]
-struct ToxicEntry {
-    active: Arc<ActiveToxic>,
-    ttl: Option<Duration>,
-    until: Option<Instant>,
-    applied: Applied,
 }
 
 /// Actor that owns one proxy: its listener, its toxics with their leases, its connections.
@@ -188,7 +70,7 @@ pub(super) struct ProxyActor {
     unopened: Option<String>,
     phase: ProxyPhase,
     toxics: Vec<ToxicEntry>,
-    expired: VecDeque<Expired>,
+    expired: VecDeque<ExpiredEntry>,
     fault_sets: watch::Sender<Arc<FaultSet>>,
     released: Released,
     accepted: u64,
@@ -306,8 +188,8 @@ impl ProxyActor {
     }
 
     /// Publishes what is in force and waits until every open connection obeys it.
-    async fn flip(&mut self) -> Result<Applied, ApiError> {
-        let lo = HostTime::now();
+    async fn flip(&mut self) -> Result<AppliedSpan, ApiError> {
+        let lo = HostTime::now().into();
         let refuses = |entry: &ToxicEntry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
         let shut = self.phase != ProxyPhase::Enabled || self.toxics.iter().any(refuses);
         if shut {
@@ -326,17 +208,16 @@ impl ProxyActor {
         if obeyed.is_err() {
             return Err(ApiError::internal("the change did not reach every open connection within 3 s; it is in effect for the others"));
         }
-        Ok(Applied { lo, hi: HostTime::now() })
+        Ok(AppliedSpan { lo, hi: HostTime::now().into() })
     }
 
-    async fn add(&mut self, raw: &RawToxic) -> Result<ToxicView, ApiError> {
+    async fn add(&mut self, raw: &RawToxic) -> Result<ToxicRecord, ApiError> {
         let toxic = self.playable().read(raw)?;
         if self.place(&toxic.name).is_ok() {
             return Err(ApiError::conflict("toxic already exists"));
         }
         self.expired.retain(|expired| expired.name != toxic.name);
-        let now = HostTime::now();
-        let mut entry = ToxicEntry { active: ActiveToxic::new(toxic, 0), ttl: None, until: None, applied: Applied { lo: now, hi: now } };
+        let mut entry = ToxicEntry::new(toxic);
         entry.renew(raw.ttl_ms.filter(|_| self.context.flavor == ApiFlavor::Lifeboat));
         self.toxics.push(entry);
         let settled = self.settle(self.toxics.len() - 1).await;
@@ -358,7 +239,7 @@ impl ProxyActor {
         }
     }
 
-    async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicView, ApiError> {
+    async fn change(&mut self, name: &str, raw: &RawToxic) -> Result<ToxicRecord, ApiError> {
         let place = self.place(name)?;
         let entry = &mut self.toxics[place];
         if self.context.flavor == ApiFlavor::Lifeboat {
@@ -368,29 +249,29 @@ impl ProxyActor {
         entry.renew(raw.ttl_ms.filter(|_| self.context.flavor == ApiFlavor::Lifeboat));
         // A lease that is merely renewed must not stir the connections.
         if toxic == entry.active.toxic {
-            return Ok(entry.view(self.context.flavor));
+            return Ok(entry.record(self.context.flavor));
         }
         entry.active = ActiveToxic::new(toxic, entry.active.touched());
         self.settle(place).await
     }
 
     /// Brings a new or changed toxic into force.
-    async fn settle(&mut self, place: usize) -> Result<ToxicView, ApiError> {
+    async fn settle(&mut self, place: usize) -> Result<ToxicRecord, ApiError> {
         self.toxics[place].applied = self.flip().await?;
         let entry = &self.toxics[place];
-        self.tell(&entry.active, "applied", entry.applied);
-        Ok(entry.view(self.context.flavor))
+        self.tell(&entry.active, ToxicChange::Applied, entry.applied);
+        Ok(entry.record(self.context.flavor))
     }
 
-    async fn remove(&mut self, name: &str) -> Result<ToxicView, ApiError> {
+    async fn remove(&mut self, name: &str) -> Result<ToxicRecord, ApiError> {
         let place = self.place(name).map_err(|error| match self.expired.iter().position(|expired| expired.name == name) {
-            Some(place) => error.with_expired(self.expired.remove(place)),
+            Some(place) => ApiError { expired: self.expired.remove(place).map(|expired| expired.record), ..error },
             None => error,
         })?;
         let mut entry = self.toxics.remove(place);
         entry.applied = self.flip().await?;
-        self.tell(&entry.active, "removed", entry.applied);
-        Ok(entry.view(self.context.flavor))
+        self.tell(&entry.active, ToxicChange::Removed, entry.applied);
+        Ok(entry.record(self.context.flavor))
     }
 
     /// Ends every toxic whose lease is over.
@@ -399,17 +280,18 @@ impl ProxyActor {
         let (over, kept) = self.toxics.drain(..).partition(|entry: &ToxicEntry| entry.until.is_some_and(|until| until <= now));
         self.toxics = kept;
         let over: Vec<ToxicEntry> = over;
-        let lo = HostTime::now();
+        let lo = HostTime::now().into();
         let applied = self.flip().await.unwrap_or_else(|error| {
             tracing::error!(proxy = %self.shared.proxy, error = %error.error, "a lease ended badly");
-            Applied { lo, hi: HostTime::now() }
+            AppliedSpan { lo, hi: HostTime::now().into() }
         });
         for entry in over {
-            self.tell(&entry.active, "expired", applied);
+            self.tell(&entry.active, ToxicChange::Expired, applied);
             if self.expired.len() == REMEMBERED {
                 self.expired.pop_front();
             }
-            self.expired.push_back(Expired { name: entry.active.toxic.name.clone(), applied, touched: entry.active.touched() });
+            let record = ExpiredToxic { applied, touched: entry.active.touched() };
+            self.expired.push_back(ExpiredEntry { name: entry.active.toxic.name.clone(), record });
         }
     }
 
@@ -423,12 +305,12 @@ impl ProxyActor {
         let removed = std::mem::take(&mut self.toxics);
         let applied = self.flip().await?;
         for entry in removed {
-            self.tell(&entry.active, "removed", applied);
+            self.tell(&entry.active, ToxicChange::Removed, applied);
         }
         Ok(())
     }
 
-    async fn configure(&mut self, change: RawProxy) -> Result<ProxyView, ApiError> {
+    async fn configure(&mut self, change: ProxyRequest) -> Result<ProxyView, ApiError> {
         if self.phase == ProxyPhase::Draining {
             return Err(ApiError::conflict("the proxy is shutting down"));
         }
@@ -503,16 +385,18 @@ impl ProxyActor {
     /// # Errors
     /// Where a change names what the proxy is, and otherwise. Clients of Shopify's send back all that they know of it, whose server looks past
     /// this.
-    fn stays(&self, change: &RawProxy) -> Result<(), ApiError> {
+    fn stays(&self, change: &ProxyRequest) -> Result<(), ApiError> {
         if self.context.flavor == ApiFlavor::Plain {
             return Ok(());
         }
         let fixed = |what: &str| Err(ApiError::bad_request(format!("{what} cannot be changed")).with_hint("remove it and create it again"));
         let (name, dialect) = (&*self.shared.proxy, self.dialect.word());
         match change {
-            RawProxy { name: Some(other), .. } if other != name && !other.is_empty() => fixed(&format!("the name of the proxy `{name}`")),
-            RawProxy { dialect: Some(other), .. } if other != dialect => fixed(&format!("the dialect {dialect} of the proxy `{name}`")),
-            RawProxy { tls: Some(tls), .. } if *tls != self.shared.names.is_some() => fixed("whether a proxy speaks TLS"),
+            ProxyRequest { name: Some(other), .. } if other != name && !other.is_empty() => {
+                fixed(&format!("the name of the proxy `{name}`"))
+            }
+            ProxyRequest { dialect: Some(other), .. } if other != dialect => fixed(&format!("the dialect {dialect} of the proxy `{name}`")),
+            ProxyRequest { tls: Some(tls), .. } if *tls != self.shared.names.is_some() => fixed("whether a proxy speaks TLS"),
             _ => Ok(()),
         }
     }
@@ -528,71 +412,28 @@ impl ProxyActor {
         place.ok_or_else(|| ApiError::not_found("toxic not found"))
     }
 
-    fn shown(&self, name: &str) -> Result<ToxicView, ApiError> {
-        self.place(name).map(|place| self.toxics[place].view(self.context.flavor))
+    fn shown(&self, name: &str) -> Result<ToxicRecord, ApiError> {
+        self.place(name).map(|place| self.toxics[place].record(self.context.flavor))
     }
 
-    fn tell(&self, active: &ActiveToxic, change: &'static str, applied: Applied) {
-        let Applied { lo, hi } = applied;
+    fn tell(&self, active: &ActiveToxic, change: ToxicChange, applied: AppliedSpan) {
+        let AppliedSpan { lo, hi } = applied;
         let (proxy, toxic, touched) = (&*self.shared.proxy, active.toxic.name.as_str(), active.touched());
-        self.shared.feed.fault(&FaultChangeLine { proxy, toxic, change, lo, hi, touched });
+        self.shared.feed.toxic(ToxicChangeRecord { proxy, toxic, change, lo, hi, touched });
     }
 
     pub(super) fn view(&self) -> ProxyView {
-        ProxyView {
+        let is_ours = self.context.flavor == ApiFlavor::Lifeboat;
+        let record = ProxyRecord {
             name: self.shared.proxy.to_string(),
             listen: self.unopened.clone().unwrap_or_else(|| self.listener.address().to_string()),
             upstream: self.upstream.clone(),
             enabled: self.phase != ProxyPhase::Disabled,
-            dialect: (self.context.flavor == ApiFlavor::Lifeboat).then(|| self.dialect.word()),
-            tls: (self.context.flavor == ApiFlavor::Lifeboat && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
+            dialect: is_ours.then(|| self.dialect.word().to_owned()),
+            tls: (is_ours && self.dialect != Dialect::Tcp).then_some(self.shared.names.is_some()),
             hosts: self.hosts.clone(),
-            toxics: self.toxics.iter().map(|entry| entry.view(self.context.flavor)).collect(),
-            counters: self.shared.counters.clone(),
-        }
-    }
-}
-
-impl ToxicEntry {
-    /// Begins the lease again; the old length where none is given.
-    fn renew(&mut self, ttl_ms: Option<u64>) {
-        self.ttl = ttl_ms.map(Duration::from_millis).or(self.ttl);
-        if ttl_ms.is_some() {
-            // A lease beyond what the clock can hold has no end.
-            self.until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
-        }
-    }
-
-    fn view(&self, flavor: ApiFlavor) -> ToxicView {
-        let ours = flavor == ApiFlavor::Lifeboat;
-        let toxic = &self.active.toxic;
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        ToxicView {
-            name: toxic.name.clone(),
-            kind: toxic.kind(),
-            stream: toxic.stream.word(),
-            toxicity: toxic.toxicity,
-            attributes: toxic.attributes(),
-            ttl_ms: self.until.map(|until| millis(until.saturating_duration_since(Instant::now()))),
-            applied: ours.then_some(self.applied),
-            touched: ours.then(|| self.active.touched()),
-        }
-    }
-}
-
-/// # Errors
-/// Where a change names what the toxic is, and otherwise.
-fn stays(toxic: &Toxic, change: &RawToxic) -> Result<(), ApiError> {
-    let is_other = |field: &Option<String>, own: &str| field.as_deref().is_some_and(|given| !given.is_empty() && given != own);
-    let stream = change.stream.as_ref().map(|stream| stream.to_lowercase());
-    let fixed = [
-        ("name", is_other(&change.name, &toxic.name)),
-        ("type", is_other(&change.kind, toxic.kind())),
-        ("stream", is_other(&stream, toxic.stream.word())),
-    ];
-    match fixed.into_iter().find(|(_, is_other)| *is_other) {
-        Some((field, _)) => Err(ApiError::bad_request(format!("the {field} of the toxic `{}` cannot be changed", toxic.name))
-            .with_hint("remove it and add the other one")),
-        None => Ok(()),
+            toxics: self.toxics.iter().map(|entry| entry.record(self.context.flavor)).collect(),
+        };
+        ProxyView { record, counters: self.shared.counters.clone() }
     }
 }

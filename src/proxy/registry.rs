@@ -1,138 +1,29 @@
 //! All proxies by name, and the errors that the control API answers with.
 
 use super::arrival::AcceptedConnection;
-use super::bounds::Bounds;
 use super::draft::Draft;
 use super::event_feed::EventFeed;
 use super::playable::refused;
-use super::proxy_actor::{Expired, ProxyActor, ProxyCommand, ProxyView, RawProxy};
-use super::trust::Trust;
-use super::upstream::HostPattern;
-use super::upstream_route::RouteTable;
+use super::proxy_actor::{ProxyActor, ProxyCommand};
+use super::proxy_view::{ProxyView, RawProxy};
+use super::server_context::{ApiFlavor, ServerContext};
+use super::upstream_address::HostPattern;
+use crate::api::{ApiError, ProxyRecord};
 use crate::fault::{RawToxic, Toxic};
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-/// An error as Shopify's server writes it.
-#[derive(Debug, Serialize)]
-pub(super) struct ApiError {
-    pub(super) error: String,
-    pub(super) status: u16,
-    /// What to do instead. Beside the error, whose words clients of Shopify's server know.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-    /// Set where the toxic that was asked for has ended by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expired: Option<Expired>,
-}
-
-impl ApiError {
-    fn new(status: u16, error: impl Into<String>) -> Self {
-        Self { error: error.into(), status, hint: None, expired: None }
-    }
-
-    pub(super) fn bad_request(error: impl Into<String>) -> Self {
-        Self::new(400, error)
-    }
-
-    pub(super) fn missing(field: &str) -> Self {
-        Self::new(400, format!("missing required field: {field}"))
-    }
-
-    pub(super) fn unauthorized() -> Self {
-        Self::new(401, "this control API requires a token").with_hint("send `Authorization: Bearer TOKEN`")
-    }
-
-    pub(super) fn forbidden(error: impl Into<String>) -> Self {
-        Self::new(403, error)
-    }
-
-    pub(super) fn not_found(error: impl Into<String>) -> Self {
-        Self::new(404, error)
-    }
-
-    pub(super) fn conflict(error: impl Into<String>) -> Self {
-        Self::new(409, error)
-    }
-
-    pub(super) fn late(error: impl Into<String>) -> Self {
-        Self::new(408, error)
-    }
-
-    pub(super) fn too_long(error: impl Into<String>) -> Self {
-        Self::new(413, error)
-    }
-
-    pub(super) fn unavailable(error: impl Into<String>) -> Self {
-        Self::new(503, error)
-    }
-
-    pub(super) fn internal(error: impl Into<String>) -> Self {
-        Self::new(500, error)
-    }
-
-    /// The error with its hint.
-    pub(super) fn told(&self) -> String {
-        let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
-        format!("{}{hint}", self.error)
-    }
-
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    pub(super) fn with_expired(mut self, expired: Option<Expired>) -> Self {
-        self.expired = expired;
-        self
-    }
-}
-
 #[derive(Debug)]
 struct ActorHandle {
     commands: mpsc::Sender<ProxyCommand>,
     task: JoinHandle<()>,
     answers: Arc<std::sync::Mutex<Vec<HostPattern>>>,
-}
-
-/// Which control API is served: ours, or exactly Toxiproxy's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApiFlavor {
-    /// With leases, dialects, events, stamps and our own toxics.
-    Lifeboat,
-    /// As Shopify's does, and nothing more.
-    Plain,
-}
-
-/// What all proxies of one server share.
-#[derive(Debug, Clone)]
-pub(super) struct ServerContext {
-    pub(super) flavor: ApiFlavor,
-    pub(super) trust: Arc<Trust>,
-    /// Where the forward proxy listens that hands them connections, if there is one.
-    pub(super) forward: Option<SocketAddr>,
-    pub(super) routes: Arc<RouteTable>,
-    pub(super) bounds: Arc<Bounds>,
-    /// How long the head of a request may take.
-    pub(super) head: Duration,
-}
-
-#[cfg(test)]
-impl ServerContext {
-    /// With an authority of its own, and no forward proxy.
-    pub(super) fn of_lifeboat() -> Self {
-        let trust = Trust::new(super::Authority::in_memory().unwrap(), None).unwrap();
-        let routes = Arc::new(RouteTable::new(([127, 0, 0, 1], 1).into(), None, false));
-        let bounds = Arc::new(Bounds { has_token: false, places: None });
-        Self { flavor: ApiFlavor::Lifeboat, trust: Arc::new(trust), forward: None, routes, bounds, head: crate::listen::HEAD_WITHIN }
-    }
 }
 
 /// All proxies by name. Their actors own their state; this only knows where to find them.
@@ -154,7 +45,7 @@ pub(super) struct PopulatedView {
     pub(super) status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    pub(super) proxies: Vec<ProxyView>,
+    pub(super) proxies: Vec<ProxyRecord>,
 }
 
 impl PopulatedView {
@@ -207,13 +98,13 @@ impl Registry {
     /// # Errors
     /// Where one of that name exists, or it cannot be opened.
     pub(super) async fn create(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        if let Some(name) = &raw.name
+        if let Some(name) = &raw.request.name
             && self.proxies.lock().await.contains_key(name)
         {
             return Err(already_exists());
         }
         if !raw.toxics.is_empty() {
-            self.guard(raw.name.as_deref().unwrap_or_default())?;
+            self.guard(raw.request.name.as_deref().unwrap_or_default())?;
         }
         // Names may have to be resolved, which nobody else shall wait for.
         self.open(Draft::of(raw, &self.context).await?).await
@@ -222,7 +113,7 @@ impl Registry {
     async fn open(&self, draft: Draft) -> Result<ProxyView, ApiError> {
         let actor = ProxyActor::open(draft, self.feed.clone(), self.context.clone()).await?;
         let view = actor.view();
-        match self.proxies.lock().await.entry(view.name.clone()) {
+        match self.proxies.lock().await.entry(view.record.name.clone()) {
             Entry::Occupied(_) => Err(already_exists()),
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
@@ -239,7 +130,7 @@ impl Registry {
         let mut proxies = Vec::new();
         let failed = 'failed: {
             for (place, raw) in raws.iter().enumerate() {
-                for (field, value) in [("name", &raw.name), ("upstream", &raw.upstream)] {
+                for (field, value) in [("name", &raw.request.name), ("upstream", &raw.request.upstream)] {
                     if value.as_ref().is_none_or(String::is_empty) {
                         break 'failed Some(ApiError::missing(&format!("{field} at proxy {}", place + 1)));
                     }
@@ -247,7 +138,7 @@ impl Registry {
             }
             for raw in raws {
                 match self.create_or_replace(raw).await {
-                    Ok(view) => proxies.push(view),
+                    Ok(view) => proxies.push(view.record),
                     Err(error) => break 'failed Some(error),
                 }
             }
@@ -258,9 +149,9 @@ impl Registry {
     }
 
     async fn create_or_replace(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        let name = raw.name.clone().unwrap_or_default();
+        let name = raw.request.name.clone().unwrap_or_default();
         let Ok(there) = self.ask(&name, ProxyCommand::Show).await else { return self.create(raw).await };
-        if there.leads_as(&raw).await? {
+        if there.leads_as(&raw.request).await? {
             return self.equip(&name, raw.toxics).await;
         }
         self.guard(&name)?;
@@ -294,7 +185,7 @@ impl Registry {
         for raw in toxics {
             let toxic = Toxic::parse(&raw).map_err(refused)?;
             match self.ask(name, |reply| ProxyCommand::ShowToxic(toxic.name.clone(), reply)).await {
-                Ok(there) if (there.kind, there.stream) != (toxic.kind(), toxic.stream.word()) => {
+                Ok(there) if (there.kind.as_str(), there.stream.as_str()) != (toxic.kind(), toxic.stream.word()) => {
                     return Err(ApiError::conflict("toxic already exists").with_hint("remove it first, or give the other one another name"));
                 }
                 Ok(_) => drop(self.ask(name, |reply| ProxyCommand::ChangeToxic(toxic.name, raw, reply)).await?),

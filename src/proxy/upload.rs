@@ -10,8 +10,7 @@
 //! [`READ_AHEAD`], whether the provider takes it or not: so the mark is known although nobody answers. In every other case no more is
 //! taken from the gateway than the provider asks for.
 
-use super::connection_flow::ExchangeHandle;
-use crate::dialect::find_mark;
+use crate::dialect::{Mark, find_mark};
 use bytes::Bytes;
 use hyper::Version;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -158,18 +157,18 @@ impl Upload {
         self.whole.get_or_init(|| whole)
     }
 
-    /// Looks for the traffic's mark in what has come, where the head had none.
-    pub(super) fn learn(&self, ticket: &ExchangeHandle) {
+    /// The traffic's mark, where the head had none and what has come since the last look has one.
+    pub(super) fn new_mark(&self) -> Option<Mark> {
         if !self.plan.seeks_mark {
-            return;
+            return None;
         }
         let mut state = self.state();
         let length = state.length;
-        let Some(pieces) = state.pieces.as_ref().filter(|_| state.searched < length) else { return };
+        let pieces = state.pieces.as_ref().filter(|_| state.searched < length)?;
         let came = joined(pieces, length);
         state.searched = length;
         drop(state);
-        ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, &came)));
+        find_mark(None, &came)
     }
 
     /// True where the gateway broke it off.
@@ -346,7 +345,7 @@ impl Intake {
     }
 
     /// Takes in the rest, as fast as is planned.
-    pub(super) async fn run(mut self, ticket: ExchangeHandle) {
+    pub(super) async fn run(mut self) {
         poll_fn(|cx| {
             loop {
                 let Some(goes_on) = self.upload.goes_on(cx) else { return Poll::Ready(()) };
@@ -359,7 +358,6 @@ impl Intake {
             }
         })
         .await;
-        self.upload.learn(&ticket);
     }
 }
 

@@ -7,7 +7,7 @@
 //! What this file does not do: name resolution takes what the system gives; addresses that a router leads back here are not known.
 
 use super::arrival::Decline;
-use super::upstream::UpstreamAddress;
+use super::upstream_address::UpstreamAddress;
 use hyper::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;

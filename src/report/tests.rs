@@ -45,7 +45,7 @@ impl Recorded {
     }
 
     fn done(&mut self, id: u64, due: u64, took: u64, outcome: Outcome) {
-        let done = RequestDone { id, due: due * MS, late: 0, proof: None, done: took * MS, outcome, why: None };
+        let done = RequestDone { id, due: due * MS, lag: 0, proof: None, done: took * MS, outcome, why: None };
         self.0.push(((due + took) * MS, Event::Request(done)));
     }
 
@@ -113,7 +113,7 @@ impl Drill {
         events.push((end, Event::Phase(PhaseEntered { name: Phase::Draining })));
         if let Some((at, reason, detail)) = self.stopped {
             // It is told of once everything is taken back, and stamped then.
-            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into() })));
+            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into(), hint: None })));
             assert!(at == last);
         }
         events.push((end, Event::Finished(Finished { observed_until: last * MS, requests: count, by_workload: Vec::new() })));

@@ -352,7 +352,7 @@ impl K6OutputReader {
         let due = self.walls.at((due * 1e6) as i64).min(sent);
         self.begins.send_if_modified(|begun| begun.is_none() && begun.replace(due).is_none());
         let (outcome, why) = outcome(sample);
-        Ok(Some(RequestDone { id, due, late: sent - due, proof: None, done: ended - due, outcome, why: why.map(Into::into) }))
+        Ok(Some(RequestDone { id, due, lag: sent - due, proof: None, done: ended - due, outcome, why: why.map(Into::into) }))
     }
 
     async fn record(&mut self, done: RequestDone, spent: Spent) {

@@ -190,8 +190,8 @@ impl WorkerState {
             self.context.said.note(workload_of(request.mark.id), why, line);
         }
         let from_due = |moment: u64| moment.saturating_sub(due);
-        let (late, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
-        recorder.record(Event::Request(RequestDone { id: request.mark.id, due, late, proof, done, outcome, why })).await;
+        let (lag, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
+        recorder.record(Event::Request(RequestDone { id: request.mark.id, due, lag, proof, done, outcome, why })).await;
         drop(permit);
     }
 }

@@ -155,7 +155,7 @@ async fn a_change_that_leads_nowhere_else_asks_nobody_for_the_way() {
     let (listen, upstream) = (rig.listen.clone(), format!("http://{}", rig.upstream));
     // What is asked would be told that the proxy has come to lead back to itself.
     let ring = super::upstream_route::UpstreamRoute::of(&rig.proxy.registry.context.routes);
-    ring.stand(rig.upstream, &upstream::UpstreamAddress::parse(&listen, crate::model::Dialect::Tcp).unwrap());
+    ring.stand(rig.upstream, &upstream_address::UpstreamAddress::parse(&listen, crate::model::Dialect::Tcp).unwrap());
     for change in [
         json!({"enabled": false}),
         json!({"enabled": true}),

@@ -181,7 +181,7 @@ fn record(journal: &Journal, count: u64) {
     let recorder = journal.recorder();
     for id in 0..count {
         let (due, proof) = (id * 16_000, Some(160_123_456));
-        let done = RequestDone { id, due, late: 41_210, proof, done: 267_123_456, outcome: Outcome::Ok, why: None };
+        let done = RequestDone { id, due, lag: 41_210, proof, done: 267_123_456, outcome: Outcome::Ok, why: None };
         recorder.record_blocking(Event::Request(done));
     }
 }
