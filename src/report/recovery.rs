@@ -1,8 +1,9 @@
 //! The recovery in words: when service came back, or what it was like until the end, and what began and did not hold.
 //!
-//! What this file does not do: say whether that is good enough (`sentence`), or what came after the hold (`stability`).
+//! What this file does not do: say whether that is good enough (`headline`), or what came after the hold (`stability`).
 
-use super::sentence::{between, is_sustained, nothing_to_feel, seconds_down, seconds_up, span, upper};
+use super::nature::{is_sustained, nothing_to_feel, objective};
+use super::wording::{between, seconds_down, seconds_up, span, uncapital, upper};
 use super::{scattered, share, stability};
 use crate::history::Phase;
 use crate::model::Gate;
@@ -113,8 +114,8 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
 /// What began before the recovery that counts, or in place of one, and why it did not count; empty where nothing did, and where the objective was met
 /// all the same.
 pub(super) fn false_start(verdict: &Verdict, measures: &Measures) -> String {
-    let Some(false_start) = measures.false_start.filter(|_| !is(verdict, "rto", Decision::Met) && !scattered::is_so(verdict, measures))
-    else {
+    let met = objective(verdict, "rto") == Some(Decision::Met);
+    let Some(false_start) = measures.false_start.filter(|_| !met && !scattered::is_so(verdict, measures)) else {
         return String::new();
     };
     let hold = format!("the hold of {}", span(verdict.terms.hold));
@@ -168,13 +169,4 @@ fn why(FalseStart { why, .. }: FalseStart, hold: &str, end: &str) -> String {
 fn end(verdict: &Verdict) -> &'static str {
     let stopped = verdict.stopped.as_ref().is_some_and(|stop| stop.phase != Phase::Watch);
     if stopped { "the drill was stopped" } else { "the fault ended" }
-}
-
-fn is(verdict: &Verdict, name: &str, decision: Decision) -> bool {
-    verdict.objectives.iter().any(|objective| objective.name == name && objective.verdict == decision)
-}
-
-fn uncapital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -119,7 +119,7 @@ impl RotationTrace<'_> {
     }
 
     fn new_key(&self, zero: Edge) -> (Decision, CriterionFinding) {
-        match (self.rotation.new, self.rotation.new_probe.map(|probe| probe.standing)) {
+        match (self.rotation.keys.new, self.rotation.keys.new_probe.map(|probe| probe.standing)) {
             (None, _) if self.lasted(zero) => (Decision::Missed, CriterionFinding::NeverMinted),
             (None, _) => (Decision::Inconclusive, CriterionFinding::EndedBefore),
             (Some(_), Some(KeyStanding::Accepted)) => (Decision::Met, CriterionFinding::Holds),
@@ -139,7 +139,7 @@ impl RotationTrace<'_> {
         if self.rotation.everywhere().any(|bearing| bearing.old.late > 0) {
             return (Decision::Missed, CriterionFinding::OldKeyAnswered);
         }
-        match self.rotation.old_probe {
+        match self.rotation.keys.old_probe {
             None => (Decision::Inconclusive, CriterionFinding::NoAnswer),
             // The drill asks by its own clock: the error of the proxies' is none of this.
             Some(probe) if probe.edge.lo < dead - self.rotation.clock_error => (Decision::Inconclusive, CriterionFinding::AskedTooEarly),

@@ -222,10 +222,10 @@ impl RotationTrace<'_> {
             provider: evidence.name(rotation.provider).to_owned(),
             credential: rotation.credential.clone(),
             planned: rotation.planned,
-            old: rotation.old,
-            new: rotation.new,
-            stored: rotation.store.as_ref().map(|(key, _)| *key),
-            store: rotation.store.as_ref().map(|(_, place)| place.clone()),
+            old: rotation.keys.old,
+            new: rotation.keys.new,
+            stored: rotation.keys.store.as_ref().map(|(key, _)| *key),
+            store: rotation.keys.store.as_ref().map(|(_, place)| place.clone()),
             old_asked: None,
             new_asked: None,
             propagation: Millis(rotation.propagation),
@@ -248,7 +248,7 @@ impl RotationTrace<'_> {
         let asked = |probe: Option<ProbeAnswer>| {
             probe.map(|probe| KeyAnswer { standing: probe.standing, status: probe.status, at: self.from(zero, probe.edge) })
         };
-        (rotated.old_asked, rotated.new_asked) = (asked(rotation.old_probe), asked(rotation.new_probe));
+        (rotated.old_asked, rotated.new_asked) = (asked(rotation.keys.old_probe), asked(rotation.keys.new_probe));
         rotated.replicas = self.replicas(zero);
         rotated.client_errors = self.client_errors(zero);
         rotated.fallback = self.fallback();
@@ -295,12 +295,12 @@ impl RotationTrace<'_> {
         Moments {
             t0: Some(Interval { lo: 0, hi: Some(zero.hi - zero.lo) }),
             t1: self.refused_first().map(|edge| self.seen(zero, edge)),
-            t2: issued(rotation.minted),
-            t3: issued(rotation.stored),
+            t2: issued(rotation.keys.minted),
+            t3: issued(rotation.keys.stored),
             t4: rotation.everywhere().filter_map(|bearing| bearing.new.first).min().map(|at| self.stamp(zero, at)),
             t5: self.last_old().map(|at| self.stamp(zero, at)),
             t6: self.settled().map(|at| self.stamp(zero, at)),
-            revoked: issued(if rotation.planned { rotation.revoked } else { rotation.begun }),
+            revoked: issued(if rotation.planned { rotation.keys.revoked } else { rotation.begun }),
         }
     }
 
