@@ -2,7 +2,7 @@
 
 use flate2::read::GzDecoder;
 use lifeboat::exercise::{Judged, judge};
-use lifeboat::report::{json, markdown};
+use lifeboat::report::{drill, execution, json, markdown};
 use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
@@ -73,10 +73,10 @@ fn drills_of_earlier_formats_are_judged_and_told_as_they_were_then() {
             let Judged { verdict, digest, hash, .. } = judge(&history).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
             let (then, now) = (text(&folder, "verdict.json"), json(&verdict));
             changed(&serde_json::from_str(&then).unwrap(), &serde_json::from_str(&now).unwrap(), "verdict", &mut found);
-            reworded(&text(&folder, "report.md"), &markdown(&verdict, &digest.unwrap(), &hash), &mut found);
+            reworded(&text(&folder, "report.md"), &markdown(&drill(&verdict, &digest.unwrap(), &hash)), &mut found);
         } else {
             let events = lifeboat::history::read(std::io::BufReader::new(File::open(history.join("history.jsonl")).unwrap())).unwrap();
-            reworded(&text(&folder, "report.md"), &lifeboat::report::execution(&events), &mut found);
+            reworded(&text(&folder, "report.md"), &markdown(&execution(&events).unwrap()), &mut found);
         }
         seen += 1;
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", folder.display())));
