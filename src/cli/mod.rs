@@ -34,7 +34,12 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::alert::{AlertError, UnreadAlert};
+use crate::api::ApiError;
+use crate::control::ControlError;
 use crate::import::ImportError;
+use crate::lab::LabError;
+use crate::proxy::{AuthorityError, ProxyError};
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -168,7 +173,18 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<ImportError>, of::<TrafficError>];
+    let kinds = [
+        of::<Problem>,
+        of::<AlertError>,
+        of::<ApiError>,
+        of::<AuthorityError>,
+        of::<ControlError>,
+        of::<ImportError>,
+        of::<LabError>,
+        of::<ProxyError>,
+        of::<TrafficError>,
+        of::<UnreadAlert>,
+    ];
     kinds.iter().find_map(|of| of(error))
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong, and when.
 
 use super::record::{is_usual, record};
-use crate::model::{Aim, Fault, Guard, Match, PlannedFault, Requests, Shape, Timeline};
+use crate::model::{Aim, Fault, FaultShape, Guard, Match, PlannedFault, Requests, Timeline};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 record! {
@@ -65,7 +65,7 @@ record! {
 record! {
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
-    enum ShapeRecord of Shape {
+    enum ShapeRecord of FaultShape {
         #[default]
         Step,
         Ramp {

@@ -2,7 +2,7 @@
 
 use super::record::{NoRows, Recorded, is_usual, record};
 use crate::model::{
-    Arrivals, Bursts, Connections, Errand, Expect, HttpVersion, Ramp, RampPoint, RequestKind, Timeouts, Tokens, Trace, Wire, Workload,
+    Arrivals, Bursts, Connections, Expect, HttpVersion, PlainRequest, Ramp, RampPoint, RequestKind, Timeouts, Tokens, Trace, Wire, Workload,
 };
 use crate::units::{Duration, Rate};
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ record! {
 }
 
 record! {
-    struct ErrandRecord of Errand {
+    struct ErrandRecord of PlainRequest {
         path: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         send: Option<String>,
