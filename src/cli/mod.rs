@@ -37,6 +37,7 @@ pub use exit::Exit;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
@@ -178,10 +179,12 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,
+        of::<BareError>,
         of::<ControlError>,
         of::<ImportError>,
         of::<LabError>,
         of::<ProxyError>,
+        of::<ReadError>,
         of::<TrafficError>,
         of::<UnreadAlert>,
     ];

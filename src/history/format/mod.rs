@@ -7,6 +7,7 @@
 //! What this folder does not do: decide what is recorded (`event` and its siblings), or judge whether a history makes sense (`read`).
 
 mod action;
+mod condition;
 mod environment;
 mod event;
 mod format_1;
