@@ -1,6 +1,6 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
-use super::desk::{Lines, desk};
+use super::desk::{TypedLines, desk};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
@@ -61,10 +61,10 @@ const STOPPING: &str = "stopping: the running step is ended, and nothing is undo
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
-    let keeper = std::env::current_exe()?;
+    let supervisor = std::env::current_exe()?;
     if let Some(folder) = resume {
         let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
-        return walk(keeper, yes, begin);
+        return walk(supervisor, yes, begin);
     }
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
@@ -78,7 +78,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     }
     let Some(plan) = plan else { return Ok(Exit::Usage) };
     if rehearse {
-        return rehearsed(&plan, &root, &keeper);
+        return rehearsed(&plan, &root, &supervisor);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes) {
@@ -86,7 +86,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
-    walk(keeper, yes, move |hands| Execution::begin(orders, hands))
+    walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
 /// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
@@ -153,9 +153,9 @@ fn somebody_types() -> bool {
     std::io::stdin().is_terminal() || piped()
 }
 
-fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result<Exit> {
+fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Result<Exit> {
     until_interrupted("stopping", async |_| {
-        let all = rehearse(plan, root, keeper).await;
+        let all = rehearse(plan, root, supervisor).await;
         for one in &all {
             let mut lines = one.detail.lines().filter(|line| !line.trim().is_empty());
             put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;
@@ -167,16 +167,16 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result
     })
 }
 
-fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
     until_interrupted(STOPPING, async move |stop| {
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Participants { keeper, attendance, notes, stop })?;
+        let execution = begin(Participants { keeper: supervisor, attendance, notes, stop })?;
         note(&heading(&execution));
-        let shape = if is_quiet() { console::Shape::Nothing } else { console::Shape::Lines };
+        let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
-        let desk = tokio::spawn(desk(questions, Lines::default(), Some(notes_sender), shown.clone()));
+        let desk = tokio::spawn(desk(questions, TypedLines::default(), Some(notes_sender), shown.clone()));
         let finish = execution.run().await;
         desk.abort();
         let _ = desk.await;

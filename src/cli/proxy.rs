@@ -17,7 +17,7 @@ use tokio::sync::watch;
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<ProxyCommand>,
     /// Where the control API listens; port 0 takes a free one [default: what the environment says, else 127.0.0.1:8474]
     #[arg(long, value_name = "ADDR")]
     api: Option<SocketAddr>,
@@ -62,7 +62,7 @@ pub(super) struct Args {
 const CONFIG_MAX: usize = 10_000_000;
 
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+enum ProxyCommand {
     /// Create the local authority that signs for proxies with TLS, and print how to trust it
     Ca(super::ca::Args),
 }
@@ -97,7 +97,7 @@ impl TokenSource {
 }
 
 pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
-    if let Some(Command::Ca(args)) = &args.command {
+    if let Some(ProxyCommand::Ca(args)) = &args.command {
         return super::ca::ca(args);
     }
     let ground = match &args.env {

@@ -1,7 +1,7 @@
 //! The team's answer: the runbook, from what starts it to its undoing. What another process must know to take it back, where this one is
 //! killed, is written down before the first step.
 
-use super::Stop;
+use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
@@ -17,7 +17,7 @@ pub(super) async fn answer(
     recorder: Recorder,
     mut over: watch::Receiver<bool>,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), Stop> {
+) -> Result<(), DrillStop> {
     let because = tokio::select! {
         because = begin(&runbook, &context) => because,
         _ = over.wait_for(|over| *over) => None,
@@ -45,13 +45,13 @@ pub(super) async fn answer(
 }
 
 /// Writes down what a process that takes this back must know.
-fn note(runbook: &Runbook, context: &Context) -> Result<(), Stop> {
+fn note(runbook: &Runbook, context: &Context) -> Result<(), DrillStop> {
     if runbook.steps.iter().all(|step| step.undo.is_none()) {
         return Ok(());
     }
     let notes = Notes { root: context.folder.clone(), variables: context.variables.plain() };
     context.before.note(&notes).map_err(|error| {
-        Stop::environment(format!(
+        DrillStop::environment(format!(
             "the runbook was not started, because nothing could be recorded to undo it by: {error}\n\nhint: make room on the disk, or choose \
              another folder with --out"
         ))
@@ -59,13 +59,14 @@ fn note(runbook: &Runbook, context: &Context) -> Result<(), Stop> {
 }
 
 /// Forgets the old values, where everything is back.
-fn settled(left: usize, context: &Context) -> Result<(), Stop> {
+fn settled(left: usize, context: &Context) -> Result<(), DrillStop> {
     if left > 0 {
         return Ok(());
     }
     let forgotten =
         context.before.all().into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
-    forgotten.map_err(|error| Stop::environment(format!("everything was restored, but the saved old values cannot be removed: {error}")))
+    forgotten
+        .map_err(|error| DrillStop::environment(format!("everything was restored, but the saved old values cannot be removed: {error}")))
 }
 
 /// Why it starts now; `None` where it never does.

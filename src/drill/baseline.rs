@@ -3,8 +3,8 @@
 //! A fault on top of trouble proves nothing, so none is injected then; and a baseline that can no longer reach what is promised is not
 //! waited for. Of pure load nothing is asked.
 
-use super::Stop;
-use super::sight::Sight;
+use super::DrillStop;
+use super::sight::SightSummary;
 use crate::history::{Balanced, Bucket, Live, StopReason};
 use crate::model::{DrillPlan, Goal, NamedWorkload, StartMode};
 use crate::traffic::FirstLines;
@@ -22,24 +22,24 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// By then the proxies have told of the first answers.
 const SEEN: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// What the baseline is judged by.
-pub(super) struct Baseline<'a> {
+/// The rules by which the traffic before the fault is judged steady: a fault on top of trouble proves nothing.
+pub(super) struct BaselinePolicy<'a> {
     pub(super) plan: &'a DrillPlan,
     pub(super) live: watch::Receiver<Arc<Live>>,
     /// What failed answers said.
     pub(super) said: &'a FirstLines,
     /// What the proxies see; `None` where they see bytes only.
-    pub(super) sight: Option<watch::Receiver<Sight>>,
+    pub(super) sight: Option<watch::Receiver<SightSummary>>,
     /// How many requests of each workload are due at the most until it ends.
     pub(super) due: Vec<u64>,
 }
 
-impl Baseline<'_> {
+impl BaselinePolicy<'_> {
     /// Waits until it is over and was steady, or cannot be any more.
     ///
     /// # Errors
     /// What ails it.
-    pub(super) async fn pass(&self) -> Result<(), Stop> {
+    pub(super) async fn pass(&self) -> Result<(), DrillStop> {
         let began = tokio::time::Instant::now();
         let end = began + self.plan.scenario.timeline.baseline.std();
         while tokio::time::Instant::now() + LOOK < end {
@@ -59,7 +59,7 @@ impl Baseline<'_> {
     }
 
     /// Whether whatever is still due could make up for what was bad so far.
-    fn can_hold(&self, live: &Live) -> Result<(), Stop> {
+    fn can_hold(&self, live: &Live) -> Result<(), DrillStop> {
         for (place, each) in self.judged() {
             let Some(seen) = seen(place, live) else { continue };
             let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
@@ -73,7 +73,7 @@ impl Baseline<'_> {
     }
 
     /// Whether the requests that are answered were asked of a provider through its proxy.
-    fn passes_a_proxy(&self, live: &Live) -> Result<(), Stop> {
+    fn passes_a_proxy(&self, live: &Live) -> Result<(), DrillStop> {
         let Some(sight) = &self.sight else { return Ok(()) };
         for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
             let Some(seen) = seen(place, live).filter(|seen| seen.good >= LEAST) else { continue };
@@ -87,21 +87,21 @@ impl Baseline<'_> {
                      proxies of its providers: `lifeboat doctor` tells where they listen",
                     seen.good, each.name
                 );
-                return Err(Stop::new(StopReason::BaselineUnsteady, detail));
+                return Err(DrillStop::new(StopReason::BaselineUnsteady, detail));
             }
         }
         Ok(())
     }
 
     /// Whether all of it was steady.
-    fn is_steady(&self, live: &Live) -> Result<(), Stop> {
+    fn is_steady(&self, live: &Live) -> Result<(), DrillStop> {
         let runbook = self.plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection);
         if let Some(Goal::Alert(name)) = runbook.map(|runbook| &runbook.detect.goal).filter(|goal| live.meets(goal, live.now)) {
             let words = format!(
                 "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; fix what it reports, or the rule \
                  that lets it fire"
             );
-            return Err(Stop::new(StopReason::BaselineUnsteady, words));
+            return Err(DrillStop::new(StopReason::BaselineUnsteady, words));
         }
         for (place, each) in self.judged() {
             if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
@@ -111,14 +111,17 @@ impl Baseline<'_> {
         Ok(())
     }
 
-    fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> Stop {
+    fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
         let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
         let is_astray = problem.ends_with(&came_from(each));
         let what = if is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
         let hint = format!("hint: no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
         let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
-        Stop::new(StopReason::BaselineUnsteady, format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"))
+        DrillStop::new(
+            StopReason::BaselineUnsteady,
+            format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"),
+        )
     }
 
     /// What ails a workload.

@@ -1,6 +1,6 @@
 //! The faults in force: injected, kept alive by renewing their leases, healed, each step confirmed by reading back.
 
-use super::Stop;
+use super::DrillStop;
 use crate::control::Control;
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
 use crate::journal::Recorder;
@@ -34,20 +34,21 @@ pub(super) struct Faults {
     keyring: Keyring,
     /// What was done to credentials: the place on the timeline, the provider, the credential.
     turned: Vec<(usize, String, String)>,
-    active: Vec<Active>,
-    broken: mpsc::Sender<Stop>,
+    active: Vec<ActiveFault>,
+    broken: mpsc::Sender<DrillStop>,
 }
 
-struct Active {
+/// An injected fault with the task that renews its lease.
+struct ActiveFault {
     place: usize,
     on: String,
     toxic: String,
-    keeper: JoinHandle<()>,
+    renewal: JoinHandle<()>,
 }
 
 impl Faults {
     /// No fault yet. What breaks a lease is told on the receiver.
-    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring) -> (Self, mpsc::Receiver<Stop>) {
+    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring) -> (Self, mpsc::Receiver<DrillStop>) {
         let (broken, told) = mpsc::channel(16);
         (Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), broken }, told)
     }
@@ -63,34 +64,33 @@ impl Faults {
     }
 
     /// Puts a fault in force; returns when it wholly was, in nanoseconds since the drill's origin.
-    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
+    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone(), aim: planned.aim.clone() };
         self.recorder.record(Event::FaultRequested(requested)).await;
         if planned.fault.of_credential().is_some() {
             return self.turn(place, planned, credential).await;
         }
-        let injected =
-            self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
-                Stop::new(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
-            })?;
+        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
+            DrillStop::new(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
+        })?;
         let clock = self.recorder.clock();
         let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
-        let keeper = tokio::spawn(keep(self.control.clone(), planned.on.clone(), injected.toxic.clone(), self.broken.clone()));
-        self.active.push(Active { place, on: planned.on.clone(), toxic: injected.toxic, keeper });
+        let renewal = tokio::spawn(renew(self.control.clone(), planned.on.clone(), injected.toxic.clone(), self.broken.clone()));
+        self.active.push(ActiveFault { place, on: planned.on.clone(), toxic: injected.toxic, renewal });
         Ok(hi)
     }
 
     /// Takes a fault away. One that is not in force is no error.
-    pub(super) async fn heal(&mut self, place: usize) -> Result<(), Stop> {
+    pub(super) async fn heal(&mut self, place: usize) -> Result<(), DrillStop> {
         if let Some(found) = self.turned.iter().position(|(turned, ..)| *turned == place) {
             self.leave(found).await;
             return Ok(());
         }
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
-        let Active { on, toxic, keeper, .. } = &self.active[found];
-        keeper.abort();
+        let ActiveFault { on, toxic, renewal, .. } = &self.active[found];
+        renewal.abort();
         let healed = match self.control.heal(on, toxic).await {
             Ok(healed) => healed,
             // Once more: a call that was lost is no reason to leave a fault behind.
@@ -99,11 +99,11 @@ impl Faults {
                     None => format!("it ends by itself within {LEASE}, when its lease runs out"),
                     Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
                 };
-                Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {error}"))
+                DrillStop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {error}"))
             })?,
         };
         // Only now: what is not known to be healed is tried again on the way out.
-        let Active { on, .. } = self.active.swap_remove(found);
+        let ActiveFault { on, .. } = self.active.swap_remove(found);
         if let Some(why) = &healed.unmeasured {
             let why = why.split("\n\n").next().unwrap_or_default();
             let text = format!(
@@ -125,14 +125,13 @@ impl Faults {
     }
 
     /// The issuer revokes the provider's key, or a planned rotation of it begins. No proxy has a part in it.
-    async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
-        let (lo, hi) =
-            match planned.fault {
-                Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
-                    Stop::new(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
-                })?,
-                _ => (self.recorder.clock().now(), self.recorder.clock().now()),
-            };
+    async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
+        let (lo, hi) = match planned.fault {
+            Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
+                DrillStop::new(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
+            })?,
+            _ => (self.recorder.clock().now(), self.recorder.clock().now()),
+        };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
         self.turned.push((place, planned.on.clone(), credential.to_owned()));
@@ -148,7 +147,7 @@ impl Faults {
     }
 
     /// Takes every fault away; goes on after a failure and returns the first.
-    pub(super) async fn heal_all(&mut self) -> Result<(), Stop> {
+    pub(super) async fn heal_all(&mut self) -> Result<(), DrillStop> {
         while let Some(found) = self.turned.len().checked_sub(1) {
             self.leave(found).await;
         }
@@ -170,7 +169,7 @@ impl Faults {
 }
 
 /// Renews a lease until it is aborted or the renewals fail.
-async fn keep(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Sender<Stop>) {
+async fn renew(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Sender<DrillStop>) {
     let mut failures = 0;
     loop {
         tokio::time::sleep(if failures == 0 { LEASE.std() / (RENEWALS + 1) } else { AGAIN }).await;
@@ -179,7 +178,7 @@ async fn keep(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Se
             Err(_) if failures + 1 < RENEWALS => failures += 1,
             Err(error) => {
                 let _ = broken
-                    .send(Stop::new(StopReason::Fault, format!("the lease of the fault on {on} could not be renewed: {error}")))
+                    .send(DrillStop::new(StopReason::Fault, format!("the lease of the fault on {on} could not be renewed: {error}")))
                     .await;
                 return;
             }

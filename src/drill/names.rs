@@ -1,8 +1,8 @@
 //! The names that stand for addresses and keys while a drill runs: where each has its value from, and what could not be read.
 
-use super::Stop;
+use super::DrillStop;
 use super::preflight::{Preflight, Trouble};
-use super::stage::{Site, lab_key};
+use super::rig::{RigSite, lab_key};
 use super::system::Launch;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::Place;
@@ -12,8 +12,8 @@ use crate::step::Variables;
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Values of variables, keys, and where providers really are.
-pub(super) struct Names {
+/// The names in a plan with their values: variables, keys, and the providers' real addresses. Made once, before anything is opened.
+pub(super) struct ResolvedNames {
     pub(super) values: Variables,
     /// Of providers.
     pub(super) keys: BTreeMap<String, Secret>,
@@ -25,9 +25,9 @@ pub(super) struct Names {
     pub(super) redactor: Redactor,
 }
 
-impl Names {
+impl ResolvedNames {
     /// With what is secret and could not be read.
-    pub(super) async fn of(site: &Site<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
+    pub(super) async fn of(site: &RigSite<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
         let plan = site.plan;
         let mut unread = Vec::new();
         let mut names = Self {
@@ -68,7 +68,7 @@ impl Names {
     /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.
     async fn stored_key(
         &mut self,
-        site: &Site<'_>,
+        site: &RigSite<'_>,
         name: &str,
         provider: &Provider,
         (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
@@ -120,20 +120,20 @@ impl Names {
     }
 
     /// Fills variables in.
-    pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
+    pub(super) fn expand(&self, text: &str) -> Result<String, DrillStop> {
         self.values.expand(text)
-            .map_err(|unknown| Stop::environment(format!(
+            .map_err(|unknown| DrillStop::environment(format!(
                 "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
                  must be there when the drill starts",
                 unknown.name
             )))
     }
 
-    pub(super) fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
+    pub(super) fn launch(&self, start: &StartCommand, site: &RigSite<'_>) -> Result<Launch, DrillStop> {
         Ok(Launch {
-            keeper: site.keeper.to_owned(),
+            supervisor: site.supervisor.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
-            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
+            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, DrillStop>>()?,
             pass: start.pass.clone(),
             ready: self.expand(&start.ready)?,
             within: start.within.std(),

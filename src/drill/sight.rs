@@ -14,12 +14,12 @@ use tokio::sync::watch;
 /// So many exchanges are kept of the preflight's requests, and as many of those without a mark: the newest.
 const MOST: usize = 256;
 
-/// What was seen so far, in short.
+/// A summary of what the fault proxies saw so far, small however long a drill takes.
 ///
 /// Of requests without a mark only those that ask a model count. What else passes the proxies is others' affair: health checks that the gateway
 /// sends by itself, with or without a key.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct SightSummary {
     /// Of the preflight's requests.
     asked: Newest,
     /// Without a mark. Some gateways pass none on, and others than the drill may use this one.
@@ -79,7 +79,7 @@ impl Newest {
     }
 }
 
-impl Sight {
+impl SightSummary {
     /// How many model requests without a mark there were.
     pub(super) fn unmarked(&self) -> u64 {
         self.unmarked.count()
@@ -128,8 +128,8 @@ impl Sight {
     }
 }
 
-/// Makes events of what the proxies see, as far as it belongs to this drill.
-pub(super) struct Follower {
+/// Records what the proxies see as events, as far as it belongs to this drill.
+pub(super) struct SightFollower {
     pub(super) control: Arc<Control>,
     pub(super) tag: u32,
     pub(super) recorder: Recorder,
@@ -141,10 +141,10 @@ pub(super) struct Follower {
     /// Whether the proxy is the drill's own.
     pub(super) is_embedded: bool,
     /// What is told of it while the drill runs.
-    pub(super) sight: watch::Sender<Sight>,
+    pub(super) sight: watch::Sender<SightSummary>,
 }
 
-impl Follower {
+impl SightFollower {
     pub(super) async fn follow(self, mut sight: Events) {
         let clock = self.recorder.clock();
         // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
@@ -261,7 +261,7 @@ pub(super) mod tests {
             (Some((TAG, third)), 200, false, (0, 0, [false, false, true])),
             (Some((TAG + 1, 5)), 200, true, (0, 0, [false; 3])),
         ] {
-            let mut sight = Sight::default();
+            let mut sight = SightSummary::default();
             sight.note(&exchange("first", mark, status, posts), TAG);
             let of = [0, 1, 2].map(|place| sight.has_any_of(place));
             assert_eq!((sight.of(5).len(), sight.unmarked(), of), wanted, "{mark:?} {status} {posts}");
@@ -270,7 +270,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_was_answered_badly_is_its_own_workloads() {
-        let mut sight = Sight::default();
+        let mut sight = SightSummary::default();
         for (place, status, times) in [(0, 200, 9), (0, 503, 2), (0, 0, 1), (1, 429, 40)] {
             (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
         }
@@ -280,8 +280,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_newest_are_kept_however_many_there_were() {
-        let mut sight = Sight::default();
-        let unmarked = |sight: &mut Sight, count: usize, status| {
+        let mut sight = SightSummary::default();
+        let unmarked = |sight: &mut SightSummary, count: usize, status| {
             (0..count).for_each(|_| sight.note(&exchange("first", None, status, true), TAG));
         };
         unmarked(&mut sight, 10 * MOST, 200);

@@ -103,7 +103,7 @@ fn a_number_that_runs_far_ahead_is_damage_and_one_of_another_workload_is_not_tak
 #[test]
 fn what_was_shed_is_unsent() {
     let evidence = folded(vec![Event::Shed(Shed { id: 0, due: 7 })]);
-    assert_eq!((evidence.requests[0].kind, evidence.requests[0].due), (Kind::Unsent, 7));
+    assert_eq!((evidence.requests[0].outcome, evidence.requests[0].due), (Outcome::Unsent, 7));
 }
 
 #[test]

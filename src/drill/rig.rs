@@ -1,11 +1,11 @@
 //! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
 
-use super::names::{Names, text_of};
+use super::names::{ResolvedNames, text_of};
 use super::preflight::{self, Preflight, Trouble, ground};
-use super::sight::{Follower, Sight};
+use super::sight::{SightFollower, SightSummary};
 use super::system::System;
 use super::watchdog::Watchdog;
-use super::{Stop, keys, manner};
+use super::{DrillStop, keys, manner};
 use crate::alert::Receiver;
 use crate::control::{self, Control, ControlError, Offset};
 use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
@@ -17,7 +17,7 @@ use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
 use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
-use crate::traffic::{Budget, FirstLines, Manner, Target};
+use crate::traffic::{Budget, ClientSettings, FirstLines, Target};
 use crate::units::{Fingerprint, Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,12 +28,12 @@ use tokio::task::JoinHandle;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Everything that was started for a drill.
-pub(super) struct Stage {
+/// A drill's rig: every process, proxy and task that was started for it, so that one place takes all of them down.
+pub(super) struct Rig {
     /// Whom each workload asks.
     pub(super) targets: Vec<Target>,
     /// How each workload asks.
-    pub(super) manners: Vec<Manner>,
+    pub(super) manners: Vec<ClientSettings>,
     /// What failed answers say.
     pub(super) said: Arc<FirstLines>,
     pub(super) control: Arc<Control>,
@@ -42,7 +42,7 @@ pub(super) struct Stage {
     /// The credentials that may be rotated.
     pub(super) keyring: Keyring,
     /// What the proxies see.
-    pub(super) seen: watch::Sender<Sight>,
+    pub(super) seen: watch::Sender<SightSummary>,
     /// The base URL of each provider at its proxy.
     pub(super) ways: BTreeMap<String, String>,
     /// By which the proxies know the providers' keys.
@@ -64,13 +64,13 @@ pub(super) struct Stage {
     kept: Vec<Arc<RestoringStore>>,
 }
 
-/// Where it is built and for whom.
-pub(super) struct Site<'a> {
+/// What a rig is built from: the plan with its seed, the paths, and the recorder of its events.
+pub(super) struct RigSite<'a> {
     pub(super) plan: &'a DrillPlan,
     pub(super) seed: Seed,
     pub(super) tag: u32,
     pub(super) root: &'a Path,
-    pub(super) keeper: &'a Path,
+    pub(super) supervisor: &'a Path,
     pub(super) folder: &'a Path,
     /// Whether that is still there when the drill has ended.
     pub(super) stays: bool,
@@ -81,18 +81,19 @@ pub(super) struct Site<'a> {
     pub(super) secrets: &'a BTreeSet<SecretSource>,
 }
 
-impl Stage {
+impl Rig {
     /// Opens it with what nobody else could miss: the lab's providers, the control API and its sight. What was opened when something fails
-    /// is dropped, which ends it. The names are for [`Stage::connect`].
-    pub(super) async fn open(site: &Site<'_>, preflight: &mut Preflight) -> Result<(Self, Names), Stop> {
+    /// is dropped, which ends it. The names are for [`Rig::connect`].
+    pub(super) async fn open(site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(Self, ResolvedNames), DrillStop> {
         let plan = site.plan;
-        let (mut names, unread) = Names::of(site, preflight).await;
+        let (mut names, unread) = ResolvedNames::of(site, preflight).await;
         preflight.need(keys::tell_unread(plan, &unread, site.recorder).await)?;
         let (mut providers, mut tokens) = (Vec::new(), Vec::new());
         if plan.environment.embedded {
             for (name, provider) in &plan.providers {
                 let seed = site.seed.derive(name);
-                let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(Stop::environment)?;
+                let simulated =
+                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
                 simulated.takes(plan.kind_of(provider));
                 let credential = plan.credential_of(name).to_owned();
@@ -114,17 +115,17 @@ impl Stage {
         if control.offset() != Offset::NONE {
             site.recorder.record(Event::ProxyClock(ProxyClock { ahead, error })).await;
         }
-        let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(Sight::default()));
+        let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(SightSummary::default()));
         if let Some(version) = control.plain() {
             if let Some(unable) = control::unable(plan, &control.url()) {
-                return Err(Stop::environment(unable));
+                return Err(DrillStop::environment(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
         }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
-            let (_hello, events) = control.events().await.map_err(Stop::environment)?;
-            let follower = Follower {
+            let (_hello, events) = control.events().await.map_err(DrillStop::environment)?;
+            let follower = SightFollower {
                 control: control.clone(),
                 tag: site.tag,
                 recorder: site.recorder.clone(),
@@ -139,7 +140,7 @@ impl Stage {
         } else {
             None
         };
-        let stage = Self {
+        let rig = Self {
             targets: Vec::new(),
             manners: Vec::new(),
             said: Arc::default(),
@@ -163,12 +164,17 @@ impl Stage {
             alerts: None,
             kept,
         };
-        Ok((stage, names))
+        Ok((rig, names))
     }
 
-    /// Proxies before the providers, then whoever asks them, then the preflight's requests. However far this came, [`Stage::take_down`] ends
-    /// it: a standing proxy would keep what a dropped stage forgets.
-    pub(super) async fn connect(&mut self, site: &Site<'_>, mut names: Names, preflight: &mut Preflight) -> Result<(), Stop> {
+    /// Proxies before the providers, then whoever asks them, then the preflight's requests. However far this came, [`Rig::take_down`] ends
+    /// it: a standing proxy would keep what a dropped rig forgets.
+    pub(super) async fn connect(
+        &mut self,
+        site: &RigSite<'_>,
+        mut names: ResolvedNames,
+        preflight: &mut Preflight,
+    ) -> Result<(), DrillStop> {
         let plan = site.plan;
         let stand = self.proxies(site, &mut names, preflight).await?;
         preflight::providers(plan, preflight).await;
@@ -177,7 +183,7 @@ impl Stage {
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
-                if let Some(receiver) = preflight.need(receiver.await.map_err(Stop::environment))? {
+                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment))? {
                     names.values.set("alerts.url", receiver.url());
                     self.alerts = Some(receiver);
                 }
@@ -208,7 +214,7 @@ impl Stage {
     }
 
     /// The proxies and what goes with them; whether all of them stand.
-    async fn proxies(&mut self, site: &Site<'_>, names: &mut Names, preflight: &mut Preflight) -> Result<bool, Stop> {
+    async fn proxies(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, preflight: &mut Preflight) -> Result<bool, DrillStop> {
         let (plan, mut stand) = (site.plan, true);
         for (name, provider) in &plan.providers {
             let Some(upstream) = names.upstream.get(name) else {
@@ -239,20 +245,20 @@ impl Stage {
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if stand && plan.environment.proxies.values().any(|place| place.tls) {
-            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(Stop::environment)?);
+            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment)?);
             private::write(&file, pem.as_bytes())
-                .map_err(|error| Stop::environment(format!("{} cannot be written: {error}", file.display())))?;
+                .map_err(|error| DrillStop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
         }
         if stand && !self.control.is_lifeboat() {
             let proxies: Vec<&String> = plan.providers.keys().collect();
-            self.watchdog = Some(Watchdog::start(site.keeper, &self.control.url(), &proxies, self.hindered.clone())?);
+            self.watchdog = Some(Watchdog::start(site.supervisor, &self.control.url(), &proxies, self.hindered.clone())?);
         }
         Ok(stand)
     }
 
     /// Whom each workload asks, and how. Without every proxy only those whose address is known anyway.
-    fn asking(&mut self, site: &Site<'_>, names: &mut Names, stand: bool, preflight: &mut Preflight) -> Result<(), Stop> {
+    fn asking(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, stand: bool, preflight: &mut Preflight) -> Result<(), DrillStop> {
         let plan = site.plan;
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
         for (place, each) in plan.workloads().iter().enumerate() {
@@ -282,7 +288,7 @@ impl Stage {
     }
 
     /// Where a service answers; its gateway is started where it has none of its own. What the first is called has shorter names too.
-    fn serve(&mut self, site: &Site<'_>, names: &mut Names, named: &NamedWorkload, first: bool) -> Result<Target, Stop> {
+    fn serve(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, named: &NamedWorkload, first: bool) -> Result<Target, DrillStop> {
         let (plan, name) = (site.plan, &named.service_name);
         let service = plan.environment.services.get(name);
         let operation = named.workload.request.operation();
@@ -306,7 +312,7 @@ impl Stage {
             replicas = self.gateways(site, names, named, &key)?;
         }
         let base_url = replicas.first().cloned().ok_or_else(|| {
-            Stop::environment(format!(
+            DrillStop::environment(format!(
                 "the environment `{}` does not say where {name} answers\n\nhint: add `services: {{{name}: {{url: …}}}}` to it",
                 plan.environment_name
             ))
@@ -326,7 +332,13 @@ impl Stage {
     }
 
     /// Starts the reference gateway's replicas; their base URLs.
-    fn gateways(&mut self, site: &Site<'_>, names: &Names, named: &NamedWorkload, client: &Secret) -> Result<Vec<String>, Stop> {
+    fn gateways(
+        &mut self,
+        site: &RigSite<'_>,
+        names: &ResolvedNames,
+        named: &NamedWorkload,
+        client: &Secret,
+    ) -> Result<Vec<String>, DrillStop> {
         let plan = site.plan;
         let upstream = |name: &String| {
             let provider = plan.providers.get(name)?;
@@ -342,7 +354,8 @@ impl Stage {
         let mut replicas = Vec::new();
         for _ in 0..settings.replicas {
             let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
-            let gateway = ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(Stop::environment)?;
+            let gateway =
+                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment)?;
             replicas.push(gateway.base_url());
             self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
             self.gateways.push(gateway);
@@ -402,7 +415,7 @@ impl Stage {
 }
 
 /// A control API: a standing proxy's, or that of one that is started here.
-async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Proxy>), Stop> {
+async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Option<Proxy>), DrillStop> {
     if let Some(ControlBinding { url, token_from }) = &plan.environment.control {
         let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), &names.redactor));
         let token = token.transpose()?;
@@ -410,19 +423,20 @@ async fn control(plan: &DrillPlan, names: &Names) -> Result<(Control, Option<Pro
         return Ok((control.map_err(|error| no_control(error, token_from.as_deref()))?, None));
     }
     // Others on this host find its port. What they do not find is the token, which is in this process's memory only.
-    let random = journal::random().map_err(|error| Stop::environment(format!("no random bytes for the control API's token: {error}")))?;
+    let random =
+        journal::random().map_err(|error| DrillStop::environment(format!("no random bytes for the control API's token: {error}")))?;
     let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
     names.redactor.learn("the control API of this drill", &token);
     let settings = Settings { token: Some(token.clone()), places: Some(names.places(plan)), ..Settings::at(ANY_PORT) };
-    let proxy = Proxy::start_with(settings).await.map_err(Stop::environment)?;
+    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment)?;
     let url = format!("http://{}", proxy.api());
-    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(Stop::environment)?;
+    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment)?;
     Ok((control, Some(proxy)))
 }
 
 /// Why a control API does not let a drill in, with the setting that says who asks.
-fn no_control(error: ControlError, token_from: Option<&str>) -> Stop {
-    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return Stop::environment(error) };
+fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
+    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return DrillStop::environment(error) };
     let problem = match (token_from, error.lines().next().unwrap_or_default()) {
         (Some(variable), _) if *status == 401 => (
             format!("the control API at {url} does not take the token in {variable}"),
@@ -433,10 +447,13 @@ fn no_control(error: ControlError, token_from: Option<&str>) -> Stop {
             "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
         ),
         (_, said) => {
-            return Stop::environment(format!("the control API at {url} refused this drill (status {status}): {said}{}", hint_of(error)));
+            return DrillStop::environment(format!(
+                "the control API at {url} refused this drill (status {status}): {said}{}",
+                hint_of(error)
+            ));
         }
     };
-    Stop::environment(Trouble::new(problem.0, problem.1).told())
+    DrillStop::environment(Trouble::new(problem.0, problem.1).told())
 }
 
 fn hint_of(error: &str) -> &str {
@@ -444,8 +461,8 @@ fn hint_of(error: &str) -> &str {
 }
 
 /// A token in the environment, without white space around it. The redactor knows it from now on.
-fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, Stop> {
-    ground::token(variable, whose).map_err(|trouble| Stop::environment(trouble.told()))?;
+fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, DrillStop> {
+    ground::token(variable, whose).map_err(|trouble| DrillStop::environment(trouble.told()))?;
     let token = std::env::var(variable).map(Secret::new).unwrap_or_default().trimmed();
     redactor.learn(whose, &token);
     Ok(token)
@@ -473,7 +490,7 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
 }
 
 /// A service, as far as it takes to reach it.
-fn bare(binding: &ServiceBinding, root: &Path) -> (Target, Manner) {
+fn bare(binding: &ServiceBinding, root: &Path) -> (Target, ClientSettings) {
     let target = Target {
         base_url: binding.url.clone(),
         dialect: binding.dialect,
@@ -482,7 +499,7 @@ fn bare(binding: &ServiceBinding, root: &Path) -> (Target, Manner) {
         replicas: binding.replicas.clone(),
     };
     let authority = binding.ca.as_ref().map(|path| root.join(path));
-    (target, Manner { authority, proxy: binding.proxy.clone(), ..Manner::default() })
+    (target, ClientSettings { authority, proxy: binding.proxy.clone(), ..ClientSettings::default() })
 }
 
 /// Why a proxy does not stand, with the setting that says where.
@@ -497,16 +514,16 @@ fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
     }
 }
 
-fn no_address(name: &str) -> Stop {
-    Stop::environment(format!(
+fn no_address(name: &str) -> DrillStop {
+    DrillStop::environment(format!(
         "the provider `{name}` has no base_url, and this environment does not imitate it\n\nhint: add `base_url:` to it in the inventory"
     ))
 }
 
 /// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.
-fn free_port() -> Result<u16, Stop> {
+fn free_port() -> Result<u16, DrillStop> {
     let listener = std::net::TcpListener::bind(ANY_PORT).and_then(|listener| listener.local_addr());
-    listener
-        .map(|address| address.port())
-        .map_err(|error| Stop::environment(format!("no free port on loopback: {error}\n\nhint: end programs that hold many connections")))
+    listener.map(|address| address.port()).map_err(|error| {
+        DrillStop::environment(format!("no free port on loopback: {error}\n\nhint: end programs that hold many connections"))
+    })
 }

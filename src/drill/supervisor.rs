@@ -4,17 +4,17 @@
 //!  drill ──pipe──► outer ──pipe──► inner ──► the program and whatever it starts
 //! ```
 //!
-//! Both keepers are processes of this binary, each in a process group of its own. When the pipe of one closes, for whatever reason, the
+//! Both supervisors are processes of this binary, each in a process group of its own. When the pipe of one closes, for whatever reason, the
 //! inner ends everything below it, politely, then for certain: what left the group of the program by `setsid(2)` too, for both take in
 //! orphans (`PR_SET_CHILD_SUBREAPER`). Where the outer is killed, the inner's pipe closes; where the inner is killed, the program is killed
 //! with it (`PR_SET_PDEATHSIG`) and the outer ends the rest. Where both are killed at one moment, the program still ends, but not what it
 //! started.
 //!
 //! A step that ends by itself takes what is left in its group with it, and nothing else: it may start a service in a session of its own, and
-//! its undo ends that. With a system under test ends everything ([`Extent`]).
+//! its undo ends that. With a system under test ends everything ([`SupervisionScope`]).
 //!
 //! The signal at a parent's death must be asked for between fork and exec, which takes unsafe code, or before an exec by the process that
-//! becomes the program, as here: hence the third [`Part`].
+//! becomes the program, as here: hence the third [`SupervisorRole`].
 
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, kill_process_group, set_child_subreaper,
@@ -36,20 +36,20 @@ const ITSELF: &str = "/proc/self/exe";
 /// Between two looks at what is left.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Which of the processes this is.
+/// Which process of the chain from the drill to the program this is: each watches the pipe of the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum SupervisorRole {
     /// Holds the pipe from the drill.
     Outer,
-    /// Holds the pipe from the outer keeper, and ends what it keeps.
+    /// Holds the pipe from the outer supervisor, and ends what it keeps.
     Inner,
     /// Becomes the program.
     Program,
 }
 
-/// What ends with a program that ends by itself.
+/// Which processes end with a supervised program that ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum SupervisionScope {
     /// Its process group.
     Group,
     /// Everything that it started.
@@ -58,17 +58,17 @@ pub enum Extent {
 
 /// Runs a program in a process group of its own until it ends by itself or stdin does. Returns the exit code: the program's own, 128 and
 /// the signal's number where a signal ended it, 125 where it could not be started.
-pub fn keep(part: Part, extent: Extent, program: &str, arguments: &[String]) -> u8 {
-    match part {
-        Part::Outer => outer(extent, program, arguments),
-        Part::Inner => inner(extent, program, arguments),
-        Part::Program => become_it(program, arguments),
+pub fn supervise(role: SupervisorRole, scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
+    match role {
+        SupervisorRole::Outer => outer(scope, program, arguments),
+        SupervisorRole::Inner => inner(scope, program, arguments),
+        SupervisorRole::Program => become_it(program, arguments),
     }
 }
 
-fn outer(extent: Extent, program: &str, arguments: &[String]) -> u8 {
+fn outer(scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
     let _ = set_child_subreaper(Some(getpid()));
-    let mut inner = match start(Part::Inner, extent, program, arguments, Stdio::piped()) {
+    let mut inner = match start(SupervisorRole::Inner, scope, program, arguments, Stdio::piped()) {
         Ok(inner) => inner,
         Err(error) => return not_started(program, &error),
     };
@@ -85,10 +85,10 @@ fn outer(extent: Extent, program: &str, arguments: &[String]) -> u8 {
     code(ended)
 }
 
-fn inner(extent: Extent, program: &str, arguments: &[String]) -> u8 {
+fn inner(scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
     static TOLD: AtomicBool = AtomicBool::new(false);
     let _ = set_child_subreaper(Some(getpid()));
-    let mut child = match start(Part::Program, extent, program, arguments, Stdio::null()) {
+    let mut child = match start(SupervisorRole::Program, scope, program, arguments, Stdio::null()) {
         Ok(child) => child,
         Err(error) => return not_started(program, &error),
     };
@@ -110,28 +110,28 @@ fn inner(extent: Extent, program: &str, arguments: &[String]) -> u8 {
     }
     let _ = kill_process_group(group, Signal::KILL);
     let ended = child.wait().ok();
-    if extent == Extent::All {
+    if scope == SupervisionScope::All {
         end_all(Duration::ZERO);
     }
     code(ended)
 }
 
-/// Becomes the program, which from now on ends with the inner keeper.
+/// Becomes the program, which from now on ends with the inner supervisor.
 fn become_it(program: &str, arguments: &[String]) -> u8 {
-    let keeper = getppid();
+    let supervisor = getppid();
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    if getppid() != keeper {
-        // The keeper was gone before it could be asked for.
+    if getppid() != supervisor {
+        // The supervisor was gone before it could be asked for.
         return NOT_STARTED;
     }
     let error = Command::new(program).args(arguments).exec();
     not_started(program, &error)
 }
 
-fn start(part: Part, extent: Extent, program: &str, arguments: &[String], stdin: Stdio) -> std::io::Result<Child> {
-    let part = if part == Part::Inner { "inner" } else { "program" };
+fn start(role: SupervisorRole, scope: SupervisionScope, program: &str, arguments: &[String], stdin: Stdio) -> std::io::Result<Child> {
+    let part = if role == SupervisorRole::Inner { "inner" } else { "program" };
     let mut command = Command::new(ITSELF);
-    command.args(["keep", "--part", part]).args((extent == Extent::All).then_some("--all")).args(["--", program]).args(arguments);
+    command.args(["keep", "--part", part]).args((scope == SupervisionScope::All).then_some("--all")).args(["--", program]).args(arguments);
     command.stdin(stdin).process_group(0).spawn()
 }
 
