@@ -34,6 +34,9 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::execution::ExecutionError;
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -166,7 +169,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>];
+    let kinds = [of::<Problem>, of::<ExecutionError>, of::<SecretError>, of::<StepError>];
     kinds.iter().find_map(|of| of(error))
 }
 

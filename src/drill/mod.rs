@@ -28,14 +28,12 @@ mod names;
 mod preflight;
 mod rig;
 mod sight;
-mod supervisor;
 mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use preflight::{Examined, PreflightCheck, Trouble, examine};
 pub use rig::lab_key;
-pub use supervisor::{SupervisionScope, SupervisorRole, supervise};
 
 use crate::history::StopReason;
 
