@@ -1,12 +1,12 @@
 //! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history, one by one or counted, and the answer says which;
-//! any other answer says why it is not. Of whoever does not bear the token, where there is one, not even the body is read.
+//! any other answer says why it is not. Of a sender that does not send the token, where there is one, not even the body is read.
 
-use super::book::{Book, Fate};
+use super::alert_book::{AlertBook, AlertFate};
 use super::parse::{Alert, Posted, parse};
 use crate::history::{AlertReceived, AlertsLeftOut, Event};
 use crate::journal::{Clock, Recorder};
-use crate::listen::{self, Callers, HEAD_WITHIN, Limits, Reached, Unfinished};
-use crate::units::Secret;
+use crate::listen::{self, Callers, HEAD_WITHIN, Reached, ServerLimits, Unfinished};
+use crate::units::{Explained, Problem, Secret, explained};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper_util::service::TowerToHyperService;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -35,25 +36,30 @@ const DRAIN: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum AlertError {
     /// Nobody can listen there.
-    #[error(
-        "cannot listen for alerts on {listen}: {source}\n\nhint: stop the program that listens there, or set another port under `alerts:` of the \
-         environment"
-    )]
+    #[error("cannot listen for alerts on {listen}: {source}")]
     Bind {
         /// Where, as the environment says.
         listen: String,
         /// The operating system's words.
         source: std::io::Error,
     },
-    /// Whoever can reach it could start the runbook.
-    #[error(
-        "everybody who can reach {address} could send alerts\n\nhint: require a token with `token_from: \"env:NAME\"` under \
-         `alerts:` of the environment, or listen on 127.0.0.1"
-    )]
+    /// Anyone who can reach it could start the runbook.
+    #[error("everybody who can reach {address} could send alerts")]
     Open {
         /// What the host that the environment names stands for.
         address: SocketAddr,
     },
+}
+
+impl Explained for AlertError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Bind { .. } => "stop the program that listens there, or set another port under `alerts:` of the environment",
+            Self::Open { .. } => {
+                "require a token with `token_from: \"env:NAME\"` under `alerts:` of the environment, or listen on 127.0.0.1"
+            }
+        }))
+    }
 }
 
 /// An open receiver. Dropping it ends it.
@@ -65,32 +71,33 @@ pub struct Receiver {
 }
 
 /// What was read of one body and when it was there, with who waits for it to be recorded.
-struct Delivery {
+struct AlertDelivery {
     at: u64,
     posted: Posted,
-    taken: oneshot::Sender<Taken>,
+    taken: oneshot::Sender<TakenAlerts>,
 }
 
 /// What became of one body's alerts.
 #[derive(Debug, Clone, Copy, Default)]
-struct Taken {
+struct TakenAlerts {
     recorded: u64,
     repeated: u64,
     counted: u64,
     dropped: u64,
 }
 
+/// What the handlers of the receiver share.
 #[derive(Clone)]
-struct Desk {
+struct ReceiverContext {
     /// What senders must send, where anything.
     token: Option<Secret>,
     callers: Arc<Callers>,
     clock: Clock,
-    deliveries: mpsc::Sender<Delivery>,
+    deliveries: mpsc::Sender<AlertDelivery>,
 }
 
 impl Receiver {
-    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who bear it are heard. Alerts of the names that are awaited are
+    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who carry it are heard. Alerts of the names that are awaited are
     /// all recorded, others up to a bound.
     ///
     /// # Errors
@@ -121,17 +128,17 @@ impl Receiver {
         let (stop, stopped) = watch::channel(false);
         let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
         let callers = Callers::of(address, hosts.iter().cloned().chain([own]), "`hosts: [NAME]` under `alerts:` of the environment");
-        let desk = Desk { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
-        let guarded = |routes: Router<Desk>| {
-            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(desk.clone(), refuse_strangers));
-            routes.layer(from_fn_with_state(desk.clone(), refuse_pages))
+        let context = ReceiverContext { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
+        let guarded = |routes: Router<ReceiverContext>| {
+            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(context.clone(), refuse_strangers));
+            routes.layer(from_fn_with_state(context.clone(), refuse_pages))
         };
-        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(desk.clone());
+        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(context.clone());
         let stopping = |mut stopped: watch::Receiver<bool>| async move {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let limits = Limits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN };
         let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stopping(stopped.clone()));
         let late = {
             let stopped = stopped.clone();
@@ -146,7 +153,7 @@ impl Receiver {
                 () = late => {}
             }
         });
-        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, Book::new(awaited), recorder, stopping(stopped)))] })
+        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, AlertBook::new(awaited), recorder, stopping(stopped)))] })
     }
 
     /// Where alerts are posted to from this host.
@@ -169,31 +176,31 @@ impl Receiver {
 }
 
 /// The one who records.
-async fn record(mut queue: mpsc::Receiver<Delivery>, mut book: Book, recorder: Recorder, stopping: impl Future<Output = ()>) {
+async fn record(mut queue: mpsc::Receiver<AlertDelivery>, mut book: AlertBook, recorder: Recorder, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
     loop {
         let delivery = tokio::select! {
             delivery = queue.recv() => delivery,
             () = &mut stopping => None,
         };
-        let Some(Delivery { at, posted, taken }) = delivery else { break };
-        let mut became = Taken::default();
+        let Some(AlertDelivery { at, posted, taken }) = delivery else { break };
+        let mut became = TakenAlerts::default();
         book.left_out.unread += posted.unread;
         for alert in posted.alerts {
             let fate = book.take(&alert);
             let count = match fate {
-                Fate::Recorded => &mut became.recorded,
-                Fate::Repeated => &mut became.repeated,
-                Fate::Counted => &mut became.counted,
-                Fate::Dropped => &mut became.dropped,
+                AlertFate::Recorded => &mut became.recorded,
+                AlertFate::Repeated => &mut became.repeated,
+                AlertFate::Counted => &mut became.counted,
+                AlertFate::Dropped => &mut became.dropped,
             };
             *count += 1;
-            if fate == Fate::Recorded {
+            if fate == AlertFate::Recorded {
                 let Alert { source, name, instance, firing } = alert;
                 recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
             }
         }
-        // Whoever has gone away meanwhile need not be told.
+        // Anyone who has gone away meanwhile need not be told.
         let _ = taken.send(became);
     }
     if book.left_out != AlertsLeftOut::default() {
@@ -201,13 +208,18 @@ async fn record(mut queue: mpsc::Receiver<Delivery>, mut book: Book, recorder: R
     }
 }
 
-/// A web page must not start a runbook through the browser of whoever visits it.
-async fn refuse_pages(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+/// A web page must not start a runbook through the browser of a visitor.
+async fn refuse_pages(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
     let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
-    match desk.callers.refuse(request.uri(), request.headers(), reached) {
-        Some(refusal) => (StatusCode::FORBIDDEN, format!("{}\n\nhint: {}\n", refusal.error, refusal.hint)).into_response(),
+    match context.callers.refuse(request.uri(), request.headers(), reached) {
+        Some(refusal) => (StatusCode::FORBIDDEN, words(&Problem::new(refusal.error).hint(refusal.hint))).into_response(),
         None => next.run(request).await,
     }
+}
+
+/// A refusal as a sender reads it.
+fn words(problem: &impl Explained) -> String {
+    format!("{}\n", explained(problem))
 }
 
 /// True for JSON, whatever is said of it besides.
@@ -220,8 +232,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn read_whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::POST && !is_json(&parts.headers) {
-        let why = "alerts are posted as JSON\n\nhint: send them with `content-type: application/json`\n";
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
+        let why = Problem::new("alerts are posted as JSON").hint("send them with `content-type: application/json`");
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, words(&why)).into_response();
     }
     let body = match listen::whole(body, LONGEST, HEAD_WITHIN).await {
         Ok(body) => body,
@@ -238,29 +250,29 @@ async fn read_whole(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-/// Where there is a token, whoever does not bear it is turned away.
-async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    if desk.token.is_some() && listen::bearer(request.headers()) != desk.token {
-        let why = "a token is required here\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
-                   `token_from:` under `alerts:` of the environment names\n";
-        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
+/// Where there is a token, a sender without it is turned away.
+async fn refuse_strangers(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
+    if context.token.is_some() && listen::bearer(request.headers()) != context.token {
+        let why = Problem::new("a token is required here")
+            .hint("send `Authorization: Bearer TOKEN`, with the token that `token_from:` under `alerts:` of the environment names");
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], words(&why)).into_response();
     }
     next.run(request).await
 }
 
-async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusCode, String) {
-    let at = desk.clock.now();
+async fn take(State(context): State<ReceiverContext>, method: Method, body: Bytes) -> (StatusCode, String) {
+    let at = context.clock.now();
     if method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, "alerts are posted here\n".to_owned());
     }
     let posted = match parse(&body) {
         Ok(posted) => posted,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
+        Err(error) => return (StatusCode::BAD_REQUEST, words(&error)),
     };
     let (unread, problems) = (posted.unread, posted.problems.join("; "));
     let (taken, recorded) = oneshot::channel();
-    let sent = desk.deliveries.send(Delivery { at, posted, taken }).await.is_ok();
-    let Some(Taken { recorded, repeated, counted, dropped }) = (if sent { recorded.await.ok() } else { None }) else {
+    let sent = context.deliveries.send(AlertDelivery { at, posted, taken }).await.is_ok();
+    let Some(TakenAlerts { recorded, repeated, counted, dropped }) = (if sent { recorded.await.ok() } else { None }) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned());
     };
     let parts = [
@@ -440,7 +452,11 @@ mod tests {
     #[tokio::test]
     async fn outside_loopback_nobody_listens_without_a_token() {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder())
+            .await
+            .map(|_| ())
+            .map_err(|error| explained(&error))
+            .unwrap_err();
         assert!(error.starts_with("everybody who can reach 0.0.0.0:"), "{error}");
         assert!(error.contains("\n\nhint: require a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
         Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap().stop().await;
@@ -452,7 +468,11 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = taken.local_addr().unwrap().to_string();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start(&listen, None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start(&listen, None, BTreeSet::new(), journal.recorder())
+            .await
+            .map(|_| ())
+            .map_err(|error| explained(&error))
+            .unwrap_err();
         assert!(error.starts_with(&format!("cannot listen for alerts on {listen}: ")) && error.contains("hint: "), "{error}");
         journal.close().await.unwrap();
     }

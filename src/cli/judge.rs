@@ -6,8 +6,8 @@ use crate::console::WorkProgress;
 use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::project::Project;
-use crate::report::{json, summary};
-use crate::units::{Duration, ParseError};
+use crate::report::summary;
+use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     }
     match args.format {
         VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
-        VerdictFormat::Json => put(&json(&judged.verdict))?,
+        VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())
 }
@@ -240,7 +240,7 @@ fn pace(text: &str) -> Result<LoadModel, String> {
 }
 
 fn moment(text: &str) -> Result<RecordTime, String> {
-    text.parse()
+    text.parse().map_err(|problem| explained(&problem))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -37,6 +37,14 @@ pub use exit::Exit;
 use crate::execution::ExecutionError;
 use crate::secret::SecretError;
 use crate::step::StepError;
+use crate::alert::{AlertError, UnreadAlert};
+use crate::api::ApiError;
+use crate::control::ControlError;
+use crate::history::{BareError, ReadError};
+use crate::import::ImportError;
+use crate::lab::LabError;
+use crate::proxy::{AuthorityError, ProxyError};
+use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -169,7 +177,21 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<ExecutionError>, of::<SecretError>, of::<StepError>];
+    let kinds = [
+        of::<Problem>,
+        of::<ExecutionError>,
+        of::<SecretError>,
+        of::<StepError>,
+        of::<AlertError>,
+        of::<ApiError>,
+        of::<AuthorityError>,
+        of::<ControlError>,
+        of::<BareError>, of::<ImportError>, of::<ReadError>,
+        of::<LabError>,
+        of::<ProxyError>,
+        of::<TrafficError>,
+        of::<UnreadAlert>,
+    ];
     kinds.iter().find_map(|of| of(error))
 }
 

@@ -42,7 +42,7 @@ impl PlainLog {
         let rate = |now: u64, then: u64| (now - then) as f64 / seconds;
         let trouble = |now: &Bucket, then: &Bucket| {
             let errors = rate(now.failed + now.shed, then.failed + then.shed);
-            format!("errors {errors:.1}/s  late {:.1}/s", rate(now.late, then.late))
+            format!("errors {errors:.1}/s  late {:.1}/s", rate(now.slow, then.slow))
         };
         let count = |bucket: &Bucket, place: usize| bucket.served.get(place).copied().unwrap_or(0);
         let served = |place: usize| rate(count(&live.total, place), count(&before[0], place));
@@ -224,7 +224,7 @@ mod tests {
         let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: Some(5), expired: true };
         history.tell(10_100, Event::FaultHealed(healed));
         history.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
-        history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into() }));
+        history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into(), hint: None }));
         assert_eq!(
             log.lines(&history.live),
             [

@@ -33,7 +33,8 @@ impl SampleHistory {
         change(&mut plan);
         let mut history = Self { live: Live::default() };
         let started = Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
@@ -66,7 +67,8 @@ impl SampleHistory {
         };
         change(&mut plan);
         let started = ExecutionStarted {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             execution: "2026-11-20-fail-over".into(),
             seed: Seed(42),
@@ -87,7 +89,7 @@ impl SampleHistory {
     /// A request that ended at so many milliseconds, answered by this provider or by nobody.
     pub(super) fn request(&mut self, ms: u64, by: Option<&'static str>) {
         let outcome = if by.is_some() { Outcome::Ok } else { Outcome::Timeout };
-        let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
+        let done = RequestDone { id: 0, due: ms * 1_000_000, lag: 0, proof: None, done: 1, outcome, why: None };
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
             let served = Served {

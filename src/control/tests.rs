@@ -1,9 +1,11 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
+use crate::api::{ProxyEvent, ToxicChange};
+use crate::journal::HostTime;
 use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, Retry, RetryForm};
 use crate::proxy::Proxy;
-use crate::units::{ByteRate, Duration, Fingerprint};
+use crate::units::{ByteRate, Duration, Explained, Fingerprint, explained};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -111,21 +113,24 @@ async fn every_fault_is_injected_read_back_and_healed() {
 async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let (_proxy, control, listen) = embedded().await;
     let (hello, mut events) = control.events().await.unwrap();
-    assert!(matches!(hello, SightEvent::Hello { .. }), "{hello:?}");
+    assert!(matches!(hello, ProxyEvent::Hello { .. }), "{hello:?}");
     let injected = control
         .inject("azure", &Fault::Status { code: 500, retry: Retry::default() }, &Aim::default(), Duration::from_millis(400))
         .await
         .unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
     let expired = loop {
-        if let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap()
-            && change.change == "expired"
+        if let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap()
+            && change.change == ToxicChange::Expired
         {
             break change;
         }
     };
     let healed = control.heal("azure", &injected.toxic).await.unwrap();
-    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true, unmeasured: None });
+    assert_eq!(
+        healed,
+        Healed { lo: HostTime(expired.lo.0), hi: HostTime(expired.hi.0), touched: Some(1), expired: true, unmeasured: None }
+    );
     let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
     assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");
 }
@@ -135,12 +140,12 @@ async fn sight_is_read_until_the_proxy_ends() {
     let (proxy, control, listen) = embedded().await;
     let (_, mut events) = control.events().await.unwrap();
     ask(&listen).await.unwrap();
-    let Some(SightEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
+    let Some(ProxyEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
     assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
     assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
     let injected = control.inject("azure", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
-    let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
-    assert_eq!((change.lo, change.hi, change.change.as_str()), (injected.lo, injected.hi, "applied"));
+    let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
+    assert_eq!((change.lo.0, change.hi.0, change.change), (injected.lo.0, injected.hi.0, ToxicChange::Applied));
     soon(proxy.stop()).await;
     while let Ok(Some(_)) = soon(events.next()).await {}
 }
@@ -152,7 +157,7 @@ async fn of_a_tcp_service_connections_and_bytes_are_seen() {
     let opened = control.create("bytes", &ProxyBinding::default(), provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
     let (_, mut events) = control.events().await.unwrap();
     let mut next = async || loop {
-        if let Some(SightEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
+        if let Some(ProxyEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
             return (seen.proxy, seen.up, seen.down, seen.cut, seen.touched);
         }
     };
@@ -173,7 +178,7 @@ async fn what_is_refused_is_told_apart_from_what_is_unknown() {
     let (_proxy, control, listen) = embedded().await;
     let twice = control.create("azure", &ProxyBinding::default(), "http://h:1", Dialect::OpenAi).await.unwrap_err();
     assert!(matches!(&twice, ControlError::Taken { proxy, .. } if proxy == "azure"), "{twice}");
-    let taken = control.create("other", &at(&listen), "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
+    let taken = explained(&control.create("other", &at(&listen), "http://h:1", Dialect::OpenAi).await.unwrap_err());
     assert!(taken.contains(&listen) && taken.contains("hint:"), "{taken}");
     let missing = control.heal("nobody", "x").await.unwrap_err();
     assert!(matches!(missing, ControlError::Refused { status: 404, .. }), "a proxy that is missing was never healed: {missing}");
@@ -202,12 +207,12 @@ async fn an_address_without_a_control_api_is_named_with_a_hint() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     let error = Control::connect(&gone).await.unwrap_err();
     assert!(matches!(error, ControlError::Unreachable { .. }), "{error}");
-    assert!(error.to_string().contains(&gone) && error.to_string().contains("hint:"), "{error}");
+    assert!(error.to_string().contains(&gone) && error.hint().is_some(), "{error}");
     let other = serve(Router::new()).await;
     let error = Control::connect(&other).await.unwrap_err();
     assert!(matches!(error, ControlError::NotControl { .. }) && error.to_string().contains(&other), "{error}");
     assert!(error.is_of_nobody());
-    let hangs = ControlError::NotControl { url: other, problem: super::error::NO_ANSWER.into() };
+    let hangs = ControlError::NotControl { url: other, problem: AnswerProblem::Silence };
     assert!(!hangs.is_of_nobody(), "one that hangs may come back");
     assert!(matches!(Control::connect("not an address").await, Err(ControlError::NotControl { .. })));
 }
@@ -342,7 +347,7 @@ async fn a_proxy_that_is_somebody_s_own_is_named_with_what_is_on_it_and_nobody_i
     let post =
         async |path: &str, body: Value| assert!(http.post(format!("{api}{path}")).json(&body).send().await.unwrap().status().is_success());
     let again = async |upstream: &str| {
-        control.create("a1", &ProxyBinding::default(), upstream, Dialect::OpenAi).await.map(|_| ()).unwrap_err().to_string()
+        explained(&control.create("a1", &ProxyBinding::default(), upstream, Dialect::OpenAi).await.map(|_| ()).unwrap_err())
     };
     control.create("a1", &ProxyBinding::default(), "http://127.0.0.1:1", Dialect::OpenAi).await.unwrap();
     let elsewhere = again("http://127.0.0.1:2").await;
@@ -378,7 +383,7 @@ async fn a_control_api_that_is_not_called_so_says_what_to_set() {
         (answer.status(), soon(answer.text()).await.unwrap())
     }))
     .await;
-    let told = Control::connect(&between).await.map(|_| ()).unwrap_err().to_string();
+    let told = explained(&Control::connect(&between).await.map(|_| ()).unwrap_err());
     assert!(told.contains("(status 403)") && told.contains("this server is not known as `drills.example`"), "{told}");
     assert!(told.contains("hint: ") && told.contains("--api-host NAME"), "{told}");
 }

@@ -51,10 +51,8 @@ fn note(runbook: &Runbook, context: &Context) -> Result<(), DrillStop> {
     }
     let notes = Notes { root: context.folder.clone(), variables: context.variables.plain() };
     context.before.note(&notes).map_err(|error| {
-        DrillStop::environment(format!(
-            "the runbook was not started, because nothing could be recorded to undo it by: {error}\n\nhint: make room on the disk, or choose \
-             another folder with --out"
-        ))
+        DrillStop::environment(format!("the runbook was not started, because nothing could be recorded to undo it by: {error}"))
+            .with_hint("make room on the disk, or choose another folder with --out")
     })
 }
 

@@ -34,6 +34,19 @@ pub(super) struct BaselinePolicy<'a> {
     pub(super) due: Vec<u64>,
 }
 
+/// What is unsteady about a workload.
+struct Unsteady {
+    problem: String,
+    /// Whether others than the primary answered.
+    is_astray: bool,
+}
+
+impl Unsteady {
+    const fn of(problem: String) -> Self {
+        Self { problem, is_astray: false }
+    }
+}
+
 impl BaselinePolicy<'_> {
     /// Waits until it is over and was steady, or cannot be any more.
     ///
@@ -66,7 +79,8 @@ impl BaselinePolicy<'_> {
             let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
             if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
                 let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(place, seen, live));
-                return Err(self.unsteady(&format!("{problem}; it can no longer reach {}", share(wanted)), place, &each, live));
+                let problem = Unsteady::of(format!("{problem}; it can no longer reach {}", share(wanted)));
+                return Err(self.unsteady(&problem, place, &each, live));
             }
         }
         Ok(())
@@ -82,12 +96,10 @@ impl BaselinePolicy<'_> {
             let passes = sight.has_any_of(place) || each.workload.script.is_some() && sight.has_any();
             if !passes {
                 let all = seen.requests();
-                let detail = format!(
-                    "{} of {all} requests of {} were answered, and none passed a proxy\n\nhint: no fault was injected; point the gateway at the \
-                     proxies of its providers: `lifeboat doctor` tells where they listen",
-                    seen.good, each.name
-                );
-                return Err(DrillStop::new(StopReason::BaselineUnsteady, detail));
+                let detail = format!("{} of {all} requests of {} were answered, and none passed a proxy", seen.good, each.name);
+                let hint =
+                    "no fault was injected; point the gateway at the proxies of its providers: `lifeboat doctor` tells where they listen";
+                return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
             }
         }
         Ok(())
@@ -97,11 +109,9 @@ impl BaselinePolicy<'_> {
     fn is_steady(&self, live: &Live) -> Result<(), DrillStop> {
         let runbook = self.plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection);
         if let Some(Goal::Alert(name)) = runbook.map(|runbook| &runbook.detect.goal).filter(|goal| live.meets(goal, live.now)) {
-            let words = format!(
-                "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; fix what it reports, or the rule \
-                 that lets it fire"
-            );
-            return Err(DrillStop::new(StopReason::BaselineUnsteady, words));
+            let detail = format!("the alert {name} fires before the fault, so it cannot tell of it");
+            let hint = "no fault was injected; fix what it reports, or the rule that lets it fire";
+            return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
         }
         for (place, each) in self.judged() {
             if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
@@ -111,21 +121,18 @@ impl BaselinePolicy<'_> {
         Ok(())
     }
 
-    fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
+    fn unsteady(&self, Unsteady { problem, is_astray }: &Unsteady, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
         let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
-        let is_astray = problem.ends_with(&came_from(each));
-        let what = if is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
-        let hint = format!("hint: no fault was injected; {what}");
+        let what = if *is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
+        let hint = format!("no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
         let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
-        DrillStop::new(
-            StopReason::BaselineUnsteady,
-            format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"),
-        )
+        let detail = format!("the traffic{of} before the fault is not steady: {problem}");
+        DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint + &balanced)
     }
 
     /// What ails a workload.
-    fn problem(&self, place: usize, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+    fn problem(&self, place: usize, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Unsteady> {
         let wanted = wanted(named);
         let served: u64 = seen.served.iter().sum();
         let by_primary = served_by(named.service.primaries(), seen, live);
@@ -140,14 +147,15 @@ impl BaselinePolicy<'_> {
         let all = seen.known(0);
         if seen.requests() < LEAST {
             let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
-            Some(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen)))
+            Some(Unsteady::of(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen))))
         } else if (seen.good as f64) < wanted * all as f64 {
             let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
-            Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live)))
+            Some(Unsteady::of(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live))))
         } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-            Some(format!("only {by_primary} of {served}{}", came_from(named)))
+            let primaries = named.service.primaries().join(" and ");
+            Some(Unsteady { problem: format!("only {by_primary} of {served} answers came from {primaries}"), is_astray: true })
         } else {
-            lag
+            lag.map(Unsteady::of)
         }
     }
 
@@ -163,8 +171,8 @@ impl BaselinePolicy<'_> {
             0 => format!("; {name} gave no answer to {count}"),
             _ => format!("; {name} answered {count} with status {status}"),
         });
-        let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
-        [often, by, late].into_iter().flatten().collect::<String>() + &waiting(seen)
+        let slow = (seen.slow > 0).then(|| format!("; {} came too late", seen.slow));
+        [often, by, slow].into_iter().flatten().collect::<String>() + &waiting(seen)
     }
 }
 
@@ -174,10 +182,6 @@ fn seen(place: usize, live: &Live) -> Option<&Bucket> {
 
 fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
     if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
-}
-
-fn came_from(named: &NamedWorkload) -> String {
-    format!(" answers came from {}", named.service.primaries().join(" and "))
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {

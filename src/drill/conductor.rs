@@ -6,13 +6,17 @@ use super::baseline::{self, BaselinePolicy};
 use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
+use super::guard;
+use super::interrupts::{Interrupt, Interrupts};
 use super::names::ResolvedNames;
 use super::preflight::{self, Preflight, ground};
 use super::rig::{Rig, RigSite};
-use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
+use crate::redact::Redactor;
+use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
 use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
@@ -23,8 +27,6 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// How often the guard looks.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
@@ -39,6 +41,8 @@ pub struct Order {
     pub seed: Seed,
     /// Its identifier.
     pub id: String,
+    /// Who wants it, and why.
+    pub origin: RunOrigin,
     /// The project's root: where commands run.
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
@@ -93,19 +97,10 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started(recorder.clock())).await;
+        recorder.record(self.started(&recorder)).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
-        let mut interrupts = Interrupts {
-            stop: self.order.stop.clone(),
-            failure: self.journal.failure(),
-            live: self.journal.live(),
-            clock: recorder.clock(),
-            guard: None,
-            broken: None,
-            emptied: None,
-            undriven: None,
-            hindered: None,
-        };
+        let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
+        interrupts.watch(guard::out_of_files(self.journal.live()));
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
@@ -128,7 +123,7 @@ impl Drill {
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
             Err(stop) => (nothing(recorder.clock()), Some(preflight.with(stop))),
             Ok((mut rig, names)) => {
-                interrupts.hindered = Some(rig.hindered.subscribe());
+                interrupts.follow(rig.hindered.subscribe(), |stop| stop.clone().map(Interrupt::Stop));
                 let connecting = connect(&mut rig, names, &site, &mut preflight);
                 let (observed, stopped) = match interrupts.during(connecting).await.and_then(|connected| connected) {
                     Err(stop) => (nothing(recorder.clock()), Some(stop)),
@@ -136,7 +131,7 @@ impl Drill {
                 };
                 let redactor = rig.redactor.clone();
                 rig.take_down(&recorder).await;
-                (observed, stopped.map(|stop| DrillStop { detail: redactor.redact(&stop.detail), ..stop }))
+                (observed, stopped.map(|stop| stop.map_texts(|text| redactor.redact(text))))
             }
         };
         if let Some(stop) = &stopped {
@@ -144,7 +139,9 @@ impl Drill {
                 let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
                 recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
-            recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
+            recorder
+                .record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() }))
+                .await;
         }
         recorder.record(Event::Finished(observed)).await;
         drop(recorder);
@@ -158,11 +155,12 @@ impl Drill {
         let deadline = deadlines.max().unwrap_or(Duration::ZERO);
         let loads = match self.loads(rig, site) {
             Ok(loads) => loads,
-            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::environment(error))),
+            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::of(StopReason::Environment, &error))),
         };
         let mut running = RunningTraffic { clock: recorder.clock(), each: Vec::new() };
         // A program of others takes a while to begin; the baseline begins with it.
-        let (breaks, undriven) = watch::channel(None);
+        let breaks = watch::Sender::new(None);
+        interrupts.follow(breaks.subscribe(), |why: &Option<String>| why.clone().map(Interrupt::Script));
         for (place, named) in plan.workloads().iter().enumerate() {
             let Some(script) = &named.workload.script else { continue };
             let starting = driven::start(place, named, script, rig, site, breaks.clone());
@@ -171,18 +169,18 @@ impl Drill {
                 Err(stop) => return (running.finish(async {}).await, Some(stop)),
             }
         }
-        interrupts.undriven = Some(undriven);
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
         for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
                 Ok(traffic) => running.each.push((place, Each::Own(traffic))),
-                Err(error) => return (running.finish(async {}).await, Some(DrillStop::environment(error))),
+                Err(error) => return (running.finish(async {}).await, Some(DrillStop::of(StopReason::Environment, &error))),
             }
         }
-        let (mut faults, broken) = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone());
-        interrupts.broken = Some(broken);
-        interrupts.emptied = Some(budget.emptied());
-        interrupts.guard = plan.scenario.abort_when;
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
+        interrupts.follow(budget.emptied(), |why| why.as_ref().map(|why| Interrupt::Stop(DrillStop::of_text(StopReason::Guard, why))));
+        if let Some(guard) = plan.scenario.abort_when {
+            interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));
+        }
         let context = Context {
             variables: rig.variables.clone(),
             redactor: rig.redactor.clone(),
@@ -206,7 +204,7 @@ impl Drill {
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
-        interrupts.guard = None;
+        interrupts.disarm();
         let mut told = told.and(healed).and(answered);
         let observed = running
             .finish(async {
@@ -218,10 +216,7 @@ impl Drill {
                 }
             })
             .await;
-        let told = told.map_err(|stop| match interrupts.undriven.as_ref().and_then(|undriven| undriven.borrow().clone()) {
-            Some(why) if why == stop.detail => DrillStop::environment(driven::explained(&why, site)),
-            _ => stop,
-        });
+        let told = told.map_err(|stop| interrupts.failed_script().map_or(stop, |why| driven::explained(why, site)));
         (observed, told.err())
     }
 
@@ -287,10 +282,11 @@ impl Drill {
             let due = zero.unwrap_or_else(|| clock.now()) + at.as_nanos();
             interrupts.during(tokio::time::sleep(clock.until(due))).await?;
             match change {
-                Change::Heal => faults.heal(place).await?,
+                Change::Heal => interrupts.during_call(faults.heal(place)).await??,
                 Change::Inject => {
                     let planned = &timeline.faults[place];
-                    let confirmed = faults.inject(place, planned, self.order.plan.credential_of(&planned.on)).await?;
+                    let injecting = faults.inject(place, planned, self.order.plan.credential_of(&planned.on));
+                    let confirmed = interrupts.during_call(injecting).await??;
                     if zero.is_none() {
                         zero = Some(confirmed - at.as_nanos().min(confirmed));
                         team.call(&self.order.plan, context.clone(), recorder);
@@ -308,8 +304,8 @@ impl Drill {
         Ok(())
     }
 
-    fn started(&self, clock: Clock) -> Event {
-        let (wall, origin) = (Wall::read(), clock.host(0));
+    fn started(&self, recorder: &Recorder) -> Event {
+        let (wall, origin) = (Wall::read(), recorder.clock().host(0));
         Event::Started(Box::new(Started {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -317,11 +313,23 @@ impl Drill {
             seed: self.order.seed,
             wall_clock: wall.told_at(origin),
             wall_clock_error: wall.error(),
+            origin: self.origin(recorder),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
             plan: self.order.plan.clone(),
         }))
+    }
+
+    /// Where it comes from. A reason may quote what nobody should read; what is secret here and now is known without asking any store.
+    fn origin(&self, recorder: &Recorder) -> RunOrigin {
+        let Order { plan, origin, secrets, root, .. } = &self.order;
+        let redactor = Redactor::new(recorder.salt());
+        if origin.reason.is_some() {
+            let sources = SecretSource::of_drill(plan).union(secrets).cloned().collect();
+            secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root }, &redactor, &mut Vec::new());
+        }
+        origin.clone().redacted(|text| redactor.redact(text))
     }
 }
 
@@ -360,12 +368,11 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
     for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
         let due = schedule(&each, place, seed).take_while(|due| *due < until).take(baseline::LEAST as usize).count() as u64;
         if due < baseline::LEAST {
+            let (name, least) = (&each.name, baseline::LEAST);
             return Err(DrillStop::environment(format!(
-                "only {due} requests of {} are due in the baseline, and {} are the least\n\nhint: write a longer `baseline:`, or a higher \
-                 rate",
-                each.name,
-                baseline::LEAST
-            )));
+                "only {due} requests of {name} are due in the baseline, and {least} are the least"
+            ))
+            .with_hint("write a longer `baseline:`, or a higher rate"));
         }
     }
     Ok(())
@@ -458,64 +465,6 @@ impl Team {
     }
 }
 
-/// Everything that may end a drill before its time.
-struct Interrupts {
-    stop: watch::Receiver<bool>,
-    failure: watch::Receiver<Option<JournalError>>,
-    live: watch::Receiver<Arc<Live>>,
-    clock: Clock,
-    guard: Option<Guard>,
-    broken: Option<mpsc::Receiver<DrillStop>>,
-    emptied: Option<watch::Receiver<Option<String>>>,
-    undriven: Option<watch::Receiver<Option<String>>>,
-    hindered: Option<watch::Receiver<Option<String>>>,
-}
-
-impl Interrupts {
-    /// Does `work` unless something ends the drill first.
-    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, DrillStop> {
-        tokio::pin!(work);
-        let mut look = tokio::time::interval(LOOK);
-        loop {
-            tokio::select! {
-                biased;
-                Ok(_) = self.stop.wait_for(|stop| *stop) => return Err(DrillStop::new(StopReason::Person, "stopped by a person")),
-                Ok(failed) = self.failure.wait_for(Option::is_some) => {
-                    let problem = failed.as_ref().map(ToString::to_string).unwrap_or_default();
-                    return Err(DrillStop::new(StopReason::Journal, problem));
-                }
-                Some(stop) = told(&mut self.broken) => return Err(stop),
-                why = first_of(&mut self.emptied) => return Err(DrillStop::new(StopReason::Guard, why)),
-                why = first_of(&mut self.undriven) => return Err(DrillStop::new(StopReason::Environment, why)),
-                why = first_of(&mut self.hindered) => return Err(DrillStop::new(StopReason::Environment, why)),
-                done = &mut work => return Ok(done),
-                _ = look.tick() => {
-                    let live = self.live.borrow();
-                    guarded(self.guard, &live, self.clock.now()).and_then(|()| files::found(&live))?;
-                }
-            }
-        }
-    }
-}
-
-/// Whether the guard lets the drill go on.
-fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), DrillStop> {
-    match guard.and_then(|guard| live.tripped(guard, now)) {
-        Some(words) => {
-            let hint = "see why it went so badly; raise this limit only where it was too tight: a lower `success_below:` or a longer `for:` of `abort_when:`";
-            Err(DrillStop::new(StopReason::Guard, format!("{words}\n\nhint: {hint}")))
-        }
-        None => Ok(()),
-    }
-}
-
-async fn told(broken: &mut Option<mpsc::Receiver<DrillStop>>) -> Option<DrillStop> {
-    match broken {
-        Some(broken) => broken.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
 pub(super) fn budget(plan: &DrillPlan) -> Budget {
     let allow = &plan.environment.allow;
@@ -527,16 +476,6 @@ pub(super) fn budget(plan: &DrillPlan) -> Budget {
     };
     let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
-}
-
-/// Why nothing more is sent, once somebody says so.
-async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String {
-    if let Some(whys) = whys
-        && let Ok(why) = whys.wait_for(Option::is_some).await
-    {
-        return why.clone().unwrap_or_default();
-    }
-    std::future::pending().await
 }
 
 /// Tells this drill's requests from those of any other, even one with the same seed.

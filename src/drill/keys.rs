@@ -31,7 +31,7 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
         Some(unread) => {
             let why = explained(unread);
-            Err(DrillStop::environment(format!("this drill needs {}, which cannot be read: {why}", unread.whose)))
+            Err(DrillStop::environment_of(format!("this drill needs {}, which cannot be read: {why}", unread.whose)))
         }
         None => Ok(()),
     }
@@ -85,21 +85,20 @@ fn lab(
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
                 if let Some(why) = names.unheld(name) {
-                    return Err(DrillStop::environment(why));
+                    return Err(DrillStop::environment_of(why));
                 }
                 if held.is_empty() {
-                    return Err(DrillStop::environment(format!(
-                        "{source} holds no key, and the lab of `{}` takes what is current there\n\nhint: write any key of 8 letters or more \
-                         there, or take `keys: stores` away",
-                        plan.environment_name
-                    )));
+                    let environment = &plan.environment_name;
+                    let detail = format!("{source} holds no key, and the lab of `{environment}` takes what is current there");
+                    let hint = "write any key of 8 letters or more there, or take `keys: stores` away";
+                    return Err(DrillStop::environment(detail).with_hint(hint));
                 }
                 kept_store(source, site, &held, kept)?
             }
             None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
-        let issuer = Box::new(provider.issuer(name).map_err(|error| DrillStop::environment(explained(&error)))?);
+        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_error)?);
         let keeping = CredentialBackend { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
@@ -118,9 +117,8 @@ fn kept_store(
         return Ok(known.clone());
     }
     let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(
-        RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(|error| DrillStop::environment(explained(&error)))?,
-    );
+    let store =
+        Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_error)?);
     kept.push(store.clone());
     Ok(store)
 }

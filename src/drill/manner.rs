@@ -25,7 +25,7 @@ pub(super) fn of(
     let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
     Ok(ClientSettings {
-        errand: workload.errand.clone(),
+        plain: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),
         headers: read.chain(written).collect::<Result<_, DrillStop>>()?,
@@ -45,6 +45,6 @@ pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<S
 
 /// The key that clients of a service send, from where the environment says.
 pub(super) fn key(variable: &str, name: &str) -> Result<Secret, DrillStop> {
-    ground::key(variable, name).map_err(|trouble| DrillStop::environment(trouble.told()))?;
+    ground::key(variable, name)?;
     Ok(Secret::new(std::env::var(variable).unwrap_or_default()))
 }

@@ -22,37 +22,19 @@ mod conductor;
 mod driven;
 mod faults;
 mod files;
+mod guard;
+mod interrupts;
 mod keys;
 mod manner;
 mod names;
 mod preflight;
 mod rig;
 mod sight;
+mod stop;
 mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use preflight::{Examined, PreflightCheck, Trouble, examine};
 pub use rig::lab_key;
-
-use crate::history::StopReason;
-
-/// Why a drill ended before its time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{detail}")]
-pub struct DrillStop {
-    /// The kind of reason.
-    pub reason: StopReason,
-    /// In words, with a hint where there is something to do.
-    pub detail: String,
-}
-
-impl DrillStop {
-    fn new(reason: StopReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-
-    fn environment(detail: impl std::fmt::Display) -> Self {
-        Self::new(StopReason::Environment, detail.to_string())
-    }
-}
+pub use stop::DrillStop;

@@ -5,7 +5,7 @@ use super::preflight::{Preflight, Trouble};
 use super::rig::{RigSite, lab_key};
 use super::system::Launch;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
-use crate::proxy::Place;
+use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
@@ -85,7 +85,7 @@ impl ResolvedNames {
         let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
         if is_needed {
             self.lacks = true;
-            preflight.wrong(Trouble::of(explained(&error)));
+            preflight.wrong(Trouble::of_text(explained(&error)));
         }
         if !matches!(error, SecretError::Absent { .. }) {
             self.unheld.insert(name.to_owned(), explained(&error));
@@ -106,11 +106,11 @@ impl ResolvedNames {
     }
 
     /// Where the proxies of this drill may lead, and nowhere else.
-    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, ProxyPlacement> {
         let place = |(name, provider): (&String, &Provider)| {
             let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
             let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+            Some((name.clone(), ProxyPlacement { upstream, dialect: provider.dialect, binding }))
         };
         plan.providers.iter().filter_map(place).collect()
     }
@@ -121,12 +121,10 @@ impl ResolvedNames {
 
     /// Fills variables in.
     pub(super) fn expand(&self, text: &str) -> Result<String, DrillStop> {
-        self.values.expand(text)
-            .map_err(|unknown| DrillStop::environment(format!(
-                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
-                 must be there when the drill starts",
-                unknown.name
-            )))
+        self.values.expand(text).map_err(|unknown| {
+            DrillStop::environment(format!("`${{{}}}` has no value in this environment", unknown.name))
+                .with_hint("a credential's value comes from where the inventory says (`from:`), and must be there when the drill starts")
+        })
     }
 
     pub(super) fn launch(&self, start: &StartCommand, site: &RigSite<'_>) -> Result<Launch, DrillStop> {

@@ -8,12 +8,12 @@ use super::watchdog::Watchdog;
 use super::{DrillStop, keys, manner};
 use crate::alert::Receiver;
 use crate::control::{self, Control, ControlError, Offset};
-use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
+use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, StopReason, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
 use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
-use crate::proxy::{Proxy, Settings};
+use crate::proxy::{Proxy, ProxySettings};
 use crate::redact::Redactor;
 use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
@@ -58,7 +58,7 @@ pub(super) struct Rig {
     tokens: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
     /// Why what is measured could not be trusted, or nobody would heal after a crash.
-    pub(super) hindered: watch::Sender<Option<String>>,
+    pub(super) hindered: watch::Sender<Option<DrillStop>>,
     alerts: Option<Receiver>,
     /// The inventory's stores that the lab writes into.
     kept: Vec<Arc<RestoringStore>>,
@@ -93,7 +93,7 @@ impl Rig {
             for (name, provider) in &plan.providers {
                 let seed = site.seed.derive(name);
                 let simulated =
-                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment)?;
+                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
                 simulated.takes(plan.kind_of(provider));
                 let credential = plan.credential_of(name).to_owned();
@@ -118,13 +118,13 @@ impl Rig {
         let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(SightSummary::default()));
         if let Some(version) = control.plain() {
             if let Some(unable) = control::unable(plan, &control.url()) {
-                return Err(DrillStop::environment(unable));
+                return Err(DrillStop::environment_error(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
         }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
-            let (_hello, events) = control.events().await.map_err(DrillStop::environment)?;
+            let (_hello, events) = control.events().await.map_err(DrillStop::environment_error)?;
             let follower = SightFollower {
                 control: control.clone(),
                 tag: site.tag,
@@ -183,7 +183,7 @@ impl Rig {
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
-                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment))? {
+                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment_error))? {
                     names.values.set("alerts.url", receiver.url());
                     self.alerts = Some(receiver);
                 }
@@ -245,7 +245,7 @@ impl Rig {
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if stand && plan.environment.proxies.values().any(|place| place.tls) {
-            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment)?);
+            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_error)?);
             private::write(&file, pem.as_bytes())
                 .map_err(|error| DrillStop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
@@ -312,10 +312,8 @@ impl Rig {
             replicas = self.gateways(site, names, named, &key)?;
         }
         let base_url = replicas.first().cloned().ok_or_else(|| {
-            DrillStop::environment(format!(
-                "the environment `{}` does not say where {name} answers\n\nhint: add `services: {{{name}: {{url: …}}}}` to it",
-                plan.environment_name
-            ))
+            DrillStop::environment(format!("the environment `{}` does not say where {name} answers", plan.environment_name))
+                .with_hint(format!("add `services: {{{name}: {{url: …}}}}` to it"))
         })?;
         names.redactor.learn(&format!("clients of {name}"), &key);
         for (place, key) in keys.iter().enumerate().skip(1) {
@@ -355,7 +353,7 @@ impl Rig {
         for _ in 0..settings.replicas {
             let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
             let gateway =
-                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment)?;
+                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_error)?;
             replicas.push(gateway.base_url());
             self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
             self.gateways.push(gateway);
@@ -366,7 +364,7 @@ impl Rig {
     /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
     pub(super) async fn take_down(mut self, recorder: &Recorder) {
         // From here on what ends is meant to.
-        self.hindered.send_replace(Some(String::new()));
+        self.hindered.send_replace(Some(DrillStop::environment("the drill has ended")));
         keys::put_back(&self.kept, recorder, &self.redactor).await;
         if let Some(system) = self.system.take() {
             system.stop().await;
@@ -427,42 +425,38 @@ async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Op
         journal::random().map_err(|error| DrillStop::environment(format!("no random bytes for the control API's token: {error}")))?;
     let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
     names.redactor.learn("the control API of this drill", &token);
-    let settings = Settings { token: Some(token.clone()), places: Some(names.places(plan)), ..Settings::at(ANY_PORT) };
-    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment)?;
+    let settings = ProxySettings { token: Some(token.clone()), places: Some(names.places(plan)), ..ProxySettings::at(ANY_PORT) };
+    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_error)?;
     let url = format!("http://{}", proxy.api());
-    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment)?;
+    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_error)?;
     Ok((control, Some(proxy)))
 }
 
 /// Why a control API does not let a drill in, with the setting that says who asks.
 fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
-    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return DrillStop::environment(error) };
-    let problem = match (token_from, error.lines().next().unwrap_or_default()) {
-        (Some(variable), _) if *status == 401 => (
+    let ControlError::Refused { url, status: status @ (401 | 403), error, hint, .. } = &error else {
+        return DrillStop::environment_error(error);
+    };
+    let problem = match token_from {
+        Some(variable) if *status == 401 => (
             format!("the control API at {url} does not take the token in {variable}"),
             format!("export {variable}=… with the token that it was started with"),
         ),
-        (None, _) if *status == 401 => (
+        None if *status == 401 => (
             format!("the control API at {url} asks for a token"),
             "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
         ),
-        (_, said) => {
-            return DrillStop::environment(format!(
-                "the control API at {url} refused this drill (status {status}): {said}{}",
-                hint_of(error)
-            ));
+        _ => {
+            let refused = DrillStop::environment(format!("the control API at {url} refused this drill (status {status}): {error}"));
+            return DrillStop { hint: hint.clone(), ..refused };
         }
     };
-    DrillStop::environment(Trouble::new(problem.0, problem.1).told())
-}
-
-fn hint_of(error: &str) -> &str {
-    error.find("\n\nhint: ").map_or("", |place| &error[place..])
+    DrillStop::environment(problem.0).with_hint(problem.1)
 }
 
 /// A token in the environment, without white space around it. The redactor knows it from now on.
 fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, DrillStop> {
-    ground::token(variable, whose).map_err(|trouble| DrillStop::environment(trouble.told()))?;
+    ground::token(variable, whose)?;
     let token = std::env::var(variable).map(Secret::new).unwrap_or_default().trimmed();
     redactor.learn(whose, &token);
     Ok(token)
@@ -474,7 +468,7 @@ async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Record
     }
 }
 
-async fn record_tokens(mut minted: mpsc::UnboundedReceiver<MintedToken>, credential: String, recorder: Recorder) {
+async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: String, recorder: Recorder) {
     while let Some(MintedToken { at, token, from, life }) = minted.recv().await {
         let life = u64::try_from(life.as_nanos()).unwrap_or(u64::MAX);
         let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };
@@ -506,24 +500,23 @@ fn bare(binding: &ServiceBinding, root: &Path) -> (Target, ClientSettings) {
 fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
     let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
     match error {
-        ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
-            format!("the proxy of {name} cannot listen there: {}", error.lines().next().unwrap_or_default()),
+        ControlError::Refused { error: said, .. } if error.is_address_in_use() => Trouble::new(
+            format!("the proxy of {name} cannot listen there: {said}"),
             format!("choose another port for {setting}, or end what listens there"),
         ),
-        other => Trouble::of(other),
+        other => DrillStop::of(StopReason::Environment, other).into(),
     }
 }
 
 fn no_address(name: &str) -> DrillStop {
-    DrillStop::environment(format!(
-        "the provider `{name}` has no base_url, and this environment does not imitate it\n\nhint: add `base_url:` to it in the inventory"
-    ))
+    DrillStop::environment(format!("the provider `{name}` has no base_url, and this environment does not imitate it"))
+        .with_hint("add `base_url:` to it in the inventory")
 }
 
 /// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.
 fn free_port() -> Result<u16, DrillStop> {
     let listener = std::net::TcpListener::bind(ANY_PORT).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| {
-        DrillStop::environment(format!("no free port on loopback: {error}\n\nhint: end programs that hold many connections"))
+        DrillStop::environment(format!("no free port on loopback: {error}")).with_hint("end programs that hold many connections")
     })
 }

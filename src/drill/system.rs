@@ -51,10 +51,8 @@ impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
     pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, DrillStop> {
         let file = private::create(&launch.log).map_err(|error| {
-            DrillStop::environment(format!(
-                "cannot write the system's output to {}: {error}\n\nhint: make room on the disk, or choose another folder with `--out`",
-                launch.log.display()
-            ))
+            DrillStop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display()))
+                .with_hint("make room on the disk, or choose another folder with `--out`")
         })?;
         let piped = RedactedLog::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
         let (log, says, warns) = piped.map_err(|error| DrillStop::environment(format!("the system's output cannot be read: {error}")))?;
@@ -65,14 +63,14 @@ impl System {
             env: launch.env.clone().into_iter().collect(),
             supervision: Supervision::By(launch.supervisor.clone(), SupervisionScope::All),
         };
-        let child = program.start([says.into(), warns.into()]).map_err(DrillStop::environment)?;
+        let child = program.start([says.into(), warns.into()]).map_err(|error| DrillStop::environment(error.to_string()))?;
         let mut system = Self { log, child };
         match system.wait_ready(launch, http).await {
             Ok(()) => Ok(system),
             Err(failure) => {
                 // What it printed is whole when it has ended.
                 system.stop().await;
-                Err(DrillStop::environment(failure.told(launch)))
+                Err(failure.told(launch))
             }
         }
     }
@@ -113,24 +111,24 @@ enum Failure {
 }
 
 impl Failure {
-    fn told(&self, launch: &Launch) -> String {
+    fn told(&self, launch: &Launch) -> DrillStop {
         match self {
-            Self::NotStarted => std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end().to_owned(),
-            Self::Ended(status) => format!(
-                "the system under test ended before it was ready ({status}): {}\n\nhint: correct `start:` of this environment; it must stay \
-                 in the foreground, and answer at {}; {}",
-                shown(launch),
-                launch.ready,
-                host::GIVES_LITTLE
-            ),
-            Self::NotReady(last) => format!(
-                "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
-                 `start: ready`; {}",
-                launch.ready,
-                crate::units::Duration::from(launch.within),
-                shown(launch),
-                host::GIVES_LITTLE
-            ),
+            Self::NotStarted => DrillStop::environment_of(std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end()),
+            Self::Ended(status) => {
+                DrillStop::environment(format!("the system under test ended before it was ready ({status}): {}", shown(launch))).with_hint(
+                    format!(
+                        "correct `start:` of this environment; it must stay in the foreground, and answer at {}; {}",
+                        launch.ready,
+                        host::GIVES_LITTLE
+                    ),
+                )
+            }
+            Self::NotReady(last) => {
+                let within = crate::units::Duration::from(launch.within);
+                let shown = shown(launch);
+                DrillStop::environment(format!("the system under test was not ready at {} within {within}: {last}; {shown}", launch.ready))
+                    .with_hint(format!("give it longer with `start: within`, or correct `start: ready`; {}", host::GIVES_LITTLE))
+            }
         }
     }
 }

@@ -13,9 +13,6 @@ use tokio::task::JoinHandle;
 /// How often it is looked after.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// What says how the network is reached here.
-const PROXIES: [&str; 8] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
-
 /// A running watchdog. Dropped without [`Watchdog::dismiss`] it heals.
 #[derive(Debug)]
 pub(super) struct Watchdog {
@@ -32,7 +29,7 @@ impl Watchdog {
         lifeboat: &Path,
         control: &str,
         proxies: &[&String],
-        gone: watch::Sender<Option<String>>,
+        gone: watch::Sender<Option<DrillStop>>,
     ) -> Result<Self, DrillStop> {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
@@ -42,7 +39,7 @@ impl Watchdog {
         }
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        process::environment::<&str>(&mut command, &PROXIES.map(str::to_owned), []);
+        process::environment::<&str>(&mut command, &[], []);
         let mut child = command.spawn().map_err(|error| {
             DrillStop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"
@@ -55,10 +52,11 @@ impl Watchdog {
         let monitor = tokio::spawn(async move {
             while tokio::time::timeout(LOOK, told.wait_for(|over| *over)).await.is_err() {
                 if let Ok(Some(status)) = child.try_wait() {
-                    gone.send_replace(Some(format!(
+                    let stop = DrillStop::environment(format!(
                         "the watchdog has stopped ({status}), and the server at {control} has no leases: a crash of this process would leave its \
-                         faults in place\n\nhint: find out what ended it; a server of `lifeboat proxy` needs none"
-                    )));
+                         faults in place"
+                    ));
+                    gone.send_replace(Some(stop.with_hint("find out what ended it; a server of `lifeboat proxy` needs none")));
                     let _ = told.wait_for(|over| *over).await;
                     break;
                 }

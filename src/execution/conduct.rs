@@ -214,7 +214,8 @@ impl Beginning<'_> {
     /// Records that it begins or goes on, and what cannot be hidden in its output.
     async fn record(&self, state: &mut WalkState, unread: Vec<Unread>, redactor: &Redactor) {
         let first = if self.past.is_empty() {
-            Event::ExecutionStarted(Box::new(self.started.clone()))
+            let origin = self.started.origin.clone().redacted(|text| redactor.redact(text));
+            Event::ExecutionStarted(Box::new(ExecutionStarted { origin, ..self.started.clone() }))
         } else {
             Event::Resumed(Resumed { wall_clock: wall_clock(), undo: self.undo })
         };

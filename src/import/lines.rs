@@ -7,17 +7,17 @@ use std::io::{BufRead, Read};
 /// A longer line, or a row of longer lines, is none of ours.
 const LONGEST: usize = 1 << 20;
 
-/// A line without its end.
+/// One line of a record, without its end.
 pub(super) enum TextLine {
     Text(String),
     /// It is longer than can be.
     Long,
 }
 
-/// Reads lines.
+/// A reader of lines, which can be given lines back.
 pub(super) struct LineReader<R> {
     input: R,
-    /// LineReader that were read ahead.
+    /// Lines that were read ahead.
     ahead: VecDeque<TextLine>,
 }
 
@@ -58,7 +58,7 @@ impl<R: BufRead> LineReader<R> {
         Ok(more)
     }
 
-    /// LineReader to be read again.
+    /// Lines to be read again.
     pub(super) fn put_back(&mut self, lines: Vec<String>) {
         lines.into_iter().rev().for_each(|line| self.ahead.push_front(TextLine::Text(line)));
     }
@@ -85,7 +85,7 @@ fn pass_over(input: &mut impl BufRead) -> std::io::Result<()> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |place| (place + 1, true));
+        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |end| (end + 1, true));
         input.consume(used);
         if ended {
             return Ok(());

@@ -10,8 +10,8 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Provider, ProxyBinding, Rotate,
-    Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, PlainRequest, Provider, ProxyBinding,
+    Rotate, Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -275,7 +275,7 @@ impl SecretSourceSet {
         if script.is_some() {
             self.passed(&Workload::PASSED.map(str::to_owned));
         }
-        if let Some(Errand { path, send: _, status: _, contains: _ }) = errand {
+        if let Some(PlainRequest { path, send: _, status: _, contains: _ }) = errand {
             self.url(path);
         }
     }

@@ -3,6 +3,7 @@
 //! An address is often a secret itself. It is read from where the inventory says, and stands in no output but where a person must know it to
 //! write or call.
 
+use super::error::problem_of;
 use super::http::in_words;
 use super::{Context, mail};
 use crate::model::{Contact, Mail};
@@ -105,6 +106,12 @@ fn address(reach: &str) -> Result<String, Problem> {
         .map_err(|unknown| Problem::new(format!("the environment variable {} is not set", unknown.name)))
 }
 
+/// A problem of somebody or something with this name.
+fn named(name: &str, mut problem: Problem) -> Problem {
+    problem.message = format!("{name}: {}", problem.message);
+    problem
+}
+
 /// Posts JSON; `whom` names who answers.
 ///
 /// # Errors
@@ -115,7 +122,7 @@ pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context)
     let status = answer.status();
     let said = format!("{whom} answered {}", status.as_u16());
     match web::sends_on(status.as_u16(), answer.headers(), answer.url()) {
-        Some(words) => Err(Problem::new(format!("{said}: {words}"))),
+        Some(elsewhere) => Err(named(&said, problem_of(&elsewhere))),
         None if status.is_success() => Ok(said),
         None => Err(Problem::new(said)),
     }

@@ -101,7 +101,7 @@ impl ServiceProbe<'_> {
             return Ok(Err(trouble));
         }
         if !answer.missing.is_empty() {
-            return Ok(Err(Trouble::of(explained(&answer.missing, service, &self.site.plan.environment_name))));
+            return Ok(Err((explained(&answer.missing, service, &self.site.plan.environment_name))));
         }
         if let Some(bad) = &answer.bad {
             let found = look(target, manner, &bad.why).await;
@@ -122,7 +122,8 @@ impl ServiceProbe<'_> {
         let request = self.named.workload.request;
         let (mut complete, mut missing, mut again) = (manner.complete, Vec::new(), false);
         for id in first.. {
-            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() }).map_err(DrillStop::environment)?;
+            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() })
+                .map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
             let ask = ClientRequest {
                 mark: Mark { drill: !self.site.tag, id },
                 model: target.model.clone(),
@@ -162,7 +163,7 @@ impl ServiceProbe<'_> {
                 // Of what it needs, a file or a header, the ground has told.
                 Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
-                    preflight.wrong(Trouble::of(error));
+                    preflight.wrong(Trouble::of_text(error));
                     continue;
                 }
             };
@@ -266,7 +267,7 @@ pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
 pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32) -> Result<(), DrillStop> {
     let (Some(target), Some(manner)) = (rig.targets.first(), rig.manners.first()) else { return Ok(()) };
-    let client = Client::with(target.clone(), manner.clone()).map_err(DrillStop::environment)?;
+    let client = Client::with(target.clone(), manner.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let traffic = &site.plan.scenario.traffic;
     let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
     for id in 0..u64::from(count) {
@@ -274,11 +275,12 @@ pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32)
         let (operation, streamed) = (request.operation(), request.is_streamed());
         let ask = ClientRequest { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
         if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
-            return Err(DrillStop::environment(format!(
-                "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {bad}\n\nhint: its output is in {}",
-                id + 1,
-                site.folder.join("system.log").display()
-            )));
+            let number = id + 1;
+            let detail = format!(
+                "the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}"
+            );
+            let hint = format!("its output is in {}", site.folder.join("system.log").display());
+            return Err(DrillStop::environment(detail).with_hint(hint));
         }
     }
     Ok(())
@@ -289,23 +291,26 @@ async fn asked(client: &Client, ask: &ClientRequest, site: &RigSite<'_>, within:
     let id = ask.mark.id | WARMING;
     let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
     if !begun {
-        return Err(DrillStop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+        return Err(DrillStop::of_text(StopReason::Guard, site.budget.emptied().borrow().as_deref().unwrap_or_default()));
     }
     let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;
     site.budget.end(id, spent);
     Ok(rehearsed)
 }
 
-fn explained(missing: &[&str], service: &str, environment: &str) -> String {
+fn explained(missing: &[&str], service: &str, environment: &str) -> Trouble {
     let what = match missing {
         [_, _] => "its streams end with a finish reason and no terminal marker, and do not tell how many tokens they used",
         ["usage: absent"] => "its answers do not tell how many tokens they used",
         _ => "its streams end with a finish reason and no terminal marker",
     };
     let settings = missing.join("` and `");
-    format!(
-        "{service} would be called bad before anything is broken: {what}\n\nhint: no fault was injected; if its clients take that for whole, write \
-         `{settings}` to `{service}` under `services:` of the environment `{environment}`"
+    Trouble::new(
+        format!("{service} would be called bad before anything is broken: {what}"),
+        format!(
+            "no fault was injected; if its clients take that for whole, write `{settings}` to `{service}` under `services:` of the environment \
+             `{environment}`"
+        ),
     )
 }
 
@@ -317,10 +322,11 @@ mod tests {
     fn what_is_missing_is_said_with_what_to_write() {
         let (ending, usage) = ("stream_ends_with: finish_reason", "usage: absent");
         for (missing, wanted) in
-            [(&[ending][..], "no terminal marker\n"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
+            [(&[ending][..], "no terminal marker"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
         {
             let told = explained(missing, "chat", "staging");
-            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join("` and `"))), "{told}");
+            let is_so = told.problem.contains(wanted) && told.hint.contains(&format!("write `{}` to `chat`", missing.join("` and `")));
+            assert!(is_so, "{told:?}");
         }
     }
 }

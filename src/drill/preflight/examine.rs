@@ -3,6 +3,7 @@
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::drill::DrillStop;
 use crate::drill::conductor::{Order, budget, open, tag};
+use crate::drill::interrupts::by_a_person;
 use crate::drill::rig::RigSite;
 use crate::history::StopReason;
 use crate::journal::{Clock, Journal, Recorder};
@@ -57,7 +58,7 @@ async fn all(order: &Order, recorder: &Recorder, preflight: &mut Preflight) -> (
 async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = Result<T, DrillStop>>) -> Result<T, DrillStop> {
     tokio::select! {
         biased;
-        Ok(_) = stop.wait_for(|stop| *stop) => Err(DrillStop::new(StopReason::Person, "stopped by a person")),
+        Ok(_) = stop.wait_for(|stop| *stop) => Err(by_a_person()),
         done = work => done,
     }
 }

@@ -47,18 +47,15 @@ impl Trouble {
         Self { problem: problem.into(), hint: hint.into() }
     }
 
-    /// Of an error with its hint.
-    pub(super) fn of(error: impl std::fmt::Display) -> Self {
-        let text = error.to_string();
-        match text.split_once("\n\nhint: ") {
-            Some((problem, hint)) => Self::new(problem, hint),
-            None => Self::new(text, "fix that, and run it again"),
-        }
+    /// Of an error by its text: see [`DrillStop::of_text`].
+    pub(super) fn of_text(error: impl std::fmt::Display) -> Self {
+        DrillStop::environment_of(error).into()
     }
+}
 
-    /// As an error says it.
-    pub(super) fn told(&self) -> String {
-        format!("{}\n\nhint: {}", self.problem, self.hint)
+impl From<DrillStop> for Trouble {
+    fn from(DrillStop { detail, hint, .. }: DrillStop) -> Self {
+        Self { problem: detail, hint: hint.unwrap_or_else(|| "fix that, and run it again".to_owned()) }
     }
 }
 
@@ -83,7 +80,7 @@ impl Preflight {
         match step {
             Ok(done) => Ok(Some(done)),
             Err(stop) if stop.reason == StopReason::Environment => {
-                self.wrong(Trouble::of(&stop.detail));
+                self.wrong(stop.into());
                 Ok(None)
             }
             Err(stop) => Err(stop),
@@ -103,14 +100,14 @@ impl Preflight {
         let troubles: Vec<&Trouble> = self.troubles().collect();
         match troubles.as_slice() {
             [] => Ok(()),
-            [only] => Err(DrillStop::environment(only.told())),
+            [only] => Err((*only).clone().into()),
             several => {
                 let list = |each: fn(&Trouble) -> &str| {
                     let lines = several.iter().enumerate().map(|(place, trouble)| format!("{}. {}", place + 1, each(trouble)));
                     lines.collect::<Vec<_>>().join("\n  ")
                 };
                 let (problems, hints) = (list(|trouble| &trouble.problem), list(|trouble| &trouble.hint));
-                Err(DrillStop::environment(format!("{} things are wrong:\n  {problems}\n\nhint: {hints}", several.len())))
+                Err(DrillStop::environment(format!("{} things are wrong:\n  {problems}", several.len())).with_hint(hints))
             }
         }
     }
@@ -140,10 +137,10 @@ mod tests {
         assert_eq!(preflight.so_far(), Ok(()));
         preflight.wrong(Trouble::new("B is not set", "export B=…"));
         preflight.wrong(Trouble::new("B is not set", "export B=…"));
-        assert_eq!(preflight.so_far().unwrap_err().detail, "B is not set\n\nhint: export B=…");
-        let both = preflight.with(DrillStop::environment("nobody listens at c\n\nhint: start it"));
-        let wanted = "2 things are wrong:\n  1. B is not set\n  2. nobody listens at c\n\nhint: 1. export B=…\n  2. start it";
-        assert_eq!(both, DrillStop::environment(wanted));
+        assert_eq!(preflight.so_far(), Err(DrillStop::environment("B is not set").with_hint("export B=…")));
+        let both = preflight.with(DrillStop::environment("nobody listens at c").with_hint("start it"));
+        let wanted = DrillStop::environment("2 things are wrong:\n  1. B is not set\n  2. nobody listens at c");
+        assert_eq!(both, wanted.with_hint("1. export B=…\n  2. start it"));
         let person = DrillStop::new(StopReason::Person, "stopped by a person");
         assert_eq!(preflight.with(person.clone()), person);
     }

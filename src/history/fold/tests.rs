@@ -20,7 +20,7 @@ fn folded(events: Vec<Event>) -> Evidence {
 }
 
 fn done(id: u64, outcome: Outcome) -> Event {
-    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, late: 0, proof: None, done: 20 * MS, outcome, why: None })
+    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, lag: 0, proof: None, done: 20 * MS, outcome, why: None })
 }
 
 /// What a proxy saw of the request 0.
@@ -123,7 +123,8 @@ fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
 
 #[test]
 fn a_drill_whose_fault_could_not_be_kept_is_not_whole() {
-    let stopped = |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new() }), finished(1)];
+    let stopped =
+        |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new(), hint: None }), finished(1)];
     assert!(folded(stopped(StopReason::Person)).complete);
     assert!(!folded(stopped(StopReason::Fault)).complete);
 }

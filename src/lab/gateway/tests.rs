@@ -6,7 +6,7 @@ use super::super::{KeyState, SimulatedProvider};
 use super::*;
 use crate::history::Breaker::{Closed, HalfOpen, Open};
 use crate::model::CredentialKind;
-use crate::units::{Duration, Fingerprint, Seed};
+use crate::units::{Duration, Explained, Fingerprint, Seed};
 use bytes::Bytes;
 use hyper::body::Frame;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ const CUTS_MID_BODY: u16 = 2;
 
 /// A provider whose behaviour a test switches.
 struct Switched {
-    server: Server,
+    server: LabServer,
     behaviour: Arc<AtomicU16>,
     asked: Arc<AtomicU32>,
 }
@@ -28,7 +28,7 @@ struct Switched {
 impl Switched {
     fn start(behaviour: u16) -> Self {
         let (behaviour, asked) = (Arc::new(AtomicU16::new(behaviour)), Arc::new(AtomicU32::new(0)));
-        let server = Server::start("switched", loopback(), {
+        let server = LabServer::start("switched", loopback(), {
             let (behaviour, asked) = (Arc::clone(&behaviour), Arc::clone(&asked));
             move |request| {
                 let (behaviour, asked) = (Arc::clone(&behaviour), Arc::clone(&asked));
@@ -358,7 +358,7 @@ async fn the_gateways_own_pages_and_refusals() {
         "k".into(),
         loopback(),
     );
-    assert!(wrong.unwrap_err().to_string().contains("hint: "));
+    assert!(wrong.unwrap_err().hint().is_some());
     let foreign = vec![upstream("p", Dialect::Anthropic, "http://127.0.0.1:1".into())];
     let foreign = ReferenceGateway::start(&GatewaySettings::default(), foreign, "k".into(), loopback()).unwrap_err().to_string();
     assert!(foreign.starts_with("the reference gateway cannot use `p`, because that speaks `anthropic`"), "{foreign}");

@@ -108,7 +108,7 @@ async fn errors_are_told_as_shopifys_server_tells_them() {
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let first = Proxy::start(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let error = Proxy::start(first.api()).await.unwrap_err().to_string();
+    let error = explained(&Proxy::start(first.api()).await.unwrap_err());
     assert!(error.contains(&first.api().to_string()) && error.contains("hint:"), "{error}");
 }
 
@@ -154,8 +154,8 @@ async fn a_change_that_leads_nowhere_else_asks_nobody_for_the_way() {
     let rig = Rig::start("openai").await;
     let (listen, upstream) = (rig.listen.clone(), format!("http://{}", rig.upstream));
     // What is asked would be told that the proxy has come to lead back to itself.
-    let ring = super::way::Way::of(&rig.proxy.registry.footing.ways);
-    ring.stand(rig.upstream, &upstream::Address::parse(&listen, crate::model::Dialect::Tcp).unwrap());
+    let ring = super::upstream_route::UpstreamRoute::of(&rig.proxy.registry.context.routes);
+    ring.stand(rig.upstream, &upstream_address::UpstreamAddress::parse(&listen, crate::model::Dialect::Tcp).unwrap());
     for change in [
         json!({"enabled": false}),
         json!({"enabled": true}),

@@ -7,7 +7,8 @@ const LATNCY: &str = r#"[{"name": "wan", "listen": "127.0.0.1:0", "upstream": "1
 
 async fn plain() -> Rig {
     let rig = Rig::empty().await;
-    let proxy = Proxy::start_with(Settings { manner: Manner::Plain, ..Settings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
+    let proxy =
+        Proxy::start_with(ProxySettings { flavor: ApiFlavor::Plain, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
     Rig { proxy, ..rig }
 }
 
@@ -57,7 +58,7 @@ async fn toxics_that_come_with_a_proxy_are_created_with_it() {
 #[tokio::test]
 async fn a_proxy_whose_toxic_is_none_is_not_created_at_all() {
     let rig = Rig::empty().await;
-    let error = rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err().to_string();
+    let error = explained(&rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err());
     assert!(error.contains("invalid toxic type") && error.contains("did you mean `latency`?"), "{error}");
     let (status, told) = rig.call("POST", "/populate", Some(serde_json::from_str(LATNCY).unwrap())).await;
     assert!(status == 400 && told["hint"].as_str().unwrap().contains("did you mean `latency`?"), "{told}");
@@ -66,7 +67,7 @@ async fn a_proxy_whose_toxic_is_none_is_not_created_at_all() {
     assert_eq!(rig.call("GET", "/proxies", None).await.1, json!({}));
     // Whom the environment protects is not broken by the back door either.
     let breakable = Some(std::iter::once("other".to_owned()).collect());
-    let guarded = Proxy::start_with(Settings { breakable, ..Settings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
+    let guarded = Proxy::start_with(ProxySettings { breakable, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
     let rig = Rig { proxy: guarded, ..rig };
     let proxy = json!({"name": "p", "upstream": "127.0.0.1:9", "toxics": [{"type": "latency"}]});
     let (status, told) = rig.call("POST", "/proxies", Some(proxy)).await;
@@ -122,7 +123,7 @@ async fn shopifys_clients_may_send_what_its_server_shows_and_are_warned_of_what_
         assert_eq!(told.is_some(), warning.is_some(), "{path} {body}: {told:?}");
         assert!(warning.is_none_or(|warning| told.unwrap().contains(warning)), "{path} {body}");
     }
-    let error = rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err().to_string();
+    let error = explained(&rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err());
     assert!(error.contains("the toxics of the proxy `wan` were not created"), "{error}");
 }
 
