@@ -34,6 +34,9 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::execution::ExecutionError;
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
@@ -176,6 +179,9 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     // Every type that implements `Explained`.
     let kinds = [
         of::<Problem>,
+        of::<ExecutionError>,
+        of::<SecretError>,
+        of::<StepError>,
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,
