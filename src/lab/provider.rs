@@ -145,7 +145,7 @@ impl SimulatedProvider {
     }
 
     /// Every token that it mints from now on.
-    pub fn minted_tokens(&self) -> mpsc::UnboundedReceiver<MintedToken> {
+    pub fn minted_tokens(&self) -> mpsc::Receiver<MintedToken> {
         self.core.mint.listen()
     }
 
@@ -175,7 +175,7 @@ impl ProviderCore {
         let refusal = self.refusal(key).or_else(|| head_fault(self.dialect, header));
         if tokens::are_minted_at(self.dialect, head.method.as_str(), head.uri.path()) {
             let form = whole_body(body, LONGEST).await.unwrap_or_default();
-            return response(self.mint.answer(&self.keys, &form, number));
+            return response(self.mint.answer(&self.keys, &form, number).await);
         }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
