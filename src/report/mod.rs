@@ -48,6 +48,7 @@ mod model;
 mod nature;
 mod objectives;
 mod open;
+mod origin;
 mod providers;
 mod recovery;
 mod rescue;
