@@ -34,9 +34,13 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::execution::ExecutionError;
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
@@ -175,13 +179,20 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     // Every type that implements `Explained`.
     let kinds = [
         of::<Problem>,
+        of::<ExecutionError>,
+        of::<SecretError>,
+        of::<StepError>,
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,
+        of::<BareError>,
         of::<ControlError>,
+        of::<BareError>,
         of::<ImportError>,
+        of::<ReadError>,
         of::<LabError>,
         of::<ProxyError>,
+        of::<ReadError>,
         of::<TrafficError>,
         of::<UnreadAlert>,
     ];

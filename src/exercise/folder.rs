@@ -3,11 +3,11 @@
 use super::judge::{JudgeError, Judged, judge_counting};
 use crate::console::WorkProgress;
 use crate::drill::{Drill, DrillStop, Ended, Order};
-use crate::history::{Live, Origin};
+use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::{drill, json, markdown};
+use crate::report::{drill, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub struct DrillRequest {
     pub files: Vec<SourceFile>,
     /// The project's root.
     pub root: PathBuf,
-    /// The binary whose command `keep` supervises what a drill starts: see [`crate::drill::supervise`].
+    /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
@@ -125,7 +125,7 @@ impl Exercise {
         })?;
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
-        let origin = Origin { user: Some(host::user()), host: host::host_name(), reason, files };
+        let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
         let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
@@ -169,7 +169,7 @@ impl Exercise {
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
-    for (name, text) in [("verdict.json", Some(json(&judged.verdict))), ("report.md", report)] {
+    for (name, text) in [("verdict.json", Some(judged.json())), ("report.md", report)] {
         let path = folder.join(name);
         if let Some(text) = text {
             private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;

@@ -7,12 +7,12 @@ use super::wording::{at_most, between, capital, seconds_down, span};
 use crate::history::KeyStanding;
 use crate::units::{Fingerprint, counted, grouped};
 use crate::verdict::{
-    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, Replica, Rotated, Verdict,
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, ObjectiveName, Replica, Rotated, Verdict,
 };
 
 /// Whether an objective of this name is told in the section of a credential.
-pub(super) fn tells(objective: &str) -> bool {
-    Criterion::WORDS.contains(&objective)
+pub(super) fn tells(objective: ObjectiveName) -> bool {
+    matches!(objective, ObjectiveName::Rotation(_))
 }
 
 /// The worst of what was seen of the rotations, in a sentence for each; where there is nothing to object to, that.

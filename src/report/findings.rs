@@ -93,7 +93,7 @@ fn judged(subject: &Subject<'_>) -> Vec<DrillFinding> {
         let terms = verdict.measures.as_ref().map(|measures| objectives::terms(subject, objective.name, measures));
         let terms = terms.map(|terms| format!(" ({}): {}", terms.promised, terms.measured)).unwrap_or_default();
         let text = format!("{whose}{word} {}{terms}: {}.", objective.name, objective.verdict);
-        findings.push(DrillFinding { text, objective: Some(objective.name.to_owned()), status: Some(objective.verdict.into()) });
+        findings.push(DrillFinding { text, objective: Some(objective.name.to_string()), status: Some(objective.verdict.into()) });
     }
     if verdict.reason.is_some_and(|reason| !reason.is_told_by_objectives()) {
         findings.push(format!("{whose}{}.", because(verdict)).into());

@@ -5,7 +5,7 @@ use super::model::Text;
 use super::nature::{is_record, objective as objective_of};
 use super::wording::{capital, span};
 use super::{credential, recovery, rescue, scattered, share, stability, stopped};
-use crate::verdict::{Decision, Measures, Reason, Verdict};
+use crate::verdict::{Decision, Measures, ObjectiveName, Reason, Verdict};
 
 /// The verdict in one sentence, with the measured interval against the objective.
 pub(super) fn headline(verdict: &Verdict) -> Text {
@@ -34,7 +34,7 @@ fn unmeasured(verdict: &Verdict) -> String {
 
 fn measured(verdict: &Verdict, measures: &Measures) -> Text {
     let objective = span(verdict.terms.rto);
-    let rto = objective_of(verdict, "rto").unwrap_or(verdict.verdict);
+    let rto = objective_of(verdict, ObjectiveName::RTO).unwrap_or(verdict.verdict);
     let measured = recovery::measured(verdict, measures);
     if verdict.reason == Some(Reason::ObjectivesNotTold) {
         return format!("{measured}. There is no objective to compare that with: {}.", because(verdict)).into();
@@ -74,8 +74,11 @@ fn early(verdict: &Verdict) -> String {
 fn others(verdict: &Verdict) -> String {
     let departed = !stability::sentence(verdict).is_empty();
     let failback = recovery::failback(verdict);
-    let told = |name: &str| {
-        name == "rto" || (name == "failback" && !failback.is_empty()) || credential::tells(name) || (departed && name == "stability")
+    let told = |name: ObjectiveName| {
+        name == ObjectiveName::RTO
+            || (name == ObjectiveName::FAILBACK && !failback.is_empty())
+            || credential::tells(name)
+            || (departed && name == ObjectiveName::STABILITY)
     };
     let bad = verdict.objectives.iter().filter(|objective| !told(objective.name) && objective.verdict != Decision::Met);
     failback.clone() + &bad.map(|objective| format!(" Objective {}: {}.", objective.name, objective.verdict)).collect::<String>()

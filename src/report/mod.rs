@@ -27,6 +27,7 @@ mod model;
 mod nature;
 mod objectives;
 mod open;
+mod origin;
 mod providers;
 mod recovery;
 mod rescue;
@@ -54,27 +55,17 @@ pub use model::{
 pub use summary::{cutover, summary};
 
 use crate::units::is_unprintable;
-use crate::verdict::Verdict;
-use serde::Serialize;
-use std::borrow::Cow;
+use crate::verdict::{Verdict, VerdictRecord};
 
-/// A verdict with its reason in words, and what to do, as the terminal and the report have them.
-#[derive(Serialize)]
-struct VerdictFile<'a> {
-    #[serde(flatten)]
-    verdict: &'a Verdict,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    because: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<Cow<'static, str>>,
-}
-
-/// `verdict.json`: two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
-pub fn json(verdict: &Verdict) -> String {
+/// `verdict.json` of a drill, or of what others recorded, of which there is no digest: with its reason in words, and what to do, as the terminal and
+/// the report have them. Two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
+pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
+    let started = digest.and_then(|digest| digest.started.as_deref());
     let undecided = verdict.reason.is_some();
-    let told =
-        VerdictFile { verdict, because: undecided.then(|| because::because(verdict)), hint: advice::hint(verdict).filter(|_| undecided) };
-    let text = serde_json::to_string_pretty(&told).expect("a verdict has text keys only");
+    let because = undecided.then(|| because::because(verdict));
+    let hint = advice::hint(verdict).filter(|_| undecided).map(Into::into);
+    let record = VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) };
+    let text = serde_json::to_string_pretty(&record).expect("a verdict has text keys only");
     let mut safe = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         match letter {

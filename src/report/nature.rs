@@ -4,10 +4,10 @@
 
 use crate::history::Lost;
 use crate::model::Gate;
-use crate::verdict::{Decision, Measures, Verdict};
+use crate::verdict::{Decision, Measures, ObjectiveName, Verdict};
 
 /// How an objective was judged; `None` where it does not apply.
-pub(super) fn objective(verdict: &Verdict, name: &str) -> Option<Decision> {
+pub(super) fn objective(verdict: &Verdict, name: ObjectiveName) -> Option<Decision> {
     verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn is_record(verdict: &Verdict) -> bool {
 
 /// True where users felt nothing, so that only a count of what the fault touched could show that there was something to feel.
 pub(super) fn nothing_to_feel(verdict: &Verdict) -> bool {
-    let met = objective(verdict, "rto") == Some(Decision::Met);
+    let met = objective(verdict, ObjectiveName::RTO) == Some(Decision::Met);
     verdict.terms.gate == Gate::Restore && !met && verdict.measures.as_ref().is_some_and(|measures| measures.bad == 0)
 }
 

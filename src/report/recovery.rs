@@ -8,7 +8,7 @@ use super::{scattered, share, stability};
 use crate::history::Phase;
 use crate::model::Gate;
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, FalseStart, Interval, Measures, Millis, Reason, Verdict, WhyNot};
+use crate::verdict::{Decision, FalseStart, Interval, Measures, Millis, ObjectiveName, Reason, Verdict, WhyNot};
 
 /// The interval that the RTO is held against.
 pub(super) const fn gate(verdict: &Verdict, measures: &Measures) -> Interval {
@@ -114,7 +114,7 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
 /// What began before the recovery that counts, or in place of one, and why it did not count; empty where nothing did, and where the objective was met
 /// all the same.
 pub(super) fn false_start(verdict: &Verdict, measures: &Measures) -> String {
-    let met = objective(verdict, "rto") == Some(Decision::Met);
+    let met = objective(verdict, ObjectiveName::RTO) == Some(Decision::Met);
     let Some(false_start) = measures.false_start.filter(|_| !met && !scattered::is_so(verdict, measures)) else {
         return String::new();
     };
@@ -129,7 +129,8 @@ pub(super) fn failback(verdict: &Verdict) -> String {
     let (Some((measures, interval)), Some(limit)) = (measured, verdict.terms.failback) else { return String::new() };
     // What a stop left no time for is told with the stop.
     let open = |decision| decision == Decision::Missed || (decision == Decision::Inconclusive && verdict.stopped.is_none());
-    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == "failback" && open(objective.verdict)) else {
+    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == ObjectiveName::FAILBACK && open(objective.verdict))
+    else {
         return String::new();
     };
     let again = match &measures.share {

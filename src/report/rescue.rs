@@ -3,7 +3,7 @@
 use super::nature::objective;
 use super::wording::{seconds_down, seconds_up, span};
 use crate::units::{Ratio, counted, grouped};
-use crate::verdict::{Decision, Later, Millis, Paid, Reason, Rescued, Verdict};
+use crate::verdict::{Decision, Later, Millis, ObjectiveName, Paid, Reason, Rescued, Verdict};
 
 /// What was seen, where there was any.
 fn seen(verdict: &Verdict) -> Option<&Rescued> {
@@ -68,8 +68,8 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
 }
 
 fn is_unseen(verdict: &Verdict) -> bool {
-    let is_open = |name: &str| objective(verdict, name) == Some(Decision::Inconclusive);
-    verdict.reason == Some(Reason::RecordCannotTell) && is_open("rescued") && !is_open("rto")
+    let is_open = |name: ObjectiveName| objective(verdict, name) == Some(Decision::Inconclusive);
+    verdict.reason == Some(Reason::RecordCannotTell) && is_open(ObjectiveName::RESCUED) && !is_open(ObjectiveName::RTO)
 }
 
 /// The limit, as it was declared.

@@ -6,7 +6,7 @@ use super::nature::{is_sustained, objective};
 use super::wording::seconds_up;
 use crate::model::Gate;
 use crate::units::grouped;
-use crate::verdict::{Decision, Interval, Measures, Millis, Reason, Share, Verdict};
+use crate::verdict::{Decision, Interval, Measures, Millis, ObjectiveName, Reason, Share, Verdict};
 
 fn of(verdict: &Verdict) -> Option<(&Measures, &Share)> {
     let measures = verdict.measures.as_ref()?;
@@ -51,7 +51,7 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
 }
 
 fn unseen(verdict: &Verdict, cutover: Interval) -> bool {
-    cutover.hi.is_none() && objective(verdict, "rto") == Some(Decision::Inconclusive)
+    cutover.hi.is_none() && objective(verdict, ObjectiveName::RTO) == Some(Decision::Inconclusive)
 }
 
 /// That requests waited again, though nobody did for a hold; empty where none did.

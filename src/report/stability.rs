@@ -3,19 +3,19 @@
 use super::nature::objective;
 use super::wording::{seconds_down, seconds_up, span};
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, Departure, FailedAt, Measures, Verdict, Wave};
+use crate::verdict::{Decision, Departure, FailedAt, Measures, ObjectiveName, Verdict, Wave};
 
 /// How many departures a sentence tells one by one.
 const TOLD: usize = 2;
 
 /// True where it is proven that service stayed: only then may it be said.
 pub(super) fn stayed(verdict: &Verdict) -> bool {
-    objective(verdict, "stability") == Some(Decision::Met)
+    objective(verdict, ObjectiveName::STABILITY) == Some(Decision::Met)
 }
 
 /// The sentence about departures from the promise after the hold; empty where there were none.
 pub(super) fn sentence(verdict: &Verdict) -> String {
-    let (Some(measures), Some(stability)) = (&verdict.measures, objective(verdict, "stability")) else { return String::new() };
+    let (Some(measures), Some(stability)) = (&verdict.measures, objective(verdict, ObjectiveName::STABILITY)) else { return String::new() };
     let (wave, begun) = match measures.relapses {
         0 => (Wave::Unclear, "It is not certain that service stayed good"),
         _ => (Wave::Relapse, "Service did not stay good"),

@@ -11,7 +11,7 @@ use super::wording::{between, span};
 use super::{credential, recovery, rescue, terminal};
 use crate::model::Gate;
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, Interval, Measures, Reason, Verdict};
+use crate::verdict::{Decision, Interval, Measures, ObjectiveName, Reason, Verdict};
 
 /// The verdict for a terminal of this width, without colour: whole at 80 columns and readable at 50.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
@@ -82,7 +82,7 @@ fn recovered(verdict: &Verdict, measures: &Measures) -> Vec<Fact> {
     }
     facts.push(Fact::of("restore", format!("{}{}", after(measures.restore), gate(Gate::Restore))));
     facts.extend(rescue::line(verdict).map(|rescued| Fact::of("rescued", rescued)));
-    let stayed = objective(verdict, "stability");
+    let stayed = objective(verdict, ObjectiveName::STABILITY);
     let unsteady = stayed.is_some_and(|decision| decision != Decision::Met);
     if unsteady || (stayed.is_some() && !is_sustained(measures, verdict.terms.gate)) {
         facts.push(Fact::of("sustained", after(measures.sustained)));

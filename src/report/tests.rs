@@ -134,7 +134,7 @@ impl Drill {
         let screen = summary(&verdict, 100);
         as_people_write(&screen);
         as_people_write(&report);
-        Screens { screen, json: serde_json::from_str(&json(&verdict)).unwrap(), report, verdict }
+        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict }
     }
 }
 
@@ -167,7 +167,7 @@ impl Screens {
     }
 
     fn objective(&self, name: &str) -> Option<Decision> {
-        self.verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
+        self.verdict.objectives.iter().find(|objective| objective.name.word() == name).map(|objective| objective.verdict)
     }
 }
 

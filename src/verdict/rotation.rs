@@ -17,8 +17,9 @@
 //! Replicas stand for all of a service; a request that is of none of them (without a number, or of another service) counts where it shows
 //! the old key alive or in use, and never as proof that a replica has moved.
 
-use super::criteria::{Criterion, CriterionFinding, Judgement};
+use super::criteria::{CriterionFinding, Judgement};
 use super::measures::{Interval, Measured};
+use super::objective_name::{Criterion, ObjectiveName};
 use super::objectives::ObjectiveVerdict;
 use super::onset::{HoldExtent, Index, Start};
 use super::window::{RequestWindow, good_by};
@@ -181,10 +182,10 @@ pub(super) fn adjust(evidence: &Evidence, measured: &mut Measured) {
 }
 
 /// Whether an objective of an outage applies where keys are revoked or rotated.
-pub(super) fn leaves(evidence: &Evidence, objective: &str) -> bool {
+pub(super) fn leaves(evidence: &Evidence, objective: ObjectiveName) -> bool {
     match objective {
-        "rto" | "stability" => !evidence.only_rotates,
-        "failback" => !evidence.only_rotates && !resumes(evidence),
+        ObjectiveName::RTO | ObjectiveName::STABILITY => !evidence.only_rotates,
+        ObjectiveName::FAILBACK => !evidence.only_rotates && !resumes(evidence),
         _ => true,
     }
 }
@@ -202,7 +203,7 @@ fn must_resume(evidence: &Evidence, rotation: &Rotation) -> bool {
 pub(super) fn together(rotations: &[Rotated]) -> Vec<ObjectiveVerdict> {
     let all = |name: Criterion| {
         let each = rotations.iter().filter_map(|rotated| rotated.of(name)).map(|judgement| judgement.verdict);
-        each.reduce(Decision::and).map(|verdict| ObjectiveVerdict { name: name.word(), verdict })
+        each.reduce(Decision::and).map(|verdict| ObjectiveVerdict { name: ObjectiveName::Rotation(name), verdict })
     };
     Criterion::ALL.into_iter().filter_map(all).collect()
 }

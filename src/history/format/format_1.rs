@@ -6,7 +6,7 @@ use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord,
 use super::objectives::ObjectivesRecord;
 use super::plan::{NamedWorkloadRecord, PlanRecord, ScenarioRecord};
 use super::runbook::RunbookRecord;
-use super::started::{OriginRecord, StartedRecord};
+use super::started::{RunOriginRecord, StartedRecord};
 use super::store::SecretStoreRecord;
 use super::timeline::{GuardRecord, TimelineRecord};
 use super::version::FORMAT;
@@ -75,7 +75,7 @@ struct ScenarioRecord1 {
 impl From<StartedRecord1> for StartedRecord {
     fn from(old: StartedRecord1) -> Self {
         let StartedRecord1 { lifeboat, drill, seed, wall_clock, wall_clock_error, gap_max, gaps_beside, drawn, plan } = old;
-        let (format, origin, plan) = (FORMAT, OriginRecord::default(), plan.into());
+        let (format, origin, plan) = (FORMAT, RunOriginRecord::default(), plan.into());
         Self { format, lifeboat, drill, seed, wall_clock, wall_clock_error, origin, gap_max, gaps_beside, drawn, plan }
     }
 }
