@@ -2,9 +2,9 @@
 
 use super::asked::Asked;
 use crate::dialect::{Quotas, WireAnswer, quota_headers};
-use crate::fault::{Effect, On, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
+use crate::fault::{Blackhole, DnsFailure, Effect, Refuse, Reset, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
-use crate::model::TlsProblem;
+use crate::model::{ActsOn, TlsProblem};
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,13 +102,13 @@ impl Hold {
         if self.phase == Phase::Disabled {
             return Grip::Cut(None);
         }
-        if let Some(active) = first(Effect::Refuse) {
+        if let Some(active) = first(Effect::Refuse(Refuse)) {
             return Grip::Cut(Some(active));
         }
-        if let Some(active) = first(Effect::Reset) {
+        if let Some(active) = first(Effect::Reset(Reset)) {
             return Grip::Reset(active);
         }
-        first(Effect::Blackhole).map_or(Grip::Free, Grip::Blackhole)
+        first(Effect::Blackhole(Blackhole)).map_or(Grip::Free, Grip::Blackhole)
     }
 
     /// True where a connection shall end as soon as it carries nothing.
@@ -118,13 +118,14 @@ impl Hold {
 
     /// The toxics on the bytes of one direction of connection number `link`, in their order.
     pub(super) fn chain(&self, stream: Stream, link: u64) -> Vec<Arc<Active>> {
-        let acts = |active: &&Arc<Active>| active.toxic.effect.on() == On::Bytes && active.toxic.stream == stream && active.takes(link);
+        let acts =
+            |active: &&Arc<Active>| active.toxic.effect.acts_on() == ActsOn::Bytes && active.toxic.stream == stream && active.takes(link);
         self.toxics.iter().filter(acts).cloned().collect()
     }
 
     /// The toxics on this that take `request`, in their order.
-    fn on<'a>(&'a self, on: On, request: &'a Asked) -> impl Iterator<Item = &'a Arc<Active>> {
-        self.toxics.iter().filter(move |active| active.toxic.effect.on() == on && active.takes_request(request))
+    fn on<'a>(&'a self, on: ActsOn, request: &'a Asked) -> impl Iterator<Item = &'a Arc<Active>> {
+        self.toxics.iter().filter(move |active| active.toxic.effect.acts_on() == on && active.takes_request(request))
     }
 
     /// True where what becomes of `request` depends on its body.
@@ -135,7 +136,7 @@ impl Hold {
     /// What the toxics on requests say to `request`; the first that answers in the provider's place has the last word.
     pub(super) fn rule(&self, request: &Asked) -> Ruled {
         let (mut ruled, mut quotas, mut wall) = (Ruled::default(), Quotas::default(), None);
-        for active in self.on(On::Requests, request) {
+        for active in self.on(ActsOn::Requests, request) {
             // Rounded up, so that no time that is told lies before the true one.
             let wall = *wall
                 .get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs_f64().ceil() as u64));
@@ -155,12 +156,12 @@ impl Hold {
 
     /// The toxic that holds the answer to `request` back.
     pub(super) fn stalling(&self, request: &Asked) -> Option<Arc<Active>> {
-        self.on(On::Heads, request).next().cloned()
+        self.on(ActsOn::Heads, request).next().cloned()
     }
 
     /// The toxics on the pieces of the answer to `request`, in their order.
     pub(super) fn shaping(&self, request: &Asked) -> Vec<Arc<Active>> {
-        self.on(On::Answers, request).cloned().collect()
+        self.on(ActsOn::Answers, request).cloned().collect()
     }
 
     /// The toxic on the TLS handshake of connection number `link`, and what goes wrong.
@@ -173,7 +174,7 @@ impl Hold {
 
     /// The toxic that keeps the provider's name from being found for connection number `link`.
     pub(super) fn nameless(&self, link: u64) -> Option<Arc<Active>> {
-        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure && active.takes(link)).cloned()
+        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure(DnsFailure) && active.takes(link)).cloned()
     }
 
     /// True where this very toxic is still in force.

@@ -15,7 +15,7 @@ use super::registry::{ApiError, Footing, Manner};
 use super::secures::Secures;
 use super::sight::{FaultChange, Sight};
 use super::upstream::{Answers, Upstream};
-use crate::fault::{Attributes, Effect, RawToxic, Toxic};
+use crate::fault::{Attributes, Effect, RawToxic, Refuse, Toxic};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use serde::{Deserialize, Serialize};
@@ -308,7 +308,7 @@ impl Keeper {
     /// Publishes what is in force and waits until every open connection obeys it.
     async fn flip(&mut self) -> Result<Applied, ApiError> {
         let lo = HostTime::now();
-        let refuses = |entry: &Entry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
+        let refuses = |entry: &Entry| entry.active.toxic.effect == Effect::Refuse(Refuse) && entry.active.toxic.toxicity > 0.0;
         let shut = self.phase != Phase::Enabled || self.toxics.iter().any(refuses);
         if shut {
             self.door.shut();

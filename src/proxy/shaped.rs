@@ -181,7 +181,7 @@ impl Shaped {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect, self.kind.speech, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect.clone(), self.kind.speech, !self.has_begun);
                     stations.push(Station { active, tamper });
                 }
                 None => {}

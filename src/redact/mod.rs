@@ -6,6 +6,7 @@
 //!  reading    bytes without what folds and colours a text                                                  (pure)
 //!  finder     where any of them stands, however it is folded                                               (pure)
 //!  log        what a program prints, into a file
+//!  secret_name  names of headers and settings whose value is one                        (pure)
 //!  quote      what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
@@ -21,9 +22,12 @@ mod log;
 mod quote;
 mod reading;
 mod redactor;
+mod secret_name;
 #[cfg(test)]
 mod tests;
 
 pub use log::Log;
 pub use quote::unquoted;
 pub use redactor::{Redactor, Stream};
+pub(crate) use secret_name::is_secret;
+pub use secret_name::is_secret_header;
