@@ -26,6 +26,7 @@
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
 //! | 4 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
 //! | 5 | [`price`] | list prices, and the most that a drill can cost |
 //! | 5 | [`verdict`] | `judge`: evidence → verdict |
 //! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
@@ -49,6 +50,7 @@
 //! variable or unseeded randomness; `drill` and what is below it on floors 6 and 7 never see `verdict` or `report`.
 
 pub mod alert;
+pub mod api;
 pub mod cli;
 pub mod console;
 pub mod control;

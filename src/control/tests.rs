@@ -1,11 +1,13 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
+use crate::api::{ProxyEvent, ToxicChange};
 use crate::fault::{
     Bandwidth, Blackhole, Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Latency, Malformed, RateLimit,
     Refuse, Refused, Reset, SlowStream, Stall, StallMidstream, Status, WrongModel,
 };
-use crate::model::{Aim, Dialect, Fault, Match, ProxyBinding, Refusal, RetryForm, Shape};
+use crate::journal::HostTime;
+use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, RetryForm};
 use crate::proxy::Proxy;
 use crate::units::{Duration, Fingerprint};
 use axum::body::Bytes;
@@ -88,7 +90,7 @@ async fn every_fault_is_injected_read_back_and_healed() {
     let aim = Aim {
         probability: crate::units::Ratio::new(0.3),
         matching: Match { model: Some("gpt-*".into()), key: Some(crate::units::Fingerprint(7)), ..Match::default() },
-        shape: Shape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
+        shape: FaultShape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
     };
     for fault in faults() {
         let aim = if fault.needs_http() { aim.clone() } else { Aim::default() };
@@ -115,21 +117,24 @@ async fn every_fault_is_injected_read_back_and_healed() {
 async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let (_proxy, control, listen) = embedded().await;
     let (hello, mut events) = control.events().await.unwrap();
-    assert!(matches!(hello, SightEvent::Hello { .. }), "{hello:?}");
+    assert!(matches!(hello, ProxyEvent::Hello { .. }), "{hello:?}");
     let injected = control
         .inject("azure", &Status { code: 500, retry_after: None, retry_form: None }.into(), &Aim::default(), Duration::from_millis(400))
         .await
         .unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
     let expired = loop {
-        if let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap()
-            && change.change == "expired"
+        if let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap()
+            && change.change == ToxicChange::Expired
         {
             break change;
         }
     };
     let healed = control.heal("azure", &injected.toxic).await.unwrap();
-    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true, unmeasured: None });
+    assert_eq!(
+        healed,
+        Healed { lo: HostTime(expired.lo.0), hi: HostTime(expired.hi.0), touched: Some(1), expired: true, unmeasured: None }
+    );
     let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
     assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");
 }
@@ -139,12 +144,12 @@ async fn sight_is_read_until_the_proxy_ends() {
     let (proxy, control, listen) = embedded().await;
     let (_, mut events) = control.events().await.unwrap();
     ask(&listen).await.unwrap();
-    let Some(SightEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
+    let Some(ProxyEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
     assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
     assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
     let injected = control.inject("azure", &Blackhole.into(), &Aim::default(), TTL).await.unwrap();
-    let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
-    assert_eq!((change.lo, change.hi, change.change.as_str()), (injected.lo, injected.hi, "applied"));
+    let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
+    assert_eq!((change.lo.0, change.hi.0, change.change), (injected.lo.0, injected.hi.0, ToxicChange::Applied));
     soon(proxy.stop()).await;
     while let Ok(Some(_)) = soon(events.next()).await {}
 }
@@ -156,7 +161,7 @@ async fn of_a_tcp_service_connections_and_bytes_are_seen() {
     let opened = control.create("bytes", &ProxyBinding::default(), provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
     let (_, mut events) = control.events().await.unwrap();
     let mut next = async || loop {
-        if let Some(SightEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
+        if let Some(ProxyEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
             return (seen.proxy, seen.up, seen.down, seen.cut, seen.touched);
         }
     };

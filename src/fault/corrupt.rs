@@ -12,7 +12,7 @@ fault! {
 
 impl FaultEffect for Corrupt {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        match with_garbled_text(piece.speech, piece.bytes) {
+        match with_garbled_text(piece.format, piece.bytes) {
             Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),
             None => Play::pass(piece.bytes.clone()),
         }

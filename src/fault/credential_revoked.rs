@@ -2,7 +2,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{Ruling, TimedRequest, ToxicMemory};
-use crate::dialect::{ProviderFault, error_answer};
+use crate::dialect::{RefusalReason, error_answer};
 use crate::model::ActsOn;
 
 fault! {
@@ -12,6 +12,6 @@ fault! {
 
 impl FaultEffect for CredentialRevoked {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
-        Ruling::instead(error_answer(timed.request.dialect(), &ProviderFault::InvalidKey))
+        Ruling::instead(error_answer(timed.request.dialect(), &RefusalReason::InvalidKey))
     }
 }

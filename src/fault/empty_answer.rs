@@ -15,7 +15,7 @@ impl FaultEffect for EmptyAnswer {
         if !piece.from_start {
             return Play::pass(piece.bytes.clone());
         }
-        Play::spoil(Bytes::from_static(if piece.speech.streamed { b"" } else { b"{}" }), Then::End)
+        Play::spoil(Bytes::from_static(if piece.format.streamed { b"" } else { b"{}" }), Then::End)
     }
 }
 

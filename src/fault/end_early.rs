@@ -18,7 +18,7 @@ fault! {
 
 impl FaultEffect for EndEarly {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        let ends = piece.is_behind(self.after) || is_terminal(piece.speech, piece.bytes);
+        let ends = piece.is_behind(self.after) || is_terminal(piece.format, piece.bytes);
         if ends { Play::spoil(piece.stump(), Then::End) } else { Play::pass(piece.bytes.clone()) }
     }
 
@@ -30,7 +30,7 @@ impl FaultEffect for EndEarly {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Event;
+    use crate::dialect::StreamEvent;
     use crate::fault::Effect;
     use crate::fault::tamper::tests::{stream, token, whole};
 
@@ -38,7 +38,7 @@ mod tests {
     fn a_stream_never_ends_with_its_terminal_marker_where_it_shall_end_early() {
         let mut early = stream(Effect::EndEarly(EndEarly { after: 99 }));
         assert!(!early.piece(0, token("one")).touched);
-        let done = Event { bytes: "data: [DONE]\n\n".into(), is_whole: true };
+        let done = StreamEvent { bytes: "data: [DONE]\n\n".into(), is_whole: true };
         assert_eq!(early.piece(0, done), Play::spoil("".into(), Then::End));
         assert_eq!(whole(Effect::EndEarly(EndEarly { after: 99 }), "123456"), Play::spoil("123".into(), Then::End));
     }

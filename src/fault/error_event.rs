@@ -5,7 +5,7 @@ use super::attributes::AFTER;
 use super::contract::{FaultEffect, fault};
 use super::refused::provider_fault;
 use super::{AnswerPiece, Play, Then};
-use crate::dialect::{ProviderFault, error_midway};
+use crate::dialect::{RefusalReason, error_midway};
 use crate::model::{ActsOn, Attribute, Refusal, SettingKind};
 
 fault! {
@@ -22,8 +22,8 @@ fault! {
 impl FaultEffect for ErrorEvent {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
-            let fault = self.error.map_or(ProviderFault::ServerError, |error| provider_fault(error, ""));
-            return Play::spoil(error_midway(piece.speech, &fault).into(), Then::End);
+            let fault = self.error.map_or(RefusalReason::ServerError, |error| provider_fault(error, ""));
+            return Play::spoil(error_midway(piece.format, &fault).into(), Then::End);
         }
         Play::pass(piece.bytes.clone())
     }

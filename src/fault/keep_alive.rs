@@ -26,7 +26,7 @@ impl FaultEffect for KeepAlive {
         if !piece.is_at(self.after) {
             return Play::pass(piece.bytes.clone());
         }
-        let sign = sign_of_life(piece.speech).into();
+        let sign = sign_of_life(piece.format).into();
         Play { meanwhile: Some((sign, self.every.as_nanos())), ..Play::wait(piece, NEVER) }
     }
 

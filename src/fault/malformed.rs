@@ -18,8 +18,8 @@ fault! {
 
 impl FaultEffect for Malformed {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        match (piece.is_at(self.after), piece.speech.streamed) {
-            (true, true) => Play::spoil(malformed(piece.speech, piece.bytes).into(), Then::GoOn),
+        match (piece.is_at(self.after), piece.format.streamed) {
+            (true, true) => Play::spoil(malformed(piece.format, piece.bytes).into(), Then::GoOn),
             (true, false) => Play::spoil(piece.stump(), Then::GoOn),
             (false, _) => Play::pass(piece.bytes.clone()),
         }

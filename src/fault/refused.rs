@@ -4,7 +4,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{Asking, Ruling, TimedRequest, ToxicMemory, retry};
-use crate::dialect::{ProviderFault, Speech, error_reply};
+use crate::dialect::{RefusalReason, AnswerFormat, error_reply};
 use crate::model::{ActsOn, Attribute, Mistake, Refusal, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 
@@ -25,9 +25,9 @@ impl FaultEffect for Refused {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let Asking { operation, model, streamed } = timed.request.ask();
         let model = model.unwrap_or_default();
-        let speech = Speech { dialect: timed.request.dialect(), operation, streamed };
+        let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
         let fault = provider_fault(self.error, &model);
-        let answer = error_reply(speech, &fault, &model);
+        let answer = error_reply(format, &fault, &model);
         Ruling::instead(retry::told(answer, (self.retry_after, self.retry_form), timed))
     }
 
@@ -57,14 +57,14 @@ impl FaultEffect for Refused {
 }
 
 /// What a provider refuses for whose `model` was asked.
-pub(super) fn provider_fault(error: Refusal, model: &str) -> ProviderFault {
+pub(super) fn provider_fault(error: Refusal, model: &str) -> RefusalReason {
     match error {
-        Refusal::RateLimit => ProviderFault::RateLimited { retry_after: None },
-        Refusal::Quota => ProviderFault::OutOfQuota,
-        Refusal::Overloaded => ProviderFault::Overloaded,
-        Refusal::Expired => ProviderFault::ExpiredToken,
-        Refusal::Forbidden => ProviderFault::Forbidden,
-        Refusal::ModelWithdrawn => ProviderFault::NoSuchModel(model.to_owned()),
-        Refusal::ContentFilter => ProviderFault::ContentFiltered,
+        Refusal::RateLimit => RefusalReason::RateLimited { retry_after: None },
+        Refusal::Quota => RefusalReason::OutOfQuota,
+        Refusal::Overloaded => RefusalReason::Overloaded,
+        Refusal::Expired => RefusalReason::ExpiredToken,
+        Refusal::Forbidden => RefusalReason::Forbidden,
+        Refusal::ModelWithdrawn => RefusalReason::NoSuchModel(model.to_owned()),
+        Refusal::ContentFilter => RefusalReason::ContentFiltered,
     }
 }

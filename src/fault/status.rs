@@ -2,7 +2,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{Ruling, TimedRequest, ToxicMemory, retry};
-use crate::dialect::{ProviderFault, error_answer};
+use crate::dialect::{RefusalReason, error_answer};
 use crate::model::{ActsOn, Attribute, Mistake, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 
@@ -24,7 +24,7 @@ fault! {
 
 impl FaultEffect for Status {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
-        let fault = ProviderFault::Status { code: self.code, retry_after: None };
+        let fault = RefusalReason::Status { code: self.code, retry_after: None };
         Ruling::instead(retry::told(error_answer(timed.request.dialect(), &fault), (self.retry_after, self.retry_form), timed))
     }
 

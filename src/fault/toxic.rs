@@ -3,10 +3,10 @@
 use super::attributes::{AttributeReader, Attributes, bad};
 use super::{Effect, Matched, bites, check_name, matching, shape, toxics};
 use crate::model::{ActsOn, Taken};
-use crate::model::{Aim, Shape, words};
+use crate::model::{Aim, FaultShape, words};
 use crate::units::closest;
 use crate::units::{Ratio, Seed};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 words! {
@@ -73,20 +73,25 @@ impl ToxicError {
 }
 
 /// A toxic as it stands in a request, before it is checked.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RawToxic {
     /// Its name; `<type>_<stream>` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its type.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Its direction; downstream where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// The share of connections or requests that it takes; 1 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub toxicity: Option<f64>,
     /// Its attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
     /// The lease in milliseconds; without one it holds until it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
 }
 
@@ -173,7 +178,7 @@ impl Toxic {
         if !self.aim.matching.is_anything() {
             attributes.insert("match".into(), matching::attributes(&self.aim.matching).into());
         }
-        if self.aim.shape != Shape::Step {
+        if self.aim.shape != FaultShape::Step {
             attributes.insert("shape".into(), shape::attributes(self.aim.shape).into());
         }
         attributes
@@ -252,7 +257,7 @@ mod tests {
     fn the_share_follows_the_shape_and_takes_the_same_requests_again() {
         let mut toxic = Toxic { seed: Some(Seed(7)), ..Toxic::of("one", Effect::Corrupt(crate::fault::Corrupt)) };
         toxic.aim.probability = Ratio::new(0.5);
-        toxic.aim.shape = Shape::Ramp { over: Duration::from_nanos(100) };
+        toxic.aim.shape = FaultShape::Ramp { over: Duration::from_nanos(100) };
         let taken = |since| (0..2000).filter(|number| toxic.takes(*number, since, &Example::default())).collect::<Vec<_>>();
         let [none, quarter, half] = [0, 50, 1000].map(taken);
         // Five standard deviations of binomials with n = 2000.

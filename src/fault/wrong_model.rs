@@ -22,7 +22,7 @@ fault! {
 
 impl FaultEffect for WrongModel {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        match with_other_model(piece.speech, piece.bytes) {
+        match with_other_model(piece.format, piece.bytes) {
             Some(other) => Play { touched: true, ..Play::pass(other.into()) },
             None => Play::pass(piece.bytes.clone()),
         }

@@ -199,7 +199,7 @@ pub struct FaultHealed {
 }
 
 words! {
-    /// How a request ended. A request that was due and never sent is an event of its own, `shed`.
+    /// How a request of the traffic ended. The record, the judgement and every import tell it by these words alone.
     Outcome {
         /// Answered, whole and as asked.
         Ok = "ok",
@@ -209,8 +209,10 @@ words! {
         Timeout = "timeout",
         /// An answer began and ended without its terminal marker.
         Truncated = "truncated",
-        /// Still in flight when the drill ended.
+        /// Still in flight when the drill ended, so that it cannot be known.
         Unknown = "unknown",
+        /// Due and never sent. In a history that is an event of its own, `shed`; a record that others made may say it here.
+        Unsent = "unsent",
     }
 }
 
@@ -221,8 +223,9 @@ pub struct RequestDone {
     pub id: u64,
     /// When it was due.
     pub due: u64,
-    /// From `due` to when it was sent.
-    pub late: u64,
+    /// The generator\'s lag: from `due` to when the request was sent. On disk it has always been `late`.
+    #[serde(rename = "late")]
+    pub lag: u64,
     /// From `due` to the first byte of content that proves service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<u64>,
@@ -490,6 +493,19 @@ pub struct Cancelled {
     pub reason: StopReason,
     /// In words.
     pub detail: String,
+    /// What to do about it, where somebody can say. Older histories have it at the end of `detail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Cancelled {
+    /// What happened, and what to do about it, each by itself.
+    pub fn told(&self) -> (&str, Option<&str>) {
+        match (&self.hint, self.detail.split_once("\n\nhint: ")) {
+            (None, Some((detail, hint))) => (detail, Some(hint)),
+            (hint, _) => (&self.detail, hint.as_deref()),
+        }
+    }
 }
 
 /// The drill ended.

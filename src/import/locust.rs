@@ -8,10 +8,10 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment::{self, grain, length};
-use super::read::Format;
-use super::record::{Nature, Row, Rows, Stamps};
-use super::{Pace, Source};
-use crate::history::Kind;
+use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
+use crate::history::Outcome;
 
 const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
 const TOOK: [&str; 3] = ["response_time", "elapsed", "response_time_ms"];
@@ -21,15 +21,17 @@ const BROKEN: &str = "a quote is not closed, or something follows the closing on
 const FORMS: &str = "2026-11-20 14:03:07.123, 2026/11/20 14:03:07.123 or 11/20/26 14:03:07";
 const SUMS: &str = "this file has totals, not requests: Locust's own CSV cannot show when service came back";
 
+/// The reader of a CSV with a row a request.
 pub(super) struct Locust {
     served_by: Option<String>,
     divider: Option<Divider>,
-    head: Option<Head>,
+    head: Option<CsvHeader>,
     sums: bool,
     finest: Option<i64>,
 }
 
-struct Head {
+/// The first row: which column holds what.
+struct CsvHeader {
     text: String,
     cells: usize,
     sent: usize,
@@ -50,7 +52,7 @@ impl Locust {
         *self.divider.get_or_insert_with(|| Divider::of(line))
     }
 
-    fn head(&self, line: &str, divider: Divider) -> Result<Head, String> {
+    fn head(&self, line: &str, divider: Divider) -> Result<CsvHeader, String> {
         let names: Vec<String> = cells(line, divider).ok_or(BROKEN)?.iter().map(|name| name.trim().to_lowercase()).collect();
         let any = |wanted: &[&str]| wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted));
         let needs = |what: &str, wanted: &[&str]| format!("the first row names no column for {what} ({})", wanted.join(", "));
@@ -58,7 +60,7 @@ impl Locust {
             Some(name) => Some(any(&[&name.to_lowercase()]).ok_or_else(|| format!("the first row names no column `{name}`"))?),
             None => None,
         };
-        Ok(Head {
+        Ok(CsvHeader {
             text: line.to_owned(),
             cells: names.len(),
             sent: any(&SENT).ok_or_else(|| needs("when a request was sent", &SENT))?,
@@ -71,7 +73,7 @@ impl Locust {
     }
 }
 
-impl Format for Locust {
+impl RecordReader for Locust {
     fn quotes(&mut self, line: &str) -> Option<Quotes> {
         Some(Quotes::new(self.divider(line)))
     }
@@ -81,7 +83,7 @@ impl Format for Locust {
         let Some(head) = &self.head else { return false };
         let closed = format!("{line}\"");
         let Some(cells) = whole(line, &closed, divider) else { return false };
-        let number = |place: usize| divider.number(cells[place].trim());
+        let number = |index: usize| divider.number(cells[index].trim());
         cells.len() >= head.cells
             && cells[head.cells..].iter().all(|cell| cell.is_empty())
             && stamp(&number(head.sent)).is_some()
@@ -94,7 +96,7 @@ impl Format for Locust {
         stamp(&divider.number(whole(line, &closed, divider)?.get(self.head.as_ref()?.sent)?.trim()))
     }
 
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         // By its first row: what an exception says is no name of a column.
         let sums = ["Total Request Count", "Requests/s", "Average Response Time"];
         if self.sums || self.head.is_none() && sums.iter().any(|name| line.contains(name)) {
@@ -117,8 +119,8 @@ impl Format for Locust {
         if cells.len() < head.cells || cells[head.cells..].iter().any(|cell| !cell.is_empty()) {
             return Err(format!("it has {} cells, and the first row {}", cells.len(), head.cells));
         }
-        let cell = |place: usize| cells[place].trim();
-        let maybe = |place: Option<usize>| place.map_or("", cell);
+        let cell = |index: usize| cells[index].trim();
+        let maybe = |index: Option<usize>| index.map_or("", cell);
         let text = divider.number(cell(head.sent));
         let sent = stamp(&text).ok_or_else(|| format!("`{text}` is not a time in any known form: milliseconds since 1970, {FORMS}"))?;
         let fine = grain(&text, 9);
@@ -126,31 +128,31 @@ impl Format for Locust {
         let took = length(&text, 6).ok_or_else(|| format!("`{text}` is not a number of milliseconds"))?;
         let status = maybe(head.status).parse::<u16>().unwrap_or(0);
         // An exception that says nothing but a line feed is one.
-        let error = head.error.map_or("", |place| cells[place].trim_matches([' ', '\t']));
+        let error = head.error.map_or("", |index| cells[index].trim_matches([' ', '\t']));
         let told = head.status.is_some() || head.success.is_some() || head.error.is_some();
         let failed = !matches!(error, "" | "None" | "null")
             || maybe(head.success).eq_ignore_ascii_case("false")
             || (head.status.is_some() && !(200..400).contains(&status));
         let kind = match (told, failed) {
             (false, _) => return Err("no column tells how it ended (exception, success or status_code)".into()),
-            (true, false) => Kind::Ok,
-            // JMeter tells what went wrong in the place of the status.
-            (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Kind::Timeout,
-            (true, true) => Kind::Error,
+            (true, false) => Outcome::Ok,
+            // JMeter tells what went wrong in the index of the status.
+            (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Outcome::Timeout,
+            (true, true) => Outcome::Error,
         };
         let who = rows.who(maybe(head.who));
         self.finest = Some(self.finest.map_or(fine, |finest| finest.min(fine)));
-        rows.push(Row { sent, doubt: 0, took: Some(took), head: None, kind, who });
+        rows.push(RecordRow { sent, doubt: 0, took: Some(took), head: None, kind, who });
         Ok(())
     }
 
-    fn end(&mut self, rows: &mut Rows) {
+    fn end(&mut self, rows: &mut RowCollector) {
         // Lengths are written to the millisecond.
         rows.rounded_to(self.finest.unwrap_or(0).max(1_000_000));
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: Source::Locust, pace: Some(Pace::Closed), unanswered_seen: true, stamps: Stamps::Requests }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: RecordSource::Locust, pace: Some(LoadModel::Closed), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

@@ -1,9 +1,10 @@
 //! What every format becomes: rows, and what is known of the record as a whole.
 
 use super::moment::{self, SECOND};
-use super::{Pace, Source};
-use crate::history::Kind;
-use crate::units::{counted, grouped};
+use super::source::{LoadModel, RecordSource};
+use crate::history::Outcome;
+use crate::units::{Explained, Problem, counted, grouped};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The most requests that are judged at once: 20 million take about two gigabytes.
@@ -11,20 +12,20 @@ const MOST_ROWS: usize = 20_000_000;
 /// The most distinct names of who served.
 const MOST_NAMES: usize = 1000;
 
-/// Who served, by the record.
+/// The provider that served a request, as far as the record names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum RecordedProvider {
     /// The record does not say.
     Untold,
     /// Nobody did.
     Nobody,
-    /// The name at this place in [`Record::names`].
+    /// The name at this index in [`ImportedRecord::names`].
     Name(u16),
 }
 
-/// One request. Moments in nanoseconds on the record's clock.
+/// A row of a record: one request. Moments in nanoseconds on the record's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
+pub struct RecordRow {
     /// When it was sent; the latest moment at which it may have been, where that is not known.
     pub sent: i64,
     /// How much earlier than `sent` it may have been sent; 0 where that is known as well as the record writes moments.
@@ -34,25 +35,25 @@ pub struct Row {
     /// From `sent` to the head of its answer, where the record tells.
     pub head: Option<i64>,
     /// How it ended.
-    pub kind: Kind,
+    pub kind: Outcome,
     /// Who served it.
-    pub who: Who,
+    pub who: RecordedProvider,
 }
 
-/// What a format tells and what it does not.
+/// The nature of a record: what its format tells and what it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Nature {
-    /// Whose it is.
-    pub source: Source,
-    /// How a generator sent; `None` for a log, whose requests came from whoever sent them.
-    pub pace: Option<Pace>,
+pub struct RecordNature {
+    /// The tool that wrote it.
+    pub source: RecordSource,
+    /// How a generator sent; `None` for a log, whose requests came from its clients.
+    pub pace: Option<LoadModel>,
     /// False where requests without an answer leave no line.
     pub unanswered_seen: bool,
     /// Of what its moments are.
     pub stamps: Stamps,
 }
 
-/// Of what a record's moments are.
+/// What a record's moments are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stamps {
     /// Of requests.
@@ -61,27 +62,27 @@ pub enum Stamps {
     Connections,
 }
 
-/// Lines that could not be read, one after the other, and between which requests they stand.
+/// A run of lines that could not be read, and between which requests they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     /// How many.
     pub lines: u64,
     /// The last request before them.
-    pub after: Option<Stood>,
+    pub after: Option<RequestSpan>,
     /// The first request after them.
-    pub before: Option<Stood>,
+    pub before: Option<RequestSpan>,
 }
 
-/// When a request began and ended at the latest.
+/// The latest beginning and end of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stood {
+pub struct RequestSpan {
     /// Its beginning.
     pub sent: i64,
     /// Its end.
     pub ended: i64,
 }
 
-/// How far a record's lines are from being in order: how much earlier a line's moment is than one that stands above it, at the most.
+/// The disorder of a record's lines: how much earlier a line's moment is than one that stands above it, at the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Disorder {
     /// Of the beginnings.
@@ -92,13 +93,13 @@ pub struct Disorder {
 
 /// A record that was read to its end.
 #[derive(Debug)]
-pub struct Record {
+pub struct ImportedRecord {
     /// Its requests, in the order of the file.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RecordRow>,
     /// Names of who served, as the record writes them.
     pub names: Vec<String>,
     /// What its format tells.
-    pub nature: Nature,
+    pub nature: RecordNature,
     /// Moments may be this much later than they are written, because they were rounded.
     pub grain: i64,
     /// When it began: its first request, or its own zero.
@@ -119,20 +120,23 @@ pub struct Record {
     pub disorder: Disorder,
 }
 
-/// Why a record cannot be judged.
+/// The reason why a record cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file could not be read on.
-    #[error("cannot be read: {0}\n\nhint: copy the file again")]
+    #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
     /// Nothing in it.
-    #[error("it contains no request\n\nhint: {0}")]
-    Empty(String),
+    #[error("it contains no request")]
+    Empty {
+        /// What to type or record instead.
+        hint: &'static str,
+    },
     /// It is something else.
-    #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}\n\nhint: {hint}")]
+    #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}")]
     Unreadable {
         /// What it was taken for.
-        of: Source,
+        of: RecordSource,
         /// How many could not be read.
         unreadable: u64,
         /// Of how many.
@@ -145,7 +149,7 @@ pub enum ImportError {
         hint: &'static str,
     },
     /// It is known what it is, and it is not read.
-    #[error("{what}\n\nhint: {hint}")]
+    #[error("{what}")]
     Packed {
         /// What it is.
         what: &'static str,
@@ -154,24 +158,22 @@ pub enum ImportError {
     },
     /// A format line that cannot be used.
     #[error("the format line cannot be used: {0}")]
-    Template(String),
+    Template(Problem),
     /// An option that says nothing for this format.
-    #[error("--{option} has no meaning for a record of {of}\n\nhint: {hint}")]
+    #[error("--{option} has no meaning for a record of {of}")]
     Option {
         /// The option.
         option: &'static str,
         /// The format.
-        of: Source,
+        of: RecordSource,
         /// What to do instead.
         hint: &'static str,
     },
     /// Too much for one judgement.
-    #[error("it contains more than {MOST_ROWS} requests\n\nhint: judge a part of it, with `--since` and `--until`")]
+    #[error("it contains more than {MOST_ROWS} requests")]
     Many,
     /// A moment outside of the record.
-    #[error(
-        "{what} ({moment}) is outside the record, which runs from {from} to {to}\n\nhint: write it by the record's own clock, or as an offset from its start: `+42s`"
-    )]
+    #[error("{what} ({moment}) is outside the record, which runs from {from} to {to}")]
     Outside {
         /// Which moment.
         what: &'static str,
@@ -183,14 +185,27 @@ pub enum ImportError {
         to: String,
     },
     /// The heal before the fault.
-    #[error("--heal-at is before --fault-at\n\nhint: the outage begins at `--fault-at` and ends at `--heal-at`")]
+    #[error("--heal-at is before --fault-at")]
     Order,
 }
 
-/// Rows in the making.
+impl Explained for ImportError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Read(_) => "copy the file again",
+            Self::Empty { hint } | Self::Unreadable { hint, .. } | Self::Packed { hint, .. } | Self::Option { hint, .. } => hint,
+            Self::Template(problem) => return problem.hint(),
+            Self::Many => "judge a part of it, with `--since` and `--until`",
+            Self::Outside { .. } => "write it by the record's own clock, or as an offset from its start: `+42s`",
+            Self::Order => "the outage begins at `--fault-at` and ends at `--heal-at`",
+        }))
+    }
+}
+
+/// The rows of a record while it is read, with what is known of the record as a whole.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
+pub(super) struct RowCollector {
+    pub(super) rows: Vec<RecordRow>,
     pub(super) names: Vec<String>,
     pub(super) grain: i64,
     pub(super) start: Option<i64>,
@@ -201,18 +216,18 @@ pub(super) struct Rows {
     pub(super) full: bool,
     pub(super) gaps: Vec<Gap>,
     pub(super) disorder: Disorder,
-    pub(super) newest: Option<Stood>,
+    pub(super) newest: Option<RequestSpan>,
     /// The request that was taken in last, where that is known.
-    pub(super) previous: Option<Stood>,
+    pub(super) previous: Option<RequestSpan>,
 }
 
-impl Rows {
+impl RowCollector {
     /// Takes one request in, if it lies within the span that is asked for.
-    pub(super) fn push(&mut self, row: Row) {
+    pub(super) fn push(&mut self, row: RecordRow) {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
         self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
-        self.place(Stood { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
+        self.follow(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -231,15 +246,15 @@ impl Rows {
         }
     }
 
-    /// Where a request stands among the others.
-    fn place(&mut self, now: Stood) {
+    /// Takes in where the next request of the file stands among the others.
+    fn follow(&mut self, now: RequestSpan) {
         if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
             gap.before = Some(now);
         }
         let newest = self.newest.get_or_insert(now);
         self.disorder.sent = self.disorder.sent.max(newest.sent.saturating_sub(now.sent));
         self.disorder.ended = self.disorder.ended.max(newest.ended.saturating_sub(now.ended));
-        *newest = Stood { sent: newest.sent.max(now.sent), ended: newest.ended.max(now.ended) };
+        *newest = RequestSpan { sent: newest.sent.max(now.sent), ended: newest.ended.max(now.ended) };
         self.previous = Some(now);
     }
 
@@ -249,25 +264,25 @@ impl Rows {
     }
 
     /// Who served, by a name; `-` and nothing are no names.
-    pub(super) fn who(&mut self, name: &str) -> Who {
+    pub(super) fn who(&mut self, name: &str) -> RecordedProvider {
         if name.is_empty() || name == "-" {
-            return Who::Untold;
+            return RecordedProvider::Untold;
         }
-        let place = self.names.iter().position(|known| known == name).or_else(|| {
+        let index = self.names.iter().position(|known| known == name).or_else(|| {
             (self.names.len() < MOST_NAMES).then(|| {
                 self.names.push(name.to_owned());
                 self.names.len() - 1
             })
         });
-        place.and_then(|place| u16::try_from(place).ok()).map_or(Who::Untold, Who::Name)
+        index.and_then(|index| u16::try_from(index).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
     }
 }
 
-/// A record in a few lines for people, and where its failures are.
+/// An outline of a record in a few lines for people, and where its failures are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline(String);
 
-impl Record {
+impl ImportedRecord {
     /// A moment of it, for people.
     pub(super) fn shown(&self, at: i64) -> String {
         let after = format!("+{:.3}s", (at - self.start) as f64 / 1e9);
@@ -277,9 +292,9 @@ impl Record {
     /// What is in it. The longest stretch of failures is where an outage may have been; when it began is for people to say, because an
     /// outage begins before its first failure.
     pub fn outline(&self) -> Outline {
-        let mut order: Vec<&Row> = self.rows.iter().collect();
+        let mut order: Vec<&RecordRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.sent);
-        let bad = |row: &Row| matches!(row.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let bad = |row: &RecordRow| matches!(row.kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
         // Failures with less than ten seconds between them belong together.
         let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());

@@ -1,7 +1,8 @@
 //! The thread that owns the history file.
 
 use super::Clock;
-use super::queue::Queue;
+use super::error::JournalError;
+use super::queue::EventQueue;
 use crate::history::{Event, Live, Stamped};
 use crate::units::Salt;
 use std::fs::File;
@@ -15,18 +16,10 @@ const FLUSH: Duration = Duration::from_millis(50);
 /// How long events gather while they come fast, so that the fastest traffic wakes the writer a thousand times a second and no oftener.
 const GATHER: Duration = Duration::from_millis(1);
 
-/// Why the history could not be written.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the history cannot be written: {problem}")]
-pub struct JournalError {
-    /// The operating system's words.
-    pub problem: String,
-}
-
-/// Where events are sent. The last to be dropped ends the journal.
+/// A handle by which events are recorded. The journal ends when the last is dropped.
 #[derive(Debug)]
 pub struct Recorder {
-    queue: Arc<Queue>,
+    queue: Arc<EventQueue>,
 }
 
 impl Clone for Recorder {
@@ -42,7 +35,7 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    fn of(queue: &Arc<Queue>) -> Self {
+    fn of(queue: &Arc<EventQueue>) -> Self {
         queue.enter();
         Self { queue: queue.clone() }
     }
@@ -75,13 +68,13 @@ impl Recorder {
     }
 
     /// What keys are named by in this history. Events are recorded with the fingerprints that proxies know and go through it on their way
-    /// into the file and the live view; whoever names a key elsewhere must do the same.
+    /// into the file and the live view; code that names a key elsewhere must do the same.
     pub fn salt(&self) -> Salt {
         self.queue.salt()
     }
 }
 
-/// An open history. Dropping it without [`Journal::close`] still writes what was sent.
+/// The journal of a drill: an open history and the thread that writes it. Dropping it without [`Journal::close`] still writes what was sent.
 #[derive(Debug)]
 pub struct Journal {
     recorder: Recorder,
@@ -110,7 +103,7 @@ impl Journal {
     }
 
     fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(clock, salt));
+        let queue = Arc::new(EventQueue::new(clock, salt));
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
@@ -171,6 +164,7 @@ pub fn random() -> std::io::Result<[u8; 16]> {
     Ok(bytes)
 }
 
+/// The writer of the history file, which also folds the live view.
 struct Writer<W: Write> {
     file: std::io::BufWriter<W>,
     /// The same file, where what is recorded durably must reach the disk.
@@ -183,7 +177,7 @@ struct Writer<W: Write> {
 
 impl<W: Write> Writer<W> {
     /// Writes events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
-    fn run(mut self, queue: &Queue) {
+    fn run(mut self, queue: &EventQueue) {
         let (mut events, mut waiters) = (Vec::new(), Vec::new());
         let mut handed_on = Instant::now();
         let mut fresh = false;

@@ -4,7 +4,7 @@
 //! Known where the lab imitates the providers, and where the inventory states their times (`simulation:`). Counts are binomial, exactly; that
 //! more bad requests follow each other than a recovery may contain is counted beside that. What the gateway adds is not known here.
 
-use crate::model::{DrillPlan, NamedWorkload, Objectives, Operation, Pace, Provider, SloOn, Timeline};
+use crate::model::{DrillPlan, ModelTimes, NamedWorkload, Objectives, Operation, Provider, SloOn, Timeline};
 use crate::units::{Binomial, Duration, Ratio, spare};
 
 /// What is more probable than this is worth a warning.
@@ -48,7 +48,7 @@ struct ExpectedLoad<'p> {
     objectives: &'p Objectives,
     requests: [u64; 2],
     /// Who serves in the baseline, who in the hold, and the tokens of an answer.
-    serving: [Vec<Pace>; 2],
+    serving: [Vec<ModelTimes>; 2],
     tokens: u32,
 }
 
@@ -104,9 +104,9 @@ impl<'p> ExpectedLoad<'p> {
     }
 
     /// The share that is late, on average over those who share the load.
-    fn late(&self, paces: &[Pace], slo: Duration) -> f64 {
+    fn late(&self, paces: &[ModelTimes], slo: Duration) -> f64 {
         let deadline = self.objectives.deadline.unwrap_or(slo);
-        let share = |pace: &Pace| {
+        let share = |pace: &ModelTimes| {
             let rest = pace.token_gap.times(self.tokens);
             let whole = Duration::from_nanos(deadline.as_nanos().saturating_sub(rest.as_nanos()));
             let told = match self.objectives.slo_on {

@@ -3,7 +3,7 @@
 use super::reader::TreeReader;
 use super::tree::Node;
 use super::wire;
-use crate::model::{Condition, Goal, Probe, Who};
+use crate::model::{Condition, Goal, HttpProbe, ProviderSelector};
 use crate::units::{Duration, ParseError, Ratio};
 
 /// Reads one condition.
@@ -33,14 +33,14 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
     Some(Condition { request, goal: goal? })
 }
 
-fn probe(reader: &TreeReader<'_>, node: &Node) -> Option<Probe> {
+fn probe(reader: &TreeReader<'_>, node: &Node) -> Option<HttpProbe> {
     let fields = reader.fields(node, "a request")?;
     let to = fields.required("to", &|reader, node| reader.url(node));
     let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
     let timeout = fields.optional("timeout", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(2));
     let headers = fields.optional("headers", &wire::headers).unwrap_or_default();
     fields.finish();
-    Some(Probe { to: to?, every, timeout, headers })
+    Some(HttpProbe { to: to?, every, timeout, headers })
 }
 
 /// `3 in a row`.
@@ -86,15 +86,15 @@ fn served_by(reader: &TreeReader<'_>, node: &Node) -> Option<Goal> {
 }
 
 /// `primary`, `standby` or a provider's name.
-pub(super) fn who(reader: &TreeReader<'_>, node: &Node) -> Option<Who> {
+pub(super) fn who(reader: &TreeReader<'_>, node: &Node) -> Option<ProviderSelector> {
     who_of(reader, &reader.text(node)?, node)
 }
 
-fn who_of(reader: &TreeReader<'_>, text: &str, node: &Node) -> Option<Who> {
+fn who_of(reader: &TreeReader<'_>, text: &str, node: &Node) -> Option<ProviderSelector> {
     Some(match text {
-        "primary" => Who::Primary,
-        "standby" => Who::Standby,
-        name => Who::Provider(reader.is_name(name, node.spot).then(|| name.to_owned())?),
+        "primary" => ProviderSelector::Primary,
+        "standby" => ProviderSelector::Standby,
+        name => ProviderSelector::Provider(reader.is_name(name, node.spot).then(|| name.to_owned())?),
     })
 }
 

@@ -5,7 +5,7 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
-    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, StartCommand, TokenCache,
 };
 use crate::units::{Duration, Money, Rate};
 // The forms of addresses; no sockets.
@@ -33,10 +33,10 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> 
     Some(environment)
 }
 
-fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<Gateway> {
+fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<GatewaySettings> {
     let fields = reader.fields(node, "a gateway's settings")?;
-    let usual = Gateway::default();
-    let gateway = Gateway {
+    let usual = GatewaySettings::default();
+    let gateway = GatewaySettings {
         try_timeout: fields.optional("try_timeout", &|reader, node| reader.time(node)).unwrap_or(usual.try_timeout),
         retries: fields.optional("retries", &|reader, node| reader.count(node, 0)).unwrap_or(usual.retries),
         breaker: fields.optional("breaker", &breaker).unwrap_or(usual.breaker),
@@ -51,10 +51,10 @@ fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<Gateway> {
     Some(gateway)
 }
 
-fn breaker(reader: &TreeReader<'_>, node: &Node) -> Option<Breaker> {
+fn breaker(reader: &TreeReader<'_>, node: &Node) -> Option<BreakerSettings> {
     let fields = reader.fields(node, "a circuit breaker")?;
-    let usual = Breaker::default();
-    let breaker = Breaker {
+    let usual = BreakerSettings::default();
+    let breaker = BreakerSettings {
         failures: fields.optional("failures", &|reader, node| reader.count(node, 1)).unwrap_or(usual.failures),
         cooldown: fields.optional("cooldown", &|reader, node| reader.time(node)).unwrap_or(usual.cooldown),
         probes: fields.optional("probes", &|reader, node| reader.count(node, 1)).unwrap_or(usual.probes),

@@ -10,8 +10,8 @@ use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
 use super::{environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
-    Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, Limits, Pace, Price,
-    Provider, Service, Simulation,
+    Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price,
+    Provider, RateLimits, Service, Simulation,
 };
 use crate::units::{Duration, Money, Rate, Ratio, closest};
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
     let fields = reader.fields(node, "a simulation")?;
     let usual = Simulation::default();
     let pace = times(reader, &fields, usual.pace());
-    let Pace { first_token_p50, first_token_p95, tail_share, tail_p50, token_gap } = pace;
+    let ModelTimes { first_token_p50, first_token_p95, tail_share, tail_p50, token_gap } = pace;
     let simulation = Simulation {
         first_token_p50,
         first_token_p95,
@@ -124,7 +124,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
 }
 
 /// The times that are given; the others are those of `usual`.
-fn times(reader: &TreeReader<'_>, fields: &MapFields<'_>, usual: Pace) -> Pace {
+fn times(reader: &TreeReader<'_>, fields: &MapFields<'_>, usual: ModelTimes) -> ModelTimes {
     let time = |name| fields.optional(name, &|reader, node| reader.time(node));
     let given = (time("first_token_p50"), time("first_token_p95"));
     // Where only one of the two is given, the other keeps the usual proportion to it.
@@ -139,7 +139,7 @@ fn times(reader: &TreeReader<'_>, fields: &MapFields<'_>, usual: Pace) -> Pace {
     {
         reader.error(node.spot, "the 95th percentile is below the median", format!("write at least `{first_token_p50}`"));
     }
-    Pace {
+    ModelTimes {
         first_token_p50,
         first_token_p95,
         tail_share: fields.optional("tail_share", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.tail_share),
@@ -149,7 +149,7 @@ fn times(reader: &TreeReader<'_>, fields: &MapFields<'_>, usual: Pace) -> Pace {
 }
 
 /// The times of single models, by the provider's identifiers, which are no names of ours.
-fn models(reader: &TreeReader<'_>, node: &Node, usual: Pace) -> Option<BTreeMap<String, Pace>> {
+fn models(reader: &TreeReader<'_>, node: &Node, usual: ModelTimes) -> Option<BTreeMap<String, ModelTimes>> {
     let NodeKind::Map(entries) = &node.kind else {
         reader.error(node.spot, "the times of models are a map", "write `{MODEL: {first_token_p50: 500ms, tokens: 70/s}}`");
         return None;
@@ -163,9 +163,9 @@ fn models(reader: &TreeReader<'_>, node: &Node, usual: Pace) -> Option<BTreeMap<
     Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), pace(node)?))).collect())
 }
 
-fn limits(reader: &TreeReader<'_>, node: &Node) -> Option<Limits> {
+fn limits(reader: &TreeReader<'_>, node: &Node) -> Option<RateLimits> {
     let fields = reader.fields(node, "limits")?;
-    let limits = Limits { requests: fields.optional("requests", &a_minute), tokens: fields.optional("tokens", &a_minute) };
+    let limits = RateLimits { requests: fields.optional("requests", &a_minute), tokens: fields.optional("tokens", &a_minute) };
     if fields.has_none(&["requests", "tokens"]) {
         reader.error(node.spot, "limits are on requests, on tokens or on both", "write `{requests: 60/min}`");
     }

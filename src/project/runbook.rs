@@ -14,8 +14,8 @@ use super::tree::{Node, NodeKind};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, Runbook, SecretStore, SourceFile, StartMode, Step,
-    StoreKind, When, Who, Within,
+    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore, SourceFile,
+    StartMode, Step, StoreKind, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -384,7 +384,7 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     found.extend(variable::unknown_in(document, &["detect"], &known));
     let roles = ["primary".to_owned(), "standby".to_owned()];
     let known: BTreeMap<String, ()> = inventory.providers.keys().cloned().chain(roles).map(|name| (name, ())).collect();
-    if let Goal::ServedBy { who: Who::Provider(name), .. } = &runbook.detect.goal {
+    if let Goal::ServedBy { who: ProviderSelector::Provider(name), .. } = &runbook.detect.goal {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
@@ -399,11 +399,11 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
             check(&["owner"], owner, "a contact", inventory.contacts.contains_key(owner), &|| contact(owner));
         }
         match &step.action {
-            Action::WaitUntil(Condition { goal: Goal::ServedBy { who: Who::Provider(name), .. }, .. }) => {
+            Action::WaitUntil(Condition { goal: Goal::ServedBy { who: ProviderSelector::Provider(name), .. }, .. }) => {
                 let hint = || inventory::name_hint(name, "a provider", known.keys());
                 check(&["wait_until", "served_by"], name, "a provider", known.contains_key(name), &hint);
             }
-            Action::Canary(Canary { of: Who::Provider(name), .. }) => {
+            Action::Canary(Canary { of: ProviderSelector::Provider(name), .. }) => {
                 let hint = || inventory::name_hint(name, "a provider", known.keys());
                 check(&["canary", "of"], name, "a provider", known.contains_key(name), &hint);
             }

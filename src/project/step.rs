@@ -11,7 +11,7 @@ use super::switch;
 use super::tree::{Node, NodeKind};
 use super::variable;
 use super::wire;
-use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, OnFailure, Repeat, Severity, Step, StepEnd, When};
+use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
 
@@ -241,7 +241,7 @@ fn notify(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
     });
     let at = fields.optional("at", &|reader, node| reader.url(node));
     let message = fields.required("message", &|reader, node| reader.words(node));
-    let severity = fields.optional("severity", &|reader, node| reader.word(node, Severity::WORDS, Severity::from_word));
+    let severity = fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word));
     fields.finish();
     let channel = match chosen? {
         "webhook" => Channel::Webhook(address?),
@@ -250,7 +250,7 @@ fn notify(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
         "contact" => Channel::Contact(address?),
         _ => Channel::Pagerduty { key: address?, at },
     };
-    Some(Notify { channel, message: message?, severity: severity.unwrap_or(Severity::Error) })
+    Some(Notify { channel, message: message?, severity: severity.unwrap_or(NotifySeverity::Error) })
 }
 
 fn command(reader: &TreeReader<'_>, node: &Node) -> Option<Command> {

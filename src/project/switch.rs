@@ -4,7 +4,7 @@ use super::edit::FileFormat;
 use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
-use crate::model::{KubernetesObject, StoreKind, Switch, Which, Within};
+use crate::model::{DocumentSelector, KubernetesObject, StoreKind, Switch, Within};
 use std::path::Path;
 
 /// `{file: gateway.yaml, key: router.primary, to: …}` or `{kubernetes: NAMESPACE/KIND/NAME, key: …, to: …}`; a key with points in it is
@@ -26,7 +26,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Switch> {
         _ => reader.words(node).map(|key| key.split('.').map(str::to_owned).collect()),
     });
     let to = fields.required("to", &|reader, node| reader.text(node));
-    if let (Some(key), Some(Within::File { document: Some(Which::Where(values)), .. })) = (&key, &within)
+    if let (Some(key), Some(Within::File { document: Some(DocumentSelector::Where(values)), .. })) = (&key, &within)
         && values.contains_key(&key.join("."))
     {
         let message = format!("the document is found by its `{}`, which is then another", key.join("."));
@@ -45,14 +45,14 @@ fn file(fields: &MapFields<'_>) -> Option<Within> {
         }
         known.then_some(file)
     });
-    let number = fields.optional("document", &|reader, node| reader.number(node, 1, u64::MAX)).map(Which::Number);
+    let number = fields.optional("document", &|reader, node| reader.number(node, 1, u64::MAX)).map(DocumentSelector::Number);
     let values = fields.optional("where", &|reader, node| {
         let values = reader.texts(node)?;
         if values.is_empty() {
             reader.error(node.spot, "this finds no document", "write values that only it has, for example `{kind: ConfigMap}`");
             return None;
         }
-        Some(Which::Where(values))
+        Some(DocumentSelector::Where(values))
     });
     let several = [fields.raw("document"), fields.raw("where")];
     if let [Some((_, _)), Some((key, _))] = several {

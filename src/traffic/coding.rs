@@ -7,14 +7,14 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Undoes a coding. The decoders are large and rare.
-pub(super) enum Coding {
+/// The decoder of a content coding. Boxed, for decoders are large and rare.
+pub(super) enum ContentCoding {
     None,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
     Deflate(Box<ZlibDecoder<Vec<u8>>>),
 }
 
-impl Coding {
+impl ContentCoding {
     /// What an answer with this head is in.
     ///
     /// # Errors
@@ -58,10 +58,10 @@ mod tests {
     use flate2::Compression;
     use flate2::write::{GzEncoder, ZlibEncoder};
 
-    fn coding(names: &[&str]) -> Result<Coding, String> {
+    fn coding(names: &[&str]) -> Result<ContentCoding, String> {
         let mut headers = HeaderMap::new();
         names.iter().for_each(|name| _ = headers.append(CONTENT_ENCODING, name.parse().unwrap()));
-        Coding::of(&headers)
+        ContentCoding::of(&headers)
     }
 
     #[test]
@@ -78,9 +78,9 @@ mod tests {
         for (name, bytes) in [("gzip", gzip.finish().unwrap()), ("x-gzip", gzip_of(&text)), ("deflate", deflate.finish().unwrap())] {
             let mut coding = coding(&["identity", name]).unwrap();
             let mut read = Vec::new();
-            for (place, byte) in bytes.iter().enumerate() {
+            for (index, byte) in bytes.iter().enumerate() {
                 read.extend_from_slice(&coding.undo(&[*byte]).unwrap());
-                assert!(name != "gzip" || place + 1 != flushed || read == first, "what was flushed is there at once");
+                assert!(name != "gzip" || index + 1 != flushed || read == first, "what was flushed is there at once");
             }
             assert!(read == text, "{name}");
         }

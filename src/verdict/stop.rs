@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Why and when a drill was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Stop {
+pub struct EarlyStop {
     /// Why.
     pub reason: StopReason,
     /// In words, with a hint where there is something to do.
@@ -28,7 +28,7 @@ pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
     let healed = evidence.heal.map(|heal| heal.lo).filter(|_| phase == Phase::Fault);
     let at = healed.map_or(evidence.observed_until, |healed| healed.min(evidence.observed_until));
     let after_fault = evidence.fault.map(|fault| Millis((at - fault.lo).max(0)));
-    let stopped = Some(Stop { reason, detail, phase, after_fault });
+    let stopped = Some(EarlyStop { reason, detail, phase, after_fault });
     let reason = match (verdict.verdict, reason) {
         (Decision::Met | Decision::Missed | Decision::InvalidPlan, _) => verdict.reason,
         // The fault was over: what it did could be told, or could not for a reason of its own.

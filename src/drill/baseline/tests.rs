@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::drill::sight::tests::exchange;
-use crate::history::{Beside, request_id};
+use crate::history::{LiveWorkload, request_id};
 use crate::model::Workload;
 use crate::project::Project;
 
@@ -26,18 +26,18 @@ fn plan(is_judged: bool) -> DrillPlan {
 fn live(plan: &DrillPlan, first: (u64, u64), second: (u64, u64)) -> Live {
     let total = |(good, failed)| Bucket { good, failed, ..Bucket::default() };
     let why = |word: &str, count| BTreeMap::from([(word.to_owned(), count)]);
-    let beside = Beside {
+    let beside = LiveWorkload {
         named: plan.beside[0].clone(),
         slices: std::collections::VecDeque::new(),
         total: total(second),
         why: why("status-429", second.1),
-        open: crate::history::Open::default(),
+        open: crate::history::OpenRequests::default(),
     };
     Live { total: total(first), why: why("status-503", first.1), beside: vec![beside], ..Live::default() }
 }
 
-fn baseline<'a>(plan: &'a DrillPlan, said: &'a FirstLines, sight: Option<watch::Receiver<Sight>>) -> Baseline<'a> {
-    Baseline { plan, live: watch::channel(Arc::default()).1, said, sight, due: vec![100, 100] }
+fn baseline<'a>(plan: &'a DrillPlan, said: &'a FirstLines, sight: Option<watch::Receiver<SightSummary>>) -> BaselinePolicy<'a> {
+    BaselinePolicy { plan, live: watch::channel(Arc::default()).1, said, sight, due: vec![100, 100] }
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn it_can_hold_as_long_as_what_is_due_could_make_up_for_what_was_bad() {
 #[test]
 fn the_reasons_are_those_of_the_workload() {
     let (plan, said) = (plan(true), FirstLines::default());
-    let mut sight = Sight::default();
+    let mut sight = SightSummary::default();
     for (place, status, times) in [(0, 503, 6), (1, 429, 60)] {
         (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
     }
@@ -99,7 +99,7 @@ fn answers_that_passed_no_proxy_end_it() {
         ("only those of the first", vec![(own, true)], (LEAST, LEAST), Some("requests of beside were answered, and none passed a proxy")),
         ("of both", vec![(own, true), (beside, true)], (LEAST, LEAST), None),
     ] {
-        let mut sight = Sight::default();
+        let mut sight = SightSummary::default();
         exchanges.iter().for_each(|(mark, posts)| sight.note(&exchange("first", *mark, 200, *posts), TAG));
         let seen = watch::channel(sight).1;
         let told = baseline(&plan, &said, Some(seen)).passes_a_proxy(&live(&plan, (good.0, 0), (good.1, 0)));

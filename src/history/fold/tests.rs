@@ -26,7 +26,7 @@ fn folded(events: Vec<Event>) -> Evidence {
 }
 
 fn done(id: u64, outcome: Outcome) -> Event {
-    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, late: 0, proof: None, done: 20 * MS, outcome, why: None })
+    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, lag: 0, proof: None, done: 20 * MS, outcome, why: None })
 }
 
 /// What a proxy saw of the request 0.
@@ -109,7 +109,7 @@ fn a_number_that_runs_far_ahead_is_damage_and_one_of_another_workload_is_not_tak
 #[test]
 fn what_was_shed_is_unsent() {
     let evidence = folded(vec![Event::Shed(Shed { id: 0, due: 7 })]);
-    assert_eq!((evidence.requests[0].kind, evidence.requests[0].due), (Kind::Unsent, 7));
+    assert_eq!((evidence.requests[0].outcome, evidence.requests[0].due), (Outcome::Unsent, 7));
 }
 
 #[test]
@@ -129,7 +129,8 @@ fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
 
 #[test]
 fn a_drill_whose_fault_could_not_be_kept_is_not_whole() {
-    let stopped = |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new() }), finished(1)];
+    let stopped =
+        |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new(), hint: None }), finished(1)];
     assert!(folded(stopped(StopReason::Person)).complete);
     assert!(!folded(stopped(StopReason::Fault)).complete);
 }

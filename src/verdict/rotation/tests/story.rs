@@ -14,7 +14,7 @@ use crate::model::{
     Timeline, Workload,
 };
 use crate::units::{Duration, Fingerprint, Rate, Ratio, Seed};
-use crate::verdict::{Criterion, Decision, Finding, Rotated, Verdict, judge};
+use crate::verdict::{Criterion, CriterionFinding, Decision, Rotated, Verdict, judge};
 use std::collections::BTreeMap;
 
 pub(crate) const MS: u64 = 1_000_000;
@@ -208,7 +208,7 @@ impl Story {
             events.push(served(Some(id), "standby", (due + 12) * MS, 5 * MS, 200, STANDBYS));
         }
         let outcome = self.ends.get(&id).copied().unwrap_or(if takes || self.standby { Outcome::Ok } else { Outcome::Error });
-        let done = RequestDone { id, due: due * MS, late: 0, proof: None, done: 20 * MS, outcome, why: None };
+        let done = RequestDone { id, due: due * MS, lag: 0, proof: None, done: 20 * MS, outcome, why: None };
         events.push(((due + 20) * MS, Event::Request(done)));
     }
 
@@ -226,7 +226,7 @@ impl Story {
     }
 
     /// How one of its criteria was judged; `None` where it does not apply.
-    pub(crate) fn on(&self, name: Criterion) -> Option<(Decision, Finding)> {
+    pub(crate) fn on(&self, name: Criterion) -> Option<(Decision, CriterionFinding)> {
         self.rotated().of(name).map(|judgement| (judgement.verdict, judgement.finding))
     }
 
