@@ -34,7 +34,8 @@ impl SampleHistory {
         change(&mut plan);
         let mut history = Self { live: Live::default() };
         let started = Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
@@ -67,7 +68,8 @@ impl SampleHistory {
         };
         change(&mut plan);
         let started = ExecutionStarted {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             execution: "2026-11-20-fail-over".into(),
             seed: Seed(42),

@@ -39,12 +39,14 @@ mod event;
 mod evidence;
 mod execution;
 mod fold;
-mod line;
+mod format;
 mod live;
 mod number;
 mod open;
 mod read;
+mod replacement;
 mod rotation;
+mod run_origin;
 mod share;
 mod side;
 mod turns;
@@ -55,22 +57,21 @@ pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
-    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
-    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
-    Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
+    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
+    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, LedgerEntry, Lost, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-pub use line::Stamped;
+pub use format::{FORMAT, FormatVersion, WrittenBy};
 pub use live::{Bucket, Live, LiveAlert, LiveFault, LiveStep, LiveWorkload};
 pub use number::{number_of, request_id, workload_of};
-pub use open::{OpenRequests, Overdue};
+pub use open::OpenRequests;
 pub use read::{History, ReadError, Reader, read};
-pub use rotation::{KeyUse, ProbeAnswer, ReplicaKeys, Rotation, SETTLED};
+pub use replacement::{KeyReplacement, ProbeAnswer};
+pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};
+pub use run_origin::RunOrigin;
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;
-
-/// The version of the line format that this build writes, and the only one it reads.
-pub const FORMAT: u32 = 1;
