@@ -8,7 +8,7 @@ const TOKEN: &str = "tok-of-the-proxy-91x";
 
 #[test]
 fn a_drill_says_which_it_is_whatever_its_folder_is_called_and_keeps_no_secret_of_the_reason() {
-    let project = Project::quick().unsearched();
+    let project = Project::quick();
     // Nobody answers there, so the drill ends before it sends anything.
     project.environment("absent", "control: {url: \"http://127.0.0.1:1\", token_from: \"env:PROXY_TOKEN\"}");
     let reason = format!("release 7, with {TOKEN}");
