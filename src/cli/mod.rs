@@ -34,16 +34,16 @@ mod watchdog;
 
 pub use exit::Exit;
 
-use crate::execution::ExecutionError;
-use crate::secret::SecretError;
-use crate::step::StepError;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::execution::ExecutionError;
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -155,7 +155,7 @@ fn meant(error: &clap::Error) -> String {
     };
     let command = groups::visible();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    let name = crate::project::closest(typed, names.into_iter());
+    let name = crate::units::closest(typed, names.into_iter());
     name.map_or_else(String::new, |name| format!("\n\nhint: did you mean `lifeboat {name}`?"))
 }
 

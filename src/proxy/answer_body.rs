@@ -182,7 +182,7 @@ impl AnswerBody {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect, self.kind.format, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect.clone(), self.kind.format, !self.has_begun);
                     stations.push(AnswerToxic { active, tamper });
                 }
                 None => {}
