@@ -34,16 +34,16 @@ mod watchdog;
 
 pub use exit::Exit;
 
-use crate::execution::ExecutionError;
-use crate::secret::SecretError;
-use crate::step::StepError;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::execution::ExecutionError;
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -186,7 +186,9 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ApiError>,
         of::<AuthorityError>,
         of::<ControlError>,
-        of::<BareError>, of::<ImportError>, of::<ReadError>,
+        of::<BareError>,
+        of::<ImportError>,
+        of::<ReadError>,
         of::<LabError>,
         of::<ProxyError>,
         of::<TrafficError>,

@@ -117,8 +117,7 @@ fn kept_store(
         return Ok(known.clone());
     }
     let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
-    let store =
-        Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_error)?);
+    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_error)?);
     kept.push(store.clone());
     Ok(store)
 }

@@ -8,6 +8,7 @@ use super::folder::ExecutionError;
 use crate::history::ExecutionStarted;
 use crate::model::{DrillPlan, ExecutionPlan};
 use crate::project::Project;
+use crate::run_folder::RunFile;
 use std::path::Path;
 
 /// The policy for an interrupted walk whose runbook may have changed meanwhile.
@@ -28,7 +29,7 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
     if now.and_then(|now| as_recorded(&now)) == plan.runbook {
         return Ok(());
     }
-    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: folder.join("history.jsonl") })
+    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: RunFile::History.within(folder) })
 }
 
 /// As it comes out of a history: numbers may lose their last digit on the way.
@@ -39,7 +40,7 @@ fn as_recorded<T: serde::Serialize + serde::de::DeserializeOwned>(now: &T) -> Op
 /// An error where the runbook, or what it is walked with, is not what was recorded.
 pub(super) fn unchanged(started: &ExecutionStarted, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
     match changed(started).filter(|_| walks == ResumePolicy::Unchanged) {
-        Some(what) => Err(ExecutionError::Changed { what, path: folder.join("history.jsonl") }),
+        Some(what) => Err(ExecutionError::Changed { what, path: RunFile::History.within(folder) }),
         None => Ok(()),
     }
 }

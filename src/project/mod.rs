@@ -66,6 +66,4 @@ pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, ProjectError};
 pub use secretive::is_secret_header;
-pub use source::{CERTIFICATES_MAX, bytes_of};
-pub use variable::{UnknownVariable, expand};
 pub use vocabulary::closest;
