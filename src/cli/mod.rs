@@ -155,7 +155,7 @@ fn meant(error: &clap::Error) -> String {
     };
     let command = groups::visible();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    let name = crate::project::closest(typed, names.into_iter());
+    let name = crate::units::closest(typed, names.into_iter());
     name.map_or_else(String::new, |name| format!("\n\nhint: did you mean `lifeboat {name}`?"))
 }
 
@@ -185,12 +185,14 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,
+        of::<BareError>,
         of::<ControlError>,
         of::<BareError>,
         of::<ImportError>,
         of::<ReadError>,
         of::<LabError>,
         of::<ProxyError>,
+        of::<ReadError>,
         of::<TrafficError>,
         of::<UnreadAlert>,
     ];

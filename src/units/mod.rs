@@ -5,6 +5,7 @@
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
 mod binomial;
+mod closest;
 mod count;
 mod duration;
 mod explained;
@@ -23,6 +24,8 @@ mod tally;
 mod template;
 
 pub use binomial::Binomial;
+pub use closest::closest;
+pub(crate) use closest::plain;
 pub use count::{counted, grouped};
 pub use duration::Duration;
 pub use explained::{Explained, Problem, explained};

@@ -20,7 +20,7 @@ async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() 
     let wanted = PlainRequest { contains: Some("ok".into()), ..PlainRequest::default() };
     let wanting = client(&http(empty), ClientSettings { plain: Some(wanted), ..ClientSettings::default() });
     assert_eq!(told(&ask(&wanting, 0).await), (Outcome::Error, "empty"));
-    assert_eq!(told(&ask(&client(&http(empty), plain()), 0).await), (Outcome::Ok, ""));
+    assert_eq!(told(&ask(&client(&http(empty), plain_http()), 0).await), (Outcome::Ok, ""));
 }
 
 #[tokio::test]
