@@ -85,6 +85,7 @@ faults! {
     tls::Tls,
     dns_failure::DnsFailure,
     rate_limit::RateLimit,
+    redirect::Redirect,
     revoke::Revoke,
     rotate::Rotate,
     noop::Noop,
