@@ -5,9 +5,10 @@
 //! and the recorded plan with the one that the files give now.
 
 use super::folder::ExecutionError;
-use crate::history::ExecutionStarted;
-use crate::model::{DrillPlan, ExecutionPlan};
+use crate::history::{ExecutionStarted, execution_as_recorded, runbook_as_recorded};
+use crate::model::DrillPlan;
 use crate::project::Project;
+use crate::run_folder::RunFile;
 use std::path::Path;
 
 /// The policy for an interrupted walk whose runbook may have changed meanwhile.
@@ -25,21 +26,16 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
         return Ok(());
     };
     let now = Project::open(root).0.runbook_now(path);
-    if now.and_then(|now| as_recorded(&now)) == plan.runbook {
+    if now.and_then(|now| runbook_as_recorded(&now)) == plan.runbook {
         return Ok(());
     }
-    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: folder.join("history.jsonl") })
-}
-
-/// As it comes out of a history: numbers may lose their last digit on the way.
-fn as_recorded<T: serde::Serialize + serde::de::DeserializeOwned>(now: &T) -> Option<T> {
-    serde_json::from_slice(&serde_json::to_vec(now).ok()?).ok()
+    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: RunFile::History.within(folder) })
 }
 
 /// An error where the runbook, or what it is walked with, is not what was recorded.
 pub(super) fn unchanged(started: &ExecutionStarted, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
     match changed(started).filter(|_| walks == ResumePolicy::Unchanged) {
-        Some(what) => Err(ExecutionError::Changed { what, path: folder.join("history.jsonl") }),
+        Some(what) => Err(ExecutionError::Changed { what, path: RunFile::History.within(folder) }),
         None => Ok(()),
     }
 }
@@ -55,7 +51,7 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
         return Some(format!("the runbook {} has changed", other.path));
     }
-    let Some(now) = as_recorded::<ExecutionPlan>(&now) else { return Some(whole()) };
+    let Some(now) = execution_as_recorded(&now) else { return Some(whole()) };
     if plan.runbook != now.runbook {
         return Some(format!("the history or {} has changed", file.path));
     }

@@ -157,8 +157,9 @@ impl Fold {
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
                 self.spoiled |= cancelled.reason == StopReason::Fault;
-                let (reason, detail) = (cancelled.reason, cancelled.detail.clone());
-                self.evidence.stopped = Some(Stopped { reason, detail, phase: self.phase });
+                let (reason, (detail, hint)) = (cancelled.reason, cancelled.told());
+                let (detail, hint) = (detail.to_owned(), hint.map(str::to_owned));
+                self.evidence.stopped = Some(Stopped { reason, detail, hint, phase: self.phase });
             }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,

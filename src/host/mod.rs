@@ -1,16 +1,23 @@
-//! What Lifeboat leaves on its host and gives to others there: files for their owner alone, and environments of the programs that it starts.
+//! What Lifeboat leaves on its host and gives to others there: files for their owner alone, and the variables that every program is given.
 //!
 //! ```text
-//!  private  files and folders that only their owner can read, whatever the umask says
-//!  identity who runs this process, on which host
-//!  child    the environment of a program: little, and what it was promised
+//!  private    files and folders that only their owner can read, whatever the umask says
+//!  bounded    files that somebody names, read up to a bound
+//!  identity   who runs this process, on which host
+//!  replace    a file changed at once or not at all
+//!  inherited  variables that every program is given
 //! ```
 //!
 //! What this room does not do: start programs, or know what is secret.
 
-mod child;
+mod bounded;
 mod identity;
+mod inherited;
 pub mod private;
+mod replace;
 
-pub use child::{GIVES_LITTLE, environment, is_given};
+pub(crate) use bounded::regular;
+pub use bounded::{CERTIFICATES_MAX, bytes_of};
 pub use identity::{host_name, user};
+pub use inherited::{GIVES_LITTLE, is_given};
+pub use replace::replace;

@@ -90,7 +90,7 @@ pub(super) struct AnswerKind {
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Incoming,
-    ticket: ExchangeHandle,
+    handle: ExchangeHandle,
     fault_sets: watch::Receiver<Arc<FaultSet>>,
     kind: AnswerKind,
     request: Arc<GatewayRequest>,
@@ -117,12 +117,12 @@ impl AnswerBody {
         kind: AnswerKind,
         request: Arc<GatewayRequest>,
         is_fixed: bool,
-        ticket: ExchangeHandle,
+        handle: ExchangeHandle,
         fault_sets: watch::Receiver<Arc<FaultSet>>,
     ) -> Self {
         let mut shaped = Self {
             body,
-            ticket,
+            handle,
             fault_sets,
             kind,
             request,
@@ -238,7 +238,7 @@ impl AnswerBody {
             let is_whole = event.is_whole;
             let play = tamper.piece(now, event);
             if play.touched {
-                self.ticket.touch(active);
+                self.handle.touch(active);
             }
             self.is_spoilt |= play.spoilt;
             then = then.max(play.then);

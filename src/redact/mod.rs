@@ -5,7 +5,7 @@
 //!  disguise    the forms that a secret takes on its way: base64, base32, percent, hexadecimal, JSON, UTF-16 (pure)
 //!  normalized  bytes without what folds and colours a text                                                  (pure)
 //!  finder      where any of them stands, however it is folded                                               (pure)
-//!  log         what a program prints, into a file
+//!  key_like    what looks like a key, though nobody has named it as one                (pure)
 //!  secret_name  names of headers and settings whose value is one                      (pure)
 //!  quote       what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
@@ -18,7 +18,7 @@
 
 mod disguise;
 mod finder;
-mod log;
+mod key_like;
 mod normalized;
 mod quote;
 mod redactor;
@@ -26,7 +26,7 @@ mod secret_name;
 #[cfg(test)]
 mod tests;
 
-pub use log::RedactedLog;
+pub(crate) use key_like::{is_like_nothing, without_key_like};
 pub use quote::unquoted;
 pub use redactor::{RedactingStream, Redactor};
 pub(crate) use secret_name::is_secret;

@@ -1,6 +1,6 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Digest, drill, json, markdown, summary};
+use super::{Block, Digest, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
 use crate::fault::{Blackhole, EndEarly, Refuse, Status};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
@@ -13,6 +13,7 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod recovery;
+mod whole;
 
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
 struct Drill {
@@ -131,11 +132,12 @@ impl Drill {
         }
         digest.settle();
         let verdict = judge(&fold.finish());
-        let report = markdown(&drill(&verdict, &digest, "0"));
-        let screen = summary(&verdict, 100);
+        let model = drill(&verdict, &digest, "0");
+        is_well_formed(&model);
+        let (report, screen) = (markdown(&model), summary(&verdict, 100));
         as_people_write(&screen);
         as_people_write(&report);
-        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict }
+        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict, model }
     }
 }
 
@@ -143,6 +145,7 @@ struct Screens {
     verdict: Verdict,
     screen: String,
     report: String,
+    model: Report,
     json: Value,
 }
 
@@ -183,6 +186,39 @@ pub(super) fn as_people_write(text: &str) {
     }
     for bad in [" 0 late", " 0 lost", " 0 bad", "of these 0", " %"] {
         assert!(!spoken.contains(bad), "it says {bad:?}:\n{text}");
+    }
+}
+
+/// What every renderer relies on: rows as wide as their tables, bars as long as their chart, and no markup in Lifeboat's own words.
+pub(super) fn is_well_formed(report: &Report) {
+    let mut texts: Vec<&Text> = vec![&report.title];
+    let mut blocks: Vec<&Block> = report.opening.iter().collect();
+    for section in &report.sections {
+        texts.push(&section.title);
+        blocks.extend(&section.blocks);
+    }
+    while let Some(block) = blocks.pop() {
+        match block {
+            Block::Paragraph(paragraph) => {
+                assert!(!paragraph.lines.is_empty(), "{report:?}");
+                texts.extend(&paragraph.lines);
+            }
+            Block::List(points) => texts.extend(points),
+            Block::Table(table) => {
+                assert!(table.rows.iter().all(|row| row.cells.len() == table.columns.len()), "{table:?}");
+                texts.extend(table.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.text.as_ref()));
+            }
+            Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
+            Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
+            Block::Section(section) => {
+                texts.push(&section.title);
+                blocks.extend(&section.blocks);
+            }
+        }
+    }
+    let own = texts.iter().flat_map(|text| &text.0).filter(|phrase| phrase.source == PhraseSource::Lifeboat);
+    for phrase in own.filter(|phrase| phrase.form == PhraseForm::Prose) {
+        assert!(!["**", "<", "\n", "\\", "`"].iter().any(|markup| phrase.words.contains(markup)), "{phrase:?}");
     }
 }
 
@@ -411,7 +447,9 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
                 assert_eq!(told.verdict.reason, Some(code), "{context}");
             }
             assert_eq!(told.json["stopped"]["reason"], reason.word(), "{context}");
-            assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
+            // As older histories have it: the hint at the end of the detail.
+            let (what, advice) = detail.split_once("\n\nhint: ").map_or((detail, None), |(what, advice)| (what, Some(advice)));
+            assert_eq!((&told.json["stopped"]["detail"], &told.json["stopped"]["hint"]), (&json!(what), &json!(advice)), "{context}");
             if told.verdict.verdict != Decision::Missed && at < HEAL {
                 let (why, what) = (told.json["because"].as_str().unwrap_or_default(), told.json["hint"].as_str().unwrap_or_default());
                 assert!(why.contains(because) && what.contains(hint), "{why}\n{what}\n{context}");
