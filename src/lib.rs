@@ -22,6 +22,7 @@
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
+//! | 2 | [`run_folder`] | the folder that a drill or an execution leaves; of each file whether it is evidence, secret or scratch |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
@@ -131,6 +132,7 @@ pub mod project;
 pub mod proxy;
 pub mod redact;
 pub mod report;
+pub mod run_folder;
 pub mod secret;
 pub mod step;
 pub mod traffic;

@@ -21,14 +21,14 @@ fn model(report: &Report) -> String {
 
 #[test]
 fn a_drill_that_was_met() {
-    let told = Drill::of(UNAVAILABLE, retries).told();
+    let told = Drill::of(unavailable(), retries).told();
     assert_snapshot!("met.md", told.report);
     assert_snapshot!("met.txt", told.screen);
 }
 
 #[test]
 fn a_drill_that_was_missed() {
-    let told = Drill::of(Fault::Blackhole, dies).told();
+    let told = Drill::of(Blackhole.into(), dies).told();
     assert_snapshot!("missed.md", told.report);
     assert_snapshot!("missed.txt", told.screen);
 }
@@ -37,7 +37,7 @@ fn a_drill_that_was_missed() {
 fn a_drill_that_never_sent_anything() {
     let detail = "2 things are wrong:\n  1. CLIENT_KEY is not set\n  2. nobody listens at h|p\n\nhint: set it: `export CLIENT_KEY=…`";
     let stopped = Some((0, StopReason::Environment, detail));
-    let told = Drill { stopped, ..Drill::of(Fault::Blackhole, dies) }.told();
+    let told = Drill { stopped, ..Drill::of(Blackhole.into(), dies) }.told();
     assert_snapshot!("stopped.md", told.report);
     assert_snapshot!("stopped.txt", told.screen);
     assert_snapshot!("stopped.json", model(&told.model));
