@@ -7,6 +7,7 @@ use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
 use crate::project::Project;
 use crate::step::Attendance;
+use crate::units::explained;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -88,7 +89,7 @@ fn told(examined: &Examined, drill: &str) -> anyhow::Result<Exit> {
         put(&line(tried))?;
     }
     if let Some(stop) = &examined.stopped {
-        say(&format!("stopped: {stop}"));
+        say(&format!("stopped: {}", explained(stop)));
         return Ok(Exit::Safety);
     }
     if wrong > 0 {

@@ -12,7 +12,7 @@ use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::project::Project;
 use crate::report::summary;
 use crate::step::{Attendance, Before, Question};
-use crate::units::{ParseError, Seed};
+use crate::units::{ParseError, Seed, explained};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::IsTerminal;
@@ -231,7 +231,7 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     // On a terminal the panel and the verdict's block say it already.
     let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !is_quiet();
     if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal && !on_terminal) {
-        let told = stop.to_string();
+        let told = explained(stop);
         say(&format!("{}{told}\n", if told.starts_with("stopped ") { "" } else { "stopped: " }));
     }
     if let Err(error) = &finish.journal {

@@ -6,7 +6,7 @@
 //! scale, from the plan's busiest moment, which stands above them and never changes; what goes beyond it is told by its number alone.
 
 use super::line::{StyledLine, Tone, columns, cut};
-use crate::history::{Beside, Bucket, Event, Live, LiveStep, Phase, StepEnd};
+use crate::history::{Bucket, Event, Live, LiveStep, LiveWorkload, Phase, StepEnd};
 use crate::model::{DrillPlan, PlannedFault, StartMode};
 use std::collections::VecDeque;
 
@@ -153,7 +153,7 @@ fn trouble(live: &Live, now: u64) -> StyledLine {
 }
 
 /// A workload beside the first: whom it asks, and how that goes.
-fn beside(other: &Beside, now: u64, width: usize) -> StyledLine {
+fn beside(other: &LiveWorkload, now: u64, width: usize) -> StyledLine {
     let end = now / SLICE;
     let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
     let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.late));
@@ -371,7 +371,7 @@ fault  3.8 s
     #[test]
     fn the_last_picture_says_what_was_healed_and_why_it_stopped() {
         let mut history = outage(30_000);
-        history.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into() }));
+        history.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into(), hint: None }));
         let shown = text(&history.live, 30_001_000_000, 79);
         assert!(shown.contains("  fault    blackhole on azure-swedencentral  healed after 20.0 s\n"), "{shown}");
         assert!(shown.contains("  stopped  Ctrl-C\n") && shown.contains("  stopping\n"), "{shown}");

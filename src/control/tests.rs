@@ -1,7 +1,7 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
-use crate::model::{Aim, Dialect, Fault, Match, ProxyBinding, Refusal, Retry, RetryForm, Shape};
+use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, Retry, RetryForm};
 use crate::proxy::Proxy;
 use crate::units::{ByteRate, Duration, Fingerprint};
 use axum::body::Bytes;
@@ -84,7 +84,7 @@ async fn every_fault_is_injected_read_back_and_healed() {
     let aim = Aim {
         probability: crate::units::Ratio::new(0.3),
         matching: Match { model: Some("gpt-*".into()), key: Some(crate::units::Fingerprint(7)), ..Match::default() },
-        shape: Shape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
+        shape: FaultShape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
     };
     for fault in faults() {
         let aim = if fault.needs_http() { aim.clone() } else { Aim::default() };

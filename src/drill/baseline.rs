@@ -97,7 +97,8 @@ impl BaselinePolicy<'_> {
             if !passes {
                 let all = seen.requests();
                 let detail = format!("{} of {all} requests of {} were answered, and none passed a proxy", seen.good, each.name);
-                let hint = "no fault was injected; point the gateway at the proxies of its providers: `lifeboat doctor` tells where they listen";
+                let hint =
+                    "no fault was injected; point the gateway at the proxies of its providers: `lifeboat doctor` tells where they listen";
                 return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
             }
         }

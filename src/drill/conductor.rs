@@ -13,16 +13,16 @@ use super::preflight::{self, Preflight, ground};
 use super::rig::{Rig, RigSite};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
-use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
+use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
@@ -135,7 +135,9 @@ impl Drill {
                 let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
                 recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
-            recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() })).await;
+            recorder
+                .record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() }))
+                .await;
         }
         recorder.record(Event::Finished(observed)).await;
         drop(recorder);
@@ -221,10 +223,10 @@ impl Drill {
     }
 
     /// What each workload sends that the drill sends itself, and to whom.
-    fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, Load)>, TrafficError> {
+    fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfile)>, TrafficError> {
         let workloads = site.plan.workloads();
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
-            let load = Load {
+            let load = LoadProfile {
                 schedule: schedule(each, place, self.order.seed),
                 request: each.workload.request,
                 expect: Arc::new(each.workload.expect.clone()),
@@ -351,8 +353,10 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
         let due = schedule(&each, place, seed).take_while(|due| *due < until).take(baseline::LEAST as usize).count() as u64;
         if due < baseline::LEAST {
             let (name, least) = (&each.name, baseline::LEAST);
-            return Err(DrillStop::environment(format!("only {due} requests of {name} are due in the baseline, and {least} are the least"))
-                .with_hint("write a longer `baseline:`, or a higher rate"));
+            return Err(DrillStop::environment(format!(
+                "only {due} requests of {name} are due in the baseline, and {least} are the least"
+            ))
+            .with_hint("write a longer `baseline:`, or a higher rate"));
         }
     }
     Ok(())
@@ -377,7 +381,7 @@ struct RunningTraffic {
 /// Who sends one.
 enum Each {
     Own(Traffic),
-    Driven(Box<Driven>),
+    Driven(Box<K6Run>),
 }
 
 impl RunningTraffic {

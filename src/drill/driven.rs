@@ -6,7 +6,7 @@ use super::rig::{Rig, RigSite};
 use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::traffic::{Driven, Manner, Script};
+use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) async fn start(
     rig: &Rig,
     site: &RigSite<'_>,
     breaks: watch::Sender<Option<String>>,
-) -> Result<Driven, DrillStop> {
+) -> Result<K6Run, DrillStop> {
     let (plan, workload, target) = (site.plan, &named.workload, &rig.targets[place]);
     let file = site.root.join(script);
     if !file.is_file() {
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = Driven::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
@@ -79,7 +79,7 @@ pub(super) async fn start(
 }
 
 /// Headers that every request bears, as JSON.
-fn headers(manner: &Manner) -> Secret {
+fn headers(manner: &ClientSettings) -> Secret {
     Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 

@@ -52,9 +52,7 @@ impl Interrupts {
         let (sender, received) = mpsc::channel(16);
         let mut interrupts = Self { sender, received, watchers: JoinSet::new(), guard: None, ended: None, script: None };
         interrupts.follow(stop, |stop| stop.then(|| Interrupt::Stop(by_a_person())));
-        interrupts.follow(failure, |failure| {
-            failure.as_ref().map(|error| Interrupt::Stop(DrillStop::of_text(StopReason::Journal, error)))
-        });
+        interrupts.follow(failure, |failure| failure.as_ref().map(|error| Interrupt::Stop(DrillStop::of_text(StopReason::Journal, error))));
         interrupts
     }
 
@@ -67,7 +65,7 @@ impl Interrupts {
     pub(super) fn follow<T: Send + Sync + 'static>(
         &mut self,
         mut values: watch::Receiver<T>,
-        interrupt: impl Fn(&T) -> Option<Interrupt> + Send + 'static,
+        interrupt: impl Fn(&T) -> Option<Interrupt> + Send + Sync + 'static,
     ) {
         let sender = self.sender.clone();
         self.watchers.spawn(async move {
@@ -170,26 +168,26 @@ mod tests {
         (stop, failure, interrupts)
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_call_that_hangs_is_given_a_moment_and_no_more() {
         let (stop, _failure, mut interrupts) = quiet();
         stop.send_replace(true);
         let began = tokio::time::Instant::now();
         assert_eq!(interrupts.during_call(std::future::pending::<()>()).await, Err(by_a_person()));
-        assert_eq!(began.elapsed().as_secs(), GRACE.as_secs());
+        assert!((GRACE..10 * GRACE).contains(&began.elapsed()), "{:?}", began.elapsed());
         // One that is about to end does: what it changed is known.
         let (stop, _failure, mut interrupts) = quiet();
         stop.send_replace(true);
         let mut changed = false;
         let call = async {
-            tokio::time::sleep(GRACE / 2).await;
+            tokio::time::sleep(GRACE / 10).await;
             changed = true;
         };
         assert_eq!(interrupts.during_call(call).await, Err(by_a_person()));
         assert!(changed);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whatever_reports_ends_the_drill_and_it_stays_ended() {
         let (_stop, _failure, mut interrupts) = quiet();
         let stop = DrillStop::environment("the proxy is gone");
@@ -200,11 +198,11 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_guard_counts_only_while_it_is_armed() {
         let (_stop, _failure, mut interrupts) = quiet();
         let tripped = DrillStop::new(StopReason::Guard, "too bad");
-        let waited = tokio::time::sleep(Duration::from_secs(9));
+        let waited = tokio::time::sleep(Duration::from_millis(50));
         interrupts.arm(std::future::ready(tripped.clone()));
         tokio::task::yield_now().await;
         interrupts.disarm();
@@ -213,7 +211,7 @@ mod tests {
         assert_eq!(interrupts.during(std::future::pending::<()>()).await, Err(tripped));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_script_that_failed_is_known_by_its_kind() {
         let (_stop, _failure, mut interrupts) = quiet();
         assert_eq!(interrupts.failed_script(), None);

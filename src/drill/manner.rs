@@ -4,12 +4,18 @@ use super::DrillStop;
 use super::names::ResolvedNames;
 use super::preflight::ground;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
-use crate::traffic::Manner;
+use crate::traffic::ClientSettings;
 use crate::units::{Secret, Seed};
 use std::path::Path;
 
 /// How the requests of a workload are asked.
-pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Path, names: &ResolvedNames) -> Result<Manner, DrillStop> {
+pub(super) fn of(
+    named: &NamedWorkload,
+    plan: &DrillPlan,
+    seed: Seed,
+    root: &Path,
+    names: &ResolvedNames,
+) -> Result<ClientSettings, DrillStop> {
     let service = plan.environment.services.get(&named.service_name);
     let workload = &named.workload;
     // The workload's come last, and win.
@@ -18,7 +24,7 @@ pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Pat
     let read = service.map(|service| &service.headers_from).into_iter().flatten();
     let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
-    Ok(Manner {
+    Ok(ClientSettings {
         errand: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),

@@ -40,4 +40,3 @@ pub use preflight::{Examined, PreflightCheck, Trouble, examine};
 pub use rig::lab_key;
 pub use stop::DrillStop;
 pub use supervisor::{SupervisionScope, SupervisorRole, supervise};
-

@@ -121,8 +121,10 @@ impl ResolvedNames {
 
     /// Fills variables in.
     pub(super) fn expand(&self, text: &str) -> Result<String, DrillStop> {
-        self.values.expand(text)
-            .map_err(|unknown| DrillStop::environment(format!("`${{{}}}` has no value in this environment", unknown.name)).with_hint("a credential's value comes from where the inventory says (`from:`), and must be there when the drill starts"))
+        self.values.expand(text).map_err(|unknown| {
+            DrillStop::environment(format!("`${{{}}}` has no value in this environment", unknown.name))
+                .with_hint("a credential's value comes from where the inventory says (`from:`), and must be there when the drill starts")
+        })
     }
 
     pub(super) fn launch(&self, start: &StartCommand, site: &RigSite<'_>) -> Result<Launch, DrillStop> {

@@ -17,7 +17,7 @@ use crate::proxy::{Proxy, Settings};
 use crate::redact::Redactor;
 use crate::secret::Kept;
 use crate::step::{Keyring, Variables};
-use crate::traffic::{Budget, FirstLines, Manner, Target};
+use crate::traffic::{Budget, ClientSettings, FirstLines, Target};
 use crate::units::{Fingerprint, Secret, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,7 +33,7 @@ pub(super) struct Rig {
     /// Whom each workload asks.
     pub(super) targets: Vec<Target>,
     /// How each workload asks.
-    pub(super) manners: Vec<Manner>,
+    pub(super) manners: Vec<ClientSettings>,
     /// What failed answers say.
     pub(super) said: Arc<FirstLines>,
     pub(super) control: Arc<Control>,
@@ -479,7 +479,7 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
 }
 
 /// A service, as far as it takes to reach it.
-fn bare(binding: &ServiceBinding, root: &Path) -> (Target, Manner) {
+fn bare(binding: &ServiceBinding, root: &Path) -> (Target, ClientSettings) {
     let target = Target {
         base_url: binding.url.clone(),
         dialect: binding.dialect,
@@ -488,7 +488,7 @@ fn bare(binding: &ServiceBinding, root: &Path) -> (Target, Manner) {
         replicas: binding.replicas.clone(),
     };
     let authority = binding.ca.as_ref().map(|path| root.join(path));
-    (target, Manner { authority, proxy: binding.proxy.clone(), ..Manner::default() })
+    (target, ClientSettings { authority, proxy: binding.proxy.clone(), ..ClientSettings::default() })
 }
 
 /// Why a proxy does not stand, with the setting that says where.

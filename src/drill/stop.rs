@@ -33,6 +33,7 @@ impl DrillStop {
     }
 
     /// Of an error of a lower room, which tells its hint itself.
+    #[allow(dead_code)]
     pub(super) fn of(reason: StopReason, error: &(impl Explained + ?Sized)) -> Self {
         Self { reason, detail: told(error), hint: error.hint().map(Cow::into_owned) }
     }
@@ -70,6 +71,7 @@ impl From<Trouble> for DrillStop {
 }
 
 /// An error's message with those of its causes.
+#[allow(dead_code)]
 fn told(error: &(impl Explained + ?Sized)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -2,11 +2,13 @@
 
 use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
-use crate::import::{self, ImportError, Outline, Settings, Source, Told};
+use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::Digest;
+use crate::units::Explained;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -30,7 +32,7 @@ pub struct Judged {
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// The file could not be opened.
-    #[error("cannot read {}: {source}\n\nhint: name a drill's folder, its history.jsonl, or a bare history", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Open {
         /// As named.
         path: PathBuf,
@@ -38,7 +40,7 @@ pub enum JudgeError {
         source: std::io::Error,
     },
     /// It is not a history.
-    #[error("{}: {source}\n\nhint: {}", path.display(), mend(source))]
+    #[error("{}: {source}", path.display())]
     History {
         /// As named.
         path: PathBuf,
@@ -46,23 +48,19 @@ pub enum JudgeError {
         source: ReadError,
     },
     /// There is nothing in it.
-    #[error("{}: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again", path.display())]
+    #[error("{}: the file is empty", path.display())]
     Empty {
         /// As named.
         path: PathBuf,
     },
     /// It is neither kind of history.
-    #[error(
-        "{}: this is no history of a drill, no bare history, and no record that is known by its first lines\n\nhint: say whose record it is, --from {}; \
-         an access log in a format of its own needs that too, --log-format '…'",
-        path.display(), Source::WORDS.join("|")
-    )]
+    #[error("{}: this is no history of a drill, no bare history, and no record that is known by its first lines", path.display())]
     Other {
         /// As named.
         path: PathBuf,
     },
     /// Several tools may have written it.
-    #[error("{}: this may be a record of {}\n\nhint: say whose it is, --from {}", path.display(), tools.join(" or of "), tools.join("|"))]
+    #[error("{}: this may be a record of {}", path.display(), tools.join(" or of "))]
     Several {
         /// As named.
         path: PathBuf,
@@ -78,13 +76,32 @@ pub enum JudgeError {
         source: ImportError,
     },
     /// It is not a bare history.
-    #[error("{}: {source}\n\nhint: `lifeboat help bare-history` shows one with all its keys", path.display())]
+    #[error("{}: {source}", path.display())]
     Bare {
         /// As named.
         path: PathBuf,
         /// What is wrong.
         source: BareError,
     },
+}
+
+impl Explained for JudgeError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Open { .. } => "name a drill's folder, its history.jsonl, or a bare history".into(),
+            Self::History { source, .. } => mend(source).into(),
+            Self::Empty { .. } => "a drill that was killed right at its start leaves nothing to judge; run it again".into(),
+            Self::Other { .. } => {
+                let words = RecordSource::WORDS.join("|");
+                let template = "an access log in a format of its own needs that too, --log-format '…'";
+                format!("say whose record it is, --from {words}; {template}").into()
+            }
+            Self::Several { tools, .. } => format!("say whose it is, --from {}", tools.join("|")).into(),
+            // It tells that itself.
+            Self::Record { .. } => return None,
+            Self::Bare { .. } => "`lifeboat help bare-history` shows one with all its keys".into(),
+        })
+    }
 }
 
 /// What to do about a history that cannot be read.
@@ -170,7 +187,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
 ///
 /// # Errors
 /// Where the file cannot be read, or several tools may have written it.
-pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<Source>, JudgeError> {
+pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<RecordSource>, JudgeError> {
     // What is no file can be read only once.
     if !path.is_file() {
         return Ok(None);
@@ -185,7 +202,7 @@ pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<Source>, Judg
     match tools[..] {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        _ => Err(JudgeError::Several { path: path.to_owned(), tools: tools.into_iter().map(Source::word).collect() }),
+        _ => Err(JudgeError::Several { path: path.to_owned(), tools: tools.into_iter().map(RecordSource::word).collect() }),
     }
 }
 
@@ -196,7 +213,7 @@ const BARE: &[u8] = b"\"bare_history\"";
 ///
 /// # Errors
 /// Where the file cannot be read or is something else, or where what was told about it cannot be true.
-pub fn judge_record(path: &Path, settings: &Settings, told: &Told) -> Result<Judged, JudgeError> {
+pub fn judge_record(path: &Path, settings: &ImportSettings, told: &StatedFacts) -> Result<Judged, JudgeError> {
     judge_record_counting(path, settings, told, &WorkProgress::default())
 }
 
@@ -204,7 +221,12 @@ pub fn judge_record(path: &Path, settings: &Settings, told: &Told) -> Result<Jud
 ///
 /// # Errors
 /// As [`judge_record`].
-pub fn judge_record_counting(path: &Path, settings: &Settings, told: &Told, work: &WorkProgress) -> Result<Judged, JudgeError> {
+pub fn judge_record_counting(
+    path: &Path,
+    settings: &ImportSettings,
+    told: &StatedFacts,
+    work: &WorkProgress,
+) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
@@ -255,7 +277,7 @@ mod tests {
         for (text, hint) in cases {
             let path = folder.path().join("access.json");
             std::fs::write(&path, &text).unwrap();
-            let said = judge(&path).unwrap_err().to_string();
+            let said = crate::units::explained(&judge(&path).unwrap_err());
             assert!(said.contains(hint), "{text}: {said}");
             assert_eq!(said.contains("no record that is known"), hint == "--from", "{said}");
         }

@@ -1,8 +1,8 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
-use super::fields::{Attributes, Fields, bad};
+use super::fields::{AttributeReader, Attributes, bad};
 use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
-use crate::model::{Aim, Shape, words};
+use crate::model::{Aim, FaultShape, words};
 use crate::project::closest;
 use crate::units::{Ratio, Seed};
 use serde::Deserialize;
@@ -126,7 +126,7 @@ impl Toxic {
         if !(0.0..=1.0).contains(&toxicity) {
             return Err(bad("toxicity", "write a number from 0 to 1"));
         }
-        let mut fields = Fields::of(raw.attributes.clone().unwrap_or_default());
+        let mut fields = AttributeReader::of(raw.attributes.clone().unwrap_or_default());
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
         let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
@@ -173,7 +173,7 @@ impl Toxic {
         if !self.aim.matching.is_anything() {
             attributes.insert("match".into(), matching::attributes(&self.aim.matching).into());
         }
-        if self.aim.shape != Shape::Step {
+        if self.aim.shape != FaultShape::Step {
             attributes.insert("shape".into(), shape::attributes(self.aim.shape).into());
         }
         attributes
@@ -198,7 +198,7 @@ impl Toxic {
     }
 }
 
-fn read_aim(fields: &mut Fields) -> Result<Aim, ToxicError> {
+fn read_aim(fields: &mut AttributeReader) -> Result<Aim, ToxicError> {
     Ok(Aim {
         probability: fields.number("probability", 1.0)?.and_then(Ratio::new),
         matching: fields.map("match")?.map(matching::read).transpose()?.unwrap_or_default(),
@@ -287,7 +287,7 @@ mod tests {
     fn the_share_follows_the_shape_and_takes_the_same_requests_again() {
         let mut toxic = Toxic { seed: Some(Seed(7)), ..Toxic::of("one", Effect::Corrupt(crate::fault::Corrupt)) };
         toxic.aim.probability = Ratio::new(0.5);
-        toxic.aim.shape = Shape::Ramp { over: Duration::from_nanos(100) };
+        toxic.aim.shape = FaultShape::Ramp { over: Duration::from_nanos(100) };
         let taken = |since| (0..2000).filter(|number| toxic.takes(*number, since, &Example::default())).collect::<Vec<_>>();
         let [none, quarter, half] = [0, 50, 1000].map(taken);
         // Five standard deviations of binomials with n = 2000.

@@ -3,8 +3,9 @@
 //! The document's keys are those of the example in the README of `import`; times are milliseconds on one clock, with the fault near 0. Keys
 //! that are absent take the defaults written here.
 
-use super::broken::{Broken, Trace};
-use super::evidence::{Attempt, By, Edge, Evidence, Kind, Ledger, Request, Terms};
+use super::broken::{FaultVisibility, ProviderFault};
+use super::event::Outcome;
+use super::evidence::{Attempt, By, Edge, Evidence, LedgerEntry, RequestRecord, Terms};
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -136,17 +137,6 @@ struct Span {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Ok,
-    Error,
-    Timeout,
-    Truncated,
-    Unknown,
-    Unsent,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     due_ms: f64,
@@ -202,7 +192,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let primary: Vec<u16> = document.primary.iter().map(|name| names.place(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
     let terms = terms(&document.objectives);
-    let mut lines: Vec<(Request, Vec<Try>)> = Vec::with_capacity(document.requests.len());
+    let mut lines: Vec<(RequestRecord, Vec<Try>)> = Vec::with_capacity(document.requests.len());
     for (place, line) in document.requests.into_iter().enumerate() {
         let request = request(&line, terms.deadline, &mut names).ok_or(BareError::Moment(place))?;
         lines.push((request, line.attempts));
@@ -222,7 +212,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         }
         attempts[from..].sort_by_key(|attempt| attempt.at);
     }
-    let requests: Vec<Request> = lines.into_iter().map(|(request, _)| request).collect();
+    let requests: Vec<RequestRecord> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
     let last = requests.last().map_or(0, |request| request.due + 1);
@@ -231,9 +221,9 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let on: Option<Vec<u16>> = on.map(|on| on.iter().map(|name| names.place(name)).collect());
     // It is the primary that goes away, where nobody says another. By which fault nobody tells, so where the load is shared, and that nobody
     // waited is to be proven, it may be one that swallows requests unseen.
-    let (shared, trace) = if on.is_some() { (true, Trace::Held) } else { (false, Trace::Requests) };
+    let (shared, trace) = if on.is_some() { (true, FaultVisibility::Held) } else { (false, FaultVisibility::Requests) };
     let until = heal.map(|heal| heal.lo);
-    let broken = |provider: &u16| Some(Broken { provider: *provider, from: fault?.lo, until, trace, connections: 0 });
+    let broken = |provider: &u16| Some(ProviderFault { provider: *provider, from: fault?.lo, until, trace, connections: 0 });
     let broken = on.as_ref().unwrap_or(&primary).iter().filter_map(broken).collect();
     Ok(Evidence {
         terms,
@@ -256,7 +246,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         ledger: document
             .ledger
             .iter()
-            .filter_map(|entry| Some(Ledger { acknowledged: nanos(entry.acknowledged_ms)?, found: entry.found }))
+            .filter_map(|entry| Some(LedgerEntry { acknowledged: nanos(entry.acknowledged_ms)?, found: entry.found }))
             .collect(),
         rotations: Vec::new(),
         only_rotates: false,
@@ -264,7 +254,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     })
 }
 
-fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<Request> {
+fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<RequestRecord> {
     let due = nanos(line.due_ms)?;
     let or = |value: Option<f64>, fallback: i64| value.map_or(Some(fallback), nanos);
     let sent = or(line.sent_ms, due)?;
@@ -273,7 +263,7 @@ fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<Request> {
         Outcome::Ok | Outcome::Error | Outcome::Unsent => sent,
     };
     let done = or(line.done_ms, given_up)?;
-    Some(Request {
+    Some(RequestRecord {
         due,
         sent,
         proof: or(line.proof_ms, done)?,
@@ -283,14 +273,7 @@ fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<Request> {
             Some("unknown") => By::Unknown,
             Some(name) => By::Provider(names.place(name)),
         },
-        kind: match line.outcome {
-            Outcome::Ok => Kind::Ok,
-            Outcome::Error => Kind::Error,
-            Outcome::Timeout => Kind::Timeout,
-            Outcome::Truncated => Kind::Truncated,
-            Outcome::Unknown => Kind::Unknown,
-            Outcome::Unsent => Kind::Unsent,
-        },
+        outcome: line.outcome,
     })
 }
 

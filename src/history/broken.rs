@@ -6,7 +6,7 @@ use serde::Serialize;
 
 words! {
     /// What a fault leaves to see of the requests that it takes.
-    Trace {
+    FaultVisibility {
         /// Each of them, by name.
         Requests = "requests",
         /// Connections only, which are held: whoever asked waits.
@@ -18,7 +18,7 @@ words! {
     }
 }
 
-impl Trace {
+impl FaultVisibility {
     /// What this fault leaves.
     pub const fn of(fault: &Fault) -> Self {
         match fault {
@@ -32,7 +32,7 @@ impl Trace {
 
 /// A fault on a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broken {
+pub struct ProviderFault {
     /// The provider's place in [`super::Evidence::providers`].
     pub provider: u16,
     /// Not in force before.
@@ -40,12 +40,12 @@ pub struct Broken {
     /// When it was healed; `None` where nobody tells.
     pub until: Option<i64>,
     /// What can be seen of what it takes.
-    pub trace: Trace,
+    pub trace: FaultVisibility,
     /// Connections that it swallowed, of whomever.
     pub connections: u64,
 }
 
-impl Broken {
+impl ProviderFault {
     /// True where it was in force on this provider at this moment.
     pub fn breaks(&self, provider: u16, at: i64) -> bool {
         self.provider == provider && self.holds(at)

@@ -199,7 +199,7 @@ pub struct FaultHealed {
 }
 
 words! {
-    /// How a request ended. A request that was due and never sent is an event of its own, `shed`.
+    /// How a request of the traffic ended. The record, the judgement and every import tell it by these words alone.
     Outcome {
         /// Answered, whole and as asked.
         Ok = "ok",
@@ -209,8 +209,10 @@ words! {
         Timeout = "timeout",
         /// An answer began and ended without its terminal marker.
         Truncated = "truncated",
-        /// Still in flight when the drill ended.
+        /// Still in flight when the drill ended, so that it cannot be known.
         Unknown = "unknown",
+        /// Due and never sent. In a history that is an event of its own, `shed`; a record that others made may say it here.
+        Unsent = "unsent",
     }
 }
 

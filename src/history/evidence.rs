@@ -3,29 +3,11 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
-use super::broken::{Broken, TouchedBy};
-use super::event::{Phase, StopReason};
+use super::broken::{ProviderFault, TouchedBy};
+use super::event::{Outcome, Phase, StopReason};
 use super::rotation::Rotation;
 use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
 use serde::Serialize;
-
-/// How a request ended, as the judgement sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// Answered, whole and as asked.
-    Ok,
-    /// Known not to have been served.
-    Error,
-    /// No answer by the deadline.
-    Timeout,
-    /// Ended without its terminal marker.
-    Truncated,
-    /// It cannot be known.
-    Unknown,
-    /// Due and never sent.
-    Unsent,
-}
 
 /// Who produced an answer, as proven by a proxy's sight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +22,7 @@ pub enum By {
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request {
+pub struct RequestRecord {
     /// When it was due.
     pub due: i64,
     /// When it was sent.
@@ -52,7 +34,7 @@ pub struct Request {
     /// Who answered.
     pub by: By,
     /// How it ended.
-    pub kind: Kind,
+    pub outcome: Outcome,
 }
 
 /// One try of one request at one provider.
@@ -81,7 +63,7 @@ pub struct Edge {
 
 /// One acknowledged write, looked for after the disruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ledger {
+pub struct LedgerEntry {
     /// When it was acknowledged.
     pub acknowledged: i64,
     /// Whether it was still there.
@@ -226,7 +208,7 @@ pub struct Evidence {
     /// The same by whose they were; `None` where nobody tells.
     pub touched_by: Option<TouchedBy>,
     /// What was broken, each fault by itself.
-    pub broken: Vec<Broken>,
+    pub broken: Vec<ProviderFault>,
     /// Why it was stopped before its end; `None` where it was not.
     pub stopped: Option<Stopped>,
     /// False where somebody only says that there was a fault, and counted nothing.
@@ -238,13 +220,13 @@ pub struct Evidence {
     /// False where the record breaks off: the drill was killed.
     pub complete: bool,
     /// In the order of their due times.
-    pub requests: Vec<Request>,
+    pub requests: Vec<RequestRecord>,
     /// In the order of their requests, then of their dispatch. Empty where attempts were not seen.
     pub attempts: Vec<Attempt>,
     /// True where attempts were recorded at all.
     pub attempts_seen: bool,
     /// Acknowledged writes, where the service has any.
-    pub ledger: Vec<Ledger>,
+    pub ledger: Vec<LedgerEntry>,
     /// Rotations of keys, one for each provider whose key the timeline revokes or rotates.
     pub rotations: Vec<Rotation>,
     /// True where the timeline breaks nothing and only rotates keys.
@@ -259,8 +241,10 @@ pub struct Evidence {
 pub struct Stopped {
     /// Why.
     pub reason: StopReason,
-    /// In words, with a hint where there is something to do.
+    /// What happened.
     pub detail: String,
+    /// What to do about it, where somebody can say.
+    pub hint: Option<String>,
     /// In which phase.
     pub phase: Phase,
 }
@@ -330,7 +314,7 @@ impl Evidence {
     }
 
     /// The faults on providers that share the load.
-    pub fn broken_shares(&self) -> impl Iterator<Item = &Broken> {
+    pub fn broken_shares(&self) -> impl Iterator<Item = &ProviderFault> {
         self.broken.iter().filter(|broken| self.shared && self.primary.contains(&broken.provider))
     }
 

@@ -1,17 +1,17 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
-use super::broken::{Broken, TouchedBy, Trace, is_health_check, is_instead};
+use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Lost, Request, Stopped, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Lost, RequestRecord, Stopped, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
-use super::rotation::Watch;
+use super::rotation::RotationFold;
 use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
-const MISSING: Request = Request { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, kind: Kind::Unsent };
+const MISSING: RequestRecord = RequestRecord { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, outcome: Outcome::Unsent };
 /// How far a request may run ahead of those that ended before it; a number beyond that is damage, not a request.
 const AHEAD: usize = 10_000_000;
 
@@ -43,11 +43,11 @@ pub struct Fold {
     /// The providers of its service.
     own: Vec<String>,
     /// Attempts with their request's number in the schedule and whether a fault touched them.
-    sight: Vec<(u64, Seen)>,
+    sight: Vec<(u64, SeenAttempt)>,
     faults: Vec<FaultSpan>,
     /// What the timeline plans at the places of these.
     planned: Vec<PlannedFault>,
-    rotations: Vec<Watch>,
+    rotations: Vec<RotationFold>,
     touched_seen: u64,
     touched_by: TouchedBy,
     /// Exchanges that a fault touched, of whomever: the provider, when they reached its proxy, and when they ended.
@@ -61,7 +61,7 @@ pub struct Fold {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct SeenAttempt {
     at: i64,
     provider: u16,
     completed: bool,
@@ -91,7 +91,7 @@ impl Fold {
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
         let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
         let concerns = |name: &str| !among_others || plan.service.providers.iter().any(|own| own == name);
-        let rotations = Watch::all(started, plan, |name| place(name).filter(|_| concerns(name)));
+        let rotations = RotationFold::all(started, plan, |name| place(name).filter(|_| concerns(name)));
         let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             workload,
@@ -142,7 +142,7 @@ impl Fold {
             Event::Request(done) => self.place(done.id, request(done)),
             Event::Shed(shed) => {
                 let due = signed(shed.due);
-                self.place(shed.id, Request { due, sent: due, proof: due, done: due, by: By::Nobody, kind: Kind::Unsent });
+                self.place(shed.id, RequestRecord { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
             }
             Event::Served(served) => self.served(served),
             Event::FaultConfirmed(fault) if self.concerns(&fault.on) => {
@@ -158,8 +158,9 @@ impl Fold {
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
                 self.spoiled |= cancelled.reason == StopReason::Fault;
-                let (reason, detail) = (cancelled.reason, cancelled.detail.clone());
-                self.evidence.stopped = Some(Stopped { reason, detail, phase: self.phase });
+                let (detail, hint) = cancelled.told();
+                let (detail, hint) = (detail.to_owned(), hint.map(str::to_owned));
+                self.evidence.stopped = Some(Stopped { reason: cancelled.reason, detail, hint, phase: self.phase });
             }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
@@ -241,12 +242,18 @@ impl Fold {
             let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
             let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
             let requests = self.taken.iter().filter(in_force).count() as u64;
-            let trace = Trace::of(&planned.fault);
+            let trace = FaultVisibility::of(&planned.fault);
             // Where a fault takes requests, and the proxy sees them, each that it touched is an exchange.
-            let counts = trace != Trace::Requests || !self.seen;
+            let counts = trace != FaultVisibility::Requests || !self.seen;
             let connections = if counts { span.touched.saturating_sub(requests) } else { 0 };
             self.touched_by.connections += connections;
-            self.evidence.broken.push(Broken { provider: u16::try_from(place).unwrap_or(u16::MAX), from, until, trace, connections });
+            self.evidence.broken.push(ProviderFault {
+                provider: u16::try_from(place).unwrap_or(u16::MAX),
+                from,
+                until,
+                trace,
+                connections,
+            });
         }
         self.evidence.touched_by = Some(self.touched_by);
     }
@@ -256,7 +263,7 @@ impl Fold {
         !self.among_others || self.own.iter().any(|own| own == provider)
     }
 
-    fn place(&mut self, id: u64, request: Request) {
+    fn place(&mut self, id: u64, request: RequestRecord) {
         if workload_of(id) != self.workload {
             return;
         }
@@ -285,7 +292,7 @@ impl Fold {
         let Ok(provider) = u16::try_from(place) else { return };
         let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
         let (at, completed, touched) = (signed(served.at), served.completed(), served.touched);
-        self.sight.push((id, Seen { at, provider, completed, touched, reached }));
+        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached }));
     }
 
     /// Takes in whose exchange a fault touched.
@@ -335,7 +342,9 @@ impl Fold {
         }
         self.sight = Vec::new();
         self.evidence.attempts_seen = !attempts.is_empty();
-        for request in requests.iter_mut().filter(|request| matches!(request.kind, Kind::Ok | Kind::Unknown) && request.by == By::Nobody) {
+        for request in
+            requests.iter_mut().filter(|request| matches!(request.outcome, Outcome::Ok | Outcome::Unknown) && request.by == By::Nobody)
+        {
             request.by = By::Unknown;
         }
     }
@@ -357,28 +366,22 @@ impl Fold {
     }
 }
 
-fn completed_by<'s>(seen: impl Iterator<Item = &'s Seen>, touched: bool) -> Option<By> {
+fn completed_by<'s>(seen: impl Iterator<Item = &'s SeenAttempt>, touched: bool) -> Option<By> {
     let mut who = seen.filter(|seen| seen.completed && seen.touched <= touched).map(|seen| seen.provider);
     let first = who.next()?;
     Some(if who.all(|other| other == first) { By::Provider(first) } else { By::Unknown })
 }
 
-fn request(done: &RequestDone) -> Request {
+fn request(done: &RequestDone) -> RequestRecord {
     let due = signed(done.due);
     let end = due + signed(done.done);
-    Request {
+    RequestRecord {
         due,
         sent: due + signed(done.late),
         proof: done.proof.map_or(end, |proof| due + signed(proof)),
         done: end,
         by: By::Nobody,
-        kind: match done.outcome {
-            Outcome::Ok => Kind::Ok,
-            Outcome::Error => Kind::Error,
-            Outcome::Timeout => Kind::Timeout,
-            Outcome::Truncated => Kind::Truncated,
-            Outcome::Unknown => Kind::Unknown,
-        },
+        outcome: done.outcome,
     }
 }
 

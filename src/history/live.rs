@@ -7,9 +7,9 @@ use super::alert::{AlertReceived, AlertSource};
 use super::event::{Awaited, Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
 use super::line::Stamped;
 use super::number::workload_of;
-use super::open::{Open, Overdue};
+use super::open::{OpenRequests, Overdue};
 use super::side::{Side, Sides};
-use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, Objectives, StepEnd, Who};
+use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, Objectives, ProviderSelector, StepEnd};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -47,11 +47,11 @@ pub struct Live {
     /// Everything so far.
     pub total: Bucket,
     /// Those that have not ended, where they should have.
-    pub open: Open,
+    pub open: OpenRequests,
     /// Nanoseconds: the latencies that the runbook asks for.
     pub limits: Vec<u64>,
     /// The workloads beside the first.
-    pub beside: Vec<Beside>,
+    pub beside: Vec<LiveWorkload>,
     /// How each provider does with the first workload, where the runbook has a canary.
     pub sides: Option<Sides>,
     /// Good requests in a row, up to now.
@@ -136,7 +136,7 @@ impl Bucket {
 
 /// A workload beside the first.
 #[derive(Debug, Clone)]
-pub struct Beside {
+pub struct LiveWorkload {
     /// What it is.
     pub named: NamedWorkload,
     /// The last minute, oldest first.
@@ -146,7 +146,7 @@ pub struct Beside {
     /// How often each word for a failure was seen, up to 32 different ones.
     pub why: BTreeMap<String, u64>,
     /// Those that have not ended, where they should have.
-    pub open: Open,
+    pub open: OpenRequests,
 }
 
 /// A fault on the timeline.
@@ -219,12 +219,12 @@ impl Live {
                 self.providers = plan.service.providers.clone();
                 self.providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
                 self.drill.clone_from(&started.drill);
-                let beside = |named: &NamedWorkload| Beside {
+                let beside = |named: &NamedWorkload| LiveWorkload {
                     named: named.clone(),
                     slices: VecDeque::new(),
                     total: Bucket::default(),
                     why: BTreeMap::new(),
-                    open: Open::default(),
+                    open: OpenRequests::default(),
                 };
                 self.beside = plan.beside.iter().map(beside).collect();
                 let limit = |goal: &Goal| if let Goal::Latency { below, .. } = goal { Some(below.as_nanos()) } else { None };
@@ -360,7 +360,7 @@ impl Live {
     }
 
     /// How those that `who` names have done from the beginning, and how the other providers of the service.
-    pub fn beside_each_other(&self, who: &Who) -> (Side, Side) {
+    pub fn beside_each_other(&self, who: &ProviderSelector) -> (Side, Side) {
         let Some(sides) = &self.sides else { return Default::default() };
         let own = self.plan.as_ref().map_or(0, |plan| plan.service.providers.len());
         (sides.of(|place| self.is(place, who)), sides.of(|place| place < own && !self.is(place, who)))
@@ -370,12 +370,12 @@ impl Live {
         self.traffic_since.is_some_and(|since| since + span <= now)
     }
 
-    fn is(&self, place: usize, who: &Who) -> bool {
+    fn is(&self, place: usize, who: &ProviderSelector) -> bool {
         let (primaries, all) = self.plan.as_ref().map_or((1, 0), |plan| (plan.service.primaries().len(), plan.service.providers.len()));
         match who {
-            Who::Primary => place < primaries,
-            Who::Standby => (primaries..all).contains(&place),
-            Who::Provider(name) => self.providers.get(place) == Some(name),
+            ProviderSelector::Primary => place < primaries,
+            ProviderSelector::Standby => (primaries..all).contains(&place),
+            ProviderSelector::Provider(name) => self.providers.get(place) == Some(name),
         }
     }
 
@@ -451,7 +451,7 @@ impl Live {
     }
 
     /// The open requests of the workload that one belongs to.
-    fn open_of(&mut self, id: u64) -> Option<&mut Open> {
+    fn open_of(&mut self, id: u64) -> Option<&mut OpenRequests> {
         match workload_of(id).checked_sub(1) {
             None => Some(&mut self.open),
             Some(place) => self.beside.get_mut(place).map(|beside| &mut beside.open),
@@ -504,7 +504,7 @@ impl Live {
     }
 }
 
-impl Beside {
+impl LiveWorkload {
     /// What happened from `span` nanoseconds before `now` until `now`, in whole slices.
     pub fn over(&self, span: u64, now: u64) -> Bucket {
         over(&self.slices, span, now)

@@ -52,22 +52,22 @@ mod turns;
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
-pub use broken::{Broken, TouchedBy, Trace, is_health_check};
+pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
     Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Kind, Ledger, Lost, Request, Stopped, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, LedgerEntry, Lost, RequestRecord, Stopped, Terms};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
-pub use live::{Beside, Bucket, Live, LiveAlert, LiveFault, LiveStep};
+pub use live::{Bucket, Live, LiveAlert, LiveFault, LiveStep, LiveWorkload};
 pub use number::{number_of, request_id, workload_of};
-pub use open::{Open, Overdue};
+pub use open::{OpenRequests, Overdue};
 pub use read::{History, ReadError, Reader, read};
-pub use rotation::{Bearing, Borne, Probe, Rotation, SETTLED};
+pub use rotation::{KeyUse, ProbeAnswer, ReplicaKeys, Rotation, SETTLED};
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;

@@ -31,7 +31,7 @@ pub struct Overdue {
 
 /// The requests of one workload that are open for longer than somebody cares for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Open {
+pub struct OpenRequests {
     /// By their numbers: when each was due, and the longest time that it is known to be open for.
     overdue: BTreeMap<u64, (u64, u64)>,
     /// When the last request ended.
@@ -40,7 +40,7 @@ pub struct Open {
     usual: (u64, u64),
 }
 
-impl Open {
+impl OpenRequests {
     /// How many are open for longer than their service level.
     pub fn not_good(&self, objectives: &Objectives) -> u64 {
         let beyond = |slo: crate::units::Duration| self.overdue.values().filter(|(_, after)| *after >= slo.as_nanos()).count();
@@ -64,7 +64,7 @@ impl Open {
     }
 
     /// True where nothing has ended for `span`, although requests wait: one beyond its service level, or a few for longer than answers take.
-    fn is_silent(&self, span: u64, now: u64, asked: &Asked<'_>) -> bool {
+    fn is_silent(&self, span: u64, now: u64, asked: &Expectation<'_>) -> bool {
         if self.last_end.is_some_and(|last| last.saturating_add(span) > now) {
             return false;
         }
@@ -78,7 +78,7 @@ impl Open {
     }
 
     /// Longer than answers take.
-    fn strange(&self, span: u64, asked: &Asked<'_>) -> u64 {
+    fn strange(&self, span: u64, asked: &Expectation<'_>) -> u64 {
         let (answers, slowest) = self.usual;
         // While nothing is broken on purpose and it is not known yet how long answers take, only what was promised says it.
         if answers < ENOUGH && !asked.is_faulted { u64::MAX } else { span.max(slowest.saturating_mul(TIMES)) }
@@ -86,14 +86,14 @@ impl Open {
 }
 
 /// What is sent, and what was promised.
-struct Asked<'a> {
+struct Expectation<'a> {
     objectives: &'a Objectives,
     workload: &'a Workload,
     /// True from the first fault on.
     is_faulted: bool,
 }
 
-impl Asked<'_> {
+impl Expectation<'_> {
     /// The time in which a program of others sends a few requests, in nanoseconds, where it is one and sends evenly.
     fn every(&self) -> Option<u64> {
         let Workload { rate, ramp, trace, script, .. } = self.workload;
@@ -108,8 +108,8 @@ impl Live {
         self.plan.as_ref().is_some_and(|plan| self.open.is_silent(span, now, &self.asked(&plan.objectives, &plan.scenario.traffic)))
     }
 
-    fn asked<'a>(&self, objectives: &'a Objectives, workload: &'a Workload) -> Asked<'a> {
-        Asked { objectives, workload, is_faulted: !self.faults.is_empty() }
+    fn asked<'a>(&self, objectives: &'a Objectives, workload: &'a Workload) -> Expectation<'a> {
+        Expectation { objectives, workload, is_faulted: !self.faults.is_empty() }
     }
 
     /// Why a guard does not let the drill go on at `now`, in words. A request that is open for longer than its service level is not good, and

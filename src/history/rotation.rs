@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 /// key, twenty in a row would all bear the new one in fewer than one case of twenty (0.86²⁰ = 4.9 %).
 pub const SETTLED: usize = 20;
 /// The earliest moments that are kept of each key and replica. Only where a replica goes back to the old key, and that exchange outlasts
-/// this many with the new one, is [`Bearing::moved`] a later moment than the first; never an earlier one.
+/// this many with the new one, is [`ReplicaKeys::moved`] a later moment than the first; never an earlier one.
 const EARLY: usize = 1024;
 /// Keys and tokens that are told apart; what comes beyond is counted as one.
 const KEYS: usize = 4096;
@@ -51,13 +51,13 @@ pub struct Rotation {
     /// When the issuer took the old key back, by its own answer.
     pub revoked: Option<Edge>,
     /// The drill's own last question about the old key, put to the provider directly.
-    pub old_probe: Option<Probe>,
+    pub old_probe: Option<ProbeAnswer>,
     /// The same about the new one.
-    pub new_probe: Option<Probe>,
+    pub new_probe: Option<ProbeAnswer>,
     /// Of each replica of the service that is judged.
-    pub replicas: Vec<Bearing>,
+    pub replicas: Vec<ReplicaKeys>,
     /// Of exchanges that are of none of them: without a number, or of another service.
-    pub elsewhere: Bearing,
+    pub elsewhere: ReplicaKeys,
     /// True where tokens were minted from the old key or the new one.
     pub tokens: bool,
     /// When the issuer last minted a token from the old key.
@@ -72,7 +72,7 @@ pub struct Rotation {
 
 /// What a provider said to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
+pub struct ProbeAnswer {
     /// What.
     pub standing: KeyStanding,
     /// By which status; 0 where none came.
@@ -83,13 +83,13 @@ pub struct Probe {
 
 /// Which keys a replica used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Bearing {
+pub struct ReplicaKeys {
     /// The old key.
-    pub old: Borne,
+    pub old: KeyUse,
     /// The new one.
-    pub new: Borne,
+    pub new: KeyUse,
     /// Any other.
-    pub other: Borne,
+    pub other: KeyUse,
     /// Its first request with the new key after its last one with the old.
     pub moved: Option<i64>,
     /// How many requests with the new key came after its last one with the old; [`SETTLED`] stands for that many or more.
@@ -98,7 +98,7 @@ pub struct Bearing {
 
 /// Exchanges with one key, or a token that was minted from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Borne {
+pub struct KeyUse {
     /// How many.
     pub exchanges: u64,
     /// When the first of them began.
@@ -125,7 +125,7 @@ pub struct Borne {
     pub last_token: Option<i64>,
 }
 
-impl Borne {
+impl KeyUse {
     fn take(&mut self, other: &Self, token: bool) {
         let first = |one: Option<i64>, two: Option<i64>| one.into_iter().chain(two).min();
         let edges = |one: Option<Edge>, two: Option<Edge>, pick: fn(i64, i64) -> i64| {
@@ -178,7 +178,7 @@ enum How {
 /// What one replica did with one key or token.
 #[derive(Debug, Clone, Default)]
 struct Track {
-    borne: Borne,
+    borne: KeyUse,
     /// The smallest moments, as far as they may still matter.
     early: BinaryHeap<i64>,
     /// The largest moments.
@@ -187,7 +187,7 @@ struct Track {
 
 impl Track {
     /// Takes an exchange in. What began before `old`, the last request with the old key so far, matters to nobody any more.
-    fn take(&mut self, at: i64, one: &Borne, old: Option<i64>, room: usize) {
+    fn take(&mut self, at: i64, one: &KeyUse, old: Option<i64>, room: usize) {
         self.borne.take(one, false);
         self.latest.push(Reverse(at));
         if self.latest.len() > SETTLED {
@@ -205,7 +205,7 @@ impl Track {
 
 /// The fold of one rotation in the making.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct RotationFold {
     rotation: Rotation,
     /// The provider's name.
     name: String,
@@ -223,7 +223,7 @@ pub(super) struct Watch {
     room: usize,
 }
 
-impl Watch {
+impl RotationFold {
     /// One for each provider whose key the timeline revokes or rotates. `alone` is the plan of the workload that is judged, `place` tells
     /// a provider's place in the evidence.
     pub(super) fn all(started: &Started, alone: &DrillPlan, place: impl Fn(&str) -> Option<u16>) -> Vec<Self> {
@@ -293,7 +293,7 @@ impl Watch {
 
     fn probed(&mut self, probed: &KeyProbed) {
         let edge = Edge { lo: signed(probed.lo), hi: signed(probed.hi) };
-        let probe = Some(Probe { standing: probed.standing, status: probed.status, edge });
+        let probe = Some(ProbeAnswer { standing: probed.standing, status: probed.status, edge });
         if Some(probed.key) == self.rotation.old {
             self.rotation.old_probe = probe;
         } else if Some(probed.key) == self.rotation.new {
@@ -313,7 +313,7 @@ impl Watch {
         let replica = served.id.filter(|id| self.own.get(workload_of(*id)).copied().unwrap_or(false));
         let replica = replica.map_or(self.replicas.count(), |id| self.replicas.of(id));
         let dead = self.rotation.dead_by();
-        let one = Borne::of(at, ended, how, dead.is_some_and(|dead| at > dead));
+        let one = KeyUse::of(at, ended, how, dead.is_some_and(|dead| at > dead));
         let old = self.rotation.old.and_then(|old| self.keys.get(&old)?.get(replica)?.borne.last);
         let tracks = self.keys.entry(key).or_insert_with(|| vec![Track::default(); self.replicas.count() + 1]);
         tracks[replica].take(at, &one, old, self.room);
@@ -326,7 +326,7 @@ impl Watch {
         let minted = |from: Option<Fingerprint>| tokens.values().filter(move |(key, _)| Some(*key) == from);
         rotation.old_token_minted = minted(rotation.old).map(|(_, at)| *at).max();
         rotation.tokens = minted(rotation.old).chain(minted(rotation.new)).next().is_some();
-        let mut each: Vec<Bearing> = (0..=replicas)
+        let mut each: Vec<ReplicaKeys> = (0..=replicas)
             .map(|replica| {
                 let tracks = keys.iter().map(|(key, tracks)| {
                     let from = tokens.get(key).map(|(from, _)| *from);
@@ -349,13 +349,13 @@ impl Rotation {
     }
 
     /// All replicas, and what is of none.
-    pub fn everywhere(&self) -> impl Iterator<Item = &Bearing> {
+    pub fn everywhere(&self) -> impl Iterator<Item = &ReplicaKeys> {
         self.replicas.iter().chain([&self.elsewhere])
     }
 
     /// What one replica bore, from its tracks: of which key, whether by a token of it, and what is known.
-    fn bearing<'t>(&self, tracks: impl Iterator<Item = (Fingerprint, bool, &'t Track)>) -> Bearing {
-        let mut bearing = Bearing::default();
+    fn bearing<'t>(&self, tracks: impl Iterator<Item = (Fingerprint, bool, &'t Track)>) -> ReplicaKeys {
+        let mut bearing = ReplicaKeys::default();
         let mut news: Vec<&Track> = Vec::new();
         for (key, token, track) in tracks {
             let borne = match key {

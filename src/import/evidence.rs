@@ -1,10 +1,10 @@
 //! A record and what people told about it → evidence. Each row is placed where it claims least; what cannot be told becomes a caveat.
 
 use super::caveat::{by_nature, caveat};
-use super::moment::{Moment, SECOND};
+use super::moment::{RecordTime, SECOND};
 use super::near::{after_hold, near, spans};
-use super::record::{ImportError, Record, Row, Who};
-use crate::history::{Broken, By, Caveat, Edge, Evidence, Kind, Lost, Request, Terms, Trace};
+use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Lost, Outcome, ProviderFault, RequestRecord, Terms};
 use crate::model::{Gate, Objectives, SloOn};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const BASELINE: i64 = 600 * SECOND;
 
 /// What people told about a record.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct StatedFacts {
     /// What was promised.
     pub objectives: Option<Objectives>,
     /// Names of the providers, the primary first.
@@ -25,9 +25,9 @@ pub struct Told {
     /// Providers by what the record calls them: an address, a server's name.
     pub called: BTreeMap<String, String>,
     /// When the outage began.
-    pub fault: Option<Moment>,
+    pub fault: Option<RecordTime>,
     /// When its cause was gone.
-    pub heal: Option<Moment>,
+    pub heal: Option<RecordTime>,
     /// How far off these two may be, either way, in nanoseconds.
     pub uncertainty: i64,
     /// True where somebody said from when on the record counts.
@@ -38,7 +38,7 @@ pub struct Told {
 ///
 /// # Errors
 /// Where the moments that were told do not lie within the record.
-pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError> {
+pub fn evidence(mut record: ImportedRecord, told: &StatedFacts) -> Result<Evidence, ImportError> {
     let fault = place(&record, "--fault-at", told.fault)?;
     let heal = place(&record, "--heal-at", told.heal)?;
     if fault.zip(heal).is_some_and(|(fault, heal)| heal < fault) {
@@ -81,8 +81,8 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
              that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
         ));
     }
-    let mut reading = Reading { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
-    let mut requests: Vec<Request> = record.rows.iter().map(|row| reading.request(row)).collect();
+    let mut reading = RowConverter { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
+    let mut requests: Vec<RequestRecord> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {
         caveats.push(caveat(
             Lost::FirstContent,
@@ -106,9 +106,9 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let sharing = told.sharing.clamp(1, providers.len().max(1));
     let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
     // Which fault it was nobody tells: it may be one that swallows requests unseen.
-    let (until, trace) = (heal.map(|heal| edge(heal).lo), Trace::Held);
+    let (until, trace) = (heal.map(|heal| edge(heal).lo), FaultVisibility::Held);
     let broken = |(place, _): (usize, &String)| {
-        Some(Broken { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
+        Some(ProviderFault { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
     };
     let broken = providers.iter().enumerate().filter(|(_, name)| told.broken.contains(name)).filter_map(broken).collect();
     Ok(Evidence {
@@ -138,11 +138,11 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
 }
 
 /// A moment on the record's clock; an error where it lies outside of the record.
-fn place(record: &Record, what: &'static str, moment: Option<Moment>) -> Result<Option<i64>, ImportError> {
+fn place(record: &ImportedRecord, what: &'static str, moment: Option<RecordTime>) -> Result<Option<i64>, ImportError> {
     let Some(moment) = moment else { return Ok(None) };
     let at = match moment {
-        Moment::At(at) => at,
-        Moment::After(after) => record.start.saturating_add(after),
+        RecordTime::At(at) => at,
+        RecordTime::After(after) => record.start.saturating_add(after),
     };
     if (record.start..=record.last).contains(&at) {
         return Ok(Some(at));
@@ -152,11 +152,11 @@ fn place(record: &Record, what: &'static str, moment: Option<Moment>) -> Result<
 }
 
 /// The providers that the record's names stand for.
-struct Named {
+struct ProviderNames {
     values: Vec<Option<u16>>,
 }
 
-fn names(record: &Record, told: &Told) -> Named {
+fn names(record: &ImportedRecord, told: &StatedFacts) -> ProviderNames {
     let provider = |name: &str| {
         let name = told.called.get(name).map_or(name, String::as_str);
         told.providers.iter().position(|provider| provider == name).and_then(|place| u16::try_from(place).ok())
@@ -165,16 +165,16 @@ fn names(record: &Record, told: &Told) -> Named {
     let any = |name: &String| {
         provider(name).or_else(|| name.split_once('/').and_then(|(left, right)| provider(right).or_else(|| provider(left))))
     };
-    Named { values: record.names.iter().map(any).collect() }
+    ProviderNames { values: record.names.iter().map(any).collect() }
 }
 
-impl Named {
+impl ProviderNames {
     /// Names that stand for no provider.
-    fn strange<'r>(&self, record: &'r Record) -> Vec<&'r str> {
+    fn strange<'r>(&self, record: &'r ImportedRecord) -> Vec<&'r str> {
         record.names.iter().zip(&self.values).filter(|(_, provider)| provider.is_none()).map(|(name, _)| name.as_str()).take(4).collect()
     }
 
-    fn lost(&self, record: &Record) -> String {
+    fn lost(&self, record: &ImportedRecord) -> String {
         let text = "who served is not known, so a cutover cannot be told from a restore, and the record is judged by when users were served by anyone";
         match self.strange(record)[..] {
             [] => format!("{text}; record it, and name the field with `--served-by`"),
@@ -185,7 +185,7 @@ impl Named {
         }
     }
 
-    fn doubt(&self, record: &Record) -> String {
+    fn doubt(&self, record: &ImportedRecord) -> String {
         let text = "who served is taken from the record; no proxy in front of each provider saw it";
         match self.strange(record)[..] {
             [] => text.to_owned(),
@@ -195,7 +195,7 @@ impl Named {
 }
 
 /// How rows become requests.
-struct Reading<'a> {
+struct RowConverter<'a> {
     zero: i64,
     grain: i64,
     terms: &'a Terms,
@@ -203,50 +203,50 @@ struct Reading<'a> {
     by_end_only: bool,
 }
 
-impl Reading<'_> {
-    fn request(&mut self, row: &Row) -> Request {
+impl RowConverter<'_> {
+    fn request(&mut self, row: &RecordRow) -> RequestRecord {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
             // Nothing proves that it came in time, and nothing that it did not.
-            (Kind::Ok, None) => Kind::Unknown,
-            (Kind::Ok, Some(took)) => self.in_time(took, row.head),
+            (Outcome::Ok, None) => Outcome::Unknown,
+            (Outcome::Ok, Some(took)) => self.in_time(took, row.head),
             (kind, _) => kind,
         };
         // A good request counts from the earliest moment at which it may have been sent, a bad one from the latest; and no bad one
         // proves more than that service was bad at the earliest.
-        let is_bad = matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent);
+        let is_bad = matches!(kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let due = if is_bad { sent + self.grain } else { sent };
         let proof = match row.head {
             Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
             _ => due + took,
         };
         let by = match (kind, row.who) {
-            (Kind::Ok | Kind::Unknown, Who::Name(place)) => {
+            (Outcome::Ok | Outcome::Unknown, RecordedProvider::Name(place)) => {
                 self.named.get(usize::from(place)).copied().flatten().map_or(By::Unknown, By::Provider)
             }
-            (Kind::Ok | Kind::Unknown, _) => By::Unknown,
+            (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,
         };
-        Request { due, sent: due - row.doubt, proof, done: due + took, by, kind }
+        RequestRecord { due, sent: due - row.doubt, proof, done: due + took, by, outcome: kind }
     }
 
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
     /// end was, it was not if not even the head was.
-    fn in_time(&mut self, took: i64, head: Option<i64>) -> Kind {
+    fn in_time(&mut self, took: i64, head: Option<i64>) -> Outcome {
         let late_head = head.is_some_and(|head| head > self.terms.slo);
         if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
             self.by_end_only = true;
-            return Kind::Unknown;
+            return Outcome::Unknown;
         }
-        Kind::Ok
+        Outcome::Ok
     }
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[Request], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[RequestRecord], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
-    let of = |requests: &[Request]| {
+    let of = |requests: &[RequestRecord]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
         let whole = requests.last()?.due - requests.first()?.due;
         Some((largest, whole / (i64::try_from(requests.len()).ok()? - 1).max(1)))

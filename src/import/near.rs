@@ -14,8 +14,8 @@
 //! all been bad, more than was promised would have been.
 
 use super::caveat::caveat;
-use super::record::{Gap, Record};
-use crate::history::{Caveat, Kind, Lost, Request, Terms};
+use super::record::{Gap, ImportedRecord};
+use crate::history::{Caveat, Lost, Outcome, RequestRecord, Terms};
 use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
@@ -23,7 +23,7 @@ const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
 
 /// Unreadable lines near the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Near {
+pub(super) struct LinesNearFault {
     pub(super) lines: u64,
     /// The time that is near the fault, in nanoseconds from it.
     pub(super) from: i64,
@@ -31,14 +31,14 @@ pub(super) struct Near {
 }
 
 /// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
-struct Missing {
+struct UnreadLines {
     lines: u64,
     from: i64,
     to: i64,
 }
 
-fn missing(record: &Record, zero: i64) -> Vec<Missing> {
-    let Record { gaps, disorder, rows, .. } = record;
+fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
+    let ImportedRecord { gaps, disorder, rows, .. } = record;
     let longest = rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
     let place = |gap: &Gap| {
@@ -49,17 +49,17 @@ fn missing(record: &Record, zero: i64) -> Vec<Missing> {
             let from = gap.after.map(|stood| stood.ended.saturating_sub(disorder.ended).saturating_sub(longest));
             (from, gap.before.map(|stood| stood.ended.saturating_add(disorder.ended)))
         };
-        Missing { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
+        UnreadLines { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
     };
     gaps.iter().map(place).collect()
 }
 
 /// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
-pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<Near> {
-    let touches = |missing: &&Missing| spans.iter().any(|(begin, end)| missing.from <= *end && missing.to >= *begin);
+pub(super) fn near(record: &ImportedRecord, zero: i64, spans: &[(i64, i64)]) -> Option<LinesNearFault> {
+    let touches = |missing: &&UnreadLines| spans.iter().any(|(begin, end)| missing.from <= *end && missing.to >= *begin);
     let lines = missing(record, zero).iter().filter(touches).map(|missing| missing.lines).sum();
     let (from, to) = (spans.iter().map(|span| span.0).min()?, spans.iter().map(|span| span.1).max()?);
-    (lines > 0).then_some(Near { lines, from, to })
+    (lines > 0).then_some(LinesNearFault { lines, from, to })
 }
 
 fn unread(lines: u64) -> String {
@@ -67,7 +67,7 @@ fn unread(lines: u64) -> String {
     format!("{lines} line{plural} that cannot be read may be")
 }
 
-impl Near {
+impl LinesNearFault {
     /// What follows from it.
     pub(super) fn caveat(&self) -> Caveat {
         let seconds = |nanos: i64| nanos as f64 / 1e9;
@@ -86,7 +86,13 @@ impl Near {
 
 /// What follows from lines after the hold, which ends at `begin`, and before the heal, where they may hide a relapse: as many as there may
 /// be bad requests in one hold, with those that are known, are more than was promised.
-pub(super) fn after_hold(record: &Record, zero: i64, requests: &[Request], (begin, end): (i64, i64), terms: &Terms) -> Option<Caveat> {
+pub(super) fn after_hold(
+    record: &ImportedRecord,
+    zero: i64,
+    requests: &[RequestRecord],
+    (begin, end): (i64, i64),
+    terms: &Terms,
+) -> Option<Caveat> {
     let mut missing = missing(record, zero);
     missing.retain(|missing| missing.to > begin && missing.from < end);
     let hides = |until: &i64| {
@@ -109,17 +115,17 @@ pub(super) fn after_hold(record: &Record, zero: i64, requests: &[Request], (begi
 }
 
 /// Whether users were not well served, as far as a record tells.
-fn is_bad(request: &Request, terms: &Terms) -> bool {
-    matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated | Kind::Unsent)
+fn is_bad(request: &RequestRecord, terms: &Terms) -> bool {
+    matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent)
         || request.proof.saturating_sub(request.due) > terms.slo
 }
 
 /// The times that are near a fault at zero, and near its heal.
-pub(super) fn spans(requests: &[Request], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
+pub(super) fn spans(requests: &[RequestRecord], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
     let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
     let last_good = |before: i64| {
         let earlier = &requests[..requests.partition_point(|request| request.due < before)];
-        earlier.iter().rfind(|request| request.kind == Kind::Ok).map_or(i64::MIN, |request| request.due)
+        earlier.iter().rfind(|request| request.outcome == Outcome::Ok).map_or(i64::MIN, |request| request.due)
     };
     let mut end = terms.hold;
     let later = &requests[requests.partition_point(|request| request.due < 0)..];

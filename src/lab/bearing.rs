@@ -113,7 +113,7 @@ mod tests {
     use super::super::rig::{Got, ask, client, loopback, quick};
     use super::super::{KeyState, MintedToken, ReferenceGateway, Shelf, SimulatedProvider, Upstream};
     use super::*;
-    use crate::model::{Gateway, Provider, Simulation};
+    use crate::model::{GatewaySettings, Provider, Simulation};
     use crate::secret::Store;
     use crate::units::{Fingerprint, Seed};
     use std::sync::Arc;
@@ -151,7 +151,7 @@ mod tests {
             let store: Arc<dyn Store> = shelf.clone();
             let upstreams =
                 vec![upstream("primary", &provider, kind, Some(store)), upstream("standby", &standby, CredentialKind::ApiKey, None)];
-            let settings = Gateway { token_cache, ..Gateway::default() };
+            let settings = GatewaySettings { token_cache, ..GatewaySettings::default() };
             let gateway = ReferenceGateway::start(&settings, upstreams, "sk-client".into(), loopback()).unwrap();
             Self { minted: provider.minted_tokens(), provider, shelf, gateway, _standby: standby }
         }
@@ -257,7 +257,7 @@ mod tests {
             model: "gpt-4o".into(),
             embedding_model: "text-3".into(),
         };
-        let gateway = ReferenceGateway::start(&Gateway::default(), vec![upstream], "sk-client".into(), loopback()).unwrap();
+        let gateway = ReferenceGateway::start(&GatewaySettings::default(), vec![upstream], "sk-client".into(), loopback()).unwrap();
         let answer = client().post(format!("{}/reload", gateway.base_url())).send().await.unwrap();
         assert_eq!(answer.status(), 503);
         assert!(answer.text().await.unwrap().contains("it is sealed"));

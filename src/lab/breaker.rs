@@ -22,7 +22,7 @@ use crate::model;
 /// The breaker of one provider.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    settings: model::Breaker,
+    settings: model::BreakerSettings,
     state: State,
     epoch: u64,
 }
@@ -54,8 +54,8 @@ pub(super) enum TryEnd {
 
 impl Breaker {
     /// Closed. A count of zero means one: a breaker that opens before a failure or closes before a probe is none.
-    pub(super) fn new(settings: model::Breaker) -> Self {
-        let settings = model::Breaker { failures: settings.failures.max(1), probes: settings.probes.max(1), ..settings };
+    pub(super) fn new(settings: model::BreakerSettings) -> Self {
+        let settings = model::BreakerSettings { failures: settings.failures.max(1), probes: settings.probes.max(1), ..settings };
         Self { settings, state: State::Closed { failures: 0 }, epoch: 0 }
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
     /// Three failures open it for 100 ns, two probes close it.
     fn play(table: &[(u64, Act, history::Breaker)]) {
-        let mut breaker = Breaker::new(model::Breaker { failures: 3, cooldown: Duration::from_nanos(100), probes: 2 });
+        let mut breaker = Breaker::new(model::BreakerSettings { failures: 3, cooldown: Duration::from_nanos(100), probes: 2 });
         let mut passes: Vec<Option<Pass>> = (0..10).map(|_| None).collect();
         for (row, (now, act, after)) in table.iter().enumerate() {
             let now = HostTime(*now);

@@ -27,7 +27,7 @@ use super::{LabError, keylog};
 use crate::dialect::{ProviderFault, Route, credential, error_answer, model, model_list};
 use crate::history;
 use crate::journal::HostTime;
-use crate::model::{Dialect, Gateway, Operation};
+use crate::model::{Dialect, GatewaySettings, Operation};
 use crate::units::Secret;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -68,7 +68,7 @@ pub struct ReferenceGateway {
 
 #[derive(Debug)]
 struct Core {
-    settings: Gateway,
+    settings: GatewaySettings,
     key: Secret,
     lanes: Vec<Lane>,
     /// How many of the first lanes share the load.
@@ -105,7 +105,7 @@ impl ReferenceGateway {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or a base URL is none.
-    pub fn start(settings: &Gateway, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
+    pub fn start(settings: &GatewaySettings, upstreams: Vec<Upstream>, key: Secret, listen: SocketAddr) -> Result<Self, LabError> {
         Self::start_shared(settings, upstreams, 1, key, listen)
     }
 
@@ -114,7 +114,7 @@ impl ReferenceGateway {
     /// # Errors
     /// As in [`ReferenceGateway::start`].
     pub fn start_shared(
-        settings: &Gateway,
+        settings: &GatewaySettings,
         upstreams: Vec<Upstream>,
         sharing: usize,
         key: Secret,

@@ -1,10 +1,10 @@
-//! How long a simulated provider takes: draws from the mixture that [`Pace`] describes. Pure; the caller brings the randomness.
+//! How long a simulated provider takes: draws from the mixture that [`ModelTimes`] describes. Pure; the caller brings the randomness.
 //!
 //! One log-normal distribution cannot give both a believable median and a believable 99th percentile of real providers, so a
 //! share of requests is drawn from a second one around some seconds. What is not here: load. A simulated provider does not
 //! get slower when it is asked more, so that a drill measures the gateway and not the lab.
 
-use crate::model::{Pace, TAIL_SIGMA};
+use crate::model::{ModelTimes, TAIL_SIGMA};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct Draw {
 
 impl Draw {
     /// The distribution that a pace asks for. A 95th percentile below the median counts as the median.
-    pub fn new(pace: &Pace) -> Self {
+    pub fn new(pace: &ModelTimes) -> Self {
         Self {
             body_p50: pace.first_token_p50.as_secs_f64(),
             body_sigma: pace.body_sigma(),

@@ -1,6 +1,6 @@
 //! How much each key may ask for in a minute, by the same buckets as the fault `rate_limit` has.
 
-use crate::fault::{Asking, Effect, Ledger, Matched, Question, RateLimit, Ruling};
+use crate::fault::{Asking, Effect, Matched, RateLimit, Ruling, TimedRequest, ToxicMemory};
 use crate::model::{self, Dialect, Operation};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ const MANY: usize = 10_000;
 pub(super) struct Limits {
     /// `None` where nothing is limited.
     limit: Option<Effect>,
-    spent: Mutex<BTreeMap<Fingerprint, Ledger>>,
+    spent: Mutex<BTreeMap<Fingerprint, ToxicMemory>>,
 }
 
 /// A request as a limit sees it.
@@ -27,8 +27,8 @@ pub(super) struct Spender<'r> {
 }
 
 impl Limits {
-    pub(super) fn new(limits: model::Limits) -> Self {
-        let model::Limits { requests, tokens } = limits;
+    pub(super) fn new(limits: model::RateLimits) -> Self {
+        let model::RateLimits { requests, tokens } = limits;
         let limit = (!limits.is_empty()).then_some(Effect::RateLimit(RateLimit { requests, tokens }));
         Self { limit, spent: Mutex::default() }
     }
@@ -40,7 +40,7 @@ impl Limits {
         if spent.len() >= MANY && !spent.contains_key(&asked.key) {
             spent.clear();
         }
-        limit.rule(&Question { asked, now, wall }, spent.entry(asked.key).or_default())
+        limit.rule(&TimedRequest { request: asked, now, wall }, spent.entry(asked.key).or_default())
     }
 }
 
@@ -87,13 +87,13 @@ mod tests {
             key: Fingerprint::of(key),
             body: br#"{"max_tokens":90,"messages":[{"role":"user","content":"forty bytes are ten tokens to providers."}]}"#,
         };
-        let limits = Limits::new(model::Limits { requests: Some(2), tokens: Some(1000) });
+        let limits = Limits::new(model::RateLimits { requests: Some(2), tokens: Some(1000) });
         let says = |key: &str, now| limits.rule(&asked(key), now, 0);
         assert_eq!(says("one", 0).quotas.tokens.unwrap().remaining, 900);
         assert!(says("one", 0).instead.is_none());
         assert_eq!(says("one", 0).instead.unwrap().status, 429);
         assert!(says("other", 0).instead.is_none(), "another key");
         assert!(says("one", 30_000_000_000).instead.is_none(), "half a minute later");
-        assert!(Limits::new(model::Limits::default()).rule(&asked("one"), 0, 0).quotas.requests.is_none());
+        assert!(Limits::new(model::RateLimits::default()).rule(&asked("one"), 0, 0).quotas.requests.is_none());
     }
 }

@@ -14,8 +14,8 @@ use super::limits::{Limits, Spender};
 use super::server::{Body, BodyError, Server, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault, model,
-    model_list, quota_headers, receipt_headers,
+    MARK_HEADER, Mark, ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route, base_path, credential, error_answer, find_mark,
+    head_fault, model, model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
@@ -232,8 +232,8 @@ impl Core {
     /// What a model does, recorded whatever comes of it.
     async fn infer(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(asked.mark, bytes), Demand::parse(self.dialect, asked.operation, bytes));
-        let ask = ask.map(|ask| Demand { streamed: ask.streamed || asked.streamed, ..ask });
+        let (mark, ask) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
+        let ask = ask.map(|ask| ProviderRequest { streamed: ask.streamed || asked.streamed, ..ask });
         let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
             at: asked.at,
@@ -256,7 +256,7 @@ impl Core {
                 let mut answer = match instead {
                     Some(refused) => response(refused),
                     None => {
-                        let reply = Reply::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
+                        let reply = ProviderAnswer::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
                         let draw = self.draw(&model);
                         self.complete(&ask, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
                     }
@@ -274,7 +274,7 @@ impl Core {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, ask: &Demand, reply: Reply, first_token: Duration, gap: Duration) -> Response<Body> {
+    async fn complete(&self, ask: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
         if !ask.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());

@@ -8,7 +8,7 @@ use super::LabError;
 use super::bearing::Bearing;
 use super::server::HEAD_LINES;
 use crate::dialect::{Route, error_code};
-use crate::model::{CredentialKind, Dialect, Gateway, Operation};
+use crate::model::{CredentialKind, Dialect, GatewaySettings, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
@@ -122,7 +122,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(upstream: Upstream, settings: &Gateway) -> Result<Self, LabError> {
+    pub(super) fn new(upstream: Upstream, settings: &GatewaySettings) -> Result<Self, LabError> {
         if !upstream.dialect.has_openai_bodies() {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
         }

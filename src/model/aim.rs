@@ -26,8 +26,8 @@ pub struct Aim {
     #[serde(rename = "match", skip_serializing_if = "Match::is_anything")]
     pub matching: Match,
     /// How the share changes with time.
-    #[serde(skip_serializing_if = "Shape::is_step")]
-    pub shape: Shape,
+    #[serde(skip_serializing_if = "FaultShape::is_step")]
+    pub shape: FaultShape,
 }
 
 /// What a request must be; what is absent may be anything.
@@ -60,7 +60,7 @@ pub struct Match {
 /// How the share of requests that a fault takes changes with the time since it was put in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
+pub enum FaultShape {
     /// All of it at once.
     #[default]
     Step,
@@ -104,7 +104,7 @@ impl Match {
     }
 }
 
-impl Shape {
+impl FaultShape {
     /// The forms' names.
     pub const WORDS: &'static [&'static str] = &["step", "ramp", "grey", "flap", "pulse"];
 
@@ -124,7 +124,7 @@ impl Shape {
     }
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for FaultShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;
         match self {

@@ -1,6 +1,6 @@
 //! A share of the traffic for somebody else, and what is asked of them before they keep it.
 
-use super::{Action, Who};
+use super::{Action, ProviderSelector};
 use crate::units::{Duration, Ratio, Tally};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Canary {
     /// What takes it back.
     pub back: Box<Action>,
     /// Who gets the share.
-    pub of: Who,
+    pub of: ProviderSelector,
     /// How long both are watched.
     pub hold: Duration,
     /// Exchanges that each side must have had by then; with fewer nothing is decided, and the share is taken back.

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// The runbook's own probe; `None` looks at the drill's live traffic.
-    pub request: Option<Probe>,
+    pub request: Option<HttpProbe>,
     /// What must be seen.
     pub goal: Goal,
 }
 
 /// A request that the runbook sends itself, again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Probe {
+pub struct HttpProbe {
     /// The URL (`to` in YAML); may contain variables such as `${service.url}`.
     pub to: String,
     /// From the start of one probe to the start of the next.
@@ -59,7 +59,7 @@ pub enum Goal {
     /// Every answer of the last while came from there (`served_by: standby over 2s`); at least one answer in it.
     ServedBy {
         /// From whom.
-        who: Who,
+        who: ProviderSelector,
         /// Over this long, ending now.
         over: Duration,
     },
@@ -68,7 +68,7 @@ pub enum Goal {
 /// Who serves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Who {
+pub enum ProviderSelector {
     /// The service's first provider.
     Primary,
     /// Any other provider of the service.
@@ -77,7 +77,7 @@ pub enum Who {
     Provider(String),
 }
 
-impl std::fmt::Display for Who {
+impl std::fmt::Display for ProviderSelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Primary => "primary",

@@ -15,7 +15,7 @@ pub struct Environment {
     #[serde(default, skip_serializing_if = "is_lab")]
     pub keys: KeySource,
     /// The reference gateway's settings. Used where `embedded` is true, nothing is started and the service has no address.
-    pub gateway: Gateway,
+    pub gateway: GatewaySettings,
     /// The system under test, where the drill starts it itself.
     pub start: Option<StartCommand>,
     /// The most that this place can carry: a scenario's traffic is thinned to it. `None` takes every rate.
@@ -207,13 +207,13 @@ pub struct StartCommand {
 /// the standby. The breaker opens when the `breaker.failures`-th consecutive failure is seen, so the time of cutover can be
 /// predicted: `try_timeout` after the moment at which that many requests have been dispatched to the dead primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gateway {
+pub struct GatewaySettings {
     /// How long one try may take to its response headers before the next provider is tried.
     pub try_timeout: Duration,
     /// Further tries on the same provider before the next one.
     pub retries: u32,
     /// The circuit breaker of each provider.
-    pub breaker: Breaker,
+    pub breaker: BreakerSettings,
     /// How many of it stand beside each other, each with its own breakers and its own copy of the keys; each is asked in its turn.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub replicas: u32,
@@ -253,12 +253,12 @@ fn is_one(count: &u32) -> bool {
     *count == 1
 }
 
-impl Default for Gateway {
+impl Default for GatewaySettings {
     fn default() -> Self {
         Self {
             try_timeout: Duration::from_secs(3),
             retries: 0,
-            breaker: Breaker::default(),
+            breaker: BreakerSettings::default(),
             replicas: one(),
             token_cache: TokenCache::default(),
         }
@@ -267,7 +267,7 @@ impl Default for Gateway {
 
 /// A circuit breaker: closed while tries succeed, open after consecutive failures, half-open after a cooldown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaker {
+pub struct BreakerSettings {
     /// Consecutive failures that open it.
     pub failures: u32,
     /// How long it stays open before one request is let through as a probe.
@@ -276,7 +276,7 @@ pub struct Breaker {
     pub probes: u32,
 }
 
-impl Default for Breaker {
+impl Default for BreakerSettings {
     fn default() -> Self {
         Self { failures: 5, cooldown: Duration::from_secs(4), probes: 2 }
     }

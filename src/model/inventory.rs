@@ -167,10 +167,10 @@ pub struct Simulation {
     pub credential_life: Duration,
     /// Models that take other times.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub models: BTreeMap<String, Pace>,
+    pub models: BTreeMap<String, ModelTimes>,
     /// How much each key may ask for in a minute.
-    #[serde(default, skip_serializing_if = "Limits::is_empty")]
-    pub limits: Limits,
+    #[serde(default, skip_serializing_if = "RateLimits::is_empty")]
+    pub limits: RateLimits,
     /// Models that were there once: who asks for one is told that there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<String>,
@@ -178,7 +178,7 @@ pub struct Simulation {
 
 /// The times of one model, as [`Simulation`] has them for all.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Pace {
+pub struct ModelTimes {
     /// Median time to the first token, body.
     pub first_token_p50: Duration,
     /// 95th percentile of the body.
@@ -193,7 +193,7 @@ pub struct Pace {
 
 /// Limits a minute; at most a billion each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Limits {
+pub struct RateLimits {
     /// Requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<u64>,
@@ -202,7 +202,7 @@ pub struct Limits {
     pub tokens: Option<u64>,
 }
 
-impl Limits {
+impl RateLimits {
     /// True where nothing is limited.
     pub const fn is_empty(&self) -> bool {
         self.requests.is_none() && self.tokens.is_none()
@@ -211,8 +211,8 @@ impl Limits {
 
 impl Simulation {
     /// The times of all models but those that have their own.
-    pub const fn pace(&self) -> Pace {
-        Pace {
+    pub const fn pace(&self) -> ModelTimes {
+        ModelTimes {
             first_token_p50: self.first_token_p50,
             first_token_p95: self.first_token_p95,
             tail_share: self.tail_share,
@@ -239,7 +239,7 @@ impl Default for Simulation {
             token_gap: Duration::from_micros(12_500),
             credential_life: an_hour(),
             models: BTreeMap::new(),
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             retired: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
-//! How probable it is that an answer comes late, by the times that a [`Pace`] describes: a mixture of two log-normal distributions.
+//! How probable it is that an answer comes late, by the times that a [`ModelTimes`] describes: a mixture of two log-normal distributions.
 
-use super::Pace;
+use super::ModelTimes;
 use crate::units::Duration;
 
 /// The standard normal distribution's 95th percentile.
@@ -8,7 +8,7 @@ pub const Z95: f64 = 1.6449;
 /// The spread of the tail, as the standard deviation of the logarithm.
 pub const TAIL_SIGMA: f64 = 0.35;
 
-impl Pace {
+impl ModelTimes {
     /// The spread of the body, as the standard deviation of the logarithm. A 95th percentile below the median counts as the median.
     pub fn body_sigma(&self) -> f64 {
         let spread = self.first_token_p95.as_secs_f64() / self.first_token_p50.as_secs_f64();
@@ -64,12 +64,12 @@ mod tests {
     fn what_comes_late_is_the_share_of_both_bodies() {
         let second = |seconds: f64| Duration::from_nanos((seconds * 1e9) as u64);
         let share = |text: &str| text.parse().unwrap();
-        let pace = Pace { first_token_p50: second(0.639), first_token_p95: second(1.144), ..Simulation::default().pace() };
-        let slow = Pace { tail_share: share("2%"), tail_p50: second(4.5), ..pace };
+        let pace = ModelTimes { first_token_p50: second(0.639), first_token_p95: second(1.144), ..Simulation::default().pace() };
+        let slow = ModelTimes { tail_share: share("2%"), tail_p50: second(4.5), ..pace };
         assert!((slow.later_than(second(0.639)) - 0.51).abs() < 1e-3 && (slow.later_than(second(4.5)) - 0.01).abs() < 1e-3);
         // Of the 2 % around 4.5 s 95.4 of 100 take longer than 2.5 s.
         assert!((slow.later_than(second(2.5)) - 0.0191).abs() < 2e-4, "{}", slow.later_than(second(2.5)));
-        let exact = Pace { first_token_p50: second(1.0), first_token_p95: second(1.0), tail_share: share("0%"), ..pace };
+        let exact = ModelTimes { first_token_p50: second(1.0), first_token_p95: second(1.0), tail_share: share("0%"), ..pace };
         assert_eq!((exact.later_than(second(0.9)), exact.later_than(second(1.0)), exact.later_than(Duration::ZERO)), (1.0, 0.0, 1.0));
     }
 }

@@ -33,18 +33,20 @@ mod trace;
 mod wire;
 mod workload;
 
-pub use aim::{Aim, Match, Requests, Shape};
+pub use aim::{Aim, FaultShape, Match, Requests};
 pub use bound::{Bound, Tokens, merge_all, of_body, stays_bounded};
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
-pub use condition::{Condition, Goal, Probe, Who};
+pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use environment::{
-    AlertsBinding, Allow, Breaker, ControlBinding, Environment, Gateway, KeySource, ProxyBinding, ServiceBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ServiceBinding,
+    StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, Limits, Pace, Provider, Service, Simulation, origin_and_path,
+    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation,
+    origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
@@ -58,13 +60,13 @@ pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
-    Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, OnFailure, Repeat, Runbook, Severity, StartMode, Step,
+    Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,
     StepEnd, When,
 };
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
-pub use switch::{KubernetesObject, Switch, Which, Within};
+pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use wire::{Connections, Errand, HttpVersion, Timeouts, Wire};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};

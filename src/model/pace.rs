@@ -112,7 +112,7 @@ impl Workload {
 
     /// How fast requests come, in words: `50/s`, `10/s to 50/s, 20/s with 200 more every 10s`.
     pub fn pace(&self) -> impl fmt::Display + '_ {
-        Pace(self)
+        PaceText(self)
     }
 }
 
@@ -131,9 +131,9 @@ fn poisson_least(mean: f64) -> u64 {
     count
 }
 
-struct Pace<'w>(&'w Workload);
+struct PaceText<'w>(&'w Workload);
 
-impl fmt::Display for Pace<'_> {
+impl fmt::Display for PaceText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Workload { rate, ramp, bursts, trace, .. } = self.0;
         if let Some(trace) = trace {

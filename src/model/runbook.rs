@@ -358,7 +358,7 @@ impl Action {
 
 words! {
     /// How bad it is, in PagerDuty's words.
-    Severity {
+    NotifySeverity {
         /// For the record.
         Info = "info",
         /// Something is not as it should be.
@@ -378,7 +378,7 @@ pub struct Notify {
     /// May contain variables.
     pub message: String,
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: NotifySeverity,
 }
 
 /// Where a message goes. Addresses and keys are URLs, or `env:NAME`, since they are often secrets.

@@ -10,7 +10,7 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, Inventory, Issuer, Mail, Notify, Probe, Provider, ProxyBinding, Rotate,
+    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Provider, ProxyBinding, Rotate,
     Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
@@ -308,7 +308,7 @@ impl Found {
 
     fn condition(&mut self, condition: &Condition) {
         let Condition { request, goal: _ } = condition;
-        if let Some(Probe { to, every: _, timeout: _, headers }) = request {
+        if let Some(HttpProbe { to, every: _, timeout: _, headers }) = request {
             self.url(to);
             self.written(headers);
         }

@@ -25,7 +25,7 @@ pub enum Within {
         file: String,
         /// In which document, where a YAML file has several.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        document: Option<Which>,
+        document: Option<DocumentSelector>,
     },
     /// An object of a Kubernetes cluster.
     Kubernetes {
@@ -39,14 +39,14 @@ pub enum Within {
 /// One document of several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Which {
+pub enum DocumentSelector {
     /// The one at this place, from 1.
     Number(u64),
     /// The only one in which the values at these paths are these.
     Where(BTreeMap<String, String>),
 }
 
-impl fmt::Display for Which {
+impl fmt::Display for DocumentSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "document {number}"),

@@ -1,15 +1,15 @@
 //! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
 
-use super::fields::Fields;
-use super::reader::Reader;
+use super::fields::MapFields;
+use super::reader::TreeReader;
 use super::secretive::is_secret_header;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::vocabulary::pick;
-use crate::model::{Aim, Match, Requests, Shape};
+use crate::model::{Aim, FaultShape, Match, Requests};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 /// Reads it from among a fault's settings.
-pub(super) fn read(fields: &Fields<'_>) -> Aim {
+pub(super) fn read(fields: &MapFields<'_>) -> Aim {
     Aim {
         probability: fields.optional("probability", &|reader, node| reader.quantity::<Ratio>(node)),
         matching: fields.optional("match", &matching).unwrap_or_default(),
@@ -17,7 +17,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Aim {
     }
 }
 
-fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
+fn matching(reader: &TreeReader<'_>, node: &Node) -> Option<Match> {
     let fields = reader.fields(node, "a match")?;
     let text = |name| fields.optional(name, &|reader, node| reader.words(node));
     let matching = Match {
@@ -47,11 +47,11 @@ fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
     Some(matching)
 }
 
-fn shape(reader: &Reader<'_>, node: &Node) -> Option<Shape> {
-    if let Kind::Text(word) = &node.kind {
+fn shape(reader: &TreeReader<'_>, node: &Node) -> Option<FaultShape> {
+    if let NodeKind::Text(word) = &node.kind {
         return match word.as_str() {
-            "step" => Some(Shape::Step),
-            "grey" => Some(Shape::Grey),
+            "step" => Some(FaultShape::Step),
+            "grey" => Some(FaultShape::Grey),
             _ => {
                 let hint = "write `step` or `grey`, or one of `{form: ramp, over: 30s}`, `{form: flap, on: 5s, off: 5s}`, `{form: pulse, for: 5s}`";
                 reader.error(node.spot, format!("`{word}` is not a shape that needs no times"), hint);
@@ -63,14 +63,14 @@ fn shape(reader: &Reader<'_>, node: &Node) -> Option<Shape> {
     let form = fields.required("form", &|reader, node| Some((reader.text(node)?, node.spot)));
     let time = |name| fields.required::<Duration>(name, &|reader, node| reader.time(node));
     let shape = match form.as_ref().map(|(form, _)| form.as_str()) {
-        Some("step") => Some(Shape::Step),
-        Some("grey") => Some(Shape::Grey),
-        Some("ramp") => time("over").map(|over| Shape::Ramp { over }),
-        Some("flap") => time("on").zip(time("off")).map(|(on, off)| Shape::Flap { on, off }),
-        Some("pulse") => time("for").map(|length| Shape::Pulse { length }),
+        Some("step") => Some(FaultShape::Step),
+        Some("grey") => Some(FaultShape::Grey),
+        Some("ramp") => time("over").map(|over| FaultShape::Ramp { over }),
+        Some("flap") => time("on").zip(time("off")).map(|(on, off)| FaultShape::Flap { on, off }),
+        Some("pulse") => time("for").map(|length| FaultShape::Pulse { length }),
         _ => {
             if let Some((form, spot)) = form {
-                reader.error(spot, format!("`{form}` is not a form"), pick(&form, Shape::WORDS.iter().copied()));
+                reader.error(spot, format!("`{form}` is not a form"), pick(&form, FaultShape::WORDS.iter().copied()));
             }
             return None;
         }

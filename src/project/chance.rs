@@ -4,7 +4,7 @@
 //! Known where the lab imitates the providers, and where the inventory states their times (`simulation:`). Counts are binomial, exactly; that
 //! more bad requests follow each other than a recovery may contain is counted beside that. What the gateway adds is not known here.
 
-use crate::model::{DrillPlan, NamedWorkload, Objectives, Operation, Pace, Provider, SloOn, Timeline};
+use crate::model::{DrillPlan, ModelTimes, NamedWorkload, Objectives, Operation, Provider, SloOn, Timeline};
 use crate::units::{Binomial, Duration, Ratio, spare};
 
 /// What is more probable than this is worth a warning.
@@ -18,7 +18,7 @@ const MOST: f64 = 20_000.0;
 /// times are known.
 pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
     let each = plan.workloads().into_iter().next()?;
-    let asked = Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
+    let asked = ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
     let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
     if fails <= BEARABLE {
         return None;
@@ -43,16 +43,16 @@ struct Chance {
     requests: [u64; 2],
 }
 
-/// A workload's requests, and the times of those who serve it.
-struct Asked<'p> {
+/// The requests that a workload will send, and the times of the providers that will serve it: what its chances are computed from.
+struct ExpectedLoad<'p> {
     objectives: &'p Objectives,
     requests: [u64; 2],
     /// Who serves in the baseline, who in the hold, and the tokens of an answer.
-    serving: [Vec<Pace>; 2],
+    serving: [Vec<ModelTimes>; 2],
     tokens: u32,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> ExpectedLoad<'p> {
     /// `known` gives the providers whose times are known; `None` where they are not, or where no model is asked.
     fn of(each: &'p NamedWorkload, timeline: &Timeline, known: impl Fn(&str) -> Option<&'p Provider>) -> Option<Self> {
         let (workload, service) = (&each.workload, &each.service);
@@ -104,9 +104,9 @@ impl<'p> Asked<'p> {
     }
 
     /// The share that is late, on average over those who share the load.
-    fn late(&self, paces: &[Pace], slo: Duration) -> f64 {
+    fn late(&self, paces: &[ModelTimes], slo: Duration) -> f64 {
         let deadline = self.objectives.deadline.unwrap_or(slo);
-        let share = |pace: &Pace| {
+        let share = |pace: &ModelTimes| {
             let rest = pace.token_gap.times(self.tokens);
             let whole = Duration::from_nanos(deadline.as_nanos().saturating_sub(rest.as_nanos()));
             let told = match self.objectives.slo_on {
@@ -178,7 +178,7 @@ fn no_run(n: u64, length: u32, p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, no_run, share};
+    use super::{ExpectedLoad, no_run, share};
     use crate::project::Project;
     use std::path::Path;
 
@@ -187,7 +187,7 @@ mod tests {
         let (project, _) = Project::open(root);
         let (plan, _) = project.plan(&root.join(scenario), "lab").unwrap();
         let each = plan.workloads().into_iter().next().unwrap();
-        Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
+        ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
     }
 
     #[test]

@@ -2,28 +2,28 @@
 //!
 //! A file is cut where a document begins, so that each part can be read and edited by itself, and everything outside stays as it is.
 
-use super::edit::{EditError, Format};
-use crate::model::Which;
+use super::edit::{EditError, FileFormat};
+use crate::model::DocumentSelector;
 use serde_saphyr::granit_parser::{Event, Parser};
 use std::ops::Range;
 
-impl Format {
+impl FileFormat {
     /// The bytes of a document of a text, from its `---` to the next; the whole text where none is asked for and there is only one.
     ///
     /// # Errors
     /// Where there is no such document, or several are.
-    pub fn part(self, text: &str, which: Option<&Which>) -> Result<Range<usize>, EditError> {
+    pub fn part(self, text: &str, which: Option<&DocumentSelector>) -> Result<Range<usize>, EditError> {
         let parts = if self == Self::Yaml { parts(text)? } else { Vec::new() };
         let Some(which) = which else {
             return if parts.len() > 1 { Err(EditError::Several { count: parts.len() }) } else { Ok(0..text.len()) };
         };
-        let absent = |found| EditError::Document { which: which.to_string(), found };
+        let absent = |found| EditError::SourceDocument { which: which.to_string(), found };
         match which {
-            Which::Number(number) => {
+            DocumentSelector::Number(number) => {
                 let place = usize::try_from(*number).unwrap_or(usize::MAX).saturating_sub(1);
                 parts.get(place).cloned().ok_or_else(|| absent(0))
             }
-            Which::Where(values) => {
+            DocumentSelector::Where(values) => {
                 let has = |part: &Range<usize>, (key, value): (&String, &String)| {
                     let path: Vec<String> = key.split('.').map(str::to_owned).collect();
                     self.find(&text[part.clone()], &path).is_ok_and(|place| place.value == *value)
@@ -57,32 +57,32 @@ mod tests {
 
     const SEVERAL: &str = "# é first\nkind: Service\nmetadata: {name: x}\nport: 1\n--- # second\nkind: ConfigMap\nmetadata: {name: x}\nport: 2\n...\n---\nkind: ConfigMap\nmetadata:\n  name: y\nport: 3\n";
 
-    fn values(pairs: &[(&str, &str)]) -> Which {
-        Which::Where(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>())
+    fn values(pairs: &[(&str, &str)]) -> DocumentSelector {
+        DocumentSelector::Where(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>())
     }
 
     #[test]
     fn a_document_is_found_by_its_place_or_by_what_only_it_says() {
-        let port = |which: &Which| {
-            let part = Format::Yaml.part(SEVERAL, Some(which))?;
-            Format::Yaml.find(&SEVERAL[part], &["port".to_owned()]).map(|place| place.value)
+        let port = |which: &DocumentSelector| {
+            let part = FileFormat::Yaml.part(SEVERAL, Some(which))?;
+            FileFormat::Yaml.find(&SEVERAL[part], &["port".to_owned()]).map(|place| place.value)
         };
         for (which, wanted) in [
-            (Which::Number(1), "1"),
-            (Which::Number(2), "2"),
-            (Which::Number(3), "3"),
+            (DocumentSelector::Number(1), "1"),
+            (DocumentSelector::Number(2), "2"),
+            (DocumentSelector::Number(3), "3"),
             (values(&[("kind", "Service")]), "1"),
             (values(&[("kind", "ConfigMap"), ("metadata.name", "x")]), "2"),
             (values(&[("metadata.name", "y")]), "3"),
         ] {
             assert_eq!(port(&which).as_deref(), Ok(wanted), "{which}");
         }
-        assert_eq!(port(&Which::Number(4)).unwrap_err().to_string(), "there is no document 4");
+        assert_eq!(port(&DocumentSelector::Number(4)).unwrap_err().to_string(), "there is no document 4");
         let several = port(&values(&[("kind", "ConfigMap")])).unwrap_err();
         assert_eq!(several.to_string(), "there are 2 of the document with kind: ConfigMap");
         assert_eq!(port(&values(&[("kind", "Pod")])).unwrap_err().to_string(), "there is no document with kind: Pod");
-        assert_eq!(Format::Yaml.part(SEVERAL, None), Err(EditError::Several { count: 3 }));
-        assert_eq!(Format::Yaml.part("a: 1\n", None), Ok(0..5));
+        assert_eq!(FileFormat::Yaml.part(SEVERAL, None), Err(EditError::Several { count: 3 }));
+        assert_eq!(FileFormat::Yaml.part("a: 1\n", None), Ok(0..5));
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use super::streams::Streams;
 use super::upgrade;
 use super::upload::{Intake, Plan, RequestBody, Upload, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
+use crate::dialect::{AnswerFormat, MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::units::Fingerprint;
@@ -266,8 +266,8 @@ impl Exchanger {
             exchange.stream = stream;
         });
         let is_open = !manner.is_head && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
-        let speech = Speech { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
-        let kind = Kind { speech, is_open };
+        let format = AnswerFormat { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
+        let kind = Kind { format, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
         let body = Shaped::new(body, kind, asked, is_fixed, ticket, self.holds.clone());
         if body.is_loosened() {

@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use crate::dialect::{Quotas, WireAnswer, quota_headers};
-use crate::fault::{Effect, Ledger, On, Question, Stream, Tls, Toxic, bites};
+use crate::fault::{Effect, On, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
 use hyper::HeaderMap;
@@ -19,13 +19,13 @@ pub(super) struct Active {
     touched: AtomicU64,
     /// When it was put in force as it is now.
     since: HostTime,
-    ledger: Mutex<Ledger>,
+    memory: Mutex<ToxicMemory>,
 }
 
 impl Active {
     /// A toxic that has touched `touched` requests before (it was changed, not created).
     pub(super) fn new(toxic: Toxic, touched: u64) -> Arc<Self> {
-        Arc::new(Self { toxic, touched: AtomicU64::new(touched), since: HostTime::now(), ledger: Mutex::default() })
+        Arc::new(Self { toxic, touched: AtomicU64::new(touched), since: HostTime::now(), memory: Mutex::default() })
     }
 
     /// Counts one more request.
@@ -139,10 +139,10 @@ impl Hold {
             // Rounded up, so that no time that is told lies before the true one.
             let wall = *wall
                 .get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs_f64().ceil() as u64));
-            let question = Question { asked: request, now: request.at.0, wall };
+            let timed = TimedRequest { request, now: request.at.0, wall };
             // A panic while the lock was held leaves numbers that are still whole.
-            let mut ledger = active.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            let ruling = active.toxic.effect.rule(&question, &mut ledger);
+            let mut memory = active.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let ruling = active.toxic.effect.rule(&timed, &mut memory);
             quotas = quotas.tighter(ruling.quotas);
             ruled.instead = ruling.instead.map(|answer| (active.clone(), answer));
             if ruled.instead.is_some() {

@@ -12,7 +12,7 @@
 //! What this file does not do: sockets, timers, clocks. Moments are nanoseconds of the host's clock, and come in.
 
 use super::hold::Active;
-use crate::fault::{NEVER, Stage, Verdict};
+use crate::fault::{ByteStage, ChunkFate, NEVER};
 use crate::units::Seed;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -40,7 +40,7 @@ struct Item {
 #[derive(Debug)]
 struct Station {
     active: Arc<Active>,
-    stage: Box<dyn Stage>,
+    stage: Box<dyn ByteStage>,
     queue: VecDeque<Item>,
     /// The due of what came last: nothing later may pass sooner.
     last_due: u64,
@@ -90,11 +90,11 @@ impl Station {
             }
             Load::End => {
                 let verdict = self.stage.end(at);
-                self.has_acted |= !matches!(verdict, Verdict::Pass { due, .. } if due == at);
+                self.has_acted |= !matches!(verdict, ChunkFate::Pass { due, .. } if due == at);
                 match verdict {
-                    Verdict::Pass { due, .. } => self.wait(at, due, Load::End),
-                    Verdict::Reset { due } => self.hold(at, due, Load::End),
-                    Verdict::Lose | Verdict::Close { .. } => {}
+                    ChunkFate::Pass { due, .. } => self.wait(at, due, Load::End),
+                    ChunkFate::Reset { due } => self.hold(at, due, Load::End),
+                    ChunkFate::Lose | ChunkFate::Close { .. } => {}
                 }
                 return 0;
             }
@@ -102,18 +102,18 @@ impl Station {
         while !bytes.is_empty() {
             let verdict = self.stage.chunk(at, bytes.len());
             // What passes whole and at once was not touched.
-            self.has_acted |= verdict != Verdict::Pass { bytes: bytes.len(), due: at };
+            self.has_acted |= verdict != ChunkFate::Pass { bytes: bytes.len(), due: at };
             match verdict {
-                Verdict::Pass { bytes: count, due } => {
+                ChunkFate::Pass { bytes: count, due } => {
                     let piece = bytes.split_to(count.clamp(1, bytes.len()));
                     self.wait(at, due, Load::Bytes(piece));
                 }
-                Verdict::Lose => return bytes.len(),
-                Verdict::Reset { due } => {
+                ChunkFate::Lose => return bytes.len(),
+                ChunkFate::Reset { due } => {
                     self.hold(at, due, Load::Bytes(bytes));
                     return 0;
                 }
-                Verdict::Close { bytes: count } => {
+                ChunkFate::Close { bytes: count } => {
                     let piece = bytes.split_to(count.min(bytes.len()));
                     if !piece.is_empty() {
                         self.wait(at, at, Load::Bytes(piece));

@@ -15,7 +15,7 @@
 use super::asked::Asked;
 use super::flow::Ticket;
 use super::hold::{Active, Hold};
-use crate::dialect::{Boundary, Event, Events, Speech};
+use crate::dialect::{AnswerFormat, Boundary, EventSplitter, StreamEvent};
 use crate::fault::{NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
 use bytes::{Bytes, BytesMut};
@@ -54,7 +54,7 @@ struct Station {
 #[derive(Debug)]
 struct Work {
     stations: Vec<Station>,
-    events: Events,
+    events: EventSplitter,
     /// What came and was not looked at yet.
     chunk: Bytes,
     /// What came of a whole answer.
@@ -80,7 +80,7 @@ enum Ending {
 /// What an answer is, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    pub(super) speech: Speech,
+    pub(super) format: AnswerFormat,
     /// False where its shape must not be touched.
     pub(super) is_open: bool,
 }
@@ -125,7 +125,7 @@ impl Shaped {
             holds,
             kind,
             asked,
-            boundary: Boundary::of(kind.speech.dialect),
+            boundary: Boundary::of(kind.format.dialect),
             has_begun: false,
             work: None,
             held: None,
@@ -164,7 +164,7 @@ impl Shaped {
     fn look(&mut self) {
         let wanted = self.holds.borrow_and_update().shaping(&self.asked);
         let mut before = self.work.as_mut().map(|work| std::mem::take(&mut work.stations)).unwrap_or_default();
-        let may_begin = self.ending.is_none() && (self.kind.speech.streamed || !self.has_begun);
+        let may_begin = self.ending.is_none() && (self.kind.format.streamed || !self.has_begun);
         let held_by = self.held.as_ref().map(|held| held.station);
         // Where what is held goes on: at its station, else behind the last of those before it that are still there.
         let (mut resume, mut is_kept) = (0, held_by.is_none());
@@ -181,7 +181,7 @@ impl Shaped {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect, self.kind.speech, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect, self.kind.format, !self.has_begun);
                     stations.push(Station { active, tamper });
                 }
                 None => {}
@@ -193,7 +193,7 @@ impl Shaped {
         match &mut self.work {
             Some(work) => work.stations = stations,
             None => {
-                let events = Events::after(self.boundary);
+                let events = EventSplitter::after(self.boundary);
                 self.work = Some(Work { stations, events, chunk: Bytes::new(), whole: BytesMut::new() });
             }
         }
@@ -226,12 +226,12 @@ impl Shaped {
     fn release(&mut self, station: usize) {
         self.timer = None;
         if let Some(Held { play, .. }) = self.held.take() {
-            self.judge(station, Event { bytes: play.bytes, is_whole: true }, play.then);
+            self.judge(station, StreamEvent { bytes: play.bytes, is_whole: true }, play.then);
         }
     }
 
     /// The toxics from this station on decide about a piece, until one of them holds it.
-    fn judge(&mut self, mut station: usize, mut event: Event, mut then: Then) {
+    fn judge(&mut self, mut station: usize, mut event: StreamEvent, mut then: Then) {
         let now = HostTime::now().0;
         while let Some(Station { active, tamper }) = self.work.as_mut().and_then(|work| work.stations.get_mut(station)) {
             let is_whole = event.is_whole;
@@ -246,7 +246,7 @@ impl Shaped {
                 self.held = Some(Held { station, play: Play { then, ..play } });
                 return;
             }
-            event = Event { bytes: play.bytes, is_whole };
+            event = StreamEvent { bytes: play.bytes, is_whole };
             if event.bytes.is_empty() && then != Then::GoOn {
                 break;
             }
@@ -296,7 +296,7 @@ impl Shaped {
         let Some(work) = &mut self.work else {
             if let Some(data) = came.as_ref().and_then(Frame::data_ref)
                 && self.kind.is_open
-                && self.kind.speech.streamed
+                && self.kind.format.streamed
             {
                 self.boundary.follow(data);
             }
@@ -304,7 +304,7 @@ impl Shaped {
             return Poll::Ready(came.map(Ok));
         };
         match came.map(Frame::into_data) {
-            Some(Ok(data)) if self.kind.speech.streamed => work.chunk = data,
+            Some(Ok(data)) if self.kind.format.streamed => work.chunk = data,
             Some(Ok(data)) => {
                 work.whole.extend_from_slice(&data);
                 if work.whole.len() > LONGEST {
@@ -314,10 +314,10 @@ impl Shaped {
             }
             ended => {
                 let trailers = ended.and_then(Result::err);
-                let rest = if self.kind.speech.streamed { work.events.rest() } else { work.whole.split().freeze() };
+                let rest = if self.kind.format.streamed { work.events.rest() } else { work.whole.split().freeze() };
                 self.ending = Some(Ending::Natural(trailers));
                 if !rest.is_empty() || !self.has_begun {
-                    self.judge(0, Event { bytes: rest, is_whole: true }, Then::GoOn);
+                    self.judge(0, StreamEvent { bytes: rest, is_whole: true }, Then::GoOn);
                 }
             }
         }

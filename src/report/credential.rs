@@ -6,7 +6,9 @@ use super::markdown::{at_most, escaped};
 use super::sentence::{between, capital, seconds_down, span};
 use crate::history::{KeyStanding, SETTLED};
 use crate::units::{Fingerprint, counted, grouped};
-use crate::verdict::{Asked, ClientErrors, Criterion, Decision, Finding, Interval, Judgement, Millis, Moments, Replica, Rotated, Verdict};
+use crate::verdict::{
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, Moments, Replica, Rotated, Verdict,
+};
 use std::fmt::Write;
 
 /// Whether an objective of this name is told in the section of a credential.
@@ -66,17 +68,17 @@ pub(super) fn section(verdict: &Verdict, heading: &str) -> String {
     let mut text = String::new();
     for rotated in &verdict.rotations {
         // Writing to a String cannot fail.
-        let _ = Section { rotated, limit: verdict.terms.rotation }.write(&mut text, verdict, heading);
+        let _ = RotationSection { rotated, limit: verdict.terms.rotation }.write(&mut text, verdict, heading);
     }
     text
 }
 
-struct Section<'a> {
+struct RotationSection<'a> {
     rotated: &'a Rotated,
     limit: Millis,
 }
 
-impl Section<'_> {
+impl RotationSection<'_> {
     fn write(&self, text: &mut String, verdict: &Verdict, heading: &str) -> std::fmt::Result {
         let rotated = self.rotated;
         let (provider, credential) = (escaped(&rotated.provider), escaped(&rotated.credential));
@@ -217,14 +219,14 @@ fn worst(rotated: &Rotated) -> Option<&Judgement> {
     let wrong = misplaced(rotated).is_some();
     bad.min_by_key(|judgement| {
         let weight = match judgement.finding {
-            Finding::NeverMinted => 0,
-            Finding::TooLate | Finding::EndedBefore if wrong && judgement.name == Criterion::Rotation => 1,
-            Finding::OldKeyAccepted => 2,
-            Finding::OldKeyAnswered => 3,
-            Finding::StillBorne => 4,
-            Finding::NeverRevoked => 5,
-            Finding::NewKeyRefused => 6,
-            Finding::NotReminted => 7,
+            CriterionFinding::NeverMinted => 0,
+            CriterionFinding::TooLate | CriterionFinding::EndedBefore if wrong && judgement.name == Criterion::Rotation => 1,
+            CriterionFinding::OldKeyAccepted => 2,
+            CriterionFinding::OldKeyAnswered => 3,
+            CriterionFinding::StillBorne => 4,
+            CriterionFinding::NeverRevoked => 5,
+            CriterionFinding::NewKeyRefused => 6,
+            CriterionFinding::NotReminted => 7,
             _ => 8,
         };
         (judgement.verdict != Decision::Missed, weight)
@@ -249,32 +251,34 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
     let began = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
     let watched = seconds_down(rotated.watched.0);
     match (judgement.name, judgement.finding) {
-        (_, Finding::NeverMinted) => "no new key was created".to_owned(),
-        (_, Finding::SightLost) => "the proxy missed some requests, so it is not known which key they carried".to_owned(),
-        (_, Finding::NeverRevoked) => "the old key was never revoked".to_owned(),
-        (Criterion::NewKeyAccepted, Finding::Holds) => heard_of("new", rotated.new_asked),
-        (Criterion::NewKeyAccepted, Finding::NewKeyRefused) => format!("the provider refuses the new key{}", status(rotated.new_asked)),
-        (Criterion::NewKeyAccepted, Finding::EndedBefore) => {
+        (_, CriterionFinding::NeverMinted) => "no new key was created".to_owned(),
+        (_, CriterionFinding::SightLost) => "the proxy missed some requests, so it is not known which key they carried".to_owned(),
+        (_, CriterionFinding::NeverRevoked) => "the old key was never revoked".to_owned(),
+        (Criterion::NewKeyAccepted, CriterionFinding::Holds) => heard_of("new", rotated.new_asked),
+        (Criterion::NewKeyAccepted, CriterionFinding::NewKeyRefused) => {
+            format!("the provider refuses the new key{}", status(rotated.new_asked))
+        }
+        (Criterion::NewKeyAccepted, CriterionFinding::EndedBefore) => {
             format!("no new key had been created when the drill ended, {watched} after {began}")
         }
         (Criterion::NewKeyAccepted, _) => heard_of("new", rotated.new_asked),
-        (Criterion::OldKeyRefused, Finding::OldKeyAccepted) => {
+        (Criterion::OldKeyRefused, CriterionFinding::OldKeyAccepted) => {
             let at = rotated.old_asked.map_or_else(String::new, |asked| format!(", {} after {since}", seconds_down(asked.at.lo)));
             format!("the provider still accepts the old key{at}")
         }
-        (Criterion::OldKeyRefused, Finding::OldKeyAnswered) => answered_late(rotated),
-        (Criterion::OldKeyRefused, Finding::AskedTooEarly) => {
+        (Criterion::OldKeyRefused, CriterionFinding::OldKeyAnswered) => answered_late(rotated),
+        (Criterion::OldKeyRefused, CriterionFinding::AskedTooEarly) => {
             format!("the provider was asked sooner than {} after the revocation, which proves nothing", span(rotated.propagation))
         }
-        (Criterion::OldKeyRefused, Finding::EndedBefore) => "the drill ended before the old key had to be revoked".to_owned(),
+        (Criterion::OldKeyRefused, CriterionFinding::EndedBefore) => "the drill ended before the old key had to be revoked".to_owned(),
         (Criterion::OldKeyRefused, _) => heard_of("old", rotated.old_asked),
-        (Criterion::OldKeyUnused, Finding::Holds) => {
+        (Criterion::OldKeyUnused, CriterionFinding::Holds) => {
             let last =
                 rotated.moments.t5.map_or_else(String::new, |t5| format!(": the last request with it came {} after T0", between(t5)));
             format!("no replica uses the old key{last}")
         }
-        (Criterion::OldKeyUnused, Finding::StillBorne) => still_borne(rotated, since),
-        (Criterion::OldKeyUnused, Finding::TooFewSince) => {
+        (Criterion::OldKeyUnused, CriterionFinding::StillBorne) => still_borne(rotated, since),
+        (Criterion::OldKeyUnused, CriterionFinding::TooFewSince) => {
             let few = rotated.replicas.iter().filter(|replica| replica.replica.is_some()).map(|replica| replica.since).min().unwrap_or(0);
             format!("a replica sent only {} after its last one with the old key", counted(few, "request"))
         }
@@ -286,21 +290,23 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
             } else {
                 some(errors.lost)
             };
-            let open = if finding == Finding::EndedBefore { ", which was not over when the drill ended" } else { "" };
+            let open = if finding == CriterionFinding::EndedBefore { ", which was not over when the drill ended" } else { "" };
             format!("clients lost {lost}{} during the rotation{open}", cut(errors))
         }
-        (Criterion::Rotation, Finding::TooLate | Finding::EndedBefore) if rotated.moments.t6.is_none() => match misplaced(rotated) {
-            Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
-            None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
-            None => format!("{} {watched} after {began}", unmoved(rotated)),
-        },
-        (Criterion::Rotation, Finding::NotSeen) => "no proxy saw a key on any request to the provider".to_owned(),
+        (Criterion::Rotation, CriterionFinding::TooLate | CriterionFinding::EndedBefore) if rotated.moments.t6.is_none() => {
+            match misplaced(rotated) {
+                Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
+                None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
+                None => format!("{} {watched} after {began}", unmoved(rotated)),
+            }
+        }
+        (Criterion::Rotation, CriterionFinding::NotSeen) => "no proxy saw a key on any request to the provider".to_owned(),
         (Criterion::Rotation, _) => {
             let t6 = rotated.moments.t6.map_or_else(String::new, between);
             format!("every replica used the new key {t6} after {began}; the objective is {}", span(limit))
         }
-        (Criterion::Fallback, Finding::NotAnswered) => "no other provider answered while the old key was refused".to_owned(),
-        (Criterion::Fallback, Finding::NotSeen) => "it was not seen who answered while the old key was refused".to_owned(),
+        (Criterion::Fallback, CriterionFinding::NotAnswered) => "no other provider answered while the old key was refused".to_owned(),
+        (Criterion::Fallback, CriterionFinding::NotSeen) => "it was not seen who answered while the old key was refused".to_owned(),
         (Criterion::Fallback, _) => rotated.fallback.map_or_else(String::new, |fallback| {
             format!(
                 "other providers answered {} of {} while the old key was refused",
@@ -309,7 +315,7 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
             )
         }),
         (Criterion::PrimaryResumed, finding) => match (rotated.resumed, finding) {
-            (Some(Interval { hi: None, .. }), Finding::EndedBefore) => {
+            (Some(Interval { hi: None, .. }), CriterionFinding::EndedBefore) => {
                 "the drill ended before it was certain that the primary goes on serving".to_owned()
             }
             (Some(interval @ Interval { hi: Some(_), .. }), _) => {
@@ -318,11 +324,11 @@ fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
             (Some(_), _) => "the primary did not serve well again before the drill ended".to_owned(),
             (None, _) => "not every replica had the new key, without which the primary cannot serve".to_owned(),
         },
-        (Criterion::TokensReminted, Finding::Holds) => "tokens are made from the new key".to_owned(),
-        (Criterion::TokensReminted, Finding::OldKeyAnswered) => {
+        (Criterion::TokensReminted, CriterionFinding::Holds) => "tokens are made from the new key".to_owned(),
+        (Criterion::TokensReminted, CriterionFinding::OldKeyAnswered) => {
             "a token of the old key was issued or answered after the key was revoked".to_owned()
         }
-        (Criterion::TokensReminted, Finding::NotReminted) => "tokens of the old key were used to the end".to_owned(),
+        (Criterion::TokensReminted, CriterionFinding::NotReminted) => "tokens of the old key were used to the end".to_owned(),
         (Criterion::TokensReminted, _) => "no token of the new key was seen after those of the old one".to_owned(),
     }
 }
@@ -399,7 +405,7 @@ fn shown(moment: Option<Interval>) -> String {
 }
 
 /// What the provider said: `refused with 401`.
-fn answer(asked: Asked) -> String {
+fn answer(asked: KeyAnswer) -> String {
     match (asked.standing, asked.status) {
         (KeyStanding::Unknown, _) => "no clear answer, which proves nothing".to_owned(),
         (standing, 0) => standing.to_string(),
@@ -407,11 +413,11 @@ fn answer(asked: Asked) -> String {
     }
 }
 
-fn heard(asked: Option<Asked>) -> String {
+fn heard(asked: Option<KeyAnswer>) -> String {
     asked.map_or_else(|| ", not tried".to_owned(), |asked| format!(", {}", answer(asked)))
 }
 
-fn heard_of(which: &str, asked: Option<Asked>) -> String {
+fn heard_of(which: &str, asked: Option<KeyAnswer>) -> String {
     match asked.map(|asked| asked.standing) {
         None => format!("the {which} key was not tried at the provider"),
         Some(KeyStanding::Accepted) => format!("the provider accepts the {which} key"),
@@ -420,7 +426,7 @@ fn heard_of(which: &str, asked: Option<Asked>) -> String {
     }
 }
 
-fn status(asked: Option<Asked>) -> String {
+fn status(asked: Option<KeyAnswer>) -> String {
     asked.filter(|asked| asked.status > 0).map_or_else(String::new, |asked| format!(" with {}", asked.status))
 }
 

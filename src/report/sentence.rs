@@ -4,7 +4,7 @@ use super::{credential, open, recovery, rescue, scattered, share, stability, sto
 use crate::history::Lost;
 use crate::model::Gate;
 use crate::units::{Duration, counted, grouped, reaches};
-use crate::verdict::{Decision, Effect, Interval, Measures, Millis, Reason, Stop, Verdict};
+use crate::verdict::{Decision, EarlyStop, Interval, Measures, Millis, ObservedEffect, Reason, Verdict};
 use std::borrow::Cow;
 
 /// The verdict in one sentence, with the measured interval against the objective.
@@ -111,13 +111,13 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::FaultNotEffective) => match evidence.effect {
             None if evidence.touched.is_some_and(|touched| touched > 0) => "the fault touched none of the drill's requests".into(),
             None => "the fault touched no request".into(),
-            Some(Effect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
+            Some(ObservedEffect { worse: 0, .. }) if verdict.measures.as_ref().is_some_and(|measures| measures.bad > 0) => {
                 "no request did worse than the worst one before the fault, so nothing shows that the fault took effect".into()
             }
-            Some(Effect { worse: 0, .. }) => {
+            Some(ObservedEffect { worse: 0, .. }) => {
                 "no request failed or was slower than before the fault, so nothing shows that the fault took effect".into()
             }
-            Some(Effect { worse, of, .. }) => {
+            Some(ObservedEffect { worse, of, .. }) => {
                 format!(
                     "{} of {} failed or were slower than before the fault, too few to show that the fault took effect",
                     grouped(worse),
@@ -148,7 +148,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
 }
 
 /// The stop that keeps a verdict from being decisive.
-fn of_stop(verdict: &Verdict) -> Option<&Stop> {
+fn of_stop(verdict: &Verdict) -> Option<&EarlyStop> {
     let of_it = matches!(verdict.reason, Some(Reason::Stopped | Reason::BaselineUnstable | Reason::ScheduleIncomplete));
     verdict.stopped.as_ref().filter(|_| of_it)
 }
@@ -229,7 +229,7 @@ fn of_kind(verdict: &Verdict) -> Option<&'static str> {
 
 /// What the requests tell of the fault, where no proxy counted.
 pub(super) fn bit(verdict: &Verdict) -> Option<String> {
-    let Effect { worse, of, proven } = verdict.evidence.effect?;
+    let ObservedEffect { worse, of, proven } = verdict.evidence.effect?;
     let told = if proven { "that is no coincidence: it took effect" } else { "that can be coincidence" };
     Some(format!("{} of {} failed or were slower than those before the fault; {told}", grouped(worse), counted(of, "request")))
 }

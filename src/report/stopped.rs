@@ -2,10 +2,10 @@
 
 use super::sentence::seconds_down;
 use crate::history::{Phase, StopReason};
-use crate::verdict::{Stop, Verdict};
+use crate::verdict::{EarlyStop, Verdict};
 
 /// Why, as the end of a sentence.
-pub(super) fn because(verdict: &Verdict, stop: &Stop) -> String {
+pub(super) fn because(verdict: &Verdict, stop: &EarlyStop) -> String {
     let why = why(stop);
     match (stop.after_fault, stop.phase) {
         _ if verdict.evidence.requests == 0 => format!("the drill ended before its traffic began: {why}"),
@@ -16,10 +16,10 @@ pub(super) fn because(verdict: &Verdict, stop: &Stop) -> String {
 }
 
 /// Who or what stopped it.
-pub(super) fn why(stop: &Stop) -> String {
+pub(super) fn why(stop: &EarlyStop) -> String {
     match stop.reason {
         StopReason::Person => "a person stopped it".to_owned(),
-        _ => listed(stop.detail.split("\n\n").next().unwrap_or_default()),
+        _ => listed(&stop.detail),
     }
 }
 
@@ -33,8 +33,8 @@ fn listed(problem: &str) -> String {
 }
 
 /// What to do: what was said with it, else what goes for its kind.
-pub(super) fn hint(stop: &Stop) -> String {
-    let said = stop.detail.split_once("\n\nhint: ").map(|(_, hint)| hint.split_whitespace().collect::<Vec<_>>().join(" "));
+pub(super) fn hint(stop: &EarlyStop) -> String {
+    let said = stop.hint.as_ref().map(|hint| hint.split_whitespace().collect::<Vec<_>>().join(" "));
     said.unwrap_or_else(|| {
         match stop.reason {
             StopReason::Person => "run it again, and let it run to its end",

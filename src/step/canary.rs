@@ -152,14 +152,14 @@ impl fmt::Display for Decision<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Who, WorseBy};
+    use crate::model::{ProviderSelector, WorseBy};
     use crate::units::Duration;
 
     fn asked(at_least: u64) -> Canary {
         let share = |percent: f64| Ratio::new(percent / 100.0).unwrap();
         let worse_by = WorseBy { errors: share(2.0), latency: share(20.0), quality: share(2.0) };
         let pause = || Box::new(Action::Pause(Duration::from_secs(1)));
-        Canary { shift: pause(), back: pause(), of: Who::Standby, hold: Duration::from_secs(9), at_least, worse_by }
+        Canary { shift: pause(), back: pause(), of: ProviderSelector::Standby, hold: Duration::from_secs(9), at_least, worse_by }
     }
 
     /// So many exchanges of which so many failed and so many were answered wrongly, each in its time of 100 ms times `slow` or a little less.

@@ -8,8 +8,8 @@
 
 use super::before::{Changed, replace};
 use super::{Context, Output, StepError};
-use crate::model::{KubernetesObject, Switch, Which, Within};
-use crate::project::Format;
+use crate::model::{DocumentSelector, KubernetesObject, Switch, Within};
+use crate::project::FileFormat;
 use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
 use crate::units::Secret;
 use serde_json::Value;
@@ -80,13 +80,13 @@ pub async fn can_switch(switch: &Switch, context: &Context) -> Result<(), StepEr
 
 /// In what a value is replaced.
 enum Target<'a> {
-    File { path: PathBuf, format: Format, document: Option<&'a Which> },
+    File { path: PathBuf, format: FileFormat, document: Option<&'a DocumentSelector> },
     Object { cluster: Cluster, object: &'a KubernetesObject },
 }
 
 /// What stands there.
 struct Seen {
-    format: Format,
+    format: FileFormat,
     text: String,
     /// What of the text is edited.
     part: Range<usize>,
@@ -106,7 +106,7 @@ impl<'a> Target<'a> {
             Within::File { file, document } => {
                 let named = context.folder.join(context.expand(file)?);
                 let path = named.canonicalize().map_err(|error| failed(&named.display(), error))?;
-                let format = Format::of(&named).or_else(|| Format::of(&path));
+                let format = FileFormat::of(&named).or_else(|| FileFormat::of(&path));
                 let only = "only .yaml, .yml, .json, .toml and .env files can be switched";
                 Ok(Self::File { format: format.ok_or_else(|| failed(&named.display(), only))?, path, document: document.as_ref() })
             }
@@ -127,7 +127,7 @@ impl<'a> Target<'a> {
             Self::Object { cluster, object } => {
                 let object = cluster.object(object).await.map_err(of_cluster)?;
                 let text = object.to_string();
-                Ok(Seen { format: Format::Json, part: 0..text.len(), text, object })
+                Ok(Seen { format: FileFormat::Json, part: 0..text.len(), text, object })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::http::in_words;
 use super::{Context, StepError};
-use crate::model::{Condition, Goal, Probe};
+use crate::model::{Condition, Goal, HttpProbe};
 use crate::units::counted;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -73,7 +73,7 @@ async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
     }
 }
 
-async fn probing(probe: &Probe, goal: &Goal, context: &Context, last: &LastProbe) -> Result<String, StepError> {
+async fn probing(probe: &HttpProbe, goal: &Goal, context: &Context, last: &LastProbe) -> Result<String, StepError> {
     let url = context.expand(&probe.to)?;
     let expanded = probe.headers.iter().map(|(name, value)| Ok((name, context.expand(value)?)));
     let headers = expanded.collect::<Result<Vec<(&String, String)>, StepError>>()?;

@@ -5,8 +5,8 @@
 use super::Decision;
 use super::measures::Interval;
 use super::objectives::within;
-use super::rotation::{ClientErrors, Course, Fallback, Rotated};
-use crate::history::{Bearing, Borne, Edge, KeyStanding, SETTLED};
+use super::rotation::{ClientErrors, Fallback, Rotated, RotationTrace};
+use crate::history::{Edge, KeyStanding, KeyUse, ReplicaKeys, SETTLED};
 use crate::model::words;
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ words! {
 
 words! {
     /// What decided a criterion.
-    Finding {
+    CriterionFinding {
         /// It is as promised.
         Holds = "holds",
         /// No new key was ever made.
@@ -82,10 +82,10 @@ pub struct Judgement {
     /// Its judgement.
     pub verdict: Decision,
     /// What decided it.
-    pub finding: Finding,
+    pub finding: CriterionFinding,
 }
 
-impl Course<'_> {
+impl RotationTrace<'_> {
     /// Every promise that applies.
     pub(super) fn criteria(&self, zero: Edge, rotated: &Rotated) -> Vec<Judgement> {
         let in_time = self.in_time(zero, rotated.moments.t6);
@@ -108,7 +108,7 @@ impl Course<'_> {
         let rests =
             matches!(judgement.name, Criterion::OldKeyRefused | Criterion::OldKeyUnused | Criterion::Rotation | Criterion::TokensReminted);
         if rests && judgement.verdict == Decision::Met && self.rotation.missed > 0 {
-            return judgement.name.is(Decision::Inconclusive, Finding::SightLost);
+            return judgement.name.is(Decision::Inconclusive, CriterionFinding::SightLost);
         }
         judgement
     }
@@ -118,62 +118,62 @@ impl Course<'_> {
         self.evidence.observed_until - zero.hi >= self.evidence.terms.rotation
     }
 
-    fn new_key(&self, zero: Edge) -> (Decision, Finding) {
+    fn new_key(&self, zero: Edge) -> (Decision, CriterionFinding) {
         match (self.rotation.new, self.rotation.new_probe.map(|probe| probe.standing)) {
-            (None, _) if self.lasted(zero) => (Decision::Missed, Finding::NeverMinted),
-            (None, _) => (Decision::Inconclusive, Finding::EndedBefore),
-            (Some(_), Some(KeyStanding::Accepted)) => (Decision::Met, Finding::Holds),
-            (Some(_), Some(KeyStanding::Refused)) => (Decision::Missed, Finding::NewKeyRefused),
-            (Some(_), Some(KeyStanding::Unknown) | None) => (Decision::Inconclusive, Finding::NoAnswer),
+            (None, _) if self.lasted(zero) => (Decision::Missed, CriterionFinding::NeverMinted),
+            (None, _) => (Decision::Inconclusive, CriterionFinding::EndedBefore),
+            (Some(_), Some(KeyStanding::Accepted)) => (Decision::Met, CriterionFinding::Holds),
+            (Some(_), Some(KeyStanding::Refused)) => (Decision::Missed, CriterionFinding::NewKeyRefused),
+            (Some(_), Some(KeyStanding::Unknown) | None) => (Decision::Inconclusive, CriterionFinding::NoAnswer),
         }
     }
 
-    fn old_key(&self, zero: Edge) -> (Decision, Finding) {
+    fn old_key(&self, zero: Edge) -> (Decision, CriterionFinding) {
         let Some(dead) = self.rotation.dead_by() else {
             return if self.lasted(zero) {
-                (Decision::Missed, Finding::NeverRevoked)
+                (Decision::Missed, CriterionFinding::NeverRevoked)
             } else {
-                (Decision::Inconclusive, Finding::EndedBefore)
+                (Decision::Inconclusive, CriterionFinding::EndedBefore)
             };
         };
         if self.rotation.everywhere().any(|bearing| bearing.old.late > 0) {
-            return (Decision::Missed, Finding::OldKeyAnswered);
+            return (Decision::Missed, CriterionFinding::OldKeyAnswered);
         }
         match self.rotation.old_probe {
-            None => (Decision::Inconclusive, Finding::NoAnswer),
+            None => (Decision::Inconclusive, CriterionFinding::NoAnswer),
             // The drill asks by its own clock: the error of the proxies' is none of this.
-            Some(probe) if probe.edge.lo < dead - self.rotation.clock_error => (Decision::Inconclusive, Finding::AskedTooEarly),
+            Some(probe) if probe.edge.lo < dead - self.rotation.clock_error => (Decision::Inconclusive, CriterionFinding::AskedTooEarly),
             Some(probe) => match probe.standing {
-                KeyStanding::Refused => (Decision::Met, Finding::Holds),
-                KeyStanding::Accepted => (Decision::Missed, Finding::OldKeyAccepted),
-                KeyStanding::Unknown => (Decision::Inconclusive, Finding::NoAnswer),
+                KeyStanding::Refused => (Decision::Met, CriterionFinding::Holds),
+                KeyStanding::Accepted => (Decision::Missed, CriterionFinding::OldKeyAccepted),
+                KeyStanding::Unknown => (Decision::Inconclusive, CriterionFinding::NoAnswer),
             },
         }
     }
 
-    fn old_key_unused(&self, zero: Edge) -> (Decision, Finding) {
+    fn old_key_unused(&self, zero: Edge) -> (Decision, CriterionFinding) {
         let (rotation, limit) = (self.rotation, self.evidence.terms.rotation);
         let overdue = |at: Option<i64>| at.is_some_and(|at| at - zero.hi - self.error >= limit);
         if rotation.replicas.iter().any(|bearing| bearing.moved.is_none() && overdue(bearing.old.last)) {
-            return (Decision::Missed, Finding::StillBorne);
+            return (Decision::Missed, CriterionFinding::StillBorne);
         }
         let elsewhere = rotation.elsewhere.old.last;
         match self.settled() {
-            Some(settled) if elsewhere.is_some_and(|at| at > settled) => (Decision::Missed, Finding::StillBorne),
-            Some(_) if rotation.replicas.iter().all(|bearing| bearing.since >= SETTLED) => (Decision::Met, Finding::Holds),
-            Some(_) => (Decision::Inconclusive, Finding::TooFewSince),
-            None if overdue(elsewhere) => (Decision::Missed, Finding::StillBorne),
-            None => (Decision::Inconclusive, Finding::NotSeen),
+            Some(settled) if elsewhere.is_some_and(|at| at > settled) => (Decision::Missed, CriterionFinding::StillBorne),
+            Some(_) if rotation.replicas.iter().all(|bearing| bearing.since >= SETTLED) => (Decision::Met, CriterionFinding::Holds),
+            Some(_) => (Decision::Inconclusive, CriterionFinding::TooFewSince),
+            None if overdue(elsewhere) => (Decision::Missed, CriterionFinding::StillBorne),
+            None => (Decision::Inconclusive, CriterionFinding::NotSeen),
         }
     }
 
-    fn in_time(&self, zero: Edge, t6: Option<Interval>) -> (Decision, Finding) {
-        let any = |borne: &Borne| borne.exchanges > 0;
-        let seen = |bearing: &Bearing| any(&bearing.old) || any(&bearing.new) || any(&bearing.other);
+    fn in_time(&self, zero: Edge, t6: Option<Interval>) -> (Decision, CriterionFinding) {
+        let any = |borne: &KeyUse| borne.exchanges > 0;
+        let seen = |bearing: &ReplicaKeys| any(&bearing.old) || any(&bearing.new) || any(&bearing.other);
         let limit = self.evidence.terms.rotation;
         match t6 {
             Some(t6) => timed(t6, limit),
-            None if !self.rotation.everywhere().any(seen) => (Decision::Inconclusive, Finding::NotSeen),
+            None if !self.rotation.everywhere().any(seen) => (Decision::Inconclusive, CriterionFinding::NotSeen),
             None => {
                 let lo = self.evidence.observed_until - zero.hi - self.error;
                 timed(Interval { lo, hi: None }, limit)
@@ -182,32 +182,36 @@ impl Course<'_> {
     }
 
     /// Without T6 it is as late as the rotation itself.
-    fn has_resumed(&self, resumed: Option<Interval>, in_time: (Decision, Finding)) -> (Decision, Finding) {
+    fn has_resumed(&self, resumed: Option<Interval>, in_time: (Decision, CriterionFinding)) -> (Decision, CriterionFinding) {
         let terms = &self.evidence.terms;
         match (resumed, terms.failback_rto) {
             (None, _) => in_time,
             (Some(interval), Some(limit)) => timed(interval, limit),
-            (Some(Interval { hi: Some(_), .. }), None) => (Decision::Met, Finding::Holds),
+            (Some(Interval { hi: Some(_), .. }), None) => (Decision::Met, CriterionFinding::Holds),
             (Some(_), None) => {
                 let left = self.open_again().map_or(0, |edge| self.evidence.observed_until - edge.hi);
                 let needed = terms.failback_hold.unwrap_or(terms.hold) + super::plan::resolution(terms);
-                if left >= needed { (Decision::Missed, Finding::TooLate) } else { (Decision::Inconclusive, Finding::EndedBefore) }
+                if left >= needed {
+                    (Decision::Missed, CriterionFinding::TooLate)
+                } else {
+                    (Decision::Inconclusive, CriterionFinding::EndedBefore)
+                }
             }
         }
     }
 
-    fn tokens(&self) -> (Decision, Finding) {
+    fn tokens(&self) -> (Decision, CriterionFinding) {
         let rotation = self.rotation;
-        let Some(dead) = rotation.dead_by() else { return (Decision::Inconclusive, Finding::NeverRevoked) };
+        let Some(dead) = rotation.dead_by() else { return (Decision::Inconclusive, CriterionFinding::NeverRevoked) };
         if rotation.everywhere().any(|bearing| bearing.old.late_tokens > 0) || rotation.old_token_minted.is_some_and(|at| at > dead) {
-            return (Decision::Missed, Finding::OldKeyAnswered);
+            return (Decision::Missed, CriterionFinding::OldKeyAnswered);
         }
         let bore = || rotation.everywhere().filter(|bearing| bearing.old.last_token.is_some() || bearing.new.last_token.is_some());
-        let stale = |bearing: &&Bearing| bearing.old.last_token >= bearing.new.last_token;
+        let stale = |bearing: &&ReplicaKeys| bearing.old.last_token >= bearing.new.last_token;
         match (bore().filter(stale).filter_map(|bearing| bearing.old.last_token).max(), bore().next()) {
-            (Some(last), _) if last > dead => (Decision::Missed, Finding::NotReminted),
-            (Some(_), _) | (None, None) => (Decision::Inconclusive, Finding::NotSeen),
-            (None, Some(_)) => (Decision::Met, Finding::Holds),
+            (Some(last), _) if last > dead => (Decision::Missed, CriterionFinding::NotReminted),
+            (Some(_), _) | (None, None) => (Decision::Inconclusive, CriterionFinding::NotSeen),
+            (None, Some(_)) => (Decision::Met, CriterionFinding::Holds),
         }
     }
 }
@@ -225,37 +229,37 @@ impl Criterion {
         Self::TokensReminted,
     ];
 
-    pub(super) const fn is(self, verdict: Decision, finding: Finding) -> Judgement {
+    pub(super) const fn is(self, verdict: Decision, finding: CriterionFinding) -> Judgement {
         Judgement { name: self, verdict, finding }
     }
 }
 
 /// A count that was cut short by the end of the drill can exceed what was agreed, but not prove that it stays below it.
-fn errors(errors: &ClientErrors, whole: bool) -> Option<(Decision, Finding)> {
+fn errors(errors: &ClientErrors, whole: bool) -> Option<(Decision, CriterionFinding)> {
     let limit = errors.limit?;
     Some(match (errors.lost > limit, errors.at_most <= limit) {
-        (true, _) => (Decision::Missed, Finding::TooMany),
-        (false, true) if whole => (Decision::Met, Finding::Holds),
-        (false, true) => (Decision::Inconclusive, Finding::EndedBefore),
-        (false, false) => (Decision::Inconclusive, Finding::Unsure),
+        (true, _) => (Decision::Missed, CriterionFinding::TooMany),
+        (false, true) if whole => (Decision::Met, CriterionFinding::Holds),
+        (false, true) => (Decision::Inconclusive, CriterionFinding::EndedBefore),
+        (false, false) => (Decision::Inconclusive, CriterionFinding::Unsure),
     })
 }
 
-const fn fell_back(fallback: Fallback) -> (Decision, Finding) {
+const fn fell_back(fallback: Fallback) -> (Decision, CriterionFinding) {
     match fallback {
-        Fallback { answered: 1.., .. } => (Decision::Met, Finding::Holds),
-        Fallback { requests: 0, .. } | Fallback { perhaps: 1.., .. } => (Decision::Inconclusive, Finding::NotSeen),
-        _ => (Decision::Missed, Finding::NotAnswered),
+        Fallback { answered: 1.., .. } => (Decision::Met, CriterionFinding::Holds),
+        Fallback { requests: 0, .. } | Fallback { perhaps: 1.., .. } => (Decision::Inconclusive, CriterionFinding::NotSeen),
+        _ => (Decision::Missed, CriterionFinding::NotAnswered),
     }
 }
 
-fn timed(interval: Interval, limit: i64) -> (Decision, Finding) {
+fn timed(interval: Interval, limit: i64) -> (Decision, CriterionFinding) {
     let verdict = within(interval, limit);
     let finding = match (verdict, interval.hi) {
-        (Decision::Met, _) => Finding::Holds,
-        (Decision::Missed, _) => Finding::TooLate,
-        (_, Some(_)) => Finding::Unsure,
-        (_, None) => Finding::EndedBefore,
+        (Decision::Met, _) => CriterionFinding::Holds,
+        (Decision::Missed, _) => CriterionFinding::TooLate,
+        (_, Some(_)) => CriterionFinding::Unsure,
+        (_, None) => CriterionFinding::EndedBefore,
     };
     (verdict, finding)
 }

@@ -12,7 +12,7 @@
 //! What this file does not do: say which request the fault touched. It cannot.
 
 use super::window::{latency, places};
-use crate::history::{Edge, Evidence, Kind, Request, Terms};
+use crate::history::{Edge, Evidence, Outcome, RequestRecord, Terms};
 use crate::units::spare;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ const QUESTIONS: f64 = 4.0;
 
 /// What the requests tell of the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Effect {
+pub struct ObservedEffect {
     /// Requests that failed, or were slower than those before the fault.
     pub worse: u64,
     /// Of so many.
@@ -33,11 +33,11 @@ pub struct Effect {
 }
 
 /// What is told by the requests due while a fault lasted that began within `fault`.
-pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
+pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
     let terms = &evidence.terms;
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let (first, last) = places(evidence, fault.hi, end);
-    let ended = |request: &&Request| request.due < fault.lo && request.done < fault.lo;
+    let ended = |request: &&RequestRecord| request.due < fault.lo && request.done < fault.lo;
     let mut before: Vec<i64> = evidence.requests[..first].iter().filter(ended).map(|request| badness(terms, request, i64::MAX)).collect();
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
@@ -53,22 +53,22 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> Effect {
         for window in [&after[..], &after[..after.len().min(before.len())]] {
             let worse = window.iter().filter(|badness| *badness > limit).count();
             let proven = chance(before.len(), window.len(), worse, rank) <= RISK / QUESTIONS;
-            let effect = Effect { worse: worse as u64, of: window.len() as u64, proven };
+            let effect = ObservedEffect { worse: worse as u64, of: window.len() as u64, proven };
             if proven {
                 return effect;
             }
             told.get_or_insert(effect);
         }
     }
-    told.unwrap_or(Effect { worse: 0, of: after.len() as u64, proven: false })
+    told.unwrap_or(ObservedEffect { worse: 0, of: after.len() as u64, proven: false })
 }
 
 /// How badly a request went: no answer is worse than any latency.
-const fn badness(terms: &Terms, request: &Request, unknown: i64) -> i64 {
-    match request.kind {
-        Kind::Ok => latency(terms, request),
-        Kind::Unknown | Kind::Unsent => unknown,
-        Kind::Error | Kind::Timeout | Kind::Truncated => i64::MAX,
+const fn badness(terms: &Terms, request: &RequestRecord, unknown: i64) -> i64 {
+    match request.outcome {
+        Outcome::Ok => latency(terms, request),
+        Outcome::Unknown | Outcome::Unsent => unknown,
+        Outcome::Error | Outcome::Timeout | Outcome::Truncated => i64::MAX,
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     /// A hundred requests before the fault and a hundred after, 100 ms apart, each with this latency; `None` is an error.
-    fn told(before: impl Fn(u32) -> Option<u32>, after: impl Fn(u32) -> Option<u32>) -> Effect {
+    fn told(before: impl Fn(u32) -> Option<u32>, after: impl Fn(u32) -> Option<u32>) -> ObservedEffect {
         let evidence = evidence(before, after);
         effect(&evidence, evidence.fault.unwrap())
     }
@@ -133,11 +133,14 @@ mod tests {
     #[test]
     fn refused_and_slow_requests_prove_that_a_fault_bit_and_chance_does_not() {
         let usual = |place: u32| Some(20 + place * 37 % 100);
-        assert_eq!(told(usual, usual), Effect { worse: 0, of: 100, proven: false });
+        assert_eq!(told(usual, usual), ObservedEffect { worse: 0, of: 100, proven: false });
         // A rescued service: no request is bad, and the first are slow.
-        assert_eq!(told(usual, |place| if place < 12 { Some(300) } else { usual(place) }), Effect { worse: 12, of: 100, proven: true });
-        assert_eq!(told(usual, |place| (place >= 12).then(|| 20 + place)), Effect { worse: 12, of: 100, proven: true });
-        assert_eq!(told(usual, |place| if place < 3 { None } else { usual(place) }), Effect { worse: 3, of: 100, proven: false });
+        assert_eq!(
+            told(usual, |place| if place < 12 { Some(300) } else { usual(place) }),
+            ObservedEffect { worse: 12, of: 100, proven: true }
+        );
+        assert_eq!(told(usual, |place| (place >= 12).then(|| 20 + place)), ObservedEffect { worse: 12, of: 100, proven: true });
+        assert_eq!(told(usual, |place| if place < 3 { None } else { usual(place) }), ObservedEffect { worse: 3, of: 100, proven: false });
         // Where some failed before, more must.
         let shaky = |place: u32| if place % 50 == 7 { None } else { usual(place) };
         assert!(!told(shaky, |place| if place < 12 { None } else { usual(place) }).proven);
@@ -148,10 +151,10 @@ mod tests {
     fn failures_that_were_allowed_before_do_not_hide_those_after() {
         let mut shaky = evidence(|place| (place % 10 != 3).then(|| 20 + place), |_| None);
         shaky.terms.baseline_success = 0.9;
-        assert_eq!(effect(&shaky, shaky.fault.unwrap()), Effect { worse: 100, of: 100, proven: true });
+        assert_eq!(effect(&shaky, shaky.fault.unwrap()), ObservedEffect { worse: 100, of: 100, proven: true });
         // What failed before is no measure of what is told: some did fare worse than what answered.
         let few = told(|place| (place % 50 != 7).then(|| 20 + place), |place| if place < 4 { None } else { Some(30) });
-        assert_eq!(few, Effect { worse: 4, of: 100, proven: false });
+        assert_eq!(few, ObservedEffect { worse: 4, of: 100, proven: false });
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::Millis;
 use super::onset::{Recovery, Start};
-use super::window::{Tri, Window};
+use super::window::{RequestWindow, Tri};
 use crate::history::Terms;
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub enum WhyNot {
     },
 }
 
-impl Window<'_> {
+impl RequestWindow<'_> {
     /// What began last and was good to the end of the window; else what was good for longest before the recovery, and for a quarter of the hold at
     /// least.
     pub(super) fn false_start(&self, terms: &Terms, start: Start, recovery: &Recovery) -> Option<FalseStart> {

@@ -2,12 +2,12 @@
 
 use super::Millis;
 use super::false_start::FalseStart;
-use super::onset::{Extent, Index, Recovery, Start};
+use super::onset::{HoldExtent, Index, Recovery, Start};
 use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
 use super::stability::{Departure, Wave, departures};
-use super::window::{Tri, Window, good, good_by, latency, places};
-use crate::history::{Attempt, By, Edge, Evidence, Kind, Request};
+use super::window::{RequestWindow, Tri, good, good_by, latency, places};
+use crate::history::{Attempt, By, Edge, Evidence, Outcome, RequestRecord};
 use crate::model::Gate;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -141,24 +141,24 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let terms = &evidence.terms;
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let start = Start { edge: fault, hold: terms.hold };
-    let restoring = Window::new(evidence, fault.lo, end, |request| good(terms, request));
+    let restoring = RequestWindow::new(evidence, fault.lo, end, |request| good(terms, request));
     let cutting = share::moving(evidence, fault, end)
-        .unwrap_or_else(|| Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
-    let restore = restoring.recovery(terms, start, Extent::Hold, Index::Arrival);
-    let cutover = cutting.recovery(terms, start, Extent::Hold, Index::Delivery);
+        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
+    let restore = restoring.recovery(terms, start, HoldExtent::Hold, Index::Arrival);
+    let cutover = cutting.recovery(terms, start, HoldExtent::Hold, Index::Delivery);
     let (gate, gated, index) = match terms.gate {
         Gate::Cutover => (&cutover, &cutting, Index::Delivery),
         Gate::Restore => (&restore, &restoring, Index::Arrival),
     };
-    let sustained = gated.recovery(terms, start, Extent::Sustained, index).interval;
+    let sustained = gated.recovery(terms, start, HoldExtent::Sustained, index).interval;
     let departures = gate.onset.map_or_else(Vec::new, |onset| departures(evidence, &restoring, onset, fault));
 
     let asked = restoring.requests;
     let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
     let in_flight = || evidence.requests[..places(evidence, fault.lo, end).0].iter().filter(|request| request.done >= fault.lo);
-    let lost = |request: &&Request| matches!(request.kind, Kind::Error | Kind::Timeout | Kind::Truncated);
-    let count = |kind: Kind| asked.iter().chain(in_flight()).filter(|request| request.kind == kind).count() as u64;
-    let attempts = Attempts::of(evidence, fault, end);
+    let lost = |request: &&RequestRecord| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
+    let count = |outcome: Outcome| asked.iter().chain(in_flight()).filter(|request| request.outcome == outcome).count() as u64;
+    let attempts = AttemptCounts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
     let first_standby = if !evidence.shared { first_standby(&cutting, fault, terms.clock_error) } else { None };
     let (failback, failback_false_start) = failback(evidence, fault).unzip();
@@ -167,7 +167,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let spared = spared(evidence);
     Measured {
         due: asked.len(),
-        maybe_lost: count(Kind::Unknown),
+        maybe_lost: count(Outcome::Unknown),
         onset: gate.onset.is_some(),
         unseen_waits: evidence.shared
             && terms.gate == Gate::Cutover
@@ -189,9 +189,9 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             lost: asked.iter().filter(lost).count() as u64,
             lost_in_flight: in_flight().filter(lost).count() as u64,
             failback_lost: after_heal(evidence).iter().filter(|request| lost(request)).count() as u64,
-            late: asked.iter().filter(|request| request.kind == Kind::Ok && good(terms, request) == Tri::No).count() as u64,
-            truncated: count(Kind::Truncated),
-            truncated_in_flight: in_flight().filter(|request| request.kind == Kind::Truncated).count() as u64,
+            late: asked.iter().filter(|request| request.outcome == Outcome::Ok && good(terms, request) == Tri::No).count() as u64,
+            truncated: count(Outcome::Truncated),
+            truncated_in_flight: in_flight().filter(|request| request.outcome == Outcome::Truncated).count() as u64,
             duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
             overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_busiest.unwrap_or(terms.gap_mean) as f64 / 1e9),
             amplification: attempts.as_ref().map(|attempts| attempts.count as f64 / asked.len().max(1) as f64),
@@ -216,7 +216,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
 }
 
 /// Whether what the gate is about was tested, where nothing went bad.
-fn exercised(evidence: &Evidence, fault: Edge, cutting: &Window<'_>) -> bool {
+fn exercised(evidence: &Evidence, fault: Edge, cutting: &RequestWindow<'_>) -> bool {
     let restores = evidence.terms.gate == Gate::Restore;
     // Who shares the load serves all the time, so that an answer of theirs shows nothing.
     let moved = share::exercised(evidence, fault, cutting).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes));
@@ -234,14 +234,14 @@ fn spared(evidence: &Evidence) -> bool {
 }
 
 /// Bad requests within the hold.
-fn residual_bad(window: &Window<'_>, gate: &Recovery, hold: i64) -> u64 {
+fn residual_bad(window: &RequestWindow<'_>, gate: &Recovery, hold: i64) -> u64 {
     let Some(onset) = gate.onset else { return 0 };
     let ends = window.requests[onset].due + hold;
     let within = window.requests[onset..].iter().zip(&window.reads[onset..]).take_while(|(request, _)| request.due < ends);
     within.filter(|(_, reading)| **reading == Tri::No).count() as u64
 }
 
-fn first_standby(window: &Window<'_>, fault: Edge, clock_error: i64) -> Option<Interval> {
+fn first_standby(window: &RequestWindow<'_>, fault: Edge, clock_error: i64) -> Option<Interval> {
     let first = window.reads.iter().position(|reading| *reading == Tri::Yes)?;
     // An unknown reading before it may have been the first: the lower bound lies before that.
     let doubt = window.reads[..first].iter().position(|reading| *reading == Tri::Maybe).unwrap_or(first);
@@ -252,7 +252,7 @@ fn first_standby(window: &Window<'_>, fault: Edge, clock_error: i64) -> Option<I
     Some(Interval { lo, hi: Some(hi - fault.lo + clock_error) })
 }
 
-fn after_heal(evidence: &Evidence) -> &[Request] {
+fn after_heal(evidence: &Evidence) -> &[RequestRecord] {
     let Some(heal) = evidence.heal else { return &[] };
     let (first, last) = places(evidence, heal.lo, evidence.observed_until);
     &evidence.requests[first..last]
@@ -265,9 +265,9 @@ fn failback(evidence: &Evidence, fault: Edge) -> Option<(Interval, Option<FalseS
     if evidence.shared {
         return share::failback(evidence, fault, heal).map(|interval| (interval, None));
     }
-    let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
+    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
     let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
-    let recovery = window.recovery(terms, start, Extent::Hold, Index::Delivery);
+    let recovery = window.recovery(terms, start, HoldExtent::Hold, Index::Delivery);
     Some((recovery.interval, window.false_start(terms, start, &recovery)))
 }
 
@@ -278,7 +278,7 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
     // Not only standbys: whoever else was asked, it was left.
     let is_other = |provider: u16| !evidence.primary.contains(&provider);
     let asked = |attempt: &Attempt| attempt.request as usize >= first && is_other(attempt.provider);
-    let served = |request: &Request| match request.by {
+    let served = |request: &RequestRecord| match request.by {
         By::Nobody => false,
         By::Unknown => true,
         By::Provider(place) => is_other(place),
@@ -332,13 +332,13 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
 }
 
 /// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.
-fn degraded_area(evidence: &Evidence, requests: &[Request]) -> Millis {
+fn degraded_area(evidence: &Evidence, requests: &[RequestRecord]) -> Millis {
     let terms = &evidence.terms;
-    let lost = |request: &Request| -> f64 {
+    let lost = |request: &RequestRecord| -> f64 {
         let latency = latency(terms, request);
-        match request.kind {
-            Kind::Ok if latency <= terms.slo => 0.0,
-            Kind::Ok if latency < terms.deadline => 1.0 - (terms.deadline - latency) as f64 / (terms.deadline - terms.slo) as f64,
+        match request.outcome {
+            Outcome::Ok if latency <= terms.slo => 0.0,
+            Outcome::Ok if latency < terms.deadline => 1.0 - (terms.deadline - latency) as f64 / (terms.deadline - terms.slo) as f64,
             _ => 1.0,
         }
     };
@@ -346,7 +346,7 @@ fn degraded_area(evidence: &Evidence, requests: &[Request]) -> Millis {
 }
 
 /// What the proxies saw of the requests due while the fault lasted.
-struct Attempts {
+struct AttemptCounts {
     count: u64,
     duplicates: u64,
     /// Most dispatches to standbys in one second, counted in seconds from the fault.
@@ -354,7 +354,7 @@ struct Attempts {
     first_standby: Option<i64>,
 }
 
-impl Attempts {
+impl AttemptCounts {
     fn of(evidence: &Evidence, fault: Edge, end: i64) -> Option<Self> {
         if !evidence.attempts_seen {
             return None;

@@ -43,24 +43,24 @@ mod together;
 mod trial;
 mod window;
 
-pub use criteria::{Criterion, Finding, Judgement};
-pub use effect::Effect;
+pub use criteria::{Criterion, CriterionFinding, Judgement};
+pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use measures::{Interval, Measures, Outage};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
 pub use rescue::{Dispatched, Later, Paid, Rescued};
-pub use rotation::{Asked, ClientErrors, Fallback, Moments, Replica, Rotated};
+pub use rotation::{ClientErrors, Fallback, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
 pub use stability::{Departure, FailedAt, TellingWindow, Wave};
-pub use stop::Stop;
+pub use stop::EarlyStop;
 pub use together::{OfWorkload, together};
 
 /// Histories for tests of those who show a verdict.
 #[cfg(test)]
 pub(crate) use rotation::story;
 
-use crate::history::{Balanced, Caveat, Evidence, Kind, Lost, TouchedBy};
+use crate::history::{Balanced, Caveat, Evidence, Lost, Outcome, TouchedBy};
 use crate::model::{Gate, SloOn, words};
 use serde::{Serialize, Serializer};
 
@@ -172,7 +172,7 @@ pub struct Verdict {
     pub reason: Option<Reason>,
     /// Why the drill was stopped before its end; absent where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stopped: Option<Stop>,
+    pub stopped: Option<EarlyStop>,
     /// Upper bound of the width of any interval, for a recovery that does not relapse between two probes.
     #[serde(rename = "resolution_ms")]
     pub resolution: Millis,
@@ -259,7 +259,7 @@ pub struct Basis {
     pub touched_by: Option<TouchedBy>,
     /// What the requests tell of the fault, where no proxy counted in a drill.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub effect: Option<Effect>,
+    pub effect: Option<ObservedEffect>,
     /// Requests that were due and not sent.
     pub unsent: u64,
     /// The largest lateness of the generator; `None` where it was not recorded.
@@ -285,7 +285,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
 /// The same, whoever stopped it.
 fn tried(evidence: &Evidence) -> Verdict {
     let terms = &evidence.terms;
-    let baseline = trial::Baseline::of(evidence);
+    let baseline = trial::BaselineCounts::of(evidence);
     let mut verdict = Verdict {
         verdict: Decision::Met,
         reason: None,
@@ -319,7 +319,7 @@ fn tried(evidence: &Evidence) -> Verdict {
             touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
             touched_by: evidence.touched_by,
             effect: None,
-            unsent: evidence.requests.iter().filter(|request| request.kind == Kind::Unsent).count() as u64,
+            unsent: evidence.requests.iter().filter(|request| request.outcome == Outcome::Unsent).count() as u64,
             lag: (!evidence.lacks(Lost::DueTimes))
                 .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
             attempts_seen: evidence.attempts_seen,

@@ -1,7 +1,7 @@
 //! The search for the request from which service is back and stays.
 
 use super::measures::Interval;
-use super::window::{Tri, Window};
+use super::window::{RequestWindow, Tri};
 use crate::history::{Edge, Terms};
 use crate::units::reaches;
 
@@ -25,7 +25,7 @@ impl Fill {
 
 /// How far the conditions must hold.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Extent {
+pub(super) enum HoldExtent {
     /// For the hold.
     Hold,
     /// For the hold, and to the end of the window as well.
@@ -55,9 +55,9 @@ pub(super) struct Recovery {
     pub(super) onset: Option<usize>,
 }
 
-impl Window<'_> {
+impl RequestWindow<'_> {
     /// The interval in which service came back.
-    pub(super) fn recovery(&self, terms: &Terms, start: Start, extent: Extent, index: Index) -> Recovery {
+    pub(super) fn recovery(&self, terms: &Terms, start: Start, extent: HoldExtent, index: Index) -> Recovery {
         let early = self.onset(terms, start, extent, Fill::Optimistic);
         let onset = self.onset(terms, start, extent, Fill::Pessimistic);
         let before = &self.reads[..early.unwrap_or(self.reads.len())];
@@ -81,7 +81,7 @@ impl Window<'_> {
 
     /// The earliest request that is good, was sent after the fault was wholly in force, opens a lead-in of good requests and a hold
     /// that ends within the window, in which enough are good and no run of bad ones is too long. One pass: every pointer only moves on.
-    fn onset(&self, terms: &Terms, start: Start, extent: Extent, fill: Fill) -> Option<usize> {
+    fn onset(&self, terms: &Terms, start: Start, extent: HoldExtent, fill: Fill) -> Option<usize> {
         let count = self.requests.len();
         let is_good = |place: usize| fill.is_good(self.reads[place]);
         let longest = terms.max_consecutive_bad as usize;
@@ -111,8 +111,8 @@ impl Window<'_> {
                 reaches(good, (until - place) as u64, terms.success) && long_run.is_none_or(|run| run + longest >= until)
             };
             let lasts = match extent {
-                Extent::Hold => true,
-                Extent::Sustained => holds(count, rest),
+                HoldExtent::Hold => true,
+                HoldExtent::Sustained => holds(count, rest),
             };
             let leads_in = next_bad - place >= terms.lead_in as usize;
             if self.requests[place].sent >= from && hold_ends <= self.to && leads_in && holds(end, good) && lasts {

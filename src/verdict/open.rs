@@ -7,9 +7,9 @@
 //! What this file does not do: decide anything.
 
 use super::objectives::ObjectiveVerdict;
-use super::onset::{Extent, Index, Start};
+use super::onset::{HoldExtent, Index, Start};
 use super::rescue::attempts_of;
-use super::window::{Tri, Window, good, good_by};
+use super::window::{RequestWindow, Tri, good, good_by};
 use super::{Decision, Reason, Verdict, share};
 use crate::history::{By, Edge, Evidence};
 use crate::model::Gate;
@@ -56,7 +56,7 @@ fn unproven(evidence: &Evidence, fault: Edge) -> Reason {
     let start = Start { edge: fault, hold: terms.hold };
     let (mut window, end) = (looked_at(evidence, fault), end(evidence));
     window.reads.iter_mut().filter(|reading| **reading == Tri::Maybe).for_each(|reading| *reading = Tri::Yes);
-    if window.recovery(terms, start, Extent::Hold, Index::Arrival).onset.is_none() {
+    if window.recovery(terms, start, HoldExtent::Hold, Index::Arrival).onset.is_none() {
         return Reason::EndedBeforeHold;
     }
     let nameless = terms.gate == Gate::Cutover && nameless(evidence, fault, end).next().is_some();
@@ -68,13 +68,13 @@ fn end(evidence: &Evidence) -> i64 {
 }
 
 /// What the gate looks at.
-fn looked_at(evidence: &Evidence, fault: Edge) -> Window<'_> {
+fn looked_at(evidence: &Evidence, fault: Edge) -> RequestWindow<'_> {
     let (terms, end) = (&evidence.terms, end(evidence));
     if terms.gate == Gate::Restore {
-        return Window::new(evidence, fault.lo, end, |request| good(terms, request));
+        return RequestWindow::new(evidence, fault.lo, end, |request| good(terms, request));
     }
     share::moving(evidence, fault, end)
-        .unwrap_or_else(|| Window::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)))
+        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)))
 }
 
 /// The places of good answers that nobody can be named for.

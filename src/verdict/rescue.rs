@@ -19,7 +19,7 @@
 
 use super::Millis;
 use super::window::{Tri, good, places};
-use crate::history::{Attempt, Broken, By, Edge, Evidence, Request, Trace};
+use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, ProviderFault, RequestRecord};
 use serde::Serialize;
 
 /// Nanoseconds: waits that are longer than usual by less than this are never taken for a rescue that nobody saw.
@@ -88,7 +88,7 @@ pub struct Dispatched {
 }
 
 /// How a request came to its answer.
-pub(super) enum Course {
+pub(super) enum ServingPath {
     /// It was rescued, and paid at least and at most so much.
     Rescued { by_connection: bool, lo: i64, hi: i64, middle: i64 },
     /// It may have been. Whoever is refused at once waits for nothing, though another was asked first.
@@ -123,11 +123,12 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
         let is_later = since >= evidence.terms.rescued_after;
         found.later.of += u64::from(is_later);
         let is_good = good(&evidence.terms, request) != Tri::No;
-        let (course, broken) = if is_good { usual.course(evidence, place) } else { (Course::Direct, None) };
-        let released = matches!(course, Course::Rescued { .. }) && broken.is_some_and(|broken| is_released(evidence, place, broken, end));
-        let course = if released { Course::Perhaps { at_once: false } } else { course };
+        let (course, broken) = if is_good { usual.course(evidence, place) } else { (ServingPath::Direct, None) };
+        let released =
+            matches!(course, ServingPath::Rescued { .. }) && broken.is_some_and(|broken| is_released(evidence, place, broken, end));
+        let course = if released { ServingPath::Perhaps { at_once: false } } else { course };
         let counts = match course {
-            Course::Rescued { by_connection, lo, hi, middle } => {
+            ServingPath::Rescued { by_connection, lo, hi, middle } => {
                 found.requests += 1;
                 found.later.requests += u64::from(is_later);
                 found.by_connection |= by_connection;
@@ -137,8 +138,8 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
                 in_a_row += 1;
                 true
             }
-            Course::Perhaps { .. } => true,
-            Course::Direct => {
+            ServingPath::Perhaps { .. } => true,
+            ServingPath::Direct => {
                 // Whoever still waited when the fault was healed tells nothing of whom it would have been sent to.
                 in_a_row = if is_good && request.done < end { 0 } else { in_a_row };
                 false
@@ -204,7 +205,7 @@ impl Usual {
     /// From the requests that ended before the fault; `first` and `last` are the places of those due while it lasted.
     pub(super) fn before(evidence: &Evidence, (first, last): (usize, usize), fault: Edge) -> Self {
         let ended = evidence.requests[..first].iter().enumerate().filter(|(_, request)| request.done < fault.lo);
-        let wait = |(place, request): (usize, &Request)| Some(attempts_of(evidence, place).first()?.at - request.sent);
+        let wait = |(place, request): (usize, &RequestRecord)| Some(attempts_of(evidence, place).first()?.at - request.sent);
         let mut waits: Vec<i64> = ended.filter_map(wait).collect();
         waits.sort_unstable();
         let at = |place: usize| waits.get(place).copied().unwrap_or(0).max(0);
@@ -222,7 +223,7 @@ impl Usual {
     }
 
     /// Whether this fault swallowed a connection for every second request that waited for long, besides those of requests that failed.
-    fn swallowed(&self, evidence: &Evidence, (first, last): (usize, usize), broken: &Broken) -> bool {
+    fn swallowed(&self, evidence: &Evidence, (first, last): (usize, usize), broken: &ProviderFault) -> bool {
         let (mut waited, mut failed) = (0_u64, 0_u64);
         for place in first..last {
             let request = &evidence.requests[place];
@@ -241,58 +242,60 @@ impl Usual {
     }
 
     /// How the request at this place came to its answer, and who was asked first where it was rescued.
-    pub(super) fn course(&self, evidence: &Evidence, place: usize) -> (Course, Option<u16>) {
+    pub(super) fn course(&self, evidence: &Evidence, place: usize) -> (ServingPath, Option<u16>) {
         let request = &evidence.requests[place];
         let attempts = attempts_of(evidence, place);
         let Some(first) = attempts.first() else {
             // Nobody saw how it came to its answer.
             let unseen = evidence.broken.iter().any(|broken| broken.holds(request.sent));
-            return (if unseen { Course::Perhaps { at_once: false } } else { Course::Direct }, None);
+            return (if unseen { ServingPath::Perhaps { at_once: false } } else { ServingPath::Direct }, None);
         };
         let breaks = |provider: u16, at: i64| evidence.broken.iter().any(|broken| broken.breaks(provider, at));
         let served = match request.by {
             By::Provider(served) => served,
-            By::Unknown if breaks(first.provider, first.at) => return (Course::Perhaps { at_once: false }, None),
-            By::Unknown | By::Nobody => return (Course::Direct, None),
+            By::Unknown if breaks(first.provider, first.at) => return (ServingPath::Perhaps { at_once: false }, None),
+            By::Unknown | By::Nobody => return (ServingPath::Direct, None),
         };
         if breaks(first.provider, first.at) {
             let answered = attempts.iter().rev().find(|attempt| attempt.provider == served);
             return match answered {
                 Some(answered) if first.provider != served => {
                     let paid = answered.at - first.at;
-                    let rescued = Course::Rescued { by_connection: false, lo: paid, hi: paid, middle: paid };
+                    let rescued = ServingPath::Rescued { by_connection: false, lo: paid, hi: paid, middle: paid };
                     let certain = good(&evidence.terms, request) == Tri::Yes;
-                    (if certain { rescued } else { Course::Perhaps { at_once: false } }, Some(first.provider))
+                    (if certain { rescued } else { ServingPath::Perhaps { at_once: false } }, Some(first.provider))
                 }
-                _ => (Course::Direct, None),
+                _ => (ServingPath::Direct, None),
             };
         }
         self.unseen(evidence, request, first, served)
     }
 
     /// The same where the first attempt that is seen went to a provider that works: the one before it may have been swallowed.
-    fn unseen(&self, evidence: &Evidence, request: &Request, first: &Attempt, served: u16) -> (Course, Option<u16>) {
+    fn unseen(&self, evidence: &Evidence, request: &RequestRecord, first: &Attempt, served: u16) -> (ServingPath, Option<u16>) {
         // Places are in the order of preference, where the load is not shared; nobody asks one that comes later first.
         let comes_first = |provider: u16| if evidence.shared { provider != served } else { provider < served };
-        let swallows = |broken: &&Broken| broken.trace != Trace::Requests && comes_first(broken.provider) && broken.holds(request.sent);
+        let swallows = |broken: &&ProviderFault| {
+            broken.trace != FaultVisibility::Requests && comes_first(broken.provider) && broken.holds(request.sent)
+        };
         let Some((place, broken)) = evidence.broken.iter().enumerate().find(|(_, broken)| swallows(broken)) else {
-            return (Course::Direct, None);
+            return (ServingPath::Direct, None);
         };
         let wait = first.at - request.sent;
         let explained = wait >= self.longest + evidence.terms.slo / 10 || self.swallowed.get(place) == Some(&true);
         if wait > self.limit() && explained && good(&evidence.terms, request) == Tri::Yes {
             let (lo, hi) = (wait - self.longest, wait - self.shortest);
-            return (Course::Rescued { by_connection: true, lo, hi, middle: wait - self.median }, Some(broken.provider));
+            return (ServingPath::Rescued { by_connection: true, lo, hi, middle: wait - self.median }, Some(broken.provider));
         }
         let long = wait > self.often + SUSPECT;
         let perhaps = match broken.trace {
-            Trace::Held => long,
-            Trace::Closed => long || broken.connections > 0,
-            Trace::Nothing => true,
-            Trace::Requests => false,
+            FaultVisibility::Held => long,
+            FaultVisibility::Closed => long || broken.connections > 0,
+            FaultVisibility::Nothing => true,
+            FaultVisibility::Requests => false,
         };
-        let at_once = broken.trace == Trace::Nothing && !long;
-        (if perhaps { Course::Perhaps { at_once } } else { Course::Direct }, None)
+        let at_once = broken.trace == FaultVisibility::Nothing && !long;
+        (if perhaps { ServingPath::Perhaps { at_once } } else { ServingPath::Direct }, None)
     }
 }
 

@@ -17,13 +17,13 @@
 //! Replicas stand for all of a service; a request that is of none of them (without a number, or of another service) counts where it shows
 //! the old key alive or in use, and never as proof that a replica has moved.
 
-use super::criteria::{Criterion, Finding, Judgement};
+use super::criteria::{Criterion, CriterionFinding, Judgement};
 use super::measures::{Interval, Measured};
 use super::objectives::ObjectiveVerdict;
-use super::onset::{Extent, Index, Start};
-use super::window::{Window, good_by};
+use super::onset::{HoldExtent, Index, Start};
+use super::window::{RequestWindow, good_by};
 use super::{Decision, Millis};
-use crate::history::{Bearing, By, Edge, Evidence, KeyStanding, Kind, Lost, Probe, Rotation};
+use crate::history::{By, Edge, Evidence, KeyStanding, Lost, Outcome, ProbeAnswer, ReplicaKeys, Rotation};
 use crate::units::Fingerprint;
 use serde::Serialize;
 
@@ -88,7 +88,7 @@ pub struct ClientErrors {
 
 /// What a provider said to a key when the drill itself asked it, past gateway and proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Asked {
+pub struct KeyAnswer {
     /// What.
     pub standing: KeyStanding,
     /// By which status; 0 where none came.
@@ -126,9 +126,9 @@ pub struct Rotated {
     /// That store, as the inventory says it.
     pub store: Option<String>,
     /// What the provider said to the old key in the end.
-    pub old_asked: Option<Asked>,
+    pub old_asked: Option<KeyAnswer>,
     /// The same to the new one.
-    pub new_asked: Option<Asked>,
+    pub new_asked: Option<KeyAnswer>,
     /// How long the issuer may take until it refuses a revoked key everywhere.
     #[serde(rename = "propagation_ms")]
     pub propagation: Millis,
@@ -159,7 +159,7 @@ impl Rotated {
 /// Judges each rotation. Where the drill is not valid, its moments are told and nothing is judged.
 pub(super) fn rotations(evidence: &Evidence, valid: bool) -> Vec<Rotated> {
     let each = evidence.rotations.iter().map(|rotation| {
-        let course = Course { evidence, rotation, error: evidence.terms.clock_error + rotation.clock_error };
+        let course = RotationTrace { evidence, rotation, error: evidence.terms.clock_error + rotation.clock_error };
         course.rotated(valid)
     });
     each.collect()
@@ -208,14 +208,14 @@ pub(super) fn together(rotations: &[Rotated]) -> Vec<ObjectiveVerdict> {
 }
 
 /// One rotation with what it is judged by.
-pub(super) struct Course<'e> {
+pub(super) struct RotationTrace<'e> {
     pub(super) evidence: &'e Evidence,
     pub(super) rotation: &'e Rotation,
     /// Largest error of a proxy's stamp.
     pub(super) error: i64,
 }
 
-impl Course<'_> {
+impl RotationTrace<'_> {
     fn rotated(&self, valid: bool) -> Rotated {
         let Self { evidence, rotation, .. } = self;
         let mut rotated = Rotated {
@@ -239,14 +239,14 @@ impl Course<'_> {
         };
         let Some(zero) = rotation.begun else {
             if valid {
-                rotated.criteria.push(Criterion::Rotation.is(Decision::Inconclusive, Finding::EndedBefore));
+                rotated.criteria.push(Criterion::Rotation.is(Decision::Inconclusive, CriterionFinding::EndedBefore));
             }
             return rotated;
         };
         rotated.moments = self.moments(zero);
         rotated.watched = Millis((evidence.observed_until - zero.hi).max(0));
-        let asked = |probe: Option<Probe>| {
-            probe.map(|probe| Asked { standing: probe.standing, status: probe.status, at: self.from(zero, probe.edge) })
+        let asked = |probe: Option<ProbeAnswer>| {
+            probe.map(|probe| KeyAnswer { standing: probe.standing, status: probe.status, at: self.from(zero, probe.edge) })
         };
         (rotated.old_asked, rotated.new_asked) = (asked(rotation.old_probe), asked(rotation.new_probe));
         rotated.replicas = self.replicas(zero);
@@ -305,7 +305,7 @@ impl Course<'_> {
     }
 
     fn replicas(&self, zero: Edge) -> Vec<Replica> {
-        let one = |replica: Option<u32>, bearing: &Bearing| {
+        let one = |replica: Option<u32>, bearing: &ReplicaKeys| {
             let stamp = |at: Option<i64>| at.map(|at| self.stamp(zero, at));
             Replica {
                 replica,
@@ -331,17 +331,17 @@ impl Course<'_> {
     fn client_errors(&self, zero: Edge) -> ClientErrors {
         let dead = self.rotation.dead_by().filter(|_| self.rotation.planned);
         let until = self.settled().map(|at| at.max(dead.unwrap_or(at)));
-        let lost = |kind: Kind| matches!(kind, Kind::Error | Kind::Timeout | Kind::Truncated);
-        let counts = |from: i64, to: i64, is: &dyn Fn(Kind) -> bool| {
+        let lost = |outcome: Outcome| matches!(outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
+        let counts = |from: i64, to: i64, is: &dyn Fn(Outcome) -> bool| {
             let due = self.evidence.requests.partition_point(|request| request.due <= to);
-            self.evidence.requests[..due].iter().filter(|request| request.done >= from && is(request.kind)).count() as u64
+            self.evidence.requests[..due].iter().filter(|request| request.done >= from && is(request.outcome)).count() as u64
         };
         let end = self.evidence.observed_until;
         let (inner, outer) = (until.map_or(end, |at| at - self.error), until.map_or(end, |at| at + self.error));
         ClientErrors {
             lost: counts(zero.hi, inner, &lost),
-            truncated: counts(zero.hi, inner, &|kind| kind == Kind::Truncated),
-            at_most: counts(zero.lo, outer, &|kind| lost(kind) || kind == Kind::Unknown),
+            truncated: counts(zero.hi, inner, &|outcome| outcome == Outcome::Truncated),
+            at_most: counts(zero.lo, outer, &|outcome| lost(outcome) || outcome == Outcome::Unknown),
             limit: self.evidence.terms.client_errors.or(self.rotation.planned.then_some(0)),
         }
     }
@@ -355,7 +355,8 @@ impl Course<'_> {
         let to = self.rotation.everywhere().filter_map(|bearing| bearing.old.last_refused).map(|edge| edge.hi).max()? + self.error;
         let due = evidence.requests.partition_point(|request| request.due <= to);
         let within = || evidence.requests[..due].iter().filter(|request| request.done >= from);
-        let answered = |who: &dyn Fn(By) -> bool| within().filter(|request| request.kind == Kind::Ok && who(request.by)).count() as u64;
+        let answered =
+            |who: &dyn Fn(By) -> bool| within().filter(|request| request.outcome == Outcome::Ok && who(request.by)).count() as u64;
         Some(Fallback {
             requests: within().count() as u64,
             answered: answered(&|by| matches!(by, By::Provider(place) if others.contains(&place))),
@@ -377,9 +378,9 @@ impl Course<'_> {
     fn resumed(&self) -> Option<Interval> {
         let (evidence, terms) = (self.evidence, &self.evidence.terms);
         let edge = self.open_again().filter(|_| self.resumes())?;
-        let window = Window::new(evidence, edge.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
+        let window = RequestWindow::new(evidence, edge.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
         let start = Start { edge, hold: terms.failback_hold.unwrap_or(terms.hold) };
-        Some(window.recovery(terms, start, Extent::Hold, Index::Delivery).interval)
+        Some(window.recovery(terms, start, HoldExtent::Hold, Index::Delivery).interval)
     }
 }
 

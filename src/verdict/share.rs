@@ -16,9 +16,9 @@
 
 use super::Millis;
 use super::measures::Interval;
-use super::rescue::{Course, Usual, attempts_of};
-use super::window::{Tri, Window, good, places};
-use crate::history::{Balanced, Broken, By, Edge, Evidence, Request, Terms};
+use super::rescue::{ServingPath, Usual, attempts_of};
+use super::window::{RequestWindow, Tri, good, places};
+use crate::history::{Balanced, By, Edge, Evidence, ProviderFault, RequestRecord, Terms};
 use crate::units::{Binomial, reaches};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -41,14 +41,14 @@ pub struct Share {
 const CHANCE: f64 = 0.01;
 
 /// How the requests due in `[fault.lo, to)` read: whether each has moved. `None` where no load is shared.
-pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option<Window<'e>> {
+pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option<RequestWindow<'e>> {
     if !evidence.shared {
         return None;
     }
     let (first, last) = places(evidence, fault.lo, to);
     let usual = Usual::before(evidence, (first, last), fault);
     let reads = (first..last).map(|place| has_moved(evidence, &usual, place)).collect();
-    Some(Window { first, requests: &evidence.requests[first..last], reads, to })
+    Some(RequestWindow { first, requests: &evidence.requests[first..last], reads, to })
 }
 
 fn has_moved(evidence: &Evidence, usual: &Usual, place: usize) -> Tri {
@@ -70,9 +70,9 @@ fn has_moved(evidence: &Evidence, usual: &Usual, place: usize) -> Tri {
         return Tri::No;
     }
     match usual.course(evidence, place).0 {
-        Course::Rescued { .. } => Tri::No,
-        Course::Perhaps { at_once: false } => Tri::Maybe,
-        Course::Perhaps { at_once: true } | Course::Direct => served,
+        ServingPath::Rescued { .. } => Tri::No,
+        ServingPath::Perhaps { at_once: false } => Tri::Maybe,
+        ServingPath::Perhaps { at_once: true } | ServingPath::Direct => served,
     }
 }
 
@@ -82,7 +82,7 @@ fn before(evidence: &Evidence, provider: u16, fault: Edge) -> (u64, u64) {
 }
 
 /// Answers of one provider, and of all that are known.
-fn counted<'r>(requests: impl Iterator<Item = &'r Request>, provider: u16) -> (u64, u64) {
+fn counted<'r>(requests: impl Iterator<Item = &'r RequestRecord>, provider: u16) -> (u64, u64) {
     let by = requests.filter_map(|request| if let By::Provider(by) = request.by { Some(by) } else { None });
     by.fold((0, 0), |(own, all), by| (own + u64::from(by == provider), all + 1))
 }
@@ -96,7 +96,7 @@ fn broken(evidence: &Evidence) -> Vec<u16> {
 }
 
 /// Whether it shows that there was a share to move; `None` where no load is shared.
-pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Option<bool> {
+pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>) -> Option<bool> {
     if !evidence.shared {
         return None;
     }
@@ -105,13 +105,13 @@ pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &Window<'_>) -
 }
 
 /// Whether another provider than the broken ones answered a request.
-fn moved_late(evidence: &Evidence, request: &Request) -> bool {
+fn moved_late(evidence: &Evidence, request: &RequestRecord) -> bool {
     let is_broken = |by: u16| evidence.broken_shares().any(|broken| broken.breaks(by, request.sent));
     good(&evidence.terms, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
 }
 
 /// Whether this provider answered less while it was broken than chance leaves to the share that it had.
-fn gives_less(evidence: &Evidence, broken: &Broken, fault: Edge, window: &Window<'_>) -> bool {
+fn gives_less(evidence: &Evidence, broken: &ProviderFault, fault: Edge, window: &RequestWindow<'_>) -> bool {
     let (own_before, all_before) = before(evidence, broken.provider, fault);
     let since = window.requests.iter().filter(|request| broken.holds(request.sent));
     let (own, all) = counted(since, broken.provider);
@@ -128,7 +128,7 @@ pub(super) fn others(evidence: &Evidence) -> Vec<u16> {
 }
 
 /// What is told of a share beside the intervals.
-pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Option<Share> {
+pub(super) fn told(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>) -> Option<Share> {
     if !evidence.shared {
         return None;
     }
@@ -136,7 +136,8 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Opt
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
-    let waited: Vec<&Request> = stayed.map(|(request, _)| request).filter(|request| good(&evidence.terms, request) == Tri::Yes).collect();
+    let waited: Vec<&RequestRecord> =
+        stayed.map(|(request, _)| request).filter(|request| good(&evidence.terms, request) == Tri::Yes).collect();
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
         before: counts.iter().map(|(own, _)| own).sum::<u64>() as f64 / all.max(1) as f64,
@@ -147,7 +148,7 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &Window<'_>) -> Opt
 
 /// From the heal until every provider that was broken has a share again; `None` where none of them had one.
 pub(super) fn failback(evidence: &Evidence, fault: Edge, heal: Edge) -> Option<Interval> {
-    let window = Window::new(evidence, heal.lo, evidence.observed_until, |request| good(&evidence.terms, request));
+    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good(&evidence.terms, request));
     let back = |provider: u16| {
         let (own, all) = before(evidence, provider, fault);
         (own > 0).then(|| Back { window: &window, provider, half: own as f64 / all as f64 / 2.0, heal }.interval(&evidence.terms))
@@ -160,7 +161,7 @@ pub(super) fn failback(evidence: &Evidence, fault: Edge, heal: Edge) -> Option<I
 
 /// The search for the moment from which one provider has a share again.
 struct Back<'w> {
-    window: &'w Window<'w>,
+    window: &'w RequestWindow<'w>,
     provider: u16,
     /// Half of the share that it had.
     half: f64,
@@ -178,14 +179,14 @@ impl Back<'_> {
         Interval { lo, hi: found.map(|place| requests[place].proof - self.heal.lo + terms.clock_error) }
     }
 
-    fn answered(&self, request: &Request) -> bool {
+    fn answered(&self, request: &RequestRecord) -> bool {
         request.by == By::Provider(self.provider)
     }
 
     /// The first request of the provider's that opens a hold in which users are well served and it has a share. Counts are kept as sums from
     /// the beginning and runs are found from the end, so that no hold is read twice.
     fn found(&self, terms: &Terms) -> Option<usize> {
-        let Window { requests, reads, to, .. } = self.window;
+        let RequestWindow { requests, reads, to, .. } = self.window;
         let sums = |counts: &dyn Fn(usize) -> bool| -> Vec<u64> {
             let mut sum = 0;
             std::iter::once(0)

@@ -38,7 +38,7 @@
 //! systems that relapse, flap and degrade, and `tests/reference/` counts again in another language.
 
 use super::Millis;
-use super::window::{Tri, Window};
+use super::window::{RequestWindow, Tri};
 use crate::history::{By, Edge, Evidence};
 use crate::model::words;
 use crate::units::Binomial;
@@ -122,7 +122,7 @@ impl Excess {
 }
 
 /// Every departure from what was promised after the hold that began with the request at `onset` of this window, which reads what users feel.
-pub(super) fn departures(evidence: &Evidence, window: &Window<'_>, onset: usize, fault: Edge) -> Vec<Departure> {
+pub(super) fn departures(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize, fault: Edge) -> Vec<Departure> {
     let success = evidence.terms.success;
     let (mut all, mut unclear) = (Vec::<Excess>::new(), Vec::<Excess>::new());
     for next in beyond_promise(evidence, window, onset) {
@@ -144,7 +144,7 @@ pub(super) fn departures(evidence: &Evidence, window: &Window<'_>, onset: usize,
 }
 
 /// The windows after the hold that hold more bad requests than was promised, by their ends. One pass: every pointer only moves on.
-fn beyond_promise(evidence: &Evidence, window: &Window<'_>, onset: usize) -> Vec<Excess> {
+fn beyond_promise(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize) -> Vec<Excess> {
     let terms = &evidence.terms;
     let (requests, reads) = (&window.requests[onset..], &window.reads[onset..]);
     let hold_ends = requests[0].due + terms.hold;
@@ -173,7 +173,7 @@ fn beyond_promise(evidence: &Evidence, window: &Window<'_>, onset: usize) -> Vec
     found
 }
 
-fn departure(evidence: &Evidence, window: &Window<'_>, stretch: &Excess, fault: Edge) -> Departure {
+fn departure(evidence: &Evidence, window: &RequestWindow<'_>, stretch: &Excess, fault: Edge) -> Departure {
     let place = |moment: i64| window.requests.partition_point(|request| request.due <= moment);
     let (from, to) = (place(stretch.from), place(stretch.until));
     let bad: Vec<usize> = (from..to).filter(|place| window.reads[*place] == Tri::No).collect();
@@ -360,16 +360,16 @@ mod tests {
     #[test]
     fn many_requests_are_judged_in_one_pass() {
         let at = |place: i64, bad: bool| {
-            let kind = if bad { crate::history::Kind::Error } else { crate::history::Kind::Ok };
+            let outcome = if bad { crate::history::Outcome::Error } else { crate::history::Outcome::Ok };
             let due = place * 1_000_000;
-            crate::history::Request { due, sent: due, proof: due, done: due, by: By::Nobody, kind }
+            crate::history::RequestRecord { due, sent: due, proof: due, done: due, by: By::Nobody, outcome }
         };
         let empty =
             bare(br#"{"bare_history": 1, "primary": ["a"], "standbys": ["b"], "requests": [], "objectives": {"hold_ms": 60000}}"#).unwrap();
         let fault = Edge { lo: 0, hi: 0 };
         let found = |bad: fn(i64) -> bool| {
             let evidence = Evidence { requests: (0..300_000).map(|place| at(place, bad(place))).collect(), ..empty.clone() };
-            let window = Window::new(&evidence, 0, i64::MAX, |request| super::super::window::good(&evidence.terms, request));
+            let window = RequestWindow::new(&evidence, 0, i64::MAX, |request| super::super::window::good(&evidence.terms, request));
             departures(&evidence, &window, 0, fault)
         };
         assert_eq!(found(|place| place % 1_000 == 999), Vec::new());

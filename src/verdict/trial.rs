@@ -7,13 +7,13 @@ use crate::history::{By, Edge, Evidence, Lost};
 use crate::units::reaches;
 
 /// Requests that began and ended before the fault.
-pub(super) struct Baseline {
+pub(super) struct BaselineCounts {
     pub(super) requests: u64,
     pub(super) good: u64,
     pub(super) by_primary: u64,
 }
 
-impl Baseline {
+impl BaselineCounts {
     /// Counted before the fault; without a fault, everything is before it.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo);
@@ -42,7 +42,7 @@ impl Baseline {
 }
 
 /// The fault's edge, or the first reason for which the trial is void.
-pub(super) fn flaw_of(evidence: &Evidence, baseline: &Baseline, basis: &Basis) -> Result<Edge, Reason> {
+pub(super) fn flaw_of(evidence: &Evidence, baseline: &BaselineCounts, basis: &Basis) -> Result<Edge, Reason> {
     if basis.unsent > 0 {
         return Err(Reason::ScheduleIncomplete);
     }

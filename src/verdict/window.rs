@@ -1,6 +1,6 @@
 //! The requests that are looked at, and for each whether it conforms.
 
-use crate::history::{By, Evidence, Kind, Request, Terms};
+use crate::history::{By, Evidence, Outcome, RequestRecord, Terms};
 use crate::model::SloOn;
 
 /// Kleene's three truths: what a request shows may be unknown.
@@ -12,16 +12,16 @@ pub(super) enum Tri {
 }
 
 /// Requests due in `[from, to)`, a slice of those that are sorted by due time, and how each of them reads.
-pub(super) struct Window<'e> {
+pub(super) struct RequestWindow<'e> {
     /// The place of the first of them among all requests.
     pub(super) first: usize,
-    pub(super) requests: &'e [Request],
+    pub(super) requests: &'e [RequestRecord],
     pub(super) reads: Vec<Tri>,
     pub(super) to: i64,
 }
 
-impl<'e> Window<'e> {
-    pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&Request) -> Tri) -> Self {
+impl<'e> RequestWindow<'e> {
+    pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&RequestRecord) -> Tri) -> Self {
         let (first, last) = places(evidence, from, to);
         let requests = &evidence.requests[first..last];
         Self { first, requests, reads: requests.iter().map(conforms).collect(), to }
@@ -36,7 +36,7 @@ pub(super) fn places(evidence: &Evidence, from: i64, to: i64) -> (usize, usize) 
 }
 
 /// The moment of an answer that the service level is held against, from when it was due.
-pub(super) const fn latency(terms: &Terms, request: &Request) -> i64 {
+pub(super) const fn latency(terms: &Terms, request: &RequestRecord) -> i64 {
     match terms.slo_on {
         SloOn::Done => request.done - request.due,
         SloOn::Proof => request.proof - request.due,
@@ -44,16 +44,16 @@ pub(super) const fn latency(terms: &Terms, request: &Request) -> i64 {
 }
 
 /// Whether users were well served.
-pub(super) const fn good(terms: &Terms, request: &Request) -> Tri {
-    match request.kind {
-        Kind::Ok if request.done - request.due <= terms.deadline && latency(terms, request) <= terms.slo => Tri::Yes,
-        Kind::Unknown => Tri::Maybe,
+pub(super) const fn good(terms: &Terms, request: &RequestRecord) -> Tri {
+    match request.outcome {
+        Outcome::Ok if request.done - request.due <= terms.deadline && latency(terms, request) <= terms.slo => Tri::Yes,
+        Outcome::Unknown => Tri::Maybe,
         _ => Tri::No,
     }
 }
 
 /// Whether they were well served by one of these providers.
-pub(super) fn good_by(terms: &Terms, request: &Request, providers: &[u16]) -> Tri {
+pub(super) fn good_by(terms: &Terms, request: &RequestRecord, providers: &[u16]) -> Tri {
     match (good(terms, request), request.by) {
         (Tri::No, _) => Tri::No,
         (good, By::Provider(place)) if providers.contains(&place) => good,

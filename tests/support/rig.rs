@@ -2,7 +2,7 @@
 //! around them.
 
 use lifeboat::lab::{ReferenceGateway, SimulatedProvider, Upstream};
-use lifeboat::model::{Breaker, CredentialKind, Dialect, Gateway, Provider, Simulation};
+use lifeboat::model::{BreakerSettings, CredentialKind, Dialect, GatewaySettings, Provider, Simulation};
 use lifeboat::units::{Duration, Ratio, Seed};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -48,8 +48,8 @@ pub(crate) fn gateway_within(try_timeout: Duration, providers: &[(&str, String)]
         model: "gpt-4o".into(),
         embedding_model: "gpt-4o".into(),
     });
-    let breaker = Breaker { failures: 5, cooldown: Duration::from_secs(2), probes: 1 };
-    let settings = Gateway { try_timeout, retries: 0, breaker, ..Gateway::default() };
+    let breaker = BreakerSettings { failures: 5, cooldown: Duration::from_secs(2), probes: 1 };
+    let settings = GatewaySettings { try_timeout, retries: 0, breaker, ..GatewaySettings::default() };
     ReferenceGateway::start(&settings, upstreams.collect(), key.into(), ANY).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::drill::sight::tests::exchange;
-use crate::history::{Beside, request_id};
+use crate::history::{LiveWorkload, request_id};
 use crate::model::Workload;
 use crate::project::Project;
 
@@ -26,12 +26,12 @@ fn plan(is_judged: bool) -> DrillPlan {
 fn live(plan: &DrillPlan, first: (u64, u64), second: (u64, u64)) -> Live {
     let total = |(good, failed)| Bucket { good, failed, ..Bucket::default() };
     let why = |word: &str, count| BTreeMap::from([(word.to_owned(), count)]);
-    let beside = Beside {
+    let beside = LiveWorkload {
         named: plan.beside[0].clone(),
         slices: std::collections::VecDeque::new(),
         total: total(second),
         why: why("status-429", second.1),
-        open: crate::history::Open::default(),
+        open: crate::history::OpenRequests::default(),
     };
     Live { total: total(first), why: why("status-503", first.1), beside: vec![beside], ..Live::default() }
 }

@@ -8,13 +8,13 @@
 use super::answer::{Case, answered};
 use super::reach::look;
 use super::{Preflight, PreflightCheck, Trouble};
-use crate::dialect::{Ask, Flaw, Mark, Route};
+use crate::dialect::{ClientRequest, Flaw, Mark, Route};
 use crate::drill::DrillStop;
 use crate::drill::rig::{Rig, RigSite};
 use crate::drill::sight::{SightSummary, Sighted};
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
-use crate::traffic::{Bad, Client, Manner, Target, WARMING};
+use crate::traffic::{BadAnswer, Client, ClientSettings, Target, WARMING};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -65,13 +65,13 @@ pub(in crate::drill) async fn unasked(rig: &Rig, site: &RigSite<'_>, preflight: 
 }
 
 /// Each replica with a key and each key with a replica.
-fn turns(target: &Target, manner: &Manner) -> Vec<(Target, Manner)> {
+fn turns(target: &Target, manner: &ClientSettings) -> Vec<(Target, ClientSettings)> {
     let count = target.replicas.len().max(manner.keys.len()).max(1);
     let turn = |place: usize| {
         let base_url = target.replicas.get(place % target.replicas.len().max(1)).unwrap_or(&target.base_url).clone();
         let key = manner.keys.get(place % manner.keys.len().max(1)).unwrap_or(&target.key).clone();
         let target = Target { base_url, key, replicas: Vec::new(), ..target.clone() };
-        (target, Manner { keys: Vec::new(), ..manner.clone() })
+        (target, ClientSettings { keys: Vec::new(), ..manner.clone() })
     };
     (0..count).map(turn).collect()
 }
@@ -87,12 +87,12 @@ struct ServiceProbe<'a> {
 struct PreflightAnswer {
     /// The settings that the answer lacks, which is otherwise good.
     missing: Vec<&'static str>,
-    bad: Option<Bad>,
+    bad: Option<BadAnswer>,
     seen: Vec<Sighted>,
 }
 
 impl ServiceProbe<'_> {
-    async fn tried(&self, target: &Target, manner: &Manner, first: u64) -> Result<PreflightCheck, DrillStop> {
+    async fn tried(&self, target: &Target, manner: &ClientSettings, first: u64) -> Result<PreflightCheck, DrillStop> {
         let service = &self.named.service_name;
         let answer = self.answer(target, manner, first).await?;
         let case = self.case(target);
@@ -101,7 +101,7 @@ impl ServiceProbe<'_> {
             return Ok(Err(trouble));
         }
         if !answer.missing.is_empty() {
-            return Ok(Err((explained(&answer.missing, service, &self.site.plan.environment_name))));
+            return Ok(Err(explained(&answer.missing, service, &self.site.plan.environment_name)));
         }
         if let Some(bad) = &answer.bad {
             let found = look(target, manner, &bad.why).await;
@@ -118,12 +118,12 @@ impl ServiceProbe<'_> {
     }
 
     /// Asks, until what comes is good or will not be.
-    async fn answer(&self, target: &Target, manner: &Manner, first: u64) -> Result<PreflightAnswer, DrillStop> {
+    async fn answer(&self, target: &Target, manner: &ClientSettings, first: u64) -> Result<PreflightAnswer, DrillStop> {
         let request = self.named.workload.request;
         let (mut complete, mut missing, mut again) = (manner.complete, Vec::new(), false);
         for id in first.. {
-            let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(DrillStop::environment_of)?;
-            let ask = Ask {
+            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() }).map_err(DrillStop::environment_of)?;
+            let ask = ClientRequest {
                 mark: Mark { drill: !self.site.tag, id },
                 model: target.model.clone(),
                 operation: request.operation(),
@@ -154,7 +154,7 @@ impl ServiceProbe<'_> {
         unreachable!("the loop ends by returning")
     }
 
-    async fn reach(&self, target: &Target, manner: &Manner, preflight: &mut Preflight) {
+    async fn reach(&self, target: &Target, manner: &ClientSettings, preflight: &mut Preflight) {
         for (target, manner) in turns(target, manner) {
             let service = &self.named.service_name;
             let client = match Client::with(target.clone(), manner.clone()) {
@@ -170,7 +170,7 @@ impl ServiceProbe<'_> {
                 Ok(()) => Ok(format!("{service}: {} takes connections", target.base_url)),
                 Err(why) => {
                     let found = look(&target, &manner, why).await;
-                    Err(self.case(&target).failed(&Bad { why: why.into(), said: None }, &[], found.as_ref()))
+                    Err(self.case(&target).failed(&BadAnswer { why: why.into(), said: None }, &[], found.as_ref()))
                 }
             });
         }
@@ -185,7 +185,7 @@ impl ServiceProbe<'_> {
     }
 
     /// Which providers took a request: those that were asked with its mark; where none was, those that were asked for a model without one since.
-    async fn seen(&self, id: u64, before: u64, bad: Option<&Bad>) -> Vec<Sighted> {
+    async fn seen(&self, id: u64, before: u64, bad: Option<&BadAnswer>) -> Vec<Sighted> {
         let Some(mut sight) = self.sight() else { return Vec::new() };
         if bad.is_some_and(|bad| is_unsent(&bad.why)) {
             return Vec::new();
@@ -272,11 +272,12 @@ pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32)
     for id in 0..u64::from(count) {
         let mark = Mark { drill: !site.tag, id };
         let (operation, streamed) = (request.operation(), request.is_streamed());
-        let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
+        let ask = ClientRequest { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
         if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
             let number = id + 1;
-            let detail =
-                format!("the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}");
+            let detail = format!(
+                "the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}"
+            );
             let hint = format!("its output is in {}", site.folder.join("system.log").display());
             return Err(DrillStop::environment(detail).with_hint(hint));
         }
@@ -285,7 +286,7 @@ pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32)
 }
 
 /// Asks once, for what it may cost. What warms a system up is planned traffic, which `max_requests` counts; a rehearsal is not.
-async fn asked(client: &Client, ask: &Ask, site: &RigSite<'_>, within: Duration) -> Result<Result<(), Bad>, DrillStop> {
+async fn asked(client: &Client, ask: &ClientRequest, site: &RigSite<'_>, within: Duration) -> Result<Result<(), BadAnswer>, DrillStop> {
     let id = ask.mark.id | WARMING;
     let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
     if !begun {

@@ -2,8 +2,8 @@
 
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::drill::DrillStop;
-use crate::drill::interrupts::by_a_person;
 use crate::drill::conductor::{Order, budget, open, tag};
+use crate::drill::interrupts::by_a_person;
 use crate::drill::rig::RigSite;
 use crate::history::StopReason;
 use crate::journal::{Clock, Journal, Recorder};

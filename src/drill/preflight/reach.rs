@@ -3,7 +3,7 @@
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::control::is_here;
 use crate::model::{DrillPlan, origin_and_path};
-use crate::traffic::{Client, Manner, Target};
+use crate::traffic::{Client, ClientSettings, Target};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -69,7 +69,7 @@ fn words(error: &std::io::Error) -> String {
 }
 
 /// Looks closer at a base URL at which a request ended with this word.
-pub(super) async fn look(target: &Target, manner: &Manner, why: &str) -> Option<AddressFinding> {
+pub(super) async fn look(target: &Target, manner: &ClientSettings, why: &str) -> Option<AddressFinding> {
     let url = reqwest::Url::parse(&target.base_url).ok().filter(|_| manner.proxy.is_none())?;
     let (host, port) = (url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?);
     match (url.scheme(), why) {
@@ -114,7 +114,7 @@ async fn says_http(host: &str, port: u16) -> bool {
     matches!(tokio::time::timeout(WITHIN, asked).await, Ok(Some(begin)) if &begin == b"HTTP/")
 }
 
-async fn says_tls(target: &Target, manner: &Manner) -> bool {
+async fn says_tls(target: &Target, manner: &ClientSettings) -> bool {
     let target = Target { base_url: target.base_url.replacen("http://", "https://", 1), replicas: Vec::new(), ..target.clone() };
     match Client::with(target, manner.clone()) {
         Ok(client) => client.reach(WITHIN).await.err().is_none_or(|why| why.starts_with("certificate-") || why == "not-http-2"),

@@ -103,7 +103,7 @@ fn a_number_that_runs_far_ahead_is_damage_and_one_of_another_workload_is_not_tak
 #[test]
 fn what_was_shed_is_unsent() {
     let evidence = folded(vec![Event::Shed(Shed { id: 0, due: 7 })]);
-    assert_eq!((evidence.requests[0].kind, evidence.requests[0].due), (Kind::Unsent, 7));
+    assert_eq!((evidence.requests[0].outcome, evidence.requests[0].due), (Outcome::Unsent, 7));
 }
 
 #[test]
@@ -123,7 +123,8 @@ fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
 
 #[test]
 fn a_drill_whose_fault_could_not_be_kept_is_not_whole() {
-    let stopped = |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new() }), finished(1)];
+    let stopped =
+        |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new(), hint: None }), finished(1)];
     assert!(folded(stopped(StopReason::Person)).complete);
     assert!(!folded(stopped(StopReason::Fault)).complete);
 }

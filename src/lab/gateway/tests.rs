@@ -107,15 +107,15 @@ fn dead(name: &str) -> Upstream {
     upstream(name, Dialect::OpenAi, format!("http://{address}/v1"))
 }
 
-fn settings(try_timeout_ms: u64, failures: u32, cooldown_ms: u64) -> Gateway {
-    let breaker = crate::model::Breaker { failures, cooldown: Duration::from_millis(cooldown_ms), probes: 2 };
-    Gateway { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker, ..Gateway::default() }
+fn settings(try_timeout_ms: u64, failures: u32, cooldown_ms: u64) -> GatewaySettings {
+    let breaker = crate::model::BreakerSettings { failures, cooldown: Duration::from_millis(cooldown_ms), probes: 2 };
+    GatewaySettings { try_timeout: Duration::from_millis(try_timeout_ms), retries: 0, breaker, ..GatewaySettings::default() }
 }
 
 /// So long that no test sees its end.
 const FOR_EVER: u64 = 3_600_000;
 
-fn gateway(settings: Gateway, upstreams: impl Into<Vec<Upstream>>) -> ReferenceGateway {
+fn gateway(settings: GatewaySettings, upstreams: impl Into<Vec<Upstream>>) -> ReferenceGateway {
     ReferenceGateway::start(&settings, upstreams.into(), "sk-client".into(), loopback()).unwrap()
 }
 
@@ -213,7 +213,7 @@ async fn what_is_wrong_with_the_request_is_not_the_providers_fault() {
 async fn retries_stay_on_the_provider_as_far_as_its_breaker_lets_them() {
     let primary = Switched::start(503);
     let (_provider, second) = standby();
-    let gateway = gateway(Gateway { retries: 2, ..settings(3000, 4, FOR_EVER) }, [primary.upstream("primary"), second]);
+    let gateway = gateway(GatewaySettings { retries: 2, ..settings(3000, 4, FOR_EVER) }, [primary.upstream("primary"), second]);
     assert_eq!(send(&gateway, 1).await.provider(), "standby");
     assert_eq!(primary.asked(), 3);
     assert_eq!(send(&gateway, 2).await.provider(), "standby");
@@ -352,11 +352,15 @@ async fn the_gateways_own_pages_and_refusals() {
     let post = |body: Vec<u8>| client.post(format!("{root}/v1/chat/completions")).bearer_auth("sk-client").body(body).send();
     assert_eq!(post(b"{oops".to_vec()).await.unwrap().status(), 400);
     assert_eq!(post(vec![b' '; LONGEST + 1]).await.unwrap().status(), 413);
-    let wrong =
-        ReferenceGateway::start(&Gateway::default(), vec![upstream("p", Dialect::OpenAi, "nowhere".into())], "k".into(), loopback());
+    let wrong = ReferenceGateway::start(
+        &GatewaySettings::default(),
+        vec![upstream("p", Dialect::OpenAi, "nowhere".into())],
+        "k".into(),
+        loopback(),
+    );
     assert!(wrong.unwrap_err().to_string().contains("hint: "));
     let foreign = vec![upstream("p", Dialect::Anthropic, "http://127.0.0.1:1".into())];
-    let foreign = ReferenceGateway::start(&Gateway::default(), foreign, "k".into(), loopback()).unwrap_err().to_string();
+    let foreign = ReferenceGateway::start(&GatewaySettings::default(), foreign, "k".into(), loopback()).unwrap_err().to_string();
     assert!(foreign.starts_with("the reference gateway cannot use `p`, because that speaks `anthropic`"), "{foreign}");
     let started = Instant::now();
     gateway.stop().await;
@@ -370,7 +374,7 @@ async fn responses_and_vectors_are_passed_on_to_who_has_them_and_vectors_to_thei
         there.models.insert("embeddings".to_owned(), "text-3".to_owned());
         let provider = SimulatedProvider::start("there", &there, "sk-upstream".into(), Seed(1), loopback()).unwrap();
         let upstreams = vec![dead("gone"), upstream("there", dialect, provider.base_url())];
-        let gateway = ReferenceGateway::start(&Gateway::default(), upstreams, "sk-client".into(), loopback()).unwrap();
+        let gateway = ReferenceGateway::start(&GatewaySettings::default(), upstreams, "sk-client".into(), loopback()).unwrap();
         for (operation, streamed, model) in [
             (Operation::Responses, false, "gpt-4o"),
             (Operation::Responses, true, "gpt-4o"),
@@ -388,7 +392,8 @@ async fn responses_and_vectors_are_passed_on_to_who_has_them_and_vectors_to_thei
 #[tokio::test]
 async fn a_web_page_neither_reads_the_status_nor_lets_keys_be_read_again() {
     let provider = Switched::start(200);
-    let gateway = ReferenceGateway::start(&Gateway::default(), vec![provider.upstream("first")], "sk-clients".into(), loopback()).unwrap();
+    let gateway =
+        ReferenceGateway::start(&GatewaySettings::default(), vec![provider.upstream("first")], "sk-clients".into(), loopback()).unwrap();
     let root = gateway.base_url().trim_end_matches("/v1").to_owned();
     for (method, path) in [("GET", "/status"), ("POST", "/reload"), ("POST", "/v1/reload")] {
         for page in

@@ -2,7 +2,7 @@
 
 use super::super::rig::{Got, ask, ask_for, client, loopback, quick};
 use super::*;
-use crate::dialect::{Ask, credential_header, wire_request};
+use crate::dialect::{ClientRequest, credential_header, wire_request};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
@@ -62,7 +62,7 @@ async fn a_key_that_has_spent_its_minute_is_told_when_to_come_back_and_others_ar
         (Dialect::Bedrock, None),
     ] {
         let mut limited = quick(dialect);
-        limited.simulation.limits = crate::model::Limits { requests: Some(2), tokens: Some(100_000) };
+        limited.simulation.limits = crate::model::RateLimits { requests: Some(2), tokens: Some(100_000) };
         let provider = SimulatedProvider::start("limited", &limited, "sk-one".into(), SEED, loopback()).unwrap();
         provider.set_key("sk-two", KeyState::Valid);
         let url = provider.base_url();
@@ -99,7 +99,7 @@ async fn a_model_that_is_retired_is_not_found_and_not_listed() {
 async fn a_model_may_take_times_of_its_own() {
     let mut two = quick(Dialect::OpenAi);
     let slow = crate::units::Duration::from_millis(80);
-    let pace = crate::model::Pace { first_token_p50: slow, first_token_p95: slow, ..two.simulation.pace() };
+    let pace = crate::model::ModelTimes { first_token_p50: slow, first_token_p95: slow, ..two.simulation.pace() };
     two.models.insert("large".to_owned(), "gpt-4o-large".to_owned());
     two.simulation.models.insert("gpt-4o-large".to_owned(), pace);
     let provider = SimulatedProvider::start("two", &two, "sk-one".into(), SEED, loopback()).unwrap();
@@ -280,7 +280,7 @@ async fn http_2_is_spoken_by_prior_knowledge_and_ends_with_the_provider() {
     let (send, connection) = shaken.unwrap();
     let connection = tokio::spawn(connection);
     let ask = |id| {
-        let wire = wire_request(Dialect::OpenAi, &Ask::chat(Mark { drill: 1, id }, "gpt-4o", true), "sk-one");
+        let wire = wire_request(Dialect::OpenAi, &ClientRequest::chat(Mark { drill: 1, id }, "gpt-4o", true), "sk-one");
         let mut request = Request::post(format!("{}{}", provider.base_url(), wire.path));
         for (name, value) in wire.headers {
             request = request.header(name, value);

@@ -1,12 +1,12 @@
 //! Requests that waited while the primary was broken from 0 to 16 s: which of them were rescued, which may have been, and what that decides.
 
-use crate::history::{Trace, bare};
+use crate::history::{FaultVisibility, bare};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 /// One request every 100 ms: bad for a second, then served by the standby after `wait` milliseconds, unless nobody saw whom it asked. The
 /// first one of all took `cold`.
-fn judged(trace: Trace, connections: u64, (wait, cold): (i64, i64), seen: bool) -> Verdict {
+fn judged(trace: FaultVisibility, connections: u64, (wait, cold): (i64, i64), seen: bool) -> Verdict {
     let one = |number: usize, due: i64| {
         let (by, after) = match due {
             0..16_000 => ("beta", wait),
@@ -41,32 +41,32 @@ const UNSEEN: (Decision, Option<Reason>, u64, u64) = (Decision::Inconclusive, So
 
 #[test]
 fn one_slow_request_of_the_baseline_hides_nobody() {
-    assert_eq!(told(&judged(Trace::Held, 160, (1_400, 2), true)), (Decision::Missed, None, 126, 140));
-    assert_eq!(told(&judged(Trace::Held, 160, (1_400, 1_450), true)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Held, 160, (2, 1_450), true)), (Decision::Met, None, 0, 0));
+    assert_eq!(told(&judged(FaultVisibility::Held, 160, (1_400, 2), true)), (Decision::Missed, None, 126, 140));
+    assert_eq!(told(&judged(FaultVisibility::Held, 160, (1_400, 1_450), true)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Held, 160, (2, 1_450), true)), (Decision::Met, None, 0, 0));
 }
 
 #[test]
 fn a_queue_is_no_proof_of_rescue_where_few_connections_were_swallowed() {
-    assert_eq!(told(&judged(Trace::Held, 3, (120, 2), true)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Held, 84, (120, 2), true)), UNSEEN, "ten of them are those of the requests that failed");
-    assert_eq!(told(&judged(Trace::Held, 85, (120, 2), true)), (Decision::Missed, None, 139, 140));
+    assert_eq!(told(&judged(FaultVisibility::Held, 3, (120, 2), true)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Held, 84, (120, 2), true)), UNSEEN, "ten of them are those of the requests that failed");
+    assert_eq!(told(&judged(FaultVisibility::Held, 85, (120, 2), true)), (Decision::Missed, None, 139, 140));
     // A tenth of the service level is 250 ms.
-    assert_eq!(told(&judged(Trace::Held, 3, (251, 2), true)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Held, 3, (252, 2), true)), (Decision::Missed, None, 137, 140));
+    assert_eq!(told(&judged(FaultVisibility::Held, 3, (251, 2), true)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Held, 3, (252, 2), true)), (Decision::Missed, None, 137, 140));
 }
 
 #[test]
 fn who_was_served_while_nobody_saw_whom_it_asked_may_have_been_rescued() {
-    assert_eq!(told(&judged(Trace::Requests, 0, (2, 2), false)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Requests, 0, (2, 2), true)), (Decision::Met, None, 0, 0));
+    assert_eq!(told(&judged(FaultVisibility::Requests, 0, (2, 2), false)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Requests, 0, (2, 2), true)), (Decision::Met, None, 0, 0));
 }
 
 #[test]
 fn a_fault_that_leaves_nothing_to_see_tells_of_nobody() {
-    assert_eq!(told(&judged(Trace::Nothing, 0, (2, 2), true)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Closed, 9, (2, 2), true)), UNSEEN);
-    assert_eq!(told(&judged(Trace::Closed, 0, (2, 2), true)), (Decision::Met, None, 0, 0));
+    assert_eq!(told(&judged(FaultVisibility::Nothing, 0, (2, 2), true)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Closed, 9, (2, 2), true)), UNSEEN);
+    assert_eq!(told(&judged(FaultVisibility::Closed, 0, (2, 2), true)), (Decision::Met, None, 0, 0));
 }
 
 /// A gateway without a timeout waits until the heal releases it: of the last second's requests none was rescued for certain.

@@ -1,6 +1,6 @@
 //! Loads that are shared, of which `a` is broken from 0 to 16 s: what became of each request decides, and where nothing did, nothing is decided.
 
-use crate::history::{Evidence, Trace, bare};
+use crate::history::{Evidence, FaultVisibility, bare};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ fn evidence(goals: Value, fault: Value, fate: impl Fn(usize, i64) -> Option<Fate
 }
 
 /// The same under a fault of a kind that swallows so many connections.
-fn under(trace: Trace, connections: u64, fate: impl Fn(usize, i64) -> Option<Fate>) -> Verdict {
+fn under(trace: FaultVisibility, connections: u64, fate: impl Fn(usize, i64) -> Option<Fate>) -> Verdict {
     let mut evidence = evidence(json!({}), json!({"requests_touched": 40}), fate);
     (evidence.broken[0].trace, evidence.broken[0].connections) = (trace, connections);
     judge(&evidence)
@@ -85,15 +85,18 @@ fn a_load_that_nothing_happened_to_is_neither_met_nor_missed() {
 #[test]
 fn a_share_that_moved_at_once_is_told_by_how_seldom_the_broken_one_answers() {
     // Of 160 answers 80 were its own; as few as 60 are less likely than one in a hundred, 75 are not.
-    let all = under(Trace::Requests, 0, |_, due| during(due, by("b")));
+    let all = under(FaultVisibility::Requests, 0, |_, due| during(due, by("b")));
     assert_eq!(decided(&all), (Decision::Met, None));
     let gave = |count: usize| {
-        under(Trace::Requests, 0, move |number, due| during(due, by(if number < 50 + 2 * count { turn(number) } else { "b" })))
+        under(FaultVisibility::Requests, 0, move |number, due| during(due, by(if number < 50 + 2 * count { turn(number) } else { "b" })))
     };
     assert_ne!(gave(60).reason, Some(Reason::CutoverNotExercised));
     assert_eq!(gave(75).reason, Some(Reason::CutoverNotExercised));
     // Who had no share can lose none.
-    assert_eq!(decided(&under(Trace::Requests, 0, |_, _| Some(by("b")))), (Decision::Inconclusive, Some(Reason::CutoverNotExercised)));
+    assert_eq!(
+        decided(&under(FaultVisibility::Requests, 0, |_, _| Some(by("b")))),
+        (Decision::Inconclusive, Some(Reason::CutoverNotExercised))
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn who_was_rescued_unseen_has_waited_and_who_may_have_been_may_have() {
         }
     };
     // Less than a tenth of the service level, and a connection for every second of them.
-    let missed = under(Trace::Held, 40, half(200, 2));
+    let missed = under(FaultVisibility::Held, 40, half(200, 2));
     assert_eq!(
         (missed.verdict, missed.measures.as_ref().unwrap().rescued.as_ref().unwrap().requests),
         (Decision::Missed, 79),
@@ -117,15 +120,15 @@ fn who_was_rescued_unseen_has_waited_and_who_may_have_been_may_have() {
     );
     assert_eq!(missed.measures.unwrap().share.unwrap().waited, 80);
     let unseen = (Decision::Inconclusive, Some(Reason::RecordCannotTell));
-    assert_eq!(decided(&under(Trace::Held, 3, half(200, 2))), unseen, "three connections do not explain eighty that waited");
-    let cold = under(Trace::Held, 40, half(2_000, 1_200));
+    assert_eq!(decided(&under(FaultVisibility::Held, 3, half(200, 2))), unseen, "three connections do not explain eighty that waited");
+    let cold = under(FaultVisibility::Held, 40, half(2_000, 1_200));
     assert_eq!(decided(&cold), unseen, "one slow request of the baseline hides nobody");
     let told = cold.measures.unwrap();
     assert_eq!((told.share.unwrap().waited, told.rescued.map(|rescued| (rescued.requests, rescued.at_most))), (0, Some((0, 80))));
     assert_eq!((told.cutover.lo, told.cutover.hi), (0, None));
     // Refused at once is no wait; refused after one is.
-    assert_eq!(under(Trace::Nothing, 0, half(2, 2)).verdict, Decision::Met);
-    assert_eq!(decided(&under(Trace::Nothing, 0, half(30, 2))), unseen);
+    assert_eq!(under(FaultVisibility::Nothing, 0, half(2, 2)).verdict, Decision::Met);
+    assert_eq!(decided(&under(FaultVisibility::Nothing, 0, half(30, 2))), unseen);
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn where_a_fault_lets_every_request_be_seen_a_queue_is_no_wait_for_it() {
         0..16_000 => Some(waits(300)),
         _ => None,
     };
-    let verdict = under(Trace::Requests, 0, queued);
+    let verdict = under(FaultVisibility::Requests, 0, queued);
     let cutover = verdict.measures.as_ref().unwrap().cutover;
     assert_eq!(verdict.verdict, Decision::Met, "{verdict:#?}");
     assert_eq!((cutover.lo, cutover.hi), (850_000_000, Some(1_330_000_000)));
@@ -143,7 +146,7 @@ fn where_a_fault_lets_every_request_be_seen_a_queue_is_no_wait_for_it() {
 
 #[test]
 fn until_when_requests_waited_is_not_told_by_one_that_failed() {
-    let verdict = under(Trace::Requests, 0, |number, due| match due {
+    let verdict = under(FaultVisibility::Requests, 0, |number, due| match due {
         0..2_000 if number.is_multiple_of(2) => Some(Fate { by: "b", wait: 200, asked: true }),
         12_050 => Some(Fate { by: "nobody", wait: 2, asked: true }),
         _ => during(due, by("b")),
@@ -157,7 +160,7 @@ fn a_broken_standby_is_nobody_to_move_to() {
     let mut shared = evidence(json!({}), json!({}), |_, _| None);
     shared.standbys = vec![2, 3];
     shared.providers.extend(["c".into(), "d".into()]);
-    shared.broken.push(crate::history::Broken { provider: 2, ..shared.broken[0] });
+    shared.broken.push(crate::history::ProviderFault { provider: 2, ..shared.broken[0] });
     assert_eq!(super::others(&shared), [1, 3]);
     shared.shared = false;
     assert_eq!(super::others(&shared), [2, 3], "where no load is shared, whom it leaves for is a standby, whatever ails it");

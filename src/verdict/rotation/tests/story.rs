@@ -13,7 +13,7 @@ use crate::model::{
     Timeline, Workload,
 };
 use crate::units::{Duration, Fingerprint, Rate, Ratio, Seed};
-use crate::verdict::{Criterion, Decision, Finding, Rotated, Verdict, judge};
+use crate::verdict::{Criterion, CriterionFinding, Decision, Rotated, Verdict, judge};
 use std::collections::BTreeMap;
 
 pub(crate) const MS: u64 = 1_000_000;
@@ -225,7 +225,7 @@ impl Story {
     }
 
     /// How one of its criteria was judged; `None` where it does not apply.
-    pub(crate) fn on(&self, name: Criterion) -> Option<(Decision, Finding)> {
+    pub(crate) fn on(&self, name: Criterion) -> Option<(Decision, CriterionFinding)> {
         self.rotated().of(name).map(|judgement| (judgement.verdict, judgement.finding))
     }
 

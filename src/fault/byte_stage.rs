@@ -8,38 +8,38 @@ use std::fmt::Debug;
 /// A moment that never comes: what is due then waits until the toxic is removed.
 pub const NEVER: u64 = u64::MAX;
 
-/// What becomes of a chunk.
+/// What becomes of a chunk of bytes: a toxic that acts on bytes decides it, and the connection carries it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChunkFate {
     /// The first `bytes` of it (at least one, at most all) pass at `due`; the stage is asked again about the rest.
     Pass {
-        /// How many.
+        /// How many bytes pass.
         bytes: usize,
-        /// In nanoseconds.
+        /// When they pass, in nanoseconds.
         due: u64,
     },
     /// It is lost.
     Lose,
     /// The first `bytes` of it pass at once; the rest and everything after it is lost, and the connection is closed.
     Close {
-        /// How many.
+        /// How many bytes pass.
         bytes: usize,
     },
     /// It is held, and the connection is reset at `due`.
     Reset {
-        /// In nanoseconds.
+        /// When it is reset, in nanoseconds.
         due: u64,
     },
 }
 
 /// One toxic at work on one direction of one connection. Moments are nanoseconds of a clock that never goes back.
-pub trait Stage: Debug + Send {
+pub trait ByteStage: Debug + Send {
     /// A chunk of `bytes` (at least one) that came at `at`.
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict;
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate;
 
     /// The end of the stream, which came at `at`: `Pass` (its `bytes` mean nothing) or `Reset`.
-    fn end(&mut self, at: u64) -> Verdict {
-        Verdict::Pass { bytes: 0, due: at }
+    fn end(&mut self, at: u64) -> ChunkFate {
+        ChunkFate::Pass { bytes: 0, due: at }
     }
 
     /// When it closes the connection whatever comes until then.
