@@ -4,7 +4,10 @@ use super::desk::{TypedLines, desk};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, flags_for, hold, missing, rehearse};
+use crate::execution::{
+    Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumePolicy, flags_for,
+    hold, missing, rehearse,
+};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -82,7 +85,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = Orders { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
     walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
@@ -105,12 +108,12 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     }
 }
 
-const fn walks(recorded: bool) -> Walks {
-    if recorded { Walks::Recorded } else { Walks::Unchanged }
+const fn walks(recorded: bool) -> ResumePolicy {
+    if recorded { ResumePolicy::Recorded } else { ResumePolicy::Unchanged }
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<String> {
+fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Option<String> {
     let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
     if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
@@ -158,18 +161,18 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Re
             put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;
         }
         let count = |found| all.iter().filter(|one| one.found == found).count();
-        let missing = count(Found::Missing);
-        note(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
+        let missing = count(RehearsalOutcome::Missing);
+        note(&format!("{} done, {} skipped, {missing} missing", count(RehearsalOutcome::Done), count(RehearsalOutcome::Skipped)));
         Ok(if missing == 0 { Exit::Met } else { Exit::Missed })
     })
 }
 
-fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
     until_interrupted(STOPPING, async move |stop| {
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Hands { keeper: supervisor, attendance, notes, stop })?;
+        let execution = begin(Participants { keeper: supervisor, attendance, notes, stop })?;
         note(&heading(&execution));
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
@@ -202,7 +205,7 @@ fn heading(execution: &Execution) -> String {
     text
 }
 
-fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
+fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let again = match &finish.drill {
         Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
         None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),

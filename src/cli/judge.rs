@@ -7,7 +7,7 @@ use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::project::Project;
 use crate::report::{json, summary};
-use crate::units::{Duration, ParseError};
+use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -240,7 +240,7 @@ fn pace(text: &str) -> Result<LoadModel, String> {
 }
 
 fn moment(text: &str) -> Result<RecordTime, String> {
-    text.parse()
+    text.parse().map_err(|problem| explained(&problem))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -36,6 +36,8 @@ pub use exit::Exit;
 
 use crate::drill::DrillStop;
 use crate::exercise::{ExerciseError, JudgeError};
+use crate::import::ImportError;
+use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -168,7 +170,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<DrillStop>, of::<ExerciseError>, of::<JudgeError>];
+    let kinds = [of::<Problem>, of::<DrillStop>, of::<ExerciseError>, of::<JudgeError>, of::<ImportError>, of::<TrafficError>];
     kinds.iter().find_map(|of| of(error))
 }
 

@@ -11,7 +11,7 @@ use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::project::Project;
 use crate::report::summary;
-use crate::step::{Attendance, Before, Question};
+use crate::step::{Attendance, Before, Prompt};
 use crate::units::{ParseError, Seed, explained};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -191,7 +191,7 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
 /// One drill, from its heading to its verdict.
 async fn one(
     orders: DrillRequest,
-    questions: mpsc::Receiver<Question>,
+    questions: mpsc::Receiver<Prompt>,
     lines: &TypedLines,
     has_others: bool,
 ) -> anyhow::Result<(FinishedDrill, Exit)> {
@@ -289,7 +289,7 @@ fn asks(plan: &DrillPlan) -> bool {
 }
 
 /// A plan that asks somebody does not come this far without a terminal, unless everything was answered beforehand.
-fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Question>) {
+fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Prompt>) {
     let (sender, questions) = mpsc::channel(1);
     (if nobody { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
 }

@@ -42,7 +42,7 @@ impl PlainLog {
         let rate = |now: u64, then: u64| (now - then) as f64 / seconds;
         let trouble = |now: &Bucket, then: &Bucket| {
             let errors = rate(now.failed + now.shed, then.failed + then.shed);
-            format!("errors {errors:.1}/s  late {:.1}/s", rate(now.late, then.late))
+            format!("errors {errors:.1}/s  late {:.1}/s", rate(now.slow, then.slow))
         };
         let count = |bucket: &Bucket, place: usize| bucket.served.get(place).copied().unwrap_or(0);
         let served = |place: usize| rate(count(&live.total, place), count(&before[0], place));

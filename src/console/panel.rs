@@ -147,8 +147,8 @@ fn trouble(live: &Live, now: u64) -> StyledLine {
         line.with(if count > 0 { tone } else { Tone::Dim }, format!("{what} {count}/s")).with(Tone::Plain, "  ")
     };
     let line = rate(StyledLine::new().with(Tone::Plain, "  "), "errors", last(|bucket| bucket.failed + bucket.shed), Tone::Bad);
-    let line = rate(line, "late", last(|bucket| bucket.late), Tone::Warn);
-    let bad = live.total.failed + live.total.shed + live.total.late;
+    let line = rate(line, "late", last(|bucket| bucket.slow), Tone::Warn);
+    let bad = live.total.failed + live.total.shed + live.total.slow;
     line.with(Tone::Dim, format!("{} requests, {bad} bad", live.total.requests()))
 }
 
@@ -156,7 +156,7 @@ fn trouble(live: &Live, now: u64) -> StyledLine {
 fn beside(other: &LiveWorkload, now: u64, width: usize) -> StyledLine {
     let end = now / SLICE;
     let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
-    let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.late));
+    let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.slow));
     let tone = |count: u64, tone: Tone| if count > 0 { tone } else { Tone::Dim };
     let state = StyledLine::new()
         .with(tone(good, Tone::Good), format!("{good}/s"))
@@ -448,7 +448,7 @@ fault  3.8 s
         history.tell(1_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
         for ms in (1_000..3_000).step_by(100) {
             let outcome = if ms < 2_500 { Outcome::Ok } else { Outcome::Timeout };
-            let done = RequestDone { id: request_id(1, ms), due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
+            let done = RequestDone { id: request_id(1, ms), due: ms * 1_000_000, lag: 0, proof: None, done: 1, outcome, why: None };
             history.tell(ms, Event::Request(done));
         }
         let shown = |width: usize| {

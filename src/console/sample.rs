@@ -87,7 +87,7 @@ impl SampleHistory {
     /// A request that ended at so many milliseconds, answered by this provider or by nobody.
     pub(super) fn request(&mut self, ms: u64, by: Option<&'static str>) {
         let outcome = if by.is_some() { Outcome::Ok } else { Outcome::Timeout };
-        let done = RequestDone { id: 0, due: ms * 1_000_000, late: 0, proof: None, done: 1, outcome, why: None };
+        let done = RequestDone { id: 0, due: ms * 1_000_000, lag: 0, proof: None, done: 1, outcome, why: None };
         self.tell(ms, Event::Request(done));
         if let Some(by) = by {
             let served = Served {

@@ -171,8 +171,8 @@ impl BaselinePolicy<'_> {
             0 => format!("; {name} gave no answer to {count}"),
             _ => format!("; {name} answered {count} with status {status}"),
         });
-        let late = (seen.late > 0).then(|| format!("; {} came too late", seen.late));
-        [often, by, late].into_iter().flatten().collect::<String>() + &waiting(seen)
+        let slow = (seen.slow > 0).then(|| format!("; {} came too late", seen.slow));
+        [often, by, slow].into_iter().flatten().collect::<String>() + &waiting(seen)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
 
 use super::DrillStop;
-use super::conductor::deadline;
-use super::rig::{Rig, RigSite};
+use super::rig::Rig;
+use super::site::RigSite;
 use super::system::last_lines;
-use crate::history::request_id;
+use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
 use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
@@ -30,7 +30,7 @@ pub(super) async fn start(
     if !file.is_file() {
         return Err(DrillStop::environment(format!("there is no script {}", file.display())).with_hint("correct `script:` in the scenario"));
     }
-    let deadline = deadline(named);
+    let deadline = named.deadline();
     let told = [
         ("URL", target.base_url.as_str().into()),
         ("KEY", target.key.clone()),
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {

@@ -18,7 +18,7 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEWALS: u32 = 3;
 
 /// How long the way out waits for a control API: a fault that it does not report healed by then ends with its lease, or by the watchdog.
-const LEAVING: std::time::Duration = std::time::Duration::from_secs(3);
+pub(super) const LEAVING: std::time::Duration = std::time::Duration::from_secs(3);
 /// After a renewal that failed the next comes this soon: a proxy that has gone away is known before much traffic went nowhere.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 

@@ -2,14 +2,14 @@
 
 use super::DrillStop;
 use super::names::ResolvedNames;
-use super::rig::RigSite;
+use super::site::RigSite;
 use crate::history::{Event, Remark, RemarkAbout};
 use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};
 use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
 use crate::redact::Redactor;
-use crate::secret::{self, Kept, Store, Unread};
-use crate::step::{Keeping, Keyring, declared};
+use crate::secret::{self, RestoringStore, Store, Unread};
+use crate::step::{CredentialBackend, Keyring, declared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
 
 /// What a drill in the lab wrote into the inventory's stores is put back as it was found, and the history says how that went. Where it could
 /// not be, its file is left in the drill's folder, and whoever began the drill is told (`crate::secret::left_in`).
-pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: &Redactor) {
+pub(super) async fn put_back(kept: &[Arc<RestoringStore>], recorder: &Recorder, redactor: &Redactor) {
     for store in kept {
         let text = match store.put_back().await {
             Ok(false) => continue,
@@ -56,7 +56,7 @@ pub(super) fn keyring(
     site: &RigSite<'_>,
     names: &ResolvedNames,
     simulated: &[SimulatedProvider],
-) -> Result<(Keyring, Vec<Arc<Kept>>), DrillStop> {
+) -> Result<(Keyring, Vec<Arc<RestoringStore>>), DrillStop> {
     let plan = site.plan;
     let mut kept = Vec::new();
     let keepings = if plan.environment.embedded {
@@ -72,8 +72,8 @@ fn lab(
     site: &RigSite<'_>,
     names: &ResolvedNames,
     simulated: &[SimulatedProvider],
-    kept: &mut Vec<Arc<Kept>>,
-) -> Result<BTreeMap<String, Keeping>, DrillStop> {
+    kept: &mut Vec<Arc<RestoringStore>>,
+) -> Result<BTreeMap<String, CredentialBackend>, DrillStop> {
     let plan = site.plan;
     let mut keepings = BTreeMap::new();
     for (name, provider) in plan.providers.keys().zip(simulated) {
@@ -96,7 +96,7 @@ fn lab(
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
         let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_of)?);
-        let keeping = Keeping { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
+        let keeping = CredentialBackend { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
     }
@@ -108,13 +108,13 @@ fn kept_store(
     source: &CredentialSource,
     site: &RigSite<'_>,
     held: &crate::units::Secret,
-    kept: &mut Vec<Arc<Kept>>,
+    kept: &mut Vec<Arc<RestoringStore>>,
 ) -> Result<Arc<dyn Store>, DrillStop> {
     if let Some(known) = kept.iter().find(|known| known.place() == source.to_string()) {
         return Ok(known.clone());
     }
-    let place = secret::Site { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_of)?);
+    let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
+    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_of)?);
     kept.push(store.clone());
     Ok(store)
 }

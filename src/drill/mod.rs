@@ -16,6 +16,7 @@
 //!
 //! What this room does not do: judge. It never sees a verdict.
 
+mod access;
 mod answer;
 mod baseline;
 mod conductor;
@@ -25,11 +26,14 @@ mod files;
 mod guard;
 mod interrupts;
 mod keys;
+mod load;
 mod manner;
 mod names;
 mod preflight;
+mod prepare;
 mod rig;
 mod sight;
+mod site;
 mod stop;
 mod supervisor;
 mod system;
@@ -37,6 +41,6 @@ mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use preflight::{Examined, PreflightCheck, Trouble, examine};
-pub use rig::lab_key;
+pub use site::lab_key;
 pub use stop::DrillStop;
 pub use supervisor::{SupervisionScope, SupervisorRole, supervise};

@@ -2,10 +2,10 @@
 
 use super::DrillStop;
 use super::preflight::{Preflight, Trouble};
-use super::rig::{RigSite, lab_key};
+use super::site::{RigSite, lab_key};
 use super::system::Launch;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
-use crate::proxy::Place;
+use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
@@ -61,7 +61,7 @@ impl ResolvedNames {
             }
         }
         let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
-        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
         (names, unread)
     }
 
@@ -75,7 +75,7 @@ impl ResolvedNames {
     ) -> Option<Secret> {
         let plan = site.plan;
         let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
+        let error = match secret::held(source, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
             Ok(key) => {
                 preflight.well(format!("{source} holds a key, for {name}"));
                 return Some(key);
@@ -106,11 +106,11 @@ impl ResolvedNames {
     }
 
     /// Where the proxies of this drill may lead, and nowhere else.
-    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, ProxyPlacement> {
         let place = |(name, provider): (&String, &Provider)| {
             let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
             let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+            Some((name.clone(), ProxyPlacement { upstream, dialect: provider.dialect, binding }))
         };
         plan.providers.iter().filter_map(place).collect()
     }

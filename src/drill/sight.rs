@@ -1,7 +1,8 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
 use super::{DrillStop, files as limits};
-use crate::control::{Control, Events, Exchange, SightEvent};
+use crate::api::{ExchangeRecord, ProxyEvent};
+use crate::control::{Control, EventReader};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
@@ -111,7 +112,7 @@ impl SightSummary {
         Some((name, *status, *count))
     }
 
-    pub(super) fn note(&mut self, seen: &Exchange, tag: u32) {
+    pub(super) fn note(&mut self, seen: &ExchangeRecord, tag: u32) {
         let sighted = |id| Sighted { id, by: seen.proxy.clone(), status: seen.status, key: seen.key, request: seen.request.clone() };
         match (seen.drill, seen.id) {
             (Some(drill), Some(id)) if drill == tag => {
@@ -145,12 +146,12 @@ pub(super) struct SightFollower {
 }
 
 impl SightFollower {
-    pub(super) async fn follow(self, mut sight: Events) {
+    pub(super) async fn follow(self, mut sight: EventReader) {
         let clock = self.recorder.clock();
         // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
         while let Ok(Some(event)) = sight.next().await {
             match event {
-                SightEvent::Exchange(seen) => {
+                ProxyEvent::Exchange(seen) => {
                     let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
                     let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
                     // Failed attempts cost nothing; those that broke off cost as much as whole ones.
@@ -180,7 +181,7 @@ impl SightFollower {
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
-                SightEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
+                ProxyEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
                     let carried = Carried {
                         by: seen.proxy.into(),
                         at: clock.at(self.control.offset().near(seen.at)),
@@ -192,10 +193,10 @@ impl SightFollower {
                     };
                     self.recorder.record(Event::Carried(carried)).await;
                 }
-                SightEvent::Full { waited } => {
+                ProxyEvent::Full { waited } => {
                     self.hindered.send_if_modified(|why| why.is_none() && why.replace(limits::waited(waited)).is_none());
                 }
-                SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
+                ProxyEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
                 _ => {}
             }
         }
@@ -219,20 +220,20 @@ impl SightFollower {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::api::ServerTime;
     use crate::history::request_id;
-    use crate::journal::HostTime;
 
     const TAG: u32 = 7;
 
     /// An exchange with this mark, if any, that asks for a model or only looks.
-    pub(in crate::drill) fn exchange(by: &str, mark: Option<(u32, u64)>, status: u16, posts: bool) -> Exchange {
+    pub(in crate::drill) fn exchange(by: &str, mark: Option<(u32, u64)>, status: u16, posts: bool) -> ExchangeRecord {
         let (drill, id) = mark.unzip();
         let (proxy, request) = (by.to_owned(), mark.is_none().then(|| if posts { "POST /v1" } else { "GET /v1/models" }.to_owned()));
-        Exchange {
+        ExchangeRecord {
             proxy,
             drill,
             id,
-            at: HostTime(0),
+            at: ServerTime(0),
             took: 1,
             status,
             key: None,

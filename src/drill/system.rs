@@ -5,7 +5,7 @@ use super::DrillStop;
 use super::supervisor::{GRACE, NOT_STARTED};
 use crate::history::{Awaited, Event};
 use crate::host::{self, private};
-use crate::redact::{Log, Redactor};
+use crate::redact::{RedactedLog, Redactor};
 use crate::units::Secret;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -50,7 +50,7 @@ impl Launch {
 /// The running system. Dropping it lets go of the pipe, and the supervisor ends it.
 #[derive(Debug)]
 pub(super) struct System {
-    log: Log,
+    log: RedactedLog,
     supervisor: Child,
     held: Option<ChildStdin>,
 }
@@ -62,7 +62,7 @@ impl System {
             DrillStop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display()))
                 .with_hint("make room on the disk, or choose another folder with `--out`")
         })?;
-        let piped = Log::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
+        let piped = RedactedLog::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
         let (log, says, warns) = piped.map_err(|error| DrillStop::environment(format!("the system's output cannot be read: {error}")))?;
         let mut command = Command::new(&launch.supervisor);
         host::environment(command.as_std_mut(), &launch.pass, launch.env.iter().map(|(name, value)| (name.clone(), value.expose())));

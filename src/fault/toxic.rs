@@ -5,7 +5,7 @@ use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
 use crate::model::{Aim, FaultShape, words};
 use crate::project::closest;
 use crate::units::{Ratio, Seed};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 words! {
@@ -73,20 +73,25 @@ impl ToxicError {
 }
 
 /// A toxic as it stands in a request, before it is checked.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RawToxic {
     /// Its name; `<type>_<stream>` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its type.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Its direction; downstream where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// The share of connections or requests that it takes; 1 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub toxicity: Option<f64>,
     /// Its attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
     /// The lease in milliseconds; without one it holds until it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
 }
 

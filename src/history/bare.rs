@@ -5,7 +5,7 @@
 
 use super::broken::{FaultVisibility, ProviderFault};
 use super::event::Outcome;
-use super::evidence::{Attempt, By, Edge, Evidence, LedgerEntry, RequestRecord, Terms};
+use super::evidence::{Attempt, By, Edge, Evidence, JudgedRequest, LedgerEntry, Terms};
 use crate::model::{Gate, SloOn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -192,7 +192,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let primary: Vec<u16> = document.primary.iter().map(|name| names.place(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
     let terms = terms(&document.objectives);
-    let mut lines: Vec<(RequestRecord, Vec<Try>)> = Vec::with_capacity(document.requests.len());
+    let mut lines: Vec<(JudgedRequest, Vec<Try>)> = Vec::with_capacity(document.requests.len());
     for (place, line) in document.requests.into_iter().enumerate() {
         let request = request(&line, terms.deadline, &mut names).ok_or(BareError::Moment(place))?;
         lines.push((request, line.attempts));
@@ -212,7 +212,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         }
         attempts[from..].sort_by_key(|attempt| attempt.at);
     }
-    let requests: Vec<RequestRecord> = lines.into_iter().map(|(request, _)| request).collect();
+    let requests: Vec<JudgedRequest> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
     let last = requests.last().map_or(0, |request| request.due + 1);
@@ -254,7 +254,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     })
 }
 
-fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<RequestRecord> {
+fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<JudgedRequest> {
     let due = nanos(line.due_ms)?;
     let or = |value: Option<f64>, fallback: i64| value.map_or(Some(fallback), nanos);
     let sent = or(line.sent_ms, due)?;
@@ -263,7 +263,7 @@ fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<RequestRecor
         Outcome::Ok | Outcome::Error | Outcome::Unsent => sent,
     };
     let done = or(line.done_ms, given_up)?;
-    Some(RequestRecord {
+    Some(JudgedRequest {
         due,
         sent,
         proof: or(line.proof_ms, done)?,

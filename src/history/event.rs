@@ -223,8 +223,9 @@ pub struct RequestDone {
     pub id: u64,
     /// When it was due.
     pub due: u64,
-    /// From `due` to when it was sent.
-    pub late: u64,
+    /// The generator\'s lag: from `due` to when the request was sent. On disk it has always been `late`.
+    #[serde(rename = "late")]
+    pub lag: u64,
     /// From `due` to the first byte of content that proves service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<u64>,

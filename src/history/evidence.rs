@@ -22,7 +22,7 @@ pub enum By {
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestRecord {
+pub struct JudgedRequest {
     /// When it was due.
     pub due: i64,
     /// When it was sent.
@@ -220,7 +220,7 @@ pub struct Evidence {
     /// False where the record breaks off: the drill was killed.
     pub complete: bool,
     /// In the order of their due times.
-    pub requests: Vec<RequestRecord>,
+    pub requests: Vec<JudgedRequest>,
     /// In the order of their requests, then of their dispatch. Empty where attempts were not seen.
     pub attempts: Vec<Attempt>,
     /// True where attempts were recorded at all.

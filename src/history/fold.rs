@@ -2,7 +2,7 @@
 
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Lost, RequestRecord, Stopped, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, Lost, Stopped, Terms, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
@@ -11,7 +11,7 @@ use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
-const MISSING: RequestRecord = RequestRecord { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, outcome: Outcome::Unsent };
+const MISSING: JudgedRequest = JudgedRequest { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, outcome: Outcome::Unsent };
 /// How far a request may run ahead of those that ended before it; a number beyond that is damage, not a request.
 const AHEAD: usize = 10_000_000;
 
@@ -142,7 +142,7 @@ impl Fold {
             Event::Request(done) => self.place(done.id, request(done)),
             Event::Shed(shed) => {
                 let due = signed(shed.due);
-                self.place(shed.id, RequestRecord { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
+                self.place(shed.id, JudgedRequest { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
             }
             Event::Served(served) => self.served(served),
             Event::FaultConfirmed(fault) if self.concerns(&fault.on) => {
@@ -263,7 +263,7 @@ impl Fold {
         !self.among_others || self.own.iter().any(|own| own == provider)
     }
 
-    fn place(&mut self, id: u64, request: RequestRecord) {
+    fn place(&mut self, id: u64, request: JudgedRequest) {
         if workload_of(id) != self.workload {
             return;
         }
@@ -372,12 +372,12 @@ fn completed_by<'s>(seen: impl Iterator<Item = &'s SeenAttempt>, touched: bool) 
     Some(if who.all(|other| other == first) { By::Provider(first) } else { By::Unknown })
 }
 
-fn request(done: &RequestDone) -> RequestRecord {
+fn request(done: &RequestDone) -> JudgedRequest {
     let due = signed(done.due);
     let end = due + signed(done.done);
-    RequestRecord {
+    JudgedRequest {
         due,
-        sent: due + signed(done.late),
+        sent: due + signed(done.lag),
         proof: done.proof.map_or(end, |proof| due + signed(proof)),
         done: end,
         by: By::Nobody,

@@ -137,7 +137,7 @@ mod tests {
         let request = round_trip(Event::Request(RequestDone {
             id: 9_999,
             due: 98_031_003_412,
-            late: 41_210,
+            lag: 41_210,
             proof: Some(160_123_456),
             done: 267_123_456,
             outcome: Outcome::Ok,

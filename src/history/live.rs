@@ -86,7 +86,7 @@ pub struct Bucket {
     /// Requests that ended well: answered, whole, within the service level.
     pub good: u64,
     /// Requests that were answered, but too late to be good.
-    pub late: u64,
+    pub slow: u64,
     /// Requests that were not answered.
     pub failed: u64,
     /// Requests that could not be sent.
@@ -103,7 +103,7 @@ pub struct Bucket {
 impl Bucket {
     /// Requests that ended or were shed.
     pub const fn requests(&self) -> u64 {
-        self.good + self.late + self.failed + self.shed
+        self.good + self.slow + self.failed + self.shed
     }
 
     /// Requests of which it is known whether they are beyond the service level (0) or the latency after it, open ones among them.
@@ -114,7 +114,7 @@ impl Bucket {
     fn add(&mut self, other: &Self) {
         self.lag = self.lag.max(other.lag);
         self.good += other.good;
-        self.late += other.late;
+        self.slow += other.slow;
         self.failed += other.failed;
         self.shed += other.shed;
         for (sums, more) in [(&mut self.served, &other.served), (&mut self.below, &other.below)] {
@@ -427,11 +427,11 @@ impl Live {
         self.count(t, request.id, |bucket| {
             bucket.below.resize(bucket.below.len().max(limits.len()), 0);
             bucket.below.iter_mut().zip(&limits).for_each(|(count, limit)| *count += u64::from(moment < *limit));
-            bucket.lag = bucket.lag.max(request.late);
+            bucket.lag = bucket.lag.max(request.lag);
             (0..levels.len()).filter(|place| levels[*place] <= was_open).for_each(|place| bucket.shift(place, -1));
             match request.outcome {
                 Outcome::Ok if good => bucket.good += 1,
-                Outcome::Ok => bucket.late += 1,
+                Outcome::Ok => bucket.slow += 1,
                 _ => bucket.failed += 1,
             }
         });
@@ -541,7 +541,7 @@ mod tests {
                 1 => (Outcome::Ok, 200_000_000),
                 _ => (Outcome::Ok, 100_000_000),
             };
-            let done = RequestDone { id: number, due: 0, late: 0, proof: None, done, outcome, why: None };
+            let done = RequestDone { id: number, due: 0, lag: 0, proof: None, done, outcome, why: None };
             live.apply(&Stamped { t: second + number * 10_000_000, event: Event::Request(done) });
         }
         let at = |live: &Live, percent, ms| live.meets(&goal(percent, ms), 2 * second - 1);

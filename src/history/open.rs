@@ -218,7 +218,7 @@ pub(super) mod tests {
     }
 
     fn end(live: &mut Live, id: u64, due: u64, took: u64, outcome: Outcome) {
-        let done = RequestDone { id, due, late: 0, proof: None, done: took, outcome, why: None };
+        let done = RequestDone { id, due, lag: 0, proof: None, done: took, outcome, why: None };
         tell(live, due + took, Event::Request(done));
     }
 
@@ -349,7 +349,7 @@ pub(super) mod tests {
         end(&mut live, 4, 2 * SECOND, 100 * MS, Outcome::Ok);
         end(&mut live, 1, 1, 30 * SECOND, Outcome::Timeout);
         assert_eq!((whole(&live).known(0), whole(&live).requests(), live.total.known(0)), (5, 3, 5));
-        let told = (live.total.good, live.total.late, live.total.failed, live.good_in_a_row);
+        let told = (live.total.good, live.total.slow, live.total.failed, live.good_in_a_row);
         assert_eq!(told, (1, 1, 1, 1), "those that were counted do not break the row a second time");
         // Its end comes long after the window in which it counted.
         assert_eq!(live.over(SECOND, 31 * SECOND).known(0), 0);

@@ -15,13 +15,13 @@
 
 use super::caveat::caveat;
 use super::record::{Gap, ImportedRecord};
-use crate::history::{Caveat, Lost, Outcome, RequestRecord, Terms};
+use crate::history::{Caveat, JudgedRequest, Lost, Outcome, Terms};
 use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
 const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
 
-/// Unreadable lines near the fault.
+/// The unreadable lines that may be of the time around the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LinesNearFault {
     pub(super) lines: u64,
@@ -30,7 +30,7 @@ pub(super) struct LinesNearFault {
     pub(super) to: i64,
 }
 
-/// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
+/// A run of unreadable lines, and when they may have been due, in nanoseconds from the fault.
 struct UnreadLines {
     lines: u64,
     from: i64,
@@ -41,7 +41,7 @@ fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
     let ImportedRecord { gaps, disorder, rows, .. } = record;
     let longest = rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
-    let place = |gap: &Gap| {
+    let run = |gap: &Gap| {
         let (from, to) = if disorder.sent <= disorder.ended {
             let from = gap.after.map(|stood| stood.sent.saturating_sub(disorder.sent));
             (from, gap.before.map(|stood| stood.sent.saturating_add(disorder.sent)))
@@ -51,7 +51,7 @@ fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
         };
         UnreadLines { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
     };
-    gaps.iter().map(place).collect()
+    gaps.iter().map(run).collect()
 }
 
 /// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
@@ -89,7 +89,7 @@ impl LinesNearFault {
 pub(super) fn after_hold(
     record: &ImportedRecord,
     zero: i64,
-    requests: &[RequestRecord],
+    requests: &[JudgedRequest],
     (begin, end): (i64, i64),
     terms: &Terms,
 ) -> Option<Caveat> {
@@ -98,8 +98,8 @@ pub(super) fn after_hold(
     let hides = |until: &i64| {
         let from = until.saturating_sub(terms.hold);
         let hidden: u64 = missing.iter().filter(|missing| missing.from <= *until && missing.to > from).map(|missing| missing.lines).sum();
-        let place = |moment: i64| requests.partition_point(|request| request.due <= moment);
-        let within = &requests[place(from)..place(*until)];
+        let position = |moment: i64| requests.partition_point(|request| request.due <= moment);
+        let within = &requests[position(from)..position(*until)];
         let bad = within.iter().filter(|request| is_bad(request, terms)).count() as u64;
         let promised = Binomial::beyond(terms.success, within.len() as u64 + hidden).expected().max(1);
         hidden > 0 && bad + hidden > promised
@@ -115,13 +115,13 @@ pub(super) fn after_hold(
 }
 
 /// Whether users were not well served, as far as a record tells.
-fn is_bad(request: &RequestRecord, terms: &Terms) -> bool {
+fn is_bad(request: &JudgedRequest, terms: &Terms) -> bool {
     matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent)
         || request.proof.saturating_sub(request.due) > terms.slo
 }
 
 /// The times that are near a fault at zero, and near its heal.
-pub(super) fn spans(requests: &[RequestRecord], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
+pub(super) fn spans(requests: &[JudgedRequest], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
     let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
     let last_good = |before: i64| {
         let earlier = &requests[..requests.partition_point(|request| request.due < before)];

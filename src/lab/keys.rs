@@ -2,8 +2,8 @@
 //!
 //! Keys leave this file for the tests' log alone: what is shown of them is their fingerprints.
 
-use super::keylog::{Fate, tell};
-use crate::dialect::ProviderFault;
+use super::keylog::{KeyFate, tell};
+use crate::dialect::RefusalReason;
 use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
 use std::fmt;
@@ -34,13 +34,13 @@ impl KeyState {
         [("revoked", Self::Revoked), ("expired", Self::Expired), ("forbidden", Self::Forbidden), ("out-of-quota", Self::OutOfQuota)];
 
     /// What a provider says to a key in this state; nothing against a valid one.
-    const fn fault(self) -> Option<ProviderFault> {
+    const fn fault(self) -> Option<RefusalReason> {
         match self {
             Self::Valid => None,
-            Self::Revoked => Some(ProviderFault::InvalidKey),
-            Self::Expired => Some(ProviderFault::ExpiredToken),
-            Self::Forbidden => Some(ProviderFault::Forbidden),
-            Self::OutOfQuota => Some(ProviderFault::OutOfQuota),
+            Self::Revoked => Some(RefusalReason::InvalidKey),
+            Self::Expired => Some(RefusalReason::ExpiredToken),
+            Self::Forbidden => Some(RefusalReason::Forbidden),
+            Self::OutOfQuota => Some(RefusalReason::OutOfQuota),
         }
     }
 }
@@ -49,17 +49,17 @@ impl KeyState {
 pub(super) struct Keys {
     /// Whose, for the tests' log.
     whose: String,
-    held: Mutex<HashMap<Secret, Held>>,
+    held: Mutex<HashMap<Secret, KeyStanding>>,
 }
 
-/// How a key stands, and until when where it was lent.
+/// Standing of a key: its state, and until when it is taken where it was lent.
 #[derive(Clone, Copy)]
-struct Held {
+struct KeyStanding {
     state: KeyState,
     until: Option<Instant>,
 }
 
-impl Held {
+impl KeyStanding {
     fn state(self) -> KeyState {
         if self.state == KeyState::Valid && self.until.is_some_and(|until| until <= Instant::now()) {
             KeyState::Expired
@@ -71,34 +71,34 @@ impl Held {
 
 impl Keys {
     pub(super) fn new(whose: &str, valid: Secret) -> Self {
-        tell(Fate::Taken, whose, &valid);
-        let held = HashMap::from([(valid, Held { state: KeyState::Valid, until: None })]);
+        tell(KeyFate::Taken, whose, &valid);
+        let held = HashMap::from([(valid, KeyStanding { state: KeyState::Valid, until: None })]);
         Self { whose: whose.to_owned(), held: Mutex::new(held) }
     }
 
     pub(super) fn set(&self, key: Secret, state: KeyState) {
-        tell(if state == KeyState::Valid { Fate::Minted } else { Fate::Revoked }, &self.whose, &key);
-        self.lock().insert(key, Held { state, until: None });
+        tell(if state == KeyState::Valid { KeyFate::Minted } else { KeyFate::Revoked }, &self.whose, &key);
+        self.lock().insert(key, KeyStanding { state, until: None });
     }
 
     /// Revokes the key with this fingerprint; false where there is none.
     pub(super) fn revoke(&self, fingerprint: Fingerprint) -> bool {
         let mut keys = self.lock();
         let Some((key, held)) = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint) else { return false };
-        tell(Fate::Revoked, &self.whose, key);
-        *held = Held { state: KeyState::Revoked, until: None };
+        tell(KeyFate::Revoked, &self.whose, key);
+        *held = KeyStanding { state: KeyState::Revoked, until: None };
         true
     }
 
     /// A key that is taken until then.
     pub(super) fn lend(&self, key: Secret, until: Instant) {
-        tell(Fate::Lent, &self.whose, &key);
+        tell(KeyFate::Lent, &self.whose, &key);
         let mut keys = self.lock();
         // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
         if keys.len() >= MANY {
             keys.retain(|_, held| held.until.is_none_or(|until| until > Instant::now()));
         }
-        keys.insert(key, Held { state: KeyState::Valid, until: Some(until) });
+        keys.insert(key, KeyStanding { state: KeyState::Valid, until: Some(until) });
     }
 
     /// True for a key that is taken and was not itself minted from another.
@@ -107,8 +107,8 @@ impl Keys {
     }
 
     /// Why this key is refused; `None` where it is taken.
-    pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
-        self.lock().get(&Secret::from(key)).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())
+    pub(super) fn refusal(&self, key: &str) -> Option<RefusalReason> {
+        self.lock().get(&Secret::from(key)).map_or(Some(RefusalReason::InvalidKey), |held| held.state().fault())
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
@@ -116,7 +116,7 @@ impl Keys {
         self.lock().iter().find(|(key, _)| key.fingerprint() == fingerprint).map(|(_, held)| held.state())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Held>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, KeyStanding>> {
         self.held.lock().expect("nothing panics while it holds the keys")
     }
 }
@@ -135,12 +135,12 @@ mod tests {
     fn a_key_is_taken_until_it_is_revoked_and_never_shown() {
         let keys = Keys::new("first", "sk-secret".into());
         assert_eq!(keys.refusal("sk-secret"), None);
-        assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(ProviderFault::InvalidKey), Some(ProviderFault::InvalidKey)]);
+        assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(RefusalReason::InvalidKey), Some(RefusalReason::InvalidKey)]);
         keys.set("sk-next".into(), KeyState::Valid);
         keys.set("sk-secret".into(), KeyState::Revoked);
-        assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(ProviderFault::InvalidKey), None]);
+        assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(RefusalReason::InvalidKey), None]);
         keys.set("sk-next".into(), KeyState::OutOfQuota);
-        assert_eq!(keys.refusal("sk-next"), Some(ProviderFault::OutOfQuota));
+        assert_eq!(keys.refusal("sk-next"), Some(RefusalReason::OutOfQuota));
         assert_eq!(keys.state(Fingerprint::of("sk-secret")), Some(KeyState::Revoked));
         assert_eq!(keys.state(Fingerprint::of("sk-other")), None);
         assert!(!format!("{keys:?}").contains("sk-"), "{keys:?}");

@@ -10,8 +10,8 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Provider, ProxyBinding, Rotate,
-    Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, PlainRequest, Provider, ProxyBinding,
+    Rotate, Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
         let Inventory { contacts, mail, credentials, stores, providers, services: _, environments } = inventory;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -65,7 +65,7 @@ impl SecretSource {
             workload: _,
             beside: _,
         } = plan;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -92,7 +92,7 @@ impl SecretSource {
             mail,
             sources: _,
         } = plan;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -105,9 +105,9 @@ impl SecretSource {
 }
 
 #[derive(Default)]
-struct Found(BTreeSet<SecretSource>);
+struct SecretSourceSet(BTreeSet<SecretSource>);
 
-impl Found {
+impl SecretSourceSet {
     fn key(&mut self, source: &CredentialSource) {
         self.0.insert(SecretSource::Key(source.to_string()));
     }
@@ -275,7 +275,7 @@ impl Found {
         if script.is_some() {
             self.passed(&Workload::PASSED.map(str::to_owned));
         }
-        if let Some(Errand { path, send: _, status: _, contains: _ }) = errand {
+        if let Some(PlainRequest { path, send: _, status: _, contains: _ }) = errand {
             self.url(path);
         }
     }

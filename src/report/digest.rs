@@ -258,7 +258,7 @@ impl Digest {
         } else {
             second.bad += 1;
         }
-        flow.late_ms.saturating_record(done.late / 1000);
+        flow.late_ms.saturating_record(done.lag / 1000);
         if let Some(why) = &done.why
             && (flow.why.len() < 100 || flow.why.contains_key(why.as_ref()))
         {

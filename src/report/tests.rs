@@ -45,7 +45,7 @@ impl Recorded {
     }
 
     fn done(&mut self, id: u64, due: u64, took: u64, outcome: Outcome) {
-        let done = RequestDone { id, due: due * MS, late: 0, proof: None, done: took * MS, outcome, why: None };
+        let done = RequestDone { id, due: due * MS, lag: 0, proof: None, done: took * MS, outcome, why: None };
         self.0.push(((due + took) * MS, Event::Request(done)));
     }
 

@@ -8,7 +8,8 @@ use crate::units::Duration;
 /// Guards and runbooks that look back further than this want to know after so long already that nothing ends.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// See the head of this file.
+/// The ages at which an open request is recorded as overdue. What decides while the drill runs (guards, waiting steps) needs it before the request
+/// has ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Levels {
     /// Nanoseconds from when a request was due, ascending.
@@ -18,10 +19,10 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Those of the workload at this place.
-    pub fn of(plan: &DrillPlan, place: usize) -> Self {
+    /// Those of the workload at this index.
+    pub fn of(plan: &DrillPlan, index: usize) -> Self {
         let objectives =
-            place.checked_sub(1).and_then(|place| plan.beside.get(place)).map_or(&plan.objectives, |beside| &beside.objectives);
+            index.checked_sub(1).and_then(|index| plan.beside.get(index)).map_or(&plan.objectives, |beside| &beside.objectives);
         let guard = plan.scenario.abort_when.map(|guard| guard.length);
         let looked_at = |goal: &Goal| match goal {
             Goal::Latency { below, .. } => Some(*below),
@@ -29,7 +30,7 @@ impl Levels {
             _ => None,
         };
         // A runbook looks at the first workload only.
-        let goals = plan.runbook.iter().filter(|_| place == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
+        let goals = plan.runbook.iter().filter(|_| index == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
         let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();

@@ -12,7 +12,7 @@
 //! What this file does not do: say which request the fault touched. It cannot.
 
 use super::window::{latency, places};
-use crate::history::{Edge, Evidence, Outcome, RequestRecord, Terms};
+use crate::history::{Edge, Evidence, JudgedRequest, Outcome, Terms};
 use crate::units::spare;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
     let terms = &evidence.terms;
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let (first, last) = places(evidence, fault.hi, end);
-    let ended = |request: &&RequestRecord| request.due < fault.lo && request.done < fault.lo;
+    let ended = |request: &&JudgedRequest| request.due < fault.lo && request.done < fault.lo;
     let mut before: Vec<i64> = evidence.requests[..first].iter().filter(ended).map(|request| badness(terms, request, i64::MAX)).collect();
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
@@ -64,7 +64,7 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
 }
 
 /// How badly a request went: no answer is worse than any latency.
-const fn badness(terms: &Terms, request: &RequestRecord, unknown: i64) -> i64 {
+const fn badness(terms: &Terms, request: &JudgedRequest, unknown: i64) -> i64 {
     match request.outcome {
         Outcome::Ok => latency(terms, request),
         Outcome::Unknown | Outcome::Unsent => unknown,

@@ -7,7 +7,7 @@ use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
 use super::stability::{Departure, Wave, departures};
 use super::window::{RequestWindow, Tri, good, good_by, latency, places};
-use crate::history::{Attempt, By, Edge, Evidence, Outcome, RequestRecord};
+use crate::history::{Attempt, By, Edge, Evidence, JudgedRequest, Outcome};
 use crate::model::Gate;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -156,7 +156,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let asked = restoring.requests;
     let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
     let in_flight = || evidence.requests[..places(evidence, fault.lo, end).0].iter().filter(|request| request.done >= fault.lo);
-    let lost = |request: &&RequestRecord| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
+    let lost = |request: &&JudgedRequest| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
     let count = |outcome: Outcome| asked.iter().chain(in_flight()).filter(|request| request.outcome == outcome).count() as u64;
     let attempts = AttemptCounts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
@@ -252,7 +252,7 @@ fn first_standby(window: &RequestWindow<'_>, fault: Edge, clock_error: i64) -> O
     Some(Interval { lo, hi: Some(hi - fault.lo + clock_error) })
 }
 
-fn after_heal(evidence: &Evidence) -> &[RequestRecord] {
+fn after_heal(evidence: &Evidence) -> &[JudgedRequest] {
     let Some(heal) = evidence.heal else { return &[] };
     let (first, last) = places(evidence, heal.lo, evidence.observed_until);
     &evidence.requests[first..last]
@@ -278,7 +278,7 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
     // Not only standbys: whoever else was asked, it was left.
     let is_other = |provider: u16| !evidence.primary.contains(&provider);
     let asked = |attempt: &Attempt| attempt.request as usize >= first && is_other(attempt.provider);
-    let served = |request: &RequestRecord| match request.by {
+    let served = |request: &JudgedRequest| match request.by {
         By::Nobody => false,
         By::Unknown => true,
         By::Provider(place) => is_other(place),
@@ -332,9 +332,9 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
 }
 
 /// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.
-fn degraded_area(evidence: &Evidence, requests: &[RequestRecord]) -> Millis {
+fn degraded_area(evidence: &Evidence, requests: &[JudgedRequest]) -> Millis {
     let terms = &evidence.terms;
-    let lost = |request: &RequestRecord| -> f64 {
+    let lost = |request: &JudgedRequest| -> f64 {
         let latency = latency(terms, request);
         match request.outcome {
             Outcome::Ok if latency <= terms.slo => 0.0,

@@ -19,7 +19,7 @@
 
 use super::Millis;
 use super::window::{Tri, good, places};
-use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, ProviderFault, RequestRecord};
+use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, JudgedRequest, ProviderFault};
 use serde::Serialize;
 
 /// Nanoseconds: waits that are longer than usual by less than this are never taken for a rescue that nobody saw.
@@ -205,7 +205,7 @@ impl Usual {
     /// From the requests that ended before the fault; `first` and `last` are the places of those due while it lasted.
     pub(super) fn before(evidence: &Evidence, (first, last): (usize, usize), fault: Edge) -> Self {
         let ended = evidence.requests[..first].iter().enumerate().filter(|(_, request)| request.done < fault.lo);
-        let wait = |(place, request): (usize, &RequestRecord)| Some(attempts_of(evidence, place).first()?.at - request.sent);
+        let wait = |(place, request): (usize, &JudgedRequest)| Some(attempts_of(evidence, place).first()?.at - request.sent);
         let mut waits: Vec<i64> = ended.filter_map(wait).collect();
         waits.sort_unstable();
         let at = |place: usize| waits.get(place).copied().unwrap_or(0).max(0);
@@ -272,7 +272,7 @@ impl Usual {
     }
 
     /// The same where the first attempt that is seen went to a provider that works: the one before it may have been swallowed.
-    fn unseen(&self, evidence: &Evidence, request: &RequestRecord, first: &Attempt, served: u16) -> (ServingPath, Option<u16>) {
+    fn unseen(&self, evidence: &Evidence, request: &JudgedRequest, first: &Attempt, served: u16) -> (ServingPath, Option<u16>) {
         // Places are in the order of preference, where the load is not shared; nobody asks one that comes later first.
         let comes_first = |provider: u16| if evidence.shared { provider != served } else { provider < served };
         let swallows = |broken: &&ProviderFault| {

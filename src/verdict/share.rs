@@ -18,7 +18,7 @@ use super::Millis;
 use super::measures::Interval;
 use super::rescue::{ServingPath, Usual, attempts_of};
 use super::window::{RequestWindow, Tri, good, places};
-use crate::history::{Balanced, By, Edge, Evidence, ProviderFault, RequestRecord, Terms};
+use crate::history::{Balanced, By, Edge, Evidence, JudgedRequest, ProviderFault, Terms};
 use crate::units::{Binomial, reaches};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ fn before(evidence: &Evidence, provider: u16, fault: Edge) -> (u64, u64) {
 }
 
 /// Answers of one provider, and of all that are known.
-fn counted<'r>(requests: impl Iterator<Item = &'r RequestRecord>, provider: u16) -> (u64, u64) {
+fn counted<'r>(requests: impl Iterator<Item = &'r JudgedRequest>, provider: u16) -> (u64, u64) {
     let by = requests.filter_map(|request| if let By::Provider(by) = request.by { Some(by) } else { None });
     by.fold((0, 0), |(own, all), by| (own + u64::from(by == provider), all + 1))
 }
@@ -105,7 +105,7 @@ pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &RequestWindow
 }
 
 /// Whether another provider than the broken ones answered a request.
-fn moved_late(evidence: &Evidence, request: &RequestRecord) -> bool {
+fn moved_late(evidence: &Evidence, request: &JudgedRequest) -> bool {
     let is_broken = |by: u16| evidence.broken_shares().any(|broken| broken.breaks(by, request.sent));
     good(&evidence.terms, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
 }
@@ -136,7 +136,7 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>)
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
-    let waited: Vec<&RequestRecord> =
+    let waited: Vec<&JudgedRequest> =
         stayed.map(|(request, _)| request).filter(|request| good(&evidence.terms, request) == Tri::Yes).collect();
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
@@ -179,7 +179,7 @@ impl Back<'_> {
         Interval { lo, hi: found.map(|place| requests[place].proof - self.heal.lo + terms.clock_error) }
     }
 
-    fn answered(&self, request: &RequestRecord) -> bool {
+    fn answered(&self, request: &JudgedRequest) -> bool {
         request.by == By::Provider(self.provider)
     }
 

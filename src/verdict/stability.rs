@@ -362,7 +362,7 @@ mod tests {
         let at = |place: i64, bad: bool| {
             let outcome = if bad { crate::history::Outcome::Error } else { crate::history::Outcome::Ok };
             let due = place * 1_000_000;
-            crate::history::RequestRecord { due, sent: due, proof: due, done: due, by: By::Nobody, outcome }
+            crate::history::JudgedRequest { due, sent: due, proof: due, done: due, by: By::Nobody, outcome }
         };
         let empty =
             bare(br#"{"bare_history": 1, "primary": ["a"], "standbys": ["b"], "requests": [], "objectives": {"hold_ms": 60000}}"#).unwrap();

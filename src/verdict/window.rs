@@ -1,6 +1,6 @@
 //! The requests that are looked at, and for each whether it conforms.
 
-use crate::history::{By, Evidence, Outcome, RequestRecord, Terms};
+use crate::history::{By, Evidence, JudgedRequest, Outcome, Terms};
 use crate::model::SloOn;
 
 /// Kleene's three truths: what a request shows may be unknown.
@@ -15,13 +15,13 @@ pub(super) enum Tri {
 pub(super) struct RequestWindow<'e> {
     /// The place of the first of them among all requests.
     pub(super) first: usize,
-    pub(super) requests: &'e [RequestRecord],
+    pub(super) requests: &'e [JudgedRequest],
     pub(super) reads: Vec<Tri>,
     pub(super) to: i64,
 }
 
 impl<'e> RequestWindow<'e> {
-    pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&RequestRecord) -> Tri) -> Self {
+    pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&JudgedRequest) -> Tri) -> Self {
         let (first, last) = places(evidence, from, to);
         let requests = &evidence.requests[first..last];
         Self { first, requests, reads: requests.iter().map(conforms).collect(), to }
@@ -36,7 +36,7 @@ pub(super) fn places(evidence: &Evidence, from: i64, to: i64) -> (usize, usize) 
 }
 
 /// The moment of an answer that the service level is held against, from when it was due.
-pub(super) const fn latency(terms: &Terms, request: &RequestRecord) -> i64 {
+pub(super) const fn latency(terms: &Terms, request: &JudgedRequest) -> i64 {
     match terms.slo_on {
         SloOn::Done => request.done - request.due,
         SloOn::Proof => request.proof - request.due,
@@ -44,7 +44,7 @@ pub(super) const fn latency(terms: &Terms, request: &RequestRecord) -> i64 {
 }
 
 /// Whether users were well served.
-pub(super) const fn good(terms: &Terms, request: &RequestRecord) -> Tri {
+pub(super) const fn good(terms: &Terms, request: &JudgedRequest) -> Tri {
     match request.outcome {
         Outcome::Ok if request.done - request.due <= terms.deadline && latency(terms, request) <= terms.slo => Tri::Yes,
         Outcome::Unknown => Tri::Maybe,
@@ -53,7 +53,7 @@ pub(super) const fn good(terms: &Terms, request: &RequestRecord) -> Tri {
 }
 
 /// Whether they were well served by one of these providers.
-pub(super) fn good_by(terms: &Terms, request: &RequestRecord, providers: &[u16]) -> Tri {
+pub(super) fn good_by(terms: &Terms, request: &JudgedRequest, providers: &[u16]) -> Tri {
     match (good(terms, request), request.by) {
         (Tri::No, _) => Tri::No,
         (good, By::Provider(place)) if providers.contains(&place) => good,

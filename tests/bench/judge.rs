@@ -81,7 +81,7 @@ fn write(path: &Path, count: u64) {
         }
         let (outcome, why) = if lost { (Outcome::Error, Some("status-503".into())) } else { (Outcome::Ok, None) };
         let proof = (!lost).then_some(took);
-        put(due, Event::Request(RequestDone { id, due, late: 31_000, proof, done: took + 90_000_000, outcome, why }));
+        put(due, Event::Request(RequestDone { id, due, lag: 31_000, proof, done: took + 90_000_000, outcome, why }));
     }
     put(total, Event::Finished(Finished { observed_until: total, requests: count, by_workload: Vec::new() }));
 }

@@ -10,8 +10,9 @@ use super::reach::look;
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::dialect::{ClientRequest, Flaw, Mark, Route};
 use crate::drill::DrillStop;
-use crate::drill::rig::{Rig, RigSite};
+use crate::drill::rig::Rig;
 use crate::drill::sight::{SightSummary, Sighted};
+use crate::drill::site::RigSite;
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{BadAnswer, Client, ClientSettings, Target, WARMING};
@@ -122,7 +123,8 @@ impl ServiceProbe<'_> {
         let request = self.named.workload.request;
         let (mut complete, mut missing, mut again) = (manner.complete, Vec::new(), false);
         for id in first.. {
-            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() }).map_err(DrillStop::environment_of)?;
+            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() })
+                .map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
             let ask = ClientRequest {
                 mark: Mark { drill: !self.site.tag, id },
                 model: target.model.clone(),
@@ -266,7 +268,7 @@ pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
 pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32) -> Result<(), DrillStop> {
     let (Some(target), Some(manner)) = (rig.targets.first(), rig.manners.first()) else { return Ok(()) };
-    let client = Client::with(target.clone(), manner.clone()).map_err(DrillStop::environment_of)?;
+    let client = Client::with(target.clone(), manner.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let traffic = &site.plan.scenario.traffic;
     let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
     for id in 0..u64::from(count) {

@@ -20,7 +20,7 @@ fn folded(events: Vec<Event>) -> Evidence {
 }
 
 fn done(id: u64, outcome: Outcome) -> Event {
-    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, late: 0, proof: None, done: 20 * MS, outcome, why: None })
+    Event::Request(RequestDone { id, due: number_of(id) * 50 * MS, lag: 0, proof: None, done: 20 * MS, outcome, why: None })
 }
 
 /// What a proxy saw of the request 0.

@@ -1,7 +1,7 @@
 //! How requests go over the wire: what good and bad words about it get.
 
 use super::*;
-use crate::model::{Connections, Errand, HttpVersion, RequestKind};
+use crate::model::{Connections, HttpVersion, PlainRequest, RequestKind};
 use crate::units::Duration;
 
 const TRAFFIC: &str = "traffic: {rate: 50/s}";
@@ -37,7 +37,7 @@ traffic:
     let (plan, _) = project.plan(&files.scenario(), "staging").unwrap();
     let traffic = &plan.scenario.traffic;
     assert_eq!(traffic.request, RequestKind::Http);
-    let errand = Errand { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
+    let errand = PlainRequest { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
     assert_eq!(traffic.errand, Some(errand));
     let wire = &traffic.wire;
     assert_eq!(

@@ -207,7 +207,7 @@ impl Story {
             events.push(served(Some(id), "standby", (due + 12) * MS, 5 * MS, 200, STANDBYS));
         }
         let outcome = self.ends.get(&id).copied().unwrap_or(if takes || self.standby { Outcome::Ok } else { Outcome::Error });
-        let done = RequestDone { id, due: due * MS, late: 0, proof: None, done: 20 * MS, outcome, why: None };
+        let done = RequestDone { id, due: due * MS, lag: 0, proof: None, done: 20 * MS, outcome, why: None };
         events.push(((due + 20) * MS, Event::Request(done)));
     }
 
