@@ -22,6 +22,7 @@
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
+//! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
@@ -68,6 +69,7 @@ pub mod listen;
 pub mod model;
 pub mod peer;
 pub mod price;
+pub mod process;
 pub mod project;
 pub mod proxy;
 pub mod redact;

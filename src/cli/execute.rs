@@ -38,8 +38,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     out: Option<PathBuf>,
     /// The seed of the jitter between tries
-    #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
+    #[arg(long, value_parser = super::arguments::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
+    /// Why: kept in the history, so that it is known later
+    #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
+    reason: Option<String>,
     /// Continue an interrupted execution; steps that are done are not repeated
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
@@ -60,7 +63,7 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
+    let Args { runbook, env, service, out, seed, reason, resume, undo, recorded, rehearse, yes } = args;
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = resume {
         let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
@@ -85,7 +88,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
     walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
@@ -116,7 +119,7 @@ const fn walks(recorded: bool) -> ResumePolicy {
 fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Option<String> {
     let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
     if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
-        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
+        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, crate::units::explained(unread)));
     }
     if let Some((step, names)) = missing.variables.first() {
         let usual =
@@ -172,7 +175,7 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Participants { keeper: supervisor, attendance, notes, stop })?;
+        let execution = begin(Participants { supervisor, attendance, notes, stop })?;
         note(&heading(&execution));
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
@@ -189,9 +192,9 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
 
 fn heading(execution: &Execution) -> String {
     let plan = &execution.started().plan;
-    let folder = super::run::relative(execution.folder());
+    let folder = super::arguments::relative(execution.folder());
     if let Some(drill) = execution.drill() {
-        let drill = super::run::relative(drill);
+        let drill = super::arguments::relative(drill);
         return format!("{drill}: undoing what this drill did\nif it is interrupted: lifeboat run --undo {drill}\n");
     }
     let mut text = format!("{}, for real: every step takes effect\n", plan.runbook.name);
@@ -207,8 +210,8 @@ fn heading(execution: &Execution) -> String {
 
 fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let again = match &finish.drill {
-        Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
-        None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
+        Some(drill) => format!("lifeboat run --undo {}", super::arguments::relative(drill)),
+        None => format!("lifeboat execute --resume {}", super::arguments::relative(&finish.folder)),
     };
     let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
     note("");
@@ -218,12 +221,13 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     }
     let path = finish.folder.join("report.md");
     let history = std::fs::read(finish.folder.join("history.jsonl"))?;
-    private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
+    let text = report::execution(&read(&history[..])?).map(|report| report::markdown(&report)).unwrap_or_default();
+    private::write(&path, text.as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
-        put_path(label, &super::run::relative(&finish.folder.join(file)))?;
+        put_path(label, &super::arguments::relative(&finish.folder.join(file)))?;
     }
     if let Some(error) = &finish.salted {
-        let file = super::run::relative(&finish.folder.join("salt"));
+        let file = super::arguments::relative(&finish.folder.join("salt"));
         say(&format!("warning: {file} cannot be removed: {error}\n\nhint: remove it by hand; with it, keys in the history can be guessed"));
     }
     if let Some(step) = &finish.unanswered {

@@ -5,6 +5,7 @@
 use crate::control::{self, Control, ControlError};
 use crate::model::{ControlBinding, DrillPlan};
 use crate::project::Project;
+use crate::units::explained;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ async fn told(plan: &DrillPlan, token: Option<&str>) -> ControlNotice {
                 ),
                 control::shows(plan),
             ],
-            unable: control::unable(plan, &control.url()),
+            unable: control::unable(plan, &control.url()).map(|problem| explained(&problem)),
         },
         Some(Err(ControlError::Refused { status: 401, .. })) if token.is_none() => {
             let line = format!(
@@ -79,7 +80,7 @@ pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<Str
         text += &plans.first().map_or_else(|| "who served is not seen there".to_owned(), |(_, plan)| control::shows(plan));
         for (file, plan) in &plans {
             for problem in control::beyond(plan) {
-                text += &format!("\n  {}: {problem}", super::run::relative(file));
+                text += &format!("\n  {}: {problem}", super::arguments::relative(file));
             }
         }
         told.push(text);

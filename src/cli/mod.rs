@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod arguments;
 mod ask;
 mod bill;
 mod ca;
@@ -34,9 +35,18 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::alert::{AlertError, UnreadAlert};
+use crate::api::ApiError;
+use crate::control::ControlError;
 use crate::drill::DrillStop;
+use crate::execution::ExecutionError;
 use crate::exercise::{ExerciseError, JudgeError};
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
+use crate::lab::LabError;
+use crate::proxy::{AuthorityError, ProxyError};
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -170,7 +180,26 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<DrillStop>, of::<ExerciseError>, of::<JudgeError>, of::<ImportError>, of::<TrafficError>];
+    let kinds = [
+        of::<Problem>,
+        of::<AlertError>,
+        of::<ApiError>,
+        of::<AuthorityError>,
+        of::<BareError>,
+        of::<ControlError>,
+        of::<DrillStop>,
+        of::<ExecutionError>,
+        of::<ExerciseError>,
+        of::<ImportError>,
+        of::<JudgeError>,
+        of::<LabError>,
+        of::<ProxyError>,
+        of::<ReadError>,
+        of::<SecretError>,
+        of::<StepError>,
+        of::<TrafficError>,
+        of::<UnreadAlert>,
+    ];
     kinds.iter().find_map(|of| of(error))
 }
 

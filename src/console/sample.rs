@@ -33,7 +33,8 @@ impl SampleHistory {
         change(&mut plan);
         let mut history = Self { live: Live::default() };
         let started = Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
@@ -66,7 +67,8 @@ impl SampleHistory {
         };
         change(&mut plan);
         let started = ExecutionStarted {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             execution: "2026-11-20-fail-over".into(),
             seed: Seed(42),
@@ -167,7 +169,7 @@ fn events() -> Vec<(u64, Event)> {
     ]
 }
 
-fn plan() -> DrillPlan {
+fn scenario() -> Scenario {
     let fault = PlannedFault {
         at: Duration::ZERO,
         on: AZURE.into(),
@@ -175,6 +177,25 @@ fn plan() -> DrillPlan {
         aim: Aim::default(),
         length: Duration::from_secs(20),
     };
+    Scenario {
+        name: "azure-outage".into(),
+        title: "Azure OpenAI stops answering".into(),
+        service: "support-chat".into(),
+        runbook: Some("runbooks/fail-over.yaml".into()),
+        traffic: Workload {
+            arrivals: Arrivals::Constant,
+            request: RequestKind::ChatStream,
+            max_in_flight: 500,
+            max_tokens: None,
+            ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
+        },
+        timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
+        objectives: Objectives::default(),
+        abort_when: None,
+    }
+}
+
+fn plan() -> DrillPlan {
     let step = |name: &str| Step {
         retries: 1,
         retry_after: Duration::ZERO,
@@ -183,22 +204,7 @@ fn plan() -> DrillPlan {
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),
-        scenario: Scenario {
-            name: "azure-outage".into(),
-            title: "Azure OpenAI stops answering".into(),
-            service: "support-chat".into(),
-            runbook: Some("runbooks/fail-over.yaml".into()),
-            traffic: Workload {
-                arrivals: Arrivals::Constant,
-                request: RequestKind::ChatStream,
-                max_in_flight: 500,
-                max_tokens: None,
-                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
-            },
-            timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
-            objectives: Objectives::default(),
-            abort_when: None,
-        },
+        scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),
             owner: None,

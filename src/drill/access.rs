@@ -5,6 +5,7 @@ use super::names::ResolvedNames;
 use super::preflight::{Trouble, ground};
 use super::site::ANY_PORT;
 use crate::control::{Control, ControlError};
+use crate::history::StopReason;
 use crate::journal;
 use crate::model::{ControlBinding, DrillPlan};
 use crate::proxy::{Proxy, ProxySettings};
@@ -25,15 +26,17 @@ pub(super) async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(
     let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
     names.redactor.learn("the control API of this drill", &token);
     let settings = ProxySettings { token: Some(token.clone()), places: Some(names.places(plan)), ..ProxySettings::at(ANY_PORT) };
-    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_of)?;
+    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_error)?;
     let url = format!("http://{}", proxy.api());
-    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_of)?;
+    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_error)?;
     Ok((control, Some(proxy)))
 }
 
 /// Why a control API does not let a drill in, with the setting that says who asks.
 fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
-    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return DrillStop::environment_of(error) };
+    let ControlError::Refused { url, status: status @ (401 | 403), error, hint, .. } = &error else {
+        return DrillStop::environment_error(error);
+    };
     let problem = match token_from {
         Some(variable) if *status == 401 => (
             format!("the control API at {url} does not take the token in {variable}"),
@@ -43,7 +46,10 @@ fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
             format!("the control API at {url} asks for a token"),
             "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
         ),
-        _ => return DrillStop::environment_of(format!("the control API at {url} refused this drill (status {status}): {error}")),
+        _ => {
+            let refused = DrillStop::environment(format!("the control API at {url} refused this drill (status {status}): {error}"));
+            return DrillStop { hint: hint.clone(), ..refused };
+        }
     };
     DrillStop::environment(problem.0).with_hint(problem.1)
 }
@@ -60,11 +66,11 @@ pub(super) fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<
 pub(super) fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
     let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
     match error {
-        ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
-            format!("the proxy of {name} cannot listen there: {}", error.lines().next().unwrap_or_default()),
+        ControlError::Refused { error: said, .. } if error.is_address_in_use() => Trouble::new(
+            format!("the proxy of {name} cannot listen there: {said}"),
             format!("choose another port for {setting}, or end what listens there"),
         ),
-        other => Trouble::of_text(other),
+        other => DrillStop::of(StopReason::Environment, other).into(),
     }
 }
 

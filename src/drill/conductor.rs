@@ -12,9 +12,11 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
-use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
-use crate::journal::{Clock, Journal, JournalError, Wall};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
+use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::redact::Redactor;
+use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
@@ -34,6 +36,8 @@ pub struct Order {
     pub seed: Seed,
     /// Its identifier.
     pub id: String,
+    /// Who wants it, and why.
+    pub origin: RunOrigin,
     /// The project's root: where commands run.
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
@@ -85,7 +89,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started(recorder.clock())).await;
+        recorder.record(self.started(&recorder)).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
@@ -185,7 +189,7 @@ impl Drill {
             folder: self.order.root.clone(),
             http: site.http.clone(),
             seed: self.order.seed,
-            keeper: Some(self.order.supervisor.clone()),
+            supervisor: Some(self.order.supervisor.clone()),
             before: Before::within(&self.order.folder),
             keyring: rig.keyring.clone(),
             stores: plan.stores.clone().into(),
@@ -253,8 +257,8 @@ impl Drill {
         Ok(())
     }
 
-    fn started(&self, clock: Clock) -> Event {
-        let (wall, origin) = (Wall::read(), clock.host(0));
+    fn started(&self, recorder: &Recorder) -> Event {
+        let (wall, origin) = (Wall::read(), recorder.clock().host(0));
         Event::Started(Box::new(Started {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -262,10 +266,22 @@ impl Drill {
             seed: self.order.seed,
             wall_clock: wall.told_at(origin),
             wall_clock_error: wall.error(),
+            origin: self.origin(recorder),
             gap_max: self.gaps[0].as_nanos(),
             gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
             plan: self.order.plan.clone(),
         }))
+    }
+
+    /// Where it comes from. A reason may quote what nobody should read; what is secret here and now is known without asking any store.
+    fn origin(&self, recorder: &Recorder) -> RunOrigin {
+        let Order { plan, origin, secrets, root, .. } = &self.order;
+        let redactor = Redactor::new(recorder.salt());
+        if origin.reason.is_some() {
+            let sources = SecretSource::of_drill(plan).union(secrets).cloned().collect();
+            secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root }, &redactor, &mut Vec::new());
+        }
+        origin.clone().redacted(|text| redactor.redact(text))
     }
 }

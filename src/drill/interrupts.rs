@@ -52,7 +52,9 @@ impl Interrupts {
         let (sender, received) = mpsc::channel(16);
         let mut interrupts = Self { sender, received, watchers: JoinSet::new(), guard: None, ended: None, script: None };
         interrupts.follow(stop, |stop| stop.then(|| Interrupt::Stop(by_a_person())));
-        interrupts.follow(failure, |failure| failure.as_ref().map(|error| Interrupt::Stop(DrillStop::of_text(StopReason::Journal, error))));
+        interrupts.follow(failure, |failure| {
+            failure.as_ref().map(|error| Interrupt::Stop(DrillStop::new(StopReason::Journal, error.to_string())))
+        });
         interrupts
     }
 

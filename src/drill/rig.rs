@@ -90,7 +90,7 @@ impl Rig {
         let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(SightSummary::default()));
         if let Some(version) = control.plain() {
             if let Some(unable) = control_api::unable(plan, &control.url()) {
-                return Err(DrillStop::environment_of(unable));
+                return Err(DrillStop::environment_error(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
         }
@@ -139,7 +139,7 @@ impl Rig {
             return Ok(());
         }
         let plan = site.plan;
-        let (_hello, events) = self.control.events().await.map_err(DrillStop::environment_of)?;
+        let (_hello, events) = self.control.events().await.map_err(DrillStop::environment_error)?;
         let follower = SightFollower {
             control: self.control.clone(),
             tag: site.tag,
@@ -171,7 +171,7 @@ impl Rig {
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
-                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment_of))? {
+                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment_error))? {
                     names.values.set("alerts.url", receiver.url());
                     self.alerts = Some(receiver);
                 }
@@ -233,7 +233,7 @@ impl Rig {
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if stand && plan.environment.proxies.values().any(|place| place.tls) {
-            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_of)?);
+            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_error)?);
             private::write(&file, pem.as_bytes())
                 .map_err(|error| DrillStop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
@@ -298,7 +298,7 @@ fn lab(site: &RigSite<'_>, names: &mut ResolvedNames) -> Result<(Vec<SimulatedPr
     let (mut providers, mut tokens) = (Vec::new(), Vec::new());
     for (name, provider) in plan.providers.iter().filter(|_| plan.environment.embedded) {
         let seed = site.seed.derive(name);
-        let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_of)?;
+        let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
         names.upstream.insert(name.clone(), simulated.base_url());
         simulated.takes(plan.kind_of(provider));
         let credential = plan.credential_of(name).to_owned();
@@ -308,7 +308,7 @@ fn lab(site: &RigSite<'_>, names: &mut ResolvedNames) -> Result<(Vec<SimulatedPr
     Ok((providers, tokens))
 }
 
-async fn record_tokens(mut minted: mpsc::UnboundedReceiver<MintedToken>, credential: String, recorder: Recorder) {
+async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: String, recorder: Recorder) {
     while let Some(MintedToken { at, token, from, life }) = minted.recv().await {
         let life = u64::try_from(life.as_nanos()).unwrap_or(u64::MAX);
         let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };

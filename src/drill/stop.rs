@@ -33,12 +33,11 @@ impl DrillStop {
     }
 
     /// Of an error of a lower room, which tells its hint itself.
-    #[allow(dead_code)]
     pub(super) fn of(reason: StopReason, error: &(impl Explained + ?Sized)) -> Self {
         Self { reason, detail: told(error), hint: error.hint().map(Cow::into_owned) }
     }
 
-    /// Of an error whose text is a message, an empty line and its hint.
+    /// Of a text that came from elsewhere as one: a message, an empty line and its hint. (What a program printed, or a room keeps as text.)
     pub(super) fn of_text(reason: StopReason, error: impl std::fmt::Display) -> Self {
         let text = error.to_string();
         match text.split_once("\n\nhint: ") {
@@ -50,6 +49,11 @@ impl DrillStop {
     /// An error of the environment by its text: see [`Self::of_text`].
     pub(super) fn environment_of(error: impl std::fmt::Display) -> Self {
         Self::of_text(StopReason::Environment, error)
+    }
+
+    /// An error of the environment, of a lower room that tells its hint itself.
+    pub(super) fn environment_error(error: impl Explained) -> Self {
+        Self::of(StopReason::Environment, &error)
     }
 
     /// With each of its texts changed, as where secrets are taken out.
@@ -71,7 +75,6 @@ impl From<Trouble> for DrillStop {
 }
 
 /// An error's message with those of its causes.
-#[allow(dead_code)]
 fn told(error: &(impl Explained + ?Sized)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

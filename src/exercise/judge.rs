@@ -4,7 +4,7 @@ use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
-use crate::report::Digest;
+use crate::report::{Digest, json};
 use crate::units::Explained;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +26,13 @@ pub struct Judged {
     pub torn: bool,
     /// What somebody else's record holds, for people; `None` for a history.
     pub outline: Option<Outline>,
+}
+
+impl Judged {
+    /// Its `verdict.json`.
+    pub fn json(&self) -> String {
+        json(&self.verdict, self.digest.as_ref())
+    }
 }
 
 /// Why a history cannot be judged.
@@ -89,7 +96,7 @@ impl Explained for JudgeError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Open { .. } => "name a drill's folder, its history.jsonl, or a bare history".into(),
-            Self::History { source, .. } => mend(source).into(),
+            Self::History { source, .. } => return source.hint(),
             Self::Empty { .. } => "a drill that was killed right at its start leaves nothing to judge; run it again".into(),
             Self::Other { .. } => {
                 let words = RecordSource::WORDS.join("|");
@@ -97,19 +104,9 @@ impl Explained for JudgeError {
                 format!("say whose record it is, --from {words}; {template}").into()
             }
             Self::Several { tools, .. } => format!("say whose it is, --from {}", tools.join("|")).into(),
-            // It tells that itself.
-            Self::Record { .. } => return None,
-            Self::Bare { .. } => "`lifeboat help bare-history` shows one with all its keys".into(),
+            Self::Record { source, .. } => return source.hint(),
+            Self::Bare { source, .. } => return source.hint(),
         })
-    }
-}
-
-/// What to do about a history that cannot be read.
-fn mend(error: &ReadError) -> &'static str {
-    match error {
-        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it, which its first line names",
-        ReadError::NoStart => "a drill that was killed right at its start leaves nothing to judge; run it again",
-        _ => "only its last line may be incomplete; copy the file again from where it came",
     }
 }
 

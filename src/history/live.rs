@@ -4,10 +4,9 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::event::{Awaited, Event, FaultConfirmed, Outcome, Phase, RequestDone, Served};
-use super::line::Stamped;
+use super::event::{Awaited, Event, FaultConfirmed, Outcome, Overdue, Phase, RequestDone, Served, Stamped};
 use super::number::workload_of;
-use super::open::{OpenRequests, Overdue};
+use super::open::OpenRequests;
 use super::side::{Side, Sides};
 use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, Objectives, ProviderSelector, StepEnd};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

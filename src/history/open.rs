@@ -6,9 +6,9 @@
 //!
 //! What this file does not do: judge. Verdicts are about requests that have ended, and look at none of this.
 
+use super::event::Overdue;
 use super::live::Live;
 use crate::model::{Guard, NamedWorkload, Objectives, Workload};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Good answers from which it is known how long answers take.
@@ -17,17 +17,6 @@ const ENOUGH: u64 = 20;
 const TIMES: u64 = 2;
 /// So many requests must have waited too long since anything ended: one or two that do may be slow by themselves, the more so at a low rate.
 const FEW: usize = 3;
-
-/// A request is still open after so long. It may be recorded again for a longer time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overdue {
-    /// As in [`RequestDone`](super::RequestDone).
-    pub id: u64,
-    /// When it was due.
-    pub due: u64,
-    /// Nanoseconds from `due` that it has been open for without what the service level counts.
-    pub after: u64,
-}
 
 /// The requests of one workload that are open for longer than somebody cares for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,8 +128,8 @@ impl Live {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::event::Stamped;
     use super::super::event::{Event, FaultRequested, Outcome, Phase, PhaseEntered, RequestDone};
-    use super::super::line::Stamped;
     use super::*;
     use crate::model::{Condition, Criticality, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline};
     use crate::units::{Duration, Rate, Ratio};

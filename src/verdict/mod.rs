@@ -30,10 +30,12 @@ mod criteria;
 mod effect;
 mod false_start;
 mod measures;
+mod objective_name;
 mod objectives;
 mod onset;
 mod open;
 mod plan;
+pub mod record;
 mod rescue;
 mod rotation;
 mod share;
@@ -43,12 +45,14 @@ mod together;
 mod trial;
 mod window;
 
-pub use criteria::{Criterion, CriterionFinding, Judgement};
+pub use criteria::{CriterionFinding, Judgement};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use measures::{Interval, Measures, Outage};
+pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
+pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotation::{ClientErrors, Fallback, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
@@ -62,7 +66,7 @@ pub(crate) use rotation::story;
 
 use crate::history::{Balanced, Caveat, Evidence, Lost, Outcome, TouchedBy};
 use crate::model::{Gate, SloOn, words};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 words! {
     /// A judgement.
@@ -160,6 +164,13 @@ impl Millis {
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.0 as f64 / 1e6)
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Exact to the nanosecond as far as a history can last: a float has 53 bits, which are 104 days of them.
+        f64::deserialize(deserializer).map(|millis| Self((millis * 1e6).round() as i64))
     }
 }
 

@@ -164,7 +164,7 @@ impl ServiceProbe<'_> {
                 // Of what it needs, a file or a header, the ground has told.
                 Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
-                    preflight.wrong(Trouble::of_text(error));
+                    preflight.wrong(DrillStop::environment_error(error).into());
                     continue;
                 }
             };

@@ -119,7 +119,7 @@ impl Rig {
         for _ in 0..settings.replicas {
             let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
             let gateway =
-                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_of)?;
+                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_error)?;
             replicas.push(gateway.base_url());
             self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
             self.gateways.push(gateway);

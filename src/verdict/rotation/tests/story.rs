@@ -138,7 +138,8 @@ impl Story {
             beside: Vec::new(),
         };
         Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0".into(),
             drill: "drill".into(),
             seed: Seed(1),

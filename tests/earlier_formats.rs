@@ -1,0 +1,117 @@
+//! Drills that older versions recorded: each is judged to the same verdict with the same numbers, and told in the same words, for ever.
+
+use flate2::read::GzDecoder;
+use lifeboat::exercise::judge;
+use lifeboat::report::{drill, execution, markdown};
+use lifeboat::verdict::VerdictRecord;
+use serde_json::Value;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The stored drills, a folder each, of all formats.
+fn stored() -> Vec<PathBuf> {
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/drills");
+    let below = |folder: &Path| {
+        let mut found: Vec<PathBuf> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+        found.sort();
+        found
+    };
+    below(&formats).iter().flat_map(|format| below(format)).collect()
+}
+
+fn text(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{}/{name}: {error}", folder.display()))
+}
+
+/// Its history, under another name than the drill had.
+fn unpacked(folder: &Path, to: &Path) -> PathBuf {
+    let mut history = Vec::new();
+    GzDecoder::new(File::open(folder.join("history.jsonl.gz")).unwrap()).read_to_end(&mut history).unwrap();
+    std::fs::write(to.join("history.jsonl"), history).unwrap();
+    to.to_owned()
+}
+
+/// What was said then and is said otherwise now, by its place. What is said besides does no harm.
+fn changed(then: &Value, now: &Value, at: &str, found: &mut Vec<String>) {
+    match (then, now) {
+        (Value::Object(then), Value::Object(now)) => {
+            for (key, then) in then {
+                changed(then, now.get(key).unwrap_or(&Value::Null), &format!("{at}/{key}"), found);
+            }
+        }
+        (Value::Array(then), Value::Array(now)) if then.len() == now.len() => {
+            then.iter().zip(now).enumerate().for_each(|(index, (then, now))| changed(then, now, &format!("{at}/{index}"), found));
+        }
+        (then, now) if then == now => {}
+        (then, now) => found.push(format!("{at}: it was {then}, and is {now}")),
+    }
+}
+
+/// A verdict is read back as it was written, and one of then says of which drill it is in no other way than it said then.
+fn readable(then: &str, now: &str, found: &mut Vec<String>) {
+    let (old, new) = (VerdictRecord::read(then.as_bytes()).unwrap(), VerdictRecord::read(now.as_bytes()).unwrap());
+    if serde_json::to_value(&new).unwrap() != serde_json::from_str::<Value>(now).unwrap() {
+        found.push("the verdict is not read back as it was written".to_owned());
+    }
+    if new.drill.is_none() || new.scenario.is_none() || new.environment.is_none() || new.seed.is_none() || new.started_at.is_none() {
+        found.push("the verdict does not say of which drill it is".to_owned());
+    }
+    if old
+        != (VerdictRecord {
+            format: old.format,
+            lifeboat: None,
+            drill: None,
+            scenario: None,
+            environment: None,
+            seed: None,
+            started_at: None,
+            ..new
+        })
+    {
+        found.push("the verdict of then is read as another".to_owned());
+    }
+}
+
+/// The lines that differ, of those that were written then.
+fn reworded(then: &str, now: &str, found: &mut Vec<String>) {
+    if then.lines().count() != now.lines().count() {
+        found.push(format!("the report has {} lines and had {}", now.lines().count(), then.lines().count()));
+    }
+    found.extend(
+        then.lines()
+            .zip(now.lines())
+            .filter(|(then, now)| then != now)
+            .map(|(then, now)| format!("it said: {then}\n     it says: {now}"))
+            .take(3),
+    );
+}
+
+#[test]
+fn drills_of_earlier_formats_are_judged_and_told_as_they_were_then() {
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for folder in stored() {
+        let place = tempfile::tempdir().unwrap();
+        let history = unpacked(&folder, place.path());
+        let mut found = Vec::new();
+        if folder.join("verdict.json").exists() {
+            let judged = judge(&history).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            let (then, now) = (text(&folder, "verdict.json"), judged.json());
+            changed(&serde_json::from_str(&then).unwrap(), &serde_json::from_str(&now).unwrap(), "verdict", &mut found);
+            readable(&then, &now, &mut found);
+            reworded(
+                &text(&folder, "report.md"),
+                &markdown(&drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash)),
+                &mut found,
+            );
+        } else {
+            let events = lifeboat::history::read(std::io::BufReader::new(File::open(history.join("history.jsonl")).unwrap())).unwrap();
+            reworded(&text(&folder, "report.md"), &markdown(&execution(&events).unwrap()), &mut found);
+        }
+        seen += 1;
+        wrong.extend(found.into_iter().map(|what| format!("{}: {what}", folder.display())));
+    }
+    assert!(seen >= 20, "{seen} stored drills");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
