@@ -20,35 +20,93 @@
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
-//! | 2 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
+//! | 2 | [`run_folder`] | the folder that a drill or an execution leaves; of each file whether it is evidence, secret or scratch |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
-//! | 3 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
-//! | 3 | [`price`] | list prices, and the most that a drill can cost |
-//! | 3 | [`verdict`] | `judge`: evidence → verdict |
-//! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
-//! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
-//! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
-//! | 3 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
-//! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
-//! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
-//! | 4 | [`control`] | the client of that control API; every inject and heal is read back |
-//! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
-//! | 4 | [`step`] | one file a kind of runbook step; undo |
-//! | 4 | [`lab`] | simulated providers and the reference gateway |
-//! | 4 | [`report`] | verdict + history → bytes |
-//! | 4 | [`console`] | live fold → terminal |
-//! | 5 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
-//! | 6 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
-//! | 6 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
-//! | 8 | [`cli`] | one file a command; exit codes |
+//! | 4 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
+//! | 5 | [`price`] | list prices, and the most that a drill can cost |
+//! | 5 | [`verdict`] | `judge`: evidence → verdict |
+//! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
+//! | 5 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
+//! | 5 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
+//! | 5 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
+//! | 6 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
+//! | 6 | [`proxy`] | listeners, links, exchanges, leases, the control API |
+//! | 6 | [`control`] | the client of that control API; every inject and heal is read back |
+//! | 6 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
+//! | 6 | [`step`] | one file a kind of runbook step; undo |
+//! | 6 | [`lab`] | simulated providers and the reference gateway |
+//! | 6 | [`report`] | verdict + history → bytes |
+//! | 6 | [`console`] | live fold → terminal |
+//! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
+//! | 8 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
+//! | 8 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
+//! | 10 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units … verdict`, `dialect`, `fault`, `import` and `report` hold no async code, clock, file, environment
-//! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
+//! What is absent matters as much: `units … verdict`, `dialect`, `price`, `fault`, `import` and `report` hold no async code, clock, file,
+//! environment variable or unseeded randomness; `drill` and what is below it on floors 6 and 7 never see `verdict` or `report`.
+//!
+//! # Where to begin
+//!
+//! Ten files, in this order, follow one drill from its file to its verdict:
+//!
+//! 1. `model/plan.rs`: everything that one drill needs, as plain data
+//! 2. `project/project.rs`: how a project's YAML becomes that
+//! 3. `exercise/mod.rs`: drill → judge → report
+//! 4. `drill/conductor.rs`: the phases of a drill, and the one way out of it
+//! 5. `traffic/worker.rs`: a request from when it is due to its outcome
+//! 6. `proxy/exchange.rs`: the same request between gateway and provider, and what a fault does to it
+//! 7. `history/event.rs`: what is recorded of all that
+//! 8. `history/fold.rs`: from events to evidence
+//! 9. `verdict/mod.rs`: from evidence to a verdict
+//! 10. `report/model.rs`: what a report says, before it is Markdown
+//!
+//! | to find | look at |
+//! |---|---|
+//! | where an objective such as the RTO is held against what was measured | `verdict/objectives.rs` |
+//! | how cutover, restore and failback are measured | `verdict/measures.rs` |
+//! | what a provider answers to an error, a 429 for example | `dialect/provider/`, a file a provider |
+//! | what a fault does | `fault/`, a file a fault |
+//! | leases: set, renewed, ended by themselves | `proxy/toxic_entry.rs` has the time, `proxy/proxy_actor.rs` ends what nobody renewed, `drill/faults.rs` renews |
+//! | where secrets are taken out of texts | `redact/redactor.rs` |
+//! | what is on disk | `history/format/`, `verdict/record/` |
+//! | exit codes | `cli/exit.rs` |
+//!
+//! To **add a fault**: one file in `fault/`, and one line in its list; `fault/mod.rs` says how. **A step** of runbooks: its data in
+//! `model/runbook.rs`, its YAML in `project/step.rs`, what it does in a file of `step/`; the compiler asks for the rest, because steps are a closed
+//! enum. **A dialect**: `dialect/mod.rs` says how. **A store** of credentials: its address in `model/store.rs`, its YAML in `project/store.rs`, and a file
+//! of `secret/` with a `SecretStore`, opened in `secret/open.rs`.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | provider | a place that serves models, or anything else over HTTP or tcp |
+//! | service | what users ask, with its providers in order: the primary, then its standbys |
+//! | gateway | what stands between a service's users and its providers, and fails over; not ours, but for the lab's |
+//! | environment | where a drill runs: addresses, keys, limits |
+//! | scenario | what goes wrong: traffic, faults on a timeline, objectives |
+//! | runbook | who does what about it, as steps |
+//! | plan | all of that for one drill, resolved and checked |
+//! | workload | one stream of requests with its own rate, service and objectives; one of them leads |
+//! | due | when a request is to be sent, whatever became of others (an open model); latency counts from then |
+//! | lag | how late the generator sent a request |
+//! | mark | what a request carries so that proxies recognise it |
+//! | fault proxy | our proxy before a provider: it plays faults, and sees who served |
+//! | lease | the time after which a fault ends by itself unless it is renewed |
+//! | inject, heal | a fault begins or ends, counted from when the proxy confirms it |
+//! | history | the events of a drill, appended as they happen; the evidence |
+//! | fold | a value computed from events one after the other |
+//! | evidence | what a history says of requests and faults, ready to be judged |
+//! | cutover, restore | a standby serves well and holds; anyone does |
+//! | failback | the primary serves again after the heal |
+//! | verdict | met, missed, inconclusive or void, for each objective and in all |
+//! | execution | a runbook walked in a real incident |
 
 pub mod alert;
 pub mod api;
@@ -74,6 +132,7 @@ pub mod project;
 pub mod proxy;
 pub mod redact;
 pub mod report;
+pub mod run_folder;
 pub mod secret;
 pub mod step;
 pub mod traffic;

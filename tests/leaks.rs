@@ -285,6 +285,9 @@ fn a_key_has_another_fingerprint_in_every_drill() {
     let mut command = project.command(&["fingerprint", "env:LIFEBOAT_TEST_KEY"]);
     let inner = project.run(command.env("LIFEBOAT_TEST_KEY", &key));
     inner.exits_with(0);
+    // A line end that was pasted with it is no part of it.
+    let mut command = project.command(&["fingerprint", "env:LIFEBOAT_TEST_KEY"]);
+    assert_eq!(project.run(command.env("LIFEBOAT_TEST_KEY", format!(" {key}\n"))).stdout, inner.stdout);
     assert_eq!(inner.stdout.trim(), lifeboat::units::Fingerprint::of(&key).to_string());
     assert!(!one.contains(inner.stdout.trim()) && !other.contains(inner.stdout.trim()));
     project.lifeboat(&["fingerprint", &key]).exits_with(2).says("hint: write env:NAME");

@@ -116,6 +116,9 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         },
     };
     drop(showing);
+    if let Some(newer) = &judged.newer {
+        say(&format!("warning: {newer}\n\nhint: update lifeboat"));
+    }
     if judged.torn {
         say("warning: the last line is incomplete and was ignored: the drill was killed while it was written");
     }

@@ -23,7 +23,7 @@ pub(super) struct ControlNotice {
 
 /// What there is to say of the server of faults of a drill that begins now; nothing where it is one of ours.
 pub(super) async fn said(plan: &DrillPlan) -> ControlNotice {
-    let token = |binding: &ControlBinding| std::env::var(binding.token_from.as_ref()?).ok();
+    let token = |binding: &ControlBinding| Some(crate::secret::variable(binding.token_from.as_ref()?)?.expose().to_owned());
     told(plan, plan.environment.control.as_ref().and_then(token).as_deref()).await
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::api::ProxyRequest;
+use crate::host::bytes_of;
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
-use crate::project::bytes_of;
 use crate::proxy::{ApiFlavor, Proxy, ProxyError, ProxyPlacement, ProxySettings};
 use crate::units::{Duration, Secret, explained};
 use anyhow::Context;

@@ -57,7 +57,7 @@ fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
 /// A token in the environment, without white space around it. The redactor knows it from now on.
 pub(super) fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, DrillStop> {
     ground::token(variable, whose)?;
-    let token = std::env::var(variable).map(Secret::new).unwrap_or_default().trimmed();
+    let token = crate::secret::variable(variable).unwrap_or_default();
     redactor.learn(whose, &token);
     Ok(token)
 }

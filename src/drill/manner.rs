@@ -46,5 +46,5 @@ pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<S
 /// The key that clients of a service send, from where the environment says.
 pub(super) fn key(variable: &str, name: &str) -> Result<Secret, DrillStop> {
     ground::key(variable, name)?;
-    Ok(Secret::new(std::env::var(variable).unwrap_or_default()))
+    Ok(crate::secret::variable(variable).unwrap_or_default())
 }

@@ -4,10 +4,11 @@ use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
+use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier, open_history};
 use crate::step::Attendance;
 use crate::units::{Explained, Salt, Seed};
 use std::borrow::Cow;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
@@ -148,22 +149,13 @@ impl OpenHistory {
     /// A new one.
     pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
         let ExecutionOrder { plan, seed, reason, root, out } = orders;
-        let folder = match out {
-            Some(folder) => {
-                let folder = made(&folder)?;
-                private::without_links(&folder).map_err(|source| cannot_make(&folder, source))?;
-                folder
-            }
-            None => named(&root, &plan.runbook.name, seed)?,
-        };
-        let path = folder.join("history.jsonl");
-        let file = private::create_new(&path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::AlreadyExists => ExecutionError::Taken { path: folder.clone() },
-            _ => cannot_make(&path, source),
-        })?;
-        lock(&file, &folder)?;
-        // The file's name must survive a crash of the machine as well.
-        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|source| cannot_make(&folder, source))?;
+        let id = identifier(&plan.runbook.name, seed);
+        let run = match out {
+            Some(folder) => RunFolder::at(folder, id),
+            None => RunFolder::below(&root.join("executions"), &id),
+        }?;
+        let file = run.begin_history()?;
+        let folder = run.path;
         let started = ExecutionStarted {
             format: crate::history::FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -179,11 +171,12 @@ impl OpenHistory {
 
     /// One that was interrupted. A torn last line is cut off: what it would have told is not known.
     pub(super) fn open(folder: &Path) -> Result<Self, ExecutionError> {
-        let path = folder.join("history.jsonl");
+        let path = RunFile::History.within(folder);
         let wrong = |source| wrong(folder, source, "name the folder that `lifeboat execute` made; it was printed at the start");
-        private::open_own(&path).map_err(wrong)?;
-        let mut file = private::open(&path, File::options().read(true).append(true)).map_err(wrong)?;
-        lock(&file, folder)?;
+        let mut file = open_history(folder).map_err(|error| match error {
+            RunFolderError::Io { source, .. } => wrong(source),
+            other => other.into(),
+        })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(wrong)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -226,7 +219,7 @@ impl OpenHistory {
 /// By which this execution names keys, in a file for its owner alone: who goes on after a crash must know the new key by the name that it had.
 /// It is there only as long as the execution may go on ([`forget_salt`]); what is taken back after that names keys by another.
 pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
-    let path = folder.join("salt");
+    let path = RunFile::Salt.within(folder);
     match private::read_own(&path).map(<[u8; 16]>::try_from) {
         Ok(Ok(bytes)) => return Ok(Salt::of(bytes)),
         // It was torn when it was written, before anything was named by it.
@@ -245,7 +238,7 @@ pub(super) fn salt(folder: &Path) -> std::io::Result<Salt> {
 
 /// Takes it away once the execution is over: with it, whoever has the history could find out which key it names, by trying.
 pub(super) fn forget_salt(folder: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(folder.join("salt")) {
+    match std::fs::remove_file(RunFile::Salt.within(folder)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
@@ -256,11 +249,14 @@ pub(super) fn wall_clock() -> String {
     Wall::read().told_at(HostTime::now())
 }
 
-pub(super) fn lock(file: &File, folder: &Path) -> Result<(), ExecutionError> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => ExecutionError::Locked { path: folder.to_owned() },
-        TryLockError::Error(source) => cannot_make(folder, source),
-    })
+impl From<RunFolderError> for ExecutionError {
+    fn from(error: RunFolderError) -> Self {
+        match error {
+            RunFolderError::Taken { path } => Self::Taken { path },
+            RunFolderError::Locked { path } => Self::Locked { path },
+            RunFolderError::Io { path, source } => cannot_make(&path, source),
+        }
+    }
 }
 
 /// A folder of an earlier run that is not to be gone on with. What its history says would be done in this user's name.
@@ -269,30 +265,9 @@ pub(super) fn wrong(folder: &Path, source: std::io::Error, hint: &'static str) -
     let others = source.kind() == std::io::ErrorKind::PermissionDenied && source.raw_os_error().is_none();
     let hint =
         if others { "what is written there would be done in your name; if it is your own, read it, then `chmod go-w` it" } else { hint };
-    ExecutionError::Folder { path: folder.join("history.jsonl"), source, hint }
+    ExecutionError::Folder { path: RunFile::History.within(folder), source, hint }
 }
 
 pub(super) fn cannot_make(path: &Path, source: std::io::Error) -> ExecutionError {
     ExecutionError::Folder { path: path.to_owned(), source, hint: "choose another folder with --out" }
-}
-
-fn made(folder: &Path) -> Result<PathBuf, ExecutionError> {
-    private::folder(folder).map_err(|source| cannot_make(folder, source))?;
-    Ok(folder.to_owned())
-}
-
-/// `executions/2026-11-20T14-03-07-fail-over-2a1f`, with a number behind it where two begin in one second.
-fn named(root: &Path, runbook: &str, seed: Seed) -> Result<PathBuf, ExecutionError> {
-    let parent = made(&root.join("executions"))?;
-    let seed = seed.to_string();
-    let base = format!("{}-{runbook}-{}", chrono::Local::now().format("%Y-%m-%dT%H-%M-%S"), &seed[seed.len() - 4..]);
-    for number in 1.. {
-        let folder = parent.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
-        match private::new_folder(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
-            Err(source) => return Err(cannot_make(&folder, source)),
-        }
-    }
-    unreachable!("the loop ends by returning")
 }

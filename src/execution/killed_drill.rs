@@ -3,20 +3,18 @@
 //! It lies in a folder `undo` within the drill's. Its history begins with what the drill's tells of the runbook's steps, and goes on with
 //! what is taken back; the drill's own history is not touched, for it is evidence. Where taking back is interrupted, it goes on from there.
 
-use super::folder::{ExecutionError, OpenHistory, cannot_make, lock, wrong};
+use super::folder::{ExecutionError, OpenHistory, cannot_make, wrong};
 use super::unchanged::{ResumePolicy, unchanged_drill};
 use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, FORMAT, ReadError, Reader, Stamped, Started, StepStarted};
 use crate::host::private;
 use crate::model::{ExecutionPlan, KeySource};
+use crate::run_folder::{RunFile, RunFolderError, hold_history, is_running};
 use crate::secret::left_in;
 use crate::step::{Before, Changed, Notes, Variables};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// Within the drill's folder.
-const UNDO: &str = "undo";
 
 /// A drill whose process was killed before it took back what it did.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl KilledDrill {
     /// The drill in a folder, and the history of what is taken back of it.
     pub(super) fn open(folder: &Path) -> Result<(Self, OpenHistory), ExecutionError> {
         let history = hold(folder)?;
-        let path = folder.join("history.jsonl");
+        let path = RunFile::History.within(folder);
         let (started, mut past) = steps(&path, &history)?;
         let notes = match Before::notes(folder) {
             Ok(Some(notes)) => notes,
@@ -45,7 +43,7 @@ impl KilledDrill {
         let begun = ExecutionStarted {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
-            execution: format!("{}/{UNDO}", started.drill),
+            execution: format!("{}/{}", started.drill, RunFile::Undo.name()),
             seed: started.seed,
             wall_clock: started.wall_clock.clone(),
             origin: started.origin.clone(),
@@ -54,8 +52,8 @@ impl KilledDrill {
         };
         past.insert(0, Stamped { t: 0, event: Event::ExecutionStarted(Box::new(begun)) });
         past.extend(switched(folder, &past));
-        let undo = folder.join(UNDO);
-        let inner = undo.join("history.jsonl");
+        let undo = RunFile::Undo.within(folder);
+        let inner = RunFile::History.within(&undo);
         if !inner.is_file() {
             write(&undo, &past).map_err(|source| cannot_make(&inner, source))?;
         }
@@ -99,7 +97,7 @@ impl KilledDrill {
 /// The drill's folder, where this is the one in which it is taken back, and it is not yet: only there are its old values.
 pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
-    let drill = folder.parent().filter(|drill| folder.ends_with(UNDO) && Before::has_notes(drill))?;
+    let drill = folder.parent().filter(|drill| folder.ends_with(&*RunFile::Undo.name()) && Before::has_notes(drill))?;
     Some(drill.to_owned())
 }
 
@@ -108,14 +106,9 @@ pub fn left_over(drills: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
     let own = |folder: &PathBuf| private::own_folder(folder).is_ok();
     let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
-    let mut left: Vec<PathBuf> = entries.filter(own).filter(something).filter(|folder| !still_runs(folder)).collect();
+    let mut left: Vec<PathBuf> = entries.filter(own).filter(something).filter(|folder| !is_running(folder)).collect();
     left.sort();
     left
-}
-
-/// True where a process conducts the drill of this folder: it has locked the history.
-fn still_runs(folder: &Path) -> bool {
-    private::open_own(&folder.join("history.jsonl")).is_ok_and(|history| history.try_lock_shared().is_err())
 }
 
 /// The history of a drill that is not running, locked for as long as this is kept: nobody else takes the same back meanwhile.
@@ -123,12 +116,11 @@ fn still_runs(folder: &Path) -> bool {
 /// # Errors
 /// Where it is no drill of this user, others may have written there, or it still runs.
 pub fn hold(folder: &Path) -> Result<File, ExecutionError> {
-    let history = private::open_own(&folder.join("history.jsonl")).map_err(|source| not_a_drill(folder, source))?;
-    lock(&history, folder).map_err(|error| match error {
-        ExecutionError::Locked { path } => ExecutionError::Running { path },
-        other => other,
-    })?;
-    Ok(history)
+    hold_history(folder).map_err(|error| match error {
+        RunFolderError::Locked { path } => ExecutionError::Running { path },
+        RunFolderError::Io { source, .. } => not_a_drill(folder, source),
+        other @ RunFolderError::Taken { .. } => other.into(),
+    })
 }
 
 fn not_a_drill(folder: &Path, source: std::io::Error) -> ExecutionError {
@@ -180,5 +172,5 @@ fn write(undo: &Path, past: &[Stamped]) -> std::io::Result<()> {
         serde_json::to_writer(&mut lines, stamped)?;
         lines.push(b'\n');
     }
-    private::write(&undo.join("history.jsonl"), &lines)
+    private::write(&RunFile::History.within(undo), &lines)
 }

@@ -8,6 +8,7 @@ use super::folder::ExecutionError;
 use crate::history::{ExecutionStarted, execution_as_recorded, runbook_as_recorded};
 use crate::model::DrillPlan;
 use crate::project::Project;
+use crate::run_folder::RunFile;
 use std::path::Path;
 
 /// The policy for an interrupted walk whose runbook may have changed meanwhile.
@@ -28,13 +29,13 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
     if now.and_then(|now| runbook_as_recorded(&now)) == plan.runbook {
         return Ok(());
     }
-    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: folder.join("history.jsonl") })
+    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: RunFile::History.within(folder) })
 }
 
 /// An error where the runbook, or what it is walked with, is not what was recorded.
 pub(super) fn unchanged(started: &ExecutionStarted, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
     match changed(started).filter(|_| walks == ResumePolicy::Unchanged) {
-        Some(what) => Err(ExecutionError::Changed { what, path: folder.join("history.jsonl") }),
+        Some(what) => Err(ExecutionError::Changed { what, path: RunFile::History.within(folder) }),
         None => Ok(()),
     }
 }

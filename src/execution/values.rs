@@ -46,7 +46,7 @@ impl Values {
                     variables.set("service.url", binding.url.as_str());
                     variables.set("gateway.url", binding.url.as_str());
                 }
-                if let Some(key) = binding.key_from.as_ref().and_then(|variable| std::env::var(variable).ok()).map(Secret::new) {
+                if let Some(key) = binding.key_from.as_ref().and_then(|variable| secret::variable(variable)) {
                     redactor.learn(&format!("clients of {name}"), &key);
                     variables.set("service.key", key);
                 }
@@ -103,7 +103,7 @@ impl Values {
     fn unknown(&self, text: &str) -> Vec<String> {
         let unknown = RefCell::new(Vec::new());
         // Each that is missing gets a value, so that the next is found as well.
-        let _ = crate::project::expand(text, |name| {
+        let _ = crate::units::expand(text, |name| {
             if !comes_from_a_step(name) && !self.variables.has(name) {
                 unknown.borrow_mut().push(name.to_owned());
             }

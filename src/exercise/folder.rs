@@ -8,6 +8,7 @@ use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
 use crate::report::{drill, markdown};
+use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
 use crate::units::{Explained, Seed};
 use std::borrow::Cow;
@@ -126,22 +127,14 @@ impl Exercise {
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
         let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
-        let id = identifier(&plan, seed);
-        let (id, folder) = match out {
-            Some(folder) => {
-                let folder = made(&folder)?;
-                private::without_links(&folder).map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
-                (id, folder)
-            }
-            None => named(&root, &id)?,
-        };
-        let path = folder.join("history.jsonl");
-        let file = private::create_new(&path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::AlreadyExists => ExerciseError::Taken { path: folder.clone() },
-            _ => ExerciseError::Folder { path: folder.clone(), source },
-        })?;
-        // Whoever would take back what a killed drill left sees by the lock that this one still runs.
-        file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
+        let id = identifier(&plan.scenario.name, seed);
+        let run = match out {
+            Some(folder) => RunFolder::at(folder, id),
+            None => RunFolder::below(&root.join("drills"), &id),
+        }?;
+        // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
+        let file = run.begin_history()?;
+        let RunFolder { path: folder, id } = run;
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
         let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
@@ -186,8 +179,8 @@ impl Exercise {
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
-    for (name, text) in [("verdict.json", Some(judged.json())), ("report.md", report)] {
-        let path = folder.join(name);
+    for (file, text) in [(RunFile::Verdict, Some(judged.json())), (RunFile::Report, report)] {
+        let path = file.within(folder);
         if let Some(text) = text {
             private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
         }
@@ -195,29 +188,12 @@ fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     Ok(())
 }
 
-fn made(folder: &Path) -> Result<PathBuf, ExerciseError> {
-    private::folder(folder).map_err(|source| ExerciseError::Folder { path: folder.to_owned(), source })?;
-    Ok(folder.to_owned())
-}
-
-/// What a drill is called, wherever it is kept: `2026-11-20T14-03-07-azure-outage-2a1f`.
-fn identifier(plan: &DrillPlan, seed: Seed) -> String {
-    let time = chrono::Local::now().format("%Y-%m-%dT%H-%M-%S");
-    let seed = seed.to_string();
-    format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..])
-}
-
-/// The drill's folder under `drills/` of the project, called as the drill is, with a number behind both where two drills begin in one second.
-fn named(root: &Path, id: &str) -> Result<(String, PathBuf), ExerciseError> {
-    let drills = made(&root.join("drills"))?;
-    for number in 1.. {
-        let id = if number == 1 { id.to_owned() } else { format!("{id}-{number}") };
-        let folder = drills.join(&id);
-        match private::new_folder(&folder) {
-            Ok(()) => return Ok((id, folder)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
-            Err(source) => return Err(ExerciseError::Folder { path: folder, source }),
+impl From<RunFolderError> for ExerciseError {
+    fn from(error: RunFolderError) -> Self {
+        match error {
+            RunFolderError::Taken { path } => Self::Taken { path },
+            RunFolderError::Locked { path } => Self::Folder { path, source: std::io::ErrorKind::WouldBlock.into() },
+            RunFolderError::Io { path, source } => Self::Folder { path, source },
         }
     }
-    unreachable!("the loop ends by returning")
 }

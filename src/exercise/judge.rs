@@ -1,7 +1,7 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
 use crate::console::WorkProgress;
-use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
+use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json};
@@ -24,6 +24,8 @@ pub struct Judged {
     pub hash: String,
     /// True where the history's last line was torn, because the drill was killed.
     pub torn: bool,
+    /// What is to be known of its format, where a newer build wrote it.
+    pub newer: Option<String>,
     /// What somebody else's record holds, for people; `None` for a history.
     pub outline: Option<Outline>,
 }
@@ -150,12 +152,13 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
             false => JudgeError::Other { path: file.clone() },
         };
         let evidence = bare(&text).map_err(said)?;
-        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, outline: None });
+        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, newer: None, outline: None });
     }
     let wrong = |source| JudgeError::History { path: file.clone(), source };
     let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
     let mut digest = Digest::default();
     let mut folds: Vec<(NamedWorkload, Fold)> = Vec::new();
+    let mut newer = None;
     while let Some(stamped) = reader.next_event().map_err(wrong)? {
         digest.apply(&stamped);
         match &stamped.event {
@@ -163,6 +166,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
                 let judged = started.plan.workloads().into_iter().enumerate().filter(|(_, named)| named.judged);
                 folds = judged.map(|(place, named)| (named, Fold::of(started, place))).collect();
             }
+            Event::Remark(remark) if remark.about == RemarkAbout::Format => newer = Some(remark.text.clone()),
             _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
         }
     }
@@ -177,7 +181,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let mut each: Vec<OfWorkload> = each.collect();
     let verdict = if several { together(each) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
-    Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, outline: None })
+    Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, newer, outline: None })
 }
 
 /// Whose record a file is, by its first lines; `None` where it is a history, or nothing that is known, as [`judge`] will say.
@@ -232,7 +236,7 @@ pub fn judge_record_counting(
     work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
     let verdict = decide(&import::evidence(record, told).map_err(wrong)?);
-    Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, outline })
+    Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, newer: None, outline })
 }
 
 /// Hashes and counts what is read through it.

@@ -241,9 +241,9 @@ pub struct Evidence {
 pub struct Stopped {
     /// Why.
     pub reason: StopReason,
-    /// What happened.
+    /// In words.
     pub detail: String,
-    /// What to do about it, where somebody can say.
+    /// What to do about it, where somebody said.
     pub hint: Option<String>,
     /// In which phase.
     pub phase: Phase,

@@ -6,7 +6,7 @@ use super::evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, Lost, 
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::RotationFold;
-use crate::model::{DrillPlan, Fault, Gate, PlannedFault};
+use crate::model::{DrillPlan, Gate, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -157,9 +157,9 @@ impl Fold {
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
                 self.spoiled |= cancelled.reason == StopReason::Fault;
-                let (detail, hint) = cancelled.told();
+                let (reason, (detail, hint)) = (cancelled.reason, cancelled.told());
                 let (detail, hint) = (detail.to_owned(), hint.map(str::to_owned));
-                self.evidence.stopped = Some(Stopped { reason: cancelled.reason, detail, hint, phase: self.phase });
+                self.evidence.stopped = Some(Stopped { reason, detail, hint, phase: self.phase });
             }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
@@ -192,7 +192,7 @@ impl Fold {
     /// What was gathered. A history without its last event is marked as incomplete.
     pub fn finish(mut self) -> Evidence {
         let breaks = |place: usize| {
-            let rotates = |planned: &PlannedFault| matches!(planned.fault, Fault::Rotate { .. });
+            let rotates = |planned: &PlannedFault| planned.fault.is_rotation();
             self.evidence.only_rotates || !self.planned.get(place).is_some_and(rotates)
         };
         let broken = self.faults.iter().enumerate().filter(|(place, _)| breaks(*place)).map(|(_, span)| span);
@@ -236,7 +236,7 @@ impl Fold {
     /// What was broken, and whose requests it touched.
     fn broken(&mut self) {
         for (span, planned) in self.faults.iter().zip(&self.planned) {
-            let Some(confirmed) = span.confirmed.filter(|_| !matches!(planned.fault, Fault::Rotate { .. })) else { continue };
+            let Some(confirmed) = span.confirmed.filter(|_| !planned.fault.is_rotation()) else { continue };
             let Some(place) = self.evidence.providers.iter().position(|name| *name == planned.on) else { continue };
             let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
             let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
@@ -388,7 +388,7 @@ fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
     let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
     let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
     let mut broken = timeline.clone();
-    broken.faults.retain(|planned| !matches!(planned.fault, Fault::Rotate { .. }));
+    broken.faults.retain(|planned| !planned.fault.is_rotation());
     let planned = match (started.plan.beside.is_empty(), broken.faults.len() < timeline.faults.len()) {
         (true, false) => timeline.disruption(),
         // A rotation on the timeline breaks nothing: the rest of it is what was planned to be broken.

@@ -131,7 +131,7 @@ pub(super) mod tests {
     use super::super::event::Stamped;
     use super::super::event::{Event, FaultRequested, Outcome, Phase, PhaseEntered, RequestDone};
     use super::*;
-    use crate::model::{Condition, Criticality, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline};
+    use crate::model::{Condition, Criticality, DrillPlan, Environment, Goal, Runbook, Scenario, Service, StartMode, Timeline};
     use crate::units::{Duration, Rate, Ratio};
     use std::sync::Arc;
 
@@ -222,7 +222,12 @@ pub(super) mod tests {
     }
 
     fn fault(live: &mut Live, t: u64) {
-        let what = FaultRequested { fault: 0, on: "primary".into(), what: Fault::Blackhole, aim: Default::default() };
+        let what = FaultRequested {
+            fault: 0,
+            on: "primary".into(),
+            what: serde_json::from_str("\"blackhole\"").unwrap(),
+            aim: Default::default(),
+        };
         tell(live, t, Event::FaultRequested(what));
     }
 

@@ -2,15 +2,22 @@
 //!
 //! ```text
 //!  private    files and folders that only their owner can read, whatever the umask says
+//!  bounded    files that somebody names, read up to a bound
 //!  identity   who runs this process, on which host
+//!  replace    a file changed at once or not at all
 //!  inherited  variables that every program is given
 //! ```
 //!
 //! What this room does not do: start programs, or know what is secret.
 
+mod bounded;
 mod identity;
 mod inherited;
 pub mod private;
+mod replace;
 
+pub(crate) use bounded::regular;
+pub use bounded::{CERTIFICATES_MAX, bytes_of};
 pub use identity::{host_name, user};
 pub use inherited::{GIVES_LITTLE, is_given};
+pub use replace::replace;

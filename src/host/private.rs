@@ -6,9 +6,10 @@
 //!
 //! What this file does not do: change what stands in a folder that it did not make, or change who owns anything.
 
+use super::replace::{folder_of, put, sync_folder};
 use rustix::fs::OFlags;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -55,7 +56,7 @@ pub fn create_new(path: &Path) -> Result<File> {
 /// # Errors
 /// Those of opening it; what others may write is [`ErrorKind::PermissionDenied`].
 pub fn open_own(path: &Path) -> Result<File> {
-    own_folder(above(path))?;
+    own_folder(folder_of(path))?;
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let opened = File::options().read(true).custom_flags(flags).open(path);
     let file = opened.map_err(|error| if is_link(path) { a_link(path) } else { error })?;
@@ -103,11 +104,6 @@ fn own(path: &Path, about: &Metadata) -> Result<()> {
     Ok(())
 }
 
-/// The folder that something stands in.
-fn above(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Puts a file with these bytes there, whole or not at all: on the disk first, then in the place of what stood there, and that onto the disk
 /// as well. After a failure what was there is as it was, or, where only the last of this failed, what is new is whole; nothing half-written
 /// is left.
@@ -118,22 +114,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if is_link(path) {
         return Err(a_link(path));
     }
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
-    let mut random = [0; 16];
-    rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())?;
-    // Nobody knows the name beforehand, and could have a file of their own there.
-    let beside = path.with_file_name(format!(".{name}.{:032x}", u128::from_le_bytes(random)));
-    let written = create_new(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        File::open(above(path))?.sync_all()
-    });
-    if written.is_err() {
-        // It may hold a part of what could not be written.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
+    put(path, bytes, FILE)?;
+    sync_folder(path)
 }
 
 /// Makes a folder that is there already if it has to be, with those above it. One that was there and is empty is its owner's alone from

@@ -60,7 +60,7 @@ fn version((_, number): &(Secret, u64)) -> Version {
 }
 
 fn held(kept: &(Secret, u64)) -> VersionedSecret {
-    VersionedSecret { value: kept.0.clone(), version: version(kept) }
+    VersionedSecret::new(kept.0.clone(), version(kept))
 }
 
 fn sealed(place: &str) -> SecretError {
@@ -157,7 +157,7 @@ mod tests {
         let stuck = shelf.stage(&secret("three")).await.unwrap_err();
         assert!(matches!(&stuck, SecretError::Staged { version, .. } if *version == second), "{stuck}");
         shelf.commit(&second).await.unwrap();
-        assert_eq!(shelf.read().await.unwrap(), VersionedSecret { value: secret("two"), version: second.clone() });
+        assert_eq!(shelf.read().await.unwrap(), VersionedSecret::new(secret("two"), second.clone()));
         assert_eq!(shelf.staged().await.unwrap(), None);
         assert!(shelf.commit(&second).await.is_err());
         assert_eq!(shelf.rollback(&first.version).await.unwrap(), first.version);

@@ -2,7 +2,7 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
     Runbook, Scenario, SecretStore, Service, Workload, origin_and_path,
 };
 use crate::units::Duration;
@@ -147,7 +147,7 @@ impl DrillPlan {
 
     /// True where the timeline breaks nothing and only rotates credentials.
     pub fn only_rotates(&self) -> bool {
-        self.scenario.timeline.faults.iter().all(|planned| matches!(planned.fault, Fault::Rotate { .. }))
+        self.scenario.timeline.faults.iter().all(|planned| planned.fault.is_rotation())
     }
 
     /// True where somebody will send a bill: some provider is neither imitated nor on this very host.

@@ -5,17 +5,14 @@
 
 use super::finding::{AHEAD, Finding, Severity, blotted, clean, clean_hint, escaped};
 use super::shape;
+use crate::host::regular;
 use crate::model::SourceFile;
 use sha2::{Digest, Sha256};
-use std::io::{Error, ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Read;
 use std::path::Path;
 
 /// The largest file that is read.
 pub(super) const BYTES_MAX: usize = 1_000_000;
-
-/// The largest file of certificates that is read: twenty times all of the web's authorities.
-pub const CERTIFICATES_MAX: usize = 5_000_000;
 
 /// How many characters of a source line are shown.
 const WINDOW: usize = 120;
@@ -40,23 +37,6 @@ pub(super) struct SourceText {
     pub path: String,
     /// UTF-8, without a byte order mark.
     pub text: String,
-}
-
-/// A file's bytes, of which there may be so many. For certificates and settings that a project or a person names.
-///
-/// # Errors
-/// Where it cannot be read, is larger, or is no regular file: a pipe would be waited for without end, and a device is endless.
-pub fn bytes_of(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    regular(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > most { Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {most} bytes"))) } else { Ok(bytes) }
-}
-
-/// Opens a file if it is one. What it is, is asked of what was opened, and opening waits for nobody.
-pub(super) fn regular(path: &Path) -> std::io::Result<std::fs::File> {
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Error::other("it is not a file")) }
 }
 
 impl SourceText {

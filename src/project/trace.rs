@@ -8,7 +8,6 @@
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::inside::{self, NamedFile};
-use super::source;
 use super::workload::{Played, RawWorkload};
 use crate::model::{Arrivals, INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 use crate::units::{Duration, Rate};
@@ -34,7 +33,7 @@ pub(super) fn load(root: &Path, document: &SourceDocument, told: &mut RawWorkloa
         return at(message, hint.into());
     }
     let path = if let NamedFile::File(path) = named { path } else { root.join(&played.file) };
-    let file = match source::regular(&path) {
+    let file = match crate::host::regular(&path) {
         Ok(file) => file,
         Err(error) => {
             let hint = "write the path from the project's root, for example `traces/conversations.csv`";

@@ -1,4 +1,4 @@
-//! Variables in texts: `${service.url}`. Which there are, and how a text is filled in.
+//! Variables in texts: `${service.url}`. Which there are.
 //!
 //! | variable | value |
 //! |---|---|
@@ -18,15 +18,16 @@
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
-//! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
+//! How a value is put into a text: [`expand`](crate::units::expand). Values come from whoever runs the step; this file knows none.
 //! `${NAME}` in a contact's `reach` is an environment variable and not one of these.
 
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::source::Spot;
 use super::tree::{Node, NodeKind};
-use super::vocabulary::{closest, listed};
+use super::vocabulary::listed;
 use crate::model::{Credential, Provider};
+use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PLAIN: [&str; 10] =
@@ -34,33 +35,6 @@ const PLAIN: [&str; 10] =
 
 /// What is known of a fault proxy.
 const PROXY: [&str; 4] = ["url", "address", "host", "port"];
-
-/// A text uses a variable that has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`${{{name}}}` has no value here\n\nhint: `lifeboat check` names every variable that does not exist; `${{standby}}` needs a second provider"
-)]
-pub struct UnknownVariable {
-    /// Its name, without `${` and `}`.
-    pub name: String,
-}
-
-/// Puts a value in the place of each `${name}`. A `${` that is never closed stays as it is.
-///
-/// # Errors
-/// The first variable that `lookup` has no value for.
-pub fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, UnknownVariable> {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, tail)) = after.split_once('}') else { break };
-        expanded.push_str(before);
-        expanded.push_str(&lookup(name).ok_or_else(|| UnknownVariable { name: name.to_owned() })?);
-        rest = tail;
-    }
-    expanded.push_str(rest);
-    Ok(expanded)
-}
 
 /// The first variable of a text whose value is a key.
 pub(super) fn key_in(text: &str) -> Option<&str> {
@@ -211,17 +185,4 @@ fn hint(name: &str) -> String {
         "new_key.CREDENTIAL",
     ]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_put_in_and_not_looked_through_again() {
-        let lookup = |name: &str| (name == "service.url").then(|| "http://h/${port}".to_owned());
-        assert_eq!(expand("${service.url}/v1 and ${", lookup).unwrap(), "http://h/${port}/v1 and ${");
-        assert_eq!(expand("${port}", lookup).unwrap_err().name, "port");
-        assert_eq!(expand("none", lookup).unwrap(), "none");
-    }
 }

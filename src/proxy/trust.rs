@@ -31,7 +31,7 @@ impl Trust {
         if let Some(path) = private {
             let bad = |problem: String| format!("{}: {problem}", path.display());
             let mut count = 0;
-            let pem = crate::project::bytes_of(path, crate::project::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
+            let pem = crate::host::bytes_of(path, crate::host::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
             for certificate in CertificateDer::pem_slice_iter(&pem) {
                 let added =
                     certificate.map_err(|error| error.to_string()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));

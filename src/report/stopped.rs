@@ -38,7 +38,7 @@ fn listed(problem: &str) -> String {
     if each.is_empty() { first.to_owned() } else { format!("{first} {}", each.join("; ")) }
 }
 
-/// What to do: what was said with it, else what goes for its kind.
+/// What to do: what was said when it was stopped, else what goes for its kind.
 pub(super) fn hint(stop: &EarlyStop) -> String {
     let said = stop.hint.as_ref().map(|hint| hint.split_whitespace().collect::<Vec<_>>().join(" "));
     said.unwrap_or_else(|| {

@@ -107,7 +107,7 @@ impl SecretsManager {
                 value.ok_or_else(|| self.malformed("it has no such text field", "name one of its fields after `#`"))?
             }
         };
-        Ok(VersionedSecret { value, version: whole.version })
+        Ok(VersionedSecret::new(value, whole.version))
     }
 
     /// The whole text with a new value in it.

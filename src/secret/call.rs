@@ -76,7 +76,7 @@ impl ApiClient {
         let base = base.ok_or_else(|| wrong(format!("`{address}` is not an address"), "write scheme, host and port"))?;
         let mut builder = web::client(Purpose::Secrets).connect_timeout(TIMEOUT).timeout(TIMEOUT);
         if let Some(path) = authority {
-            let pem = crate::project::bytes_of(path, crate::project::CERTIFICATES_MAX)
+            let pem = crate::host::bytes_of(path, crate::host::CERTIFICATES_MAX)
                 .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display()), "name the PEM file of the authority"))?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
                 wrong(format!("{} is not a PEM file of certificates", path.display()), "name the PEM file of the authority")

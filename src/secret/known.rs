@@ -12,7 +12,7 @@
 //!
 //! What this file does not do: ask a store whose keys this drill has nothing to do with. Whoever needs a key from one reads and learns it there.
 
-use super::{SecretContext, SecretError, key};
+use super::{SecretContext, SecretError, key, variable};
 use crate::model::{CredentialSource, SecretSource};
 use crate::redact::{Redactor, is_like_nothing};
 use crate::units::Explained;
@@ -75,7 +75,7 @@ pub fn learn(sources: &BTreeSet<SecretSource>, site: SecretContext<'_>, redactor
                 unread.extend(new);
             }
             SecretSource::Passed(name) => {
-                if let Some(value) = variable(name) {
+                if let Some(value) = known(name) {
                     learner.value(&format!("the variable {name}"), name, &value);
                 }
             }
@@ -128,14 +128,14 @@ impl Learner<'_> {
     /// and in its query.
     fn address(&self, text: &str, is_secret: bool) {
         let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-        for (name, value) in names.filter_map(|name| Some((name, variable(name)?))) {
+        for (name, value) in names.filter_map(|name| Some((name, known(name)?))) {
             if value.contains("://") {
                 self.parts(&value, if is_secret { AddressSecrecy::Hidden } else { AddressSecrecy::Plain });
             } else if says_secret(name) || !is_plain(&value) && (!says_harmless(name) || is_like_nothing(&value)) {
                 self.text(&format!("the variable {name}"), &value, VALUE);
             }
         }
-        if let Ok(whole) = crate::project::expand(text, variable) {
+        if let Ok(whole) = crate::units::expand(text, known) {
             let address = if is_secret { AddressSecrecy::Written } else { AddressSecrecy::Plain };
             self.parts(whole.strip_prefix("webhook:").unwrap_or(&whole), address);
         }
@@ -180,8 +180,8 @@ enum AddressSecrecy {
 }
 
 /// An environment variable that is not empty.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+fn known(name: &str) -> Option<String> {
+    variable(name).filter(|value| !value.is_empty()).map(|value| value.expose().to_owned())
 }
 
 /// Of the whole of a value. Under a name that says what it is, nothing is too plain: there are tokens of digits, and some begin like a path.

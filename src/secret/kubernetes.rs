@@ -206,7 +206,7 @@ impl Store for KubernetesSecret {
             };
             let value =
                 BASE64_STANDARD.decode(encoded).ok().and_then(Secret::from_bytes).ok_or_else(|| self.malformed("its value is not text"))?;
-            Ok(VersionedSecret { value: value.trimmed(), version: self.version(&answer.body)? })
+            Ok(VersionedSecret::new(value, self.version(&answer.body)?))
         })
     }
 

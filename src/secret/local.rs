@@ -9,6 +9,11 @@ use crate::units::Secret;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// The value of an environment variable that holds a secret, without white space around it; `None` where it is not set.
+pub fn variable(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().map(Secret::new).map(Secret::trimmed)
+}
+
 /// One of the places on this host.
 #[derive(Debug)]
 pub(super) struct Local {
@@ -35,7 +40,7 @@ impl Local {
     /// The value now.
     pub(super) fn value(&self) -> Result<Secret, SecretError> {
         let found = match &self.from {
-            LocalSource::Env(name) => std::env::var(name).ok().map(Secret::new).map(Secret::trimmed),
+            LocalSource::Env(name) => variable(name),
             LocalSource::File(path) => {
                 let text = self.text(path)?;
                 let value = text.map(|text| Secret::new(text[..end_of_key(&text)].replace(['\r', '\n'], "").trim().to_owned()));
@@ -49,7 +54,7 @@ impl Local {
                 value
             }
             LocalSource::Dotenv(path, name) => {
-                self.text(path)?.and_then(|text| dotenv::value(&text, name)).map(|value| Secret::new(value.to_string()))
+                self.text(path)?.and_then(|text| dotenv::value(&text, name)).map(|value| Secret::new(value.trim().to_owned()))
             }
         };
         found.filter(|value| !value.is_empty()).ok_or_else(|| self.absent())

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  open        from what an inventory says to a store
-//!  local       the environment, files and .env files      rewrite   one file's bytes changed at once or not at all
+//!  local       the environment, files and .env files      rewrite   one file of them, read and replaced
 //!  command     what other programs keep                   dotenv    the form of .env files (pure)
 //!  vault       HashiCorp Vault, OpenBao                    login     who is asking them
 //!  aws         AWS Secrets Manager, its four steps         signer    signatures of AWS
@@ -16,6 +16,10 @@
 //! A value goes in and out as a [`Secret`] and stands in no error: what a server or a program said of a failure is shown only in part, with
 //! every secret that is known here taken out. Each operation is bounded in time. A write that is known not to have happened and one of
 //! which nobody can tell are different errors.
+//!
+//! **White space around a value is no part of it**, wherever it is kept ([`VersionedSecret::new`], [`variable`]): a line end that an editor
+//! or `echo` left behind a key works alike in the environment, a file, a .env file, a command's output, Vault, AWS and Kubernetes. A value that is
+//! put back is put back with it.
 //!
 //! What this room does not do: decide when to rotate, or keep anything between two drills.
 
@@ -42,6 +46,7 @@ mod vault;
 pub use error::SecretError;
 pub use known::{Unread, learn};
 pub use kubernetes::{Cluster, KubernetesWorkload};
+pub use local::variable;
 pub use object::Patch;
 pub use open::{SecretContext, cluster, current, held, key, open};
 pub use restoring::{RestoringStore, left_in, put_back};
@@ -67,17 +72,30 @@ impl fmt::Display for Version {
 /// A secret's value with the version that it is, so that a write can be refused where somebody else wrote meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionedSecret {
-    /// The value.
+    /// The value, without white space around it.
     pub value: Secret,
     /// Its version.
     pub version: Version,
+    /// The value as it stands in the store, for whoever puts it back.
+    stored: Secret,
 }
 
 impl VersionedSecret {
+    /// A value as its store gives it. White space around it is no part of a key, wherever the key is kept: editors, `echo` and files that are
+    /// uploaded whole leave a line end behind it, which no request could bear.
+    pub fn new(stored: Secret, version: Version) -> Self {
+        Self { value: stored.clone().trimmed(), version, stored }
+    }
+
+    /// The value as it stands in the store, with white space around it where there is some.
+    pub const fn stored(&self) -> &Secret {
+        &self.stored
+    }
+
     /// Of a store that has no versions of its own.
     fn unnumbered(value: Secret) -> Self {
-        let version = Version(value.fingerprint().to_string());
-        Self { value, version }
+        let version = Version(value.clone().trimmed().fingerprint().to_string());
+        Self::new(value, version)
     }
 }
 

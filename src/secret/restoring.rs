@@ -11,15 +11,13 @@
 use super::{Ability, Pending, SecretContext, SecretError, Store, Version, VersionedSecret, open};
 use crate::host::private;
 use crate::model::{CredentialSource, SecretStore};
+use crate::run_folder::{RunFile, files_of};
 use crate::units::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use zeroize::{Zeroize, Zeroizing};
-
-/// Files in a drill's folder are named so, with a number behind it.
-const FILE: &str = "before-store-";
 
 /// The record on disk by which a store is restored.
 #[derive(Serialize, Deserialize)]
@@ -75,7 +73,7 @@ impl RestoringStore {
             version: None,
             written: Vec::new(),
         };
-        Ok(Self { store: open(source, site)?, file: folder.join(format!("{FILE}{number}.json")), note: Mutex::new(note) })
+        Ok(Self { store: open(source, site)?, file: RunFile::OldStoreValue(number).within(folder), note: Mutex::new(note) })
     }
 
     fn note(&self) -> MutexGuard<'_, RestoreRecord> {
@@ -87,7 +85,11 @@ impl RestoringStore {
     async fn look(&self) -> Result<Version, SecretError> {
         let held = self.store.read().await?;
         let mut note = self.note();
-        if held.value.expose() == note.value {
+        if held.value.expose() == note.value.trim() {
+            if note.written.is_empty() {
+                // With the white space that stands around it there.
+                held.stored().expose().clone_into(&mut note.value);
+            }
             let version = Some(held.version.0.clone()).filter(|_| self.store.abilities().contains(&Ability::Rollback));
             note.version = note.version.take().or(version);
         } else if !note.written.contains(&held.value.fingerprint().to_string()) {
@@ -134,7 +136,7 @@ impl RestoringStore {
         let Ok(held) = self.store.read().await else { return Ok(()) };
         let unnumbered = self.note().from.store().is_some() && held.version == VersionedSecret::unnumbered(held.value.clone()).version;
         let ours = held.version == *written || unnumbered;
-        if ours && held.value.expose() != self.note().value { self.keep(&held.value) } else { Ok(()) }
+        if ours && held.value.expose() != self.note().value.trim() { self.keep(&held.value) } else { Ok(()) }
     }
 
     /// Puts back what was found, where this drill wrote anything. True where it had to.
@@ -232,8 +234,9 @@ async fn restored(
     file: &Path,
 ) -> Result<bool, SecretError> {
     let ours = |held: &Secret| written.contains(&held.fingerprint().to_string());
+    let key = value.clone().trimmed();
     if store.abilities().contains(&Ability::Stage)
-        && let Some(staged) = store.staged().await?.filter(|staged| ours(&staged.value) && staged.value != *value)
+        && let Some(staged) = store.staged().await?.filter(|staged| ours(&staged.value) && staged.value != key)
     {
         store.rollback(&staged.version).await?;
     }
@@ -242,9 +245,9 @@ async fn restored(
         Err(SecretError::Absent { .. }) => None,
         Err(error) => return Err(error),
     };
-    let is_there = held.as_ref().is_some_and(|held| held.value == *value);
+    let is_there = held.as_ref().is_some_and(|held| held.value == key);
     let over = held.as_ref().map(|held| held.version.clone());
-    if let Some(held) = held.filter(|held| held.value != *value && !ours(&held.value)) {
+    if let Some(held) = held.filter(|held| held.value != key && !ours(&held.value)) {
         return Err(SecretError::Changed {
             place: store.place().to_owned(),
             expected: VersionedSecret::unnumbered(value.clone()).version,
@@ -254,14 +257,14 @@ async fn restored(
     if !is_there {
         // The version that it was, where the store still has it; else the value as a new one.
         let rolled = match version.filter(|_| store.abilities().contains(&Ability::Rollback)) {
-            Some(version) => store.rollback(version).await.is_ok() && store.read().await.is_ok_and(|now| now.value == *value),
+            Some(version) => store.rollback(version).await.is_ok() && store.read().await.is_ok_and(|now| now.value == key),
             None => false,
         };
         if !rolled {
             store.write(value, over.as_ref()).await?;
         }
         let now = store.read().await?;
-        if now.value != *value {
+        if now.value != key {
             let expected = VersionedSecret::unnumbered(value.clone()).version;
             return Err(SecretError::Changed { place: store.place().to_owned(), expected, found: Some(now.version) });
         }
@@ -276,11 +279,8 @@ async fn restored(
 
 /// The files of a drill's folder that tell of stores which were not put back.
 pub fn left_in(folder: &Path) -> Vec<PathBuf> {
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FILE));
-    let mut left: Vec<PathBuf> =
-        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(named).collect();
-    left.sort();
-    left
+    let left = files_of(folder).into_iter().filter(|file| matches!(file, RunFile::OldStoreValue(_)));
+    left.map(|file| file.within(folder)).collect()
 }
 
 /// Puts back what one of these files tells of. Returns the store's place; the file goes.

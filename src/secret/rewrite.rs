@@ -1,14 +1,9 @@
-//! A file's bytes changed at once or not at all: a new file beside it, on the disk, then renamed over it.
-//!
-//! The new file has the old one's permissions; one that was not there can be read by its owner only. A symbolic link stays one. Whoever
-//! reads meanwhile sees the old bytes or the new ones.
+//! Files that hold keys: read up to a bound, and replaced whole.
 
 use super::SecretError;
-use super::once::once;
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use crate::host;
+use std::io::ErrorKind;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// A store is read up to here; a longer file is no store of keys. In bytes.
@@ -37,37 +32,11 @@ pub(super) fn bytes(path: &Path, place: &str) -> Result<Option<Zeroizing<Vec<u8>
     std::fs::read(path).map(|bytes| Some(Zeroizing::new(bytes))).map_err(|error| failed(&error))
 }
 
-/// Puts these bytes in its place.
+/// Puts these bytes in its place, at once or not at all.
 pub(super) fn replace(path: &Path, bytes: &[u8], place: &str) -> Result<(), SecretError> {
-    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let beside = beside(&real);
-    let written = write(&real, &beside, bytes);
-    if written.is_err() {
-        // What was begun holds a secret.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written.map_err(|error| SecretError::Refused {
+    host::replace(path, bytes).map_err(|error| SecretError::Refused {
         place: place.to_owned(),
-        why: format!("{} cannot be written: {error}", real.display()),
+        why: format!("{} cannot be written: {error}", std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display()),
         hint: "give the user that runs Lifeboat the right to write in its folder".to_owned(),
     })
-}
-
-fn write(real: &Path, beside: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mode = std::fs::metadata(real).map_or(0o600, |about| about.permissions().mode() & 0o7777);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(beside, real)?;
-    if let Some(folder) = real.parent() {
-        // The rename itself has happened; that a file system cannot sync a folder changes nothing about that.
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    }
-    Ok(())
-}
-
-fn beside(real: &Path) -> PathBuf {
-    let name = real.file_name().unwrap_or_default().to_string_lossy();
-    real.with_file_name(format!(".{name}.lifeboat-{}-{:016x}", std::process::id(), once()))
 }

@@ -73,13 +73,9 @@ impl Vault {
     }
 
     fn held(&self, whole: &VaultVersion) -> Result<VersionedSecret, SecretError> {
-        let value = whole.fields.get(&self.field).and_then(Value::as_str).filter(|value| !value.is_empty());
+        let value = whole.fields.get(&self.field).and_then(Value::as_str).filter(|value| !value.trim().is_empty());
         let value = value.map(|value| Secret::new(value.to_owned())).ok_or_else(|| self.absent("the secret has no such text field"))?;
-        Ok(if self.numbers() {
-            VersionedSecret { value, version: Version(whole.number.to_string()) }
-        } else {
-            VersionedSecret::unnumbered(value)
-        })
+        Ok(if self.numbers() { VersionedSecret::new(value, Version(whole.number.to_string())) } else { VersionedSecret::unnumbered(value) })
     }
 
     /// Writes all fields with this one changed, over what was read.
@@ -169,7 +165,7 @@ impl Store for Vault {
         };
         Box::pin(async move {
             let old = self.whole(Some(number)).await?.ok_or_else(|| self.absent("this version was deleted or never existed"))?;
-            let value = self.held(&old)?.value;
+            let value = self.held(&old)?.stored().clone();
             self.put(self.whole(None).await?, &value).await
         })
     }

@@ -17,17 +17,12 @@
 //! What stores of keys held before a drill is kept beside it, by `secret`.
 
 use crate::host::private;
+use crate::run_folder::{RunFile, files_of};
 use crate::units::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-/// The name of the file that tells of a drill which has something to take back.
-const NOTES: &str = "undo.json";
 
 /// What has an old value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,14 +32,16 @@ pub enum Changed {
 }
 
 impl Changed {
-    /// The name of its file.
-    fn file(&self) -> String {
+    const fn file(&self) -> RunFile {
         let Self::Step(place) = self;
-        format!("before-step-{}", place + 1)
+        RunFile::OldValue(*place)
     }
 
-    fn of_file(name: &str) -> Option<Self> {
-        name.strip_prefix("before-step-")?.parse::<usize>().ok()?.checked_sub(1).map(Self::Step)
+    const fn of_file(file: RunFile) -> Option<Self> {
+        match file {
+            RunFile::OldValue(place) => Some(Self::Step(place)),
+            _ => None,
+        }
     }
 }
 
@@ -79,7 +76,7 @@ impl Before {
             return Ok(());
         }
         if let Some(folder) = &self.folder {
-            private::write(&folder.join(what.file()), value.expose().as_bytes())?;
+            private::write(&what.file().within(folder), value.expose().as_bytes())?;
         }
         self.memory().insert(what.clone(), value.clone());
         Ok(())
@@ -88,7 +85,7 @@ impl Before {
     /// The old value, where one was kept.
     pub fn get(&self, what: &Changed) -> Option<Secret> {
         let kept = self.memory().get(what).cloned();
-        kept.or_else(|| String::from_utf8(private::read_own(&self.folder.as_ref()?.join(what.file())).ok()?).ok().map(Secret::new))
+        kept.or_else(|| String::from_utf8(private::read_own(&what.file().within(self.folder.as_ref()?)).ok()?).ok().map(Secret::new))
     }
 
     /// Forgets an old value, for it is back.
@@ -97,14 +94,13 @@ impl Before {
     /// Where its file cannot be removed.
     pub fn forget(&self, what: &Changed) -> std::io::Result<()> {
         self.memory().remove(what);
-        self.folder.as_ref().map_or(Ok(()), |folder| removed(&folder.join(what.file())))
+        self.folder.as_ref().map_or(Ok(()), |folder| removed(&what.file().within(folder)))
     }
 
     /// Everything that has an old value, in this process or in the folder.
     pub fn all(&self) -> Vec<Changed> {
         let mut all: Vec<Changed> = self.memory().keys().cloned().collect();
-        let entries = self.folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-        all.extend(entries.filter_map(|entry| Changed::of_file(entry.file_name().to_str()?)));
+        all.extend(self.folder.iter().flat_map(|folder| files_of(folder)).filter_map(Changed::of_file));
         all.sort();
         all.dedup();
         all
@@ -116,7 +112,7 @@ impl Before {
     /// Where it cannot be written; then nothing may be changed.
     pub fn note(&self, notes: &Notes) -> std::io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        private::write(&folder.join(NOTES), &serde_json::to_vec_pretty(notes)?)
+        private::write(&RunFile::UndoNotes.within(folder), &serde_json::to_vec_pretty(notes)?)
     }
 
     /// What was written down; `None` where there is nothing to undo.
@@ -124,7 +120,7 @@ impl Before {
     /// # Errors
     /// Where it is there and cannot be read, or somebody else may have written it.
     pub fn notes(folder: &Path) -> std::io::Result<Option<Notes>> {
-        match private::read_own(&folder.join(NOTES)) {
+        match private::read_own(&RunFile::UndoNotes.within(folder)) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -133,7 +129,7 @@ impl Before {
 
     /// Whether a folder has notes, at the cost of one look.
     pub fn has_notes(folder: &Path) -> bool {
-        folder.join(NOTES).is_file()
+        RunFile::UndoNotes.within(folder).is_file()
     }
 
     /// Takes the notes away, unless an old value is still kept: then whoever puts that back does it.
@@ -142,7 +138,7 @@ impl Before {
     /// Where the file cannot be removed.
     pub fn settle(&self) -> std::io::Result<()> {
         match &self.folder {
-            Some(folder) if self.all().is_empty() => removed(&folder.join(NOTES)),
+            Some(folder) if self.all().is_empty() => removed(&RunFile::UndoNotes.within(folder)),
             _ => Ok(()),
         }
     }
@@ -157,25 +153,6 @@ fn removed(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Writes a file that is somebody else's beside it, onto the disk, and gives it its name and its permissions.
-pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.lifeboat-{}", std::process::id()));
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(std::fs::metadata(path)?.permissions())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }
 
 #[cfg(test)]

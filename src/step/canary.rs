@@ -16,7 +16,7 @@
 //! Whatever is not so takes the share back, and the step has failed. There is one look, at the end of the hold, so that the 95 % are not
 //! used up by looking often. What this file does not do: count (`history`), or look at exchanges that are still open at the end.
 
-use super::{Context, Output, StepError, perform};
+use super::{Context, Output, StepError};
 use crate::history::Side;
 use crate::model::{Action, Canary, QUANTILE_MIN};
 use crate::units::{Problem, Ratio, Tally, explained};
@@ -24,31 +24,32 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::pin::Pin;
 
-/// Shifts, holds, decides.
-pub(super) fn canary<'a>(
+/// An action that is under way.
+pub(super) type UnderWay<'a> = Pin<Box<dyn Future<Output = Result<Output, StepError>> + Send + 'a>>;
+
+/// Shifts, holds, decides. `act` does an action of the runbook.
+pub(super) async fn canary<'a>(
     canary: &'a Canary,
-    place: usize,
+    act: &(dyn Fn(&'a Action) -> UnderWay<'a> + Sync),
     context: &'a Context,
-) -> Pin<Box<dyn Future<Output = Result<Output, StepError>> + Send + 'a>> {
-    let act = move |action: &'a Action| perform(action, place, context);
-    Box::pin(async move {
-        act(&canary.shift).await?;
-        let look = || context.live.borrow().beside_each_other(&canary.of);
-        let before = look();
-        tokio::time::sleep(canary.hold.std()).await;
-        let (own, rest) = look();
-        let decision = Decision::of(canary, own.since(&before.0), rest.since(&before.1));
-        if decision.against.is_empty() {
-            return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
+) -> Result<Output, StepError> {
+    act(&canary.shift).await?;
+    let look = || context.live.borrow().beside_each_other(&canary.of);
+    let before = look();
+    tokio::time::sleep(canary.hold.std()).await;
+    let (own, rest) = look();
+    let decision = Decision::of(canary, own.since(&before.0), rest.since(&before.1));
+    if decision.against.is_empty() {
+        return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
+    }
+    let why = decision.against.join("; ");
+    match act(&canary.back).await {
+        Ok(_) => Err(StepError::failed(format!("rolled back: {why}\n{decision}"))),
+        Err(error) => {
+            let problem = format!("the rollback failed: {}\nwhy: {why}\n{decision}", explained(&error));
+            Err(StepError::Left(Problem::new(problem)))
         }
-        match act(&canary.back).await {
-            Ok(_) => Err(StepError::failed(format!("rolled back: {}\n{decision}", decision.against.join("; ")))),
-            Err(error) => {
-                let why = decision.against.join("; ");
-                Err(StepError::Left(Problem::new(format!("the rollback failed: {}\nwhy: {why}\n{decision}", explained(&error)))))
-            }
-        }
-    })
+    }
 }
 
 /// What both sides did, and what speaks against the canary.

@@ -7,23 +7,14 @@ use super::error::problem_of;
 use super::http::in_words;
 use super::{Context, mail};
 use crate::model::{Contact, Mail};
+use crate::secret::variable;
 use crate::units::Problem;
 use crate::web;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A message is given up after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Whom messages may go to, and the server that takes e-mail.
-#[derive(Debug, Clone, Default)]
-pub struct Directory {
-    /// By name.
-    pub contacts: BTreeMap<String, Contact>,
-    /// The mail server, where the inventory names one.
-    pub mail: Option<Mail>,
-}
 
 /// What somebody is told.
 #[derive(Debug, Clone)]
@@ -68,10 +59,7 @@ pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome
         }
     };
     let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
-    sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|mut problem| {
-        problem.message = format!("{name}: {}", problem.message);
-        problem
-    })
+    sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|problem| named(name, problem))
 }
 
 /// Where a connection would go to tell a contact, for a rehearsal; `None` where a person writes or calls.
@@ -102,7 +90,7 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Prob
 
 /// A contact's `reach` with the environment's values in place of `${NAME}`.
 fn address(reach: &str) -> Result<String, Problem> {
-    crate::project::expand(reach, |name| std::env::var(name).ok())
+    crate::units::expand(reach, |name| Some(variable(name)?.expose().to_owned()))
         .map_err(|unknown| Problem::new(format!("the environment variable {} is not set", unknown.name)))
 }
 

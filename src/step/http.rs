@@ -1,8 +1,8 @@
 //! `http`: one request, and what its answer must be.
 
+use super::error::problem_of;
 use super::{Context, Output, StepError};
 use crate::model::HttpCall;
-use crate::units::explained;
 use crate::web::{self, Purpose};
 
 /// An answer is read up to here.
@@ -41,10 +41,10 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let seen = format!("{} {url} answered {}\n{shown}", call.method, status.as_u16());
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
-        return Err(StepError::failed(match sends_on {
-            Some(elsewhere) => format!("{seen}\n{}", explained(&elsewhere)),
-            None => seen,
-        }));
+        let Some(elsewhere) = sends_on else { return Err(StepError::failed(seen)) };
+        let mut problem = problem_of(&elsewhere);
+        problem.message = format!("{seen}\n{}", problem.message);
+        return Err(problem.into());
     }
     match &call.expect_text {
         Some(text) if !body.contains(context.expand(text)?.as_str()) => {

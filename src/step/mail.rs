@@ -64,7 +64,7 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
         let wrong = |problem: String| {
             Problem::new(format!("{file} {problem}")).hint("name the PEM file of the authority under `mail: {authority: …}`")
         };
-        let pem = crate::project::bytes_of(&root.join(file), crate::project::CERTIFICATES_MAX)
+        let pem = crate::host::bytes_of(&root.join(file), crate::host::CERTIFICATES_MAX)
             .map_err(|error| wrong(format!("cannot be read: {error}")))?;
         tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is not a PEM file of certificates".into()))?);
     }

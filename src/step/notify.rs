@@ -3,6 +3,7 @@
 use super::contact::{ContactOutcome, Message, post, tell, way_to};
 use super::{Context, Output, StepError, mail};
 use crate::model::{Channel, Mail, Notify};
+use crate::secret::variable;
 use crate::units::Problem;
 use serde_json::{Map, Value, json};
 
@@ -72,7 +73,10 @@ fn server(context: &Context) -> Result<&Mail, StepError> {
 /// `env:NAME` from the environment, anything else as it stands.
 fn named(text: &str, context: &Context) -> Result<String, StepError> {
     match text.strip_prefix("env:") {
-        Some(name) => std::env::var(name).map_err(|_| StepError::failed(format!("the environment variable {name} is not set"))),
+        Some(name) => {
+            let value = variable(name).ok_or_else(|| StepError::failed(format!("the environment variable {name} is not set")))?;
+            Ok(value.expose().to_owned())
+        }
         None => context.expand(text),
     }
 }

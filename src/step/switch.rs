@@ -6,9 +6,10 @@
 //! somebody has changed this very value, it is left so. The bytes of the old value are kept before anything is changed, in a file that only
 //! its owner may read: they may be a secret, so they stand in no history.
 
-use super::before::{Changed, replace};
+use super::before::Changed;
 use super::error::problem_of;
 use super::{Context, Output, StepError};
+use crate::host::replace;
 use crate::model::{DocumentSelector, KubernetesObject, Switch, Within};
 use crate::project::FileFormat;
 use crate::secret::{Cluster, Patch, SecretContext, SecretError, cluster};
@@ -143,7 +144,7 @@ impl<'a> SwitchTarget<'a> {
             }
             Self::File { path, .. } => {
                 let text = format!("{}{edited}{}", &seen.text[..seen.part.start], &seen.text[seen.part.end..]);
-                replace(path, &text).map_err(|error| self.failed(error)).map(|()| true)
+                replace(path, text.as_bytes()).map_err(|error| self.failed(error)).map(|()| true)
             }
             Self::Object { cluster, object } => {
                 let changed = serde_json::from_str(edited).map_err(|error| self.failed(error))?;

@@ -1,7 +1,6 @@
 //! What variables stand for. Those that are secrets are never shown.
 
-use crate::project::UnknownVariable;
-use crate::units::Secret;
+use crate::units::{Secret, UnknownVariable, expand};
 use std::collections::BTreeMap;
 
 /// The value of a variable.
@@ -68,7 +67,7 @@ impl Variables {
     /// # Errors
     /// The first variable that has no value.
     pub fn expand(&self, text: &str) -> Result<String, UnknownVariable> {
-        crate::project::expand(text, |name| self.get(name).map(str::to_owned))
+        expand(text, |name| self.get(name).map(str::to_owned))
     }
 }
 

@@ -4,8 +4,9 @@
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
 use super::last_seen::LastSeen;
+use super::perform::perform_watched;
 use super::walk_state::{WalkStage, WalkState};
-use super::{Context, Output, StepError, perform_watched};
+use super::{Context, Output, StepError};
 use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};

@@ -142,7 +142,7 @@ pub fn authorities(path: &Path) -> Result<usize, String> {
 fn add(path: &Path, roots: &mut RootCertStore) -> Result<(), String> {
     let bad = |problem: String| format!("{}: {problem}", path.display());
     let before = roots.len();
-    let pem = crate::project::bytes_of(path, crate::project::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
+    let pem = crate::host::bytes_of(path, crate::host::CERTIFICATES_MAX).map_err(|error| bad(error.to_string()))?;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let added =
             certificate.map_err(|_| "it is no whole PEM file".to_owned()).and_then(|one| roots.add(one).map_err(|error| error.to_string()));

@@ -3,7 +3,7 @@
 //!
 //! What it does not do: say whether such a key is complete, or taken by anybody.
 
-use super::Secret;
+use super::{Fingerprint, Secret};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -23,6 +23,13 @@ pub struct AccessKey {
     pub secret: Secret,
     /// Of a session's key, which is refused without it as if it were dead.
     pub session_token: Option<Secret>,
+}
+
+impl Secret {
+    /// How it is named in histories and messages: by what a request shows of it, which is all of it, or of an access key of AWS its identifier.
+    pub fn fingerprint(&self) -> Fingerprint {
+        AccessKey::read(self).map_or_else(|| Fingerprint::of(self.expose()), |key| Fingerprint::of(&key.id))
+    }
 }
 
 impl AccessKey {

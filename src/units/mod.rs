@@ -1,10 +1,11 @@
 //! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
-//! that were counted, and how likely a count is; texts of others as they may be shown.
+//! that were counted, and how likely a count is; texts of others as they may be shown; texts with variables.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
 mod binomial;
+mod closest;
 mod count;
 mod duration;
 mod explained;
@@ -20,8 +21,11 @@ mod secret;
 mod seed;
 mod share;
 mod tally;
+mod template;
 
 pub use binomial::Binomial;
+pub use closest::closest;
+pub(crate) use closest::plain;
 pub use count::{counted, grouped};
 pub use duration::Duration;
 pub use explained::{Explained, Problem, explained};
@@ -36,6 +40,7 @@ pub use secret::Secret;
 pub use seed::Seed;
 pub use share::{reaches, share_of, spare};
 pub use tally::Tally;
+pub use template::{UnknownVariable, expand};
 
 /// Why a text is not the quantity that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

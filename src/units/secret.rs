@@ -1,6 +1,5 @@
 //! A value that must not be seen: a key, a token, a password.
 
-use super::{AccessKey, Fingerprint};
 use hmac::{Hmac, KeyInit, Mac};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -48,11 +47,6 @@ impl Secret {
     /// True where there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// How it is named in histories and messages: by what a request shows of it, which is all of it, or of an access key of AWS its identifier.
-    pub fn fingerprint(&self) -> Fingerprint {
-        AccessKey::read(self).map_or_else(|| Fingerprint::of(&self.0), |key| Fingerprint::of(&key.id))
     }
 
     /// The secret without white space around it: a file's last line end is not part of a key.
@@ -105,6 +99,7 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Fingerprint;
 
     #[test]
     fn a_secret_shows_its_fingerprint_and_nothing_else() {

@@ -12,9 +12,9 @@ use serde::Serialize;
 pub struct EarlyStop {
     /// Why.
     pub reason: StopReason,
-    /// What happened.
+    /// In words.
     pub detail: String,
-    /// What to do about it, where somebody can say.
+    /// What to do about it, where somebody said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// In which phase.

@@ -10,6 +10,7 @@ mod action;
 mod condition;
 mod environment;
 mod event;
+mod first_line;
 mod format_1;
 mod inventory;
 mod line;
@@ -24,8 +25,8 @@ mod traffic;
 mod version;
 mod workload;
 
+pub(super) use first_line::writer_of;
 pub(super) use line::is_of_unknown_kind;
-pub(super) use started::writer_of;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
 use crate::model::{ExecutionPlan, Runbook};

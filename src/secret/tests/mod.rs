@@ -2,6 +2,7 @@
 
 mod kubernetes;
 mod local;
+mod trimming;
 mod vault;
 
 use super::{SecretContext, Store, open};

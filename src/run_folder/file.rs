@@ -1,0 +1,138 @@
+//! The files of a run's folder, each with what it is to others: whoever copies, bundles, signs or cleans a folder asks here.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// What a file of a run's folder is to whoever copies or cleans the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileNature {
+    /// What happened, and what was judged of it: it is kept, and may be given to others.
+    Evidence,
+    /// It holds a key, or what names keys: it never leaves the host.
+    Secret,
+    /// It is of use only while the run is not over.
+    Scratch,
+}
+
+/// A file that a drill or an execution writes into its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunFile {
+    /// What happened, a line an event.
+    History,
+    /// The verdict on it.
+    Verdict,
+    /// The report of it.
+    Report,
+    /// What the system under test printed, without secrets.
+    SystemLog,
+    /// What the generator of the workload with this place printed, without secrets.
+    TrafficLog(usize),
+    /// The folder of what was taken back of a drill that was killed, with a history of its own.
+    Undo,
+    /// By which the history of an execution that may go on names keys.
+    Salt,
+    /// What another process must know to take back what a drill did. No secret.
+    UndoNotes,
+    /// The old value that the step with this place, from 0, switched.
+    OldValue(usize),
+    /// What the store with this number, from 1, held before a drill wrote into it.
+    OldStoreValue(usize),
+}
+
+/// Those whose names are fixed.
+const FIXED: [RunFile; 8] = [
+    RunFile::History,
+    RunFile::Verdict,
+    RunFile::Report,
+    RunFile::SystemLog,
+    RunFile::TrafficLog(0),
+    RunFile::Undo,
+    RunFile::Salt,
+    RunFile::UndoNotes,
+];
+
+impl RunFile {
+    /// Its name within the folder.
+    pub fn name(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::History => "history.jsonl",
+            Self::Verdict => "verdict.json",
+            Self::Report => "report.md",
+            Self::SystemLog => "system.log",
+            Self::TrafficLog(0) => "k6.log",
+            Self::Undo => "undo",
+            Self::Salt => "salt",
+            Self::UndoNotes => "undo.json",
+            Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
+            Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
+            Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
+        })
+    }
+
+    /// The file with this name; `None` for one that no run writes.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let number = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse::<usize>().ok();
+        let numbered = || {
+            let value = number("before-step-", "").and_then(|step| step.checked_sub(1)).map(Self::OldValue);
+            let store = || number("before-store-", ".json").map(Self::OldStoreValue);
+            value.or_else(store).or_else(|| number("k6-", ".log").map(Self::TrafficLog))
+        };
+        FIXED.into_iter().find(|file| file.name() == name).or_else(numbered).filter(|file| file.name() == name)
+    }
+
+    /// What it is to others.
+    pub const fn nature(self) -> FileNature {
+        match self {
+            Self::History | Self::Verdict | Self::Report | Self::SystemLog | Self::TrafficLog(_) | Self::Undo => FileNature::Evidence,
+            Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
+            Self::UndoNotes => FileNature::Scratch,
+        }
+    }
+
+    /// Where it is in a folder.
+    pub fn within(self, folder: &Path) -> PathBuf {
+        folder.join(&*self.name())
+    }
+}
+
+/// The files of a run in a folder, in the order of their names. What somebody else put there is not among them, nor is what was begun and never
+/// got its name: a folder that is given to others is made of what this lists, and of nothing else.
+pub fn files_of(folder: &Path) -> Vec<RunFile> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<RunFile> = entries.filter_map(|entry| RunFile::of_name(entry.file_name().to_str()?)).collect();
+    files.sort_by_key(|file| file.name());
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_is_known_by_its_name_and_nothing_else_is() {
+        let numbered = [RunFile::TrafficLog(2), RunFile::OldValue(0), RunFile::OldValue(11), RunFile::OldStoreValue(1)];
+        for file in FIXED.into_iter().chain(numbered) {
+            assert_eq!(RunFile::of_name(&file.name()), Some(file));
+        }
+        assert_eq!((RunFile::OldValue(0).name(), RunFile::OldStoreValue(1).name()), ("before-step-1".into(), "before-store-1.json".into()));
+        for name in
+            ["", "history.json", "before-step-0", "before-step-01", "before-store-1", "k6-.log", "k6-0.log", ".salt.00", "notes.txt"]
+        {
+            assert_eq!(RunFile::of_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_lists_what_may_be_given_to_others_apart_from_what_holds_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["history.jsonl", "report.md", "before-step-2", "before-store-1.json", "salt", "undo.json", "notes.txt", ".report.md.0a"]
+        {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let of = |nature: FileNature| files_of(folder.path()).into_iter().filter(|file| file.nature() == nature).collect::<Vec<_>>();
+        assert_eq!(of(FileNature::Evidence), [RunFile::History, RunFile::Report]);
+        assert_eq!(of(FileNature::Secret), [RunFile::OldValue(1), RunFile::OldStoreValue(1), RunFile::Salt]);
+        assert_eq!(of(FileNature::Scratch), [RunFile::UndoNotes]);
+    }
+}

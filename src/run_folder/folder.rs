@@ -1,0 +1,169 @@
+//! A run's folder: it is made or taken, and its history begun in it, or opened again and locked.
+
+use super::file::RunFile;
+use crate::host::private;
+use crate::units::Seed;
+use std::fs::{File, TryLockError};
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// So many runs may begin in one second.
+const MOST: u32 = 1000;
+
+/// A new folder, in which nothing has happened yet.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What the run is called.
+    pub(crate) id: String,
+}
+
+/// Why a run's folder or its history cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunFolderError {
+    /// There is a history in it already.
+    #[error("{} already holds a history", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process writes its history.
+    #[error("another process writes the history in {}", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be made or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The folder or the file.
+        path: PathBuf,
+        /// The operating system's words.
+        source: Error,
+    },
+}
+
+/// What a run is called, wherever it is kept: `2026-11-20T14-03-07-azure-outage-2a1f`.
+pub(crate) fn identifier(what: &str, seed: Seed) -> String {
+    let seed = seed.to_string();
+    format!("{}-{what}-{}", chrono::Local::now().format("%Y-%m-%dT%H-%M-%S"), &seed[seed.len() - 4..])
+}
+
+impl RunFolder {
+    /// A folder that somebody chose; made where it is not there.
+    ///
+    /// # Errors
+    /// Where it cannot be made, or something in it is a link.
+    pub(crate) fn at(path: PathBuf, id: String) -> Result<Self, RunFolderError> {
+        private::folder(&path).and_then(|()| private::without_links(&path)).map_err(|source| io(&path, source))?;
+        Ok(Self { path, id })
+    }
+
+    /// A new folder below this one, called as the run is, with a number behind both where several begin in one second.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub(crate) fn below(parent: &Path, id: &str) -> Result<Self, RunFolderError> {
+        private::folder(parent).map_err(|source| io(parent, source))?;
+        for number in 1.. {
+            let id = if number == 1 { id.to_owned() } else { format!("{id}-{number}") };
+            let path = parent.join(&id);
+            match private::new_folder(&path) {
+                Ok(()) => return Ok(Self { path, id }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < MOST => {}
+                Err(source) => return Err(io(&path, source)),
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    /// Begins the history, which no other process writes as long as the file is open.
+    ///
+    /// # Errors
+    /// Where there is one, or it cannot be made.
+    pub(crate) fn begin_history(&self) -> Result<File, RunFolderError> {
+        let path = RunFile::History.within(&self.path);
+        let file = private::create_new(&path).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => RunFolderError::Taken { path: self.path.clone() },
+            _ => io(&path, source),
+        })?;
+        lock(&file, &self.path)?;
+        // The file's name must survive a crash of the machine as well.
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|source| io(&self.path, source))?;
+        Ok(file)
+    }
+}
+
+/// Opens a history that this user has written, to write on in it; no other process does meanwhile.
+///
+/// # Errors
+/// Where there is none, others may have written it, or another process writes it.
+pub(crate) fn open_history(folder: &Path) -> Result<File, RunFolderError> {
+    let path = RunFile::History.within(folder);
+    private::open_own(&path).map_err(|source| io(&path, source))?;
+    let file = private::open(&path, File::options().read(true).append(true)).map_err(|source| io(&path, source))?;
+    lock(&file, folder)?;
+    Ok(file)
+}
+
+/// Opens a history that is over, to be read, locked for as long as the file is open: nobody else takes back meanwhile what it tells of.
+///
+/// # Errors
+/// As those of [`open_history`].
+pub(crate) fn hold_history(folder: &Path) -> Result<File, RunFolderError> {
+    let path = RunFile::History.within(folder);
+    let file = private::open_own(&path).map_err(|source| io(&path, source))?;
+    lock(&file, folder)?;
+    Ok(file)
+}
+
+/// True where a process writes the history of this folder.
+pub(crate) fn is_running(folder: &Path) -> bool {
+    private::open_own(&RunFile::History.within(folder)).is_ok_and(|history| history.try_lock_shared().is_err())
+}
+
+fn lock(file: &File, folder: &Path) -> Result<(), RunFolderError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => RunFolderError::Locked { path: folder.to_owned() },
+        TryLockError::Error(source) => io(folder, source),
+    })
+}
+
+fn io(path: &Path, source: Error) -> RunFolderError {
+    RunFolderError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_begin_in_one_second_have_folders_and_names_of_their_own() {
+        let place = tempfile::tempdir().unwrap();
+        let parent = place.path().join("drills");
+        let made = [1, 2, 3].map(|_| RunFolder::below(&parent, "now-outage-2a1f").unwrap());
+        assert_eq!(made.each_ref().map(|folder| folder.id.as_str()), ["now-outage-2a1f", "now-outage-2a1f-2", "now-outage-2a1f-3"]);
+        assert!(made.iter().all(|folder| folder.path == parent.join(&folder.id) && folder.path.is_dir()));
+        let id = identifier("outage", Seed(0x2a1f));
+        assert!(id.ends_with("-outage-2a1f") && id.len() == "2026-11-20T14-03-07-outage-2a1f".len(), "{id}");
+    }
+
+    #[test]
+    fn a_history_is_begun_once_and_written_by_one() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(place.path().join("x"), "x".into()).unwrap();
+        let file = folder.begin_history().unwrap();
+        assert!(is_running(&folder.path));
+        assert!(matches!(folder.begin_history(), Err(RunFolderError::Taken { .. })));
+        assert!(matches!(open_history(&folder.path), Err(RunFolderError::Locked { .. })));
+        drop(file);
+        assert!(!is_running(&folder.path));
+        let held = hold_history(&folder.path).unwrap();
+        assert!(matches!(open_history(&folder.path), Err(RunFolderError::Locked { .. })));
+        drop(held);
+        drop(open_history(&folder.path).unwrap());
+        let absent = open_history(place.path()).unwrap_err();
+        assert!(matches!(&absent, RunFolderError::Io { source, .. } if source.kind() == ErrorKind::NotFound), "{absent}");
+    }
+}

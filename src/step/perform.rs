@@ -1,0 +1,40 @@
+//! One step, done once: which file does which kind.
+
+use super::context::Context;
+use super::error::StepError;
+use super::last_seen::LastSeen;
+use super::output::Output;
+use super::{canary, command, confirm, http, notify, rotation, switch, wait};
+use crate::model::Action;
+
+/// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
+///
+/// # Errors
+/// See [`StepError`].
+pub async fn perform(action: &Action, place: usize, context: &Context) -> Result<Output, StepError> {
+    perform_watched(action, place, context, &LastSeen::default()).await
+}
+
+/// The same, and `last` has what was seen last where it is ended before it is over.
+pub(super) async fn perform_watched(action: &Action, place: usize, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
+    match action {
+        Action::WaitUntil(condition) => wait::wait(condition, context, last).await.map(Output::of),
+        Action::Http(call) => http::call(call, context).await,
+        Action::Run(command) => command::run(command, context, last).await,
+        Action::Confirm(confirm) => confirm::ask(confirm, context).await,
+        Action::Switch(step) => switch::switch(step, place, context).await,
+        Action::SwitchBack(step) => switch::back(step, place, context).await,
+        Action::Notify(message) => notify::notify(message, context).await,
+        Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context), context).await,
+        Action::Rotate(part) => rotation::rotate(part, context).await,
+        Action::Pause(length) => {
+            tokio::time::sleep(length.std()).await;
+            Ok(Output::of(format!("waited {length}")))
+        }
+    }
+}
+
+/// For a step that is made of others: the compiler must see an end of it.
+fn boxed<'a>(action: &'a Action, place: usize, context: &'a Context) -> canary::UnderWay<'a> {
+    Box::pin(perform(action, place, context))
+}
