@@ -16,6 +16,7 @@ mod drills;
 mod driven;
 mod earlier_formats;
 mod execute;
+mod exercised;
 mod faulty_answers;
 mod gateways;
 mod grpc;

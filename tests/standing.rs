@@ -4,7 +4,10 @@ use crate::support::{Project, wait_for};
 use lifeboat::proxy::Proxy;
 use serde_json::Value;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const CTRL_C: i32 = 2;
@@ -92,4 +95,66 @@ fn a_proxy_that_goes_away_under_the_fault_stops_the_drill() {
     // Users suffered, but from the proxy that was gone: that says nothing about the objective.
     let verdict = project.json("drill/verdict.json");
     assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"inconclusive".into(), &"schedule_incomplete".into()));
+}
+
+/// A relay before a control API, which falls silent for good once a fault is asked for: calls are taken and never answered.
+struct HangingApi {
+    address: SocketAddr,
+    hangs: Arc<AtomicBool>,
+}
+
+impl HangingApi {
+    fn before(api: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (address, hangs) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+        std::thread::spawn({
+            let hangs = hangs.clone();
+            move || {
+                for asks in listener.incoming().map_while(Result::ok) {
+                    let answers = TcpStream::connect(api).unwrap();
+                    relay(asks.try_clone().unwrap(), answers.try_clone().unwrap(), hangs.clone());
+                    relay(answers, asks, hangs.clone());
+                }
+            }
+        });
+        Self { address, hangs }
+    }
+}
+
+fn relay(mut from: TcpStream, mut to: TcpStream, hangs: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65_536];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            let text = String::from_utf8_lossy(&bytes[..count]);
+            if text.starts_with("POST /proxies/") && text.contains("/toxics ") {
+                hangs.store(true, Ordering::SeqCst);
+            }
+            if !hangs.load(Ordering::SeqCst) && to.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        // While it hangs, nobody is told that it is over either.
+        if !hangs.load(Ordering::SeqCst) {
+            let _ = to.shutdown(Shutdown::Both);
+        }
+    });
+}
+
+#[test]
+fn a_control_api_that_hangs_under_an_injection_holds_up_no_ctrl_c() {
+    let standing = Standing::start();
+    let hanging = HangingApi::before(standing.proxy.api());
+    let (own, relayed) = (standing.proxy.api().to_string(), hanging.address.to_string());
+    standing.project.edit("runbooks/inventory.yaml", &own, &relayed);
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first requested");
+    wait_for("the call that hangs", || hanging.hangs.load(Ordering::SeqCst).then_some(()));
+    let began = Instant::now();
+    drill.signal(CTRL_C);
+    drill.finish().exits_with(4);
+    let took = began.elapsed();
+    // A moment for the call, one for the requests in flight, three seconds for the proxies that are to be removed; one call may take five.
+    assert!(took < Duration::from_secs(9), "{took:?}");
+    let events = standing.project.events("drill");
+    assert_eq!(events.iter().find_map(|event| event.get("cancelled")).unwrap()["reason"], "person");
 }

@@ -2,52 +2,8 @@
 
 use super::{ask, say};
 use crate::model::DrillPlan;
-use crate::price::{Bill, bills, bills_before, least, price};
+use crate::price::{Bill, bills, bills_before};
 use crate::units::Money;
-use std::time::SystemTime;
-
-/// Writes today's prices into a plan.
-///
-/// # Errors
-/// In words, where the environment has a ceiling and a price is not known.
-pub(super) fn priced(plan: &mut DrillPlan) -> Result<(), String> {
-    price(plan, SystemTime::now());
-    if let Some(ceiling) = plan.environment.allow.max_spend
-        && bills(plan).iter().any(|bill| bill.unbounded > 0)
-    {
-        return Err(format!(
-            "the environment `{}` allows {ceiling}, and nothing bounds the tokens of a request with the `body:` of its service\n\nhint: give it \
-             a bound, for example `max_completion_tokens: 64`",
-            plan.environment_name
-        ));
-    }
-    let (Some(ceiling), Some(bill)) = (plan.environment.allow.max_spend, bills(plan).into_iter().find(|bill| bill.most.is_none())) else {
-        return bearable(plan);
-    };
-    Err(format!(
-        "the environment `{}` allows {ceiling}, and the price of `{}` is not known\n\nhint: add `price: {{input: 2.50 USD, output: 10 USD}}` to \
-         the provider in the inventory, for a million tokens each",
-        plan.environment_name, bill.provider
-    ))
-}
-
-/// Whether its ceiling lets a drill begin at all.
-fn bearable(plan: &DrillPlan) -> Result<(), String> {
-    let (Some(ceiling), least) = (plan.environment.allow.max_spend, least(plan)) else { return Ok(()) };
-    if least <= ceiling {
-        return Ok(());
-    }
-    let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
-        ("what k6 may have in flight at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
-    } else {
-        ("one request can cost", "")
-    };
-    Err(format!(
-        "the environment `{}` allows {ceiling}, and {what} {least}, so the drill would stop as it begins\n\nhint: raise `max_spend` in the \
-         inventory to more than that{smaller}",
-        plan.environment_name
-    ))
-}
 
 /// One line of a plan: what each provider could ask for.
 pub(super) fn most(plan: &DrillPlan) -> String {

@@ -23,10 +23,6 @@ pub(super) async fn desk(
     if notes.is_some() {
         lines.get_or_insert_with(typed);
     }
-    let note = async |line: String| match &notes {
-        Some(notes) if !line.trim().is_empty() => drop(notes.send(line).await),
-        _ => {}
-    };
     let mut open: Option<Prompt> = None;
     let mut gone = false;
     loop {
@@ -58,14 +54,14 @@ pub(super) async fn desk(
                     gone = true;
                     shown.show();
                 }
-                (Some(line), None) => note(line).await,
+                (Some(line), None) => note(notes.as_ref(), line).await,
                 (Some(line), Some(question)) => match ask::understood(&line, &question.answers, &question.names) {
                     Some(answer) => {
                         let _ = question.answer.send(answer);
                         shown.show();
                     }
                     None => {
-                        note(line).await;
+                        note(notes.as_ref(), line).await;
                         say(&ask::wanted(&question.answers, &question.names));
                         say(&ask::put(&question.text, &question.answers, &question.names));
                         open = Some(question);
@@ -74,6 +70,13 @@ pub(super) async fn desk(
             },
             else => return,
         }
+    }
+}
+
+/// Hands a line to whoever takes notes.
+async fn note(notes: Option<&mpsc::Sender<String>>, line: String) {
+    if let Some(notes) = notes.filter(|_| !line.trim().is_empty()) {
+        let _ = notes.send(line).await;
     }
 }
 

@@ -1,13 +1,15 @@
 //! `lifeboat doctor`: whatever a drill needs, tried without the drill. What is wrong is told by name, with what to type.
 
 use super::terminal::show_wait;
-use super::{Exit, bill, put, run, say, until_interrupted};
+use super::{Exit, bill, put, say, until_interrupted};
 use crate::drill::{Examined, Order, PreflightCheck, examine};
+use crate::exercise::{drawn_seed, priced};
 use crate::history::RunOrigin;
 use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
 use crate::project::Project;
 use crate::step::Attendance;
+use crate::units::explained;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -36,8 +38,8 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     for finding in &findings {
         say(&finding.to_string());
     }
-    if let Some(Err(problem)) = plan.as_mut().map(bill::priced) {
-        say(&format!("error: {problem}"));
+    if let Some(Err(problem)) = plan.as_mut().map(priced) {
+        say(&format!("error: {}", explained(&problem)));
         return Ok(Exit::Usage);
     }
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else { return Ok(Exit::Usage) };
@@ -45,7 +47,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         return Ok(end);
     }
     let secrets = SecretSource::of_inventory(&project.inventory);
-    let (supervisor, seed) = (std::env::current_exe()?, run::drawn());
+    let (supervisor, seed) = (std::env::current_exe()?, drawn_seed());
     let folder = std::env::temp_dir().join(format!("lifeboat-doctor-{seed}"));
     private::new_folder(&folder)?;
     let kept = folder.clone();
@@ -99,7 +101,7 @@ fn told(examined: &Examined, drill: &str) -> anyhow::Result<Exit> {
         put(&line(tried))?;
     }
     if let Some(stop) = &examined.stopped {
-        say(&format!("stopped: {stop}"));
+        say(&format!("stopped: {}", explained(stop)));
         return Ok(Exit::Safety);
     }
     if wrong > 0 {

@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     out: Option<PathBuf>,
     /// The seed of the jitter between tries
-    #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
+    #[arg(long, value_parser = super::arguments::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
     /// Why: kept in the history, so that it is known later
     #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
@@ -88,7 +88,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), reason, root, out };
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
     walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
@@ -192,9 +192,9 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
 
 fn heading(execution: &Execution) -> String {
     let plan = &execution.started().plan;
-    let folder = super::run::relative(execution.folder());
+    let folder = super::arguments::relative(execution.folder());
     if let Some(drill) = execution.drill() {
-        let drill = super::run::relative(drill);
+        let drill = super::arguments::relative(drill);
         return format!("{drill}: undoing what this drill did\nif it is interrupted: lifeboat run --undo {drill}\n");
     }
     let mut text = format!("{}, for real: every step takes effect\n", plan.runbook.name);
@@ -210,8 +210,8 @@ fn heading(execution: &Execution) -> String {
 
 fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let again = match &finish.drill {
-        Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
-        None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),
+        Some(drill) => format!("lifeboat run --undo {}", super::arguments::relative(drill)),
+        None => format!("lifeboat execute --resume {}", super::arguments::relative(&finish.folder)),
     };
     let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
     note("");
@@ -224,10 +224,10 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let text = report::execution(&read(&history[..])?).map(|report| report::markdown(&report)).unwrap_or_default();
     private::write(&path, text.as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
-        put_path(label, &super::run::relative(&finish.folder.join(file)))?;
+        put_path(label, &super::arguments::relative(&finish.folder.join(file)))?;
     }
     if let Some(error) = &finish.salted {
-        let file = super::run::relative(&finish.folder.join("salt"));
+        let file = super::arguments::relative(&finish.folder.join("salt"));
         say(&format!("warning: {file} cannot be removed: {error}\n\nhint: remove it by hand; with it, keys in the history can be guessed"));
     }
     if let Some(step) = &finish.unanswered {

@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "KEY", value_parser = key)]
     key: Option<String>,
     /// The seed of latencies and keys, up to 16 hexadecimal digits
-    #[arg(long, default_value = "1", value_parser = super::run::seed)]
+    #[arg(long, default_value = "1", value_parser = super::arguments::seed)]
     seed: Seed,
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn in_vain(project: &Project, scenarios: &[PathBuf]) -> Vec<Str
         text += &plans.first().map_or_else(|| "who served is not seen there".to_owned(), |(_, plan)| control::shows(plan));
         for (file, plan) in &plans {
             for problem in control::beyond(plan) {
-                text += &format!("\n  {}: {problem}", super::run::relative(file));
+                text += &format!("\n  {}: {problem}", super::arguments::relative(file));
             }
         }
         told.push(text);

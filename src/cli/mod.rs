@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod arguments;
 mod ask;
 mod bill;
 mod ca;
@@ -37,7 +38,9 @@ pub use exit::Exit;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::drill::DrillStop;
 use crate::execution::ExecutionError;
+use crate::exercise::{ExerciseError, JudgeError};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
@@ -179,20 +182,21 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     // Every type that implements `Explained`.
     let kinds = [
         of::<Problem>,
-        of::<ExecutionError>,
-        of::<SecretError>,
-        of::<StepError>,
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,
         of::<BareError>,
         of::<ControlError>,
-        of::<BareError>,
+        of::<DrillStop>,
+        of::<ExecutionError>,
+        of::<ExerciseError>,
         of::<ImportError>,
-        of::<ReadError>,
+        of::<JudgeError>,
         of::<LabError>,
         of::<ProxyError>,
         of::<ReadError>,
+        of::<SecretError>,
+        of::<StepError>,
         of::<TrafficError>,
         of::<UnreadAlert>,
     ];

@@ -1,24 +1,26 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
+use super::arguments::{relative, seed};
 use super::desk::{TypedLines, desk};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
-use super::{Exit, bill, leases, outline, say, stores, until_interrupted};
-use crate::console;
+use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
+use crate::console::{self, LiveDisplay, Showing};
 use crate::execution::left_over;
-use crate::exercise::{DrillRequest, Exercise, FinishedDrill};
+use crate::exercise::{
+    self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, Observer, PlannedDrill, ReadScenario, Refusal,
+    drawn_seed,
+};
 use crate::history::StopReason;
-use crate::model::{Action, DrillPlan, SecretSource, SourceFile, StartMode};
-use crate::project::Project;
+use crate::model::DrillPlan;
 use crate::report::summary;
 use crate::step::{Attendance, Before, Prompt};
-use crate::units::{ParseError, Seed};
-use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use crate::units::{Seed, explained};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 /// Runs drills one after the other. The exit code is the worst of theirs.
 #[derive(Debug, clap::Args)]
@@ -55,132 +57,69 @@ pub(super) struct Args {
     recorded: bool,
 }
 
-/// A drill that is to be run.
-struct Planned {
-    root: PathBuf,
-    plan: DrillPlan,
-    files: Vec<SourceFile>,
-    secrets: BTreeSet<SecretSource>,
-}
-
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = args.undo {
-        return super::execute::take_back(folder, args.recorded, args.yes);
+        return execute::take_back(folder, args.recorded, args.yes);
     }
-    let Some(planned) = planned(&args)? else { return Ok(Exit::Usage) };
-    let plans = || planned.iter().map(|each| &each.plan);
+    let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
     if args.dry_run {
-        return outline::shown(plans());
+        return outline::shown(drills.iter().map(|each| &each.plan));
     }
-    if let Some(end) = refused(&args, &planned) {
+    let mut orders = DrillOrders {
+        drills,
+        repeat: args.repeat,
+        seed: args.seed.unwrap_or_else(drawn_seed),
+        reason: args.reason,
+        out: args.out,
+        supervisor: std::env::current_exe()?,
+        stop: watch::channel(false).1,
+    };
+    if let Some(end) = (!args.yes).then(|| refused(&orders)).flatten() {
         return Ok(end);
     }
-    remind(planned.iter().map(|each| &*each.root), args.out.as_deref());
+    remind(orders.drills.iter().map(|each| &*each.root), orders.out.as_deref());
     until_interrupted("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)", async |stop| {
-        let total = planned.len() * args.repeat as usize;
-        let mut series = Series::of(total);
-        drills(&args, planned, &mut series, stop).await?;
-        series.end()
+        orders.stop = stop;
+        let mut observer = TerminalObserver::new(args.yes || !std::io::stdin().is_terminal(), orders.count());
+        exercise::run(&orders, &mut observer).await?;
+        observer.series.end()
     })
 }
 
-/// The plans of all scenarios; `None` where one does not validate, which was said.
-fn planned(args: &Args) -> anyhow::Result<Option<Vec<Planned>>> {
+/// The drills of all scenarios; `None` where one does not validate, which was said.
+fn planned(args: &Args) -> anyhow::Result<Option<Vec<PlannedDrill>>> {
     let (mut planned, mut invalid) = (Vec::new(), false);
     for scenario in &args.scenarios {
-        let root = Project::find(scenario)?;
-        let (project, _) = Project::open(&root);
-        let findings = match project.plan(scenario, &args.env) {
-            Ok((mut plan, findings)) => {
-                if let Err(problem) = bill::priced(&mut plan) {
-                    say(&format!("error: {problem}"));
-                    invalid = true;
-                }
-                let secrets = SecretSource::of_inventory(&project.inventory);
-                let files = project.files_of(scenario);
-                planned.push(Planned { root, plan, files, secrets });
-                findings
-            }
-            Err(findings) => findings,
-        };
-        invalid |= findings.has_errors();
-        for finding in &findings {
+        let read = ReadScenario::of(scenario, &args.env)?;
+        invalid |= !read.is_valid();
+        if let Some(problem) = &read.unaffordable {
+            say(&format!("error: {}", explained(problem)));
+        }
+        for finding in &read.findings {
             say(&finding.to_string());
         }
+        planned.extend(read.planned);
     }
     Ok((!invalid).then_some(planned))
 }
 
-/// How it ends where nobody can be asked, or somebody who was asked does not want it. All of it is asked before the first drill begins.
-fn refused(args: &Args, planned: &[Planned]) -> Option<Exit> {
-    let plans = || planned.iter().map(|each| &each.plan);
-    if args.yes {
-        return None;
-    }
-    let nobody = !std::io::stdin().is_terminal();
-    let usage = |problem: &str| {
-        say(problem);
-        Some(Exit::Usage)
+/// How it ends where nobody can be asked, or somebody who was asked does not want it.
+fn refused(orders: &DrillOrders) -> Option<Exit> {
+    let ask = |consent| {
+        std::io::stdin().is_terminal().then(|| match consent {
+            // Whoever sits there is asked when it comes to that.
+            Consent::Presence => true,
+            Consent::Spending => bill::agreed(orders.plans(), orders.repeat),
+            Consent::Writing => stores::agreed(orders.plans()),
+        })
     };
-    if nobody && plans().any(asks) {
-        return usage(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`",
-        );
-    }
-    if plans().any(DrillPlan::is_paid) {
-        if nobody {
-            return usage(
-                "error: this drill uses real providers, which will send a bill, and there is no terminal to ask on\n\nhint: see what it may \
-                 cost with --dry-run, then agree beforehand with --yes",
-            );
-        }
-        if !bill::agreed(plans(), args.repeat) {
-            return Some(Exit::Safety);
+    match orders.agree(ask).err()? {
+        Refusal::Declined(_) => Some(Exit::Safety),
+        refusal @ Refusal::Unasked(_) => {
+            say(&format!("error: {}", explained(&refusal)));
+            Some(Exit::Usage)
         }
     }
-    if plans().any(|plan| !plan.written().is_empty()) {
-        if nobody {
-            return usage(
-                "error: this drill writes keys into stores of the inventory, and there is no terminal to ask on\n\nhint: see which with \
-                 --dry-run, then agree beforehand with --yes",
-            );
-        }
-        if !stores::agreed(plans()) {
-            return Some(Exit::Safety);
-        }
-    }
-    None
-}
-
-/// All drills, one after the other, until somebody stops them or one cannot begin.
-async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let first = args.seed.unwrap_or_else(drawn);
-    let supervisor = std::env::current_exe()?;
-    let (lines, total) = (TypedLines::default(), series.total());
-    let mut number = 0;
-    for Planned { root, plan, files, secrets } in planned {
-        for _ in 0..args.repeat {
-            number += 1;
-            if *stop.borrow() {
-                series.left_out(&plan);
-                continue;
-            }
-            let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
-            let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
-            let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
-            let (root, supervisor, secrets) = (root.clone(), supervisor.clone(), secrets.clone());
-            let (reason, files) = (args.reason.clone(), files.clone());
-            let orders =
-                DrillRequest { plan: plan.clone(), seed, reason, files, root, supervisor, secrets, out, attendance, stop: stop.clone() };
-            note(&series.title(number, &plan));
-            match one(orders, questions, &lines, total > 1).await {
-                Ok((finish, exit)) => series.add(&plan, &finish, exit),
-                Err(error) if total > 1 => series.failed(&plan, &error),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Tells of earlier drills that were killed and left something to take back.
@@ -195,41 +134,103 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
     }
 }
 
-/// One drill, from its heading to its verdict.
-async fn one(
-    orders: DrillRequest,
-    questions: mpsc::Receiver<Prompt>,
-    lines: &TypedLines,
-    has_others: bool,
-) -> anyhow::Result<(FinishedDrill, Exit)> {
-    let (seed, environment) = (orders.seed, orders.plan.environment_name.clone());
-    let control = orders.plan.environment.control.as_ref();
-    let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
-    let leases: String = leases::said(&orders.plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
-    drop(waiting);
-    let writes = stores::written(&orders.plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
-    let lasts = orders.plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
-    let lasts = lasts || orders.plan.environment.embedded && !writes.is_empty();
-    let exercise = Exercise::begin(orders)?;
-    let folder = relative(exercise.folder());
-    note(&format!("environment {environment}, seed {seed}\n{folder}\n{writes}{leases}"));
-    if lasts {
-        note(&format!("if it is killed: lifeboat run --undo {folder}\n"));
+/// The terminal while drills run: headings, the panel, the questions of runbooks, and what each drill leaves behind.
+struct TerminalObserver {
+    /// Whether nobody answers.
+    is_unattended: bool,
+    lines: TypedLines,
+    series: Series,
+    /// Those of the next drill.
+    questions: Option<mpsc::Receiver<Prompt>>,
+    /// Of the next drill, until its folder is known.
+    heading: Heading,
+    shown: Option<ShownDrill>,
+}
+
+/// What is said of a drill when it begins.
+#[derive(Default)]
+struct Heading {
+    before: String,
+    after: String,
+    lasts: bool,
+}
+
+/// A drill that is shown while it runs.
+struct ShownDrill {
+    display: Arc<LiveDisplay>,
+    asking: JoinHandle<()>,
+    work: Option<Showing>,
+}
+
+impl TerminalObserver {
+    fn new(is_unattended: bool, total: usize) -> Self {
+        let (lines, series) = (TypedLines::default(), Series::of(total));
+        Self { is_unattended, lines, series, questions: None, heading: Heading::default(), shown: None }
     }
-    let work = exercise.work();
-    let shown = Arc::new(console::watch(exercise.live(), shape())?);
-    let asking = tokio::spawn(desk(questions, lines.clone(), None, shown.clone()));
-    let showing = show_work(&work);
-    let finish = exercise.run().await;
-    drop(showing);
-    asking.abort();
-    let _ = asking.await;
-    if let Some(shown) = Arc::into_inner(shown) {
-        shown.ended().await;
+}
+
+impl Observer for TerminalObserver {
+    type Error = anyhow::Error;
+
+    /// A plan that asks somebody does not come this far without a terminal, unless everything was answered beforehand.
+    fn attendance(&mut self) -> Attendance {
+        let (sender, questions) = mpsc::channel(1);
+        self.questions = Some(questions);
+        if self.is_unattended { Attendance::Unattended } else { Attendance::Attended(sender) }
     }
-    let finish = finish.inspect_err(|_| note(""))?;
-    let exit = conclude(&finish, has_others)?;
-    Ok((finish, exit))
+
+    async fn begins(&mut self, turn: DrillTurn, plan: &DrillPlan) -> anyhow::Result<()> {
+        note(&self.series.title(turn.number, plan));
+        let control = plan.environment.control.as_ref();
+        let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
+        let leases: String = leases::said(plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
+        drop(waiting);
+        let writes = stores::written(plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
+        let undone = plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
+        self.heading = Heading {
+            lasts: undone || plan.environment.embedded && !writes.is_empty(),
+            before: format!("environment {}, seed {}", plan.environment_name, turn.seed),
+            after: writes + &leases,
+        };
+        Ok(())
+    }
+
+    fn begun(&mut self, exercise: &Exercise) -> anyhow::Result<()> {
+        let (Heading { before, after, lasts }, folder) = (std::mem::take(&mut self.heading), relative(exercise.folder()));
+        note(&format!("{before}\n{folder}\n{after}"));
+        if lasts {
+            note(&format!("if it is killed: lifeboat run --undo {folder}\n"));
+        }
+        let display = Arc::new(console::watch(exercise.live(), shape())?);
+        // Without questions nobody is asked anything.
+        let questions = self.questions.take().unwrap_or_else(|| mpsc::channel(1).1);
+        let asking = tokio::spawn(desk(questions, self.lines.clone(), None, display.clone()));
+        self.shown = Some(ShownDrill { display, asking, work: show_work(&exercise.work()) });
+        Ok(())
+    }
+
+    async fn ended(&mut self, plan: &DrillPlan, finished: Result<FinishedDrill, ExerciseError>) -> anyhow::Result<()> {
+        if let Some(ShownDrill { display, asking, work }) = self.shown.take() {
+            drop(work);
+            asking.abort();
+            let _ = asking.await;
+            if let Some(display) = Arc::into_inner(display) {
+                display.ended().await;
+            }
+        }
+        let finished = finished.inspect_err(|_| note(""))?;
+        let exit = conclude(&finished, self.series.total() > 1)?;
+        self.series.add(plan, &finished, exit);
+        Ok(())
+    }
+
+    fn failed(&mut self, plan: &DrillPlan, error: anyhow::Error) {
+        self.series.failed(plan, &error);
+    }
+
+    fn left_out(&mut self, plan: &DrillPlan) {
+        self.series.left_out(plan);
+    }
 }
 
 /// `has_others`: a table of them all follows, which is enough where only that was asked for.
@@ -238,7 +239,7 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     // On a terminal the panel and the verdict's block say it already.
     let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !is_quiet();
     if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal && !on_terminal) {
-        let told = stop.to_string();
+        let told = explained(stop);
         say(&format!("{}{told}\n", if told.starts_with("stopped ") { "" } else { "stopped: " }));
     }
     if let Err(error) = &finish.journal {
@@ -274,35 +275,4 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
             StopReason::BaselineUnsteady | StopReason::Environment | StopReason::Fault => Exit::Inconclusive,
         },
     })
-}
-
-/// A seed on the command line.
-pub(super) fn seed(text: &str) -> Result<Seed, String> {
-    text.parse().map_err(|ParseError { problem, hint }| format!("{problem}\n\nhint: {hint}"))
-}
-
-/// A seed that nobody chose, from what the standard library seeds its hash tables with.
-pub(super) fn drawn() -> Seed {
-    Seed(RandomState::new().build_hasher().finish())
-}
-
-/// Whether a drill would ask somebody.
-fn asks(plan: &DrillPlan) -> bool {
-    let confirms = |action: &Action| matches!(action, Action::Confirm(_));
-    plan.runbook.as_ref().is_some_and(|runbook| {
-        runbook.start == StartMode::ByHand
-            || runbook.steps.iter().any(|step| confirms(&step.action) || step.undo.as_ref().is_some_and(confirms))
-    })
-}
-
-/// A plan that asks somebody does not come this far without a terminal, unless everything was answered beforehand.
-fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Prompt>) {
-    let (sender, questions) = mpsc::channel(1);
-    (if nobody { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
-}
-
-/// A path as somebody would type it here.
-pub(super) fn relative(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

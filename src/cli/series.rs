@@ -1,6 +1,6 @@
 //! Several drills one after the other: the title of each, and a table of them all at the end, with the worst exit code.
 
-use super::run::relative;
+use super::arguments::relative;
 use super::terminal::{is_quiet, put, say, width};
 use super::{Exit, told};
 use crate::exercise::FinishedDrill;

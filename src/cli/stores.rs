@@ -1,7 +1,7 @@
 //! The stores of keys that a drill writes into: shown in the plan and the heading, asked about before it begins, and
 //! put back where a drill was killed.
 
-use super::run::relative;
+use super::arguments::relative;
 use super::{ask, say};
 use crate::model::DrillPlan;
 use crate::secret::{left_in, put_back};

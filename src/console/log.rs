@@ -135,7 +135,11 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             ("key", format!("{}: the provider says of {}: {}{why}", probed.credential, probed.key, probed.standing))
         }
         Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
-        Event::Cancelled(cancelled) => ("stopped", format!("{}: {}", cancelled.reason, cancelled.detail)),
+        Event::Cancelled(cancelled) => {
+            let (detail, hint) = cancelled.told();
+            let hint = hint.map_or_else(String::new, |hint| format!("  hint: {hint}"));
+            ("stopped", format!("{}: {detail}{hint}", cancelled.reason))
+        },
         Event::Finished(finished) => ("end", format!("{} requests were due", grouped(finished.requests))),
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),

@@ -170,7 +170,7 @@ fn events() -> Vec<(u64, Event)> {
     ]
 }
 
-fn plan() -> DrillPlan {
+fn scenario() -> Scenario {
     let fault = PlannedFault {
         at: Duration::ZERO,
         on: AZURE.into(),
@@ -178,6 +178,25 @@ fn plan() -> DrillPlan {
         aim: Aim::default(),
         length: Duration::from_secs(20),
     };
+    Scenario {
+        name: "azure-outage".into(),
+        title: "Azure OpenAI stops answering".into(),
+        service: "support-chat".into(),
+        runbook: Some("runbooks/fail-over.yaml".into()),
+        traffic: Workload {
+            arrivals: Arrivals::Constant,
+            request: RequestKind::ChatStream,
+            max_in_flight: 500,
+            max_tokens: None,
+            ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
+        },
+        timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
+        objectives: Objectives::default(),
+        abort_when: None,
+    }
+}
+
+fn plan() -> DrillPlan {
     let step = |name: &str| Step {
         retries: 1,
         retry_after: Duration::ZERO,
@@ -186,22 +205,7 @@ fn plan() -> DrillPlan {
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),
-        scenario: Scenario {
-            name: "azure-outage".into(),
-            title: "Azure OpenAI stops answering".into(),
-            service: "support-chat".into(),
-            runbook: Some("runbooks/fail-over.yaml".into()),
-            traffic: Workload {
-                arrivals: Arrivals::Constant,
-                request: RequestKind::ChatStream,
-                max_in_flight: 500,
-                max_tokens: None,
-                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
-            },
-            timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
-            objectives: Objectives::default(),
-            abort_when: None,
-        },
+        scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),
             owner: None,

@@ -4,14 +4,41 @@
 use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
-use crate::model::{Runbook, StartMode};
+use crate::model::{DrillPlan, Runbook, StartMode};
 use crate::step::{Attendance, Context, Notes, WalkState, detected, undo, walk};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The team's runbook, walked beside the drill, and the two words that are passed to it: the outage is over, the drill ends.
+#[derive(Default)]
+pub(super) struct RunbookTask {
+    answer: Option<JoinHandle<Result<(), DrillStop>>>,
+    pub(super) over: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+}
+
+impl RunbookTask {
+    pub(super) fn call(&mut self, plan: &DrillPlan, context: Context, recorder: &Recorder) {
+        if let Some(runbook) = plan.runbook.clone() {
+            let answering = answer(runbook, context, recorder.clone(), self.over.subscribe(), self.stop.subscribe());
+            self.answer = Some(tokio::spawn(answering));
+        }
+    }
+
+    /// Stops the runbook and waits until what it did is taken back.
+    pub(super) async fn dismiss(&mut self) -> Result<(), DrillStop> {
+        self.stop.send_replace(true);
+        match self.answer.take() {
+            Some(answer) => answer.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
 /// that the environment is left as it was found and the way back is measured too. `over` becomes true when the faults are healed,
 /// `stop` when the drill ends.
-pub(super) async fn answer(
+async fn answer(
     runbook: Runbook,
     context: Context,
     recorder: Recorder,

@@ -1,8 +1,8 @@
 //! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
 
 use super::DrillStop;
-use super::conductor::deadline;
-use super::rig::{Rig, RigSite};
+use super::rig::Rig;
+use super::site::RigSite;
 use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
 use crate::process::last_lines;
@@ -30,7 +30,7 @@ pub(super) async fn start(
     if !file.is_file() {
         return Err(DrillStop::environment(format!("there is no script {}", file.display())).with_hint("correct `script:` in the scenario"));
     }
-    let deadline = deadline(named);
+    let deadline = named.deadline();
     let told = [
         ("URL", target.base_url.as_str().into()),
         ("KEY", target.key.clone()),

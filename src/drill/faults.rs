@@ -18,7 +18,7 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEWALS: u32 = 3;
 
 /// How long the way out waits for a control API: a fault that it does not report healed by then ends with its lease, or by the watchdog.
-const LEAVING: std::time::Duration = std::time::Duration::from_secs(3);
+pub(super) const LEAVING: std::time::Duration = std::time::Duration::from_secs(3);
 /// After a renewal that failed the next comes this soon: a proxy that has gone away is known before much traffic went nowhere.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -149,8 +149,8 @@ impl Faults {
     async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
         let (lo, hi) = match planned.fault.is_revocation() {
             true => self.keyring.revoke_now(credential).await.map_err(|error| {
-                let problem = crate::units::explained(&error);
-                DrillStop::of_text(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
+                let stop = DrillStop::of(StopReason::Fault, &error);
+                DrillStop { detail: format!("the key of {} could not be revoked: {}", planned.on, stop.detail), ..stop }
             })?,
             false => (self.recorder.clock().now(), self.recorder.clock().now()),
         };

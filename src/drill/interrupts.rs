@@ -52,7 +52,9 @@ impl Interrupts {
         let (sender, received) = mpsc::channel(16);
         let mut interrupts = Self { sender, received, watchers: JoinSet::new(), guard: None, ended: None, script: None };
         interrupts.follow(stop, |stop| stop.then(|| Interrupt::Stop(by_a_person())));
-        interrupts.follow(failure, |failure| failure.as_ref().map(|error| Interrupt::Stop(DrillStop::of_text(StopReason::Journal, error))));
+        interrupts.follow(failure, |failure| {
+            failure.as_ref().map(|error| Interrupt::Stop(DrillStop::new(StopReason::Journal, error.to_string())))
+        });
         interrupts
     }
 
@@ -174,13 +176,13 @@ mod tests {
         stop.send_replace(true);
         let began = tokio::time::Instant::now();
         assert_eq!(interrupts.during_call(std::future::pending::<()>()).await, Err(by_a_person()));
-        assert_eq!(began.elapsed().as_secs(), GRACE.as_secs());
+        assert!((GRACE..10 * GRACE).contains(&began.elapsed()), "{:?}", began.elapsed());
         // One that is about to end does: what it changed is known.
         let (stop, _failure, mut interrupts) = quiet();
         stop.send_replace(true);
         let mut changed = false;
         let call = async {
-            tokio::time::sleep(GRACE / 2).await;
+            tokio::time::sleep(GRACE / 10).await;
             changed = true;
         };
         assert_eq!(interrupts.during_call(call).await, Err(by_a_person()));
@@ -202,7 +204,7 @@ mod tests {
     async fn a_guard_counts_only_while_it_is_armed() {
         let (_stop, _failure, mut interrupts) = quiet();
         let tripped = DrillStop::new(StopReason::Guard, "too bad");
-        let waited = tokio::time::sleep(Duration::from_secs(9));
+        let waited = tokio::time::sleep(Duration::from_millis(50));
         interrupts.arm(std::future::ready(tripped.clone()));
         tokio::task::yield_now().await;
         interrupts.disarm();

@@ -2,7 +2,7 @@
 
 use super::DrillStop;
 use super::names::ResolvedNames;
-use super::rig::RigSite;
+use super::site::RigSite;
 use crate::history::{Event, Remark, RemarkAbout};
 use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};
@@ -10,7 +10,6 @@ use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
 use crate::redact::Redactor;
 use crate::secret::{self, RestoringStore, Store, Unread};
 use crate::step::{CredentialBackend, Keyring, declared};
-use crate::units::explained;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,8 +29,8 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
     let needed = plan.rotated();
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
         Some(unread) => {
-            let why = explained(unread);
-            Err(DrillStop::environment_of(format!("this drill needs {}, which cannot be read: {why}", unread.whose)))
+            let needs = DrillStop::environment(format!("this drill needs {}, which cannot be read: {}", unread.whose, unread.why));
+            Err(DrillStop { hint: unread.hint.clone(), ..needs })
         }
         None => Ok(()),
     }
@@ -84,8 +83,8 @@ fn lab(
         let source = plan.credentials.get(credential).map(|credential| &credential.from);
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
-                if let Some(why) = names.unheld(name) {
-                    return Err(DrillStop::environment_of(why));
+                if let Some(stop) = names.unheld(name) {
+                    return Err(stop.clone());
                 }
                 if held.is_empty() {
                     let environment = &plan.environment_name;

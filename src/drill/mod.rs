@@ -6,7 +6,9 @@
 //!                           runbook
 //! ```
 //!
-//! `rig` builds what the drill needs (lab, proxies, the system under test) and takes it down, with the `names` that stand for it; `system` is the system under test where the
+//! `prepare` does what comes before the traffic in its order. `rig` builds what the drill needs (lab, proxies, the system under test) from a `site`
+//! and takes it down, with the `names` that stand for it, and `access` is the way to the control API; `load` is the traffic, `guard` watches over
+//! it, and whatever must end the drill comes through the one channel of `interrupts`, as a `stop`; `system` is the system under test where the
 //! drill starts it itself, and `supervisor` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
 //! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
@@ -16,6 +18,7 @@
 //!
 //! What this room does not do: judge. It never sees a verdict.
 
+mod access;
 mod answer;
 mod baseline;
 mod conductor;
@@ -25,16 +28,19 @@ mod files;
 mod guard;
 mod interrupts;
 mod keys;
+mod load;
 mod manner;
 mod names;
 mod preflight;
+mod prepare;
 mod rig;
 mod sight;
+mod site;
 mod stop;
 mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
 pub use preflight::{Examined, PreflightCheck, Trouble, examine};
-pub use rig::lab_key;
+pub use site::lab_key;
 pub use stop::DrillStop;

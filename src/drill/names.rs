@@ -1,15 +1,16 @@
 //! The names that stand for addresses and keys while a drill runs: where each has its value from, and what could not be read.
 
 use super::DrillStop;
-use super::preflight::{Preflight, Trouble};
-use super::rig::{RigSite, lab_key};
+use super::preflight::Preflight;
+use super::site::{RigSite, lab_key};
 use super::system::Launch;
+use crate::history::StopReason;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
-use crate::units::{Secret, explained};
+use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names in a plan with their values: variables, keys, and the providers' real addresses. Made once, before anything is opened.
@@ -20,7 +21,7 @@ pub(super) struct ResolvedNames {
     /// Whether one is missing that something of the drill is given.
     pub(super) lacks: bool,
     /// Why there is none, where nobody can tell whether there is.
-    unheld: BTreeMap<String, String>,
+    unheld: BTreeMap<String, DrillStop>,
     pub(super) upstream: BTreeMap<String, String>,
     pub(super) redactor: Redactor,
 }
@@ -85,10 +86,10 @@ impl ResolvedNames {
         let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
         if is_needed {
             self.lacks = true;
-            preflight.wrong(Trouble::of_text(explained(&error)));
+            preflight.wrong(DrillStop::of(StopReason::Environment, &error).into());
         }
         if !matches!(error, SecretError::Absent { .. }) {
-            self.unheld.insert(name.to_owned(), explained(&error));
+            self.unheld.insert(name.to_owned(), DrillStop::of(StopReason::Environment, &error));
             let new = Unread::of(plan.credential_of(name), &error);
             // Providers may share a credential.
             unread.extend(Some(new).filter(|new| !is_needed && !unread.contains(new)));
@@ -97,8 +98,8 @@ impl ResolvedNames {
     }
 
     /// Why a store that holds a provider's key could not be read.
-    pub(super) fn unheld(&self, provider: &str) -> Option<&str> {
-        self.unheld.get(provider).map(String::as_str)
+    pub(super) fn unheld(&self, provider: &str) -> Option<&DrillStop> {
+        self.unheld.get(provider)
     }
 
     pub(super) fn key(&self, provider: &str) -> Secret {

@@ -1,32 +1,33 @@
 //! What a drill needs around it: the lab, the fault proxies, the system under test, and the names that stand for their addresses.
 
-use super::names::{ResolvedNames, text_of};
-use super::preflight::{self, Preflight, Trouble, ground};
+mod services;
+
+use super::access::{control, no_address, no_proxy, token};
+use super::faults::LEAVING;
+use super::names::ResolvedNames;
+use super::preflight::{self, Preflight};
 use super::sight::{SightFollower, SightSummary};
+use super::site::{ANY_PORT, RigSite};
 use super::system::System;
 use super::watchdog::Watchdog;
-use super::{DrillStop, keys, manner};
+use super::{DrillStop, keys};
 use crate::alert::Receiver;
-use crate::control::{self, Control, ControlError, Offset};
-use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, StopReason, TokenMinted};
+use crate::control::{self as control_api, Control, Offset};
+use crate::history::{Event, PlainToxiproxy, ProxyClock, TokenMinted};
 use crate::host::private;
-use crate::journal::{self, Recorder};
-use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
-use crate::model::{ControlBinding, DrillPlan, NamedWorkload, Operation, SecretSource, ServiceBinding, origin_and_path};
-use crate::proxy::{Proxy, ProxySettings};
+use crate::journal::Recorder;
+use crate::lab::{MintedToken, ReferenceGateway, SimulatedProvider};
+use crate::model::origin_and_path;
+use crate::proxy::Proxy;
 use crate::redact::Redactor;
 use crate::secret::RestoringStore;
 use crate::step::{Keyring, Variables};
-use crate::traffic::{Budget, ClientSettings, FirstLines, Target};
-use crate::units::{Fingerprint, Secret, Seed};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use crate::traffic::{ClientSettings, FirstLines, Target};
+use crate::units::Fingerprint;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-
-const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A drill's rig: every process, proxy and task that was started for it, so that one place takes all of them down.
 pub(super) struct Rig {
@@ -64,23 +65,6 @@ pub(super) struct Rig {
     kept: Vec<Arc<RestoringStore>>,
 }
 
-/// What a rig is built from: the plan with its seed, the paths, and the recorder of its events.
-pub(super) struct RigSite<'a> {
-    pub(super) plan: &'a DrillPlan,
-    pub(super) seed: Seed,
-    pub(super) tag: u32,
-    pub(super) root: &'a Path,
-    pub(super) supervisor: &'a Path,
-    pub(super) folder: &'a Path,
-    /// Whether that is still there when the drill has ended.
-    pub(super) stays: bool,
-    pub(super) recorder: &'a Recorder,
-    pub(super) http: &'a reqwest::Client,
-    pub(super) budget: &'a Arc<Budget>,
-    /// What the inventory names as secret besides the plan.
-    pub(super) secrets: &'a BTreeSet<SecretSource>,
-}
-
 impl Rig {
     /// Opens it with what nobody else could miss: the lab's providers, the control API and its sight. What was opened when something fails
     /// is dropped, which ends it. The names are for [`Rig::connect`].
@@ -88,19 +72,7 @@ impl Rig {
         let plan = site.plan;
         let (mut names, unread) = ResolvedNames::of(site, preflight).await;
         preflight.need(keys::tell_unread(plan, &unread, site.recorder).await)?;
-        let (mut providers, mut tokens) = (Vec::new(), Vec::new());
-        if plan.environment.embedded {
-            for (name, provider) in &plan.providers {
-                let seed = site.seed.derive(name);
-                let simulated =
-                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
-                names.upstream.insert(name.clone(), simulated.base_url());
-                simulated.takes(plan.kind_of(provider));
-                let credential = plan.credential_of(name).to_owned();
-                tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
-                providers.push(simulated);
-            }
-        }
+        let (providers, tokens) = lab(site, &mut names)?;
         let keys = preflight.need(keys::keyring(site, &names, &providers))?;
         let control = preflight.need(control(plan, &names).await)?;
         let (Some((keyring, kept)), Some((control, embedded))) = (keys, control) else { return Err(preflight.stop()) };
@@ -117,30 +89,12 @@ impl Rig {
         }
         let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(SightSummary::default()));
         if let Some(version) = control.plain() {
-            if let Some(unable) = control::unable(plan, &control.url()) {
+            if let Some(unable) = control_api::unable(plan, &control.url()) {
                 return Err(DrillStop::environment_error(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
         }
-        // A plain Toxiproxy sees bytes only; then nobody can say who served.
-        let sight = if control.is_lifeboat() {
-            let (_hello, events) = control.events().await.map_err(DrillStop::environment_error)?;
-            let follower = SightFollower {
-                control: control.clone(),
-                tag: site.tag,
-                recorder: site.recorder.clone(),
-                budget: site.budget.clone(),
-                providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
-                keyring: keyring.clone(),
-                hindered: hindered.clone(),
-                is_embedded: embedded.is_some(),
-                sight: seen.clone(),
-            };
-            Some(tokio::spawn(follower.follow(events)))
-        } else {
-            None
-        };
-        let rig = Self {
+        let mut rig = Self {
             targets: Vec::new(),
             manners: Vec::new(),
             said: Arc::default(),
@@ -156,7 +110,7 @@ impl Rig {
             providers,
             gateways: Vec::new(),
             system: None,
-            sight,
+            sight: None,
             moves: Vec::new(),
             tokens,
             watchdog: None,
@@ -164,7 +118,41 @@ impl Rig {
             alerts: None,
             kept,
         };
+        rig.follow(site).await?;
         Ok((rig, names))
+    }
+
+    /// A standing proxy keeps nothing of this drill; one that has gone away has nothing to keep, and one that hangs is not waited for. Whether all
+    /// are removed.
+    async fn remove_proxies(&self) -> bool {
+        let mut removing = tokio::task::JoinSet::new();
+        for name in self.proxies.clone() {
+            let control = self.control.clone();
+            removing.spawn(async move { tokio::time::timeout(LEAVING, control.remove(&name)).await });
+        }
+        removing.join_all().await.into_iter().all(|removed| matches!(removed, Ok(Ok(()))))
+    }
+
+    /// Records what the proxies see. A plain Toxiproxy sees bytes only; then nobody can say who served.
+    async fn follow(&mut self, site: &RigSite<'_>) -> Result<(), DrillStop> {
+        if !self.control.is_lifeboat() {
+            return Ok(());
+        }
+        let plan = site.plan;
+        let (_hello, events) = self.control.events().await.map_err(DrillStop::environment_error)?;
+        let follower = SightFollower {
+            control: self.control.clone(),
+            tag: site.tag,
+            recorder: site.recorder.clone(),
+            budget: site.budget.clone(),
+            providers: plan.providers.keys().map(|name| (name.clone(), plan.credential_of(name).to_owned())).collect(),
+            keyring: self.keyring.clone(),
+            hindered: self.hindered.clone(),
+            is_embedded: self.embedded.is_some(),
+            sight: self.seen.clone(),
+        };
+        self.sight = Some(tokio::spawn(follower.follow(events)));
+        Ok(())
     }
 
     /// Proxies before the providers, then whoever asks them, then the preflight's requests. However far this came, [`Rig::take_down`] ends
@@ -257,110 +245,6 @@ impl Rig {
         Ok(stand)
     }
 
-    /// Whom each workload asks, and how. Without every proxy only those whose address is known anyway.
-    fn asking(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, stand: bool, preflight: &mut Preflight) -> Result<(), DrillStop> {
-        let plan = site.plan;
-        let mut services: BTreeMap<String, Target> = BTreeMap::new();
-        for (place, each) in plan.workloads().iter().enumerate() {
-            let binding = plan.environment.services.get(&each.service_name);
-            let known = binding.filter(|binding| !binding.url.contains("${")).map(|binding| bare(binding, site.root));
-            if !stand || names.lacks && binding.is_some_and(|binding| text_of(binding).contains("${credential.")) {
-                // What follows from what was told already is not told again; whether it can be reached is.
-                if let Some((target, manner)) = known {
-                    self.targets.push(target);
-                    self.manners.push(manner);
-                }
-                continue;
-            }
-            let target = match services.get(&each.service_name) {
-                Some(target) => Ok(target.clone()),
-                None => self.serve(site, names, each, place == 0),
-            };
-            let manner = manner::of(each, plan, site.seed, site.root, names);
-            let asked = preflight.need(target)?.zip(preflight.need(manner)?);
-            services.extend(asked.iter().map(|(target, _)| (each.service_name.clone(), target.clone())));
-            if let Some((target, manner)) = asked.or(known) {
-                self.targets.push(target);
-                self.manners.push(manner);
-            }
-        }
-        Ok(())
-    }
-
-    /// Where a service answers; its gateway is started where it has none of its own. What the first is called has shorter names too.
-    fn serve(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, named: &NamedWorkload, first: bool) -> Result<Target, DrillStop> {
-        let (plan, name) = (site.plan, &named.service_name);
-        let service = plan.environment.services.get(name);
-        let operation = named.workload.request.operation();
-        let own = || plan.providers.get(named.service.primary()).map_or("gpt-4o", |provider| provider.model_for(operation));
-        let model = service.and_then(|service| service.model.as_deref()).unwrap_or_else(own).to_owned();
-        let keys = manner::keys(service, name)?;
-        let key = match service.and_then(|service| service.key_from.as_deref()) {
-            Some(variable) => manner::key(variable, name)?,
-            None if !keys.is_empty() => keys[0].clone(),
-            None => lab_key(site.seed, &if first { "service".to_owned() } else { format!("service {name}") }),
-        };
-        if first {
-            names.values.set("service.key", key.clone());
-        }
-        let mut replicas = Vec::new();
-        if let Some(service) = service {
-            for url in std::iter::once(&service.url).filter(|_| service.replicas.is_empty()).chain(&service.replicas) {
-                replicas.push(names.expand(url)?);
-            }
-        } else if plan.environment.embedded && plan.environment.start.is_none() {
-            replicas = self.gateways(site, names, named, &key)?;
-        }
-        let base_url = replicas.first().cloned().ok_or_else(|| {
-            DrillStop::environment(format!("the environment `{}` does not say where {name} answers", plan.environment_name))
-                .with_hint(format!("add `services: {{{name}: {{url: …}}}}` to it"))
-        })?;
-        names.redactor.learn(&format!("clients of {name}"), &key);
-        for (place, key) in keys.iter().enumerate().skip(1) {
-            names.redactor.learn(&format!("client {} of {name}", place + 1), key);
-        }
-        if first {
-            names.values.set("service.url", base_url.clone());
-            names.values.set("gateway.url", base_url.clone());
-            for (place, url) in replicas.iter().enumerate() {
-                names.values.set(format!("replica.{}.url", place + 1), url.clone());
-            }
-        }
-        Ok(Target { base_url, dialect: plan.environment.dialect_of(name), model, key, replicas })
-    }
-
-    /// Starts the reference gateway's replicas; their base URLs.
-    fn gateways(
-        &mut self,
-        site: &RigSite<'_>,
-        names: &ResolvedNames,
-        named: &NamedWorkload,
-        client: &Secret,
-    ) -> Result<Vec<String>, DrillStop> {
-        let plan = site.plan;
-        let upstream = |name: &String| {
-            let provider = plan.providers.get(name)?;
-            let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
-            let (key, model) = (names.key(name), provider.chat_model().to_owned());
-            let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-            let store = self.keyring.store(plan.credential_of(name));
-            let kind = plan.kind_of(provider);
-            Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, kind, store, model, embedding_model })
-        };
-        let upstreams: Vec<Upstream> = named.service.providers.iter().filter_map(upstream).collect();
-        let settings = &plan.environment.gateway;
-        let mut replicas = Vec::new();
-        for _ in 0..settings.replicas {
-            let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
-            let gateway =
-                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_error)?;
-            replicas.push(gateway.base_url());
-            self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
-            self.gateways.push(gateway);
-        }
-        Ok(replicas)
-    }
-
     /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
     pub(super) async fn take_down(mut self, recorder: &Recorder) {
         // From here on what ends is meant to.
@@ -372,14 +256,10 @@ impl Rig {
         if let Some(alerts) = self.alerts.take() {
             alerts.stop().await;
         }
-        for gateway in self.gateways {
+        for gateway in std::mem::take(&mut self.gateways) {
             gateway.stop().await;
         }
-        let mut removed = true;
-        for name in &self.proxies {
-            // A standing proxy keeps nothing of this drill; one that has gone away has nothing to keep.
-            removed &= self.control.remove(name).await.is_ok();
-        }
+        let removed = self.remove_proxies().await;
         // Where something may be left, the watchdog takes over. Of a proxy that stood there already only the read-back of each heal tells.
         let healed = removed && self.control.unhealed().is_empty();
         if let Some(watchdog) = self.watchdog.take().filter(|_| healed) {
@@ -400,7 +280,7 @@ impl Rig {
                 }
             }
         }
-        for moves in self.moves {
+        for moves in std::mem::take(&mut self.moves) {
             let _ = moves.await;
         }
         for provider in self.providers {
@@ -412,60 +292,20 @@ impl Rig {
     }
 }
 
-/// A control API: a standing proxy's, or that of one that is started here.
-async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Option<Proxy>), DrillStop> {
-    if let Some(ControlBinding { url, token_from }) = &plan.environment.control {
-        let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), &names.redactor));
-        let token = token.transpose()?;
-        let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await;
-        return Ok((control.map_err(|error| no_control(error, token_from.as_deref()))?, None));
+/// The lab's providers, where they are simulated, and what records the tokens that they mint.
+fn lab(site: &RigSite<'_>, names: &mut ResolvedNames) -> Result<(Vec<SimulatedProvider>, Vec<JoinHandle<()>>), DrillStop> {
+    let plan = site.plan;
+    let (mut providers, mut tokens) = (Vec::new(), Vec::new());
+    for (name, provider) in plan.providers.iter().filter(|_| plan.environment.embedded) {
+        let seed = site.seed.derive(name);
+        let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
+        names.upstream.insert(name.clone(), simulated.base_url());
+        simulated.takes(plan.kind_of(provider));
+        let credential = plan.credential_of(name).to_owned();
+        tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
+        providers.push(simulated);
     }
-    // Others on this host find its port. What they do not find is the token, which is in this process's memory only.
-    let random =
-        journal::random().map_err(|error| DrillStop::environment(format!("no random bytes for the control API's token: {error}")))?;
-    let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
-    names.redactor.learn("the control API of this drill", &token);
-    let settings = ProxySettings { token: Some(token.clone()), places: Some(names.places(plan)), ..ProxySettings::at(ANY_PORT) };
-    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_error)?;
-    let url = format!("http://{}", proxy.api());
-    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_error)?;
-    Ok((control, Some(proxy)))
-}
-
-/// Why a control API does not let a drill in, with the setting that says who asks.
-fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
-    let ControlError::Refused { url, status: status @ (401 | 403), error, hint, .. } = &error else {
-        return DrillStop::environment_error(error);
-    };
-    let problem = match token_from {
-        Some(variable) if *status == 401 => (
-            format!("the control API at {url} does not take the token in {variable}"),
-            format!("export {variable}=… with the token that it was started with"),
-        ),
-        None if *status == 401 => (
-            format!("the control API at {url} asks for a token"),
-            "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
-        ),
-        _ => {
-            let refused = DrillStop::environment(format!("the control API at {url} refused this drill (status {status}): {error}"));
-            return DrillStop { hint: hint.clone(), ..refused };
-        }
-    };
-    DrillStop::environment(problem.0).with_hint(problem.1)
-}
-
-/// A token in the environment, without white space around it. The redactor knows it from now on.
-fn token(variable: &str, whose: &str, redactor: &Redactor) -> Result<Secret, DrillStop> {
-    ground::token(variable, whose)?;
-    let token = crate::secret::variable(variable).unwrap_or_default();
-    redactor.learn(whose, &token);
-    Ok(token)
-}
-
-async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Recorder) {
-    while let Some(Move { at, provider, breaker }) = moves.recv().await {
-        recorder.record(Event::Gateway(Gateway { at: recorder.clock().at(at), provider, breaker })).await;
-    }
+    Ok((providers, tokens))
 }
 
 async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: String, recorder: Recorder) {
@@ -474,43 +314,6 @@ async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: Stri
         let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };
         recorder.record(Event::TokenMinted(event)).await;
     }
-}
-
-/// A key that only the lab of this drill accepts.
-pub fn lab_key(seed: Seed, whose: &str) -> Secret {
-    let key = Secret::new(format!("sk-lab-{}", seed.derive(&format!("key of {whose}"))));
-    crate::lab::keylog::made(whose, &key);
-    key
-}
-
-/// A service, as far as it takes to reach it.
-fn bare(binding: &ServiceBinding, root: &Path) -> (Target, ClientSettings) {
-    let target = Target {
-        base_url: binding.url.clone(),
-        dialect: binding.dialect,
-        model: String::new(),
-        key: Secret::default(),
-        replicas: binding.replicas.clone(),
-    };
-    let authority = binding.ca.as_ref().map(|path| root.join(path));
-    (target, ClientSettings { authority, proxy: binding.proxy.clone(), ..ClientSettings::default() })
-}
-
-/// Why a proxy does not stand, with the setting that says where.
-fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
-    let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
-    match error {
-        ControlError::Refused { error: said, .. } if error.is_address_in_use() => Trouble::new(
-            format!("the proxy of {name} cannot listen there: {said}"),
-            format!("choose another port for {setting}, or end what listens there"),
-        ),
-        other => DrillStop::of(StopReason::Environment, other).into(),
-    }
-}
-
-fn no_address(name: &str) -> DrillStop {
-    DrillStop::environment(format!("the provider `{name}` has no base_url, and this environment does not imitate it"))
-        .with_hint("add `base_url:` to it in the inventory")
 }
 
 /// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.

@@ -37,7 +37,7 @@ impl DrillStop {
         Self { reason, detail: told(error), hint: error.hint().map(Cow::into_owned) }
     }
 
-    /// Of an error whose text is a message, an empty line and its hint.
+    /// Of a text that came from elsewhere as one: a message, an empty line and its hint. (What a program printed, or a room keeps as text.)
     pub(super) fn of_text(reason: StopReason, error: impl std::fmt::Display) -> Self {
         let text = error.to_string();
         match text.split_once("\n\nhint: ") {

@@ -10,7 +10,8 @@ use crate::model::{DrillPlan, SecretSource, SourceFile};
 use crate::report::{drill, markdown};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
-use crate::units::Seed;
+use crate::units::{Explained, Seed};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub struct DrillRequest {
 #[derive(Debug, thiserror::Error)]
 pub enum ExerciseError {
     /// The folder cannot be made.
-    #[error("cannot make the drill's folder {}: {source}\n\nhint: choose another with `--out`", path.display())]
+    #[error("cannot make the drill's folder {}: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -53,7 +54,7 @@ pub enum ExerciseError {
         source: std::io::Error,
     },
     /// The folder holds a drill already.
-    #[error("{} already holds a drill\n\nhint: choose another folder with `--out`; a history is never overwritten", path.display())]
+    #[error("{} already holds a drill", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum ExerciseError {
     #[error(transparent)]
     Judge(#[from] JudgeError),
     /// Not even the first event could be written.
-    #[error("{source}\n\nhint: make room on the disk, or choose another folder with `--out`; nothing could be written to {}", folder.display())]
+    #[error("{source}")]
     Journal {
         /// The drill's folder.
         folder: PathBuf,
@@ -73,13 +74,29 @@ pub enum ExerciseError {
         source: JournalError,
     },
     /// The report or the verdict could not be written.
-    #[error("cannot write {}: {source}\n\nhint: make room on the disk; then `lifeboat report` writes it again from the history", path.display())]
+    #[error("cannot write {}: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// The operating system's words.
         source: std::io::Error,
     },
+}
+
+impl Explained for ExerciseError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Folder { .. } => Some("choose another with `--out`".into()),
+            Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
+            Self::Thread(_) => None,
+            Self::Judge(error) => error.hint(),
+            Self::Journal { folder, .. } => {
+                let folder = folder.display();
+                Some(format!("make room on the disk, or choose another folder with `--out`; nothing could be written to {folder}").into())
+            }
+            Self::Write { .. } => Some("make room on the disk; then `lifeboat report` writes it again from the history".into()),
+        }
+    }
 }
 
 /// A drill with its folder, about to run.

@@ -5,9 +5,10 @@ use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bar
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json};
-use crate::units::explained;
+use crate::units::Explained;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Judged {
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// The file could not be opened.
-    #[error("cannot read {}: {source}\n\nhint: name a drill's folder, its history.jsonl, or a bare history", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Open {
         /// As named.
         path: PathBuf,
@@ -48,7 +49,7 @@ pub enum JudgeError {
         source: std::io::Error,
     },
     /// It is not a history.
-    #[error("{}: {}", path.display(), explained(source))]
+    #[error("{}: {source}", path.display())]
     History {
         /// As named.
         path: PathBuf,
@@ -56,23 +57,19 @@ pub enum JudgeError {
         source: ReadError,
     },
     /// There is nothing in it.
-    #[error("{}: the file is empty\n\nhint: a drill that was killed right at its start leaves nothing to judge; run it again", path.display())]
+    #[error("{}: the file is empty", path.display())]
     Empty {
         /// As named.
         path: PathBuf,
     },
     /// It is neither kind of history.
-    #[error(
-        "{}: this is no history of a drill, no bare history, and no record that is known by its first lines\n\nhint: say whose record it is, --from {}; \
-         an access log in a format of its own needs that too, --log-format '…'",
-        path.display(), RecordSource::WORDS.join("|")
-    )]
+    #[error("{}: this is no history of a drill, no bare history, and no record that is known by its first lines", path.display())]
     Other {
         /// As named.
         path: PathBuf,
     },
     /// Several tools may have written it.
-    #[error("{}: this may be a record of {}\n\nhint: say whose it is, --from {}", path.display(), tools.join(" or of "), tools.join("|"))]
+    #[error("{}: this may be a record of {}", path.display(), tools.join(" or of "))]
     Several {
         /// As named.
         path: PathBuf,
@@ -88,13 +85,31 @@ pub enum JudgeError {
         source: ImportError,
     },
     /// It is not a bare history.
-    #[error("{}: {}", path.display(), explained(source))]
+    #[error("{}: {source}", path.display())]
     Bare {
         /// As named.
         path: PathBuf,
         /// What is wrong.
         source: BareError,
     },
+}
+
+impl Explained for JudgeError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Open { .. } => "name a drill's folder, its history.jsonl, or a bare history".into(),
+            Self::History { source, .. } => return source.hint(),
+            Self::Empty { .. } => "a drill that was killed right at its start leaves nothing to judge; run it again".into(),
+            Self::Other { .. } => {
+                let words = RecordSource::WORDS.join("|");
+                let template = "an access log in a format of its own needs that too, --log-format '…'";
+                format!("say whose record it is, --from {words}; {template}").into()
+            }
+            Self::Several { tools, .. } => format!("say whose it is, --from {}", tools.join("|")).into(),
+            Self::Record { source, .. } => return source.hint(),
+            Self::Bare { source, .. } => return source.hint(),
+        })
+    }
 }
 
 /// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON.
@@ -263,7 +278,7 @@ mod tests {
         for (text, hint) in cases {
             let path = folder.path().join("access.json");
             std::fs::write(&path, &text).unwrap();
-            let said = judge(&path).unwrap_err().to_string();
+            let said = crate::units::explained(&judge(&path).unwrap_err());
             assert!(said.contains(hint), "{text}: {said}");
             assert_eq!(said.contains("no record that is known"), hint == "--from", "{said}");
         }

@@ -3,9 +3,17 @@
 //! A drill's folder holds `history.jsonl` (the evidence), and what is computed from it and from nothing else: `verdict.json` and
 //! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
 //! judges what another tool recorded in its own format.
+//!
+//! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files.
 
+mod ceiling;
 mod folder;
 mod judge;
+mod orders;
+mod run;
 
+pub use ceiling::priced;
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
+pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
+pub use run::{DrillTurn, Observer, run};

@@ -10,8 +10,9 @@ use super::reach::look;
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::dialect::{ClientRequest, Flaw, Mark, Route};
 use crate::drill::DrillStop;
-use crate::drill::rig::{Rig, RigSite};
+use crate::drill::rig::Rig;
 use crate::drill::sight::{SightSummary, Sighted};
+use crate::drill::site::RigSite;
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{BadAnswer, Client, ClientSettings, Target, WARMING};
@@ -101,7 +102,7 @@ impl ServiceProbe<'_> {
             return Ok(Err(trouble));
         }
         if !answer.missing.is_empty() {
-            return Ok(Err((explained(&answer.missing, service, &self.site.plan.environment_name))));
+            return Ok(Err(explained(&answer.missing, service, &self.site.plan.environment_name)));
         }
         if let Some(bad) = &answer.bad {
             let found = look(target, manner, &bad.why).await;
@@ -163,7 +164,7 @@ impl ServiceProbe<'_> {
                 // Of what it needs, a file or a header, the ground has told.
                 Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
-                    preflight.wrong(Trouble::of_text(error));
+                    preflight.wrong(DrillStop::environment_error(error).into());
                     continue;
                 }
             };

@@ -2,9 +2,11 @@
 
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::drill::DrillStop;
-use crate::drill::conductor::{Order, budget, open, tag};
+use crate::drill::conductor::Order;
 use crate::drill::interrupts::by_a_person;
-use crate::drill::rig::RigSite;
+use crate::drill::load::budget;
+use crate::drill::prepare::open;
+use crate::drill::site::{RigSite, tag};
 use crate::history::StopReason;
 use crate::journal::{Clock, Journal, Recorder};
 use crate::redact::Redactor;

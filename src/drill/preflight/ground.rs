@@ -1,7 +1,7 @@
 //! What a plan needs of this host before anything is opened: variables, files of certificates and scripts, programs.
 
 use super::{Preflight, PreflightCheck, Trouble};
-use crate::drill::rig::RigSite;
+use crate::drill::site::RigSite;
 use crate::model::{Action, DrillPlan, OnFailure, ServiceBinding, Step};
 use crate::process::can_start;
 use crate::traffic::authorities;

@@ -46,11 +46,6 @@ impl Trouble {
     pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { problem: problem.into(), hint: hint.into() }
     }
-
-    /// Of an error by its text: see [`DrillStop::of_text`].
-    pub(super) fn of_text(error: impl std::fmt::Display) -> Self {
-        DrillStop::environment_of(error).into()
-    }
 }
 
 impl From<DrillStop> for Trouble {

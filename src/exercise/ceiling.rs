@@ -1,0 +1,36 @@
+//! What an environment lets a drill cost: today's prices, and whether its ceiling can be kept at all.
+
+use crate::model::DrillPlan;
+use crate::price::{bills, least, price};
+use crate::units::Problem;
+use std::time::SystemTime;
+
+/// Writes today's prices into a plan.
+///
+/// # Errors
+/// Where the environment has a ceiling and a price is not known, or nothing bounds what is spent.
+pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
+    price(plan, SystemTime::now());
+    let Some(ceiling) = plan.environment.allow.max_spend else { return Ok(()) };
+    let (name, bills) = (&plan.environment_name, bills(plan));
+    if bills.iter().any(|bill| bill.unbounded > 0) {
+        let problem = "nothing bounds the tokens of a request with the `body:` of its service";
+        return Err(Problem::new(format!("the environment `{name}` allows {ceiling}, and {problem}"))
+            .hint("give it a bound, for example `max_completion_tokens: 64`"));
+    }
+    if let Some(bill) = bills.into_iter().find(|bill| bill.most.is_none()) {
+        return Err(Problem::new(format!("the environment `{name}` allows {ceiling}, and the price of `{}` is not known", bill.provider))
+            .hint("add `price: {input: 2.50 USD, output: 10 USD}` to the provider in the inventory, for a million tokens each"));
+    }
+    let least = least(plan);
+    if least <= ceiling {
+        return Ok(());
+    }
+    let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
+        ("what k6 may have in flight at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
+    } else {
+        ("one request can cost", "")
+    };
+    Err(Problem::new(format!("the environment `{name}` allows {ceiling}, and {what} {least}, so the drill would stop as it begins"))
+        .hint(format!("raise `max_spend` in the inventory to more than that{smaller}")))
+}
