@@ -84,19 +84,13 @@ fn outline(plan: &DrillPlan) -> String {
         Some(runbook) => format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len()),
         None => "  runbook     none\n".to_owned(),
     };
-    let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
     for named in &workloads {
         let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
         if !named.judged {
             text += &format!("  objective   {whose}none, it is only load\n");
             continue;
         }
-        text += &format!(
-            "  objective   {whose}{} within {}, stable for {}\n",
-            objectives.gate.map_or("cutover", crate::model::Gate::word),
-            span(objectives.rto),
-            span(objectives.stable_for)
-        );
+        text += &format!("  objective   {whose}{} within {}, stable for {}\n", objectives.gate, objectives.rto, objectives.hold);
     }
     if let Some(guard) = &plan.scenario.abort_when {
         text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);

@@ -6,8 +6,8 @@ use crate::history::{
     RequestDone, RunbookStarted, Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, ExecutionPlan, Fault, Goal, Objectives, OnFailure, PlannedFault,
-    RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
+    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Fault, Goal, Objectives,
+    OnFailure, PlannedFault, RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
 
@@ -196,7 +196,7 @@ fn plan() -> DrillPlan {
                 ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
             },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
-            objectives: Objectives::default(),
+            objectives: DeclaredObjectives::default(),
             abort_when: None,
         },
         runbook: Some(Runbook {
@@ -216,7 +216,7 @@ fn plan() -> DrillPlan {
             criticality: Criticality::SinglePointOfFailure,
             providers: vec![AZURE.into(), OPENAI.into()],
             sharing: 1,
-            objectives: Objectives::default(),
+            objectives: DeclaredObjectives::default(),
             runbook: None,
         },
         providers: Default::default(),

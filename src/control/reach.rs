@@ -8,7 +8,7 @@ const FAULTS: &str = "refuse, blackhole, reset, latency and bandwidth";
 
 /// What a drill shows where nobody tells who served, in a sentence for people.
 pub fn shows(plan: &DrillPlan) -> String {
-    let promised = plan.workloads().iter().any(|each| each.judged && each.objectives.gate != Some(Gate::Restore));
+    let promised = plan.workloads().iter().any(|each| each.judged && each.objectives.gate != Gate::Restore);
     let instead =
         if promised { ", not by the cutover that was promised; write `gate: restore` under `objectives` to promise that" } else { "" };
     format!(

@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Requests that a baseline needs.
-pub(super) const LEAST: u64 = 20;
 /// What to look at where others than the primary answered.
 const ASTRAY: &str = "see that the gateway asks the primary first, and that it has the addresses of no two providers swapped";
 /// How often it is looked at.
@@ -76,7 +74,7 @@ impl Baseline<'_> {
     fn passes_a_proxy(&self, live: &Live) -> Result<(), Stop> {
         let Some(sight) = &self.sight else { return Ok(()) };
         for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
-            let Some(seen) = seen(place, live).filter(|seen| seen.good >= LEAST) else { continue };
+            let Some(seen) = seen(place, live).filter(|seen| seen.good >= u64::from(each.objectives.baseline_min)) else { continue };
             let sight = sight.borrow();
             // Whose requests those of a script are, its marks need not say.
             let passes = sight.has_any_of(place) || each.workload.script.is_some() && sight.has_any();
@@ -127,15 +125,15 @@ impl Baseline<'_> {
         let served: u64 = seen.served.iter().sum();
         let by_primary = served_by(named.service.primaries(), seen, live);
         // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
-        let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
-        let lag = late.map(|most| {
+        let most = named.objectives.lag_max;
+        let lag = (named.workload.script.is_none() && seen.lag > most.as_nanos()).then(|| {
             // To the millisecond, and not below what it must keep to.
             let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
             format!("a request was sent {sent} late, and {most} is allowed")
         });
         // Those that are open for too long among them.
         let all = seen.known(0);
-        if seen.requests() < LEAST {
+        if seen.requests() < u64::from(named.objectives.baseline_min) {
             let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
             Some(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen)))
         } else if (seen.good as f64) < wanted * all as f64 {
@@ -178,7 +176,7 @@ fn came_from(named: &NamedWorkload) -> String {
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {
-    named.objectives.success.map_or(0.99, crate::units::Ratio::get)
+    named.objectives.baseline_success.get()
 }
 
 fn share(ratio: f64) -> String {

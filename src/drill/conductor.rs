@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::answer::answer;
-use super::baseline::{self, Baseline};
+use super::baseline::Baseline;
 use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
@@ -347,13 +347,13 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
     let until = plan.scenario.timeline.baseline.as_nanos();
     let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
     for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
-        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(baseline::LEAST as usize).count() as u64;
-        if due < baseline::LEAST {
+        let needed = u64::from(each.objectives.baseline_min);
+        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(needed as usize).count() as u64;
+        if due < needed {
             return Err(Stop::environment(format!(
                 "only {due} requests of {} are due in the baseline, and {} are the least\n\nhint: write a longer `baseline:`, or a higher \
                  rate",
-                each.name,
-                baseline::LEAST
+                each.name, needed
             )));
         }
     }
@@ -362,7 +362,7 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
 
 /// When a workload's requests are given up.
 pub(super) fn deadline(named: &NamedWorkload) -> Duration {
-    named.deadline()
+    named.objectives.deadline
 }
 
 /// The end of a drill that sent nothing.

@@ -7,7 +7,6 @@
 use super::Stop;
 use crate::history::Live;
 use crate::model::{DrillPlan, NamedWorkload};
-use crate::units::Duration;
 
 /// Files for everything else: the history, listeners, pooled connections to the control API, the runtime's own.
 const FIXED: u64 = 64;
@@ -33,8 +32,8 @@ fn needed(plan: &DrillPlan) -> u64 {
     let environment = &plan.environment;
     let gateway = environment.embedded && environment.start.is_none();
     let silent = |named: &NamedWorkload| {
-        let patience = if gateway { environment.gateway.try_timeout } else { named.objectives.slo.unwrap_or(Duration::from_secs(1)) };
-        let patience = named.objectives.deadline.map_or(patience, |deadline| deadline.min(patience));
+        let patience = if gateway { environment.gateway.try_timeout } else { named.objectives.slo };
+        let patience = named.objectives.deadline.min(patience);
         let waiting = (named.workload.rate.as_per_second() * patience.as_secs_f64()).ceil() as u64;
         waiting.min(u64::from(named.workload.max_in_flight))
     };

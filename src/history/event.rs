@@ -242,16 +242,14 @@ impl RequestDone {
     /// From `due` to the moment that the service level counts.
     pub fn moment(&self, objectives: &Objectives) -> u64 {
         match objectives.slo_on {
-            Some(SloOn::Proof) => self.proof.unwrap_or(self.done),
-            _ => self.done,
+            SloOn::Proof => self.proof.unwrap_or(self.done),
+            SloOn::Done => self.done,
         }
     }
 
     /// True where users were well served: answered, whole, within the service level and the deadline.
     pub fn is_good(&self, objectives: &Objectives) -> bool {
-        self.outcome == Outcome::Ok
-            && objectives.slo.is_none_or(|slo| self.moment(objectives) <= slo.as_nanos())
-            && objectives.deadline.is_none_or(|deadline| self.done <= deadline.as_nanos())
+        self.outcome == Outcome::Ok && self.moment(objectives) <= objectives.slo.as_nanos() && self.done <= objectives.deadline.as_nanos()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Started, StopReason};
-use super::evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, Lost, Stopped, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, Lost, Stopped, signed};
 use super::line::Stamped;
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
@@ -98,7 +98,8 @@ impl Fold {
             among_others,
             own: plan.service.providers.clone(),
             evidence: Evidence {
-                terms: terms(started, workload, plan),
+                objectives: plan.objectives,
+                instrument: instrument(started, workload, plan),
                 primary: places(0..plan.service.primaries().len()),
                 standbys: places(plan.service.primaries().len()..plan.service.providers.len()),
                 shared: plan.service.shares(),
@@ -175,7 +176,7 @@ impl Fold {
     /// Nobody will tell who serves or what a fault touches.
     fn blinded(&mut self) {
         let evidence = &mut self.evidence;
-        let served = match std::mem::replace(&mut evidence.terms.gate, Gate::Restore) {
+        let served = match std::mem::replace(&mut evidence.objectives.gate, Gate::Restore) {
             Gate::Cutover => {
                 "so the drill is judged by when users were served by anyone (`gate: restore`), not by the cutover that was promised"
             }
@@ -204,7 +205,7 @@ impl Fold {
         let counted = self.faults.iter().map(|span| span.touched).sum::<u64>();
         self.evidence.touched = if self.among_others && self.seen { self.touched_seen } else { counted.max(self.touched_seen) };
         if let Some(edge) = self.evidence.fault {
-            self.evidence.terms.fault_uncertainty = edge.hi - edge.lo;
+            self.evidence.instrument.fault_uncertainty = edge.hi - edge.lo;
         }
         if self.evidence.observed_until == 0 {
             self.evidence.observed_until = signed(self.newest);
@@ -384,7 +385,8 @@ fn request(done: &RequestDone) -> JudgedRequest {
     }
 }
 
-fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
+/// How finely the requests of a workload show what becomes of service.
+fn instrument(started: &Started, workload: usize, plan: &DrillPlan) -> Instrument {
     let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
     let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
     let mut broken = timeline.clone();
@@ -395,14 +397,15 @@ fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
         (true, true) => broken.disruption_of(&broken.faults.iter().map(|fault| fault.on.clone()).collect::<Vec<_>>()),
         (false, _) => broken.disruption_of(&plan.service.providers),
     };
-    Terms {
+    Instrument {
         gap_max: signed(*beside.unwrap_or(&started.gap_max)),
         gap_mean: signed(traffic.mean(timeline.total()).gap().as_nanos()),
         gap_busiest: (!traffic.is_steady()).then(|| (1e9 / traffic.busiest(timeline.total()).max(1.0)) as i64),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
+        // Known once the fault is confirmed.
+        fault_uncertainty: 0,
         planned_fault: Some(signed(planned.as_nanos())),
-        ..Terms::of(&plan.objectives)
     }
 }
 

@@ -460,7 +460,7 @@ impl Live {
 
     /// The service level of a request in nanoseconds, and the latencies that a runbook asks for.
     fn levels(&self, id: u64) -> Vec<u64> {
-        let slo = |objectives: &Objectives| objectives.slo.map_or(u64::MAX, crate::units::Duration::as_nanos);
+        let slo = |objectives: &Objectives| objectives.slo.as_nanos();
         match workload_of(id).checked_sub(1) {
             None => {
                 let slo = self.plan.as_ref().map_or(u64::MAX, |plan| slo(&plan.objectives));

@@ -59,7 +59,7 @@ pub use event::{
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
     Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, LedgerEntry, Lost, Stopped, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;

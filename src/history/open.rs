@@ -43,8 +43,7 @@ pub struct OpenRequests {
 impl OpenRequests {
     /// How many are open for longer than their service level.
     pub fn not_good(&self, objectives: &Objectives) -> u64 {
-        let beyond = |slo: crate::units::Duration| self.overdue.values().filter(|(_, after)| *after >= slo.as_nanos()).count();
-        objectives.slo.map_or(0, beyond) as u64
+        self.overdue.values().filter(|(_, after)| *after >= objectives.slo.as_nanos()).count() as u64
     }
 
     pub(super) fn overdue(&mut self, overdue: &Overdue) {
@@ -142,7 +141,9 @@ pub(super) mod tests {
     use super::super::event::{Event, FaultRequested, Outcome, Phase, PhaseEntered, RequestDone};
     use super::super::line::Stamped;
     use super::*;
-    use crate::model::{Condition, Criticality, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline};
+    use crate::model::{
+        Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline,
+    };
     use crate::units::{Duration, Rate, Ratio};
     use std::sync::Arc;
 
@@ -158,7 +159,7 @@ pub(super) mod tests {
                 runbook: None,
                 traffic: Workload::steady(Rate::per_second(10.0).unwrap()),
                 timeline: Timeline { baseline: Duration::from_secs(5), faults: Vec::new(), watch: Duration::ZERO },
-                objectives: Objectives::default(),
+                objectives: DeclaredObjectives::default(),
                 abort_when: None,
             },
             service: Service {
@@ -166,7 +167,7 @@ pub(super) mod tests {
                 criticality: Criticality::SinglePointOfFailure,
                 providers: vec!["primary".into(), "standby".into()],
                 sharing: 1,
-                objectives: Objectives::default(),
+                objectives: DeclaredObjectives::default(),
                 runbook: None,
             },
             objectives,
@@ -202,11 +203,7 @@ pub(super) mod tests {
 
     /// A drill whose traffic began at 0 and has this service level; every answer is to come by a deadline of 30 s.
     fn drill(slo_ms: u64) -> Live {
-        let objectives = Objectives {
-            slo: Some(Duration::from_millis(slo_ms)),
-            deadline: Some(Duration::from_secs(30)),
-            ..Objectives::default().or_default()
-        };
+        let objectives = Objectives { slo: Duration::from_millis(slo_ms), deadline: Duration::from_secs(30), ..Objectives::default() };
         let mut live = Live { limits: vec![500 * MS], ..Live::default() };
         live.plan = Some(Arc::new(plan(objectives)));
         live.apply(&Stamped { t: 0, event: Event::Phase(PhaseEntered { name: Phase::Baseline }) });

@@ -4,8 +4,9 @@ use super::caveat::{by_nature, caveat};
 use super::moment::{Moment, SECOND};
 use super::near::{after_hold, near, spans};
 use super::record::{ImportError, Record, Row, Who};
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, JudgedRequest, Lost, Outcome, ProviderFault, Terms};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
+use crate::units::Duration;
 use std::collections::BTreeMap;
 
 /// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
@@ -50,10 +51,10 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     let zero = fault.unwrap_or(record.start);
     let edge = |at: i64| Edge { lo: at - zero - told.uncertainty, hi: at - zero + told.uncertainty };
     let mut caveats = by_nature(&record);
-    let mut terms = Terms::of(told.objectives.as_ref().unwrap_or(&Objectives::default()));
+    let mut objectives = told.objectives.unwrap_or_default();
     // Lateness is not known, and so nothing is held against it.
-    terms.lag_max = i64::MAX / 4;
-    terms.clock_error = record.grain;
+    objectives.lag_max = Duration::from_nanos(u64::MAX);
+    let mut instrument = Instrument { clock_error: record.grain, ..Instrument::default() };
     if told.objectives.is_none() {
         caveats.insert(0, caveat(Lost::Objectives, "no objectives were given; the defaults were used to measure"));
     }
@@ -69,19 +70,19 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     ));
     let named = names(&record, told);
     if named.values.iter().all(Option::is_none) {
-        terms.gate = Gate::Restore;
+        objectives.gate = Gate::Restore;
         caveats.push(caveat(Lost::WhoServed, named.lost(&record)));
     } else {
         caveats.push(caveat(Lost::WhoServedProven, named.doubt(&record)));
     }
-    if told.sharing > 1 && terms.gate == Gate::Cutover {
+    if told.sharing > 1 && objectives.gate == Gate::Cutover {
         caveats.push(caveat(
             Lost::Attempts,
             "which providers a request went to before the one that answered is not recorded, so it cannot be shown that none waited for the one that broke: \
              that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
         ));
     }
-    let mut reading = Reading { zero, grain: record.grain, terms: &terms, named: &named.values, by_end_only: false };
+    let mut reading = Reading { zero, grain: record.grain, objectives: &objectives, named: &named.values, by_end_only: false };
     let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {
         caveats.push(caveat(
@@ -92,16 +93,16 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     requests.sort_unstable_by_key(|request| (request.due, request.done));
     let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     // What was sent later may not have ended with the record, and then it is not in it.
-    let whole = record.last.saturating_sub(longest.max(terms.deadline));
+    let whole = record.last.saturating_sub(longest.max(objectives.deadline.nanos()));
     let observed_until = record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero);
-    spacing(&requests, fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
-    terms.fault_uncertainty = 2 * told.uncertainty;
-    let spans = spans(&requests, heal.map(|heal| heal - zero), &terms);
+    spacing(&requests, fault.map(|_| 0), observed_until, &mut instrument, &mut caveats);
+    instrument.fault_uncertainty = 2 * told.uncertainty;
+    let spans = spans(&requests, heal.map(|heal| heal - zero), &objectives, &instrument);
     if let Some(near) = near(&record, zero, &spans).filter(|_| fault.is_some()) {
         caveats.push(near.caveat());
     }
     let after = (spans[0].1, heal.map_or(observed_until, |heal| observed_until.min(heal - zero)));
-    caveats.extend(after_hold(&record, zero, &requests, after, &terms).filter(|_| fault.is_some()));
+    caveats.extend(after_hold(&record, zero, &requests, after, &objectives).filter(|_| fault.is_some()));
     let providers: Vec<String> = told.providers.clone();
     let sharing = told.sharing.clamp(1, providers.len().max(1));
     let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
@@ -112,7 +113,8 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
     };
     let broken = providers.iter().enumerate().filter(|(_, name)| told.broken.contains(name)).filter_map(broken).collect();
     Ok(Evidence {
-        terms,
+        objectives,
+        instrument,
         primary: places(0..sharing.min(providers.len())),
         standbys: places(sharing..providers.len()),
         shared: sharing > 1,
@@ -198,7 +200,7 @@ impl Named {
 struct Reading<'a> {
     zero: i64,
     grain: i64,
-    terms: &'a Terms,
+    objectives: &'a Objectives,
     named: &'a [Option<u16>],
     by_end_only: bool,
 }
@@ -218,7 +220,7 @@ impl Reading<'_> {
         let is_bad = matches!(kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let due = if is_bad { sent + self.grain } else { sent };
         let proof = match row.head {
-            Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
+            Some(head) if self.objectives.slo_on == SloOn::Proof && head > self.objectives.slo.nanos() => due + head,
             _ => due + took,
         };
         let by = match (kind, row.who) {
@@ -234,8 +236,12 @@ impl Reading<'_> {
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
     /// end was, it was not if not even the head was.
     fn in_time(&mut self, took: i64, head: Option<i64>) -> Outcome {
-        let late_head = head.is_some_and(|head| head > self.terms.slo);
-        if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
+        let late_head = head.is_some_and(|head| head > self.objectives.slo.nanos());
+        if self.objectives.slo_on == SloOn::Proof
+            && took > self.objectives.slo.nanos()
+            && took <= self.objectives.deadline.nanos()
+            && !late_head
+        {
             self.by_end_only = true;
             return Outcome::Unknown;
         }
@@ -244,7 +250,7 @@ impl Reading<'_> {
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, instrument: &mut Instrument, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
     let of = |requests: &[JudgedRequest]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
@@ -254,10 +260,10 @@ fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &m
     let Some((largest, mean)) = of(&requests[..before]).or_else(|| of(requests)) else { return };
     // A century between two requests is as hopeless as a thousand years, and sums of such gaps must fit.
     let hopeless = 100 * 365 * 86_400 * SECOND / 8;
-    (terms.gap_max, terms.gap_mean) = (largest.min(hopeless), mean.min(hopeless));
+    (instrument.gap_max, instrument.gap_mean) = (largest.min(hopeless), mean.min(hopeless));
     let watched =
         &requests[before.saturating_sub(1)..requests.partition_point(|request| request.due < until).max(before.saturating_sub(1))];
-    if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(terms.clock_error)) {
+    if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(instrument.clock_error)) {
         let seconds = |nanos: i64| nanos as f64 / 1e9;
         caveats.push(caveat(
             Lost::Spacing,

@@ -4,7 +4,7 @@
 
 use super::{Moment, Pace, Record, Settings, Source, Told, evidence, guess, read};
 use crate::history::{Lost, Outcome};
-use crate::model::Objectives;
+use crate::model::DeclaredObjectives;
 use crate::units::Duration;
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use std::io::Write;

@@ -1,7 +1,6 @@
 //! A workload with whom it asks and what was promised to those whom it stands for.
 
 use super::{DrillPlan, Objectives, Service, Workload};
-use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The most workloads that a drill can have.
@@ -16,7 +15,7 @@ pub struct NamedWorkload {
     pub service_name: String,
     /// That service.
     pub service: Service,
-    /// Resolved: its own, else those of its service, else the defaults. Nothing but caps is unset.
+    /// What was promised: its own, else those of its service, else the defaults.
     pub objectives: Objectives,
     /// False for pure load: nothing is held against its objectives.
     pub judged: bool,
@@ -24,18 +23,10 @@ pub struct NamedWorkload {
     pub workload: Workload,
 }
 
-/// How long a request may take where nobody says.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 impl NamedWorkload {
-    /// How long one of its requests may take.
-    pub fn deadline(&self) -> Duration {
-        self.objectives.deadline.unwrap_or(DEADLINE)
-    }
-
     /// How many of its requests may be on their way at once, where a k6 sends them.
     pub fn on_the_way(&self) -> u64 {
-        let open = self.workload.rate.as_per_second() * self.deadline().as_secs_f64();
+        let open = self.workload.rate.as_per_second() * self.objectives.deadline.as_secs_f64();
         (open.ceil() as u64).min(u64::from(self.workload.max_in_flight))
     }
 }
@@ -48,7 +39,7 @@ impl DrillPlan {
             name: if self.workload.is_empty() { service_name.clone() } else { self.workload.clone() },
             service_name: service_name.clone(),
             service: self.service.clone(),
-            objectives: self.objectives.clone(),
+            objectives: self.objectives,
             judged: true,
             workload: self.scenario.traffic.clone(),
         };
@@ -63,7 +54,6 @@ impl DrillPlan {
             plan.workload = other.name;
             plan.scenario.service = other.service_name;
             plan.scenario.traffic = other.workload;
-            plan.scenario.objectives = other.objectives.clone();
             plan.service = other.service;
             plan.objectives = other.objectives;
         }

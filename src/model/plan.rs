@@ -19,7 +19,7 @@ pub const REHEARSALS: u64 = 4;
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DrillPlan {
-    /// What goes wrong. Its `objectives` are those of [`DrillPlan::objectives`] only after they were resolved.
+    /// What goes wrong.
     pub scenario: Scenario,
     /// What answers.
     pub runbook: Option<Runbook>,
@@ -44,7 +44,7 @@ pub struct DrillPlan {
     /// What a provider's tokens cost, by name, where that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,
-    /// Resolved: the scenario's, else the service's, else the defaults. Nothing but caps is unset.
+    /// What was promised: the scenario's, else the service's, else the defaults.
     pub objectives: Objectives,
     /// The name of the first workload, which is `scenario.traffic`; empty where the scenario gives it none.
     #[serde(default, skip_serializing_if = "String::is_empty")]

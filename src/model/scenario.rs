@@ -1,6 +1,6 @@
 //! A story of what goes wrong.
 
-use super::{Aim, Fault, Objectives, Workload};
+use super::{Aim, DeclaredObjectives, Fault, Workload};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct Scenario {
     /// What happens when.
     pub timeline: Timeline,
     /// What was promised; wins over the service's objectives.
-    pub objectives: Objectives,
+    pub objectives: DeclaredObjectives,
     /// When to stop for safety.
     pub abort_when: Option<Guard>,
 }

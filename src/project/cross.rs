@@ -114,10 +114,10 @@ fn resolved(project: &Project, scenario: &Scenario, told: &Told, thinned: f64) -
     if service_name == scenario.service {
         objectives = objectives.or(&scenario.objectives);
     }
-    let objectives = objectives.or(&service.objectives).or_default();
+    let objectives = objectives.or(&service.objectives).resolved();
     let mut workload = if thinned < 1.0 { told.workload.thinned(thinned) } else { told.workload.clone() };
     if !told.bound_given {
-        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.as_secs_f64() * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
     Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
@@ -135,7 +135,6 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
     let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
     let NamedWorkload { name, service, objectives, workload, .. } = workloads.remove(0);
-    scenario.objectives = objectives.clone();
     scenario.traffic = workload;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
     let beside = workloads.iter().flat_map(|other| &other.service.providers);
@@ -265,7 +264,8 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     let reference_gateway = imitated && workloads.iter().any(|each| !bound(&each.service_name));
     let cooldown = place.gateway.breaker.cooldown;
     for terms in Terms::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
-        if let Some(hold) = terms.plan.objectives.stable_for.filter(|hold| *hold < cooldown.times(2) && terms.sound("stable_for")) {
+        let hold = terms.plan.objectives.hold;
+        if hold < cooldown.times(2) && terms.sound("stable_for") {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
             let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2).typed())).warning();
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));

@@ -7,7 +7,7 @@ use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, Told};
 use super::{fault, objective};
-use crate::model::{Aim, Fault, Guard, Objectives, PlannedFault, Scenario, Timeline};
+use crate::model::{Aim, Fault, Guard, PlannedFault, Scenario, Timeline};
 use crate::units::{Duration, Ratio};
 
 /// A scenario as it was read, and what the model does not keep.
@@ -49,7 +49,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec
     let (timeline, order) = fields
         .required("timeline", &timeline)
         .unwrap_or_else(|| (Timeline { baseline: Duration::ZERO, faults: Vec::new(), watch: Duration::ZERO }, Vec::new()));
-    let objectives = fields.optional("objectives", &objective::read).unwrap_or_else(Objectives::default);
+    let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let abort_when = fields.optional("abort_when", &guard).flatten();
     fields.finish();
     let workloads = workloads.map_or_else(|| Told::placeholder().map(|told| vec![told]), Some)?;

@@ -8,11 +8,9 @@ use super::finding::Finding;
 use super::project::{Project, Story};
 use super::workload::Told;
 use super::{asked, chance, doubts};
-use crate::model::{Arrivals, DrillPlan, Fault, Gate, Ramp};
+use crate::model::{Arrivals, DrillPlan, Fault, Gate, Objectives, Ramp};
 use crate::units::{Duration, Rate};
 
-/// Requests that a baseline needs before it says anything.
-const BASELINE_MIN: f64 = 20.0;
 /// The shortest hold that means anything.
 const HOLD_MIN: Duration = Duration::from_secs(5);
 
@@ -112,7 +110,7 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         None => document.has(&terms.told.at(&["rate"])) && ["rate", "arrivals", "bursts"].iter().all(|key| terms.traffic_sound(key)),
     };
     let objectives = &plan.objectives;
-    let slo = objectives.slo.unwrap_or_default();
+    let slo = objectives.slo;
     let slo_known = terms.sound("slo") && slo_sound(terms);
     if terms.stated("rto").is_none() && terms.sound("rto") {
         let (this, its) = if terms.told.path.len() > 1 { ("this workload", "it") } else { ("this scenario", "the scenario") };
@@ -122,7 +120,8 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
         found.extend(against_rto(story, plan, terms, rate_known && slo_known));
     }
     let gap = plan.gap_expected();
-    if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
+    let hold = objectives.hold;
+    if terms.sound("stable_for") {
         let least = if rate_known { HOLD_MIN.max(gap.times(5)) } else { HOLD_MIN };
         if hold < least {
             let why = if least > HOLD_MIN { "5 gaps between requests, which is " } else { "" };
@@ -130,23 +129,24 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
             found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least).typed())));
         }
     }
-    if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
+    let deadline = objectives.deadline;
+    if deadline < slo && slo_known && terms.sound("deadline") {
         let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
         found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.typed())));
     }
     let baseline = plan.scenario.timeline.baseline;
-    let requests = plan.scenario.traffic.requests_least(baseline) as f64;
-    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
+    let (requests, baseline_min) = (plan.scenario.traffic.requests_least(baseline), u64::from(objectives.baseline_min));
+    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < baseline_min {
         let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
         let message =
-            format!("a baseline of {few}{requests:.0} requests{} is too short; at least {BASELINE_MIN} requests are needed", terms.whose());
+            format!("a baseline of {few}{requests} requests{} is too short; at least {baseline_min} requests are needed", terms.whose());
         let hint = baseline_needed(plan).map_or_else(
             || "raise the rate, for no baseline is long enough".into(),
             |needed| format!("write `baseline: {}` or longer", needed.typed()),
         );
         found.push(document.error(&["timeline", "baseline"], message, hint));
     }
-    if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
+    if objectives.gate == Gate::Cutover && plan.service.standbys().is_empty() {
         let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
         let message = match (plan.service.shares(), plan.service.primaries().iter().all(broken)) {
             (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service)),
@@ -167,7 +167,8 @@ fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
 /// The shortest baseline that has enough requests.
 fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
     const LONGEST: u64 = 24 * 3_600_000;
-    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
+    let is_enough =
+        |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) >= u64::from(plan.objectives.baseline_min);
     let (mut few, mut enough) = (0, LONGEST);
     if !is_enough(enough) {
         return None;
@@ -189,7 +190,7 @@ fn slo_sound(terms: &Terms<'_>) -> bool {
 fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let objectives = &plan.objectives;
-    let (Some(rto), Some(slo), Some(hold)) = (objectives.rto, objectives.slo, objectives.stable_for) else { return found };
+    let Objectives { rto, slo, hold, .. } = *objectives;
     let (document, gap) = (terms.document, plan.gap_expected());
     if traffic_known && gap.plus(slo) >= rto {
         let message = if slo >= rto {
@@ -301,7 +302,7 @@ fn rescued_unseen(terms: &Terms<'_>) -> Option<Finding> {
 /// A failback that the drill does not last long enough to see.
 fn failback(terms: &Terms<'_>) -> Option<Finding> {
     let timeline = &terms.plan.scenario.timeline;
-    let (failback, hold) = terms.plan.objectives.failback.zip(terms.plan.objectives.stable_for)?;
+    let (failback, hold) = (terms.plan.objectives.failback?, terms.plan.objectives.hold);
     if !(terms.sound("failback")
         && terms.sound("stable_for")
         && terms.document.sound(&["timeline", "watch"])

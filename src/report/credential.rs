@@ -5,9 +5,9 @@
 use super::markdown::{at_most, escaped};
 use super::sentence::{between, capital, seconds_down, span};
 use crate::history::{KeyStanding, SETTLED};
-use crate::units::{Fingerprint, counted, grouped};
+use crate::units::{Duration, Fingerprint, counted, grouped};
 use crate::verdict::{
-    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, Moments, Replica, Rotated, Verdict,
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Moments, Replica, Rotated, Verdict,
 };
 use std::fmt::Write;
 
@@ -75,7 +75,7 @@ pub(super) fn section(verdict: &Verdict, heading: &str) -> String {
 
 struct Section<'a> {
     rotated: &'a Rotated,
-    limit: Millis,
+    limit: Duration,
 }
 
 impl Section<'_> {
@@ -239,14 +239,14 @@ fn misplaced(rotated: &Rotated) -> Option<Fingerprint> {
 }
 
 /// Where there is nothing to object to.
-fn sound(rotated: &Rotated, limit: Millis) -> String {
+fn sound(rotated: &Rotated, limit: Duration) -> String {
     let took = rotated.moments.t6.map_or_else(String::new, |t6| format!(" {}", between(t6)));
     let since = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
     format!("every replica used the new key{took} after {since} (objective: {}), and the provider refuses the old one: met", span(limit))
 }
 
 /// What was seen of a criterion, as a sentence without its full stop.
-fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
+fn said(rotated: &Rotated, judgement: &Judgement, limit: Duration) -> String {
     let since = if rotated.planned { "the rotation began" } else { "it was revoked" };
     let began = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
     let watched = seconds_down(rotated.watched.0);

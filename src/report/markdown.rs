@@ -10,7 +10,7 @@ use super::{credential, providers, rescue, stability};
 use crate::fault::unsaid;
 use crate::history::{Event, Stamped};
 use crate::model::StartMode;
-use crate::units::{Duration, counted, grouped, is_unprintable, printable};
+use crate::units::{counted, grouped, is_unprintable, printable};
 use crate::verdict::{Decision, Measures, Verdict};
 use std::fmt::Write;
 
@@ -132,7 +132,7 @@ impl Report<'_> {
             let (what, limit) =
                 if self.verdict.only_rotates { ("rotation", self.verdict.terms.rotation) } else { ("fault", self.verdict.terms.rto) };
             writeln!(text, "{}{}{}", label(what), " ".repeat(from), "▒".repeat((until - from).max(1)))?;
-            let rto = (limit.seconds() / wide as f64) as usize;
+            let rto = (limit.as_secs_f64() / wide as f64) as usize;
             writeln!(text, "{}{}├{}┤ objective", label(""), " ".repeat(from), "─".repeat(rto.saturating_sub(2)))?;
         }
         let mark = 10;
@@ -298,7 +298,6 @@ impl Report<'_> {
     fn flow(&self, flow: &Flow, text: &mut String) -> std::fmt::Result {
         if let Some(named) = &flow.named {
             let (workload, objectives) = (&named.workload, &named.objectives);
-            let limit = |limit: Option<Duration>| limit.unwrap_or_default();
             let (several, requests) = (self.digest.has_several_workloads(), flow.requests);
             if several {
                 let what = if named.judged { "" } else { ", load only" };
@@ -315,9 +314,9 @@ impl Report<'_> {
                 workload.pace(),
                 workload.arrivals,
                 if workload.script.is_some() { "accepted by the script" } else { "a complete answer with its canary in it" },
-                if objectives.slo_on == Some(crate::model::SloOn::Proof) { "the first token" } else { "the whole answer" },
-                limit(objectives.slo),
-                limit(objectives.deadline)
+                if objectives.slo_on == crate::model::SloOn::Proof { "the first token" } else { "the whole answer" },
+                objectives.slo,
+                objectives.deadline
             )?;
         }
         writeln!(

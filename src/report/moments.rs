@@ -92,7 +92,7 @@ fn measured(verdict: &Verdict, digest: &Digest, measures: &Measures) -> Vec<Mome
     }
     moments.push(Moment::of(measures.sustained, "the same, and good until the fault ended", both));
     if let Some(hi) = recovery::gate(verdict, measures).hi {
-        let (hold, at) = (verdict.terms.hold, hi + verdict.terms.hold.0);
+        let (hold, at) = (verdict.terms.hold, hi + verdict.terms.hold.nanos());
         let what = format!("verified: that lasted for the hold of {}", span(hold));
         moments.push(Moment { when: seconds_up(at), ..Moment::at(at as f64 / 1e9, &what, "traffic") });
     }

@@ -104,7 +104,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::DriverLag) => format!(
             "the load generator sent a request {} ms late, and this objective allows {} ms at most",
             grouped(evidence.lag.map_or(0, |lag| lag.0.max(0).unsigned_abs()).div_ceil(1_000_000)),
-            grouped(terms.lag_max.0.max(0).unsigned_abs() / 1_000_000)
+            grouped(terms.lag_max.as_nanos() / 1_000_000)
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before its traffic began".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
@@ -135,7 +135,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::HoldTooShort) => format!("fewer than five requests were due within the hold of {}", span(terms.hold)),
         Some(Reason::DeadlineBelowSlo) => "clients give up (`deadline`) before an answer could be too late (`slo`)".into(),
         Some(Reason::HorizonTooShort) => {
-            format!("the fault is shorter than the objective and the hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
+            format!("the fault is shorter than the objective and the hold together ({})", span(terms.rto.plus(terms.hold)))
         }
         Some(Reason::ObjectivesNotTold) => "none was given".into(),
         Some(Reason::FaultNotTold) => "the moment of the fault was not given".into(),
@@ -157,7 +157,7 @@ fn of_stop(verdict: &Verdict) -> Option<&EarlyStop> {
 fn unsteady(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
-    let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success);
+    let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success.get());
     if too_few(good) {
         format!("the traffic before the fault was not steady: only {} of {} were good", grouped(good), counted(requests, "request"))
     } else if too_few(by_primary) {
@@ -284,6 +284,6 @@ pub(super) fn seconds_up(nanoseconds: i64) -> String {
 }
 
 /// A declared length of time.
-pub(super) fn span(millis: Millis) -> String {
-    Duration::from_nanos(u64::try_from(millis.0).unwrap_or(0)).to_string()
+pub(super) fn span(length: impl Into<Millis>) -> String {
+    Duration::from_nanos(u64::try_from(length.into().0).unwrap_or(0)).to_string()
 }

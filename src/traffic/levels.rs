@@ -30,11 +30,11 @@ impl Levels {
         };
         // A runbook looks at the first workload only.
         let goals = plan.runbook.iter().filter(|_| place == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
-        let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(Duration::as_nanos).collect();
+        let mut after: Vec<u64> = std::iter::once(objectives.slo).chain(guard).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();
         // What lasts longer than its service level is known to be bad; nobody asks for how much longer, but for latencies.
-        Self { after, until_proof: objectives.slo_on == Some(SloOn::Proof) }
+        Self { after, until_proof: objectives.slo_on == SloOn::Proof }
     }
 
     /// Those that a request can reach before it is given up.

@@ -3,9 +3,11 @@
 use super::*;
 use crate::drill::sight::tests::exchange;
 use crate::history::{LiveWorkload, request_id};
-use crate::model::Workload;
+use crate::model::{Objectives, Workload};
 use crate::project::Project;
 
+/// Requests that a baseline needs.
+const LEAST: u64 = Objectives::BASELINE_MIN as u64;
 const TAG: u32 = 7;
 
 /// A shipped drill, with another workload of the same service beside it.
@@ -17,8 +19,8 @@ fn plan(is_judged: bool) -> DrillPlan {
     let mut first = plan.workloads().remove(0);
     first.name = "beside".into();
     plan.beside = vec![NamedWorkload { judged: is_judged, ..first }];
-    plan.objectives.success = crate::units::Ratio::new(0.95);
-    plan.beside[0].objectives.success = crate::units::Ratio::new(0.95);
+    plan.objectives.baseline_success = crate::units::Ratio::new(0.95).unwrap();
+    plan.beside[0].objectives.baseline_success = crate::units::Ratio::new(0.95).unwrap();
     plan
 }
 

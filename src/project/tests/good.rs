@@ -147,10 +147,10 @@ fn defaults_are_filled_in_where_files_are_silent() {
     let (plan, _) = project.plan(&files.scenario(), "lab").unwrap();
     assert_eq!(plan.scenario.traffic.arrivals, Arrivals::Jittered);
     assert_eq!(plan.scenario.traffic.max_in_flight, 1000);
-    assert_eq!(plan.objectives.slo_on, Some(SloOn::Proof));
-    assert_eq!(plan.objectives.deadline, Some(Duration::from_secs(4)));
+    assert_eq!(plan.objectives.slo_on, SloOn::Proof);
+    assert_eq!(plan.objectives.deadline, Duration::from_secs(4));
     assert_eq!(plan.objectives.failback, Some(Duration::from_secs(10)), "the scenario's own");
-    assert_eq!(plan.objectives.rto, Some(Duration::from_secs(10)), "the service's");
+    assert_eq!(plan.objectives.rto, Duration::from_secs(10), "the service's");
     let runbook = plan.runbook.unwrap();
     assert_eq!(runbook.detect.goal, Goal::Fails(3));
     assert_eq!(runbook.steps[0].retries, 0);

@@ -48,7 +48,7 @@ fn each_workload_has_its_service_and_its_objectives() {
     let each = plan.workloads();
     let told: Vec<_> = each.iter().map(|each| (each.name.as_str(), each.service_name.as_str(), each.judged)).collect();
     assert_eq!(told, [("probes", "support-chat", true), ("batches", "nightly", true), ("crowd", "support-chat", false)]);
-    let rto = |place: usize| each[place].objectives.rto.unwrap().to_string();
+    let rto = |place: usize| each[place].objectives.rto.to_string();
     assert_eq!([rto(0), rto(1), rto(2)], ["10 s", "8 s", "10 s"]);
     assert_eq!(each[0].objectives.failback, Some(Duration::from_secs(10)), "the scenario's own, for its own service");
     assert_eq!(each[1].objectives.failback, None);

@@ -9,8 +9,8 @@ use crate::history::{
 };
 use crate::history::{FaultConfirmed, FaultHealed, FaultRequested, Finished};
 use crate::model::{
-    Aim, Arrivals, Credential, Criticality, DrillPlan, Environment, Fault, Gate, Objectives, PlannedFault, RequestKind, Scenario, Service,
-    Timeline, Workload,
+    Aim, Arrivals, Credential, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Gate, PlannedFault, RequestKind, Scenario,
+    Service, Timeline, Workload,
 };
 use crate::units::{Duration, Fingerprint, Rate, Ratio, Seed};
 use crate::verdict::{Criterion, CriterionFinding, Decision, Rotated, Verdict, judge};
@@ -29,7 +29,7 @@ pub(crate) const ZERO: (u64, u64) = (10_000 * MS, 10_002 * MS);
 pub(crate) struct Story {
     /// What the timeline does, and to whom: `primary` or `standby`.
     pub(crate) faults: Vec<(&'static str, Fault)>,
-    pub(crate) objectives: Objectives,
+    pub(crate) objectives: DeclaredObjectives,
     /// For each replica, from when on it bears which key of the primary; the old one before.
     pub(crate) replicas: Vec<Vec<(u64, Fingerprint)>>,
     /// From when on the primary refuses the old key.
@@ -55,11 +55,11 @@ pub(crate) struct Story {
 pub(crate) fn emergency() -> Story {
     Story {
         faults: vec![("primary", Fault::Revoke { propagation: Duration::from_secs(2) })],
-        objectives: Objectives {
+        objectives: DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(2)),
             gate: Some(Gate::Restore),
-            ..Objectives::default()
+            ..DeclaredObjectives::default()
         },
         replicas: vec![vec![(14_000, NEW)]; 2],
         dead: 10_100,
@@ -114,7 +114,7 @@ impl Story {
                     faults: self.faults.iter().map(fault).collect(),
                     watch: Duration::from_secs(10),
                 },
-                objectives: Objectives::default(),
+                objectives: DeclaredObjectives::default(),
                 abort_when: None,
             },
             runbook: None,
@@ -125,7 +125,7 @@ impl Story {
                 criticality: Criticality::SinglePointOfFailure,
                 providers: vec!["primary".into(), "standby".into()],
                 sharing: 1,
-                objectives: Objectives::default(),
+                objectives: DeclaredObjectives::default(),
                 runbook: None,
             },
             // No inventory: the credential of a provider has its name.
@@ -133,7 +133,7 @@ impl Story {
             stores: BTreeMap::new(),
             credentials: BTreeMap::<String, Credential>::new(),
             contacts: BTreeMap::new(),
-            objectives: Objectives { success: Ratio::new(0.99), ..self.objectives.clone() }.or_default(),
+            objectives: DeclaredObjectives { success: Ratio::new(0.99), ..self.objectives.clone() }.resolved(),
             workload: String::new(),
             beside: Vec::new(),
         };
