@@ -25,6 +25,7 @@
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
+//! | 3 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
 //! | 3 | [`price`] | list prices, and the most that a drill can cost |
 //! | 3 | [`verdict`] | `judge`: evidence → verdict |
 //! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
@@ -49,6 +50,7 @@
 //! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
 
 pub mod alert;
+pub mod api;
 pub mod cli;
 pub mod console;
 pub mod control;

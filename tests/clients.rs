@@ -162,7 +162,7 @@ gone: ClientError | 404 NOT_FOUND
 
 #[tokio::test]
 async fn a_service_accounts_key_is_asked_about_where_it_signs_for_tokens() {
-    use lifeboat::secret::issuer::{GoogleKeys, Issuer, Standing};
+    use lifeboat::secret::issuer::{GoogleKeys, KeyIssuer, Standing};
     use lifeboat::units::Secret;
     use std::io::{BufRead, BufReader, Write};
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,7 +1,7 @@
 //! A drill whose traffic is a real k6: the same outage, measured alike by it and by the drill's own traffic, and what a script does wrong.
 
 use crate::support::{Project, Run, interval, k6, overlap};
-use lifeboat::dialect::{AnswerReader, Ask, Mark, canary};
+use lifeboat::dialect::{AnswerReader, ClientRequest, Mark, canary};
 use lifeboat::model::Dialect;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -138,7 +138,7 @@ fn the_script_judges_answers_as_we_do() {
     let ours: Vec<String> = bodies
         .iter()
         .map(|body| {
-            let mut reader = AnswerReader::new(Dialect::OpenAi, &Ask::chat(Mark { drill: 1, id: 5 }, "m", false));
+            let mut reader = AnswerReader::new(Dialect::OpenAi, &ClientRequest::chat(Mark { drill: 1, id: 5 }, "m", false));
             reader.feed(body.as_bytes());
             let told = |flaw: lifeboat::dialect::Flaw| [Some(flaw.word()), flaw.code()].into_iter().flatten().collect::<Vec<_>>().join(" ");
             reader.finish().err().map(told).unwrap_or_default()

@@ -5,7 +5,7 @@
 //! rehearsed of those for Bedrock, Google and Anthropic is rehearsed.
 
 use crate::support::{Leaks, Moto, Project, Run, python, wait_for};
-use lifeboat::secret::issuer::{AccessKeys, Issuer, KeyId, Standing};
+use lifeboat::secret::issuer::{AccessKeys, KeyId, KeyIssuer, Standing};
 use lifeboat::units::{AccessKey, Secret};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -4,10 +4,10 @@
 //! the client gave its user the words, but for the rows below, which are stricter on purpose.
 
 use crate::support::{Project, client};
-use lifeboat::dialect::{Ask, Mark, canary, prompt};
+use lifeboat::dialect::{ClientRequest, Mark, canary, prompt};
 use lifeboat::journal::Clock;
 use lifeboat::model::{Complete, Dialect, StreamEnd, UsageReport};
-use lifeboat::traffic::{Client, Manner, Target};
+use lifeboat::traffic::{Client, ClientSettings, Target};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -35,11 +35,11 @@ fn asked(port: &str, name: &str, variant: &str, complete: Complete) -> Client {
     };
     let base_url = format!("http://127.0.0.1:{port}/v/{variant}{path}");
     let target = Target { base_url, dialect, model: "gpt-4o".into(), key: "k".into(), replicas: Vec::new() };
-    Client::with(target, Manner { complete, ..Manner::default() }).unwrap()
+    Client::with(target, ClientSettings { complete, ..ClientSettings::default() }).unwrap()
 }
 
 async fn word(client: &Client, streamed: bool) -> String {
-    let ask = Ask::chat(MARK, "gpt-4o", streamed);
+    let ask = ClientRequest::chat(MARK, "gpt-4o", streamed);
     match client.rehearse(&ask, Clock::start(), Duration::from_secs(10)).await.1 {
         Ok(()) => "ok".to_owned(),
         Err(bad) => bad.why.into_owned(),

@@ -3,7 +3,7 @@
 
 use crate::support::{Moto, Project, Vault};
 use lifeboat::model::{CredentialSource, SecretStore, VaultLogin};
-use lifeboat::secret::{SecretError, Site, Store, Version, open};
+use lifeboat::secret::{SecretContext, SecretError, Store, Version, open};
 use lifeboat::units::Secret;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn secret(text: &str) -> Secret {
 fn store(project: &Project, from: &str, declared: SecretStore) -> Box<dyn Store> {
     let source = CredentialSource::parse(from).unwrap();
     let stores = [(source.store().unwrap().0.to_owned(), declared)].into();
-    open(&source, Site { stores: &stores, root: &project.path(".") }).unwrap()
+    open(&source, SecretContext { stores: &stores, root: &project.path(".") }).unwrap()
 }
 
 fn file(project: &Project, name: &str, key: &str) -> CredentialSource {

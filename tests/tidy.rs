@@ -193,7 +193,7 @@ fn outside_libraries_stay_in_their_rooms() {
 #[test]
 fn there_is_one_way_to_the_terminal_and_one_to_an_http_client() {
     // The second writes what its lines have cleaned; the third's stderr is read by whoever started it.
-    let writers = ["src/cli/terminal.rs", "src/console/out.rs", "src/drill/keeper.rs"];
+    let writers = ["src/cli/terminal.rs", "src/console/out.rs", "src/drill/supervisor.rs"];
     let mut wrong = Vec::new();
     for source in sources() {
         for (line, text) in code(&source.text) {

@@ -1,9 +1,9 @@
 //! The team's own alerts, as they arrive: what a monitoring system posts becomes events of the drill.
 //!
 //! ```text
-//!  parse      what was posted → alerts. Pure: bytes in, alerts out; who sent them is told by their form
-//!  book       which of them are recorded, and which only counted. Pure too
-//!  receiver   listens, and records
+//!  parse       what was posted → alerts. Pure: bytes in, alerts out; who sent them is told by their form
+//!  alert_book  which of them are recorded, and which only counted. Pure too
+//!  receiver    listens, and records
 //! ```
 //!
 //! Where the environment names a token, every sender must send it; outside loopback nobody listens without one. PagerDuty's signature is not
@@ -12,7 +12,7 @@
 //! What this room does not do: decide what follows from an alert (`history` folds which of them fire, `step` waits for them, `drill` starts the
 //! runbook).
 
-mod book;
+mod alert_book;
 mod parse;
 mod receiver;
 

@@ -1,11 +1,11 @@
 //! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history, one by one or counted, and the answer says which;
 //! any other answer says why it is not. Of whoever does not bear the token, where there is one, not even the body is read.
 
-use super::book::{Book, Fate};
+use super::alert_book::{AlertBook, AlertFate};
 use super::parse::{Alert, Posted, parse};
 use crate::history::{AlertReceived, AlertsLeftOut, Event};
 use crate::journal::{Clock, Recorder};
-use crate::listen::{self, Callers, HEAD_WITHIN, Limits, Reached, Unfinished};
+use crate::listen::{self, Callers, HEAD_WITHIN, Reached, ServerLimits, Unfinished};
 use crate::units::Secret;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -65,28 +65,29 @@ pub struct Receiver {
 }
 
 /// What was read of one body and when it was there, with who waits for it to be recorded.
-struct Delivery {
+struct AlertDelivery {
     at: u64,
     posted: Posted,
-    taken: oneshot::Sender<Taken>,
+    taken: oneshot::Sender<TakenAlerts>,
 }
 
 /// What became of one body's alerts.
 #[derive(Debug, Clone, Copy, Default)]
-struct Taken {
+struct TakenAlerts {
     recorded: u64,
     repeated: u64,
     counted: u64,
     dropped: u64,
 }
 
+/// What the handlers of the receiver share.
 #[derive(Clone)]
-struct Desk {
+struct ReceiverContext {
     /// What senders must send, where anything.
     token: Option<Secret>,
     callers: Arc<Callers>,
     clock: Clock,
-    deliveries: mpsc::Sender<Delivery>,
+    deliveries: mpsc::Sender<AlertDelivery>,
 }
 
 impl Receiver {
@@ -121,17 +122,17 @@ impl Receiver {
         let (stop, stopped) = watch::channel(false);
         let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
         let callers = Callers::of(address, hosts.iter().cloned().chain([own]), "`hosts: [NAME]` under `alerts:` of the environment");
-        let desk = Desk { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
-        let guarded = |routes: Router<Desk>| {
-            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(desk.clone(), refuse_strangers));
-            routes.layer(from_fn_with_state(desk.clone(), refuse_pages))
+        let context = ReceiverContext { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
+        let guarded = |routes: Router<ReceiverContext>| {
+            let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(context.clone(), refuse_strangers));
+            routes.layer(from_fn_with_state(context.clone(), refuse_pages))
         };
-        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(desk.clone());
+        let routes = guarded(Router::new().fallback(take).layer(DefaultBodyLimit::max(LONGEST))).with_state(context.clone());
         let stopping = |mut stopped: watch::Receiver<bool>| async move {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let limits = Limits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN };
         let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stopping(stopped.clone()));
         let late = {
             let stopped = stopped.clone();
@@ -146,7 +147,7 @@ impl Receiver {
                 () = late => {}
             }
         });
-        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, Book::new(awaited), recorder, stopping(stopped)))] })
+        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, AlertBook::new(awaited), recorder, stopping(stopped)))] })
     }
 
     /// Where alerts are posted to from this host.
@@ -169,26 +170,26 @@ impl Receiver {
 }
 
 /// The one who records.
-async fn record(mut queue: mpsc::Receiver<Delivery>, mut book: Book, recorder: Recorder, stopping: impl Future<Output = ()>) {
+async fn record(mut queue: mpsc::Receiver<AlertDelivery>, mut book: AlertBook, recorder: Recorder, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
     loop {
         let delivery = tokio::select! {
             delivery = queue.recv() => delivery,
             () = &mut stopping => None,
         };
-        let Some(Delivery { at, posted, taken }) = delivery else { break };
-        let mut became = Taken::default();
+        let Some(AlertDelivery { at, posted, taken }) = delivery else { break };
+        let mut became = TakenAlerts::default();
         book.left_out.unread += posted.unread;
         for alert in posted.alerts {
             let fate = book.take(&alert);
             let count = match fate {
-                Fate::Recorded => &mut became.recorded,
-                Fate::Repeated => &mut became.repeated,
-                Fate::Counted => &mut became.counted,
-                Fate::Dropped => &mut became.dropped,
+                AlertFate::Recorded => &mut became.recorded,
+                AlertFate::Repeated => &mut became.repeated,
+                AlertFate::Counted => &mut became.counted,
+                AlertFate::Dropped => &mut became.dropped,
             };
             *count += 1;
-            if fate == Fate::Recorded {
+            if fate == AlertFate::Recorded {
                 let Alert { source, name, instance, firing } = alert;
                 recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
             }
@@ -202,9 +203,9 @@ async fn record(mut queue: mpsc::Receiver<Delivery>, mut book: Book, recorder: R
 }
 
 /// A web page must not start a runbook through the browser of whoever visits it.
-async fn refuse_pages(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+async fn refuse_pages(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
     let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
-    match desk.callers.refuse(request.uri(), request.headers(), reached) {
+    match context.callers.refuse(request.uri(), request.headers(), reached) {
         Some(refusal) => (StatusCode::FORBIDDEN, format!("{}\n\nhint: {}\n", refusal.error, refusal.hint)).into_response(),
         None => next.run(request).await,
     }
@@ -239,8 +240,8 @@ async fn read_whole(request: Request, next: Next) -> Response {
 }
 
 /// Where there is a token, whoever does not bear it is turned away.
-async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    if desk.token.is_some() && listen::bearer(request.headers()) != desk.token {
+async fn refuse_strangers(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
+    if context.token.is_some() && listen::bearer(request.headers()) != context.token {
         let why = "a token is required here\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
                    `token_from:` under `alerts:` of the environment names\n";
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
@@ -248,8 +249,8 @@ async fn refuse_strangers(State(desk): State<Desk>, request: Request, next: Next
     next.run(request).await
 }
 
-async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusCode, String) {
-    let at = desk.clock.now();
+async fn take(State(context): State<ReceiverContext>, method: Method, body: Bytes) -> (StatusCode, String) {
+    let at = context.clock.now();
     if method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, "alerts are posted here\n".to_owned());
     }
@@ -259,8 +260,8 @@ async fn take(State(desk): State<Desk>, method: Method, body: Bytes) -> (StatusC
     };
     let (unread, problems) = (posted.unread, posted.problems.join("; "));
     let (taken, recorded) = oneshot::channel();
-    let sent = desk.deliveries.send(Delivery { at, posted, taken }).await.is_ok();
-    let Some(Taken { recorded, repeated, counted, dropped }) = (if sent { recorded.await.ok() } else { None }) else {
+    let sent = context.deliveries.send(AlertDelivery { at, posted, taken }).await.is_ok();
+    let Some(TakenAlerts { recorded, repeated, counted, dropped }) = (if sent { recorded.await.ok() } else { None }) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "the drill has ended\n".to_owned());
     };
     let parts = [

@@ -1,7 +1,7 @@
 //! Questions on the terminal, and what may be typed as an answer.
 
 use super::say;
-use crate::step::Answer;
+use crate::step::PromptAnswer;
 use std::io::BufRead;
 
 /// Asks for yes or no; no where nobody answers.
@@ -10,7 +10,7 @@ pub(super) fn yes_or_no(question: &str) -> bool {
 }
 
 /// Asks until one of the answers is typed; `None` where nobody is there.
-pub(super) fn on_terminal(question: &str, answers: &[String], names: &[String]) -> Option<Answer> {
+pub(super) fn on_terminal(question: &str, answers: &[String], names: &[String]) -> Option<PromptAnswer> {
     loop {
         say(&put(question, answers, names));
         let mut line = String::new();
@@ -41,7 +41,7 @@ pub(super) fn wanted(answers: &[String], names: &[String]) -> String {
 }
 
 /// `yes`, or `yes alice`, each with a comment behind it. A letter will do where no other answer begins with it.
-pub(super) fn understood(line: &str, answers: &[String], names: &[String]) -> Option<Answer> {
+pub(super) fn understood(line: &str, answers: &[String], names: &[String]) -> Option<PromptAnswer> {
     let (word, rest) = first(line);
     let typed = word.to_lowercase();
     let beginning = |answer: &&String| !typed.is_empty() && answer.to_lowercase().starts_with(&typed);
@@ -49,11 +49,11 @@ pub(super) fn understood(line: &str, answers: &[String], names: &[String]) -> Op
     let exact = answers.iter().find(|answer| answer.to_lowercase() == typed);
     let word = exact.or_else(|| meant.next().filter(|_| meant.next().is_none() && typed.len() == 1))?.clone();
     if names.is_empty() {
-        return Some(Answer { word, by: None, comment: rest.to_owned() });
+        return Some(PromptAnswer { word, by: None, comment: rest.to_owned() });
     }
     let (name, comment) = first(rest);
     let by = names.iter().find(|known| known.to_lowercase() == name.to_lowercase())?.clone();
-    Some(Answer { word, by: Some(by), comment: comment.to_owned() })
+    Some(PromptAnswer { word, by: Some(by), comment: comment.to_owned() })
 }
 
 /// The first word, without what separates it from the rest, and the rest.

@@ -1,19 +1,24 @@
 //! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes.
 
 use super::{ask, say};
-use crate::console::Watch;
-use crate::step::Question;
+use crate::console::LiveDisplay;
+use crate::step::Prompt;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 
 /// Lines of stdin, for all drills of a process one after the other: a read that nobody answers outlives the drill that asked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lines(Arc<Mutex<Option<mpsc::Receiver<String>>>>);
+pub(super) struct TypedLines(Arc<Mutex<Option<mpsc::Receiver<String>>>>);
 
 /// Puts questions one at a time; a line answers the one that is open. Any other is a note, where there is somebody who takes notes, and else
 /// nothing: what was typed before a question does not answer it.
-pub(super) async fn desk(mut questions: mpsc::Receiver<Question>, lines: Lines, notes: Option<mpsc::Sender<String>>, shown: Arc<Watch>) {
+pub(super) async fn desk(
+    mut questions: mpsc::Receiver<Prompt>,
+    lines: TypedLines,
+    notes: Option<mpsc::Sender<String>>,
+    shown: Arc<LiveDisplay>,
+) {
     let mut lines = lines.0.lock_owned().await;
     if notes.is_some() {
         lines.get_or_insert_with(typed);
@@ -22,7 +27,7 @@ pub(super) async fn desk(mut questions: mpsc::Receiver<Question>, lines: Lines, 
         Some(notes) if !line.trim().is_empty() => drop(notes.send(line).await),
         _ => {}
     };
-    let mut open: Option<Question> = None;
+    let mut open: Option<Prompt> = None;
     let mut gone = false;
     loop {
         if open.as_ref().is_some_and(|question| question.answer.is_closed()) {
@@ -80,7 +85,7 @@ async fn next(lines: Option<&mut mpsc::Receiver<String>>) -> Option<String> {
 }
 
 /// Returns when the question that is open needs no answer any more.
-async fn over(open: &mut Option<Question>) {
+async fn over(open: &mut Option<Prompt>) {
     match open {
         Some(question) => question.answer.closed().await,
         None => std::future::pending().await,

@@ -2,7 +2,7 @@
 
 use super::terminal::show_wait;
 use super::{Exit, bill, put, run, say, until_interrupted};
-use crate::drill::{Examined, Order, Tried, examine};
+use crate::drill::{Examined, Order, PreflightCheck, examine};
 use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
 use crate::project::Project;
@@ -44,12 +44,13 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         return Ok(end);
     }
     let secrets = SecretSource::of_inventory(&project.inventory);
-    let (keeper, seed) = (std::env::current_exe()?, run::drawn());
+    let (supervisor, seed) = (std::env::current_exe()?, run::drawn());
     let folder = std::env::temp_dir().join(format!("lifeboat-doctor-{seed}"));
     private::new_folder(&folder)?;
     let kept = folder.clone();
     let done = until_interrupted("stopping: what was started is ended", async |stop| {
-        let order = Order { plan, seed, id: "doctor".to_owned(), root, keeper, secrets, folder, attendance: Attendance::Unattended, stop };
+        let order =
+            Order { plan, seed, id: "doctor".to_owned(), root, supervisor, secrets, folder, attendance: Attendance::Unattended, stop };
         let waiting = show_wait("trying what the drill needs");
         let examined = examine(order).await?;
         drop(waiting);
@@ -98,7 +99,7 @@ fn told(examined: &Examined, drill: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Met)
 }
 
-fn line(tried: &Tried) -> String {
+fn line(tried: &PreflightCheck) -> String {
     match tried {
         Ok(what) => format!("ok     {what}\n"),
         Err(trouble) => {

@@ -1,10 +1,13 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
-use super::desk::{Lines, desk};
+use super::desk::{TypedLines, desk};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
-use crate::execution::{Execution, ExecutionError, Finish, Found, Hands, Missing, Orders, Walks, flags_for, hold, missing, rehearse};
+use crate::execution::{
+    Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumePolicy, flags_for,
+    hold, missing, rehearse,
+};
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
@@ -58,10 +61,10 @@ const STOPPING: &str = "stopping: the running step is ended, and nothing is undo
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
-    let keeper = std::env::current_exe()?;
+    let supervisor = std::env::current_exe()?;
     if let Some(folder) = resume {
         let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
-        return walk(keeper, yes, begin);
+        return walk(supervisor, yes, begin);
     }
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
@@ -75,15 +78,15 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     }
     let Some(plan) = plan else { return Ok(Exit::Usage) };
     if rehearse {
-        return rehearsed(&plan, &root, &keeper);
+        return rehearsed(&plan, &root, &supervisor);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes) {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = Orders { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
-    walk(keeper, yes, move |hands| Execution::begin(orders, hands))
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
+    walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
 /// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
@@ -105,12 +108,12 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     }
 }
 
-const fn walks(recorded: bool) -> Walks {
-    if recorded { Walks::Recorded } else { Walks::Unchanged }
+const fn walks(recorded: bool) -> ResumePolicy {
+    if recorded { ResumePolicy::Recorded } else { ResumePolicy::Unchanged }
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, missing: &Missing, yes: bool) -> Option<String> {
+fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Option<String> {
     let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
     if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
@@ -150,30 +153,30 @@ fn somebody_types() -> bool {
     std::io::stdin().is_terminal() || piped()
 }
 
-fn rehearsed(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> anyhow::Result<Exit> {
+fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Result<Exit> {
     until_interrupted("stopping", async |_| {
-        let all = rehearse(plan, root, keeper).await;
+        let all = rehearse(plan, root, supervisor).await;
         for one in &all {
             let mut lines = one.detail.lines().filter(|line| !line.trim().is_empty());
             put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;
         }
         let count = |found| all.iter().filter(|one| one.found == found).count();
-        let missing = count(Found::Missing);
-        note(&format!("{} done, {} skipped, {missing} missing", count(Found::Done), count(Found::Skipped)));
+        let missing = count(RehearsalOutcome::Missing);
+        note(&format!("{} done, {} skipped, {missing} missing", count(RehearsalOutcome::Done), count(RehearsalOutcome::Skipped)));
         Ok(if missing == 0 { Exit::Met } else { Exit::Missed })
     })
 }
 
-fn walk(keeper: PathBuf, yes: bool, begin: impl FnOnce(Hands) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
     until_interrupted(STOPPING, async move |stop| {
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Hands { keeper, attendance, notes, stop })?;
+        let execution = begin(Participants { keeper: supervisor, attendance, notes, stop })?;
         note(&heading(&execution));
-        let shape = if is_quiet() { console::Shape::Nothing } else { console::Shape::Lines };
+        let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
-        let desk = tokio::spawn(desk(questions, Lines::default(), Some(notes_sender), shown.clone()));
+        let desk = tokio::spawn(desk(questions, TypedLines::default(), Some(notes_sender), shown.clone()));
         let finish = execution.run().await;
         desk.abort();
         let _ = desk.await;
@@ -202,7 +205,7 @@ fn heading(execution: &Execution) -> String {
     text
 }
 
-fn conclude(finish: &Finish) -> anyhow::Result<Exit> {
+fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let again = match &finish.drill {
         Some(drill) => format!("lifeboat run --undo {}", super::run::relative(drill)),
         None => format!("lifeboat execute --resume {}", super::run::relative(&finish.folder)),

@@ -2,7 +2,7 @@
 
 use super::{Exit, put, say};
 use crate::model::CredentialSource;
-use crate::secret::{Site, key};
+use crate::secret::{SecretContext, key};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) fn fingerprint(args: &Args) -> anyhow::Result<Exit> {
         say("error: this does not say where a credential is\n\nhint: write env:NAME, file:PATH or dotenv:PATH#NAME");
         return Ok(Exit::Usage);
     };
-    match key(&source, Site { stores: &BTreeMap::new(), root: Path::new("") }) {
+    match key(&source, SecretContext { stores: &BTreeMap::new(), root: Path::new("") }) {
         Ok(key) => {
             put(&format!("{}\n", key.fingerprint()))?;
             Ok(Exit::Met)

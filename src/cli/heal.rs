@@ -3,7 +3,7 @@
 use super::proxy::TokenSource;
 use super::terminal::show_wait;
 use super::{Exit, environment, put, say, until_interrupted};
-use crate::control::{Control, ControlError, Found};
+use crate::control::{Control, ControlError, FoundProxy};
 use crate::model::ControlBinding;
 use crate::units::one_line;
 
@@ -49,7 +49,7 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Heals everything; hands back how it was found.
-async fn everything(url: &str, token: Option<&str>) -> Result<Vec<Found>, ControlError> {
+async fn everything(url: &str, token: Option<&str>) -> Result<Vec<FoundProxy>, ControlError> {
     let control = Control::connect_with(url, token).await?;
     let found = control.found().await?;
     control.heal_all().await?;
@@ -66,7 +66,7 @@ fn of_environment(name: &str) -> anyhow::Result<Result<ControlBinding, String>> 
     Ok(environment::named(name)?.and_then(|(_, environment)| environment.control.ok_or_else(none)))
 }
 
-fn told(url: &str, found: &[Found]) -> String {
+fn told(url: &str, found: &[FoundProxy]) -> String {
     let mut text = String::new();
     for proxy in found {
         if !proxy.enabled {

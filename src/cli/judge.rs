@@ -2,9 +2,9 @@
 
 use super::terminal::{note, put_verdict, show_work, width};
 use super::{Exit, put, say};
-use crate::console::Work;
+use crate::console::WorkProgress;
 use crate::exercise::{self, Judged};
-use crate::import::{Moment, Pace, Settings, Source, Told};
+use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::project::Project;
 use crate::report::{json, summary};
 use crate::units::{Duration, ParseError};
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// A drill's folder, its `history.jsonl`, a bare history, or another tool's record
     history: PathBuf,
     /// How the verdict is written to stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = VerdictFormat::Text)]
+    format: VerdictFormat,
     #[command(flatten)]
-    record: Record,
+    record: RecordOptions,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -39,11 +39,11 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Another tool's record")]
-struct Record {
+struct RecordOptions {
     /// Whose record it is: k6 (--out json), oha (--output-format csv), vegeta (encode --to json or csv), locust (a CSV with a row a
     /// request), or an access log of nginx, haproxy or envoy
     #[arg(long, value_name = "TOOL", value_parser = source)]
-    from: Option<Source>,
+    from: Option<RecordSource>,
     /// The scenario with the service, providers and objectives; without it there are measurements but no verdict
     #[arg(long, value_name = "SCENARIO")]
     objectives: Option<PathBuf>,
@@ -52,19 +52,19 @@ struct Record {
     env: String,
     /// When the outage began, by the record's clock: RFC 3339, seconds since 1970 (or as the record counts), or +42s from its start
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    fault_at: Option<Moment>,
+    fault_at: Option<RecordTime>,
     /// When its cause was gone, likewise; without it the outage lasts to the record's end
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
-    heal_at: Option<Moment>,
+    heal_at: Option<RecordTime>,
     /// How far off these times may be, either way
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "fault_at")]
     fault_uncertainty: Option<Duration>,
     /// Leave out what was sent before; access logs begin ten minutes before the fault where this is not given
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<Moment>,
+    since: Option<RecordTime>,
     /// Leave out what was sent after
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<Moment>,
+    until: Option<RecordTime>,
     /// The format line of an access log, in its gateway's own words
     #[arg(long, value_name = "LINE")]
     log_format: Option<String>,
@@ -76,11 +76,11 @@ struct Record {
     map: Vec<(String, String)>,
     /// How k6 sent: `open` if its executor has an arrival rate, else `closed`
     #[arg(long, value_name = "open|closed", value_parser = pace)]
-    model: Option<Pace>,
+    model: Option<LoadModel>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum VerdictFormat {
     /// For people
     Text,
     /// As in `verdict.json`, byte for byte
@@ -123,24 +123,25 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         note(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
-        Format::Text => put_verdict(&summary(&judged.verdict, width()))?,
-        Format::Json => put(&json(&judged.verdict))?,
+        VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
+        VerdictFormat::Json => put(&json(&judged.verdict))?,
     }
     Ok(judged.verdict.verdict.into())
 }
 
 /// Whose record it is, as far as that shows in it; said, so that nobody is judged by a guess without knowing.
-fn guessed(args: &Args) -> anyhow::Result<Option<Source>> {
+fn guessed(args: &Args) -> anyhow::Result<Option<RecordSource>> {
     let source = exercise::whose(&args.history, args.record.log_format.as_deref())?;
     if let Some(source) = source {
         // The same format is offered by other servers, such as Apache and Caddy.
-        let others = if source == Source::Nginx && args.record.log_format.is_none() { " (or another server's `combined`)" } else { "" };
+        let others =
+            if source == RecordSource::Nginx && args.record.log_format.is_none() { " (or another server's `combined`)" } else { "" };
         say(&format!("{}: looks like {source}'s record{others}; use --from if it is not", args.history.display()));
     }
     Ok(source)
 }
 
-impl Record {
+impl RecordOptions {
     /// The first option that is given and says something of records only.
     fn of_records_only(&self) -> Option<&'static str> {
         let given = [
@@ -157,23 +158,23 @@ impl Record {
 }
 
 /// Judges another tool's record, or tells in words what is wrong with what was said about it.
-fn recorded(source: Source, args: &Args, work: &Work) -> anyhow::Result<Result<Judged, String>> {
+fn recorded(source: RecordSource, args: &Args, work: &WorkProgress) -> anyhow::Result<Result<Judged, String>> {
     let record = &args.record;
-    let mut told = Told {
+    let mut told = StatedFacts {
         fault: record.fault_at,
         heal: record.heal_at,
         uncertainty: record
             .fault_uncertainty
             .map_or(0, |duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX / 8).min(i64::MAX / 8)),
         since: record.since.is_some(),
-        ..Told::default()
+        ..StatedFacts::default()
     };
     if let Some(scenario) = &record.objectives
         && let Err(problem) = promised(scenario, record, &mut told)?
     {
         return Ok(Err(problem));
     }
-    let settings = Settings {
+    let settings = ImportSettings {
         source,
         pace: record.model,
         template: record.log_format.clone(),
@@ -185,7 +186,7 @@ fn recorded(source: Source, args: &Args, work: &Work) -> anyhow::Result<Result<J
 }
 
 /// What a scenario promises, its providers, and what they are called.
-fn promised(scenario: &Path, record: &Record, told: &mut Told) -> anyhow::Result<Result<(), String>> {
+fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> anyhow::Result<Result<(), String>> {
     let (project, _) = Project::open(&Project::find(scenario)?);
     let plan = match project.plan(scenario, &record.env) {
         Ok((plan, _)) => plan,
@@ -230,15 +231,15 @@ fn word<T>(text: &str, words: &[&str], value: Option<T>) -> Result<T, String> {
     value.ok_or_else(|| format!("it is none of {}", words.join(", "))).map_err(|problem| format!("`{text}`: {problem}"))
 }
 
-fn source(text: &str) -> Result<Source, String> {
-    word(text, Source::WORDS, Source::from_word(text))
+fn source(text: &str) -> Result<RecordSource, String> {
+    word(text, RecordSource::WORDS, RecordSource::from_word(text))
 }
 
-fn pace(text: &str) -> Result<Pace, String> {
-    word(text, Pace::WORDS, Pace::from_word(text))
+fn pace(text: &str) -> Result<LoadModel, String> {
+    word(text, LoadModel::WORDS, LoadModel::from_word(text))
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
+fn moment(text: &str) -> Result<RecordTime, String> {
     text.parse()
 }
 

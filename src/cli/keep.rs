@@ -1,6 +1,6 @@
 //! `lifeboat keep`: what a drill starts other programs through. For drills, not for people.
 
-use crate::drill::{Extent, Part};
+use crate::drill::{SupervisionScope, SupervisorRole};
 use std::process::ExitCode;
 
 /// Runs a program until it ends or stdin does.
@@ -10,8 +10,8 @@ pub(super) struct Args {
     #[arg(long)]
     private: bool,
     /// Which of the processes between a drill and the program this is
-    #[arg(long, value_enum, default_value_t = Which::Outer)]
-    part: Which,
+    #[arg(long, value_enum, default_value_t = RoleArgument::Outer)]
+    part: RoleArgument,
     /// With the program ends everything that it started, not its process group alone
     #[arg(long)]
     all: bool,
@@ -23,7 +23,8 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Which {
+/// [`SupervisorRole`] as an argument.
+enum RoleArgument {
     Outer,
     Inner,
     Program,
@@ -33,11 +34,11 @@ pub(super) fn keep(args: &Args) -> ExitCode {
     if args.private {
         rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     }
-    let part = match args.part {
-        Which::Outer => Part::Outer,
-        Which::Inner => Part::Inner,
-        Which::Program => Part::Program,
+    let role = match args.part {
+        RoleArgument::Outer => SupervisorRole::Outer,
+        RoleArgument::Inner => SupervisorRole::Inner,
+        RoleArgument::Program => SupervisorRole::Program,
     };
-    let extent = if args.all { Extent::All } else { Extent::Group };
-    crate::drill::keep(part, extent, &args.program, &args.arguments).into()
+    let scope = if args.all { SupervisionScope::All } else { SupervisionScope::Group };
+    crate::drill::supervise(role, scope, &args.program, &args.arguments).into()
 }

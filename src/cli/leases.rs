@@ -11,9 +11,9 @@ use std::time::Duration;
 /// How long a server may take to say whose it is.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What is said of a plan's server of faults.
+/// What a person should know of the control API that a plan uses, before the drill begins.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct ControlNotice {
     /// A line each.
     pub(super) lines: Vec<String>,
     /// Why the drill will not begin.
@@ -21,21 +21,21 @@ pub(super) struct Said {
 }
 
 /// What there is to say of the server of faults of a drill that begins now; nothing where it is one of ours.
-pub(super) async fn said(plan: &DrillPlan) -> Said {
+pub(super) async fn said(plan: &DrillPlan) -> ControlNotice {
     let token = |binding: &ControlBinding| std::env::var(binding.token_from.as_ref()?).ok();
     told(plan, plan.environment.control.as_ref().and_then(token).as_deref()).await
 }
 
 /// The same for whoever only looks.
-pub(super) async fn shown(plan: &DrillPlan) -> Said {
+pub(super) async fn shown(plan: &DrillPlan) -> ControlNotice {
     told(plan, None).await
 }
 
-async fn told(plan: &DrillPlan, token: Option<&str>) -> Said {
-    let Some(binding) = &plan.environment.control else { return Said::default() };
+async fn told(plan: &DrillPlan, token: Option<&str>) -> ControlNotice {
+    let Some(binding) = &plan.environment.control else { return ControlNotice::default() };
     match asked(&binding.url, token).await {
-        Some(Ok(control)) if control.is_lifeboat() => Said::default(),
-        Some(Ok(control)) => Said {
+        Some(Ok(control)) if control.is_lifeboat() => ControlNotice::default(),
+        Some(Ok(control)) => ControlNotice {
             lines: vec![
                 format!(
                     "faults do not end by themselves at {}, a plain Toxiproxy: a watchdog heals them if this process dies",
@@ -50,9 +50,9 @@ async fn told(plan: &DrillPlan, token: Option<&str>) -> Said {
                 "{} requires its token, which only a drill sends; it is not known yet whether its faults end by themselves",
                 binding.url
             );
-            Said { lines: vec![line], unable: None }
+            ControlNotice { lines: vec![line], unable: None }
         }
-        Some(Err(_)) | None => Said {
+        Some(Err(_)) | None => ControlNotice {
             lines: vec![format!("{} does not answer, so it is not known whether its faults end by themselves", binding.url)],
             unable: None,
         },

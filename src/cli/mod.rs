@@ -44,13 +44,13 @@ use tokio::sync::watch;
 #[command(name = "lifeboat", version, max_term_width = 100, after_help = exit::TABLE, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
-    manner: terminal::Manner,
+    options: terminal::TerminalOptions,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run drills: break a provider, drive traffic, walk the runbook, time the cutover
     Run(run::Args),
     /// Validate inventory, runbooks and scenarios, and show gaps in cover
@@ -105,27 +105,27 @@ fn command_line() -> std::process::ExitCode {
             error.exit();
         }
     };
-    terminal::decide(cli.manner);
+    terminal::decide(cli.options);
     logging::start();
     leave_no_core();
     // Before any store, provider or server is asked. It fails only where it was done before, and then it is done.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let done = match cli.command {
-        Command::Run(args) => run::run(args),
-        Command::Check(args) => check::check(&args),
-        Command::Doctor(args) => doctor::doctor(args),
-        Command::Execute(args) => execute::execute(args),
-        Command::Judge(args) => judge::judge(&args),
-        Command::Report(args) => report::report(&args),
-        Command::Lab(args) => lab::lab(&args),
-        Command::Keep(args) => return keep::keep(&args),
-        Command::Proxy(args) => proxy::proxy(&args),
-        Command::Fingerprint(args) => fingerprint::fingerprint(&args),
-        Command::Heal(args) => heal::heal(&args),
-        Command::Completions(args) => completions::completions(&args),
-        Command::Man(args) => man::man(&args),
-        Command::Help(args) => help::help(&args, groups::command()),
-        Command::Watchdog(args) => watchdog::watchdog(&args),
+        CliCommand::Run(args) => run::run(args),
+        CliCommand::Check(args) => check::check(&args),
+        CliCommand::Doctor(args) => doctor::doctor(args),
+        CliCommand::Execute(args) => execute::execute(args),
+        CliCommand::Judge(args) => judge::judge(&args),
+        CliCommand::Report(args) => report::report(&args),
+        CliCommand::Lab(args) => lab::lab(&args),
+        CliCommand::Keep(args) => return keep::keep(&args),
+        CliCommand::Proxy(args) => proxy::proxy(&args),
+        CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
+        CliCommand::Heal(args) => heal::heal(&args),
+        CliCommand::Completions(args) => completions::completions(&args),
+        CliCommand::Man(args) => man::man(&args),
+        CliCommand::Help(args) => help::help(&args, groups::command()),
+        CliCommand::Watchdog(args) => watchdog::watchdog(&args),
     };
     let exit = done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

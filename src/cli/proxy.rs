@@ -1,9 +1,10 @@
 //! `lifeboat proxy`: the fault proxy by itself, until Ctrl-C or SIGTERM.
 
 use super::{Exit, environment, put, say, until_interrupted};
+use crate::api::ProxyRequest;
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
 use crate::project::bytes_of;
-use crate::proxy::{Manner, Place, Proxy, ProxyError, Settings};
+use crate::proxy::{ApiFlavor, Proxy, ProxyError, ProxyPlacement, ProxySettings};
 use crate::units::{Duration, Secret};
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use tokio::sync::watch;
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<ProxyCommand>,
     /// Where the control API listens; port 0 takes a free one [default: what the environment says, else 127.0.0.1:8474]
     #[arg(long, value_name = "ADDR")]
     api: Option<SocketAddr>,
@@ -62,7 +63,7 @@ pub(super) struct Args {
 const CONFIG_MAX: usize = 10_000_000;
 
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+enum ProxyCommand {
     /// Create the local authority that signs for proxies with TLS, and print how to trust it
     Ca(super::ca::Args),
 }
@@ -97,7 +98,7 @@ impl TokenSource {
 }
 
 pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
-    if let Some(Command::Ca(args)) = &args.command {
+    if let Some(ProxyCommand::Ca(args)) = &args.command {
         return super::ca::ca(args);
     }
     let ground = match &args.env {
@@ -123,11 +124,11 @@ pub(super) fn proxy(args: &Args) -> anyhow::Result<Exit> {
              {{url: \"http://{api}\"}}` to it in the inventory\n"
         ));
     }
-    let manner = if args.plain { Manner::Plain } else { Manner::Lifeboat };
-    let settings = Settings {
+    let flavor = if args.plain { ApiFlavor::Plain } else { ApiFlavor::Lifeboat };
+    let settings = ProxySettings {
         api,
         token,
-        manner,
+        flavor,
         breakable: ground.breakable.clone(),
         places: ground.places.clone(),
         api_hosts: args.api_host.iter().chain(&ground.api_host).cloned().collect(),
@@ -153,7 +154,7 @@ struct Ground {
     /// By which drills call it.
     api_host: Option<String>,
     /// How the proxies may be, which is as they are at the beginning.
-    places: Option<BTreeMap<String, Place>>,
+    places: Option<BTreeMap<String, ProxyPlacement>>,
     /// As the configuration file has them.
     proxies: Vec<Value>,
 }
@@ -163,9 +164,9 @@ impl Ground {
         let place = |(name, provider): (&String, &Provider)| {
             let upstream = origin_and_path(provider.base_url.as_deref()?).0.to_owned();
             let binding = environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+            Some((name.clone(), ProxyPlacement { upstream, dialect: provider.dialect, binding }))
         };
-        let places: BTreeMap<String, Place> = inventory.providers.iter().filter_map(place).collect();
+        let places: BTreeMap<String, ProxyPlacement> = inventory.providers.iter().filter_map(place).collect();
         let proxies = places.iter().map(|(name, place)| wanted(name, place)).collect();
         let api = environment.control.as_ref().and_then(|control| origin_and_path(&control.url).0.split_once("://")?.1.parse().ok());
         let api_host = environment.control.as_ref().and_then(|control| host(&control.url));
@@ -179,16 +180,18 @@ impl Ground {
 }
 
 /// A proxy as the configuration file has it.
-fn wanted(name: &str, Place { upstream, dialect, binding }: &Place) -> Value {
+fn wanted(name: &str, ProxyPlacement { upstream, dialect, binding }: &ProxyPlacement) -> Value {
     let listen = binding.listen.as_deref().unwrap_or("127.0.0.1:0");
-    let mut proxy = json!({"name": name, "listen": listen, "upstream": upstream, "dialect": dialect.word(), "enabled": true});
-    if binding.tls {
-        proxy["tls"] = json!(true);
-    }
-    if !binding.hosts.is_empty() {
-        proxy["hosts"] = json!(binding.hosts);
-    }
-    proxy
+    let request = ProxyRequest {
+        name: Some(name.to_owned()),
+        listen: Some(listen.to_owned()),
+        upstream: Some(upstream.clone()),
+        enabled: Some(true),
+        dialect: Some(dialect.word().to_owned()),
+        tls: binding.tls.then_some(true),
+        hosts: Some(binding.hosts.clone()).filter(|hosts| !hosts.is_empty()),
+    };
+    json!(request)
 }
 
 /// The host of a URL.
@@ -199,7 +202,7 @@ fn host(url: &str) -> Option<String> {
     Some(host.to_owned())
 }
 
-async fn serve(args: &Args, ground: Ground, settings: Settings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
+async fn serve(args: &Args, ground: Ground, settings: ProxySettings, mut stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
     let config = args.config.as_ref().map(|path| bytes_of(path, CONFIG_MAX).with_context(|| format!("cannot read {}", path.display())));
     let config = match config.transpose() {
         Ok(config) => config.or_else(|| (!ground.proxies.is_empty()).then(|| Value::from(ground.proxies).to_string().into_bytes())),

@@ -16,12 +16,12 @@ pub(super) struct Args {
     /// A drill's folder, or its `history.jsonl`
     drill: PathBuf,
     /// Which report
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum ReportFormat {
     /// Markdown, as in `report.md`
     Md,
     /// The verdict, as in `verdict.json`
@@ -38,9 +38,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     let judged = exercise::judge_counting(&args.drill, &work)?;
     work.begin("writing the report", 0);
     let text = match (args.format, &judged.digest) {
-        (Format::Json, _) => json(&judged.verdict),
-        (Format::Md, Some(digest)) => markdown(&judged.verdict, digest, &judged.hash),
-        (Format::Md, None) => {
+        (ReportFormat::Json, _) => json(&judged.verdict),
+        (ReportFormat::Md, Some(digest)) => markdown(&judged.verdict, digest, &judged.hash),
+        (ReportFormat::Md, None) => {
             say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
         }

@@ -1,17 +1,17 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::desk::{Lines, desk};
+use super::desk::{TypedLines, desk};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::{Exit, bill, leases, outline, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::left_over;
-use crate::exercise::{Exercise, Finish, Orders};
+use crate::exercise::{DrillRequest, Exercise, FinishedDrill};
 use crate::history::StopReason;
 use crate::model::{Action, DrillPlan, SecretSource, StartMode};
 use crate::project::Project;
 use crate::report::summary;
-use crate::step::{Attendance, Before, Question};
+use crate::step::{Attendance, Before, Prompt};
 use crate::units::{ParseError, Seed};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -150,8 +150,8 @@ fn refused(args: &Args, planned: &[Planned]) -> Option<Exit> {
 /// All drills, one after the other, until somebody stops them or one cannot begin.
 async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let first = args.seed.unwrap_or_else(drawn);
-    let keeper = std::env::current_exe()?;
-    let (lines, total) = (Lines::default(), series.total());
+    let supervisor = std::env::current_exe()?;
+    let (lines, total) = (TypedLines::default(), series.total());
     let mut number = 0;
     for Planned { root, plan, secrets } in planned {
         for _ in 0..args.repeat {
@@ -163,8 +163,8 @@ async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: w
             let seed = if number == 1 { first } else { first.derive(&number.to_string()) };
             let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
             let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
-            let (root, keeper, secrets) = (root.clone(), keeper.clone(), secrets.clone());
-            let orders = Orders { plan: plan.clone(), seed, root, keeper, secrets, out, attendance, stop: stop.clone() };
+            let (root, supervisor, secrets) = (root.clone(), supervisor.clone(), secrets.clone());
+            let orders = DrillRequest { plan: plan.clone(), seed, root, supervisor, secrets, out, attendance, stop: stop.clone() };
             note(&series.title(number, &plan));
             match one(orders, questions, &lines, total > 1).await {
                 Ok((finish, exit)) => series.add(&plan, &finish, exit),
@@ -189,7 +189,12 @@ fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
 }
 
 /// One drill, from its heading to its verdict.
-async fn one(orders: Orders, questions: mpsc::Receiver<Question>, lines: &Lines, has_others: bool) -> anyhow::Result<(Finish, Exit)> {
+async fn one(
+    orders: DrillRequest,
+    questions: mpsc::Receiver<Prompt>,
+    lines: &TypedLines,
+    has_others: bool,
+) -> anyhow::Result<(FinishedDrill, Exit)> {
     let (seed, environment) = (orders.seed, orders.plan.environment_name.clone());
     let control = orders.plan.environment.control.as_ref();
     let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
@@ -221,7 +226,7 @@ async fn one(orders: Orders, questions: mpsc::Receiver<Question>, lines: &Lines,
 }
 
 /// `has_others`: a table of them all follows, which is enough where only that was asked for.
-fn conclude(finish: &Finish, has_others: bool) -> anyhow::Result<Exit> {
+fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     note("");
     // On a terminal the panel and the verdict's block say it already.
     let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !is_quiet();
@@ -284,7 +289,7 @@ fn asks(plan: &DrillPlan) -> bool {
 }
 
 /// A plan that asks somebody does not come this far without a terminal, unless everything was answered beforehand.
-fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Question>) {
+fn attendance(nobody: bool) -> (Attendance, mpsc::Receiver<Prompt>) {
     let (sender, questions) = mpsc::channel(1);
     (if nobody { Attendance::Unattended } else { Attendance::Attended(sender) }, questions)
 }

@@ -3,7 +3,7 @@
 use super::run::relative;
 use super::terminal::{is_quiet, put, say, width};
 use super::{Exit, told};
-use crate::exercise::Finish;
+use crate::exercise::FinishedDrill;
 use crate::model::DrillPlan;
 use crate::report::cutover;
 
@@ -11,13 +11,13 @@ use crate::report::cutover;
 #[derive(Debug)]
 pub(super) struct Series {
     total: usize,
-    rows: Vec<Row>,
+    rows: Vec<SeriesRow>,
     worst: Exit,
 }
 
-/// One of them in the table.
+/// A drill's row in the table of a series.
 #[derive(Debug)]
-struct Row {
+struct SeriesRow {
     scenario: String,
     environment: String,
     verdict: String,
@@ -43,7 +43,7 @@ impl Series {
     }
 
     /// One more that was run.
-    pub(super) fn add(&mut self, plan: &DrillPlan, finish: &Finish, exit: Exit) {
+    pub(super) fn add(&mut self, plan: &DrillPlan, finish: &FinishedDrill, exit: Exit) {
         let verdict = &finish.judged.verdict;
         self.worst = self.worst.max(exit);
         self.row(plan, verdict.verdict.word(), cutover(verdict).unwrap_or_default(), relative(&finish.folder));
@@ -64,7 +64,7 @@ impl Series {
 
     fn row(&mut self, plan: &DrillPlan, verdict: &str, cutover: String, folder: String) {
         let (scenario, environment) = (plan.scenario.name.clone(), plan.environment_name.clone());
-        self.rows.push(Row { scenario, environment, verdict: verdict.to_owned(), cutover, folder });
+        self.rows.push(SeriesRow { scenario, environment, verdict: verdict.to_owned(), cutover, folder });
     }
 
     /// The table, where there were several.
@@ -78,8 +78,8 @@ impl Series {
 }
 
 /// A row a drill, where the terminal is wide enough; else its folder stands below it, whole.
-fn table(rows: &[Row], width: usize, worst: Exit) -> String {
-    let cells = |row: &Row| [row.scenario.clone(), row.environment.clone(), row.verdict.clone(), row.cutover.clone()];
+fn table(rows: &[SeriesRow], width: usize, worst: Exit) -> String {
+    let cells = |row: &SeriesRow| [row.scenario.clone(), row.environment.clone(), row.verdict.clone(), row.cutover.clone()];
     let head = ["scenario", "environment", "verdict", "cutover"].map(str::to_owned);
     let all: Vec<[String; 4]> = std::iter::once(head).chain(rows.iter().map(cells)).collect();
     let wide: Vec<usize> = (0..4).map(|place| all.iter().map(|cells| cells[place].chars().count()).max().unwrap_or(0)).collect();
@@ -107,9 +107,15 @@ fn table(rows: &[Row], width: usize, worst: Exit) -> String {
 mod tests {
     use super::*;
 
-    fn row(scenario: &str, verdict: &str, cutover: &str, folder: &str) -> Row {
+    fn row(scenario: &str, verdict: &str, cutover: &str, folder: &str) -> SeriesRow {
         let text = str::to_owned;
-        Row { scenario: text(scenario), environment: text("lab"), verdict: text(verdict), cutover: text(cutover), folder: text(folder) }
+        SeriesRow {
+            scenario: text(scenario),
+            environment: text("lab"),
+            verdict: text(verdict),
+            cutover: text(cutover),
+            folder: text(folder),
+        }
     }
 
     #[test]

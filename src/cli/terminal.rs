@@ -2,7 +2,7 @@
 //! asked for. Stdout is for data, stderr for people, and nothing in either drives a terminal but the colours that are added here.
 //! (What is drawn in place is the other way, in `console`, which cleans each span; what is said here stands above it.)
 
-use crate::console::{self, Shape, Showing, Work};
+use crate::console::{self, DisplayMode, Showing, WorkProgress};
 use crate::units::printable;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
@@ -19,10 +19,10 @@ pub(super) enum Colour {
     Never,
 }
 
-/// What every command takes.
+/// The options of every command on how it writes to the terminal.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
-pub(super) struct Manner {
+pub(super) struct TerminalOptions {
     /// Say only what was asked for: of a drill its verdict; and errors, warnings and questions
     #[arg(long, short, global = true)]
     quiet: bool,
@@ -31,21 +31,21 @@ pub(super) struct Manner {
     color: Colour,
 }
 
-static MANNER: OnceLock<Manner> = OnceLock::new();
+static OPTIONS: OnceLock<TerminalOptions> = OnceLock::new();
 
 /// As the command line has it, once.
-pub(super) fn decide(manner: Manner) {
-    let _ = MANNER.set(manner);
+pub(super) fn decide(options: TerminalOptions) {
+    let _ = OPTIONS.set(options);
 }
 
 /// Whether only what was asked for is said.
 pub(super) fn is_quiet() -> bool {
-    MANNER.get().is_some_and(|manner| manner.quiet)
+    OPTIONS.get().is_some_and(|options| options.quiet)
 }
 
 /// Whether a stream that is a terminal or none has colours (no-color.org, bixense.com/clicolors).
 fn is_coloured(terminal: bool) -> bool {
-    coloured(MANNER.get().copied().unwrap_or_default().color, terminal, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    coloured(OPTIONS.get().copied().unwrap_or_default().color, terminal, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 fn coloured(wanted: Colour, terminal: bool, set: impl Fn(&str) -> Option<String>) -> bool {
@@ -64,22 +64,22 @@ fn draws() -> bool {
 }
 
 /// How a drill is shown: a panel on a terminal, else lines.
-pub(super) fn shape() -> Shape {
+pub(super) fn shape() -> DisplayMode {
     match (is_quiet(), draws()) {
-        (true, _) => Shape::Nothing,
-        (false, true) => Shape::Panel { coloured: is_coloured(true) },
-        (false, false) => Shape::Lines,
+        (true, _) => DisplayMode::Nothing,
+        (false, true) => DisplayMode::Panel { coloured: is_coloured(true) },
+        (false, false) => DisplayMode::Lines,
     }
 }
 
 /// Shows how far some work is, on a terminal, while what is returned is there.
-pub(super) fn show_work(work: &Arc<Work>) -> Option<Showing> {
+pub(super) fn show_work(work: &Arc<WorkProgress>) -> Option<Showing> {
     (!is_quiet() && draws()).then(|| console::showing(Arc::clone(work), is_coloured(true)))
 }
 
 /// Shows on a terminal that something is waited for, which ends with what is returned.
 pub(super) fn show_wait(what: impl Into<String>) -> Option<Showing> {
-    let work = Arc::new(Work::default());
+    let work = Arc::new(WorkProgress::default());
     work.begin(what, 0);
     show_work(&work)
 }

@@ -6,7 +6,7 @@
 //! person types stands in the middle of it. The terminal's own settings stay as they are: a process that is stopped or killed could not put
 //! them back, and a stray letter on the screen is a smaller harm than a shell that shows nothing.
 
-use super::line::Line;
+use super::line::StyledLine;
 use super::out::{self, MOMENT, To};
 use rustix::termios::tcgetwinsize;
 use std::io::Write;
@@ -101,7 +101,7 @@ impl<W: Write> Area<W> {
     }
 
     /// Draws these lines in place of those before.
-    pub(super) fn draw(&mut self, lines: &[Line], coloured: bool, columns: usize) {
+    pub(super) fn draw(&mut self, lines: &[StyledLine], coloured: bool, columns: usize) {
         if self.closed {
             return;
         }
@@ -155,7 +155,7 @@ impl<W: Write> Area<W> {
 }
 
 /// Colours keep the blanks at a line's end.
-fn columns_of(line: &Line, coloured: bool) -> usize {
+fn columns_of(line: &StyledLine, coloured: bool) -> usize {
     if coloured { line.columns() } else { super::line::columns(&line.plain()) }
 }
 
@@ -165,8 +165,8 @@ mod tests {
     use super::super::screen::Screen;
     use super::*;
 
-    fn lines(texts: &[&str]) -> Vec<Line> {
-        texts.iter().map(|text| Line::new().with(Tone::Good, text)).collect()
+    fn lines(texts: &[&str]) -> Vec<StyledLine> {
+        texts.iter().map(|text| StyledLine::new().with(Tone::Good, text)).collect()
     }
 
     #[test]

@@ -15,16 +15,16 @@ const SECOND: u64 = 1_000_000_000;
 /// How often it is told.
 const BEAT: u64 = 30 * SECOND;
 
-/// What was told already.
+/// The clock lines of an execution, and which of them were told already.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct ExecutionClock {
     /// Notable events that were there before this process recorded any.
     past: usize,
     /// The moment of the last look; `None` until an execution that goes on does so.
     seen: Option<u64>,
 }
 
-impl Clock {
+impl ExecutionClock {
     /// For an execution of which so many notable events are known from before: none where it begins.
     pub(super) fn after(past: usize) -> Self {
         Self { past, seen: (past == 0).then_some(0) }
@@ -65,8 +65,8 @@ fn users(rto: Duration, now: u64) -> String {
     }
 }
 
-/// A step that has begun and not ended.
-struct Open {
+/// A runbook step that has begun and not ended.
+struct OpenStep {
     step: u32,
     since: u64,
     doing: Doing,
@@ -90,7 +90,7 @@ fn under_way(plan: &ExecutionPlan, live: &Live, now: u64) -> String {
     text
 }
 
-fn told(open: &Open, step: &Step, steps: usize, now: u64) -> String {
+fn told(open: &OpenStep, step: &Step, steps: usize, now: u64) -> String {
     let taken = now.saturating_sub(open.since);
     let (before, again) = match open.doing {
         Doing::Undo => ("undoing ", String::new()),
@@ -105,8 +105,8 @@ fn told(open: &Open, step: &Step, steps: usize, now: u64) -> String {
 }
 
 /// In the order in which they began.
-fn open(live: &Live) -> Vec<Open> {
-    let mut open: Vec<Open> = Vec::new();
+fn open(live: &Live) -> Vec<OpenStep> {
+    let mut open: Vec<OpenStep> = Vec::new();
     for stamped in &live.notable {
         let (step, doing) = match &stamped.event {
             Event::StepStarted(started) => (started.step, Some(Doing::Try(started.attempt))),
@@ -121,7 +121,7 @@ fn open(live: &Live) -> Vec<Open> {
             _ => continue,
         };
         open.retain(|other| other.step != step);
-        open.extend(doing.map(|doing| Open { step, since: stamped.t, doing }));
+        open.extend(doing.map(|doing| OpenStep { step, since: stamped.t, doing }));
     }
     open
 }
@@ -133,7 +133,7 @@ const fn whole(nanoseconds: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Story, outage};
+    use super::super::sample::{SampleHistory, outage};
     use super::*;
     use crate::history::{ExecutionEnd, ExecutionFinished, Note, Resumed, StepEnd, StepFinished, StepStarted, StepUndone, UndoStarted};
     use crate::model::Confirm;
@@ -141,8 +141,8 @@ mod tests {
     const NAMES: [&str; 2] = ["Wait for the replicas", "Ask"];
 
     /// Of two steps, the second of which asks.
-    fn execution(rto: Option<&str>) -> Story {
-        Story::execution(|plan| {
+    fn execution(rto: Option<&str>) -> SampleHistory {
+        SampleHistory::execution(|plan| {
             plan.service.as_mut().unwrap().objectives.rto = rto.map(|rto| rto.parse().unwrap());
             plan.runbook.steps[0].name = NAMES[0].into();
             plan.runbook.steps[1].name = NAMES[1].into();
@@ -172,16 +172,16 @@ mod tests {
     }
 
     /// Looks ten times a second, as the terminal does, until this second; the lines that it sees.
-    fn watched(clock: &mut Clock, story: &Story, until: u64) -> Vec<String> {
-        let from = story.live.now / SECOND * 10;
-        (from..=until * 10).flat_map(|frame| clock.lines(&story.live, frame * SECOND / 10)).collect()
+    fn watched(clock: &mut ExecutionClock, history: &SampleHistory, until: u64) -> Vec<String> {
+        let from = history.live.now / SECOND * 10;
+        (from..=until * 10).flat_map(|frame| clock.lines(&history.live, frame * SECOND / 10)).collect()
     }
 
     #[test]
     fn a_long_step_is_told_of_until_it_ends_and_so_is_what_is_left_of_the_rto() {
-        let (mut story, mut clock) = (execution(Some("50s")), Clock::after(0));
-        story.tell(12_000, begins(0, 1));
-        let seen = watched(&mut clock, &story, 60);
+        let (mut history, mut clock) = (execution(Some("50s")), ExecutionClock::after(0));
+        history.tell(12_000, begins(0, 1));
+        let seen = watched(&mut clock, &history, 60);
         let wanted = "  25.0 s  clock     25 s of 50 s left until users must be served again
   30.0 s  clock     step 1/2, Wait for the replicas, for 18 s of at most 11 min
   30.0 s  clock     20 s of 50 s left until users must be served again
@@ -189,24 +189,24 @@ mod tests {
   60.0 s  clock     step 1/2, Wait for the replicas, for 48 s of at most 11 min
   60.0 s  clock     users should have been served 10 s ago";
         assert_eq!(seen.join("\n"), wanted);
-        story.tell(80_000, ends(0, StepEnd::Done));
-        story.tell(80_010, begins(1, 1));
-        let seen = watched(&mut clock, &story, 119);
+        history.tell(80_000, ends(0, StepEnd::Done));
+        history.tell(80_010, begins(1, 1));
+        let seen = watched(&mut clock, &history, 119);
         let wanted = ["step 2/2, Ask, unanswered for 9 s of at most 5 min", "users should have been served 40 s ago"];
         assert_eq!(seen, wanted.map(|text| format!("  90.0 s  clock     {text}")));
-        story.tell(119_000, ends(1, StepEnd::Done));
+        history.tell(119_000, ends(1, StepEnd::Done));
         let wanted = ["no step is running", "users should have been served 1 min 10 s ago"];
-        assert_eq!(watched(&mut clock, &story, 120), wanted.map(|text| format!(" 120.0 s  clock     {text}")));
-        story.tell(121_000, Event::ExecutionFinished(ExecutionFinished { end: ExecutionEnd::Done }));
-        assert_eq!(watched(&mut clock, &story, 500), [""; 0]);
+        assert_eq!(watched(&mut clock, &history, 120), wanted.map(|text| format!(" 120.0 s  clock     {text}")));
+        history.tell(121_000, Event::ExecutionFinished(ExecutionFinished { end: ExecutionEnd::Done }));
+        assert_eq!(watched(&mut clock, &history, 500), [""; 0]);
     }
 
     #[test]
     fn without_an_rto_it_tells_of_the_steps_alone() {
         let doing = |events: Vec<(u64, Event)>, now: u64| {
-            let mut story = execution(None);
-            events.into_iter().for_each(|(ms, event)| story.tell(ms, event));
-            let lines = Clock::after(0).lines(&story.live, now * SECOND);
+            let mut history = execution(None);
+            events.into_iter().for_each(|(ms, event)| history.tell(ms, event));
+            let lines = ExecutionClock::after(0).lines(&history.live, now * SECOND);
             assert_eq!(lines.len(), 1, "{lines:?}");
             lines[0].split_once("clock     ").unwrap().1.to_owned()
         };
@@ -247,48 +247,48 @@ mod tests {
 
     #[test]
     fn whoever_goes_on_learns_once_how_late_it_is_and_nothing_that_was_missed() {
-        let mut story = execution(Some("30s"));
-        story.tell(1_000, begins(0, 1));
-        story.tell(5_000, Event::Note(Note { text: "the status page is red".into() }));
-        let mut clock = Clock::after(story.live.notable.len());
+        let mut history = execution(Some("30s"));
+        history.tell(1_000, begins(0, 1));
+        history.tell(5_000, Event::Note(Note { text: "the status page is red".into() }));
+        let mut clock = ExecutionClock::after(history.live.notable.len());
         // So far the time is that of the crash.
-        assert_eq!(watched(&mut clock, &story, 31), [""; 0]);
-        story.tell(600_000, resumed());
-        story.tell(600_010, begins(0, 2));
-        let seen = watched(&mut clock, &story, 630);
+        assert_eq!(watched(&mut clock, &history, 31), [""; 0]);
+        history.tell(600_000, resumed());
+        history.tell(600_010, begins(0, 2));
+        let seen = watched(&mut clock, &history, 630);
         let wanted = " 600.0 s  clock     users should have been served 9 min 30 s ago
  630.0 s  clock     step 1/2, Wait for the replicas, try 2, for 29 s of at most 11 min
  630.0 s  clock     users should have been served 10 min ago";
         assert_eq!(seen.join("\n"), wanted);
         // In time, and without an RTO.
         for (rto, said) in [(Some("1h"), vec![" 600.0 s  clock     50 min of 1 h left until users must be served again"]), (None, vec![])] {
-            let mut story = execution(rto);
-            let mut clock = Clock::after(story.live.notable.len());
-            story.tell(600_000, resumed());
-            assert_eq!(watched(&mut clock, &story, 629), said);
+            let mut history = execution(rto);
+            let mut clock = ExecutionClock::after(history.live.notable.len());
+            history.tell(600_000, resumed());
+            assert_eq!(watched(&mut clock, &history, 629), said);
         }
     }
 
     #[test]
     fn what_was_missed_is_told_once_and_a_look_back_tells_nothing() {
-        let (story, mut clock) = (execution(Some("30s")), Clock::after(0));
+        let (history, mut clock) = (execution(Some("30s")), ExecutionClock::after(0));
         let missed = ["  95.0 s  clock     no step is running", "  95.0 s  clock     users should have been served 1 min 5 s ago"];
-        assert_eq!(clock.lines(&story.live, 95 * SECOND), missed);
+        assert_eq!(clock.lines(&history.live, 95 * SECOND), missed);
         // An event may bear an earlier stamp than the look before it.
-        assert_eq!([89, 95, 119].map(|second| clock.lines(&story.live, second * SECOND).len()), [0, 0, 0]);
-        assert_eq!(clock.lines(&story.live, 120 * SECOND).len(), 2);
+        assert_eq!([89, 95, 119].map(|second| clock.lines(&history.live, second * SECOND).len()), [0, 0, 0]);
+        assert_eq!(clock.lines(&history.live, 120 * SECOND).len(), 2);
     }
 
     #[test]
     fn a_drill_has_none() {
-        let story = outage(12_500);
-        assert_eq!(watched(&mut Clock::after(0), &story, 500), [""; 0]);
+        let history = outage(12_500);
+        assert_eq!(watched(&mut ExecutionClock::after(0), &history, 500), [""; 0]);
     }
 
     #[test]
     fn a_name_drives_no_terminal() {
-        let mut story = Story::execution(|plan| plan.runbook.steps[0].name = "Wait\u{1b}[2J\nlong".into());
-        story.tell(1_000, begins(0, 1));
-        assert_eq!(Clock::after(0).lines(&story.live, 30 * SECOND), ["  30.0 s  clock     step 1/2, Wait[2J long, for 29 s"]);
+        let mut history = SampleHistory::execution(|plan| plan.runbook.steps[0].name = "Wait\u{1b}[2J\nlong".into());
+        history.tell(1_000, begins(0, 1));
+        assert_eq!(ExecutionClock::after(0).lines(&history.live, 30 * SECOND), ["  30.0 s  clock     step 1/2, Wait[2J long, for 29 s"]);
     }
 }

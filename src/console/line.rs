@@ -34,11 +34,11 @@ impl Tone {
     }
 }
 
-/// Spans in a row. Control characters never get in, so that a name or an output cannot drive the terminal.
+/// A line of the terminal: spans of text, each with a tone. Control characters never get in, so that a name or an output cannot drive the terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line(Vec<(Tone, String)>);
+pub struct StyledLine(Vec<(Tone, String)>);
 
-impl Line {
+impl StyledLine {
     /// Empty.
     pub fn new() -> Self {
         Self::default()
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_by_columns_and_says_so() {
-        let line = Line::new().with(Tone::Plain, "azure").with(Tone::Good, "-sweden").with(Tone::Dim, "central");
+        let line = StyledLine::new().with(Tone::Plain, "azure").with(Tone::Good, "-sweden").with(Tone::Dim, "central");
         for (width, shown) in
             [(19, "azure-swedencentral"), (18, "azure-swedencentr…"), (12, "azure-swede…"), (5, "azur…"), (1, "…"), (0, "")]
         {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_name_drives_the_terminal() {
-        let line = Line::new().with(Tone::Warn, "a\u{1b}[2Jb\nc\u{7}\u{202e}");
+        let line = StyledLine::new().with(Tone::Warn, "a\u{1b}[2Jb\nc\u{7}\u{202e}");
         assert_eq!(line.plain(), "a[2Jb c");
         assert_eq!(line.coloured(), "\u{1b}[33ma[2Jb c\u{1b}[0m");
     }

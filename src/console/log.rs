@@ -10,15 +10,15 @@ use crate::units::grouped;
 /// How often it is said who serves.
 const BEAT: u64 = 5_000_000_000;
 
-/// What was shown already.
+/// A drill's log in plain lines, and how much of it was shown already.
 #[derive(Debug, Default)]
-pub struct Log {
+pub struct PlainLog {
     shown: usize,
     /// The next beat, and the totals at the last one: those of the first workload, then those beside it.
     beat: Option<(u64, Vec<Bucket>)>,
 }
 
-impl Log {
+impl PlainLog {
     /// The lines that are new since the last call.
     pub fn lines(&mut self, live: &Live) -> Vec<String> {
         let mut lines: Vec<(u64, String)> = Vec::new();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_drill_reads_as_a_story() {
-        let mut log = Log::default();
+        let mut log = PlainLog::default();
         let told: Vec<String> = (0..=37_500).step_by(500).flat_map(|until| log.lines(&outage(until).live)).collect();
         let wanted = "   0.0 s  drill     Azure OpenAI stops answering (drill 2026-11-20-azure-outage, seed 000000000000002a)
    0.0 s  phase     preparing
@@ -218,15 +218,15 @@ mod tests {
 
     #[test]
     fn what_goes_wrong_is_told_in_words_and_drives_no_terminal() {
-        let mut story = outage(10_000);
-        let mut log = Log::default();
-        log.lines(&story.live);
+        let mut history = outage(10_000);
+        let mut log = PlainLog::default();
+        log.lines(&history.live);
         let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: Some(5), expired: true };
-        story.tell(10_100, Event::FaultHealed(healed));
-        story.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
-        story.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into() }));
+        history.tell(10_100, Event::FaultHealed(healed));
+        history.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
+        history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into(), hint: None }));
         assert_eq!(
-            log.lines(&story.live),
+            log.lines(&history.live),
             [
                 "  10.1 s  fault     blackhole on azure-swedencentral ended by itself, because its lease was not renewed; it touched 5",
                 "  10.2 s  guard     success below 5%[31m for 3m",

@@ -29,9 +29,9 @@ mod watch;
 mod work;
 
 pub use area::{above, last_words, leave};
-pub use line::{Line, Tone};
-pub use log::Log;
+pub use line::{StyledLine, Tone};
+pub use log::PlainLog;
 pub use out::{data, hurry, written};
 pub use panel::panel;
-pub use watch::{Shape, Watch, watch};
-pub use work::{Showing, Work, showing};
+pub use watch::{DisplayMode, LiveDisplay, watch};
+pub use work::{Showing, WorkProgress, showing};

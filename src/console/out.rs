@@ -72,12 +72,13 @@ type Sink = Arc<dyn Fn(To, &[u8]) + Send + Sync>;
 
 /// A queue and its thread.
 struct Out {
-    shared: Arc<(Mutex<Queue>, Condvar)>,
+    shared: Arc<(Mutex<OutputQueue>, Condvar)>,
     /// Where there is no thread, this is written at once.
     alone: Option<Sink>,
 }
 
-struct Queue {
+/// Output that waits to be written.
+struct OutputQueue {
     waiting: VecDeque<(To, Vec<u8>)>,
     /// Of stderr, those that wait.
     bytes: usize,
@@ -88,7 +89,7 @@ struct Queue {
     moved: Instant,
 }
 
-impl Queue {
+impl OutputQueue {
     fn is_idle(&self) -> bool {
         self.waiting.is_empty() && !self.busy
     }
@@ -118,7 +119,7 @@ impl Queue {
 
 impl Out {
     fn start(sink: Sink) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), bytes: 0, left_out: false, busy: false, moved: Instant::now() };
+        let queue = OutputQueue { waiting: VecDeque::new(), bytes: 0, left_out: false, busy: false, moved: Instant::now() };
         let shared = Arc::new((Mutex::new(queue), Condvar::new()));
         let thread = std::thread::Builder::new().name("out".into()).spawn({
             let (shared, sink) = (Arc::clone(&shared), Arc::clone(&sink));
@@ -145,13 +146,13 @@ impl Out {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, Queue> {
+    fn locked(&self) -> MutexGuard<'_, OutputQueue> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Writes what comes, for as long as the process lives, and holds nothing while it writes.
-fn empty(shared: &(Mutex<Queue>, Condvar), sink: &Sink) {
+fn empty(shared: &(Mutex<OutputQueue>, Condvar), sink: &Sink) {
     let (queue, changed) = shared;
     let mut locked = queue.lock().unwrap_or_else(PoisonError::into_inner);
     loop {

@@ -5,7 +5,7 @@
 //! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. All bars and sparklines have one
 //! scale, from the plan's busiest moment, which stands above them and never changes; what goes beyond it is told by its number alone.
 
-use super::line::{Line, Tone, columns, cut};
+use super::line::{StyledLine, Tone, columns, cut};
 use crate::history::{Bucket, Event, Live, LiveStep, LiveWorkload, Phase, StepEnd};
 use crate::model::{DrillPlan, PlannedFault, StartMode};
 use std::collections::VecDeque;
@@ -24,11 +24,11 @@ const LABEL: usize = 11;
 const FAULT_LINES: usize = 3;
 
 /// A line, and how soon it gives way where there are too few rows: the highest first.
-type Ranked = (u8, Line);
+type Ranked = (u8, StyledLine);
 
 /// The panel at `now` (nanoseconds since the drill's origin), no line wider than `width` columns, and no more of them than `rows`.
-pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<Line> {
-    let Some(plan) = &live.plan else { return vec![Line::new().with(Tone::Dim, "preparing the drill").cut(width)] };
+pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<StyledLine> {
+    let Some(plan) = &live.plan else { return vec![StyledLine::new().with(Tone::Dim, "preparing the drill").cut(width)] };
     let mut lines: Vec<Ranked> = vec![(0, head(live, now))];
     lines.extend(awaited(live, now, width).into_iter().map(|line| (1, line)));
     lines.extend(providers(live, plan, now, width));
@@ -48,30 +48,30 @@ pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<Line> {
 }
 
 /// What stays on the terminal above a question: where the drill and its runbook are.
-pub(super) fn standing(live: &Live, now: u64, width: usize) -> Vec<Line> {
+pub(super) fn standing(live: &Live, now: u64, width: usize) -> Vec<StyledLine> {
     std::iter::once(head(live, now)).chain(runbook(live, now, width)).map(|line| line.cut(width)).collect()
 }
 
 /// The phase and how long it has lasted; the title stands above the panel.
-fn head(live: &Live, now: u64) -> Line {
+fn head(live: &Live, now: u64) -> StyledLine {
     if live.finished {
-        return Line::new().with(Tone::Bold, "ended").with(Tone::Plain, format!("  after {}", seconds(now)));
+        return StyledLine::new().with(Tone::Bold, "ended").with(Tone::Plain, format!("  after {}", seconds(now)));
     }
     let (word, since) = live.phase.map_or(("starting", now), |(phase, since)| (phase.word(), since));
-    Line::new().with(Tone::Bold, word).with(Tone::Plain, format!("  {}", seconds(now.saturating_sub(since))))
+    StyledLine::new().with(Tone::Bold, word).with(Tone::Plain, format!("  {}", seconds(now.saturating_sub(since))))
 }
 
 /// What is waited for before the baseline, for how long already, and for how long at most: in two lines where it does not fit into one, since
 /// an address is of no use without its end.
-fn awaited(live: &Live, now: u64, width: usize) -> Vec<Line> {
+fn awaited(live: &Live, now: u64, width: usize) -> Vec<StyledLine> {
     let Some((since, awaited)) = live.awaited.as_ref().filter(|_| !live.finished) else { return Vec::new() };
     let what = format!("for {}", awaited.what);
     let state = format!("{} of at most {}", seconds(now.saturating_sub(*since)), length(awaited.most));
-    let state = Line::new().with(Tone::Warn, state);
+    let state = StyledLine::new().with(Tone::Warn, state);
     if LABEL + columns(&what) + 2 + state.columns() <= width {
         return vec![row("waits", &what, state, width)];
     }
-    vec![row("waits", &what, Line::new(), width), Line::new().to(LABEL).then(state)]
+    vec![row("waits", &what, StyledLine::new(), width), StyledLine::new().to(LABEL).then(state)]
 }
 
 /// What the bars are to, and a line for each provider: its name, its rate as a bar and as a number, and the last while.
@@ -84,7 +84,7 @@ fn providers(live: &Live, plan: &DrillPlan, now: u64, width: usize) -> Vec<Ranke
         let history: Vec<Option<u64>> = (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect();
         let rate = history.last().copied().flatten().unwrap_or(0);
         let tone = if rate > 0 { Tone::Good } else { Tone::Dim };
-        let line = Line::new().with(Tone::Plain, format!("  {}", cut(name, names))).to(names + 4);
+        let line = StyledLine::new().with(Tone::Plain, format!("  {}", cut(name, names))).to(names + 4);
         let line = line.with(Tone::Good, blocks(rate as f64 / scale, bar)).to(names + 5 + bar);
         let line = line.with(tone, format!("{rate:>5}/s")).with(Tone::Plain, "  ").with(tone, sparkline(&history, scale));
         // The primary and its standby stay longest.
@@ -95,7 +95,7 @@ fn providers(live: &Live, plan: &DrillPlan, now: u64, width: usize) -> Vec<Ranke
         0 => format!("{most:>bar$}"),
         rule => format!("0 {} {most}", "─".repeat(rule)),
     };
-    let ruler = Line::new().to(names + 4).with(Tone::Dim, ruler).to(names + 5 + bar);
+    let ruler = StyledLine::new().to(names + 4).with(Tone::Dim, ruler).to(names + 5 + bar);
     let ruler = ruler.with(Tone::Dim, format!("{:>7}  last {spark} s", "now"));
     std::iter::once((5, ruler)).chain(live.providers.iter().enumerate().map(line)).collect()
 }
@@ -140,40 +140,41 @@ fn sparkline(history: &[Option<u64>], scale: f64) -> String {
     history.iter().map(column).collect()
 }
 
-fn trouble(live: &Live, now: u64) -> Line {
+fn trouble(live: &Live, now: u64) -> StyledLine {
     let end = now / SLICE;
     let last = |count: fn(&Bucket) -> u64| sum(&live.slices, end.saturating_sub(SECOND), end, count);
-    let rate = |line: Line, what: &str, count: u64, tone: Tone| {
+    let rate = |line: StyledLine, what: &str, count: u64, tone: Tone| {
         line.with(if count > 0 { tone } else { Tone::Dim }, format!("{what} {count}/s")).with(Tone::Plain, "  ")
     };
-    let line = rate(Line::new().with(Tone::Plain, "  "), "errors", last(|bucket| bucket.failed + bucket.shed), Tone::Bad);
+    let line = rate(StyledLine::new().with(Tone::Plain, "  "), "errors", last(|bucket| bucket.failed + bucket.shed), Tone::Bad);
     let line = rate(line, "late", last(|bucket| bucket.slow), Tone::Warn);
     let bad = live.total.failed + live.total.shed + live.total.slow;
     line.with(Tone::Dim, format!("{} requests, {bad} bad", live.total.requests()))
 }
 
 /// A workload beside the first: whom it asks, and how that goes.
-fn beside(other: &LiveWorkload, now: u64, width: usize) -> Line {
+fn beside(other: &LiveWorkload, now: u64, width: usize) -> StyledLine {
     let end = now / SLICE;
     let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
     let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.slow));
     let tone = |count: u64, tone: Tone| if count > 0 { tone } else { Tone::Dim };
-    let state = Line::new()
+    let state = StyledLine::new()
         .with(tone(good, Tone::Good), format!("{good}/s"))
         .with(tone(errors, Tone::Bad), format!("  errors {errors}/s"))
         .with(tone(late, Tone::Warn), format!("  late {late}/s"));
     row("beside", &format!("{} to {}", other.named.name, other.named.service_name), state, width)
 }
 
-fn faults(live: &Live, planned: &[PlannedFault], now: u64, width: usize) -> Vec<Line> {
+fn faults(live: &Live, planned: &[PlannedFault], now: u64, width: usize) -> Vec<StyledLine> {
     // Those that are over give way first, the last of them last; then those that are far off.
     let over = (0..planned.len()).take_while(|place| live.faults.get(*place).is_some_and(|fault| fault.healed.is_some())).count();
     let first = over.saturating_sub(1).min(planned.len().saturating_sub(FAULT_LINES));
     (first..planned.len()).take(FAULT_LINES).map(|place| fault(live, &planned[place], place, now, width)).collect()
 }
 
-fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usize) -> Line {
-    let row = |tone, state: String| row("fault", &format!("{} on {}", planned.fault, planned.on), Line::new().with(tone, state), width);
+fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usize) -> StyledLine {
+    let row =
+        |tone, state: String| row("fault", &format!("{} on {}", planned.fault, planned.on), StyledLine::new().with(tone, state), width);
     let Some(fault) = live.faults.get(place) else {
         let baseline = live.plan.as_ref().map_or(0, |plan| plan.scenario.timeline.baseline.as_nanos());
         let state = match live.traffic_since {
@@ -191,17 +192,17 @@ fn fault(live: &Live, planned: &PlannedFault, place: usize, now: u64, width: usi
 }
 
 /// The alert that the runbook waits for, else the last that changed.
-fn alert(live: &Live, width: usize) -> Option<Line> {
+fn alert(live: &Live, width: usize) -> Option<StyledLine> {
     let awaited = live.plan.as_ref().and_then(|plan| plan.runbook.as_ref()?.awaited_alert());
     let known = awaited.and_then(|name| live.alerts.get_key_value(name));
     let (name, alert) = known.or_else(|| live.alerts.iter().max_by_key(|(_, alert)| alert.since))?;
     let (tone, state) = if alert.firing.is_empty() { (Tone::Dim, "is over") } else { (Tone::Warn, "fires") };
     let fault = live.faults.iter().find_map(|fault| fault.confirmed).and_then(|fault| alert.since.checked_sub(fault));
     let when = fault.map_or_else(String::new, |after| format!(", {} after the fault", seconds(after)));
-    Some(row("alert", &format!("{name} by {}", alert.source), Line::new().with(tone, format!("{state}{when}")), width))
+    Some(row("alert", &format!("{name} by {}", alert.source), StyledLine::new().with(tone, format!("{state}{when}")), width))
 }
 
-fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
+fn runbook(live: &Live, now: u64, width: usize) -> Option<StyledLine> {
     let runbook = live.plan.as_ref()?.runbook.as_ref()?;
     let row = |subject: &str, state| Some(row("runbook", subject, state, width));
     let Some((_, because)) = &live.runbook_started else {
@@ -210,13 +211,13 @@ fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
             StartMode::WithTheFault => "waits for the fault".to_owned(),
             StartMode::ByHand => "waits to be started by hand".to_owned(),
         };
-        return row(&waits, Line::new());
+        return row(&waits, StyledLine::new());
     };
-    let Some(step) = &live.step else { return row(&format!("{} begins: {because}", runbook.name), Line::new()) };
+    let Some(step) = &live.step else { return row(&format!("{} begins: {because}", runbook.name), StyledLine::new()) };
     let (began, ended) = times(live, step);
     let took = began.map_or_else(String::new, |began| seconds(ended.unwrap_or(now).saturating_sub(began)));
     let again = if step.attempt > 1 { format!("try {}  ", step.attempt) } else { String::new() };
-    let state = Line::new().with(Tone::Plain, format!("{again}{took} "));
+    let state = StyledLine::new().with(Tone::Plain, format!("{again}{took} "));
     let state = match step.end {
         None => state,
         Some(StepEnd::Done) => state.with(Tone::Good, "✓"),
@@ -226,9 +227,9 @@ fn runbook(live: &Live, now: u64, width: usize) -> Option<Line> {
 }
 
 /// A word, what it is about, and how that stands; where room is short the subject gives way, not the state.
-fn row(word: &str, subject: &str, state: Line, width: usize) -> Line {
+fn row(word: &str, subject: &str, state: StyledLine, width: usize) -> StyledLine {
     let room = width.saturating_sub(LABEL + state.columns() + 2);
-    Line::new()
+    StyledLine::new()
         .with(Tone::Plain, "  ")
         .with(Tone::Dim, word)
         .to(LABEL)
@@ -251,7 +252,7 @@ fn times(live: &Live, wanted: &LiveStep) -> (Option<u64>, Option<u64>) {
 }
 
 /// Why the drill was stopped, where it was.
-fn stopped(live: &Live) -> Option<Line> {
+fn stopped(live: &Live) -> Option<StyledLine> {
     let cancelled = live.notable.iter().rev().find_map(|stamped| match &stamped.event {
         Event::Cancelled(cancelled) => Some(cancelled),
         _ => None,
@@ -259,10 +260,10 @@ fn stopped(live: &Live) -> Option<Line> {
     // Its first line: what to type next is said at the end.
     let why = cancelled.detail.lines().next().unwrap_or_default();
     let why = why.strip_prefix("stopped ").unwrap_or(why);
-    Some(Line::new().with(Tone::Plain, "  ").with(Tone::Bad, "stopped").to(LABEL).with(Tone::Bad, why))
+    Some(StyledLine::new().with(Tone::Plain, "  ").with(Tone::Bad, "stopped").to(LABEL).with(Tone::Bad, why))
 }
 
-fn progress(live: &Live, now: u64, width: usize) -> Line {
+fn progress(live: &Live, now: u64, width: usize) -> StyledLine {
     let total = live.plan.as_ref().map_or(0, |plan| plan.scenario.timeline.total().as_nanos());
     let passed = live.traffic_since.map_or(0, |since| now.saturating_sub(since));
     let is_stopped = live.notable.iter().rev().any(|stamped| matches!(stamped.event, Event::Cancelled(_)));
@@ -277,7 +278,12 @@ fn progress(live: &Live, now: u64, width: usize) -> Line {
     let bar = width.saturating_sub(2 + 17);
     let filled = blocks(share, bar);
     let rest = "─".repeat(bar.saturating_sub(columns(&filled)));
-    Line::new().with(Tone::Plain, "  ").with(Tone::Plain, filled).with(Tone::Dim, rest).to(2 + bar).with(Tone::Plain, format!("{left:>16}"))
+    StyledLine::new()
+        .with(Tone::Plain, "  ")
+        .with(Tone::Plain, filled)
+        .with(Tone::Dim, rest)
+        .to(2 + bar)
+        .with(Tone::Plain, format!("{left:>16}"))
 }
 
 /// `6.2 s`, from a minute on `1 min 2 s`.
@@ -299,7 +305,7 @@ pub(super) fn length(nanoseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{AZURE, Story, outage};
+    use super::super::sample::{AZURE, SampleHistory, outage};
     use super::*;
     use crate::history::{Cancelled, PhaseEntered, StopReason};
     use crate::model::NamedWorkload;
@@ -364,9 +370,9 @@ fault  3.8 s
 
     #[test]
     fn the_last_picture_says_what_was_healed_and_why_it_stopped() {
-        let mut story = outage(30_000);
-        story.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into() }));
-        let shown = text(&story.live, 30_001_000_000, 79);
+        let mut history = outage(30_000);
+        history.tell(30_001, Event::Cancelled(Cancelled { reason: StopReason::Person, detail: "Ctrl-C".into(), hint: None }));
+        let shown = text(&history.live, 30_001_000_000, 79);
         assert!(shown.contains("  fault    blackhole on azure-swedencentral  healed after 20.0 s\n"), "{shown}");
         assert!(shown.contains("  stopped  Ctrl-C\n") && shown.contains("  stopping\n"), "{shown}");
         let shown = text(&outage(37_500).live, 37_500_000_000, 79);
@@ -376,20 +382,20 @@ fault  3.8 s
     #[test]
     fn no_width_and_no_moment_makes_it_wider_than_asked_or_panic() {
         for until in (0..38_000).step_by(700) {
-            let story = outage(until);
+            let history = outage(until);
             for width in 0..90 {
-                text(&story.live, until * 1_000_000, width);
-                text(&story.live, 0, width);
+                text(&history.live, until * 1_000_000, width);
+                text(&history.live, 0, width);
             }
             for rows in 0..12 {
-                assert!(panel(&story.live, until * 1_000_000, 79, rows).len() <= rows.max(1), "{until} {rows}");
+                assert!(panel(&history.live, until * 1_000_000, 79, rows).len() <= rows.max(1), "{until} {rows}");
             }
         }
     }
 
     #[test]
     fn where_rows_are_few_the_drill_and_its_providers_stay() {
-        let shown: Vec<String> = panel(&outage(14_500).live, 14_600_000_000, 79, 4).iter().map(Line::plain).collect();
+        let shown: Vec<String> = panel(&outage(14_500).live, 14_600_000_000, 79, 4).iter().map(StyledLine::plain).collect();
         let begins: Vec<&str> = shown.iter().map(|line| line.trim_start().split(' ').next().unwrap()).collect();
         assert_eq!(begins[..3], ["fault", "azure-swedencentral", "openai-eu"], "{shown:?}");
         assert!(shown[3].ends_with("23 s left"), "{shown:?}");
@@ -404,10 +410,10 @@ fault  3.8 s
             assert!(scale(busiest) >= busiest * 1.1);
         }
         let rulers = (1_500..38_000).step_by(500).map(|until| {
-            let mut story = outage(until);
+            let mut history = outage(until);
             // A second that is ten times as busy.
-            (0..500).for_each(|_| story.request(until, Some(AZURE)));
-            text(&story.live, until * 1_000_000, 79).lines().nth(1).unwrap().to_owned()
+            (0..500).for_each(|_| history.request(until, Some(AZURE)));
+            text(&history.live, until * 1_000_000, 79).lines().nth(1).unwrap().to_owned()
         });
         let rulers: std::collections::BTreeSet<String> = rulers.collect();
         assert_eq!(rulers.len(), 1, "{rulers:?}");
@@ -416,54 +422,54 @@ fault  3.8 s
     #[test]
     fn what_is_waited_for_is_told_with_how_long_already_and_at_most() {
         use crate::history::Awaited;
-        let mut story = Story::begin();
-        story.tell(10, Event::Phase(PhaseEntered { name: Phase::Preparing }));
+        let mut history = SampleHistory::begin();
+        history.tell(10, Event::Phase(PhaseEntered { name: Phase::Preparing }));
         let what = "http://127.0.0.1:25021/health".to_owned();
-        story.tell(200, Event::Awaited(Awaited { what, most: 60_000_000_000 }));
+        history.tell(200, Event::Awaited(Awaited { what, most: 60_000_000_000 }));
         let line = |live: &Live, width| {
             let shown = text(live, 3_400_000_000, width);
             let waits = shown.split_once("\n  waits    ")?.1.split("    0 ").next().unwrap_or_default().trim().to_owned();
             Some(waits)
         };
-        assert_eq!(line(&story.live, 79).unwrap(), "for http://127.0.0.1:25021/health  3.2 s of at most 1 min");
+        assert_eq!(line(&history.live, 79).unwrap(), "for http://127.0.0.1:25021/health  3.2 s of at most 1 min");
         let narrow = "for http://127.0.0.1:25021/health\n           3.2 s of at most 1 min";
-        assert!(line(&story.live, 56).unwrap().starts_with(narrow), "{:?}", line(&story.live, 56));
-        story.tell(3_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
-        assert_eq!(line(&story.live, 79), None);
+        assert!(line(&history.live, 56).unwrap().starts_with(narrow), "{:?}", line(&history.live, 56));
+        history.tell(3_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
+        assert_eq!(line(&history.live, 79), None);
     }
 
     #[test]
     fn each_workload_beside_the_first_has_a_line_of_its_own() {
         use crate::history::{Outcome, RequestDone, request_id};
-        let mut story = Story::with(|plan| {
+        let mut history = SampleHistory::with(|plan| {
             let named = NamedWorkload { name: "long-answers".into(), judged: false, ..plan.workloads().remove(0) };
             plan.beside = vec![named];
         });
-        story.tell(1_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
+        history.tell(1_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
         for ms in (1_000..3_000).step_by(100) {
             let outcome = if ms < 2_500 { Outcome::Ok } else { Outcome::Timeout };
             let done = RequestDone { id: request_id(1, ms), due: ms * 1_000_000, lag: 0, proof: None, done: 1, outcome, why: None };
-            story.tell(ms, Event::Request(done));
+            history.tell(ms, Event::Request(done));
         }
         let shown = |width: usize| {
-            let shown = text(&story.live, 3_000_000_000, width);
+            let shown = text(&history.live, 3_000_000_000, width);
             shown.lines().find(|line| line.contains("beside")).unwrap().to_owned()
         };
         assert_eq!(shown(79), "  beside   long-answers to support-chat  5/s  errors 5/s  late 0/s");
         assert_eq!(shown(49), "  beside   long-answe…  5/s  errors 5/s  late 0/s");
-        assert_eq!(story.live.total.requests(), 0, "the first workload's counts are its own");
+        assert_eq!(history.live.total.requests(), 0, "the first workload's counts are its own");
     }
 
     #[test]
     fn of_many_faults_those_that_matter_now_are_shown() {
-        let mut story = outage(30_000);
-        let mut plan = (**story.live.plan.as_ref().unwrap()).clone();
+        let mut history = outage(30_000);
+        let mut plan = (**history.live.plan.as_ref().unwrap()).clone();
         let first = plan.scenario.timeline.faults[0].clone();
         for place in 1..6u64 {
             plan.scenario.timeline.faults.push(PlannedFault { at: Duration::from_secs(30 * place), ..first.clone() });
         }
-        story.live.plan = Some(plan.into());
-        let shown = text(&story.live, 30_000_000_000, 79);
+        history.live.plan = Some(plan.into());
+        let shown = text(&history.live, 30_000_000_000, 79);
         let lines: Vec<&str> =
             shown.lines().filter_map(|line| line.split("swedencentral  ").nth(1)).filter(|rest| !rest.contains("/s")).collect();
         assert_eq!(lines, ["healed after 20.0 s", "in 9.0 s", "in 39.0 s"]);

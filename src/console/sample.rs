@@ -17,11 +17,11 @@ pub(super) const AZURE: &str = "azure-swedencentral";
 pub(super) const OPENAI: &str = "openai-eu";
 
 /// A live fold and what is told to it.
-pub(super) struct Story {
+pub(super) struct SampleHistory {
     pub(super) live: Live,
 }
 
-impl Story {
+impl SampleHistory {
     /// A drill that has just begun.
     pub(super) fn begin() -> Self {
         Self::with(|_| {})
@@ -31,7 +31,7 @@ impl Story {
     pub(super) fn with(change: impl Fn(&mut DrillPlan)) -> Self {
         let mut plan = plan();
         change(&mut plan);
-        let mut story = Self { live: Live::default() };
+        let mut history = Self { live: Live::default() };
         let started = Started {
             format: 1,
             lifeboat: "0.1.0".into(),
@@ -44,8 +44,8 @@ impl Story {
             drawn: false,
             plan,
         };
-        story.tell(0, Event::Started(Box::new(started)));
-        story
+        history.tell(0, Event::Started(Box::new(started)));
+        history
     }
 
     /// An execution of its runbook that has just begun, for its service.
@@ -74,9 +74,9 @@ impl Story {
             root: "/project".into(),
             plan,
         };
-        let mut story = Self { live: Live::default() };
-        story.tell(0, Event::ExecutionStarted(Box::new(started)));
-        story
+        let mut history = Self { live: Live::default() };
+        history.tell(0, Event::ExecutionStarted(Box::new(started)));
+        history
     }
 
     /// One more event, at so many milliseconds.
@@ -111,13 +111,13 @@ impl Story {
 }
 
 /// The drill as far as so many milliseconds: baseline from 1 s, fault from 9 s to 29 s, cutover at 12 s, failback at 31 s, end at 37.5 s.
-pub(super) fn outage(until: u64) -> Story {
-    let mut story = Story::begin();
-    story.phase(10, Phase::Preparing);
+pub(super) fn outage(until: u64) -> SampleHistory {
+    let mut history = SampleHistory::begin();
+    history.phase(10, Phase::Preparing);
     for ms in (0..=until).step_by(20) {
         for (at, event) in events() {
             if (ms.max(20) - 20..ms).contains(&at) || (at == ms && ms == until) {
-                story.tell(at, event);
+                history.tell(at, event);
             }
         }
         let by = match ms {
@@ -126,9 +126,9 @@ pub(super) fn outage(until: u64) -> Story {
             12_000..31_000 => Some(OPENAI),
             _ => continue,
         };
-        story.request(ms, by);
+        history.request(ms, by);
     }
-    story
+    history
 }
 
 fn events() -> Vec<(u64, Event)> {

@@ -5,9 +5,9 @@
 //! before it is not written yet, as on a slow or paused terminal: a drill does not fail for want of a reader.
 
 use super::area::{self, Any, Area, Size, locked, size};
-use super::clock::Clock;
-use super::line::Line;
-use super::log::Log;
+use super::clock::ExecutionClock;
+use super::line::StyledLine;
+use super::log::PlainLog;
 use super::out;
 use super::panel::{panel, standing};
 use crate::history::Live;
@@ -21,9 +21,9 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A panel is no wider, however wide the terminal is: eyes lose the line.
 const WIDEST: usize = 100;
 
-/// How a drill is shown.
+/// How a drill is displayed on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum DisplayMode {
     /// A panel that is drawn anew in its place.
     Panel {
         /// True for colours.
@@ -35,8 +35,8 @@ pub enum Shape {
     Nothing,
 }
 
-/// A drill that is being shown.
-pub struct Watch {
+/// The live display of a drill or an execution, drawn by a thread of its own.
+pub struct LiveDisplay {
     live: Receiver<Arc<Live>>,
     thread: JoinHandle<()>,
     screen: Arc<Mutex<Screen>>,
@@ -46,11 +46,11 @@ pub struct Watch {
 ///
 /// # Errors
 /// Where the operating system gives no thread.
-pub fn watch(live: Receiver<Arc<Live>>, shape: Shape) -> std::io::Result<Watch> {
+pub fn watch(live: Receiver<Arc<Live>>, shape: DisplayMode) -> std::io::Result<LiveDisplay> {
     start(live, shape, area::of_stderr())
 }
 
-fn start(live: Receiver<Arc<Live>>, shape: Shape, area: Arc<Mutex<Area<Any>>>) -> std::io::Result<Watch> {
+fn start(live: Receiver<Arc<Live>>, shape: DisplayMode, area: Arc<Mutex<Area<Any>>>) -> std::io::Result<LiveDisplay> {
     // Counted here: before the thread looks for the first time, an execution that goes on may have recorded something.
     let past = live.borrow().notable.len();
     let screen = Arc::new(Mutex::new(Screen::new(shape, past, area)));
@@ -58,11 +58,11 @@ fn start(live: Receiver<Arc<Live>>, shape: Shape, area: Arc<Mutex<Area<Any>>>) -
         let (live, screen) = (live.clone(), Arc::clone(&screen));
         move || show(live, &screen)
     })?;
-    Ok(Watch { live, thread, screen })
+    Ok(LiveDisplay { live, thread, screen })
 }
 
-impl Watch {
-    /// Makes room for a question until [`Watch::show`]: everything that came before it is shown first, and instead of the panel stands where the
+impl LiveDisplay {
+    /// Makes room for a question until [`LiveDisplay::show`]: everything that came before it is shown first, and instead of the panel stands where the
     /// drill and its runbook are.
     pub fn hide(&self) {
         let live = Arc::clone(&self.live.borrow());
@@ -113,16 +113,16 @@ struct Screen {
 
 enum Face {
     Panel { coloured: bool },
-    Lines(Log, Clock),
+    Lines(PlainLog, ExecutionClock),
     Nothing,
 }
 
 impl Screen {
-    fn new(shape: Shape, past: usize, area: Arc<Mutex<Area<Any>>>) -> Self {
+    fn new(shape: DisplayMode, past: usize, area: Arc<Mutex<Area<Any>>>) -> Self {
         let face = match shape {
-            Shape::Panel { coloured } => Face::Panel { coloured },
-            Shape::Lines => Face::Lines(Log::default(), Clock::after(past)),
-            Shape::Nothing => Face::Nothing,
+            DisplayMode::Panel { coloured } => Face::Panel { coloured },
+            DisplayMode::Lines => Face::Lines(PlainLog::default(), ExecutionClock::after(past)),
+            DisplayMode::Nothing => Face::Nothing,
         };
         Self { hidden: false, face, area }
     }
@@ -177,13 +177,13 @@ fn width(size: Size) -> usize {
     size.columns.min(WIDEST).saturating_sub(1)
 }
 
-fn text(coloured: bool) -> impl Fn(Line) -> String {
+fn text(coloured: bool) -> impl Fn(StyledLine) -> String {
     move |line| if coloured { line.coloured() } else { line.plain() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Story, outage};
+    use super::super::sample::{SampleHistory, outage};
     use super::*;
     use crate::history::{Event, Note};
     use std::io::Write;
@@ -210,7 +210,7 @@ mod tests {
     }
 
     /// What is written of a drill that is finished, or whose sender goes after it published this.
-    async fn written(shape: Shape, hidden: bool, live: Live) -> String {
+    async fn written(shape: DisplayMode, hidden: bool, live: Live) -> String {
         let (sender, receiver) = tokio::sync::watch::channel(Arc::new(Live::default()));
         let out = Written::default();
         let shown = start(receiver, shape, area(&out)).unwrap();
@@ -228,10 +228,10 @@ mod tests {
     fn between_two_events_the_clock_goes_on() {
         let (sender, receiver) = tokio::sync::watch::channel(Arc::new(Live::default()));
         let out = Written::default();
-        let shown = start(receiver, Shape::Lines, area(&out)).unwrap();
-        let mut story = Story::execution(|_| {});
-        story.tell(29_950, Event::Note(Note { text: "the last event".into() }));
-        sender.send_replace(Arc::new(story.live));
+        let shown = start(receiver, DisplayMode::Lines, area(&out)).unwrap();
+        let mut history = SampleHistory::execution(|_| {});
+        history.tell(29_950, Event::Note(Note { text: "the last event".into() }));
+        sender.send_replace(Arc::new(history.live));
         let end = Instant::now() + PATIENCE;
         let said = || String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         while !said().contains("s  clock     no step is running\n") {
@@ -244,22 +244,22 @@ mod tests {
 
     #[tokio::test]
     async fn it_ends_with_the_drill_or_with_the_sender_and_shows_the_last_of_it() {
-        let whole = written(Shape::Lines, false, outage(37_500).live).await;
+        let whole = written(DisplayMode::Lines, false, outage(37_500).live).await;
         assert!(whole.starts_with("   0.0 s  drill") && whole.ends_with("1,796 requests were due\n"), "{whole}");
-        let killed = written(Shape::Lines, true, outage(12_500).live).await;
+        let killed = written(DisplayMode::Lines, true, outage(12_500).live).await;
         assert!(killed.contains("the breaker of azure-swedencentral is open\n"), "{killed}");
-        let plain = written(Shape::Panel { coloured: false }, true, outage(37_500).live).await;
+        let plain = written(DisplayMode::Panel { coloured: false }, true, outage(37_500).live).await;
         assert!(plain.contains("ended  after 37.5 s") && plain.contains("done\u{1b}[K\n") && !plain.contains("[32m"), "{plain}");
-        let coloured = written(Shape::Panel { coloured: true }, false, outage(37_500).live).await;
+        let coloured = written(DisplayMode::Panel { coloured: true }, false, outage(37_500).live).await;
         assert!(coloured.contains("\u{1b}[32m"), "{coloured}");
-        assert_eq!(written(Shape::Nothing, false, outage(37_500).live).await, "");
+        assert_eq!(written(DisplayMode::Nothing, false, outage(37_500).live).await, "");
     }
 
     #[test]
     fn a_question_comes_after_everything_before_it() {
         for (shape, before) in [
-            (Shape::Lines, "step      1/2 done\n  11.0 s  step      2/2 "),
-            (Shape::Panel { coloured: false }, "runbook  2/2 Point the gateway at"),
+            (DisplayMode::Lines, "step      1/2 done\n  11.0 s  step      2/2 "),
+            (DisplayMode::Panel { coloured: false }, "runbook  2/2 Point the gateway at"),
         ] {
             // The thread has not looked at it yet when somebody is asked.
             let (_sender, live) = tokio::sync::watch::channel(Arc::new(outage(11_000).live));

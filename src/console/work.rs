@@ -1,10 +1,10 @@
 //! Work that makes people wait and is no drill: how far it is, and how long it still takes. One line, drawn in place, on a terminal alone.
 //!
-//! Whoever works counts in [`Work`], which costs an addition now and then; a thread looks at it ten times a second, and shows nothing before the
+//! Whoever works counts in [`WorkProgress`], which costs an addition now and then; a thread looks at it ten times a second, and shows nothing before the
 //! work has taken long enough to be wondered about.
 
 use super::area::{self, locked, size};
-use super::line::{Line, Tone, columns};
+use super::line::{StyledLine, Tone, columns};
 use super::out;
 use super::panel::{blocks, length, seconds};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,9 +19,9 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A line is no wider.
 const WIDEST: usize = 80;
 
-/// What is counted of some work.
+/// The progress of long work: what it is, and how much of it is done. The worker counts, a thread looks.
 #[derive(Debug, Default)]
-pub struct Work {
+pub struct WorkProgress {
     what: Mutex<String>,
     done: AtomicU64,
     total: AtomicU64,
@@ -31,7 +31,7 @@ pub struct Work {
     turn: AtomicU64,
 }
 
-impl Work {
+impl WorkProgress {
     /// Begins it, or what comes after it: what it is, as in `judging drills/x`, and how much of it there is; 0 where that is not known.
     pub fn begin(&self, what: impl Into<String>, total: u64) {
         *self.what.lock().unwrap_or_else(PoisonError::into_inner) = what.into();
@@ -70,7 +70,7 @@ impl Drop for Showing {
 }
 
 /// Shows work on stderr, which must be a terminal, while it runs.
-pub fn showing(work: Arc<Work>, coloured: bool) -> Showing {
+pub fn showing(work: Arc<WorkProgress>, coloured: bool) -> Showing {
     let over = Arc::new(AtomicBool::new(false));
     let thread = std::thread::Builder::new().name("work".into()).spawn({
         let over = Arc::clone(&over);
@@ -80,7 +80,7 @@ pub fn showing(work: Arc<Work>, coloured: bool) -> Showing {
     Showing { over, thread: thread.ok() }
 }
 
-fn show(work: &Work, coloured: bool, over: &AtomicBool) {
+fn show(work: &WorkProgress, coloured: bool, over: &AtomicBool) {
     let stderr = area::of_stderr();
     let (mut turn, mut since, mut drawn) = (0, Instant::now(), false);
     while !over.load(Ordering::Acquire) {
@@ -108,16 +108,16 @@ fn show(work: &Work, coloured: bool, over: &AtomicBool) {
 }
 
 /// `judging drills/x  ████▌─────  45%  12 s left`.
-fn line(work: &Work, passed: Duration, width: usize) -> Line {
+fn line(work: &WorkProgress, passed: Duration, width: usize) -> StyledLine {
     let what = work.what.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (done, total) = (work.done.load(Ordering::Relaxed), work.total.load(Ordering::Relaxed));
     told(&what, done, total, passed, width)
 }
 
-fn told(what: &str, done: u64, total: u64, passed: Duration, width: usize) -> Line {
+fn told(what: &str, done: u64, total: u64, passed: Duration, width: usize) -> StyledLine {
     let passed = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
     if total == 0 {
-        return Line::new().with(Tone::Plain, what).with(Tone::Dim, format!("  {}", seconds(passed))).cut(width);
+        return StyledLine::new().with(Tone::Plain, what).with(Tone::Dim, format!("  {}", seconds(passed))).cut(width);
     }
     let share = (done as f64 / total as f64).clamp(0.0, 1.0);
     // From a few per cent nothing is foreseen.
@@ -126,7 +126,12 @@ fn told(what: &str, done: u64, total: u64, passed: Duration, width: usize) -> Li
     let bar = width.saturating_sub(columns(what) + 2 + columns(&end)).min(30);
     let filled = blocks(share, bar);
     let rest = "─".repeat(bar.saturating_sub(columns(&filled)));
-    Line::new().with(Tone::Plain, format!("{what}  ")).with(Tone::Good, filled).with(Tone::Dim, rest).with(Tone::Plain, end).cut(width)
+    StyledLine::new()
+        .with(Tone::Plain, format!("{what}  "))
+        .with(Tone::Good, filled)
+        .with(Tone::Dim, rest)
+        .with(Tone::Plain, end)
+        .cut(width)
 }
 
 /// In whole seconds, at least one.

@@ -1,16 +1,18 @@
 //! Proxies and faults of one control API, each change read back.
 
-use super::call::{Line, Reply};
-use super::error::Occupied;
+use super::api_client::{ApiClient, ApiReply, read};
+use super::difference::{is_shown, is_well, occupied};
 use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::unhealed::Unhealed;
-use super::{ControlError, Events, Offset, SightEvent};
-use crate::fault::{Stream, Toxic};
+use super::{ControlError, EventReader, Offset};
+use crate::api::{ApiError, AppliedSpan, ProxyEvent, ProxyRecord, ProxyRequest, ToxicRecord, VersionRecord};
+use crate::fault::{RawToxic, Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
 use crate::model::{Aim, Dialect, Fault, ProxyBinding};
 use crate::units::Duration;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,15 +22,16 @@ const QUESTIONS: u32 = 8;
 /// A control API that has answered.
 #[derive(Debug)]
 pub struct Control {
-    line: Line,
-    server: Server,
+    api: ApiClient,
+    server: ServerKind,
     injected: AtomicU64,
     offset: Mutex<Offset>,
     unhealed: Unhealed,
 }
 
+/// Kind of the server that answers: ours, or a plain Toxiproxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Server {
+enum ServerKind {
     Lifeboat { boot_id: String },
     Toxiproxy { version: String },
 }
@@ -55,7 +58,7 @@ pub struct Opened {
 
 /// A proxy as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundProxy {
     /// Its name.
     pub name: String,
     /// Whether it takes connections.
@@ -93,24 +96,24 @@ impl Control {
     /// # Errors
     /// As [`Control::connect`], and where it does not take the token, or is not called so.
     pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
-        let line = Line::to(url, token)?;
-        let reply = line.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
+        let api = ApiClient::to(url, token)?;
+        let reply = api.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
             // Nothing was asked to change, so nothing is in doubt.
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
             other => other,
         })?;
         if matches!(reply.status, 401 | 403) {
-            return Err(line.refused(&reply, "report its version"));
+            return Err(api.refused(&reply, "report its version"));
         }
-        if reply.status != 200 || !reply.body["version"].is_string() {
+        let Some(told) = reply.read::<VersionRecord>().filter(|_| reply.status == 200) else {
             let problem = format!("status {} and no version", reply.status);
-            return Err(ControlError::NotControl { url: line.url(), problem });
-        }
-        let server = match (&reply.body["lifeboat"], reply.body["boot_id"].as_str()) {
-            (Value::String(_), Some(boot_id)) => Server::Lifeboat { boot_id: boot_id.to_owned() },
-            _ => Server::Toxiproxy { version: reply.body["version"].as_str().unwrap_or_default().to_owned() },
+            return Err(ControlError::NotControl { url: api.url(), problem });
         };
-        let control = Self { line, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE), unhealed: Unhealed::default() };
+        let server = match (told.lifeboat, told.boot_id) {
+            (Some(_), Some(boot_id)) => ServerKind::Lifeboat { boot_id },
+            _ => ServerKind::Toxiproxy { version: told.version },
+        };
+        let control = Self { api, server, injected: AtomicU64::new(0), offset: Mutex::new(Offset::NONE), unhealed: Unhealed::default() };
         control.measure().await?;
         Ok(control)
     }
@@ -123,8 +126,8 @@ impl Control {
     /// The version of a plain Toxiproxy; `None` for a server of our own.
     pub fn plain(&self) -> Option<&str> {
         match &self.server {
-            Server::Toxiproxy { version } => Some(version),
-            Server::Lifeboat { .. } => None,
+            ServerKind::Toxiproxy { version } => Some(version),
+            ServerKind::Lifeboat { .. } => None,
         }
     }
 
@@ -137,8 +140,8 @@ impl Control {
     /// The boot of the server's host; `None` for a plain Toxiproxy.
     pub fn boot_id(&self) -> Option<&str> {
         match &self.server {
-            Server::Lifeboat { boot_id } => Some(boot_id),
-            Server::Toxiproxy { .. } => None,
+            ServerKind::Lifeboat { boot_id } => Some(boot_id),
+            ServerKind::Toxiproxy { .. } => None,
         }
     }
 
@@ -150,13 +153,13 @@ impl Control {
 
     /// Asks the server the time, unless its clock is known to be ours.
     async fn measure(&self) -> Result<(), ControlError> {
-        let Server::Lifeboat { boot_id: theirs } = &self.server else { return Ok(()) };
+        let ServerKind::Lifeboat { boot_id: theirs } = &self.server else { return Ok(()) };
         let mut best: Option<Offset> = None;
         for _ in 0..QUESTIONS {
             let sent = HostTime::now();
-            let reply = self.line.call(Method::GET, &["version"], None, "report its time").await?;
-            let now = reply["now"].as_u64().map(HostTime);
-            let stamped = now.ok_or_else(|| self.line.not_shown("report its time", &reply))?;
+            let reply = self.api.call(Method::GET, &["version"], None, "report its time").await?;
+            let now = read::<VersionRecord>(&reply).and_then(|version| version.now);
+            let stamped = now.ok_or_else(|| self.api.not_shown("report its time", &reply))?;
             let offset = Offset::of(sent, stamped, HostTime::now());
             if *theirs == boot_id() && offset.may_be_none() {
                 best = Some(Offset::NONE);
@@ -172,7 +175,7 @@ impl Control {
 
     /// The address of the control API.
     pub fn url(&self) -> String {
-        self.line.url()
+        self.api.url()
     }
 
     /// Creates a proxy and reads back where it listens. Its port may be 0. One of that name that leads to the same place, and is as well as
@@ -183,41 +186,47 @@ impl Control {
     pub async fn create(&self, name: &str, place: &ProxyBinding, upstream: &str, dialect: Dialect) -> Result<Opened, ControlError> {
         let listen = place.listen.as_deref().unwrap_or("127.0.0.1:0");
         let what = format!("create the proxy `{name}`");
-        let mut body = json!({"name": name, "listen": listen, "upstream": upstream, "enabled": true});
-        if self.is_lifeboat() {
-            body["dialect"] = json!(dialect.word());
-            if place.tls {
-                body["tls"] = json!(true);
-            }
-            if !place.hosts.is_empty() {
-                body["hosts"] = json!(place.hosts);
-            }
-        } else if place.tls {
-            return Err(self.unsupported("TLS towards the gateway".into()));
-        } else {
-            body["upstream"] = json!(plain::address(upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?);
-        }
-        let reply = self.line.ask(Method::POST, &["proxies"], Some(&body), &what).await?;
+        let wanted = ProxyRequest {
+            name: Some(name.to_owned()),
+            listen: Some(listen.to_owned()),
+            upstream: Some(upstream.to_owned()),
+            enabled: Some(true),
+            dialect: Some(dialect.word().to_owned()),
+            tls: place.tls.then_some(true),
+            hosts: Some(place.hosts.clone()).filter(|hosts| !hosts.is_empty()),
+        };
+        let wanted = if self.is_lifeboat() { wanted } else { self.plain_request(wanted, dialect)? };
+        let reply = self.api.ask(Method::POST, &["proxies"], Some(&json!(wanted)), &what).await?;
         match reply.status {
             200..300 => {}
-            409 => return self.adopt(name, &body).await,
-            _ => return Err(self.line.refused(&reply, &what)),
+            409 => return self.adopt(name, &wanted).await,
+            _ => return Err(self.api.refused(&reply, &what)),
         }
-        let shown = self.line.call(Method::GET, &["proxies", name], None, &what).await?;
-        match shown["listen"].as_str() {
-            Some(listen) if is_well(&shown, &body) => Ok(Opened { listen: listen.to_owned(), was_there: false }),
-            _ => Err(self.line.not_shown(&what, &shown)),
+        let shown = self.api.call(Method::GET, &["proxies", name], None, &what).await?;
+        match read::<ProxyRecord>(&shown) {
+            Some(proxy) if is_well(&proxy, &wanted) => Ok(Opened { listen: proxy.listen, was_there: false }),
+            _ => Err(self.api.not_shown(&what, &shown)),
         }
     }
 
     /// Takes a proxy that stands there already, where it is the one that is wanted.
-    async fn adopt(&self, name: &str, wanted: &Value) -> Result<Opened, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies", name], None, &format!("show the proxy `{name}`")).await?;
-        let here = wanted["listen"].as_str().is_some_and(|listen| listen.ends_with(":0")) || shown["listen"] == wanted["listen"];
-        match shown["listen"].as_str() {
-            Some(listen) if here && is_well(&shown, wanted) => Ok(Opened { listen: listen.to_owned(), was_there: true }),
-            _ => Err(ControlError::taken(self.line.url(), name, &occupied(&shown, wanted))),
+    async fn adopt(&self, name: &str, wanted: &ProxyRequest) -> Result<Opened, ControlError> {
+        let shown = self.api.call(Method::GET, &["proxies", name], None, &format!("show the proxy `{name}`")).await?;
+        let Some(proxy) = read::<ProxyRecord>(&shown) else { return Err(self.api.not_shown(&format!("show the proxy `{name}`"), &shown)) };
+        match occupied(&proxy, wanted) {
+            None => Ok(Opened { listen: proxy.listen, was_there: true }),
+            Some(occupied) => Err(ControlError::taken(self.api.url(), name, &occupied)),
         }
+    }
+
+    /// The same for a plain Toxiproxy, which sees only bytes.
+    fn plain_request(&self, wanted: ProxyRequest, dialect: Dialect) -> Result<ProxyRequest, ControlError> {
+        if wanted.tls == Some(true) {
+            return Err(self.unsupported("TLS towards the gateway".into()));
+        }
+        let upstream = wanted.upstream.unwrap_or_default();
+        let upstream = plain::address(&upstream, dialect).ok_or_else(|| self.unsupported(format!("TLS towards {upstream}")))?;
+        Ok(ProxyRequest { upstream: Some(upstream), dialect: None, tls: None, hosts: None, ..wanted })
     }
 
     /// The certificate, in PEM, of the authority that signs for proxies with TLS.
@@ -226,7 +235,7 @@ impl Control {
     /// Where the server has none.
     pub async fn authority(&self) -> Result<String, ControlError> {
         let what = "show its authority";
-        let response = self.line.send(self.line.request(Method::GET, &["authority"]), what).await?;
+        let response = self.api.send(self.api.request(Method::GET, &["authority"]), what).await?;
         let (status, text) = (response.status().as_u16(), response.text().await.unwrap_or_default());
         if status == 200 && text.contains("BEGIN CERTIFICATE") { Ok(text) } else { Err(self.unsupported("authority".into())) }
     }
@@ -237,7 +246,7 @@ impl Control {
     /// Where the server refuses or still shows it.
     pub async fn remove(&self, name: &str) -> Result<(), ControlError> {
         let what = format!("remove the proxy `{name}`");
-        self.line.call(Method::DELETE, &["proxies", name], None, &what).await?;
+        self.api.call(Method::DELETE, &["proxies", name], None, &what).await?;
         self.gone(&["proxies", name], &what).await?;
         self.unhealed.forget_proxy(name);
         Ok(())
@@ -254,12 +263,11 @@ impl Control {
             // Clocks drift: what is known of theirs must be as old as the call.
             self.measure().await?;
             let Some(toxic) = Toxic::planned(name, fault, aim) else { return Err(self.unsupported(format!("fault `{}`", fault.word()))) };
-            let mut body = wire(&toxic);
-            // A lease of nothing would be over before its read-back.
-            body["ttl_ms"] = json!(ttl.as_nanos().div_ceil(1_000_000).max(1));
-            self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&body), &what).await?;
+            let raw = RawToxic { ttl_ms: Some(lease(ttl)), ..raw(&toxic) };
+            self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&json!(raw)), &what).await?;
             let shown = self.read_back(proxy, &toxic, &what).await?;
-            let (lo, hi) = self.applied(&shown).ok_or_else(|| self.line.not_shown(&what, &shown))?;
+            let Some(applied) = shown.applied else { return Err(self.api.not_shown(&what, &json!(shown))) };
+            let (lo, hi) = self.applied(applied);
             return Ok(Injected { toxic: toxic.name, lo, hi });
         }
         let lo = HostTime::now();
@@ -275,7 +283,7 @@ impl Control {
                 self.unhealed.note(proxy, &name);
                 for stream in streams {
                     let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect) };
-                    self.line.call(Method::POST, &["proxies", proxy, "toxics"], Some(&wire(&toxic)), &what).await?;
+                    self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&json!(raw(&toxic))), &what).await?;
                     self.read_back(proxy, &toxic, &what).await?;
                 }
                 name
@@ -290,9 +298,9 @@ impl Control {
     /// Where the server refuses: with status 404 the fault has already ended.
     pub async fn renew(&self, proxy: &str, toxic: &str, ttl: Duration) -> Result<(), ControlError> {
         if self.is_lifeboat() {
-            let body = json!({"ttl_ms": ttl.as_nanos().div_ceil(1_000_000).max(1)});
+            let body = json!(RawToxic { ttl_ms: Some(lease(ttl)), ..RawToxic::default() });
             let what = format!("renew `{toxic}` on `{proxy}`");
-            self.line.call(Method::PATCH, &["proxies", proxy, "toxics", toxic], Some(&body), &what).await?;
+            self.api.call(Method::PATCH, &["proxies", proxy, "toxics", toxic], Some(&body), &what).await?;
         }
         Ok(())
     }
@@ -310,19 +318,22 @@ impl Control {
             return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, unmeasured: None });
         }
         let path = ["proxies", proxy, "toxics", toxic];
-        let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
-        let (told, expired) = match reply.status {
-            200 => (&reply.body, false),
-            404 if !self.is_missing(proxy).await? => (&reply.body["expired"], true),
-            _ => return Err(self.line.refused(&reply, &what)),
+        let reply = self.api.ask(Method::DELETE, &path, None, &what).await?;
+        let (applied, touched, expired) = match reply.status {
+            200 => reply.read::<ToxicRecord>().map_or((None, None, false), |toxic| (toxic.applied, toxic.touched, false)),
+            404 if !self.is_missing(proxy).await? => {
+                let ended = reply.read::<ApiError>().and_then(|error| error.expired);
+                (ended.map(|ended| ended.applied), ended.map(|ended| ended.touched), true)
+            }
+            _ => return Err(self.api.refused(&reply, &what)),
         };
         self.gone(&path, &what).await?;
         // Of a toxic that ended long ago the server may have forgotten when.
         let after = HostTime::now();
         // Where it cannot be measured now, what was known before must do: the fault is healed all the same.
         let unmeasured = self.measure().await.err().map(|error| error.to_string());
-        let (lo, hi) = self.applied(told).unwrap_or((before, after));
-        Ok(Healed { lo, hi, touched: told["touched"].as_u64(), expired, unmeasured })
+        let (lo, hi) = applied.map_or((before, after), |applied| self.applied(applied));
+        Ok(Healed { lo, hi, touched, expired, unmeasured })
     }
 
     /// Ends every fault of every proxy and reads back that none is left.
@@ -331,15 +342,14 @@ impl Control {
     /// Where the server refuses or still shows one.
     pub async fn heal_all(&self) -> Result<(), ControlError> {
         let what = "heal everything";
-        self.line.call(Method::POST, &["reset"], None, what).await?;
-        let shown = self.line.call(Method::GET, &["proxies"], None, what).await?;
-        let well = |proxy: &Value| proxy["enabled"] == true && proxy["toxics"].as_array().is_none_or(Vec::is_empty);
-        match shown.as_object() {
-            Some(proxies) if proxies.values().all(well) => {
+        self.api.call(Method::POST, &["reset"], None, what).await?;
+        let shown = self.api.call(Method::GET, &["proxies"], None, what).await?;
+        match read::<BTreeMap<String, ProxyRecord>>(&shown) {
+            Some(proxies) if proxies.values().all(|proxy| proxy.enabled && proxy.toxics.is_empty()) => {
                 self.unhealed.forget_all();
                 Ok(())
             }
-            _ => Err(self.line.not_shown(what, &shown)),
+            _ => Err(self.api.not_shown(what, &shown)),
         }
     }
 
@@ -347,9 +357,10 @@ impl Control {
     ///
     /// # Errors
     /// Where the server does not say.
-    pub async fn found(&self) -> Result<Vec<Found>, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies"], None, "list its proxies").await?;
-        Ok(shown.as_object().into_iter().flatten().map(|(name, proxy)| Found::read(name, proxy)).collect())
+    pub async fn found(&self) -> Result<Vec<FoundProxy>, ControlError> {
+        let shown = self.api.call(Method::GET, &["proxies"], None, "list its proxies").await?;
+        let proxies = read::<BTreeMap<String, ProxyRecord>>(&shown).ok_or_else(|| self.api.not_shown("list its proxies", &shown))?;
+        Ok(proxies.into_values().map(FoundProxy::from).collect())
     }
 
     /// Ends every fault of one proxy and reads back that none is left. A proxy that is not there has none.
@@ -358,18 +369,18 @@ impl Control {
     /// Where the server refuses or still shows one.
     pub async fn heal_proxy(&self, name: &str) -> Result<(), ControlError> {
         let what = format!("heal `{name}`");
-        let reply = self.line.ask(Method::GET, &["proxies", name], None, &what).await?;
+        let reply = self.api.ask(Method::GET, &["proxies", name], None, &what).await?;
         match reply.status {
             200 => {}
             404 => return Ok(()),
-            _ => return Err(self.line.refused(&reply, &what)),
+            _ => return Err(self.api.refused(&reply, &what)),
         }
-        let found = Found::read(name, &reply.body);
+        let found = FoundProxy::from(reply.read::<ProxyRecord>().ok_or_else(|| self.api.not_shown(&what, &reply.body))?);
         for toxic in &found.toxics {
             let path = ["proxies", name, "toxics", toxic];
-            let reply = self.line.ask(Method::DELETE, &path, None, &what).await?;
+            let reply = self.api.ask(Method::DELETE, &path, None, &what).await?;
             if !matches!(reply.status, 200 | 204 | 404) {
-                return Err(self.line.refused(&reply, &what));
+                return Err(self.api.refused(&reply, &what));
             }
             self.gone(&path, &what).await?;
         }
@@ -380,18 +391,23 @@ impl Control {
     ///
     /// # Errors
     /// Where the server has none, or does not begin.
-    pub async fn events(&self) -> Result<(SightEvent, Events), ControlError> {
+    pub async fn events(&self) -> Result<(ProxyEvent, EventReader), ControlError> {
         if !self.is_lifeboat() {
             return Err(self.unsupported("sight of exchanges".into()));
         }
-        let (events, hello) = Events::subscribe(&self.line).await?;
+        let (events, hello) = EventReader::subscribe(&self.api).await?;
         Ok((hello, events))
     }
 
     async fn enable(&self, proxy: &str, enabled: bool, what: &str) -> Result<(), ControlError> {
-        self.line.call(Method::POST, &["proxies", proxy], Some(&json!({"enabled": enabled})), what).await?;
-        let shown = self.line.call(Method::GET, &["proxies", proxy], None, what).await?;
-        if shown["enabled"] == enabled { Ok(()) } else { Err(self.line.not_shown(what, &shown)) }
+        let change = ProxyRequest { enabled: Some(enabled), ..ProxyRequest::default() };
+        self.api.call(Method::POST, &["proxies", proxy], Some(&json!(change)), what).await?;
+        let shown = self.api.call(Method::GET, &["proxies", proxy], None, what).await?;
+        if read::<ProxyRecord>(&shown).is_some_and(|proxy| proxy.enabled == enabled) {
+            Ok(())
+        } else {
+            Err(self.api.not_shown(what, &shown))
+        }
     }
 
     /// True where there was nothing left to heal.
@@ -404,11 +420,11 @@ impl Control {
         for stream in [Stream::Upstream, Stream::Downstream] {
             let name = toxic_name(toxic, stream);
             let path = ["proxies", proxy, "toxics", &name];
-            let reply = self.line.ask(Method::DELETE, &path, None, what).await?;
+            let reply = self.api.ask(Method::DELETE, &path, None, what).await?;
             match reply.status {
                 204 => expired = false,
                 404 if !self.is_missing(proxy).await? => {}
-                _ => return Err(self.line.refused(&reply, what)),
+                _ => return Err(self.api.refused(&reply, what)),
             }
             self.gone(&path, what).await?;
         }
@@ -416,83 +432,49 @@ impl Control {
     }
 
     async fn is_missing(&self, proxy: &str) -> Result<bool, ControlError> {
-        Ok(self.line.ask(Method::GET, &["proxies", proxy], None, "show a proxy").await?.status == 404)
+        Ok(self.api.ask(Method::GET, &["proxies", proxy], None, "show a proxy").await?.status == 404)
     }
 
-    async fn read_back(&self, proxy: &str, toxic: &Toxic, what: &str) -> Result<Value, ControlError> {
-        let shown = self.line.call(Method::GET, &["proxies", proxy, "toxics", &toxic.name], None, what).await?;
-        let wanted = wire(toxic);
-        let same = ["name", "type", "stream", "toxicity", "attributes"].iter().all(|key| agree(&wanted[key], &shown[key]));
-        if same { Ok(shown) } else { Err(self.line.not_shown(what, &shown)) }
+    async fn read_back(&self, proxy: &str, toxic: &Toxic, what: &str) -> Result<ToxicRecord, ControlError> {
+        let shown = self.api.call(Method::GET, &["proxies", proxy, "toxics", &toxic.name], None, what).await?;
+        read(&shown).filter(|there| is_shown(there, toxic)).ok_or_else(|| self.api.not_shown(what, &shown))
     }
 
     async fn gone(&self, path: &[&str], what: &str) -> Result<(), ControlError> {
-        let Reply { status, body, .. } = self.line.ask(Method::GET, path, None, what).await?;
-        if status == 404 { Ok(()) } else { Err(self.line.not_shown(what, &body)) }
+        let ApiReply { status, body, .. } = self.api.ask(Method::GET, path, None, what).await?;
+        if status == 404 { Ok(()) } else { Err(self.api.not_shown(what, &body)) }
     }
 
     /// Between which moments of our clock a change came into force.
-    fn applied(&self, shown: &Value) -> Option<(HostTime, HostTime)> {
-        let moment = |key: &str| shown["applied"][key].as_u64().map(|theirs| self.offset().ours(HostTime(theirs)));
-        Some((moment("lo")?.0, moment("hi")?.1))
+    fn applied(&self, applied: AppliedSpan) -> (HostTime, HostTime) {
+        let offset = self.offset();
+        (offset.ours(applied.lo).0, offset.ours(applied.hi).1)
     }
 
     fn unsupported(&self, what: String) -> ControlError {
-        ControlError::Unsupported { url: self.line.url(), what }
+        ControlError::Unsupported { url: self.api.url(), what }
     }
 }
 
-impl Found {
-    fn read(name: &str, proxy: &Value) -> Self {
-        let toxics = proxy["toxics"].as_array().into_iter().flatten();
-        Self {
-            name: name.to_owned(),
-            enabled: proxy["enabled"] == true,
-            toxics: toxics.filter_map(|toxic| toxic["name"].as_str().map(str::to_owned)).collect(),
-        }
+impl From<ProxyRecord> for FoundProxy {
+    fn from(proxy: ProxyRecord) -> Self {
+        Self { name: proxy.name, enabled: proxy.enabled, toxics: proxy.toxics.into_iter().map(|toxic| toxic.name).collect() }
     }
 }
 
-/// Why a proxy that stands there cannot be taken as the one that is wanted.
-fn occupied(shown: &Value, wanted: &Value) -> Occupied {
-    let toxics: Vec<String> =
-        shown["toxics"].as_array().into_iter().flatten().filter_map(|toxic| toxic["name"].as_str()).map(str::to_owned).collect();
-    if !toxics.is_empty() {
-        return Occupied::Toxics(toxics);
+/// A toxic as it is asked for, without a lease.
+fn raw(toxic: &Toxic) -> RawToxic {
+    RawToxic {
+        name: Some(toxic.name.clone()),
+        kind: Some(toxic.kind().to_owned()),
+        stream: Some(toxic.stream.word().to_owned()),
+        toxicity: Some(toxic.toxicity),
+        attributes: Some(toxic.attributes()),
+        ttl_ms: None,
     }
-    for key in ["upstream", "listen", "dialect", "tls", "hosts"] {
-        let any = wanted[key].is_null() || key == "listen" && wanted[key].as_str().is_some_and(|listen| listen.ends_with(":0"));
-        if !any && shown[key] != wanted[key] {
-            let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            return Occupied::Other { what: key, is: told(&shown[key]), wanted: told(&wanted[key]) };
-        }
-    }
-    Occupied::Disabled
 }
 
-/// True where a proxy leads where it shall, and carries everything.
-fn is_well(shown: &Value, wanted: &Value) -> bool {
-    let same = ["upstream", "dialect", "tls", "hosts"].iter().all(|key| wanted[key].is_null() || shown[key] == wanted[key]);
-    same && shown["enabled"] == true && shown["toxics"].as_array().is_none_or(Vec::is_empty)
-}
-
-fn wire(toxic: &Toxic) -> Value {
-    json!({
-        "name": toxic.name,
-        "type": toxic.kind(),
-        "stream": toxic.stream.word(),
-        "toxicity": toxic.toxicity,
-        "attributes": toxic.attributes(),
-    })
-}
-
-/// True where everything that was wanted is shown; numbers by value, because servers write `1` and `1.0` as they like.
-fn agree(wanted: &Value, shown: &Value) -> bool {
-    match (wanted, shown) {
-        (Value::Object(wanted), Value::Object(shown)) => {
-            wanted.iter().all(|(key, value)| shown.get(key).is_some_and(|shown| agree(value, shown)))
-        }
-        (Value::Number(wanted), Value::Number(shown)) => wanted.as_f64() == shown.as_f64(),
-        _ => wanted == shown,
-    }
+/// In milliseconds. A lease of nothing would be over before its read-back.
+fn lease(ttl: Duration) -> u64 {
+    ttl.as_nanos().div_ceil(1_000_000).max(1)
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between us and a control API.
 
+use super::difference::Occupied;
 /// Why a call to a control API did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -80,17 +81,6 @@ pub enum ControlError {
         /// What was asked for.
         what: String,
     },
-}
-
-/// Why a proxy that stands there is not the one that is wanted.
-#[derive(Debug)]
-pub(super) enum Occupied {
-    /// Something breaks it already.
-    Toxics(Vec<String>),
-    /// It carries nothing.
-    Disabled,
-    /// It is another one.
-    Other { what: &'static str, is: String, wanted: String },
 }
 
 /// What is told of a server that takes connections and says nothing.

@@ -7,21 +7,22 @@
 //! A known failure ([`ControlError::Refused`]) and an unknown outcome ([`ControlError::Unknown`]) are told apart: after the latter the
 //! fault may or may not be in force.
 
-mod call;
+mod api_client;
 mod control;
+mod difference;
 mod error;
+mod event_reader;
 mod offset;
 mod plain;
 mod reach;
-mod sight;
 mod unhealed;
 
 #[cfg(test)]
 mod tests;
 
-pub use call::is_here;
-pub use control::{Control, Found, Healed, Injected, Opened};
+pub use api_client::is_here;
+pub use control::{Control, FoundProxy, Healed, Injected, Opened};
 pub use error::ControlError;
+pub use event_reader::EventReader;
 pub use offset::Offset;
 pub use reach::{beyond, shows, unable};
-pub use sight::{Connection, Events, Exchange, FaultChange, SightEvent};

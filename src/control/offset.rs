@@ -3,6 +3,7 @@
 //! Of several questions the one with the shortest way there and back tells most: the answer was stamped somewhere on that way, so half of
 //! it is the largest error. A clock that was measured is only known to within that; moments that come from it are intervals.
 
+use crate::api::ServerTime;
 use crate::journal::HostTime;
 
 /// See the head of this file. In nanoseconds.
@@ -19,7 +20,7 @@ impl Offset {
     pub const NONE: Self = Self { ahead: 0, error: 0 };
 
     /// From one question: sent and answered by our clock, stamped by theirs.
-    pub(super) fn of(sent: HostTime, theirs: HostTime, answered: HostTime) -> Self {
+    pub(super) fn of(sent: HostTime, theirs: ServerTime, answered: HostTime) -> Self {
         let way = answered.since(sent);
         let middle = i128::from(sent.0) + i128::from(way / 2);
         let ahead = i64::try_from(i128::from(theirs.0) - middle).unwrap_or(i64::MAX);
@@ -27,14 +28,14 @@ impl Offset {
     }
 
     /// A moment of their clock on ours: not before the first, not after the second.
-    pub fn ours(self, theirs: HostTime) -> (HostTime, HostTime) {
+    pub fn ours(self, theirs: ServerTime) -> (HostTime, HostTime) {
         let middle = i128::from(theirs.0) - i128::from(self.ahead);
         let moment = |nanoseconds: i128| HostTime(u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX));
         (moment(middle - i128::from(self.error)), moment(middle + i128::from(self.error)))
     }
 
     /// The middle of [`Offset::ours`].
-    pub fn near(self, theirs: HostTime) -> HostTime {
+    pub fn near(self, theirs: ServerTime) -> HostTime {
         Self { error: 0, ..self }.ours(theirs).0
     }
 
@@ -56,7 +57,7 @@ mod tests {
             sent in 1u64 << 40..1u64 << 50, there in 0u64..1 << 34, back in 0u64..1 << 34,
             ahead in -(1i64 << 39)..1i64 << 55, later in 0u64..1 << 40,
         ) {
-            let theirs = |ours: u64| HostTime(u64::try_from(i128::from(ours) + i128::from(ahead)).unwrap());
+            let theirs = |ours: u64| ServerTime(u64::try_from(i128::from(ours) + i128::from(ahead)).unwrap());
             let offset = Offset::of(HostTime(sent), theirs(sent + there), HostTime(sent + there + back));
             let moment = sent + later;
             let (first, last) = offset.ours(theirs(moment));

@@ -1,6 +1,8 @@
 //! The client against an embedded proxy, and against a stand-in for a plain Toxiproxy that stores what it is told.
 
 use super::*;
+use crate::api::{ProxyEvent, ToxicChange};
+use crate::journal::HostTime;
 use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, Retry, RetryForm};
 use crate::proxy::Proxy;
 use crate::units::{ByteRate, Duration, Fingerprint};
@@ -111,21 +113,24 @@ async fn every_fault_is_injected_read_back_and_healed() {
 async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let (_proxy, control, listen) = embedded().await;
     let (hello, mut events) = control.events().await.unwrap();
-    assert!(matches!(hello, SightEvent::Hello { .. }), "{hello:?}");
+    assert!(matches!(hello, ProxyEvent::Hello { .. }), "{hello:?}");
     let injected = control
         .inject("azure", &Fault::Status { code: 500, retry: Retry::default() }, &Aim::default(), Duration::from_millis(400))
         .await
         .unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
     let expired = loop {
-        if let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap()
-            && change.change == "expired"
+        if let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap()
+            && change.change == ToxicChange::Expired
         {
             break change;
         }
     };
     let healed = control.heal("azure", &injected.toxic).await.unwrap();
-    assert_eq!(healed, Healed { lo: expired.lo, hi: expired.hi, touched: Some(1), expired: true, unmeasured: None });
+    assert_eq!(
+        healed,
+        Healed { lo: HostTime(expired.lo.0), hi: HostTime(expired.hi.0), touched: Some(1), expired: true, unmeasured: None }
+    );
     let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
     assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");
 }
@@ -135,12 +140,12 @@ async fn sight_is_read_until_the_proxy_ends() {
     let (proxy, control, listen) = embedded().await;
     let (_, mut events) = control.events().await.unwrap();
     ask(&listen).await.unwrap();
-    let Some(SightEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
+    let Some(ProxyEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
     assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
     assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
     let injected = control.inject("azure", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
-    let Some(SightEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
-    assert_eq!((change.lo, change.hi, change.change.as_str()), (injected.lo, injected.hi, "applied"));
+    let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
+    assert_eq!((change.lo.0, change.hi.0, change.change), (injected.lo.0, injected.hi.0, ToxicChange::Applied));
     soon(proxy.stop()).await;
     while let Ok(Some(_)) = soon(events.next()).await {}
 }
@@ -152,7 +157,7 @@ async fn of_a_tcp_service_connections_and_bytes_are_seen() {
     let opened = control.create("bytes", &ProxyBinding::default(), provider.strip_prefix("http://").unwrap(), Dialect::Tcp).await.unwrap();
     let (_, mut events) = control.events().await.unwrap();
     let mut next = async || loop {
-        if let Some(SightEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
+        if let Some(ProxyEvent::Connection(seen)) = soon(events.next()).await.unwrap() {
             return (seen.proxy, seen.up, seen.down, seen.cut, seen.touched);
         }
     };

@@ -8,11 +8,11 @@
 
 use super::eventstream::{Frame, MESSAGE_TYPE, first_frame};
 use super::failure::word;
-use super::form::{Form, Heard, Part};
-use super::sent::{SentEvent, SentEvents};
+use super::form::{EventMeaning, OperationCodec, PartialAnswer};
+use super::sent::{SseEvent, SseReader};
 use super::tamper::first_text;
-use super::tongue::{Framing, tongue};
-use super::{Ask, canary, lenient, usage};
+use super::tongue::{StreamFraming, provider_api};
+use super::{ClientRequest, canary, lenient, usage};
 use crate::model::{Complete, Dialect, Expect, Operation, StreamEnd, Tokens, UsageReport};
 use serde_json::Value;
 use std::fmt;
@@ -79,8 +79,8 @@ impl Flaw {
 
 /// Reads the body of one answer.
 pub struct AnswerReader {
-    form: &'static dyn Form,
-    framing: Framing,
+    form: &'static dyn OperationCodec,
+    framing: StreamFraming,
     operation: Operation,
     streamed: bool,
     canary: String,
@@ -89,9 +89,9 @@ pub struct AnswerReader {
     /// Bytes of a frame (or of a whole body) that has not ended yet.
     pending: Vec<u8>,
     /// The same of a stream of lines.
-    events: SentEvents,
+    events: SseReader,
     read: usize,
-    heard: Heard,
+    heard: PartialAnswer,
     /// The model that it names; looked for only where one is expected.
     model: Option<String>,
     flaw: Option<Flaw>,
@@ -111,19 +111,19 @@ impl fmt::Debug for AnswerReader {
 
 impl AnswerReader {
     /// For the answer to this request.
-    pub fn new(dialect: Dialect, ask: &Ask) -> Self {
+    pub fn new(dialect: Dialect, ask: &ClientRequest) -> Self {
         Self {
             form: ask.speech(dialect).form(),
-            framing: tongue(dialect).framing(),
+            framing: provider_api(dialect).framing(),
             operation: ask.operation,
             streamed: ask.streamed,
             canary: canary(ask.mark),
             expect: Arc::clone(&ask.expect),
             complete: Complete::default(),
             pending: Vec::new(),
-            events: SentEvents::default(),
+            events: SseReader::default(),
             read: 0,
-            heard: Heard::default(),
+            heard: PartialAnswer::default(),
             model: None,
             flaw: None,
             tokens: None,
@@ -147,12 +147,12 @@ impl AnswerReader {
         match (self.streamed, self.framing) {
             _ if self.is_over() => {}
             (false, _) => self.pending.extend_from_slice(bytes),
-            (true, Framing::Lines) => {
+            (true, StreamFraming::Lines) => {
                 for event in self.events.feed(bytes) {
                     self.sent(&event);
                 }
             }
-            (true, Framing::Frames) => self.feed_frames(bytes),
+            (true, StreamFraming::Frames) => self.feed_frames(bytes),
         }
     }
 
@@ -279,20 +279,20 @@ impl AnswerReader {
     }
 
     /// One server-sent event.
-    fn sent(&mut self, SentEvent { name, data }: &SentEvent) {
+    fn sent(&mut self, SseEvent { name, data }: &SseEvent) {
         if self.is_over() {
             return;
         }
         let said = lenient::value(data);
         match (self.form.part(name.as_deref(), data), said) {
-            (Part::Nothing, _) => {}
-            (Part::Marker, _) => (self.heard.terminal, self.heard.over) = (true, true),
-            (Part::Error, said) => {
+            (EventMeaning::Nothing, _) => {}
+            (EventMeaning::Marker, _) => (self.heard.terminal, self.heard.over) = (true, true),
+            (EventMeaning::Error, said) => {
                 let code = said.and_then(|said| self.form.error_in(&said).flatten());
                 self.flaw.get_or_insert(Flaw::ErrorEvent(code));
             }
-            (Part::Said, Some(event)) => self.event(&event),
-            (Part::Said, None) => {
+            (EventMeaning::Said, Some(event)) => self.event(&event),
+            (EventMeaning::Said, None) => {
                 self.flaw.get_or_insert(Flaw::Malformed);
             }
         }

@@ -7,18 +7,18 @@
 use super::ask::MAX_TOKENS;
 use super::credential::bearer;
 use super::demand::{conversation, flag, offered, parameters, texts, words_of};
-use super::form::{Form, Heard, Part, Wish, is_count};
+use super::form::{EventMeaning, OperationCodec, PartialAnswer, RequestContent, is_count};
 use super::moment::internet_date;
-use super::reply::End;
-use super::tongue::{Header, Refusal, Tongue};
-use super::{Demand, ProviderFault, Quota, Quotas, Receipt, Reply, Route};
+use super::reply::AnswerEnd;
+use super::tongue::{HeaderLookup, ProviderApi, ProviderError};
+use super::{ProviderAnswer, ProviderFault, ProviderRequest, Quota, Quotas, Receipt, Route};
 use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
 pub(super) struct Anthropic;
 
-impl Tongue for Anthropic {
+impl ProviderApi for Anthropic {
     /// Its clients are given the bare host.
     fn base_path(&self) -> &'static str {
         ""
@@ -36,7 +36,7 @@ impl Tongue for Anthropic {
         }
     }
 
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
         header("x-api-key").map(str::trim).or_else(|| bearer(header))
     }
 
@@ -54,7 +54,7 @@ impl Tongue for Anthropic {
         json!({"data": models, "has_more": false, "first_id": names.first(), "last_id": names.last()})
     }
 
-    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError {
         let (status, kind, message) = match fault {
             ProviderFault::InvalidKey => (401, "authentication_error", "invalid x-api-key"),
             ProviderFault::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
@@ -64,17 +64,17 @@ impl Tongue for Anthropic {
             ProviderFault::Overloaded => (529, "overloaded_error", "Overloaded"),
             ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "api_error", "Internal server error"),
             ProviderFault::Timeout => (504, "timeout_error", "Request timed out"),
-            ProviderFault::NoSuchModel(model) => return Refusal::new(404, "not_found_error", "", format!("model: {model}")),
+            ProviderFault::NoSuchModel(model) => return ProviderError::new(404, "not_found_error", "", format!("model: {model}")),
             ProviderFault::NoSuchPath => (404, "not_found_error", "Not found"),
-            ProviderFault::BadRequest(message) => return Refusal::new(400, "invalid_request_error", "", message.clone()),
+            ProviderFault::BadRequest(message) => return ProviderError::new(400, "invalid_request_error", "", message.clone()),
             ProviderFault::ContentFiltered => (400, "invalid_request_error", "Output blocked by content filtering policy"),
             ProviderFault::ContextTooLong => (400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum"),
         };
-        Refusal::new(status, kind, "", message)
+        ProviderError::new(status, kind, "", message)
     }
 
     /// The request's identifier is in the header `request-id`.
-    fn error_body(&self, refusal: &Refusal) -> Value {
+    fn error_body(&self, refusal: &ProviderError) -> Value {
         json!({"type": "error", "error": {"type": refusal.kind, "message": refusal.message}, "request_id": null})
     }
 
@@ -98,8 +98,8 @@ impl Tongue for Anthropic {
     }
 }
 
-impl Form for Anthropic {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Anthropic {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         let mut body = json!({"model": wish.model, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": wish.prompt}]});
         if wish.streamed {
             body["stream"] = json!(true);
@@ -111,21 +111,21 @@ impl Form for Anthropic {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let max_tokens = body["max_tokens"].as_u64().ok_or("max_tokens: Field required")?;
         let system = words_of(&body["system"]).unwrap_or_default();
         let is_free = body["tool_choice"]["type"] != "none";
-        Ok(Demand {
+        Ok(ProviderRequest {
             model: body["model"].as_str().map(str::to_owned),
             streamed: flag(&body["stream"], "stream")?,
             max_tokens: Some(max_tokens),
             prompt: system + &conversation(body, "messages", "content")?,
             tool: offered(&body["tools"][0]["name"], &body["messages"]).filter(|_| is_free),
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         let content = match &reply.tool {
             Some(name) => json!([tool_use(reply, name, &reply.arguments())]),
             None if reply.tokens.is_empty() => json!([]),
@@ -137,23 +137,23 @@ impl Form for Anthropic {
         message
     }
 
-    fn start(&self, reply: &Reply) -> Vec<u8> {
+    fn start(&self, reply: &ProviderAnswer) -> Vec<u8> {
         message_start(reply).iter().flat_map(event).collect()
     }
 
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         event(&token_delta(reply, place))
     }
 
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         end_events(reply).iter().flat_map(event).collect()
     }
 
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
-        event(&tongue.error_body(refusal))
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
+        event(&api.error_body(refusal))
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         heard.text = texts(&body["content"], "text");
         for block in body["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_use") {
             heard.call(&block["name"], &block["input"].to_string());
@@ -163,16 +163,16 @@ impl Form for Anthropic {
     }
 
     /// Events are told apart by their names; one without a name is seen by no client.
-    fn part(&self, name: Option<&[u8]>, data: &[u8]) -> Part {
+    fn part(&self, name: Option<&[u8]>, data: &[u8]) -> EventMeaning {
         match name {
-            None | Some(b"ping") => Part::Nothing,
-            Some(b"error") => Part::Error,
-            Some(_) if data.is_empty() => Part::Nothing,
-            Some(_) => Part::Said,
+            None | Some(b"ping") => EventMeaning::Nothing,
+            Some(b"error") => EventMeaning::Error,
+            Some(_) if data.is_empty() => EventMeaning::Nothing,
+            Some(_) => EventMeaning::Said,
         }
     }
 
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         match event["type"].as_str() {
             Some("content_block_start") => match event["content_block"]["type"].as_str() {
                 Some("tool_use") => heard.call(&event["content_block"]["name"], ""),
@@ -214,7 +214,7 @@ fn event(data: &Value) -> Vec<u8> {
 }
 
 /// What precedes the first token.
-pub(super) fn message_start(reply: &Reply) -> [Value; 3] {
+pub(super) fn message_start(reply: &ProviderAnswer) -> [Value; 3] {
     let block = reply.tool.as_ref().map_or_else(|| json!({"type": "text", "text": ""}), |name| tool_use(reply, name, &json!({})));
     [
         json!({"type": "message_start", "message": message(reply, &json!([]))}),
@@ -224,7 +224,7 @@ pub(super) fn message_start(reply: &Reply) -> [Value; 3] {
 }
 
 /// One token.
-pub(super) fn token_delta(reply: &Reply, place: usize) -> Value {
+pub(super) fn token_delta(reply: &ProviderAnswer, place: usize) -> Value {
     let text = &reply.tokens[place];
     let delta = match reply.tool {
         Some(_) => json!({"type": "input_json_delta", "partial_json": text}),
@@ -234,7 +234,7 @@ pub(super) fn token_delta(reply: &Reply, place: usize) -> Value {
 }
 
 /// What follows the last token.
-pub(super) fn end_events(reply: &Reply) -> [Value; 3] {
+pub(super) fn end_events(reply: &ProviderAnswer) -> [Value; 3] {
     [
         json!({"type": "content_block_stop", "index": 0}),
         json!({
@@ -246,23 +246,23 @@ pub(super) fn end_events(reply: &Reply) -> [Value; 3] {
     ]
 }
 
-fn tool_use(reply: &Reply, name: &str, input: &Value) -> Value {
+fn tool_use(reply: &ProviderAnswer, name: &str, input: &Value) -> Value {
     json!({"type": "tool_use", "id": format!("toolu_{}", reply.id), "name": name, "input": input})
 }
 
 /// A message that has not ended.
-fn message(reply: &Reply, content: &Value) -> Value {
+fn message(reply: &ProviderAnswer, content: &Value) -> Value {
     json!({
         "id": format!("msg_{}", reply.id), "type": "message", "role": "assistant", "model": reply.model, "content": content,
         "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": reply.prompt_tokens, "output_tokens": 1},
     })
 }
 
-const fn stop_reason(reply: &Reply) -> &'static str {
+const fn stop_reason(reply: &ProviderAnswer) -> &'static str {
     match reply.end {
-        End::Stop if reply.tool.is_some() => "tool_use",
-        End::Stop => "end_turn",
-        End::Length => "max_tokens",
-        End::Filtered => "refusal",
+        AnswerEnd::Stop if reply.tool.is_some() => "tool_use",
+        AnswerEnd::Stop => "end_turn",
+        AnswerEnd::Length => "max_tokens",
+        AnswerEnd::Filtered => "refusal",
     }
 }

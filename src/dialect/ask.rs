@@ -4,8 +4,8 @@
 //! model read this prompt and that nothing was lost on the way back; an answer from a cache, or for somebody else, does not. Vectors repeat
 //! nothing: of them it is only proved that one came whole for this text, and was counted.
 
-use super::form::{Speech, Wish, form};
-use super::tongue::tongue;
+use super::form::{AnswerFormat, RequestContent, form};
+use super::tongue::provider_api;
 use super::{MARK_HEADER, Mark, WireRequest};
 use crate::model::{Dialect, Expect, Operation, merge_all};
 use serde_json::Value;
@@ -34,7 +34,7 @@ const OFFER: u64 = 120;
 
 /// What one request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct ClientRequest {
     /// The request's mark.
     pub mark: Mark,
     /// The model as the service calls it.
@@ -47,15 +47,15 @@ pub struct Ask {
     pub expect: Arc<Expect>,
 }
 
-impl Ask {
+impl ClientRequest {
     /// A chat completion, of which nothing is expected but that it is whole.
     pub fn chat(mark: Mark, model: &str, streamed: bool) -> Self {
         Self { mark, model: model.to_owned(), operation: Operation::Chat, streamed, expect: Arc::default() }
     }
 
     /// How it is answered in this dialect.
-    pub const fn speech(&self, dialect: Dialect) -> Speech {
-        Speech { dialect, operation: self.operation, streamed: self.streamed }
+    pub const fn speech(&self, dialect: Dialect) -> AnswerFormat {
+        AnswerFormat { dialect, operation: self.operation, streamed: self.streamed }
     }
 }
 
@@ -91,9 +91,15 @@ pub fn request_tokens(expect: &Expect) -> (u64, u64) {
 }
 
 /// A request of the traffic as bytes. `key` is the client's credential at whoever is asked.
-pub fn wire_request(dialect: Dialect, ask: &Ask, key: &str) -> WireRequest {
+pub fn wire_request(dialect: Dialect, ask: &ClientRequest, key: &str) -> WireRequest {
     let prompt = prompt(ask.mark, &ask.expect);
-    let wish = Wish { model: &ask.model, prompt: &prompt, streamed: ask.streamed, json: ask.expect.json, tool: ask.expect.tool.as_deref() };
+    let wish = RequestContent {
+        model: &ask.model,
+        prompt: &prompt,
+        streamed: ask.streamed,
+        json: ask.expect.json,
+        tool: ask.expect.tool.as_deref(),
+    };
     let mut request = written(dialect, ask.operation, &wish, key);
     request.headers.push((MARK_HEADER, ask.mark.to_string()));
     request
@@ -110,16 +116,16 @@ pub fn with_parameters(body: Vec<u8>, parameters: &BTreeMap<String, Value>) -> V
 
 /// A chat completion of anybody, which has no mark.
 pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool, key: &str) -> WireRequest {
-    written(dialect, Operation::Chat, &Wish { model, prompt, streamed, json: false, tool: None }, key)
+    written(dialect, Operation::Chat, &RequestContent { model, prompt, streamed, json: false, tool: None }, key)
 }
 
-fn written(dialect: Dialect, operation: Operation, wish: &Wish<'_>, key: &str) -> WireRequest {
-    let tongue = tongue(dialect);
-    let mut headers = vec![("content-type", "application/json".to_owned()), tongue.credential_header(key)];
-    headers.extend(tongue.required_header().map(|(name, value)| (name, value.to_owned())));
+fn written(dialect: Dialect, operation: Operation, wish: &RequestContent<'_>, key: &str) -> WireRequest {
+    let api = provider_api(dialect);
+    let mut headers = vec![("content-type", "application/json".to_owned()), api.credential_header(key)];
+    headers.extend(api.required_header().map(|(name, value)| (name, value.to_owned())));
     WireRequest {
         method: "POST",
-        path: tongue.path(operation, wish.model, wish.streamed),
+        path: api.path(operation, wish.model, wish.streamed),
         headers,
         body: form(dialect, operation).request(wish).to_string().into_bytes(),
     }
@@ -127,22 +133,22 @@ fn written(dialect: Dialect, operation: Operation, wish: &Wish<'_>, key: &str) -
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Demand, Route, find_mark};
+    use super::super::{ProviderRequest, Route, find_mark};
     use super::*;
 
     /// Every pair of a dialect and an operation that it has, each whole and, where there are streams, streamed.
-    pub(in crate::dialect) fn speeches() -> Vec<Speech> {
+    pub(in crate::dialect) fn speeches() -> Vec<AnswerFormat> {
         let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
         let operations = Operation::WORDS.iter().map(|word| Operation::from_word(word).unwrap());
         let pairs = operations.flat_map(|operation| dialects.map(|dialect| (dialect, operation)));
-        let both = pairs.flat_map(|(dialect, operation)| [true, false].map(|streamed| Speech { dialect, operation, streamed }));
+        let both = pairs.flat_map(|(dialect, operation)| [true, false].map(|streamed| AnswerFormat { dialect, operation, streamed }));
         both.filter(|speech| speech.dialect.has(speech.operation) && !(speech.streamed && speech.operation == Operation::Embeddings))
             .collect()
     }
 
     /// A request that is answered so.
-    pub(in crate::dialect) fn ask(speech: Speech) -> Ask {
-        Ask { operation: speech.operation, ..Ask::chat(Mark { drill: 3, id: 99 }, "gpt-4o", speech.streamed) }
+    pub(in crate::dialect) fn ask(speech: AnswerFormat) -> ClientRequest {
+        ClientRequest { operation: speech.operation, ..ClientRequest::chat(Mark { drill: 3, id: 99 }, "gpt-4o", speech.streamed) }
     }
 
     #[test]
@@ -150,7 +156,7 @@ pub(super) mod tests {
         for speech in speeches() {
             let (dialect, ask) = (speech.dialect, ask(speech));
             let request = wire_request(dialect, &ask, "sk-one");
-            let read = Demand::parse(dialect, speech.operation, &request.body).unwrap();
+            let read = ProviderRequest::parse(dialect, speech.operation, &request.body).unwrap();
             let full = format!("{}{}", super::super::base_path(dialect), request.path);
             let (path, query) = full.split_once('?').map_or((full.as_str(), None), |(path, query)| (path, Some(query)));
             let Some(Route::Inference { operation, model, streamed }) = Route::of(dialect, "POST", path, query) else { panic!("{full}") };
@@ -169,9 +175,9 @@ pub(super) mod tests {
         let tool = Expect { tool: Some("repeat".into()), ..Expect::default() };
         for speech in speeches().into_iter().filter(|speech| speech.operation != Operation::Embeddings) {
             for (expect, offered) in [(&json, None), (&tool, Some("repeat"))] {
-                let ask = Ask { expect: Arc::new(expect.clone()), ..ask(speech) };
+                let ask = ClientRequest { expect: Arc::new(expect.clone()), ..ask(speech) };
                 let request = wire_request(speech.dialect, &ask, "k");
-                let read = Demand::parse(speech.dialect, speech.operation, &request.body).unwrap();
+                let read = ProviderRequest::parse(speech.dialect, speech.operation, &request.body).unwrap();
                 assert_eq!(read.tool.as_deref(), offered, "{speech:?}");
                 assert_eq!(read.reply(), format!("{{\"words\":\"{}\"}}", canary(ask.mark)), "{speech:?}");
             }
@@ -188,7 +194,7 @@ pub(super) mod tests {
             ("metadata", serde_json::json!({"team": "drills", "none": null})),
         ];
         let parameters: BTreeMap<String, Value> = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let ask = ask(Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true });
+        let ask = ask(AnswerFormat { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true });
         let body = with_parameters(wire_request(Dialect::OpenAi, &ask, "k").body, &parameters);
         let read: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((read.get("max_tokens"), &read["max_completion_tokens"], &read["temperature"]), (None, &64.into(), &0.into()));
@@ -197,7 +203,7 @@ pub(super) mod tests {
             (&serde_json::json!({"chunk": 1}), &serde_json::json!({"team": "drills"}))
         );
         assert_eq!(find_mark(None, &body), Some(ask.mark));
-        assert_eq!(Demand::parse(Dialect::OpenAi, Operation::Chat, &body).unwrap().reply(), canary(ask.mark));
+        assert_eq!(ProviderRequest::parse(Dialect::OpenAi, Operation::Chat, &body).unwrap().reply(), canary(ask.mark));
         assert_eq!(with_parameters(b"plain".to_vec(), &parameters), b"plain");
     }
 

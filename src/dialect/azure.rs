@@ -5,7 +5,7 @@
 use super::credential::bearer;
 use super::openai::{OpenAi, operation_at, operation_path};
 use super::route::{query_value, segment, unescaped};
-use super::tongue::{Header, Refusal, Tongue};
+use super::tongue::{HeaderLookup, ProviderApi, ProviderError};
 use super::{ProviderFault, Quotas, Receipt, Route};
 use crate::model::{Operation, RetryForm};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Speaks it.
 pub(super) struct Azure;
 
-impl Tongue for Azure {
+impl ProviderApi for Azure {
     fn base_path(&self) -> &'static str {
         ""
     }
@@ -45,7 +45,7 @@ impl Tongue for Azure {
         }
     }
 
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
         header("api-key").map(str::trim).or_else(|| bearer(header))
     }
 
@@ -58,7 +58,7 @@ impl Tongue for Azure {
     }
 
     /// Where Azure names no code of its own, the code is the status.
-    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError {
         let (status, code, message) = match fault {
             ProviderFault::InvalidKey => (
                 401,
@@ -89,10 +89,10 @@ impl Tongue for Azure {
             ProviderFault::NoSuchPath => (404, "", "Resource not found"),
             ProviderFault::BadRequest(_) | ProviderFault::ContextTooLong => return OpenAi.refusal(fault),
         };
-        Refusal::new(status, "", code, message)
+        ProviderError::new(status, "", code, message)
     }
 
-    fn error_body(&self, refusal: &Refusal) -> Value {
+    fn error_body(&self, refusal: &ProviderError) -> Value {
         if !refusal.kind.is_empty() {
             return OpenAi.error_body(refusal);
         }

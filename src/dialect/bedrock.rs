@@ -10,18 +10,18 @@ use super::ask::MAX_TOKENS;
 use super::credential::bearer;
 use super::demand::{conversation, offered, parameters, words_of};
 use super::eventstream::{MESSAGE_TYPE, frame};
-use super::form::{Form, Heard, Wish, is_count};
-use super::reply::End;
+use super::form::{OperationCodec, PartialAnswer, RequestContent, is_count};
+use super::reply::AnswerEnd;
 use super::route::{segment, unescaped};
-use super::tongue::{Framing, Header, Refusal, Tongue};
-use super::{Demand, ProviderFault, Receipt, Reply, Route};
+use super::tongue::{HeaderLookup, ProviderApi, ProviderError, StreamFraming};
+use super::{ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route};
 use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
 pub(super) struct Bedrock;
 
-impl Tongue for Bedrock {
+impl ProviderApi for Bedrock {
     fn base_path(&self) -> &'static str {
         ""
     }
@@ -54,7 +54,7 @@ impl Tongue for Bedrock {
         }
     }
 
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
         match header("authorization")?.strip_prefix("AWS4-HMAC-SHA256") {
             Some(signed) => signed_by(signed),
             None => bearer(header),
@@ -78,15 +78,15 @@ impl Tongue for Bedrock {
         json!({"modelSummaries": names.iter().map(model).collect::<Vec<_>>()})
     }
 
-    fn framing(&self) -> Framing {
-        Framing::Frames
+    fn framing(&self) -> StreamFraming {
+        StreamFraming::Frames
     }
 
     fn model(&self, name: &str) -> Value {
         json!({"modelDetails": self.models(&[name])["modelSummaries"][0].take()})
     }
 
-    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError {
         let (status, kind, message) = match fault {
             ProviderFault::InvalidKey => (403, "UnrecognizedClientException", "The security token included in the request is invalid."),
             ProviderFault::ExpiredToken => (403, "ExpiredTokenException", "The security token included in the request is expired"),
@@ -100,18 +100,18 @@ impl Tongue for Bedrock {
             ProviderFault::Timeout => (408, "ModelTimeoutException", "The request took too long to process. Try your request again."),
             ProviderFault::NoSuchModel(_) => (404, "ResourceNotFoundException", "This model version has reached the end of its life."),
             ProviderFault::NoSuchPath => (404, "UnknownOperationException", "The requested operation is not known."),
-            ProviderFault::BadRequest(message) => return Refusal::new(400, "ValidationException", "", message.clone()),
+            ProviderFault::BadRequest(message) => return ProviderError::new(400, "ValidationException", "", message.clone()),
             ProviderFault::ContentFiltered => (400, "ValidationException", "The content was blocked by a guardrail."),
             ProviderFault::ContextTooLong => (400, "ValidationException", "Input is too long for requested model."),
         };
-        Refusal::new(status, kind, "", message)
+        ProviderError::new(status, kind, "", message)
     }
 
-    fn error_body(&self, refusal: &Refusal) -> Value {
+    fn error_body(&self, refusal: &ProviderError) -> Value {
         json!({"message": refusal.message})
     }
 
-    fn error_headers(&self, refusal: &Refusal) -> Vec<(&'static str, String)> {
+    fn error_headers(&self, refusal: &ProviderError) -> Vec<(&'static str, String)> {
         vec![("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", refusal.kind))]
     }
 
@@ -120,8 +120,8 @@ impl Tongue for Bedrock {
     }
 }
 
-impl Form for Bedrock {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Bedrock {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         let mut body = json!({
             "messages": [{"role": "user", "content": [{"text": wish.prompt}]}],
             "inferenceConfig": {"maxTokens": MAX_TOKENS, "temperature": 0},
@@ -134,17 +134,17 @@ impl Form for Bedrock {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let system = words_of(&body["system"]).unwrap_or_default();
-        Ok(Demand {
+        Ok(ProviderRequest {
             max_tokens: body["inferenceConfig"]["maxTokens"].as_u64(),
             prompt: system + &conversation(body, "messages", "content")?,
             tool: offered(&body["toolConfig"]["tools"][0]["toolSpec"]["name"], &body["messages"]),
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         let content = match &reply.tool {
             Some(name) => json!([{"toolUse": {"toolUseId": tool_id(reply), "name": name, "input": reply.arguments()}}]),
             None if reply.tokens.is_empty() => json!([]),
@@ -156,7 +156,7 @@ impl Form for Bedrock {
         })
     }
 
-    fn start(&self, reply: &Reply) -> Vec<u8> {
+    fn start(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let mut bytes = event("messageStart", &json!({"role": "assistant"}));
         if let Some(name) = &reply.tool {
             let start = json!({"toolUse": {"toolUseId": tool_id(reply), "name": name}});
@@ -165,20 +165,20 @@ impl Form for Bedrock {
         bytes
     }
 
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         let text = &reply.tokens[place];
         let delta = if reply.tool.is_some() { json!({"toolUse": {"input": text}}) } else { json!({"text": text}) };
         event("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": delta}))
     }
 
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let mut bytes = event("contentBlockStop", &json!({"contentBlockIndex": 0}));
         bytes.extend(event("messageStop", &json!({"stopReason": stop_reason(reply)})));
         bytes.extend(event("metadata", &json!({"usage": usage(reply), "metrics": {"latencyMs": 0}})));
         bytes
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         let content = &body["output"]["message"]["content"];
         heard.text = words_of(content).unwrap_or_default();
         for call in content.as_array().into_iter().flatten().filter_map(|part| part.get("toolUse")) {
@@ -189,7 +189,7 @@ impl Form for Bedrock {
     }
 
     /// An event is an object whose one key names it, as AWS's clients show it.
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         let delta = &event["contentBlockDelta"]["delta"];
         if let Some(text) = delta["text"].as_str() {
             heard.text.push_str(text);
@@ -205,11 +205,11 @@ impl Form for Bedrock {
     }
 
     /// In a stream the exception's name begins in lower case.
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
         let mut kind = refusal.kind.to_owned();
         kind[..1].make_ascii_lowercase();
         let headers = [(":exception-type", kind.as_str()), (":content-type", "application/json"), (MESSAGE_TYPE, "exception")];
-        frame(&headers, tongue.error_body(refusal).to_string().as_bytes())
+        frame(&headers, api.error_body(refusal).to_string().as_bytes())
     }
 
     /// The encoding has none: a token without a letter.
@@ -243,7 +243,7 @@ fn signed_by(value: &str) -> Option<&str> {
     scope.next().filter(|key| filled && end == "aws4_request" && !key.is_empty())
 }
 
-fn tool_id(reply: &Reply) -> String {
+fn tool_id(reply: &ProviderAnswer) -> String {
     format!("tooluse_{}", reply.id)
 }
 
@@ -253,16 +253,16 @@ pub(super) fn event(name: &str, payload: &Value) -> Vec<u8> {
     frame(&headers, payload.to_string().as_bytes())
 }
 
-const fn stop_reason(reply: &Reply) -> &'static str {
+const fn stop_reason(reply: &ProviderAnswer) -> &'static str {
     match reply.end {
-        End::Stop if reply.tool.is_some() => "tool_use",
-        End::Stop => "end_turn",
-        End::Length => "max_tokens",
-        End::Filtered => "content_filtered",
+        AnswerEnd::Stop if reply.tool.is_some() => "tool_use",
+        AnswerEnd::Stop => "end_turn",
+        AnswerEnd::Length => "max_tokens",
+        AnswerEnd::Filtered => "content_filtered",
     }
 }
 
-fn usage(reply: &Reply) -> Value {
+fn usage(reply: &ProviderAnswer) -> Value {
     let (input, output) = (reply.prompt_tokens, reply.tokens.len());
     json!({"inputTokens": input, "outputTokens": output, "totalTokens": input + output})
 }

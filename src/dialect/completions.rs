@@ -4,10 +4,10 @@
 
 use super::ask::MAX_TOKENS;
 use super::demand::{conversation, flag, offered, parameters};
-use super::form::{Form, Heard, Wish, is_count};
-use super::reply::End;
-use super::tongue::{Refusal, Tongue};
-use super::{Demand, Reply};
+use super::form::{OperationCodec, PartialAnswer, RequestContent, is_count};
+use super::reply::AnswerEnd;
+use super::tongue::{ProviderApi, ProviderError};
+use super::{ProviderAnswer, ProviderRequest};
 use serde_json::{Value, json};
 
 /// Speaks them.
@@ -16,8 +16,8 @@ pub(super) struct Completions;
 /// How the data of a stream's last event begins.
 pub(super) const DONE: &[u8] = b"[DONE]";
 
-impl Form for Completions {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Completions {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         let mut body = json!({
             "model": wish.model,
             "messages": [{"role": "user", "content": wish.prompt}],
@@ -38,9 +38,9 @@ impl Form for Completions {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let is_free = body["tool_choice"] != "none";
-        Ok(Demand {
+        Ok(ProviderRequest {
             model: body["model"].as_str().map(str::to_owned),
             streamed: flag(&body["stream"], "stream")?,
             include_usage: flag(&body["stream_options"]["include_usage"], "stream_options.include_usage")?,
@@ -48,11 +48,11 @@ impl Form for Completions {
             prompt: conversation(body, "messages", "content")?,
             tool: offered(&body["tools"][0]["function"]["name"], &body["messages"]).filter(|_| is_free),
             json: is_json(&body["response_format"]),
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         let mut message = json!({"role": "assistant", "content": reply.text(), "refusal": null});
         if let Some(name) = &reply.tool {
             message["content"] = Value::Null;
@@ -66,7 +66,7 @@ impl Form for Completions {
     }
 
     /// Of a call of a tool, what begins it.
-    fn start(&self, reply: &Reply) -> Vec<u8> {
+    fn start(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let Some(name) = &reply.tool else { return Vec::new() };
         let mut call = call(reply, name, "");
         call["index"] = json!(0);
@@ -74,7 +74,7 @@ impl Form for Completions {
     }
 
     /// The first token also names the role.
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         let text = &reply.tokens[place];
         let said = match (&reply.tool, place) {
             (Some(_), _) => json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}),
@@ -85,7 +85,7 @@ impl Form for Completions {
     }
 
     /// The reason for the end, the usage where it was asked for, the terminal marker.
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let mut bytes = event(reply, &json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": finish_reason(reply)}]), None);
         if reply.include_usage {
             bytes.extend(event(reply, &json!([]), Some(usage(reply))));
@@ -94,11 +94,11 @@ impl Form for Completions {
         bytes
     }
 
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
-        format!("data: {}\n\n", tongue.error_body(refusal)).into_bytes()
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
+        format!("data: {}\n\n", api.error_body(refusal)).into_bytes()
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         let choice = &body["choices"][0];
         let function = &choice["message"]["tool_calls"][0]["function"];
         heard.text = choice["message"]["content"].as_str().unwrap_or_default().to_owned();
@@ -109,7 +109,7 @@ impl Form for Completions {
         heard.usage = is_count(&body["usage"]["completion_tokens"]);
     }
 
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         let delta = &event["choices"][0]["delta"];
         if let Some(text) = delta["content"].as_str() {
             heard.text.push_str(text);
@@ -144,15 +144,15 @@ pub(super) fn is_json(format: &Value) -> bool {
     matches!(format["type"].as_str(), Some("json_object" | "json_schema"))
 }
 
-fn call(reply: &Reply, name: &str, arguments: &str) -> Value {
+fn call(reply: &ProviderAnswer, name: &str, arguments: &str) -> Value {
     json!({"id": format!("call_{}", reply.id), "type": "function", "function": {"name": name, "arguments": arguments}})
 }
 
-fn delta(reply: &Reply, said: &Value) -> Vec<u8> {
+fn delta(reply: &ProviderAnswer, said: &Value) -> Vec<u8> {
     event(reply, &json!([{"index": 0, "delta": said, "logprobs": null, "finish_reason": null}]), None)
 }
 
-fn event(reply: &Reply, choices: &Value, usage: Option<Value>) -> Vec<u8> {
+fn event(reply: &ProviderAnswer, choices: &Value, usage: Option<Value>) -> Vec<u8> {
     let mut chunk = json!({
         "id": format!("chatcmpl-{}", reply.id), "object": "chat.completion.chunk", "created": reply.created, "model": reply.model,
         "system_fingerprint": null, "choices": choices,
@@ -163,16 +163,16 @@ fn event(reply: &Reply, choices: &Value, usage: Option<Value>) -> Vec<u8> {
     format!("data: {chunk}\n\n").into_bytes()
 }
 
-const fn finish_reason(reply: &Reply) -> &'static str {
+const fn finish_reason(reply: &ProviderAnswer) -> &'static str {
     match reply.end {
-        End::Stop if reply.tool.is_some() => "tool_calls",
-        End::Stop => "stop",
-        End::Length => "length",
-        End::Filtered => "content_filter",
+        AnswerEnd::Stop if reply.tool.is_some() => "tool_calls",
+        AnswerEnd::Stop => "stop",
+        AnswerEnd::Length => "length",
+        AnswerEnd::Filtered => "content_filter",
     }
 }
 
-fn usage(reply: &Reply) -> Value {
+fn usage(reply: &ProviderAnswer) -> Value {
     let (prompt, completion) = (reply.prompt_tokens, reply.tokens.len());
     json!({"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion})
 }

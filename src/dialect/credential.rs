@@ -1,28 +1,28 @@
 //! Where a request carries its credential, and what else its head must have.
 
 use super::ProviderFault;
-use super::tongue::{Header, tongue};
+use super::tongue::{HeaderLookup, provider_api};
 use crate::model::Dialect;
 
 /// The credential of a request, without `Bearer ` before it; `header` looks a header up by its lower-case name. Of a request that is
 /// signed (Bedrock) it is the access key, which names the secret that it was signed with.
 pub fn credential<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<&'h str> {
-    tongue(dialect).credential(&header)
+    provider_api(dialect).credential(&header)
 }
 
 /// The header that carries a static key to a provider of this dialect.
 pub fn credential_header(dialect: Dialect, key: &str) -> (&'static str, String) {
-    tongue(dialect).credential_header(key)
+    provider_api(dialect).credential_header(key)
 }
 
 /// What a provider says of a request whose head lacks what every request must have.
 pub fn head_fault<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<ProviderFault> {
-    let (name, _) = tongue(dialect).required_header()?;
+    let (name, _) = provider_api(dialect).required_header()?;
     header(name).is_none_or(str::is_empty).then(|| ProviderFault::BadRequest(format!("{name}: header is required")))
 }
 
 /// The token in `authorization`.
-pub(super) fn bearer<'h>(header: Header<'_, 'h>) -> Option<&'h str> {
+pub(super) fn bearer<'h>(header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
     header("authorization").map(|value| value.strip_prefix("Bearer ").unwrap_or(value).trim())
 }
 

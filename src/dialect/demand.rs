@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// What a provider is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
+pub struct ProviderRequest {
     /// What it shall do.
     pub operation: Operation,
     /// The model in the body; `None` where the path names it.
@@ -39,7 +39,7 @@ pub struct Vectors {
     pub base64: bool,
 }
 
-impl Default for Demand {
+impl Default for ProviderRequest {
     /// Nothing is asked for yet.
     fn default() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Default for Demand {
     }
 }
 
-impl Demand {
+impl ProviderRequest {
     /// Reads a body as strictly as the dialect's specification has it.
     ///
     /// # Errors
@@ -155,11 +155,11 @@ mod tests {
             r#"{"max_tokens":1,"messages":[{"role":"user","content":5}],"contents":[{"parts":5}],"input":{"a":5}}"#,
         ];
         for (body, speech) in damaged.iter().flat_map(|body| speeches().into_iter().map(move |speech| (body, speech))) {
-            let refused = Demand::parse(speech.dialect, speech.operation, body.as_bytes()).unwrap_err();
+            let refused = ProviderRequest::parse(speech.dialect, speech.operation, body.as_bytes()).unwrap_err();
             assert!(!refused.is_empty(), "{speech:?} {body}");
         }
         let unbounded = br#"{"messages":[{"role":"user","content":"hi"}]}"#;
-        assert_eq!(Demand::parse(Dialect::Anthropic, Operation::Chat, unbounded).unwrap_err(), "max_tokens: Field required");
+        assert_eq!(ProviderRequest::parse(Dialect::Anthropic, Operation::Chat, unbounded).unwrap_err(), "max_tokens: Field required");
     }
 
     #[test]

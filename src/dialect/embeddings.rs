@@ -4,10 +4,10 @@
 //! What no one who has not the model can prove: that it is the vector of this text. The lab's vectors are drawn from the text, so that one
 //! text has one vector; like OpenAI's they have length 1. Source: OpenAI's API reference.
 
-use super::Reply;
-use super::demand::{Demand, Vectors};
-use super::form::{Form, Heard, Wish, is_count};
-use super::tongue::{Refusal, Tongue};
+use super::ProviderAnswer;
+use super::demand::{ProviderRequest, Vectors};
+use super::form::{OperationCodec, PartialAnswer, RequestContent, is_count};
+use super::tongue::{ProviderApi, ProviderError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -22,12 +22,12 @@ const MOST_DIMENSIONS: u64 = 3072;
 /// The most texts in one request.
 const MOST_TEXTS: usize = 2048;
 
-impl Form for Embeddings {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Embeddings {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         json!({"model": wish.model, "input": wish.prompt, "encoding_format": "float"})
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let texts = texts(&body["input"])?;
         let dimensions = match &body["dimensions"] {
             Value::Null => None,
@@ -38,15 +38,15 @@ impl Form for Embeddings {
             Some("base64") => true,
             Some(_) => return Err("Invalid value for 'encoding_format'.".to_owned()),
         };
-        Ok(Demand {
+        Ok(ProviderRequest {
             model: body["model"].as_str().map(str::to_owned),
             prompt: texts.join("\n"),
             vectors: Vectors { texts, dimensions: dimensions.and_then(|given| usize::try_from(given).ok()), base64 },
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         let Vectors { texts, dimensions, base64 } = &reply.vectors;
         let data = texts.iter().enumerate().map(|(index, text)| {
             let vector = vector(text, dimensions.unwrap_or(DIMENSIONS));
@@ -60,19 +60,19 @@ impl Form for Embeddings {
     }
 
     /// There are no streams of vectors.
-    fn token(&self, _reply: &Reply, _place: usize) -> Vec<u8> {
+    fn token(&self, _reply: &ProviderAnswer, _place: usize) -> Vec<u8> {
         Vec::new()
     }
 
-    fn end(&self, _reply: &Reply) -> Vec<u8> {
+    fn end(&self, _reply: &ProviderAnswer) -> Vec<u8> {
         Vec::new()
     }
 
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
-        tongue.error_body(refusal).to_string().into_bytes()
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
+        api.error_body(refusal).to_string().into_bytes()
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         let numbers = |item: &Value| {
             let vector = item["embedding"].as_array().filter(|vector| vector.iter().all(Value::is_number));
             vector.map_or(0, Vec::len)
@@ -82,7 +82,7 @@ impl Form for Embeddings {
         heard.usage = is_count(&body["usage"]["prompt_tokens"]);
     }
 
-    fn hear(&self, _event: &Value, _heard: &mut Heard) {}
+    fn hear(&self, _event: &Value, _heard: &mut PartialAnswer) {}
 
     fn text_at(&self) -> &'static [&'static [&'static str]] {
         &[&["data", "*", "embedding", "*"], &["data", "*", "embedding"]]
@@ -131,13 +131,13 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
 mod tests {
     use super::super::AnswerReader;
     use super::super::ask::tests::ask;
-    use super::super::form::Speech;
+    use super::super::form::AnswerFormat;
     use super::*;
     use crate::dialect::Flaw;
     use crate::model::{Dialect, Operation};
 
     fn judge(body: &Value) -> Result<(), Flaw> {
-        let speech = Speech { dialect: Dialect::OpenAi, operation: Operation::Embeddings, streamed: false };
+        let speech = AnswerFormat { dialect: Dialect::OpenAi, operation: Operation::Embeddings, streamed: false };
         let mut reader = AnswerReader::new(Dialect::OpenAi, &ask(speech));
         reader.feed(body.to_string().as_bytes());
         reader.finish()
@@ -145,8 +145,8 @@ mod tests {
 
     fn answer(input: &Value) -> Value {
         let body = json!({"model": "m", "input": input, "dimensions": 4}).to_string();
-        let demand = Demand::parse(Dialect::OpenAi, Operation::Embeddings, body.as_bytes()).unwrap();
-        serde_json::from_slice(&Reply::new(Dialect::OpenAi, &demand, "m", "1", 0).whole().body).unwrap()
+        let demand = ProviderRequest::parse(Dialect::OpenAi, Operation::Embeddings, body.as_bytes()).unwrap();
+        serde_json::from_slice(&ProviderAnswer::new(Dialect::OpenAi, &demand, "m", "1", 0).whole().body).unwrap()
     }
 
     #[test]
@@ -174,8 +174,8 @@ mod tests {
         assert!(one == vector("one", 1536) && one != other);
         assert!((one.iter().map(|number| number * number).sum::<f32>() - 1.0).abs() < 1e-4);
         let body = br#"{"model":"m","input":[[1,2],"b"],"encoding_format":"base64","dimensions":3}"#;
-        let demand = Demand::parse(Dialect::OpenAi, Operation::Embeddings, body).unwrap();
-        let whole: Value = serde_json::from_slice(&Reply::new(Dialect::OpenAi, &demand, "m", "1", 0).whole().body).unwrap();
+        let demand = ProviderRequest::parse(Dialect::OpenAi, Operation::Embeddings, body).unwrap();
+        let whole: Value = serde_json::from_slice(&ProviderAnswer::new(Dialect::OpenAi, &demand, "m", "1", 0).whole().body).unwrap();
         let bytes = BASE64_STANDARD.decode(whole["data"][1]["embedding"].as_str().unwrap()).unwrap();
         let numbers: Vec<f32> = bytes.chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
         assert_eq!(numbers, vector("b", 3));
@@ -190,7 +190,7 @@ mod tests {
             r#"{"input":"a","dimensions":0}"#,
             r#"{"input":"a","encoding_format":"x"}"#,
         ] {
-            assert!(Demand::parse(Dialect::OpenAi, Operation::Embeddings, body.as_bytes()).is_err(), "{body}");
+            assert!(ProviderRequest::parse(Dialect::OpenAi, Operation::Embeddings, body.as_bytes()).is_err(), "{body}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! fill the memory.
 
 use super::eventstream::frame_length;
-use super::tongue::{Framing, tongue};
+use super::tongue::{StreamFraming, provider_api};
 use crate::model::Dialect;
 use bytes::{Bytes, BytesMut};
 
@@ -15,15 +15,15 @@ const LONGEST: usize = 1 << 20;
 /// Follows a stream without keeping any of it: knows whether its last byte ended an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Boundary {
-    at: At,
+    at: StreamPosition,
     is_between: bool,
 }
 
 /// Where a stream has come to.
 #[derive(Debug, Clone, Copy)]
-enum At {
+enum StreamPosition {
     /// In a server-sent event.
-    Line(Line),
+    Sse(LinePosition),
     /// In a frame: so many bytes of its length are known, and when all are, so many of the frame are left.
     Frame { length: [u8; 4], known: usize, left: usize },
     /// What came is no frame; nothing after it can be told apart.
@@ -33,7 +33,7 @@ enum At {
 /// Where in its lines. Whether a CR is a line end of its own shows with the byte after it, and an event must not wait for that where its lines
 /// end so: its blank line ends at once where the line before ended with a CR alone, and else with the LF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum LinePosition {
     /// At the beginning of a line.
     Blank,
     /// In a line that holds something.
@@ -46,14 +46,14 @@ enum Line {
     EndCr,
 }
 
-const FRAME: At = At::Frame { length: [0; 4], known: 0, left: 0 };
+const FRAME: StreamPosition = StreamPosition::Frame { length: [0; 4], known: 0, left: 0 };
 
 impl Boundary {
     /// At the beginning of a stream of this dialect.
     pub fn of(dialect: Dialect) -> Self {
-        let at = match tongue(dialect).framing() {
-            Framing::Lines => At::Line(Line::Blank),
-            Framing::Frames => FRAME,
+        let at = match provider_api(dialect).framing() {
+            StreamFraming::Lines => StreamPosition::Sse(LinePosition::Blank),
+            StreamFraming::Frames => FRAME,
         };
         Self { at, is_between: true }
     }
@@ -62,24 +62,24 @@ impl Boundary {
     fn until_end(&mut self, bytes: &[u8]) -> Option<usize> {
         self.is_between &= bytes.is_empty();
         let end = match &mut self.at {
-            At::Line(line) => line.end(bytes),
-            At::Frame { length, known, left } => match frame_end(length, known, left, bytes) {
+            StreamPosition::Sse(line) => line.end(bytes),
+            StreamPosition::Frame { length, known, left } => match frame_end(length, known, left, bytes) {
                 Ok(end) => end,
                 Err(()) => {
-                    self.at = At::Lost;
+                    self.at = StreamPosition::Lost;
                     None
                 }
             },
-            At::Lost => None,
+            StreamPosition::Lost => None,
         };
         if end.is_some() {
             self.is_between = true;
-            if matches!(self.at, At::Frame { .. }) {
+            if matches!(self.at, StreamPosition::Frame { .. }) {
                 self.at = FRAME;
             }
         }
         match self.at {
-            At::Lost if !bytes.is_empty() => Some(bytes.len()),
+            StreamPosition::Lost if !bytes.is_empty() => Some(bytes.len()),
             _ => end,
         }
     }
@@ -87,7 +87,7 @@ impl Boundary {
     /// Takes more of the stream.
     pub fn follow(&mut self, bytes: &[u8]) {
         // Of lines only the end matters: from the last that holds something on.
-        let is_lines = matches!(self.at, At::Line(_));
+        let is_lines = matches!(self.at, StreamPosition::Sse(_));
         let tail = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).filter(|_| is_lines).unwrap_or(0);
         let mut rest = &bytes[tail..];
         while let Some(end) = self.until_end(rest) {
@@ -101,7 +101,7 @@ impl Boundary {
     }
 }
 
-impl Line {
+impl LinePosition {
     /// Takes more of the lines; how many bytes of it belong to the event that ends first.
     fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         for (place, byte) in bytes.iter().enumerate() {
@@ -146,7 +146,7 @@ fn frame_end(length: &mut [u8; 4], known: &mut usize, left: &mut usize, bytes: &
 
 /// A piece of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct StreamEvent {
     /// The piece, with the blank line at its end where the stream has such.
     pub bytes: Bytes,
     /// False for a part of one.
@@ -155,14 +155,14 @@ pub struct Event {
 
 /// Cuts a stream into its events; keeps at most the one that has not ended.
 #[derive(Debug)]
-pub struct Events {
+pub struct EventSplitter {
     boundary: Boundary,
     kept: BytesMut,
     /// Something of the event underway has passed already.
     is_torn: bool,
 }
 
-impl Events {
+impl EventSplitter {
     /// Goes on where the stream has come to.
     pub fn after(boundary: Boundary) -> Self {
         Self { boundary, kept: BytesMut::new(), is_torn: !boundary.is_between }
@@ -175,23 +175,23 @@ impl Events {
 
     /// Takes the first event out of `chunk` (with what was kept before it). `None` once nothing of it is whole any more: the rest is
     /// kept, and `chunk` is empty.
-    pub fn next(&mut self, chunk: &mut Bytes) -> Option<Event> {
+    pub fn next(&mut self, chunk: &mut Bytes) -> Option<StreamEvent> {
         let Some(end) = self.boundary.until_end(chunk) else {
             self.kept.extend_from_slice(chunk);
             chunk.clear();
             return (self.kept.len() > LONGEST).then(|| {
                 self.is_torn = true;
-                Event { bytes: self.rest(), is_whole: false }
+                StreamEvent { bytes: self.rest(), is_whole: false }
             });
         };
-        let is_lost = matches!(self.boundary.at, At::Lost);
+        let is_lost = matches!(self.boundary.at, StreamPosition::Lost);
         let is_whole = !std::mem::replace(&mut self.is_torn, is_lost) && !is_lost;
         let mut bytes = chunk.split_to(end);
         if !self.kept.is_empty() {
             self.kept.extend_from_slice(&bytes);
             bytes = self.rest();
         }
-        Some(Event { bytes, is_whole })
+        Some(StreamEvent { bytes, is_whole })
     }
 
     /// What is kept of an event that has not ended.
@@ -207,7 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn events(dialect: Dialect, chunks: &[&[u8]]) -> (Vec<Bytes>, Bytes) {
-        let (mut events, mut found) = (Events::after(Boundary::of(dialect)), Vec::new());
+        let (mut events, mut found) = (EventSplitter::after(Boundary::of(dialect)), Vec::new());
         for chunk in chunks {
             let mut chunk = Bytes::copy_from_slice(chunk);
             while let Some(event) = events.next(&mut chunk) {
@@ -245,7 +245,7 @@ mod tests {
     fn the_rest_of_an_event_that_had_begun_is_no_whole_one() {
         let mut boundary = Boundary::of(Dialect::Anthropic);
         boundary.follow(b"event: ping\ndata");
-        let mut events = Events::after(boundary);
+        let mut events = EventSplitter::after(boundary);
         let mut chunk = Bytes::from_static(b": {}\n\ndata: {}\n\n");
         assert_eq!([events.next(&mut chunk), events.next(&mut chunk)].map(|event| event.unwrap().is_whole), [false, true]);
     }
@@ -272,7 +272,7 @@ mod tests {
         #[test]
         fn no_bytes_are_lost_and_none_make_it_panic(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..6)) {
             for dialect in [Dialect::Bedrock, Dialect::Vertex] {
-                let mut events = Events::after(Boundary::of(dialect));
+                let mut events = EventSplitter::after(Boundary::of(dialect));
                 let mut came = Vec::new();
                 for chunk in &chunks {
                     let mut chunk = Bytes::copy_from_slice(chunk);

@@ -1,8 +1,8 @@
 //! How a provider says no: statuses, headers and bodies, in each dialect's own shape.
 
-use super::form::Speech;
-use super::tongue::{Refusal, Tongue, tongue};
-use super::{Demand, Reply, WireAnswer, lenient, retry_headers};
+use super::form::AnswerFormat;
+use super::tongue::{ProviderApi, ProviderError, provider_api};
+use super::{ProviderAnswer, ProviderRequest, WireAnswer, lenient, retry_headers};
 use crate::model::{Dialect, Operation};
 use crate::units::Duration;
 use serde_json::Value;
@@ -74,41 +74,41 @@ impl ProviderFault {
 
 /// The answer of a provider of this dialect, before anything of another was sent.
 pub fn error_answer(dialect: Dialect, fault: &ProviderFault) -> WireAnswer {
-    error_reply(Speech { dialect, operation: Operation::Chat, streamed: false }, fault, "withheld")
+    error_reply(AnswerFormat { dialect, operation: Operation::Chat, streamed: false }, fault, "withheld")
 }
 
 /// The same to who asked this model, perhaps for a stream: a refusal that is an answer is a stream then too, which ends for that reason.
-pub fn error_reply(speech: Speech, fault: &ProviderFault, model: &str) -> WireAnswer {
-    let Speech { dialect, operation, streamed } = speech;
-    let tongue = tongue(dialect);
-    if *fault == ProviderFault::ContentFiltered && tongue.filter_is_an_answer() {
-        let nothing = Demand { operation, streamed, max_tokens: Some(0), ..Demand::default() };
-        let reply = Reply::new(dialect, &nothing, model, "filtered", 0).filtered();
+pub fn error_reply(speech: AnswerFormat, fault: &ProviderFault, model: &str) -> WireAnswer {
+    let AnswerFormat { dialect, operation, streamed } = speech;
+    let api = provider_api(dialect);
+    if *fault == ProviderFault::ContentFiltered && api.filter_is_an_answer() {
+        let nothing = ProviderRequest { operation, streamed, max_tokens: Some(0), ..ProviderRequest::default() };
+        let reply = ProviderAnswer::new(dialect, &nothing, model, "filtered", 0).filtered();
         return if streamed {
             WireAnswer { status: 200, headers: reply.stream_headers(), body: reply.end_events() }
         } else {
             reply.whole()
         };
     }
-    let refusal = refusal(tongue, fault);
-    let mut answer = WireAnswer::json(refusal.status, &tongue.error_body(&refusal));
+    let refusal = refusal(api, fault);
+    let mut answer = WireAnswer::json(refusal.status, &api.error_body(&refusal));
     if let Some(seconds) = fault.retry_after() {
         answer.headers.extend(retry_headers(dialect, Duration::from_secs(seconds), None, 0));
     }
-    answer.headers.extend(tongue.error_headers(&refusal));
+    answer.headers.extend(api.error_headers(&refusal));
     answer
 }
 
 /// A refusal in the middle of a stream that began with status 200.
-pub fn error_event(speech: Speech, fault: &ProviderFault) -> Vec<u8> {
-    let tongue = tongue(speech.dialect);
-    speech.form().error_event(tongue, &refusal(tongue, fault))
+pub fn error_event(speech: AnswerFormat, fault: &ProviderFault) -> Vec<u8> {
+    let api = provider_api(speech.dialect);
+    speech.form().error_event(api, &refusal(api, fault))
 }
 
-fn refusal(tongue: &dyn Tongue, fault: &ProviderFault) -> Refusal {
+fn refusal(api: &dyn ProviderApi, fault: &ProviderFault) -> ProviderError {
     match fault {
-        ProviderFault::Status { code, .. } => Refusal { status: *code, ..tongue.refusal(&ProviderFault::usual(*code)) },
-        named => tongue.refusal(named),
+        ProviderFault::Status { code, .. } => ProviderError { status: *code, ..api.refusal(&ProviderFault::usual(*code)) },
+        named => api.refusal(named),
     }
 }
 
@@ -192,8 +192,8 @@ mod tests {
         assert!(text(Dialect::Vertex, &ProviderFault::Status { code: 418, retry_after: None }).contains(r#""code":418"#));
     }
 
-    fn stream(dialect: Dialect) -> Speech {
-        Speech { dialect, operation: Operation::Chat, streamed: true }
+    fn stream(dialect: Dialect) -> AnswerFormat {
+        AnswerFormat { dialect, operation: Operation::Chat, streamed: true }
     }
 
     #[test]

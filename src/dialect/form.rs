@@ -1,6 +1,6 @@
 //! What each operation's requests, answers and streams look like, in one list, and which form belongs to whom.
 //!
-//! A [`Tongue`] is how a provider speaks whatever it is asked; a [`Form`] is one of the things that it can be asked.
+//! A [`ProviderApi`] is how a provider speaks whatever it is asked; a [`OperationCodec`] is one of the things that it can be asked.
 
 use super::anthropic::Anthropic;
 use super::bedrock::Bedrock;
@@ -9,15 +9,15 @@ use super::embeddings::Embeddings;
 use super::failure::code_of;
 use super::invoke::Invoke;
 use super::responses::Responses;
-use super::tongue::{Refusal, Tongue};
+use super::tongue::{ProviderApi, ProviderError};
 use super::vertex::Vertex;
-use super::{Demand, Reply};
+use super::{ProviderAnswer, ProviderRequest};
 use crate::model::{Dialect, Operation};
 use serde_json::{Value, json};
 
 /// How an answer is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Speech {
+pub struct AnswerFormat {
     /// Whose dialect it is in.
     pub dialect: Dialect,
     /// What was asked for.
@@ -26,15 +26,15 @@ pub struct Speech {
     pub streamed: bool,
 }
 
-impl Speech {
-    pub(super) fn form(self) -> &'static dyn Form {
+impl AnswerFormat {
+    pub(super) fn form(self) -> &'static dyn OperationCodec {
         form(self.dialect, self.operation)
     }
 }
 
 /// What is wished for, before it is put into a body.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish<'w> {
+pub(super) struct RequestContent<'w> {
     /// The model.
     pub(super) model: &'w str,
     /// What it shall read.
@@ -49,7 +49,7 @@ pub(super) struct Wish<'w> {
 
 /// A call of a tool.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Called {
+pub(super) struct ToolCall {
     /// The tool.
     pub(super) name: String,
     /// Its arguments as JSON, as far as they have come.
@@ -58,11 +58,11 @@ pub(super) struct Called {
 
 /// What an answer has said so far.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct PartialAnswer {
     /// Its text.
     pub(super) text: String,
     /// The first tool that it calls.
-    pub(super) called: Option<Called>,
+    pub(super) called: Option<ToolCall>,
     /// How many numbers each of its vectors has; 0 for one that holds something else.
     pub(super) vectors: Vec<usize>,
     /// Whether it reported its tokens.
@@ -77,7 +77,7 @@ pub(super) struct Heard {
 
 /// What a server-sent event is to the clients of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum EventMeaning {
     /// JSON that says something.
     Said,
     /// The end of the stream, which is no JSON.
@@ -88,10 +88,10 @@ pub(super) enum Part {
     Nothing,
 }
 
-impl Heard {
+impl PartialAnswer {
     /// A tool is called.
     pub(super) fn call(&mut self, name: &Value, arguments: &str) {
-        self.called.get_or_insert_with(|| Called { name: name.as_str().unwrap_or_default().to_owned(), arguments: arguments.to_owned() });
+        self.called.get_or_insert_with(|| ToolCall { name: name.as_str().unwrap_or_default().to_owned(), arguments: arguments.to_owned() });
     }
 
     /// More of the arguments of the tool that is called.
@@ -103,44 +103,44 @@ impl Heard {
 }
 
 /// One form. What a stream says is given event by event.
-pub(super) trait Form: Sync {
+pub(super) trait OperationCodec: Sync {
     /// The body of a request.
-    fn request(&self, wish: &Wish<'_>) -> Value;
+    fn request(&self, wish: &RequestContent<'_>) -> Value;
     /// The same as a provider reads it, or what is wrong with it.
-    fn read_request(&self, body: &Value) -> Result<Demand, String>;
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String>;
 
     /// A whole answer.
-    fn whole(&self, reply: &Reply) -> Value;
+    fn whole(&self, reply: &ProviderAnswer) -> Value;
     /// The headers that only its answers have.
-    fn headers(&self, _reply: &Reply, _streamed: bool) -> Vec<(&'static str, String)> {
+    fn headers(&self, _reply: &ProviderAnswer, _streamed: bool) -> Vec<(&'static str, String)> {
         Vec::new()
     }
     /// What precedes the first token of a stream.
-    fn start(&self, _reply: &Reply) -> Vec<u8> {
+    fn start(&self, _reply: &ProviderAnswer) -> Vec<u8> {
         Vec::new()
     }
     /// One token of a stream.
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8>;
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8>;
     /// What follows the last token of a stream.
-    fn end(&self, reply: &Reply) -> Vec<u8>;
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8>;
     /// A refusal in the middle of a stream.
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8>;
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8>;
     /// What keeps a stream alive and says nothing.
     fn sign_of_life(&self) -> Vec<u8> {
         b": keep-alive\n\n".to_vec()
     }
 
     /// Takes in a whole answer.
-    fn hear_whole(&self, body: &Value, heard: &mut Heard);
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer);
     /// Takes in one event of a stream.
-    fn hear(&self, event: &Value, heard: &mut Heard);
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer);
     /// True for the data of an event that is the end of a stream and no JSON.
     fn is_marker(&self, _data: &[u8]) -> bool {
         false
     }
     /// What an event of this name (where it has one) is to clients.
-    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> Part {
-        if self.is_marker(data) { Part::Marker } else { Part::Said }
+    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> EventMeaning {
+        if self.is_marker(data) { EventMeaning::Marker } else { EventMeaning::Said }
     }
     /// The error that an event or a whole answer tells instead, by its code where it has one.
     fn error_in(&self, said: &Value) -> Option<Option<String>> {
@@ -186,7 +186,7 @@ pub(super) fn is_count(value: &Value) -> bool {
 }
 
 /// The form of an operation; that of a chat where the dialect does not have it (`check` refuses such traffic).
-pub(super) const fn form(dialect: Dialect, operation: Operation) -> &'static dyn Form {
+pub(super) const fn form(dialect: Dialect, operation: Operation) -> &'static dyn OperationCodec {
     match (dialect, operation) {
         (Dialect::Bedrock, Operation::Invoke) => &Invoke,
         (Dialect::Bedrock, _) => &Bedrock,

@@ -7,9 +7,9 @@
 
 use super::anthropic::{Anthropic, end_events, message_start, token_delta};
 use super::bedrock::{Bedrock, event};
-use super::form::{Form, Heard, Wish};
-use super::tongue::{Refusal, Tongue};
-use super::{Demand, Reply, lenient};
+use super::form::{OperationCodec, PartialAnswer, RequestContent};
+use super::tongue::{ProviderApi, ProviderError};
+use super::{ProviderAnswer, ProviderRequest, lenient};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -20,9 +20,9 @@ pub(super) struct Invoke;
 /// The version that bodies name.
 const VERSION: &str = "bedrock-2023-05-31";
 
-impl Form for Invoke {
-    fn request(&self, wish: &Wish<'_>) -> Value {
-        let mut body = Anthropic.request(&Wish { streamed: false, ..*wish });
+impl OperationCodec for Invoke {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
+        let mut body = Anthropic.request(&RequestContent { streamed: false, ..*wish });
         if let Some(fields) = body.as_object_mut() {
             fields.remove("model");
         }
@@ -30,18 +30,18 @@ impl Form for Invoke {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         if body["anthropic_version"] != VERSION {
             return Err(format!("anthropic_version: Input should be '{VERSION}'"));
         }
-        Ok(Demand { model: None, streamed: false, ..Anthropic.read_request(body)? })
+        Ok(ProviderRequest { model: None, streamed: false, ..Anthropic.read_request(body)? })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         Anthropic.whole(reply)
     }
 
-    fn headers(&self, reply: &Reply, streamed: bool) -> Vec<(&'static str, String)> {
+    fn headers(&self, reply: &ProviderAnswer, streamed: bool) -> Vec<(&'static str, String)> {
         if streamed {
             return vec![("x-amzn-bedrock-content-type", "application/json".to_owned())];
         }
@@ -51,16 +51,16 @@ impl Form for Invoke {
         ]
     }
 
-    fn start(&self, reply: &Reply) -> Vec<u8> {
+    fn start(&self, reply: &ProviderAnswer) -> Vec<u8> {
         message_start(reply).iter().flat_map(chunk).collect()
     }
 
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         chunk(&token_delta(reply, place))
     }
 
     /// The last event tells what AWS counted.
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let mut events = end_events(reply);
         if let Some(last) = events.last_mut() {
             last["amazon-bedrock-invocationMetrics"] = json!({
@@ -70,19 +70,19 @@ impl Form for Invoke {
         events.iter().flat_map(chunk).collect()
     }
 
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
-        Bedrock.error_event(tongue, refusal)
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
+        Bedrock.error_event(api, refusal)
     }
 
     fn sign_of_life(&self) -> Vec<u8> {
         chunk(&json!({"type": "ping"}))
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         Anthropic.hear_whole(body, heard);
     }
 
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         Anthropic.hear(event, heard);
     }
 
@@ -115,14 +115,14 @@ fn chunk(said: &Value) -> Vec<u8> {
 mod tests {
     use super::super::AnswerReader;
     use super::super::ask::tests::ask;
-    use super::super::form::Speech;
+    use super::super::form::AnswerFormat;
     use super::*;
     use crate::dialect::Flaw;
     use crate::model::{Dialect, Operation};
 
     #[test]
     fn a_chunk_that_is_not_what_its_maker_says_is_malformed() {
-        let ask = ask(Speech { dialect: Dialect::Bedrock, operation: Operation::Invoke, streamed: true });
+        let ask = ask(AnswerFormat { dialect: Dialect::Bedrock, operation: Operation::Invoke, streamed: true });
         let oops = BASE64_STANDARD.encode("{oops");
         for payload in [json!({}), json!({"bytes": "not base64"}), json!({"bytes": oops})] {
             let mut reader = AnswerReader::new(Dialect::Bedrock, &ask);
@@ -130,6 +130,6 @@ mod tests {
             assert_eq!(reader.finish(), Err(Flaw::Malformed), "{payload}");
         }
         let body = br#"{"max_tokens":5,"messages":[{"role":"user","content":"hi"}]}"#;
-        assert!(Demand::parse(Dialect::Bedrock, Operation::Invoke, body).unwrap_err().starts_with("anthropic_version"));
+        assert!(ProviderRequest::parse(Dialect::Bedrock, Operation::Invoke, body).unwrap_err().starts_with("anthropic_version"));
     }
 }

@@ -1,8 +1,8 @@
 //! What a provider says about its limits: the counters of a rate limit and the time to come back, each dialect in its own headers.
 
-use super::Demand;
+use super::ProviderRequest;
 use super::moment::http_date;
-use super::tongue::tongue;
+use super::tongue::provider_api;
 use crate::model::{Dialect, Operation, RetryForm};
 use crate::units::Duration;
 
@@ -42,7 +42,7 @@ impl Quotas {
 
 /// The headers that tell these counters; none in a dialect that has no such headers. `wall` is seconds since 1970.
 pub fn quota_headers(dialect: Dialect, quotas: &Quotas, wall: u64) -> Vec<(String, String)> {
-    tongue(dialect).quota_headers(quotas, wall)
+    provider_api(dialect).quota_headers(quotas, wall)
 }
 
 /// The headers that tell when to come back, in this form, else in the provider's own. Times are rounded up: a client told to come back too
@@ -51,7 +51,7 @@ pub fn retry_headers(dialect: Dialect, after: Duration, form: Option<RetryForm>,
     let seconds = after.as_nanos().div_ceil(1_000_000_000);
     let whole = ("retry-after", seconds.to_string());
     let fine = ("retry-after-ms", after.as_nanos().div_ceil(1_000_000).to_string());
-    match form.unwrap_or(tongue(dialect).retry_form()) {
+    match form.unwrap_or(provider_api(dialect).retry_form()) {
         RetryForm::Seconds => vec![whole],
         RetryForm::Milliseconds => vec![fine],
         RetryForm::Both => vec![whole, fine],
@@ -63,7 +63,7 @@ pub fn retry_headers(dialect: Dialect, after: Duration, form: Option<RetryForm>,
 /// answered. What cannot be read counts a quarter of its length.
 pub fn estimated_tokens(dialect: Dialect, operation: Operation, body: &[u8]) -> u64 {
     let quarter = |length: usize| (length as u64).div_ceil(4);
-    Demand::parse(dialect, operation, body)
+    ProviderRequest::parse(dialect, operation, body)
         .map_or_else(|_| quarter(body.len()), |demand| quarter(demand.prompt.trim().len()).saturating_add(demand.max_tokens.unwrap_or(0)))
 }
 

@@ -1,6 +1,6 @@
 //! How providers speak: requests, answers, streams, errors. Pure bytes in, bytes out, shared by traffic, lab and proxy.
 //!
-//! A client ([`wire_request`], [`AnswerReader`]), a server ([`Route`], [`Demand`], [`Reply`]) and what a proxy must
+//! A client ([`wire_request`], [`AnswerReader`]), a server ([`Route`], [`ProviderRequest`], [`ProviderAnswer`]) and what a proxy must
 //! recognise on the way ([`find_mark`], [`credential`], [`error_answer`]) are written against the same shapes, so that what the lab
 //! answers and what the traffic checks cannot drift apart. What keeps them honest is that unmodified clients and gateways of
 //! others talk to both sides.
@@ -50,15 +50,15 @@ mod usage;
 mod vertex;
 
 pub use answer::{AnswerReader, Flaw};
-pub use ask::{Ask, canary, plain_request, prompt, request_tokens, wire_request, with_parameters};
+pub use ask::{ClientRequest, canary, plain_request, prompt, request_tokens, wire_request, with_parameters};
 pub use credential::{credential, credential_header, head_fault};
-pub use demand::{Demand, Vectors};
-pub use events::{Boundary, Event, Events};
+pub use demand::{ProviderRequest, Vectors};
+pub use events::{Boundary, EventSplitter, StreamEvent};
 pub use failure::{ProviderFault, error_answer, error_code, error_event, error_reply};
-pub use form::Speech;
+pub use form::AnswerFormat;
 pub use limit::{Quota, Quotas, estimated_tokens, quota_headers, retry_headers};
 pub use mark::{MARK_HEADER, Mark, find_mark};
-pub use reply::{Reply, is_stream};
+pub use reply::{ProviderAnswer, is_stream};
 pub use route::{Route, base_path, is_inference};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
 pub use usage::reported_tokens;
@@ -112,15 +112,15 @@ pub struct Receipt<'a> {
 
 /// The headers by which a support desk finds a request again.
 pub fn receipt_headers(dialect: Dialect, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {
-    tongue::tongue(dialect).receipt(receipt)
+    tongue::provider_api(dialect).receipt(receipt)
 }
 
 /// The list of models as a provider of this dialect gives it.
 pub fn model_list(dialect: Dialect, names: &[&str]) -> WireAnswer {
-    WireAnswer::json(200, &tongue::tongue(dialect).models(names))
+    WireAnswer::json(200, &tongue::provider_api(dialect).models(names))
 }
 
 /// One model as a provider of this dialect tells it by itself.
 pub fn model(dialect: Dialect, name: &str) -> WireAnswer {
-    WireAnswer::json(200, &tongue::tongue(dialect).model(name))
+    WireAnswer::json(200, &tongue::provider_api(dialect).model(name))
 }

@@ -4,7 +4,7 @@
 
 use super::credential::bearer;
 use super::limit::go_duration;
-use super::tongue::{Header, Refusal, Tongue};
+use super::tongue::{HeaderLookup, ProviderApi, ProviderError};
 use super::{ProviderFault, Quota, Quotas, Receipt, Route};
 use crate::model::Operation;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Speaks it.
 pub(super) struct OpenAi;
 
-impl Tongue for OpenAi {
+impl ProviderApi for OpenAi {
     fn base_path(&self) -> &'static str {
         "/v1"
     }
@@ -29,7 +29,7 @@ impl Tongue for OpenAi {
         }
     }
 
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
         bearer(header).or_else(|| header("api-key").map(str::trim))
     }
 
@@ -43,51 +43,53 @@ impl Tongue for OpenAi {
         json!({"object": "list", "data": models})
     }
 
-    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError {
         let invalid = "invalid_request_error";
         match fault {
-            ProviderFault::InvalidKey => Refusal::new(
+            ProviderFault::InvalidKey => ProviderError::new(
                 401,
                 invalid,
                 "invalid_api_key",
                 "Incorrect API key provided. You can find your API key in your account settings.",
             ),
-            ProviderFault::ExpiredToken => Refusal::new(401, invalid, "invalid_api_key", "Your API key has expired."),
-            ProviderFault::Forbidden => Refusal::new(
+            ProviderFault::ExpiredToken => ProviderError::new(401, invalid, "invalid_api_key", "Your API key has expired."),
+            ProviderFault::Forbidden => ProviderError::new(
                 403,
                 "request_forbidden",
                 "unsupported_country_region_territory",
                 "Country, region, or territory not supported",
             ),
-            ProviderFault::OutOfQuota => Refusal::new(
+            ProviderFault::OutOfQuota => ProviderError::new(
                 429,
                 "insufficient_quota",
                 "credit_balance_exhausted",
                 "You exceeded your current quota, please check your plan and billing details.",
             ),
-            ProviderFault::RateLimited { .. } => Refusal::new(429, "requests", "rate_limit_exceeded", "Rate limit reached for requests."),
-            ProviderFault::Overloaded => Refusal::new(
+            ProviderFault::RateLimited { .. } => {
+                ProviderError::new(429, "requests", "rate_limit_exceeded", "Rate limit reached for requests.")
+            }
+            ProviderFault::Overloaded => ProviderError::new(
                 503,
                 "service_unavailable_error",
                 "server_is_overloaded",
                 "The server is currently overloaded. Please try again later.",
             ),
             ProviderFault::ServerError | ProviderFault::Status { .. } => {
-                Refusal::new(500, "server_error", "", "The server had an error while processing your request.")
+                ProviderError::new(500, "server_error", "", "The server had an error while processing your request.")
             }
-            ProviderFault::Timeout => Refusal::new(504, "server_error", "", "The request timed out."),
-            ProviderFault::NoSuchModel(model) => Refusal::new(
+            ProviderFault::Timeout => ProviderError::new(504, "server_error", "", "The request timed out."),
+            ProviderFault::NoSuchModel(model) => ProviderError::new(
                 404,
                 invalid,
                 "model_not_found",
                 format!("The model `{model}` does not exist or you do not have access to it."),
             ),
-            ProviderFault::NoSuchPath => Refusal::new(404, invalid, "unknown_url", "Unknown request URL."),
-            ProviderFault::BadRequest(message) => Refusal::new(400, invalid, "", message.clone()),
+            ProviderFault::NoSuchPath => ProviderError::new(404, invalid, "unknown_url", "Unknown request URL."),
+            ProviderFault::BadRequest(message) => ProviderError::new(400, invalid, "", message.clone()),
             ProviderFault::ContentFiltered => {
-                Refusal::new(400, invalid, "content_policy_violation", "Your request was rejected as a result of our safety system.")
+                ProviderError::new(400, invalid, "content_policy_violation", "Your request was rejected as a result of our safety system.")
             }
-            ProviderFault::ContextTooLong => Refusal::new(
+            ProviderFault::ContextTooLong => ProviderError::new(
                 400,
                 invalid,
                 "context_length_exceeded",
@@ -96,7 +98,7 @@ impl Tongue for OpenAi {
         }
     }
 
-    fn error_body(&self, refusal: &Refusal) -> Value {
+    fn error_body(&self, refusal: &ProviderError) -> Value {
         let code = if refusal.code.is_empty() { Value::Null } else { json!(refusal.code) };
         json!({"error": {"message": refusal.message, "type": refusal.kind, "param": null, "code": code}})
     }

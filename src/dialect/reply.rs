@@ -1,16 +1,16 @@
 //! What a provider answers, whole or as a stream of events.
 
 use super::demand::Vectors;
-use super::form::{Form, form};
-use super::tongue::tongue;
-use super::{Demand, WireAnswer};
+use super::form::{OperationCodec, form};
+use super::tongue::provider_api;
+use super::{ProviderRequest, WireAnswer};
 use crate::model::Dialect;
 use serde_json::{Value, json};
 use std::fmt;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum AnswerEnd {
     /// The model had said all.
     Stop,
     /// It may not say more.
@@ -21,15 +21,15 @@ pub(super) enum End {
 
 /// One answer, ready to be written in pieces.
 #[derive(Clone)]
-pub struct Reply {
+pub struct ProviderAnswer {
     dialect: Dialect,
-    form: &'static dyn Form,
+    form: &'static dyn OperationCodec,
     pub(super) id: String,
     pub(super) model: String,
     pub(super) created: u64,
     pub(super) tokens: Vec<String>,
     pub(super) prompt_tokens: usize,
-    pub(super) end: End,
+    pub(super) end: AnswerEnd,
     pub(super) include_usage: bool,
     /// The tool that is called: the tokens are its arguments then.
     pub(super) tool: Option<String>,
@@ -37,16 +37,20 @@ pub struct Reply {
     pub(super) vectors: Vectors,
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for ProviderAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply").field("id", &self.id).field("model", &self.model).field("tokens", &self.tokens).finish_non_exhaustive()
+        f.debug_struct("ProviderAnswer")
+            .field("id", &self.id)
+            .field("model", &self.model)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
     }
 }
 
-impl Reply {
+impl ProviderAnswer {
     /// Answers `demand` in the name of `model`. `id` is the provider's own number for it, `created` seconds since 1970. A token is a word
     /// with the blank before it; an answer longer than `max_tokens` ends early, and says so.
-    pub fn new(dialect: Dialect, demand: &Demand, model: &str, id: &str, created: u64) -> Self {
+    pub fn new(dialect: Dialect, demand: &ProviderRequest, model: &str, id: &str, created: u64) -> Self {
         // Vectors have no tokens that come one by one.
         let text = if demand.vectors.texts.is_empty() { demand.reply() } else { String::new() };
         let mut tokens: Vec<String> = text.split_inclusive(' ').fold(Vec::new(), |mut tokens, word| {
@@ -56,7 +60,7 @@ impl Reply {
             tokens
         });
         let limit = demand.max_tokens.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let end = if tokens.len() <= limit { End::Stop } else { End::Length };
+        let end = if tokens.len() <= limit { AnswerEnd::Stop } else { AnswerEnd::Length };
         tokens.truncate(limit);
         Self {
             dialect,
@@ -76,7 +80,7 @@ impl Reply {
     /// The same answer, withheld by a filter of content.
     #[must_use]
     pub fn filtered(self) -> Self {
-        Self { tokens: Vec::new(), end: End::Filtered, tool: None, ..self }
+        Self { tokens: Vec::new(), end: AnswerEnd::Filtered, tool: None, ..self }
     }
 
     /// How many tokens the answer has.
@@ -93,7 +97,7 @@ impl Reply {
 
     /// The headers of a streamed answer.
     pub fn stream_headers(&self) -> Vec<(&'static str, String)> {
-        let kind = tongue(self.dialect).stream_type().to_owned();
+        let kind = provider_api(self.dialect).stream_type().to_owned();
         [("content-type", kind), ("cache-control", "no-cache".to_owned())].into_iter().chain(self.form.headers(self, true)).collect()
     }
 
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn every_dialects_streams_are_known_by_their_content_type() {
         for word in Dialect::WORDS {
-            let stream = tongue(Dialect::from_word(word).unwrap()).stream_type();
+            let stream = provider_api(Dialect::from_word(word).unwrap()).stream_type();
             assert!(is_stream(stream), "{word}: {stream}");
         }
         assert!(!is_stream("application/json"));
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_may_not_be_whole_says_so() {
-        let ask = Demand { prompt: "hello".into(), max_tokens: Some(2), ..Demand::default() };
+        let ask = ProviderRequest { prompt: "hello".into(), max_tokens: Some(2), ..ProviderRequest::default() };
         for (dialect, reason) in [
             (Dialect::OpenAi, "\"length\""),
             (Dialect::AzureOpenAi, "\"length\""),
@@ -149,7 +153,7 @@ mod tests {
             (Dialect::Bedrock, "\"max_tokens\""),
             (Dialect::Vertex, "\"MAX_TOKENS\""),
         ] {
-            let reply = Reply::new(dialect, &ask, "m", "1", 0);
+            let reply = ProviderAnswer::new(dialect, &ask, "m", "1", 0);
             assert_eq!(reply.tokens(), 2);
             assert!(String::from_utf8(reply.whole().body).unwrap().contains(reason), "{dialect}");
         }

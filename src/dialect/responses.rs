@@ -10,17 +10,17 @@ use super::ask::MAX_TOKENS;
 use super::completions::{DONE, is_json};
 use super::demand::{flag, offered, parameters, texts, words_of};
 use super::failure::{code_of, word};
-use super::form::{Form, Heard, Part, Wish, is_count, is_something};
-use super::reply::End;
-use super::tongue::{Refusal, Tongue};
-use super::{Demand, Reply};
+use super::form::{EventMeaning, OperationCodec, PartialAnswer, RequestContent, is_count, is_something};
+use super::reply::AnswerEnd;
+use super::tongue::{ProviderApi, ProviderError};
+use super::{ProviderAnswer, ProviderRequest};
 use serde_json::{Value, json};
 
 /// Speaks them.
 pub(super) struct Responses;
 
-impl Form for Responses {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Responses {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         let mut body = json!({"model": wish.model, "input": wish.prompt, "max_output_tokens": MAX_TOKENS, "store": false});
         if wish.streamed {
             body["stream"] = json!(true);
@@ -35,35 +35,35 @@ impl Form for Responses {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let is_free = body["tool_choice"] != "none";
         let function = body["tools"].as_array().and_then(|tools| tools.iter().find(|tool| tool["type"] == "function"));
-        Ok(Demand {
+        Ok(ProviderRequest {
             model: body["model"].as_str().map(str::to_owned),
             streamed: flag(&body["stream"], "stream")?,
             max_tokens: body["max_output_tokens"].as_u64(),
             prompt: words_of(&body["instructions"]).unwrap_or_default() + &input(&body["input"])?,
             tool: function.and_then(|function| offered(&function["name"], &body["input"])).filter(|_| is_free),
             json: is_json(&body["text"]["format"]),
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
-        let output = if reply.end == End::Filtered { json!([]) } else { json!([item(reply, "completed", &reply.text())]) };
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
+        let output = if reply.end == AnswerEnd::Filtered { json!([]) } else { json!([item(reply, "completed", &reply.text())]) };
         let (status, why) = match reply.end {
-            End::Stop => ("completed", Value::Null),
-            End::Length => ("incomplete", json!({"reason": "max_output_tokens"})),
-            End::Filtered => ("incomplete", json!({"reason": "content_filter"})),
+            AnswerEnd::Stop => ("completed", Value::Null),
+            AnswerEnd::Length => ("incomplete", json!({"reason": "max_output_tokens"})),
+            AnswerEnd::Filtered => ("incomplete", json!({"reason": "content_filter"})),
         };
         response(reply, status, &why, &output)
     }
 
-    fn start(&self, reply: &Reply) -> Vec<u8> {
+    fn start(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let begun = response(reply, "in_progress", &Value::Null, &json!([]));
         let mut bytes = event(0, "response.created", json!({"response": begun}));
         bytes.extend(event(1, "response.in_progress", json!({"response": begun})));
-        if reply.end != End::Filtered {
+        if reply.end != AnswerEnd::Filtered {
             let mut item = item(reply, "in_progress", "");
             if reply.tool.is_none() {
                 item["content"] = json!([]);
@@ -76,7 +76,7 @@ impl Form for Responses {
         bytes
     }
 
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         let (number, delta) = (before_tokens(reply) + place, &reply.tokens[place]);
         if reply.tool.is_some() {
             return event(number, "response.function_call_arguments.delta", at(reply, json!({"delta": delta})));
@@ -84,13 +84,13 @@ impl Form for Responses {
         event(number, "response.output_text.delta", at(reply, json!({"content_index": 0, "delta": delta, "logprobs": []})))
     }
 
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let (text, mut number, mut bytes) = (reply.text(), before_tokens(reply) + reply.tokens.len(), Vec::new());
         let mut tell = |kind: &str, fields: Value| {
             bytes.extend(event(number, kind, fields));
             number += 1;
         };
-        if reply.end != End::Filtered {
+        if reply.end != AnswerEnd::Filtered {
             match &reply.tool {
                 Some(name) => {
                     tell("response.function_call_arguments.done", at(reply, json!({"name": name, "arguments": text})));
@@ -102,19 +102,19 @@ impl Form for Responses {
             }
             tell("response.output_item.done", json!({"output_index": 0, "item": item(reply, "completed", &text)}));
         }
-        let kind = if reply.end == End::Stop { "response.completed" } else { "response.incomplete" };
+        let kind = if reply.end == AnswerEnd::Stop { "response.completed" } else { "response.incomplete" };
         tell(kind, json!({"response": self.whole(reply)}));
         bytes
     }
 
     /// Its number would have to be known; the first is what a client that counts takes least amiss.
-    fn error_event(&self, _tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
+    fn error_event(&self, _tongue: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
         let code = if refusal.code.is_empty() { refusal.kind } else { refusal.code };
         let code = if code.is_empty() { refusal.status.to_string() } else { code.to_owned() };
         event(0, "error", json!({"code": code, "message": refusal.message, "param": null}))
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         for item in body["output"].as_array().into_iter().flatten() {
             match item["type"].as_str() {
                 Some("function_call") => heard.call(&item["name"], item["arguments"].as_str().unwrap_or_default()),
@@ -126,7 +126,7 @@ impl Form for Responses {
         heard.usage = is_count(&body["usage"]["output_tokens"]);
     }
 
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         match event["type"].as_str() {
             Some("response.output_text.delta") => heard.text.push_str(event["delta"].as_str().unwrap_or_default()),
             Some("response.output_item.added") if event["item"]["type"] == "function_call" => heard.call(&event["item"]["name"], ""),
@@ -140,8 +140,8 @@ impl Form for Responses {
     }
 
     /// Some gateways end it as they end chats.
-    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> Part {
-        if data.starts_with(DONE) { Part::Nothing } else { Part::Said }
+    fn part(&self, _name: Option<&[u8]>, data: &[u8]) -> EventMeaning {
+        if data.starts_with(DONE) { EventMeaning::Nothing } else { EventMeaning::Said }
     }
 
     /// An answer that has failed says `error` in itself, a stream in the answer that its last event holds, or in an event of its own.
@@ -198,9 +198,9 @@ fn input(input: &Value) -> Result<String, String> {
 }
 
 /// How many events precede the first token.
-const fn before_tokens(reply: &Reply) -> usize {
+const fn before_tokens(reply: &ProviderAnswer) -> usize {
     match (reply.end, &reply.tool) {
-        (End::Filtered, _) => 2,
+        (AnswerEnd::Filtered, _) => 2,
         (_, Some(_)) => 3,
         (_, None) => 4,
     }
@@ -213,7 +213,7 @@ fn event(number: usize, kind: &str, mut fields: Value) -> Vec<u8> {
 }
 
 /// An event's fields with the item that it is about.
-fn at(reply: &Reply, mut fields: Value) -> Value {
+fn at(reply: &ProviderAnswer, mut fields: Value) -> Value {
     fields["item_id"] = json!(item_id(reply));
     fields["output_index"] = json!(0);
     fields
@@ -223,12 +223,12 @@ fn part(text: &str) -> Value {
     json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
 }
 
-fn item_id(reply: &Reply) -> String {
+fn item_id(reply: &ProviderAnswer) -> String {
     format!("{}_{}", if reply.tool.is_some() { "fc" } else { "msg" }, reply.id)
 }
 
-fn item(reply: &Reply, status: &str, text: &str) -> Value {
-    let (id, status) = (item_id(reply), if reply.end == End::Length && status == "completed" { "incomplete" } else { status });
+fn item(reply: &ProviderAnswer, status: &str, text: &str) -> Value {
+    let (id, status) = (item_id(reply), if reply.end == AnswerEnd::Length && status == "completed" { "incomplete" } else { status });
     match &reply.tool {
         Some(name) => {
             let call = format!("call_{}", reply.id);
@@ -238,7 +238,7 @@ fn item(reply: &Reply, status: &str, text: &str) -> Value {
     }
 }
 
-fn response(reply: &Reply, status: &str, why: &Value, output: &Value) -> Value {
+fn response(reply: &ProviderAnswer, status: &str, why: &Value, output: &Value) -> Value {
     let (input, tokens) = (reply.prompt_tokens, reply.tokens.len());
     let usage = json!({
         "input_tokens": input, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -257,13 +257,13 @@ fn response(reply: &Reply, status: &str, why: &Value, output: &Value) -> Value {
 mod tests {
     use super::super::AnswerReader;
     use super::super::ask::tests::ask;
-    use super::super::form::Speech;
+    use super::super::form::AnswerFormat;
     use super::*;
     use crate::dialect::Flaw;
     use crate::model::{Dialect, Operation};
 
     fn judge(streamed: bool, body: &str) -> Result<(), Flaw> {
-        let speech = Speech { dialect: Dialect::OpenAi, operation: Operation::Responses, streamed };
+        let speech = AnswerFormat { dialect: Dialect::OpenAi, operation: Operation::Responses, streamed };
         let mut reader = AnswerReader::new(Dialect::OpenAi, &ask(speech));
         reader.feed(body.as_bytes());
         reader.finish()
@@ -271,11 +271,12 @@ mod tests {
 
     #[test]
     fn events_are_numbered_without_a_gap() {
-        for (tool, end) in [(None, End::Stop), (Some("t".to_owned()), End::Length), (None, End::Filtered)] {
-            let demand = Demand { operation: Operation::Responses, prompt: "hi".into(), tool: tool.clone(), ..Demand::default() };
-            let mut reply = Reply::new(Dialect::OpenAi, &demand, "m", "1", 0);
+        for (tool, end) in [(None, AnswerEnd::Stop), (Some("t".to_owned()), AnswerEnd::Length), (None, AnswerEnd::Filtered)] {
+            let demand =
+                ProviderRequest { operation: Operation::Responses, prompt: "hi".into(), tool: tool.clone(), ..ProviderRequest::default() };
+            let mut reply = ProviderAnswer::new(Dialect::OpenAi, &demand, "m", "1", 0);
             reply.end = end;
-            let reply = if end == End::Filtered { reply.filtered() } else { reply };
+            let reply = if end == AnswerEnd::Filtered { reply.filtered() } else { reply };
             let events = (0..reply.tokens()).flat_map(|place| reply.token_event(place)).chain(reply.end_events());
             let text = String::from_utf8(events.collect()).unwrap();
             let data = text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());

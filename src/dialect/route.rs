@@ -1,6 +1,6 @@
 //! Which of a provider's operations a path names.
 
-use super::tongue::tongue;
+use super::tongue::provider_api;
 use crate::model::{Dialect, Operation};
 
 /// An operation of a provider.
@@ -23,7 +23,7 @@ pub enum Route {
 
 /// The path that a base URL of this dialect ends with: OpenAI's clients are given `https://…/v1`, Azure's the bare host.
 pub fn base_path(dialect: Dialect) -> &'static str {
-    tongue(dialect).base_path()
+    provider_api(dialect).base_path()
 }
 
 /// The ends of paths by which a model is asked for something, in the dialects that are spoken here and in those that are near to them.
@@ -74,12 +74,12 @@ pub fn is_inference(dialect: Dialect, method: &str, path: &str) -> bool {
 impl Route {
     /// What a request's method, path and query name; `None` where the provider would answer 404.
     pub fn of(dialect: Dialect, method: &str, path: &str, query: Option<&str>) -> Option<Self> {
-        tongue(dialect).route(method, path, query)
+        provider_api(dialect).route(method, path, query)
     }
 
     /// Path and query of an operation after the base URL.
     pub fn path(dialect: Dialect, operation: Operation, model: &str, streamed: bool) -> String {
-        tongue(dialect).path(operation, model, streamed)
+        provider_api(dialect).path(operation, model, streamed)
     }
 
     /// What is asked below the path of the list of models: all of them, or one.
@@ -126,13 +126,13 @@ pub(super) fn unescaped(segment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::ask::tests::speeches;
-    use super::super::form::Speech;
+    use super::super::form::AnswerFormat;
     use super::*;
 
     #[test]
     fn a_path_that_a_client_asks_for_is_one_that_a_provider_knows() {
         let name = "eu.maker.model-v1:0/half";
-        for Speech { dialect, operation, streamed } in speeches() {
+        for AnswerFormat { dialect, operation, streamed } in speeches() {
             let full = format!("{}{}", base_path(dialect), Route::path(dialect, operation, name, streamed));
             let (path, query) = full.split_once('?').map_or((full.as_str(), None), |(path, query)| (path, Some(query)));
             let Some(Route::Inference { operation: named, model, streamed: asked }) = Route::of(dialect, "POST", path, query) else {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_asks_a_model_is_told_from_what_looks_after_it() {
-        for Speech { dialect, operation, streamed } in speeches() {
+        for AnswerFormat { dialect, operation, streamed } in speeches() {
             let full = format!("{}{}", base_path(dialect), Route::path(dialect, operation, "eu.maker.model-v1:0", streamed));
             let path = full.split_once('?').map_or(full.as_str(), |(path, _)| path);
             assert!(is_inference(dialect, "POST", path) && is_inference(dialect, "POST", &format!("/team/blue{path}/")), "{path}");

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// One event that carries data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct SentEvent {
+pub(super) struct SseEvent {
     /// What its `event:` line names.
     pub(super) name: Option<Vec<u8>>,
     /// Its data, as JSON or a marker; the lines joined by LF.
@@ -19,7 +19,7 @@ pub(super) struct SentEvent {
 
 /// Reads a stream of events.
 #[derive(Debug, Default)]
-pub(super) struct SentEvents {
+pub(super) struct SseReader {
     /// The line underway.
     line: Vec<u8>,
     /// The last byte was a CR: an LF after it belongs to the same line end.
@@ -28,9 +28,9 @@ pub(super) struct SentEvents {
     data: Option<Vec<u8>>,
 }
 
-impl SentEvents {
+impl SseReader {
     /// Takes more of the stream; the events that end in it.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<SentEvent> {
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<SseEvent> {
         let (mut found, mut rest) = (Vec::new(), bytes);
         if bytes.is_empty() {
             return found;
@@ -55,13 +55,13 @@ impl SentEvents {
     }
 
     /// The event that the stream ended within, as far as it came.
-    pub(super) fn rest(&mut self) -> Option<SentEvent> {
+    pub(super) fn rest(&mut self) -> Option<SseEvent> {
         let line = std::mem::take(&mut self.line);
         let event = self.take_line(&line);
         event.or_else(|| self.dispatch())
     }
 
-    fn take_line(&mut self, line: &[u8]) -> Option<SentEvent> {
+    fn take_line(&mut self, line: &[u8]) -> Option<SseEvent> {
         if line.is_empty() {
             return self.dispatch();
         }
@@ -81,9 +81,9 @@ impl SentEvents {
     }
 
     /// An event without data is none.
-    fn dispatch(&mut self) -> Option<SentEvent> {
+    fn dispatch(&mut self) -> Option<SseEvent> {
         let name = self.name.take();
-        self.data.take().map(|data| SentEvent { name, data })
+        self.data.take().map(|data| SseEvent { name, data })
     }
 }
 
@@ -96,7 +96,7 @@ fn field(line: &[u8]) -> (&[u8], &[u8]) {
 
 /// Where a field of an event's bytes stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SseField {
     /// Its value without the blanks around it.
     pub(super) value: Range<usize>,
     /// Its whole line with its end.
@@ -104,7 +104,7 @@ pub(super) struct Place {
 }
 
 /// The places of all fields of this name in one event.
-pub(super) fn places(event: &[u8], name: &[u8]) -> Vec<Place> {
+pub(super) fn places(event: &[u8], name: &[u8]) -> Vec<SseField> {
     let (mut found, mut from) = (Vec::new(), 0);
     while from < event.len() {
         let rest = &event[from..];
@@ -117,7 +117,7 @@ pub(super) fn places(event: &[u8], name: &[u8]) -> Vec<Place> {
         let (own, value) = field(&rest[..length]);
         if own == name {
             let start = from + length - value.trim_ascii_start().len();
-            found.push(Place { value: start..start + value.trim_ascii().len(), line: from..from + length + end });
+            found.push(SseField { value: start..start + value.trim_ascii().len(), line: from..from + length + end });
         }
         from += length + end;
     }
@@ -131,8 +131,8 @@ mod tests {
 
     fn read(chunks: &[&[u8]]) -> Vec<(Option<String>, String)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let mut events = SentEvents::default();
-        let mut found: Vec<SentEvent> = chunks.iter().flat_map(|chunk| events.feed(chunk)).collect();
+        let mut events = SseReader::default();
+        let mut found: Vec<SseEvent> = chunks.iter().flat_map(|chunk| events.feed(chunk)).collect();
         found.extend(events.rest());
         found.into_iter().map(|event| (event.name.as_deref().map(text), text(&event.data))).collect()
     }
@@ -163,7 +163,7 @@ mod tests {
         let event = b"event: x\r\ndata:  {\"a\":\rdata: 1} \nid: 4\n\n";
         let found: Vec<_> = places(event, b"data").into_iter().map(|place| (&event[place.value], &event[place.line])).collect();
         assert_eq!(found, [(&b"{\"a\":"[..], &b"data:  {\"a\":\r"[..]), (b"1}", b"data: 1} \n")]);
-        assert_eq!(places(b"data:", b"data"), [Place { value: 5..5, line: 0..5 }]);
+        assert_eq!(places(b"data:", b"data"), [SseField { value: 5..5, line: 0..5 }]);
     }
 
     proptest! {

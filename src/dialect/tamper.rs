@@ -1,12 +1,12 @@
 //! Answers that go wrong, in each dialect's own bytes: what an event of a stream is to whoever breaks it, and what it becomes.
 //!
-//! An event is whole, as [`super::Events`] cuts it out; a whole answer is its JSON body. Where a dialect has no such thing, nothing changes:
+//! An event is whole, as [`super::EventSplitter`] cuts it out; a whole answer is its JSON body. Where a dialect has no such thing, nothing changes:
 //! Bedrock's answers name no model.
 
 use super::eventstream::{MESSAGE_TYPE, first_frame, with_payload};
-use super::form::{Form, Heard, Speech};
+use super::form::{AnswerFormat, OperationCodec, PartialAnswer};
 use super::sent::places;
-use super::tongue::{Framing, tongue};
+use super::tongue::{StreamFraming, provider_api};
 use super::{ProviderFault, error_answer, error_event, lenient};
 use serde_json::{Number, Value};
 
@@ -34,23 +34,23 @@ fn with_data(event: &[u8], data: &[u8]) -> Vec<u8> {
     whole
 }
 
-fn framing(speech: Speech) -> Framing {
-    tongue(speech.dialect).framing()
+fn framing(speech: AnswerFormat) -> StreamFraming {
+    provider_api(speech.dialect).framing()
 }
 
 /// True where an event carries data, and is no mere sign of life: a comment, or an event named `ping`.
-pub fn has_data(speech: Speech, event: &[u8]) -> bool {
+pub fn has_data(speech: AnswerFormat, event: &[u8]) -> bool {
     match framing(speech) {
-        Framing::Lines => data(event).is_some() && name(event) != Some(b"ping"),
-        Framing::Frames => said(speech, event).is_none_or(|said| said["type"] != "ping"),
+        StreamFraming::Lines => data(event).is_some() && name(event) != Some(b"ping"),
+        StreamFraming::Frames => said(speech, event).is_none_or(|said| said["type"] != "ping"),
     }
 }
 
-/// What the event says, as [`Form::hear`] takes it.
-fn said(speech: Speech, event: &[u8]) -> Option<Value> {
+/// What the event says, as [`OperationCodec::hear`] takes it.
+fn said(speech: AnswerFormat, event: &[u8]) -> Option<Value> {
     match framing(speech) {
-        Framing::Lines => lenient::value(&data(event)?),
-        Framing::Frames => {
+        StreamFraming::Lines => lenient::value(&data(event)?),
+        StreamFraming::Frames => {
             let (frame, _) = first_frame(event).ok()??;
             let name = frame.header(":event-type").filter(|_| frame.header(MESSAGE_TYPE) == Some("event"))?;
             let form = speech.form();
@@ -60,28 +60,28 @@ fn said(speech: Speech, event: &[u8]) -> Option<Value> {
 }
 
 /// True where an event says that the stream has come to its end.
-pub fn is_terminal(speech: Speech, event: &[u8]) -> bool {
-    let (form, mut heard) = (speech.form(), Heard::default());
+pub fn is_terminal(speech: AnswerFormat, event: &[u8]) -> bool {
+    let (form, mut heard) = (speech.form(), PartialAnswer::default());
     match said(speech, event) {
         Some(event) => form.hear(&event, &mut heard),
-        None => heard.terminal = framing(speech) == Framing::Lines && data(event).is_some_and(|data| form.is_marker(&data)),
+        None => heard.terminal = framing(speech) == StreamFraming::Lines && data(event).is_some_and(|data| form.is_marker(&data)),
     }
     heard.terminal
 }
 
 /// What keeps an answer alive and says nothing. JSON takes blank lines before it.
-pub fn sign_of_life(speech: Speech) -> Vec<u8> {
+pub fn sign_of_life(speech: AnswerFormat) -> Vec<u8> {
     if speech.streamed { speech.form().sign_of_life() } else { b"\n".to_vec() }
 }
 
 /// The error that a provider sends in the middle of an answer; as an event where the answer is a stream.
-pub fn error_midway(speech: Speech, fault: &ProviderFault) -> Vec<u8> {
+pub fn error_midway(speech: AnswerFormat, fault: &ProviderFault) -> Vec<u8> {
     if speech.streamed { error_event(speech, fault) } else { error_answer(speech.dialect, fault).body }
 }
 
 /// The event as one that cannot be read: broken JSON, or a checksum that does not fit.
-pub fn malformed(speech: Speech, event: &[u8]) -> Vec<u8> {
-    if framing(speech) == Framing::Lines {
+pub fn malformed(speech: AnswerFormat, event: &[u8]) -> Vec<u8> {
+    if framing(speech) == StreamFraming::Lines {
         return with_data(event, b"{\"oops");
     }
     let mut broken = event.to_vec();
@@ -90,9 +90,9 @@ pub fn malformed(speech: Speech, event: &[u8]) -> Vec<u8> {
 }
 
 /// The piece with what `change` makes of its JSON; `None` where it holds none, or nothing that changes.
-fn changed(speech: Speech, piece: &[u8], change: impl FnOnce(&dyn Form, &mut Value) -> bool) -> Option<Vec<u8>> {
+fn changed(speech: AnswerFormat, piece: &[u8], change: impl FnOnce(&dyn OperationCodec, &mut Value) -> bool) -> Option<Vec<u8>> {
     let form = speech.form();
-    if speech.streamed && framing(speech) == Framing::Frames {
+    if speech.streamed && framing(speech) == StreamFraming::Frames {
         let mut said = form.opened(lenient::value(&first_frame(piece).ok()??.0.payload)?)?;
         return change(form, &mut said).then(|| with_payload(piece, form.closed(said).to_string().as_bytes()))?;
     }
@@ -126,7 +126,7 @@ pub(super) fn first_text(json: &Value, paths: &[&[&str]]) -> Option<String> {
 }
 
 /// The piece as another model would have sent it; `None` where it names no model.
-pub fn with_other_model(speech: Speech, piece: &[u8]) -> Option<Vec<u8>> {
+pub fn with_other_model(speech: AnswerFormat, piece: &[u8]) -> Option<Vec<u8>> {
     changed(speech, piece, |form, json| {
         leaves_at(json, form.model_at(), |model| {
             *model = Value::from("lifeboat-another-model");
@@ -137,7 +137,7 @@ pub fn with_other_model(speech: Speech, piece: &[u8]) -> Option<Vec<u8>> {
 
 /// The piece with every letter of its text turned into another one, and every number of a vector into its opposite; `None` where it
 /// carries neither.
-pub fn with_garbled_text(speech: Speech, piece: &[u8]) -> Option<Vec<u8>> {
+pub fn with_garbled_text(speech: AnswerFormat, piece: &[u8]) -> Option<Vec<u8>> {
     changed(speech, piece, |form, json| leaves_at(json, form.text_at(), garble))
 }
 
@@ -172,19 +172,25 @@ const fn turned(letter: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::super::ask::tests::{ask, speeches};
-    use super::super::{AnswerReader, Boundary, Demand, Events, Flaw, Reply, wire_request};
+    use super::super::{AnswerReader, Boundary, EventSplitter, Flaw, ProviderAnswer, ProviderRequest, wire_request};
     use super::*;
     use crate::model::{Dialect, Operation};
     use bytes::Bytes;
 
     /// An answer in its pieces; a whole one is one piece.
-    fn pieces(speech: Speech) -> Vec<Vec<u8>> {
+    fn pieces(speech: AnswerFormat) -> Vec<Vec<u8>> {
         let asked = wire_request(speech.dialect, &ask(speech), "k");
-        let reply = Reply::new(speech.dialect, &Demand::parse(speech.dialect, speech.operation, &asked.body).unwrap(), "gpt-4o", "1", 0);
+        let reply = ProviderAnswer::new(
+            speech.dialect,
+            &ProviderRequest::parse(speech.dialect, speech.operation, &asked.body).unwrap(),
+            "gpt-4o",
+            "1",
+            0,
+        );
         if !speech.streamed {
             return vec![reply.whole().body];
         }
-        let (mut events, mut found) = (Events::after(Boundary::of(speech.dialect)), Vec::new());
+        let (mut events, mut found) = (EventSplitter::after(Boundary::of(speech.dialect)), Vec::new());
         let mut bytes: Bytes = (0..reply.tokens()).flat_map(|place| reply.token_event(place)).chain(reply.end_events()).collect();
         while let Some(event) = events.next(&mut bytes) {
             assert!(event.is_whole);
@@ -193,7 +199,7 @@ mod tests {
         found
     }
 
-    fn judge(speech: Speech, bytes: &[u8]) -> Result<(), Flaw> {
+    fn judge(speech: AnswerFormat, bytes: &[u8]) -> Result<(), Flaw> {
         let mut reader = AnswerReader::new(speech.dialect, &ask(speech));
         reader.feed(bytes);
         reader.finish()
@@ -237,7 +243,7 @@ mod tests {
                 let is_told = matches!(error, Err(Flaw::ErrorEvent(Some(_))));
                 assert!(if dialect == Dialect::Bedrock { error == Err(Flaw::Empty) } else { is_told }, "{speech:?}: {error:?}");
             }
-            let each = |change: fn(Speech, &[u8]) -> Option<Vec<u8>>| {
+            let each = |change: fn(AnswerFormat, &[u8]) -> Option<Vec<u8>>| {
                 let changed: Vec<_> = pieces.iter().map(|piece| change(speech, piece)).collect();
                 let count = changed.iter().flatten().count();
                 let bytes = changed.into_iter().zip(&pieces).flat_map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect::<Vec<u8>>();
@@ -269,7 +275,7 @@ mod tests {
             assert!(with_other_model(speech, piece).is_none() && with_garbled_text(speech, piece).is_none());
             let _ = (malformed(speech, piece), has_data(speech, piece));
         }
-        let chat = Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true };
+        let chat = AnswerFormat { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed: true };
         assert!(is_terminal(chat, b"event: end\r\ndata:[DONE]\r\n\r\n"));
         assert!(is_terminal(chat, b"event: end\rdata: [DONE]\r\r"));
         // JSON over several lines becomes one, and so does what breaks it.

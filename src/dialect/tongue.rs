@@ -12,11 +12,11 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// Looks a header up by its lower-case name.
-pub(super) type Header<'a, 'h> = &'a dyn Fn(&str) -> Option<&'h str>;
+pub(super) type HeaderLookup<'a, 'h> = &'a dyn Fn(&str) -> Option<&'h str>;
 
 /// How the events of a stream are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(super) enum StreamFraming {
     /// Server-sent events: each `data:` line is one.
     Lines,
     /// AWS's binary frames (see [`super::eventstream`]).
@@ -25,7 +25,7 @@ pub(super) enum Framing {
 
 /// A refusal before it is put into an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ProviderError {
     /// HTTP status.
     pub(super) status: u16,
     /// The class of the error: OpenAI's and Anthropic's `type`, AWS's exception, Google's `status`.
@@ -36,14 +36,14 @@ pub(super) struct Refusal {
     pub(super) message: Cow<'static, str>,
 }
 
-impl Refusal {
+impl ProviderError {
     pub(super) fn new(status: u16, kind: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, kind, code, message: message.into() }
     }
 }
 
 /// One dialect.
-pub(super) trait Tongue: Sync {
+pub(super) trait ProviderApi: Sync {
     /// The path that a base URL ends with.
     fn base_path(&self) -> &'static str;
     /// Path and query of an operation after the base URL; of a chat where the dialect does not have it.
@@ -52,7 +52,7 @@ pub(super) trait Tongue: Sync {
     fn route(&self, method: &str, path: &str, query: Option<&str>) -> Option<Route>;
 
     /// The credential of a request.
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str>;
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str>;
     /// The header that carries a static key.
     fn credential_header(&self, key: &str) -> (&'static str, String);
     /// A header that every request must have, with the value that ours have.
@@ -72,16 +72,16 @@ pub(super) trait Tongue: Sync {
     }
 
     /// How streams are framed.
-    fn framing(&self) -> Framing {
-        Framing::Lines
+    fn framing(&self) -> StreamFraming {
+        StreamFraming::Lines
     }
 
     /// What the dialect says for a fault. Never asked for a bare status.
-    fn refusal(&self, fault: &ProviderFault) -> Refusal;
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError;
     /// The refusal in the dialect's envelope.
-    fn error_body(&self, refusal: &Refusal) -> Value;
+    fn error_body(&self, refusal: &ProviderError) -> Value;
     /// The headers that go with it, besides its content type and the time to come back.
-    fn error_headers(&self, _refusal: &Refusal) -> Vec<(&'static str, String)> {
+    fn error_headers(&self, _refusal: &ProviderError) -> Vec<(&'static str, String)> {
         Vec::new()
     }
     /// How it tells when to come back.
@@ -102,7 +102,7 @@ pub(super) trait Tongue: Sync {
 }
 
 /// Who speaks a dialect. A service of plain HTTP or tcp is taken to speak OpenAI's, as gateways do.
-pub(super) const fn tongue(dialect: Dialect) -> &'static dyn Tongue {
+pub(super) const fn provider_api(dialect: Dialect) -> &'static dyn ProviderApi {
     match dialect {
         Dialect::OpenAi | Dialect::Http | Dialect::Tcp => &OpenAi,
         Dialect::AzureOpenAi => &Azure,

@@ -8,18 +8,18 @@
 use super::ask::MAX_TOKENS;
 use super::credential::bearer;
 use super::demand::{conversation, offered, parameters, words_of};
-use super::form::{Form, Heard, Wish, is_count};
-use super::reply::End;
+use super::form::{OperationCodec, PartialAnswer, RequestContent, is_count};
+use super::reply::AnswerEnd;
 use super::route::{query_value, segment, unescaped};
-use super::tongue::{Header, Refusal, Tongue};
-use super::{Demand, ProviderFault, Receipt, Reply, Route};
+use super::tongue::{HeaderLookup, ProviderApi, ProviderError};
+use super::{ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route};
 use crate::model::Operation;
 use serde_json::{Value, json};
 
 /// Speaks it.
 pub(super) struct Vertex;
 
-impl Tongue for Vertex {
+impl ProviderApi for Vertex {
     fn base_path(&self) -> &'static str {
         "/v1beta"
     }
@@ -55,7 +55,7 @@ impl Tongue for Vertex {
         })
     }
 
-    fn credential<'h>(&self, header: Header<'_, 'h>) -> Option<&'h str> {
+    fn credential<'h>(&self, header: HeaderLookup<'_, 'h>) -> Option<&'h str> {
         header("x-goog-api-key").map(str::trim).or_else(|| bearer(header))
     }
 
@@ -80,7 +80,7 @@ impl Tongue for Vertex {
         self.models(&[name])["models"][0].take()
     }
 
-    fn refusal(&self, fault: &ProviderFault) -> Refusal {
+    fn refusal(&self, fault: &ProviderFault) -> ProviderError {
         let (status, kind, message) = match fault {
             ProviderFault::InvalidKey | ProviderFault::ExpiredToken => (
                 401,
@@ -97,19 +97,24 @@ impl Tongue for Vertex {
             ProviderFault::ServerError | ProviderFault::Status { .. } => (500, "INTERNAL", "An internal error has occurred."),
             ProviderFault::Timeout => (504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
             ProviderFault::NoSuchModel(model) => {
-                return Refusal::new(404, "NOT_FOUND", "", format!("models/{model} is not found or is not supported for generateContent."));
+                return ProviderError::new(
+                    404,
+                    "NOT_FOUND",
+                    "",
+                    format!("models/{model} is not found or is not supported for generateContent."),
+                );
             }
             ProviderFault::NoSuchPath => (404, "NOT_FOUND", "The requested URL was not found on this server."),
-            ProviderFault::BadRequest(message) => return Refusal::new(400, "INVALID_ARGUMENT", "", message.clone()),
+            ProviderFault::BadRequest(message) => return ProviderError::new(400, "INVALID_ARGUMENT", "", message.clone()),
             ProviderFault::ContentFiltered => (400, "INVALID_ARGUMENT", "The prompt was blocked."),
             ProviderFault::ContextTooLong => {
                 (400, "INVALID_ARGUMENT", "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).")
             }
         };
-        Refusal::new(status, kind, "", message)
+        ProviderError::new(status, kind, "", message)
     }
 
-    fn error_body(&self, refusal: &Refusal) -> Value {
+    fn error_body(&self, refusal: &ProviderError) -> Value {
         json!({"error": {"code": refusal.status, "message": refusal.message, "status": refusal.kind}})
     }
 
@@ -119,8 +124,8 @@ impl Tongue for Vertex {
     }
 }
 
-impl Form for Vertex {
-    fn request(&self, wish: &Wish<'_>) -> Value {
+impl OperationCodec for Vertex {
+    fn request(&self, wish: &RequestContent<'_>) -> Value {
         let mut body = json!({
             "contents": [{"role": "user", "parts": [{"text": wish.prompt}]}],
             "generationConfig": {"maxOutputTokens": MAX_TOKENS, "temperature": 0},
@@ -135,47 +140,47 @@ impl Form for Vertex {
         body
     }
 
-    fn read_request(&self, body: &Value) -> Result<Demand, String> {
+    fn read_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let system = words_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
         let is_free = body["toolConfig"]["functionCallingConfig"]["mode"] != "NONE";
-        Ok(Demand {
+        Ok(ProviderRequest {
             max_tokens: body["generationConfig"]["maxOutputTokens"].as_u64(),
             prompt: system + &conversation(body, "contents", "parts")?,
             tool: offered(&body["tools"][0]["functionDeclarations"][0]["name"], &body["contents"]).filter(|_| is_free),
             json: body["generationConfig"]["responseMimeType"] == "application/json",
-            ..Demand::default()
+            ..ProviderRequest::default()
         })
     }
 
-    fn whole(&self, reply: &Reply) -> Value {
+    fn whole(&self, reply: &ProviderAnswer) -> Value {
         let mut body = chunk(reply, &json!([said(reply, &reply.text())]));
         finish(reply, &mut body);
         body
     }
 
     /// A call of a tool comes at once, with its last token.
-    fn token(&self, reply: &Reply, place: usize) -> Vec<u8> {
+    fn token(&self, reply: &ProviderAnswer, place: usize) -> Vec<u8> {
         match (&reply.tool, place + 1 < reply.tokens.len()) {
             (Some(_), true) => event(&chunk(reply, &json!([{"text": ""}]))),
             _ => event(&chunk(reply, &json!([said(reply, &reply.tokens[place])]))),
         }
     }
 
-    fn end(&self, reply: &Reply) -> Vec<u8> {
+    fn end(&self, reply: &ProviderAnswer) -> Vec<u8> {
         let mut last = chunk(reply, &json!([{"text": ""}]));
         finish(reply, &mut last);
         event(&last)
     }
 
-    fn error_event(&self, tongue: &dyn Tongue, refusal: &Refusal) -> Vec<u8> {
-        event(&tongue.error_body(refusal))
+    fn error_event(&self, api: &dyn ProviderApi, refusal: &ProviderError) -> Vec<u8> {
+        event(&api.error_body(refusal))
     }
 
-    fn hear_whole(&self, body: &Value, heard: &mut Heard) {
+    fn hear_whole(&self, body: &Value, heard: &mut PartialAnswer) {
         self.hear(body, heard);
     }
 
-    fn hear(&self, event: &Value, heard: &mut Heard) {
+    fn hear(&self, event: &Value, heard: &mut PartialAnswer) {
         let candidate = &event["candidates"][0];
         // What the model thinks is no answer: no client shows it as one.
         let parts = candidate["content"]["parts"].as_array().into_iter().flatten().filter(|part| part["thought"] != true);
@@ -211,26 +216,26 @@ fn event(data: &Value) -> Vec<u8> {
 }
 
 /// A text, or the call of a tool.
-fn said(reply: &Reply, text: &str) -> Value {
+fn said(reply: &ProviderAnswer, text: &str) -> Value {
     match &reply.tool {
         Some(name) => json!({"functionCall": {"name": name, "args": reply.arguments()}}),
         None => json!({"text": text}),
     }
 }
 
-fn chunk(reply: &Reply, parts: &Value) -> Value {
+fn chunk(reply: &ProviderAnswer, parts: &Value) -> Value {
     json!({
         "candidates": [{"content": {"role": "model", "parts": parts}, "index": 0}],
         "modelVersion": reply.model, "responseId": reply.id,
     })
 }
 
-fn finish(reply: &Reply, chunk: &mut Value) {
+fn finish(reply: &ProviderAnswer, chunk: &mut Value) {
     let (prompt, candidates) = (reply.prompt_tokens, reply.tokens.len());
     chunk["candidates"][0]["finishReason"] = json!(match reply.end {
-        End::Stop => "STOP",
-        End::Length => "MAX_TOKENS",
-        End::Filtered => "SAFETY",
+        AnswerEnd::Stop => "STOP",
+        AnswerEnd::Length => "MAX_TOKENS",
+        AnswerEnd::Filtered => "SAFETY",
     });
     chunk["usageMetadata"] =
         json!({"promptTokenCount": prompt, "candidatesTokenCount": candidates, "totalTokenCount": prompt + candidates});

@@ -1,11 +1,11 @@
 //! The team's answer: the runbook, from what starts it to its undoing. What another process must know to take it back, where this one is
 //! killed, is written down before the first step.
 
-use super::Stop;
+use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{Runbook, StartMode};
-use crate::step::{Attendance, Context, Course, Notes, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, WalkState, detected, undo, walk};
 use tokio::sync::watch;
 
 /// Waits for what starts the runbook and for as long as people would take who are not there, walks it, waits until the faults are healed (the outage is over), and takes back what its steps did, so
@@ -17,7 +17,7 @@ pub(super) async fn answer(
     recorder: Recorder,
     mut over: watch::Receiver<bool>,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), Stop> {
+) -> Result<(), DrillStop> {
     let because = tokio::select! {
         because = begin(&runbook, &context) => because,
         _ = over.wait_for(|over| *over) => None,
@@ -34,38 +34,37 @@ pub(super) async fn answer(
             _ = stop.wait_for(|stop| *stop) => return settled(0, &context),
         }
     }
-    let mut course = Course::new(runbook);
-    walk(&mut course, &context, &recorder, &stop).await;
+    let mut state = WalkState::new(runbook);
+    walk(&mut state, &context, &recorder, &stop).await;
     tokio::select! {
         _ = over.wait_for(|over| *over) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
-    undo(&mut course, &context, &recorder).await;
-    settled(course.left(), &context)
+    undo(&mut state, &context, &recorder).await;
+    settled(state.left(), &context)
 }
 
 /// Writes down what a process that takes this back must know.
-fn note(runbook: &Runbook, context: &Context) -> Result<(), Stop> {
+fn note(runbook: &Runbook, context: &Context) -> Result<(), DrillStop> {
     if runbook.steps.iter().all(|step| step.undo.is_none()) {
         return Ok(());
     }
     let notes = Notes { root: context.folder.clone(), variables: context.variables.plain() };
     context.before.note(&notes).map_err(|error| {
-        Stop::environment(format!(
-            "the runbook was not started, because nothing could be recorded to undo it by: {error}\n\nhint: make room on the disk, or choose \
-             another folder with --out"
-        ))
+        DrillStop::environment(format!("the runbook was not started, because nothing could be recorded to undo it by: {error}"))
+            .with_hint("make room on the disk, or choose another folder with --out")
     })
 }
 
 /// Forgets the old values, where everything is back.
-fn settled(left: usize, context: &Context) -> Result<(), Stop> {
+fn settled(left: usize, context: &Context) -> Result<(), DrillStop> {
     if left > 0 {
         return Ok(());
     }
     let forgotten =
         context.before.all().into_iter().try_for_each(|what| context.before.forget(&what)).and_then(|()| context.before.settle());
-    forgotten.map_err(|error| Stop::environment(format!("everything was restored, but the saved old values cannot be removed: {error}")))
+    forgotten
+        .map_err(|error| DrillStop::environment(format!("everything was restored, but the saved old values cannot be removed: {error}")))
 }
 
 /// Why it starts now; `None` where it never does.

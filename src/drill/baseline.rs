@@ -3,8 +3,8 @@
 //! A fault on top of trouble proves nothing, so none is injected then; and a baseline that can no longer reach what is promised is not
 //! waited for. Of pure load nothing is asked.
 
-use super::Stop;
-use super::sight::Sight;
+use super::DrillStop;
+use super::sight::SightSummary;
 use crate::history::{Balanced, Bucket, Live, StopReason};
 use crate::model::{DrillPlan, Goal, NamedWorkload, StartMode};
 use crate::traffic::FirstLines;
@@ -20,24 +20,37 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// By then the proxies have told of the first answers.
 const SEEN: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// What the baseline is judged by.
-pub(super) struct Baseline<'a> {
+/// The rules by which the traffic before the fault is judged steady: a fault on top of trouble proves nothing.
+pub(super) struct BaselinePolicy<'a> {
     pub(super) plan: &'a DrillPlan,
     pub(super) live: watch::Receiver<Arc<Live>>,
     /// What failed answers said.
     pub(super) said: &'a FirstLines,
     /// What the proxies see; `None` where they see bytes only.
-    pub(super) sight: Option<watch::Receiver<Sight>>,
+    pub(super) sight: Option<watch::Receiver<SightSummary>>,
     /// How many requests of each workload are due at the most until it ends.
     pub(super) due: Vec<u64>,
 }
 
-impl Baseline<'_> {
+/// What is unsteady about a workload.
+struct Unsteady {
+    problem: String,
+    /// Whether others than the primary answered.
+    is_astray: bool,
+}
+
+impl Unsteady {
+    const fn of(problem: String) -> Self {
+        Self { problem, is_astray: false }
+    }
+}
+
+impl BaselinePolicy<'_> {
     /// Waits until it is over and was steady, or cannot be any more.
     ///
     /// # Errors
     /// What ails it.
-    pub(super) async fn pass(&self) -> Result<(), Stop> {
+    pub(super) async fn pass(&self) -> Result<(), DrillStop> {
         let began = tokio::time::Instant::now();
         let end = began + self.plan.scenario.timeline.baseline.std();
         while tokio::time::Instant::now() + LOOK < end {
@@ -57,21 +70,22 @@ impl Baseline<'_> {
     }
 
     /// Whether whatever is still due could make up for what was bad so far.
-    fn can_hold(&self, live: &Live) -> Result<(), Stop> {
+    fn can_hold(&self, live: &Live) -> Result<(), DrillStop> {
         for (place, each) in self.judged() {
             let Some(seen) = seen(place, live) else { continue };
             let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
             let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
             if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
                 let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(place, seen, live));
-                return Err(self.unsteady(&format!("{problem}; it can no longer reach {}", share(wanted)), place, &each, live));
+                let problem = Unsteady::of(format!("{problem}; it can no longer reach {}", share(wanted)));
+                return Err(self.unsteady(&problem, place, &each, live));
             }
         }
         Ok(())
     }
 
     /// Whether the requests that are answered were asked of a provider through its proxy.
-    fn passes_a_proxy(&self, live: &Live) -> Result<(), Stop> {
+    fn passes_a_proxy(&self, live: &Live) -> Result<(), DrillStop> {
         let Some(sight) = &self.sight else { return Ok(()) };
         for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
             let Some(seen) = seen(place, live).filter(|seen| seen.good >= u64::from(each.objectives.baseline_min)) else { continue };
@@ -80,26 +94,22 @@ impl Baseline<'_> {
             let passes = sight.has_any_of(place) || each.workload.script.is_some() && sight.has_any();
             if !passes {
                 let all = seen.requests();
-                let detail = format!(
-                    "{} of {all} requests of {} were answered, and none passed a proxy\n\nhint: no fault was injected; point the gateway at the \
-                     proxies of its providers: `lifeboat doctor` tells where they listen",
-                    seen.good, each.name
-                );
-                return Err(Stop::new(StopReason::BaselineUnsteady, detail));
+                let detail = format!("{} of {all} requests of {} were answered, and none passed a proxy", seen.good, each.name);
+                let hint =
+                    "no fault was injected; point the gateway at the proxies of its providers: `lifeboat doctor` tells where they listen";
+                return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
             }
         }
         Ok(())
     }
 
     /// Whether all of it was steady.
-    fn is_steady(&self, live: &Live) -> Result<(), Stop> {
+    fn is_steady(&self, live: &Live) -> Result<(), DrillStop> {
         let runbook = self.plan.runbook.as_ref().filter(|runbook| runbook.start == StartMode::OnDetection);
         if let Some(Goal::Alert(name)) = runbook.map(|runbook| &runbook.detect.goal).filter(|goal| live.meets(goal, live.now)) {
-            let words = format!(
-                "the alert {name} fires before the fault, so it cannot tell of it\n\nhint: no fault was injected; fix what it reports, or the rule \
-                 that lets it fire"
-            );
-            return Err(Stop::new(StopReason::BaselineUnsteady, words));
+            let detail = format!("the alert {name} fires before the fault, so it cannot tell of it");
+            let hint = "no fault was injected; fix what it reports, or the rule that lets it fire";
+            return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
         }
         for (place, each) in self.judged() {
             if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
@@ -109,18 +119,18 @@ impl Baseline<'_> {
         Ok(())
     }
 
-    fn unsteady(&self, problem: &str, place: usize, each: &NamedWorkload, live: &Live) -> Stop {
+    fn unsteady(&self, Unsteady { problem, is_astray }: &Unsteady, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
         let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
-        let is_astray = problem.ends_with(&came_from(each));
-        let what = if is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
-        let hint = format!("hint: no fault was injected; {what}");
+        let what = if *is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
+        let hint = format!("no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
         let balanced = balanced.map_or_else(String::new, |balanced| format!("; {}", balanced.hint()));
-        Stop::new(StopReason::BaselineUnsteady, format!("the traffic{of} before the fault is not steady: {problem}\n\n{hint}{balanced}"))
+        let detail = format!("the traffic{of} before the fault is not steady: {problem}");
+        DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint + &balanced)
     }
 
     /// What ails a workload.
-    fn problem(&self, place: usize, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<String> {
+    fn problem(&self, place: usize, named: &NamedWorkload, seen: &Bucket, live: &Live) -> Option<Unsteady> {
         let wanted = wanted(named);
         let served: u64 = seen.served.iter().sum();
         let by_primary = served_by(named.service.primaries(), seen, live);
@@ -135,14 +145,15 @@ impl Baseline<'_> {
         let all = seen.known(0);
         if seen.requests() < u64::from(named.objectives.baseline_min) {
             let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
-            Some(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen)))
+            Some(Unsteady::of(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen))))
         } else if (seen.good as f64) < wanted * all as f64 {
             let lag = lag.map_or_else(String::new, |lag| format!("; {lag}"));
-            Some(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live)))
+            Some(Unsteady::of(format!("only {} of {all} requests were good{}{lag}", seen.good, self.failures(place, seen, live))))
         } else if served > 0 && (by_primary as f64) < wanted * served as f64 {
-            Some(format!("only {by_primary} of {served}{}", came_from(named)))
+            let primaries = named.service.primaries().join(" and ");
+            Some(Unsteady { problem: format!("only {by_primary} of {served} answers came from {primaries}"), is_astray: true })
         } else {
-            lag
+            lag.map(Unsteady::of)
         }
     }
 
@@ -169,10 +180,6 @@ fn seen(place: usize, live: &Live) -> Option<&Bucket> {
 
 fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
     if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
-}
-
-fn came_from(named: &NamedWorkload) -> String {
-    format!(" answers came from {}", named.service.primaries().join(" and "))
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {

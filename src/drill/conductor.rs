@@ -1,20 +1,22 @@
 //! The order of a drill: what happens when, and the one way out.
 
-use super::Stop;
+use super::DrillStop;
 use super::answer::answer;
-use super::baseline::Baseline;
+use super::baseline::BaselinePolicy;
 use super::driven;
 use super::faults::{Change, Faults};
 use super::files;
-use super::names::Names;
+use super::guard;
+use super::interrupts::{Interrupt, Interrupts};
+use super::names::ResolvedNames;
 use super::preflight::{self, Preflight, ground};
-use super::stage::{Site, Stage};
+use super::rig::{Rig, RigSite};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
-use crate::traffic::{Budget, Client, Driven, Levels, Load, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -23,8 +25,6 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// How often the guard looks.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A schedule's largest gap is taken over the planned time and this much more, since a drill may take a little longer.
@@ -41,8 +41,8 @@ pub struct Order {
     pub id: String,
     /// The project's root: where commands run.
     pub root: PathBuf,
-    /// The binary whose command `keep` runs [`super::keep`]: a system that the drill starts is started through it.
-    pub keeper: PathBuf,
+    /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
+    pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
     pub secrets: BTreeSet<SecretSource>,
     /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
@@ -57,7 +57,7 @@ pub struct Order {
 #[derive(Debug)]
 pub struct Ended {
     /// Why it ended before its time; `None` where it did not.
-    pub stopped: Option<Stop>,
+    pub stopped: Option<DrillStop>,
     /// Whether the history is whole on disk.
     pub journal: Result<(), JournalError>,
 }
@@ -95,37 +95,39 @@ impl Drill {
         let recorder = self.journal.recorder();
         recorder.record(self.started(recorder.clock())).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
-        let mut interrupts = Interrupts {
-            stop: self.order.stop.clone(),
-            failure: self.journal.failure(),
-            live: self.journal.live(),
-            clock: recorder.clock(),
-            guard: None,
-            broken: None,
-            emptied: None,
-            undriven: None,
-            hindered: None,
-        };
+        let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
+        interrupts.watch(guard::out_of_files(self.journal.live()));
         let http = client();
-        let Order { plan, seed, root, keeper, secrets, folder, .. } = &self.order;
+        let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
         let budget = Arc::new(budget(plan));
-        let site =
-            Site { plan, seed: *seed, tag, root, keeper, folder, stays: true, recorder: &recorder, http: &http, budget: &budget, secrets };
+        let site = RigSite {
+            plan,
+            seed: *seed,
+            tag,
+            root,
+            supervisor,
+            folder,
+            stays: true,
+            recorder: &recorder,
+            http: &http,
+            budget: &budget,
+            secrets,
+        };
         let mut preflight = Preflight::default();
         let opening = open(&site, &mut preflight);
         let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
             Err(stop) => (nothing(recorder.clock()), Some(preflight.with(stop))),
-            Ok((mut stage, names)) => {
-                interrupts.hindered = Some(stage.hindered.subscribe());
-                let connecting = connect(&mut stage, names, &site, &mut preflight);
+            Ok((mut rig, names)) => {
+                interrupts.follow(rig.hindered.subscribe(), |stop| stop.clone().map(Interrupt::Stop));
+                let connecting = connect(&mut rig, names, &site, &mut preflight);
                 let (observed, stopped) = match interrupts.during(connecting).await.and_then(|connected| connected) {
                     Err(stop) => (nothing(recorder.clock()), Some(stop)),
-                    Ok(()) => self.conduct(&stage, &site, &mut interrupts).await,
+                    Ok(()) => self.conduct(&rig, &site, &mut interrupts).await,
                 };
-                let redactor = stage.redactor.clone();
-                stage.take_down(&recorder).await;
-                (observed, stopped.map(|stop| Stop { detail: redactor.redact(&stop.detail), ..stop }))
+                let redactor = rig.redactor.clone();
+                rig.take_down(&recorder).await;
+                (observed, stopped.map(|stop| stop.map_texts(|text| redactor.redact(text))))
             }
         };
         if let Some(stop) = &stopped {
@@ -133,7 +135,9 @@ impl Drill {
                 let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
                 recorder.record(Event::GuardTripped(Guarded { guard })).await;
             }
-            recorder.record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone() })).await;
+            recorder
+                .record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() }))
+                .await;
         }
         recorder.record(Event::Finished(observed)).await;
         drop(recorder);
@@ -141,40 +145,41 @@ impl Drill {
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.
-    async fn conduct(&self, stage: &Stage, site: &Site<'_>, interrupts: &mut Interrupts) -> (Finished, Option<Stop>) {
-        let Site { plan, recorder, http, budget, .. } = *site;
+    async fn conduct(&self, rig: &Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
+        let RigSite { plan, recorder, http, budget, .. } = *site;
         let deadlines = plan.workloads().into_iter().map(|each| deadline(&each));
         let deadline = deadlines.max().unwrap_or(Duration::ZERO);
-        let loads = match self.loads(stage, site) {
+        let loads = match self.loads(rig, site) {
             Ok(loads) => loads,
-            Err(error) => return (nothing(recorder.clock()), Some(Stop::environment(error))),
+            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::environment_of(error))),
         };
-        let mut running = Running { clock: recorder.clock(), each: Vec::new() };
+        let mut running = RunningTraffic { clock: recorder.clock(), each: Vec::new() };
         // A program of others takes a while to begin; the baseline begins with it.
-        let (breaks, undriven) = watch::channel(None);
+        let breaks = watch::Sender::new(None);
+        interrupts.follow(breaks.subscribe(), |why: &Option<String>| why.clone().map(Interrupt::Script));
         for (place, named) in plan.workloads().iter().enumerate() {
             let Some(script) = &named.workload.script else { continue };
-            let starting = driven::start(place, named, script, stage, site, breaks.clone());
+            let starting = driven::start(place, named, script, rig, site, breaks.clone());
             match interrupts.during(starting).await.and_then(|started| started) {
                 Ok(driven) => running.each.push((place, Each::Driven(Box::new(driven)))),
                 Err(stop) => return (running.finish(async {}).await, Some(stop)),
             }
         }
-        interrupts.undriven = Some(undriven);
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Baseline })).await;
         for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
                 Ok(traffic) => running.each.push((place, Each::Own(traffic))),
-                Err(error) => return (running.finish(async {}).await, Some(Stop::environment(error))),
+                Err(error) => return (running.finish(async {}).await, Some(DrillStop::environment_of(error))),
             }
         }
-        let (mut faults, broken) = Faults::new(stage.control.clone(), recorder.clone(), stage.keyring.clone());
-        interrupts.broken = Some(broken);
-        interrupts.emptied = Some(budget.emptied());
-        interrupts.guard = plan.scenario.abort_when;
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
+        interrupts.follow(budget.emptied(), |why| why.as_ref().map(|why| Interrupt::Stop(DrillStop::of_text(StopReason::Guard, why))));
+        if let Some(guard) = plan.scenario.abort_when {
+            interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));
+        }
         let context = Context {
-            variables: stage.variables.clone(),
-            redactor: stage.redactor.clone(),
+            variables: rig.variables.clone(),
+            redactor: rig.redactor.clone(),
             live: self.journal.live(),
             clock: recorder.clock(),
             attendance: self.order.attendance.clone(),
@@ -183,19 +188,19 @@ impl Drill {
             folder: self.order.root.clone(),
             http: http.clone(),
             seed: self.order.seed,
-            keeper: Some(self.order.keeper.clone()),
+            keeper: Some(self.order.supervisor.clone()),
             before: Before::within(&self.order.folder),
-            keyring: stage.keyring.clone(),
+            keyring: rig.keyring.clone(),
             stores: plan.stores.clone().into(),
         };
         let mut team = Team { answer: None, over: watch::channel(false).0, stop: watch::channel(false).0 };
-        let baseline = self.baseline(stage);
+        let baseline = self.baseline(rig);
         let told = self.timeline(&mut faults, &mut team, context, &baseline, recorder, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
-        interrupts.guard = None;
+        interrupts.disarm();
         let mut told = told.and(healed).and(answered);
         let observed = running
             .finish(async {
@@ -207,10 +212,7 @@ impl Drill {
                 }
             })
             .await;
-        let told = told.map_err(|stop| match interrupts.undriven.as_ref().and_then(|undriven| undriven.borrow().clone()) {
-            Some(why) if why == stop.detail => Stop::environment(driven::explained(&why, site)),
-            _ => stop,
-        });
+        let told = told.map_err(|stop| interrupts.failed_script().map_or(stop, |why| driven::explained(why, site)));
         (observed, told.err())
     }
 
@@ -221,10 +223,10 @@ impl Drill {
     }
 
     /// What each workload sends that the drill sends itself, and to whom.
-    fn loads(&self, stage: &Stage, site: &Site<'_>) -> Result<Vec<(usize, Client, Load)>, TrafficError> {
+    fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfile)>, TrafficError> {
         let workloads = site.plan.workloads();
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
-            let load = Load {
+            let load = LoadProfile {
                 schedule: schedule(each, place, self.order.seed),
                 request: each.workload.request,
                 expect: Arc::new(each.workload.expect.clone()),
@@ -233,16 +235,16 @@ impl Drill {
                 bound: each.workload.max_in_flight,
                 deadline: deadline(each),
                 levels: Levels::of(site.plan, place),
-                said: stage.said.clone(),
+                said: rig.said.clone(),
                 budget: site.budget.clone(),
             };
-            Ok((place, Client::with(target.clone(), stage.manners[place].clone())?, load))
+            Ok((place, Client::with(target.clone(), rig.manners[place].clone())?, load))
         };
         let own = |(_, (each, _)): &(usize, (&NamedWorkload, &Target))| each.workload.script.is_none();
-        workloads.iter().zip(&stage.targets).enumerate().filter(own).map(load).collect()
+        workloads.iter().zip(&rig.targets).enumerate().filter(own).map(load).collect()
     }
 
-    fn baseline<'a>(&'a self, stage: &'a Stage) -> Baseline<'a> {
+    fn baseline<'a>(&'a self, rig: &'a Rig) -> BaselinePolicy<'a> {
         let plan = &self.order.plan;
         let until = plan.scenario.timeline.baseline;
         let due = |(place, each): (usize, &NamedWorkload)| match each.workload.script {
@@ -253,8 +255,8 @@ impl Drill {
         let due = plan.workloads().iter().enumerate().map(due).collect();
         // Of bytes nobody can say whose they are.
         let speaks = plan.providers.values().all(|provider| provider.dialect != Dialect::Tcp);
-        let sight = Some(stage.seen.subscribe()).filter(|_| speaks && stage.control.is_lifeboat());
-        Baseline { plan, live: self.journal.live(), said: &stage.said, sight, due }
+        let sight = Some(rig.seen.subscribe()).filter(|_| speaks && rig.control.is_lifeboat());
+        BaselinePolicy { plan, live: self.journal.live(), said: &rig.said, sight, due }
     }
 
     /// Baseline, faults, watch.
@@ -263,10 +265,10 @@ impl Drill {
         faults: &mut Faults,
         team: &mut Team,
         context: Context,
-        baseline: &Baseline<'_>,
+        baseline: &BaselinePolicy<'_>,
         recorder: &Recorder,
         interrupts: &mut Interrupts,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), DrillStop> {
         let timeline = &self.order.plan.scenario.timeline;
         interrupts.during(baseline.pass()).await??;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
@@ -276,10 +278,11 @@ impl Drill {
             let due = zero.unwrap_or_else(|| clock.now()) + at.as_nanos();
             interrupts.during(tokio::time::sleep(clock.until(due))).await?;
             match change {
-                Change::Heal => faults.heal(place).await?,
+                Change::Heal => interrupts.during_call(faults.heal(place)).await??,
                 Change::Inject => {
                     let planned = &timeline.faults[place];
-                    let confirmed = faults.inject(place, planned, self.order.plan.credential_of(&planned.on)).await?;
+                    let injecting = faults.inject(place, planned, self.order.plan.credential_of(&planned.on));
+                    let confirmed = interrupts.during_call(injecting).await??;
                     if zero.is_none() {
                         zero = Some(confirmed - at.as_nanos().min(confirmed));
                         team.call(&self.order.plan, context.clone(), recorder);
@@ -315,18 +318,18 @@ impl Drill {
 }
 
 /// What can be tried before anything is opened, then what nobody else could miss.
-pub(super) async fn open(site: &Site<'_>, preflight: &mut Preflight) -> Result<(Stage, Names), Stop> {
+pub(super) async fn open(site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(Rig, ResolvedNames), DrillStop> {
     preflight.need(files::enough(site.plan))?;
     preflight.need(filled(site.plan, site.seed))?;
     ground::look(site, preflight);
-    Stage::open(site, preflight).await
+    Rig::open(site, preflight).await
 }
 
 /// Everything else that a drill needs, until the traffic could begin.
-pub(super) async fn connect(stage: &mut Stage, names: Names, site: &Site<'_>, preflight: &mut Preflight) -> Result<(), Stop> {
-    stage.connect(site, names, preflight).await?;
+pub(super) async fn connect(rig: &mut Rig, names: ResolvedNames, site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(), DrillStop> {
+    rig.connect(site, names, preflight).await?;
     match &site.plan.environment.start {
-        Some(start) => preflight::warm_up(stage, site, start.warm_up).await,
+        Some(start) => preflight::warm_up(rig, site, start.warm_up).await,
         None => Ok(()),
     }
 }
@@ -343,18 +346,18 @@ fn due_until(schedule: Schedule, until: u64) -> u64 {
 }
 
 /// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
-pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), Stop> {
+pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
     let until = plan.scenario.timeline.baseline.as_nanos();
     let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
     for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
         let needed = u64::from(each.objectives.baseline_min);
         let due = schedule(&each, place, seed).take_while(|due| *due < until).take(needed as usize).count() as u64;
         if due < needed {
-            return Err(Stop::environment(format!(
-                "only {due} requests of {} are due in the baseline, and {} are the least\n\nhint: write a longer `baseline:`, or a higher \
-                 rate",
-                each.name, needed
-            )));
+            let name = &each.name;
+            return Err(DrillStop::environment(format!(
+                "only {due} requests of {name} are due in the baseline, and {needed} are the least"
+            ))
+            .with_hint("write a longer `baseline:`, or a higher rate"));
         }
     }
     Ok(())
@@ -370,8 +373,8 @@ fn nothing(clock: Clock) -> Finished {
     Finished { observed_until: clock.now(), requests: 0, by_workload: Vec::new() }
 }
 
-/// The traffic of every workload, with its place.
-struct Running {
+/// The running traffic of every workload, with its place in the plan.
+struct RunningTraffic {
     clock: Clock,
     each: Vec<(usize, Each)>,
 }
@@ -379,10 +382,10 @@ struct Running {
 /// Who sends one.
 enum Each {
     Own(Traffic),
-    Driven(Box<Driven>),
+    Driven(Box<K6Run>),
 }
 
-impl Running {
+impl RunningTraffic {
     /// Sends no more; waits for those in flight, at the longest until `patience` ends.
     async fn finish(self, patience: impl Future<Output = ()>) -> Finished {
         let Self { clock, mut each } = self;
@@ -424,7 +427,7 @@ impl Running {
 
 /// Those who answer with the runbook.
 struct Team {
-    answer: Option<JoinHandle<Result<(), Stop>>>,
+    answer: Option<JoinHandle<Result<(), DrillStop>>>,
     over: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
@@ -438,70 +441,12 @@ impl Team {
     }
 
     /// Stops the runbook and waits until what it did is taken back.
-    async fn dismiss(&mut self) -> Result<(), Stop> {
+    async fn dismiss(&mut self) -> Result<(), DrillStop> {
         self.stop.send_replace(true);
         match self.answer.take() {
             Some(answer) => answer.await.unwrap_or(Ok(())),
             None => Ok(()),
         }
-    }
-}
-
-/// Everything that may end a drill before its time.
-struct Interrupts {
-    stop: watch::Receiver<bool>,
-    failure: watch::Receiver<Option<JournalError>>,
-    live: watch::Receiver<Arc<Live>>,
-    clock: Clock,
-    guard: Option<Guard>,
-    broken: Option<mpsc::Receiver<Stop>>,
-    emptied: Option<watch::Receiver<Option<String>>>,
-    undriven: Option<watch::Receiver<Option<String>>>,
-    hindered: Option<watch::Receiver<Option<String>>>,
-}
-
-impl Interrupts {
-    /// Does `work` unless something ends the drill first.
-    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Stop> {
-        tokio::pin!(work);
-        let mut look = tokio::time::interval(LOOK);
-        loop {
-            tokio::select! {
-                biased;
-                Ok(_) = self.stop.wait_for(|stop| *stop) => return Err(Stop::new(StopReason::Person, "stopped by a person")),
-                Ok(failed) = self.failure.wait_for(Option::is_some) => {
-                    let problem = failed.as_ref().map(ToString::to_string).unwrap_or_default();
-                    return Err(Stop::new(StopReason::Journal, problem));
-                }
-                Some(stop) = told(&mut self.broken) => return Err(stop),
-                why = first_of(&mut self.emptied) => return Err(Stop::new(StopReason::Guard, why)),
-                why = first_of(&mut self.undriven) => return Err(Stop::new(StopReason::Environment, why)),
-                why = first_of(&mut self.hindered) => return Err(Stop::new(StopReason::Environment, why)),
-                done = &mut work => return Ok(done),
-                _ = look.tick() => {
-                    let live = self.live.borrow();
-                    guarded(self.guard, &live, self.clock.now()).and_then(|()| files::found(&live))?;
-                }
-            }
-        }
-    }
-}
-
-/// Whether the guard lets the drill go on.
-fn guarded(guard: Option<Guard>, live: &Live, now: u64) -> Result<(), Stop> {
-    match guard.and_then(|guard| live.tripped(guard, now)) {
-        Some(words) => {
-            let hint = "see why it went so badly; raise this limit only where it was too tight: a lower `success_below:` or a longer `for:` of `abort_when:`";
-            Err(Stop::new(StopReason::Guard, format!("{words}\n\nhint: {hint}")))
-        }
-        None => Ok(()),
-    }
-}
-
-async fn told(broken: &mut Option<mpsc::Receiver<Stop>>) -> Option<Stop> {
-    match broken {
-        Some(broken) => broken.recv().await,
-        None => std::future::pending().await,
     }
 }
 
@@ -516,16 +461,6 @@ pub(super) fn budget(plan: &DrillPlan) -> Budget {
     };
     let prices = plan.workloads().iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
-}
-
-/// Why nothing more is sent, once somebody says so.
-async fn first_of(whys: &mut Option<watch::Receiver<Option<String>>>) -> String {
-    if let Some(whys) = whys
-        && let Ok(why) = whys.wait_for(Option::is_some).await
-    {
-        return why.clone().unwrap_or_default();
-    }
-    std::future::pending().await
 }
 
 /// Tells this drill's requests from those of any other, even one with the same seed.

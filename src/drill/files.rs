@@ -4,7 +4,7 @@
 //! silent, and for each a socket on every hop that is in this process. Whatever goes beyond that shows while the drill runs, and ends it: a
 //! request that found no file, a connection that waited at the fault proxy.
 
-use super::Stop;
+use super::DrillStop;
 use crate::history::Live;
 use crate::model::{DrillPlan, NamedWorkload};
 
@@ -14,16 +14,19 @@ const FIXED: u64 = 64;
 const NO_FREE_FILE: &str = "no-free-file";
 
 /// An error where the limit on open files is lower than what the drill is sure to need.
-pub(super) fn enough(plan: &DrillPlan) -> Result<(), Stop> {
+pub(super) fn enough(plan: &DrillPlan) -> Result<(), DrillStop> {
     let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     let needed = needed(plan);
     if needed <= allowed {
         return Ok(());
     }
-    Err(Stop::environment(format!(
+    let detail = format!(
         "this drill needs some {needed} open files, and {allowed} are allowed: its requests would wait for each other, and what was measured \
-         would be this limit\n\nhint: raise it with `ulimit -n {needed}` (the highest for all but root is `ulimit -Hn`), or send less at once: \
-         lower `rate` or `max_in_flight`"
+         would be this limit"
+    );
+    Err(DrillStop::environment(detail).with_hint(format!(
+        "raise it with `ulimit -n {needed}` (the highest for all but root is `ulimit -Hn`), or send less at once: lower `rate` or \
+         `max_in_flight`"
     )))
 }
 
@@ -47,22 +50,20 @@ fn needed(plan: &DrillPlan) -> u64 {
 }
 
 /// An error where a request found no file, or no port.
-pub(super) fn found(live: &Live) -> Result<(), Stop> {
+pub(super) fn found(live: &Live) -> Result<(), DrillStop> {
     let whys = std::iter::once(&live.why).chain(live.beside.iter().map(|beside| &beside.why));
     match whys.filter_map(|why| why.get(NO_FREE_FILE)).sum::<u64>() {
         0 => Ok(()),
-        count => Err(Stop::environment(short(&format!("{count} requests found no free file or port")))),
+        count => Err(short(&format!("{count} requests found no free file or port"))),
     }
 }
 
 /// That connections have waited at a fault proxy.
-pub(super) fn waited(count: u64) -> String {
+pub(super) fn waited(count: u64) -> DrillStop {
     short(&format!("{count} connections waited at the fault proxy, which may open no more files"))
 }
 
-fn short(what: &str) -> String {
-    format!(
-        "{what}: what was measured is that limit\n\nhint: raise it there, `ulimit -n 65536`, or send less at once: lower `rate` or \
-         `max_in_flight`"
-    )
+fn short(what: &str) -> DrillStop {
+    let hint = "raise it there, `ulimit -n 65536`, or send less at once: lower `rate` or `max_in_flight`";
+    DrillStop::environment(format!("{what}: what was measured is that limit")).with_hint(hint)
 }

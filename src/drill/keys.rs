@@ -1,15 +1,15 @@
 //! Who keeps and who makes the credentials of a drill: the lab, the inventory's stores, real issuers.
 
-use super::Stop;
-use super::names::Names;
-use super::stage::Site;
+use super::DrillStop;
+use super::names::ResolvedNames;
+use super::rig::RigSite;
 use crate::history::{Event, Remark, RemarkAbout};
 use crate::journal::Recorder;
 use crate::lab::{Shelf, SimulatedProvider};
 use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
 use crate::redact::Redactor;
-use crate::secret::{self, Kept, Store, Unread};
-use crate::step::{Keeping, Keyring, declared};
+use crate::secret::{self, RestoringStore, Store, Unread};
+use crate::step::{CredentialBackend, Keyring, declared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) fn rotates(plan: &DrillPlan) -> bool {
 }
 
 /// What nobody here can read is not taken out of what programs print: the history says so, and a drill that needs the key does not begin.
-pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &Recorder) -> Result<(), Stop> {
+pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &Recorder) -> Result<(), DrillStop> {
     for Unread { whose, why } in unread {
         let problem = why.split("\n\n").next().unwrap_or_default();
         let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
@@ -29,14 +29,14 @@ pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &
     }
     let needed = plan.rotated();
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
-        Some(Unread { whose, why }) => Err(Stop::environment(format!("this drill needs {whose}, which cannot be read: {why}"))),
+        Some(Unread { whose, why }) => Err(DrillStop::environment_of(format!("this drill needs {whose}, which cannot be read: {why}"))),
         None => Ok(()),
     }
 }
 
 /// What a drill in the lab wrote into the inventory's stores is put back as it was found, and the history says how that went. Where it could
 /// not be, its file is left in the drill's folder, and whoever began the drill is told (`crate::secret::left_in`).
-pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: &Redactor) {
+pub(super) async fn put_back(kept: &[Arc<RestoringStore>], recorder: &Recorder, redactor: &Redactor) {
     for store in kept {
         let text = match store.put_back().await {
             Ok(false) => continue,
@@ -52,7 +52,11 @@ pub(super) async fn put_back(kept: &[Arc<Kept>], recorder: &Recorder, redactor: 
 
 /// The credentials of a drill. The lab's providers, in the order of the plan's, make the keys that they take. With them the stores of the
 /// inventory that the lab writes into.
-pub(super) fn keyring(site: &Site<'_>, names: &Names, simulated: &[SimulatedProvider]) -> Result<(Keyring, Vec<Arc<Kept>>), Stop> {
+pub(super) fn keyring(
+    site: &RigSite<'_>,
+    names: &ResolvedNames,
+    simulated: &[SimulatedProvider],
+) -> Result<(Keyring, Vec<Arc<RestoringStore>>), DrillStop> {
     let plan = site.plan;
     let mut kept = Vec::new();
     let keepings = if plan.environment.embedded {
@@ -65,11 +69,11 @@ pub(super) fn keyring(site: &Site<'_>, names: &Names, simulated: &[SimulatedProv
 }
 
 fn lab(
-    site: &Site<'_>,
-    names: &Names,
+    site: &RigSite<'_>,
+    names: &ResolvedNames,
     simulated: &[SimulatedProvider],
-    kept: &mut Vec<Arc<Kept>>,
-) -> Result<BTreeMap<String, Keeping>, Stop> {
+    kept: &mut Vec<Arc<RestoringStore>>,
+) -> Result<BTreeMap<String, CredentialBackend>, DrillStop> {
     let plan = site.plan;
     let mut keepings = BTreeMap::new();
     for (name, provider) in plan.providers.keys().zip(simulated) {
@@ -78,22 +82,21 @@ fn lab(
         let store: Arc<dyn Store> = match source.filter(|_| plan.environment.keys == KeySource::Stores) {
             Some(source) => {
                 if let Some(why) = names.unheld(name) {
-                    return Err(Stop::environment(why));
+                    return Err(DrillStop::environment_of(why));
                 }
                 if held.is_empty() {
-                    return Err(Stop::environment(format!(
-                        "{source} holds no key, and the lab of `{}` takes what is current there\n\nhint: write any key of 8 letters or more \
-                         there, or take `keys: stores` away",
-                        plan.environment_name
-                    )));
+                    let environment = &plan.environment_name;
+                    let detail = format!("{source} holds no key, and the lab of `{environment}` takes what is current there");
+                    let hint = "write any key of 8 letters or more there, or take `keys: stores` away";
+                    return Err(DrillStop::environment(detail).with_hint(hint));
                 }
                 kept_store(source, site, &held, kept)?
             }
             None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
-        let issuer = Box::new(provider.issuer(name).map_err(Stop::environment)?);
-        let keeping = Keeping { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
+        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_of)?);
+        let keeping = CredentialBackend { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
     }
@@ -103,15 +106,15 @@ fn lab(
 /// Providers may share a store, which is kept once.
 fn kept_store(
     source: &CredentialSource,
-    site: &Site<'_>,
+    site: &RigSite<'_>,
     held: &crate::units::Secret,
-    kept: &mut Vec<Arc<Kept>>,
-) -> Result<Arc<dyn Store>, Stop> {
+    kept: &mut Vec<Arc<RestoringStore>>,
+) -> Result<Arc<dyn Store>, DrillStop> {
     if let Some(known) = kept.iter().find(|known| known.place() == source.to_string()) {
         return Ok(known.clone());
     }
-    let place = secret::Site { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(Kept::new(source, place, held, site.folder, kept.len() + 1).map_err(Stop::environment)?);
+    let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
+    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_of)?);
     kept.push(store.clone());
     Ok(store)
 }

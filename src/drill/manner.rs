@@ -1,15 +1,21 @@
 //! How a workload's requests are asked, from what the scenario and the environment say: variables filled in, keys read, files found.
 
-use super::Stop;
-use super::names::Names;
+use super::DrillStop;
+use super::names::ResolvedNames;
 use super::preflight::ground;
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
-use crate::traffic::Manner;
+use crate::traffic::ClientSettings;
 use crate::units::{Secret, Seed};
 use std::path::Path;
 
 /// How the requests of a workload are asked.
-pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Path, names: &Names) -> Result<Manner, Stop> {
+pub(super) fn of(
+    named: &NamedWorkload,
+    plan: &DrillPlan,
+    seed: Seed,
+    root: &Path,
+    names: &ResolvedNames,
+) -> Result<ClientSettings, DrillStop> {
     let service = plan.environment.services.get(&named.service_name);
     let workload = &named.workload;
     // The workload's come last, and win.
@@ -18,11 +24,11 @@ pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Pat
     let read = service.map(|service| &service.headers_from).into_iter().flatten();
     let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
-    Ok(Manner {
+    Ok(ClientSettings {
         errand: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),
-        headers: read.chain(written).collect::<Result<_, Stop>>()?,
+        headers: read.chain(written).collect::<Result<_, DrillStop>>()?,
         body: service.map(|service| service.body.clone()).unwrap_or_default(),
         complete: service.map(|service| service.complete).unwrap_or_default(),
         keys: keys(service, &named.service_name)?,
@@ -33,12 +39,12 @@ pub(super) fn of(named: &NamedWorkload, plan: &DrillPlan, seed: Seed, root: &Pat
 }
 
 /// The keys of several clients, where there are several.
-pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<Secret>, Stop> {
+pub(super) fn keys(service: Option<&ServiceBinding>, name: &str) -> Result<Vec<Secret>, DrillStop> {
     service.map_or(&[][..], |service| &service.keys_from).iter().map(|variable| key(variable, name)).collect()
 }
 
 /// The key that clients of a service send, from where the environment says.
-pub(super) fn key(variable: &str, name: &str) -> Result<Secret, Stop> {
-    ground::key(variable, name).map_err(|trouble| Stop::environment(trouble.told()))?;
+pub(super) fn key(variable: &str, name: &str) -> Result<Secret, DrillStop> {
+    ground::key(variable, name)?;
     Ok(Secret::new(std::env::var(variable).unwrap_or_default()))
 }

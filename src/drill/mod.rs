@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  preparing ─► baseline ─► fault ─► watch ─► draining
-//!  stage        traffic     faults   failback  the last answers, the last sight
+//!  rig        traffic     faults   failback  the last answers, the last sight
 //!                           runbook
 //! ```
 //!
-//! `stage` builds what the drill needs (lab, proxies, the system under test) and takes it down, with the `names` that stand for it; `system` is the system under test where the
-//! drill starts it itself, and `keeper` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
+//! `rig` builds what the drill needs (lab, proxies, the system under test) and takes it down, with the `names` that stand for it; `system` is the system under test where the
+//! drill starts it itself, and `supervisor` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
 //! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
 //! stops by itself once it cannot hold; `conductor` puts them in order. Whatever happens on the
@@ -22,39 +22,21 @@ mod conductor;
 mod driven;
 mod faults;
 mod files;
-mod keeper;
+mod guard;
+mod interrupts;
 mod keys;
 mod manner;
 mod names;
 mod preflight;
+mod rig;
 mod sight;
-mod stage;
+mod stop;
+mod supervisor;
 mod system;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
-pub use keeper::{Extent, Part, keep};
-pub use preflight::{Examined, Tried, Trouble, examine};
-pub use stage::lab_key;
-
-use crate::history::StopReason;
-
-/// Why a drill ended before its time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{detail}")]
-pub struct Stop {
-    /// The kind of reason.
-    pub reason: StopReason,
-    /// In words, with a hint where there is something to do.
-    pub detail: String,
-}
-
-impl Stop {
-    fn new(reason: StopReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-
-    fn environment(detail: impl std::fmt::Display) -> Self {
-        Self::new(StopReason::Environment, detail.to_string())
-    }
-}
+pub use preflight::{Examined, PreflightCheck, Trouble, examine};
+pub use rig::lab_key;
+pub use stop::DrillStop;
+pub use supervisor::{SupervisionScope, SupervisorRole, supervise};

@@ -1,19 +1,19 @@
 //! The names that stand for addresses and keys while a drill runs: where each has its value from, and what could not be read.
 
-use super::Stop;
+use super::DrillStop;
 use super::preflight::{Preflight, Trouble};
-use super::stage::{Site, lab_key};
+use super::rig::{RigSite, lab_key};
 use super::system::Launch;
 use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
-use crate::proxy::Place;
+use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Values of variables, keys, and where providers really are.
-pub(super) struct Names {
+/// The names in a plan with their values: variables, keys, and the providers' real addresses. Made once, before anything is opened.
+pub(super) struct ResolvedNames {
     pub(super) values: Variables,
     /// Of providers.
     pub(super) keys: BTreeMap<String, Secret>,
@@ -25,9 +25,9 @@ pub(super) struct Names {
     pub(super) redactor: Redactor,
 }
 
-impl Names {
+impl ResolvedNames {
     /// With what is secret and could not be read.
-    pub(super) async fn of(site: &Site<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
+    pub(super) async fn of(site: &RigSite<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
         let plan = site.plan;
         let mut unread = Vec::new();
         let mut names = Self {
@@ -61,21 +61,21 @@ impl Names {
             }
         }
         let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
-        secret::learn(&sources, secret::Site { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
         (names, unread)
     }
 
     /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.
     async fn stored_key(
         &mut self,
-        site: &Site<'_>,
+        site: &RigSite<'_>,
         name: &str,
         provider: &Provider,
         (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
     ) -> Option<Secret> {
         let plan = site.plan;
         let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
-        let error = match secret::held(source, secret::Site { stores: &plan.stores, root: site.root }).await {
+        let error = match secret::held(source, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
             Ok(key) => {
                 preflight.well(format!("{source} holds a key, for {name}"));
                 return Some(key);
@@ -85,7 +85,7 @@ impl Names {
         let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
         if is_needed {
             self.lacks = true;
-            preflight.wrong(Trouble::of(&error));
+            preflight.wrong(Trouble::of_text(&error));
         }
         if !matches!(error, SecretError::Absent { .. }) {
             self.unheld.insert(name.to_owned(), error.to_string());
@@ -106,11 +106,11 @@ impl Names {
     }
 
     /// Where the proxies of this drill may lead, and nowhere else.
-    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, Place> {
+    pub(super) fn places(&self, plan: &DrillPlan) -> BTreeMap<String, ProxyPlacement> {
         let place = |(name, provider): (&String, &Provider)| {
             let upstream = origin_and_path(self.upstream.get(name)?).0.to_owned();
             let binding = plan.environment.proxies.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Place { upstream, dialect: provider.dialect, binding }))
+            Some((name.clone(), ProxyPlacement { upstream, dialect: provider.dialect, binding }))
         };
         plan.providers.iter().filter_map(place).collect()
     }
@@ -120,20 +120,18 @@ impl Names {
     }
 
     /// Fills variables in.
-    pub(super) fn expand(&self, text: &str) -> Result<String, Stop> {
-        self.values.expand(text)
-            .map_err(|unknown| Stop::environment(format!(
-                "`${{{}}}` has no value in this environment\n\nhint: a credential's value comes from where the inventory says (`from:`), and \
-                 must be there when the drill starts",
-                unknown.name
-            )))
+    pub(super) fn expand(&self, text: &str) -> Result<String, DrillStop> {
+        self.values.expand(text).map_err(|unknown| {
+            DrillStop::environment(format!("`${{{}}}` has no value in this environment", unknown.name))
+                .with_hint("a credential's value comes from where the inventory says (`from:`), and must be there when the drill starts")
+        })
     }
 
-    pub(super) fn launch(&self, start: &StartCommand, site: &Site<'_>) -> Result<Launch, Stop> {
+    pub(super) fn launch(&self, start: &StartCommand, site: &RigSite<'_>) -> Result<Launch, DrillStop> {
         Ok(Launch {
-            keeper: site.keeper.to_owned(),
+            supervisor: site.supervisor.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
-            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, Stop>>()?,
+            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, DrillStop>>()?,
             pass: start.pass.clone(),
             ready: self.expand(&start.ready)?,
             within: start.within.std(),

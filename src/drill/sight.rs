@@ -1,7 +1,8 @@
 //! What the fault proxies see of a drill: events for its history, and while it prepares, who took the requests of its preflight.
 
-use super::files as limits;
-use crate::control::{Control, Events, Exchange, SightEvent};
+use super::{DrillStop, files as limits};
+use crate::api::{ExchangeRecord, ProxyEvent};
+use crate::control::{Control, EventReader};
 use crate::history::{Carried, Event, Remark, RemarkAbout, Served, SightGap, workload_of};
 use crate::journal::Recorder;
 use crate::step::Keyring;
@@ -14,12 +15,12 @@ use tokio::sync::watch;
 /// So many exchanges are kept of the preflight's requests, and as many of those without a mark: the newest.
 const MOST: usize = 256;
 
-/// What was seen so far, in short.
+/// A summary of what the fault proxies saw so far, small however long a drill takes.
 ///
 /// Of requests without a mark only those that ask a model count. What else passes the proxies is others' affair: health checks that the gateway
 /// sends by itself, with or without a key.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct SightSummary {
     /// Of the preflight's requests.
     asked: Newest,
     /// Without a mark. Some gateways pass none on, and others than the drill may use this one.
@@ -79,7 +80,7 @@ impl Newest {
     }
 }
 
-impl Sight {
+impl SightSummary {
     /// How many model requests without a mark there were.
     pub(super) fn unmarked(&self) -> u64 {
         self.unmarked.count()
@@ -111,7 +112,7 @@ impl Sight {
         Some((name, *status, *count))
     }
 
-    pub(super) fn note(&mut self, seen: &Exchange, tag: u32) {
+    pub(super) fn note(&mut self, seen: &ExchangeRecord, tag: u32) {
         let sighted = |id| Sighted { id, by: seen.proxy.clone(), status: seen.status, key: seen.key, request: seen.request.clone() };
         match (seen.drill, seen.id) {
             (Some(drill), Some(id)) if drill == tag => {
@@ -128,8 +129,8 @@ impl Sight {
     }
 }
 
-/// Makes events of what the proxies see, as far as it belongs to this drill.
-pub(super) struct Follower {
+/// Records what the proxies see as events, as far as it belongs to this drill.
+pub(super) struct SightFollower {
     pub(super) control: Arc<Control>,
     pub(super) tag: u32,
     pub(super) recorder: Recorder,
@@ -137,20 +138,20 @@ pub(super) struct Follower {
     /// With their credentials. On a standing proxy there are others.
     pub(super) providers: BTreeMap<String, String>,
     pub(super) keyring: Keyring,
-    pub(super) hindered: watch::Sender<Option<String>>,
+    pub(super) hindered: watch::Sender<Option<DrillStop>>,
     /// Whether the proxy is the drill's own.
     pub(super) is_embedded: bool,
     /// What is told of it while the drill runs.
-    pub(super) sight: watch::Sender<Sight>,
+    pub(super) sight: watch::Sender<SightSummary>,
 }
 
-impl Follower {
-    pub(super) async fn follow(self, mut sight: Events) {
+impl SightFollower {
+    pub(super) async fn follow(self, mut sight: EventReader) {
         let clock = self.recorder.clock();
         // A stream of events that is cut ends the sight; requests it would have told of stay without a server, and the verdict says so.
         while let Ok(Some(event)) = sight.next().await {
             match event {
-                SightEvent::Exchange(seen) => {
+                ProxyEvent::Exchange(seen) => {
                     let beside = if seen.drill == Some(!self.tag) { WARMING } else { 0 };
                     let own = seen.id.filter(|_| beside != 0 || seen.drill == Some(self.tag));
                     // Failed attempts cost nothing; those that broke off cost as much as whole ones.
@@ -180,7 +181,7 @@ impl Follower {
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
-                SightEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
+                ProxyEvent::Connection(seen) if self.providers.contains_key(&seen.proxy) => {
                     let carried = Carried {
                         by: seen.proxy.into(),
                         at: clock.at(self.control.offset().near(seen.at)),
@@ -192,10 +193,10 @@ impl Follower {
                     };
                     self.recorder.record(Event::Carried(carried)).await;
                 }
-                SightEvent::Full { waited } => {
+                ProxyEvent::Full { waited } => {
                     self.hindered.send_if_modified(|why| why.is_none() && why.replace(limits::waited(waited)).is_none());
                 }
-                SightEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
+                ProxyEvent::Gap { missed } => self.recorder.record(Event::SightGap(SightGap { missed })).await,
                 _ => {}
             }
         }
@@ -210,9 +211,8 @@ impl Follower {
         let text = "the fault proxy no longer reports what it sees: its stream of events was cut".to_owned();
         self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Sight, text })).await;
         if self.is_embedded {
-            self.hindered.send_replace(Some(
-                "the drill's own fault proxy has stopped\n\nhint: run it again with `LIFEBOAT_LOG=warn` to see why".to_owned(),
-            ));
+            let stop = DrillStop::environment("the drill's own fault proxy has stopped");
+            self.hindered.send_replace(Some(stop.with_hint("run it again with `LIFEBOAT_LOG=warn` to see why")));
         }
     }
 }
@@ -220,20 +220,20 @@ impl Follower {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::api::ServerTime;
     use crate::history::request_id;
-    use crate::journal::HostTime;
 
     const TAG: u32 = 7;
 
     /// An exchange with this mark, if any, that asks for a model or only looks.
-    pub(in crate::drill) fn exchange(by: &str, mark: Option<(u32, u64)>, status: u16, posts: bool) -> Exchange {
+    pub(in crate::drill) fn exchange(by: &str, mark: Option<(u32, u64)>, status: u16, posts: bool) -> ExchangeRecord {
         let (drill, id) = mark.unzip();
         let (proxy, request) = (by.to_owned(), mark.is_none().then(|| if posts { "POST /v1" } else { "GET /v1/models" }.to_owned()));
-        Exchange {
+        ExchangeRecord {
             proxy,
             drill,
             id,
-            at: HostTime(0),
+            at: ServerTime(0),
             took: 1,
             status,
             key: None,
@@ -261,7 +261,7 @@ pub(super) mod tests {
             (Some((TAG, third)), 200, false, (0, 0, [false, false, true])),
             (Some((TAG + 1, 5)), 200, true, (0, 0, [false; 3])),
         ] {
-            let mut sight = Sight::default();
+            let mut sight = SightSummary::default();
             sight.note(&exchange("first", mark, status, posts), TAG);
             let of = [0, 1, 2].map(|place| sight.has_any_of(place));
             assert_eq!((sight.of(5).len(), sight.unmarked(), of), wanted, "{mark:?} {status} {posts}");
@@ -270,7 +270,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_was_answered_badly_is_its_own_workloads() {
-        let mut sight = Sight::default();
+        let mut sight = SightSummary::default();
         for (place, status, times) in [(0, 200, 9), (0, 503, 2), (0, 0, 1), (1, 429, 40)] {
             (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
         }
@@ -280,8 +280,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_newest_are_kept_however_many_there_were() {
-        let mut sight = Sight::default();
-        let unmarked = |sight: &mut Sight, count: usize, status| {
+        let mut sight = SightSummary::default();
+        let unmarked = |sight: &mut SightSummary, count: usize, status| {
             (0..count).for_each(|_| sight.note(&exchange("first", None, status, true), TAG));
         };
         unmarked(&mut sight, 10 * MOST, 200);

@@ -1,11 +1,11 @@
-//! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill, because a keeper
-//! (see `keeper`) ends it when the drill lets go of a pipe, be it that the drill was killed.
+//! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill, because a supervisor
+//! (see `supervisor`) ends it when the drill lets go of a pipe, be it that the drill was killed.
 
-use super::Stop;
-use super::keeper::{GRACE, NOT_STARTED};
+use super::DrillStop;
+use super::supervisor::{GRACE, NOT_STARTED};
 use crate::history::{Awaited, Event};
 use crate::host::{self, private};
-use crate::redact::{Log, Redactor};
+use crate::redact::{RedactedLog, Redactor};
 use crate::units::Secret;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// Between two looks at whether it is ready.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long the keeper may take for the last signal and to end itself.
+/// How long the supervisor may take for the last signal and to end itself.
 const SLACK: Duration = Duration::from_secs(5);
 /// Lines of its output that a failure shows.
 const LINES: usize = 12;
@@ -26,7 +26,7 @@ const END: u64 = 16_384;
 
 /// What to start; every variable in it has its value, so that it must not be printed.
 pub(super) struct Launch {
-    pub(super) keeper: PathBuf,
+    pub(super) supervisor: PathBuf,
     pub(super) argv: Vec<String>,
     pub(super) env: BTreeMap<String, Secret>,
     /// What it is given of this process's environment.
@@ -47,28 +47,26 @@ impl Launch {
     }
 }
 
-/// The running system. Dropping it lets go of the pipe, and the keeper ends it.
+/// The running system. Dropping it lets go of the pipe, and the supervisor ends it.
 #[derive(Debug)]
 pub(super) struct System {
-    log: Log,
-    keeper: Child,
+    log: RedactedLog,
+    supervisor: Child,
     held: Option<ChildStdin>,
 }
 
 impl System {
     /// Starts it and waits until it is ready. Dropping the future ends it.
-    pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, Stop> {
+    pub(super) async fn start(launch: &Launch, http: &reqwest::Client) -> Result<Self, DrillStop> {
         let file = private::create(&launch.log).map_err(|error| {
-            Stop::environment(format!(
-                "cannot write the system's output to {}: {error}\n\nhint: make room on the disk, or choose another folder with `--out`",
-                launch.log.display()
-            ))
+            DrillStop::environment(format!("cannot write the system's output to {}: {error}", launch.log.display()))
+                .with_hint("make room on the disk, or choose another folder with `--out`")
         })?;
-        let piped = Log::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
-        let (log, says, warns) = piped.map_err(|error| Stop::environment(format!("the system's output cannot be read: {error}")))?;
-        let mut command = Command::new(&launch.keeper);
+        let piped = RedactedLog::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
+        let (log, says, warns) = piped.map_err(|error| DrillStop::environment(format!("the system's output cannot be read: {error}")))?;
+        let mut command = Command::new(&launch.supervisor);
         host::environment(command.as_std_mut(), &launch.pass, launch.env.iter().map(|(name, value)| (name.clone(), value.expose())));
-        let mut keeper = command
+        let mut supervisor = command
             .args(["keep", "--private", "--all", "--"])
             .args(&launch.argv)
             .current_dir(&launch.folder)
@@ -77,17 +75,17 @@ impl System {
             .stderr(warns)
             .process_group(0)
             .spawn()
-            .map_err(|error| Stop::environment(format!("cannot start {}: {error}", launch.keeper.display())))?;
+            .map_err(|error| DrillStop::environment(format!("cannot start {}: {error}", launch.supervisor.display())))?;
         // It holds the pipe's ends too, and what was printed is whole only once nobody does.
         drop(command);
-        let held = keeper.stdin.take();
-        let mut system = Self { log, keeper, held };
+        let held = supervisor.stdin.take();
+        let mut system = Self { log, supervisor, held };
         match system.wait_ready(launch, http).await {
             Ok(()) => Ok(system),
             Err(failure) => {
                 // What it printed is whole when it has ended.
                 system.stop().await;
-                Err(Stop::environment(failure.told(launch)))
+                Err(failure.told(launch))
             }
         }
     }
@@ -96,7 +94,7 @@ impl System {
         let began = Instant::now();
         let mut last = "no answer yet".to_owned();
         while began.elapsed() < launch.within {
-            if let Ok(Some(status)) = self.keeper.try_wait() {
+            if let Ok(Some(status)) = self.supervisor.try_wait() {
                 return Err(if status.code() == Some(i32::from(NOT_STARTED)) { Failure::NotStarted } else { Failure::Ended(status) });
             }
             match http.get(&launch.ready).timeout(Duration::from_secs(2)).send().await {
@@ -113,8 +111,8 @@ impl System {
     /// Lets go of it, and waits until it has ended.
     pub(super) async fn stop(mut self) {
         self.held = None;
-        if tokio::time::timeout(GRACE + SLACK, self.keeper.wait()).await.is_err() {
-            let _ = self.keeper.kill().await;
+        if tokio::time::timeout(GRACE + SLACK, self.supervisor.wait()).await.is_err() {
+            let _ = self.supervisor.kill().await;
         }
         self.log.end(SLACK).await;
     }
@@ -122,7 +120,7 @@ impl System {
 
 /// Why it does not run.
 enum Failure {
-    /// Its keeper says why.
+    /// Its supervisor says why.
     NotStarted,
     /// By itself.
     Ended(std::process::ExitStatus),
@@ -131,24 +129,24 @@ enum Failure {
 }
 
 impl Failure {
-    fn told(&self, launch: &Launch) -> String {
+    fn told(&self, launch: &Launch) -> DrillStop {
         match self {
-            Self::NotStarted => std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end().to_owned(),
-            Self::Ended(status) => format!(
-                "the system under test ended before it was ready ({status}): {}\n\nhint: correct `start:` of this environment; it must stay \
-                 in the foreground, and answer at {}; {}",
-                shown(launch),
-                launch.ready,
-                host::GIVES_LITTLE
-            ),
-            Self::NotReady(last) => format!(
-                "the system under test was not ready at {} within {}: {last}; {}\n\nhint: give it longer with `start: within`, or correct \
-                 `start: ready`; {}",
-                launch.ready,
-                crate::units::Duration::from(launch.within),
-                shown(launch),
-                host::GIVES_LITTLE
-            ),
+            Self::NotStarted => DrillStop::environment_of(std::fs::read_to_string(&launch.log).unwrap_or_default().trim_end()),
+            Self::Ended(status) => {
+                DrillStop::environment(format!("the system under test ended before it was ready ({status}): {}", shown(launch))).with_hint(
+                    format!(
+                        "correct `start:` of this environment; it must stay in the foreground, and answer at {}; {}",
+                        launch.ready,
+                        host::GIVES_LITTLE
+                    ),
+                )
+            }
+            Self::NotReady(last) => {
+                let within = crate::units::Duration::from(launch.within);
+                let shown = shown(launch);
+                DrillStop::environment(format!("the system under test was not ready at {} within {within}: {last}; {shown}", launch.ready))
+                    .with_hint(format!("give it longer with `start: within`, or correct `start: ready`; {}", host::GIVES_LITTLE))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! It holds the other end of a pipe. Whatever ends the drill's process, the operating system closes the pipe; only a drill that has
 //! healed everything itself says so first. One that has gone away is missed: without it a crash would leave the faults for ever.
 
-use super::Stop;
+use super::DrillStop;
 use crate::host;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -22,13 +22,18 @@ pub(super) struct Watchdog {
     /// Closing it is what it waits for.
     pipe: Option<ChildStdin>,
     /// Looks after it, and gives it back when it is told to end.
-    keeper: JoinHandle<Child>,
+    monitor: JoinHandle<Child>,
     over: watch::Sender<bool>,
 }
 
 impl Watchdog {
     /// Starts `lifeboat`'s own watchdog for these proxies. Should it go away, that is told.
-    pub(super) fn start(lifeboat: &Path, control: &str, proxies: &[&String], gone: watch::Sender<Option<String>>) -> Result<Self, Stop> {
+    pub(super) fn start(
+        lifeboat: &Path,
+        control: &str,
+        proxies: &[&String],
+        gone: watch::Sender<Option<DrillStop>>,
+    ) -> Result<Self, DrillStop> {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(lifeboat);
         command.args(["watchdog", "--control", control]);
@@ -39,7 +44,7 @@ impl Watchdog {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         host::environment::<&str>(&mut command, &PROXIES.map(str::to_owned), []);
         let mut child = command.spawn().map_err(|error| {
-            Stop::environment(format!(
+            DrillStop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"
             ))
         })?;
@@ -47,20 +52,21 @@ impl Watchdog {
         let over = watch::Sender::new(false);
         let mut told = over.subscribe();
         let control = control.to_owned();
-        let keeper = tokio::spawn(async move {
+        let monitor = tokio::spawn(async move {
             while tokio::time::timeout(LOOK, told.wait_for(|over| *over)).await.is_err() {
                 if let Ok(Some(status)) = child.try_wait() {
-                    gone.send_replace(Some(format!(
+                    let stop = DrillStop::environment(format!(
                         "the watchdog has stopped ({status}), and the server at {control} has no leases: a crash of this process would leave its \
-                         faults in place\n\nhint: find out what ended it; a server of `lifeboat proxy` needs none"
-                    )));
+                         faults in place"
+                    ));
+                    gone.send_replace(Some(stop.with_hint("find out what ended it; a server of `lifeboat proxy` needs none")));
                     let _ = told.wait_for(|over| *over).await;
                     break;
                 }
             }
             child
         });
-        Ok(Self { pipe, keeper, over })
+        Ok(Self { pipe, monitor, over })
     }
 
     /// Everything is healed: it ends without doing anything.
@@ -71,7 +77,7 @@ impl Watchdog {
             let _ = pipe.write_all(b"done\n");
         }
         self.over.send_replace(true);
-        if let Ok(mut child) = self.keeper.await {
+        if let Ok(mut child) = self.monitor.await {
             let _ = child.wait();
         }
     }

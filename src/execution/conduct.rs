@@ -2,9 +2,9 @@
 //! taken beside it.
 
 use super::contacts::tell;
-use super::drilled::{Drilled, drill_of};
-use super::folder::{Book, ExecutionError, Hands, Orders, forget_salt, salt, wall_clock};
-use super::unchanged::{Walks, unchanged};
+use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
+use super::killed_drill::{KilledDrill, drill_of};
+use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
 use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
@@ -14,7 +14,7 @@ use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Course, Directory, Keyring, Over, Turn, client, walk};
+use crate::step::{Attendance, Before, Context, Directory, Keyring, WalkEnd, WalkStage, WalkState, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -27,15 +27,15 @@ pub struct Execution {
     past: Vec<Stamped>,
     undo: bool,
     /// The drill that it takes back.
-    drill: Option<Drilled>,
-    hands: Hands,
+    drill: Option<KilledDrill>,
+    hands: Participants,
     journal: Journal,
 }
 
-/// How an execution ended, this time.
+/// The outcome of one run of an execution, which may have been interrupted and resumed before.
 #[derive(Debug)]
-pub struct Finish {
-    /// How.
+pub struct ExecutionOutcome {
+    /// How it ended.
     pub end: ExecutionEnd,
     /// True where taking back is what was asked for.
     pub undo: bool,
@@ -58,30 +58,32 @@ impl Execution {
     ///
     /// # Errors
     /// Where the folder cannot be made or holds something already.
-    pub fn begin(orders: Orders, hands: Hands) -> Result<Self, ExecutionError> {
-        Self::over(Book::begin(orders)?, false, None, hands)
+    pub fn begin(orders: ExecutionOrder, hands: Participants) -> Result<Self, ExecutionError> {
+        Self::over(OpenHistory::begin(orders)?, false, None, hands)
     }
 
     /// Opens the history in a folder again, to go on where it was interrupted, or to take back what was done.
     ///
     /// # Errors
     /// Where there is none, another process has it, nothing is left to do, or the runbook says something else by now.
-    pub fn resume(folder: &Path, undo: bool, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
+    pub fn resume(folder: &Path, undo: bool, walks: ResumePolicy, hands: Participants) -> Result<Self, ExecutionError> {
         if let Some(drill) = drill_of(folder) {
             return Self::take_back(&drill, walks, hands);
         }
-        let book = Book::open(folder)?;
-        let mut course = course(&book.started, &book.past);
+        let history = OpenHistory::open(folder)?;
+        let mut state = state_after(&history.started, &history.past);
         let over = |why, hint| Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
         // One that was killed after its last step has no end yet, and no report.
-        let finished = book.past.last().is_some_and(|last| matches!(last.event, Event::ExecutionFinished(_)));
-        match course.turn().clone() {
-            Turn::Over(Over::Undone) if finished => over("what it did was undone", "start a new one without `--resume`"),
-            Turn::Over(Over::Done) if finished && !undo => over("it has ended", "undo what it did with `--undo`, or start a new one"),
-            _ if undo && nothing_to_undo(&mut course) => over("there is nothing to undo", "only steps with an `undo` can be undone"),
+        let finished = history.past.last().is_some_and(|last| matches!(last.event, Event::ExecutionFinished(_)));
+        match state.stage().clone() {
+            WalkStage::Ended(WalkEnd::Undone) if finished => over("what it did was undone", "start a new one without `--resume`"),
+            WalkStage::Ended(WalkEnd::Done) if finished && !undo => {
+                over("it has ended", "undo what it did with `--undo`, or start a new one")
+            }
+            _ if undo && nothing_to_undo(&mut state) => over("there is nothing to undo", "only steps with an `undo` can be undone"),
             _ => {
-                unchanged(&book.started, walks, folder)?;
-                Self::over(book, undo, None, hands)
+                unchanged(&history.started, walks, folder)?;
+                Self::over(history, undo, None, hands)
             }
         }
     }
@@ -90,20 +92,20 @@ impl Execution {
     ///
     /// # Errors
     /// Where it is no drill, still runs, or has nothing to take back.
-    pub fn take_back(folder: &Path, walks: Walks, hands: Hands) -> Result<Self, ExecutionError> {
-        let (drill, book) = Drilled::open(folder)?;
-        if nothing_to_undo(&mut course(&book.started, &book.past)) {
+    pub fn take_back(folder: &Path, walks: ResumePolicy, hands: Participants) -> Result<Self, ExecutionError> {
+        let (drill, history) = KilledDrill::open(folder)?;
+        if nothing_to_undo(&mut state_after(&history.started, &history.past)) {
             let _ = drill.settle();
             let (why, hint) = ("there is nothing to undo", "it was killed before it changed anything");
             return Err(ExecutionError::Over { path: folder.to_owned(), why, hint });
         }
         drill.unchanged(walks)?;
-        Self::over(book, true, Some(drill), hands)
+        Self::over(history, true, Some(drill), hands)
     }
 
-    fn over(book: Book, undo: bool, drill: Option<Drilled>, hands: Hands) -> Result<Self, ExecutionError> {
-        let (live, clock) = (book.live(), book.clock());
-        let Book { folder, file, started, past } = book;
+    fn over(history: OpenHistory, undo: bool, drill: Option<KilledDrill>, hands: Participants) -> Result<Self, ExecutionError> {
+        let (live, clock) = (history.live(), history.clock());
+        let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
         Ok(Self { folder, started, past, undo, drill, hands, journal })
     }
@@ -129,7 +131,7 @@ impl Execution {
     }
 
     /// Walks to the end, or to where it is stopped.
-    pub async fn run(self) -> Finish {
+    pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal } = self;
         let started = Arc::new(started);
@@ -139,7 +141,7 @@ impl Execution {
             drill.recall(&mut values.variables);
         }
         // The lab's keys are gone with it.
-        let of_the_lab = drill.as_ref().is_some_and(Drilled::of_the_lab);
+        let of_the_lab = drill.as_ref().is_some_and(KilledDrill::of_the_lab);
         let keyring = if of_the_lab { Keyring::default() } else { values.keyring(&started.plan, &root, recorder.clone()) };
         keyring.recall(&past).await;
         let unread = values.unread;
@@ -159,7 +161,7 @@ impl Execution {
             keyring,
             stores: started.plan.stores.clone().into(),
         };
-        let mut course = course(&started, &past);
+        let mut state = state_after(&started, &past);
         let first = if past.is_empty() {
             Event::ExecutionStarted(Box::new(started.as_ref().clone()))
         } else {
@@ -167,7 +169,7 @@ impl Execution {
         };
         // What cannot be written is not begun: the walk's first event would fail the same way.
         let _ = recorder.record_durably(first.clone()).await;
-        course.apply(&first);
+        state.apply(&first);
         for Unread { whose, why } in unread {
             let problem = context.redactor.redact(why.split("\n\n").next().unwrap_or_default());
             let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
@@ -179,15 +181,15 @@ impl Execution {
             recorder.record(Event::RunbookStarted(event)).await;
         }
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(course.turn(), Turn::Over(_)));
+        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
         let mut telling = tell(&started, &past, &context, &recorder, &over);
         let (leaving, over_with) = watch::channel(false);
         let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone(), over_with));
-        let unanswered = settle(&mut course, &context, &recorder).await;
+        let unanswered = settle(&mut state, &context, &recorder).await;
         if unanswered.is_none() {
-            walk(&mut course, &context, &recorder, &hands.stop).await;
+            walk(&mut state, &context, &recorder, &hands.stop).await;
         }
-        let left = course.left();
+        let left = state.left();
         if left == 0
             && let Some(drill) = &drill
             && let Err(error) = drill.settle()
@@ -201,11 +203,11 @@ impl Execution {
         while telling.join_next().await.is_some() {}
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = match course.turn() {
-            Turn::Over(Over::Done) => ExecutionEnd::Done,
-            Turn::Over(Over::Failed) => ExecutionEnd::Failed,
-            Turn::Over(Over::Undone) => ExecutionEnd::Undone,
-            Turn::Over(Over::Stopped) | Turn::Steps(_) | Turn::Undo => ExecutionEnd::Stopped,
+        let end = match state.stage() {
+            WalkStage::Ended(WalkEnd::Done) => ExecutionEnd::Done,
+            WalkStage::Ended(WalkEnd::Failed) => ExecutionEnd::Failed,
+            WalkStage::Ended(WalkEnd::Undone) => ExecutionEnd::Undone,
+            WalkStage::Ended(WalkEnd::Stopped) | WalkStage::Steps(_) | WalkStage::Undo => ExecutionEnd::Stopped,
         };
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
@@ -214,24 +216,24 @@ impl Execution {
         // One that failed or was stopped may go on.
         let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
         let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
-        Finish { end, undo, left, unanswered, journal, folder, drill, salted }
+        ExecutionOutcome { end, undo, left, unanswered, journal, folder, drill, salted }
     }
 }
 
-fn nothing_to_undo(course: &mut Course) -> bool {
-    course.apply(&Event::Resumed(Resumed { wall_clock: String::new(), undo: true }));
-    course.next_undo().is_none()
+fn nothing_to_undo(state: &mut WalkState) -> bool {
+    state.apply(&Event::Resumed(Resumed { wall_clock: String::new(), undo: true }));
+    state.next_undo().is_none()
 }
 
 /// Where the walk stands after what was recorded.
-fn course(started: &ExecutionStarted, past: &[Stamped]) -> Course {
-    let mut course = Course::new(started.plan.runbook.clone());
-    past.iter().for_each(|stamped| course.apply(&stamped.event));
-    course
+fn state_after(started: &ExecutionStarted, past: &[Stamped]) -> WalkState {
+    let mut state = WalkState::new(started.plan.runbook.clone());
+    past.iter().for_each(|stamped| state.apply(&stamped.event));
+    state
 }
 
-/// What a person says of a step that was begun and of which it is not known how it ended.
-enum Said {
+/// A person's decision on a step that was begun and of which it is not known how it ended.
+enum ResumeDecision {
     Repeat,
     Done,
     Stop,
@@ -239,28 +241,28 @@ enum Said {
 
 /// Finds out what becomes of each step whose outcome is unknown. The name of the first that nobody could be asked about, or that a
 /// person wants to leave so.
-async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> Option<String> {
-    for place in course.unknown() {
-        let step = course.runbook().steps[place].clone();
+async fn settle(state: &mut WalkState, context: &Context, recorder: &Recorder) -> Option<String> {
+    for place in state.unknown() {
+        let step = state.runbook().steps[place].clone();
         if step.repeat == Repeat::Safe {
             continue;
         }
         let question =
             format!("Step {}, {}, was started, and it is not known how it ended. Repeat it, or is it done?", place + 1, step.name);
         match said(question, context).await {
-            Said::Repeat => {}
-            Said::Done => {
+            ResumeDecision::Repeat => {}
+            ResumeDecision::Done => {
                 let (end, output) = (StepEnd::Done, "a person said that it is done".to_owned());
                 let finished = StepFinished { step: number(place), end, output, unsure: false, value: None };
                 let finished = Event::StepFinished(finished);
                 recorder.record_durably(finished.clone()).await.ok()?;
-                course.apply(&finished);
+                state.apply(&finished);
             }
-            Said::Stop => return Some(step.name),
+            ResumeDecision::Stop => return Some(step.name),
         }
     }
-    if let Some(place) = course.undo_unknown() {
-        let step = course.runbook().steps[place].clone();
+    if let Some(place) = state.undo_unknown() {
+        let step = state.runbook().steps[place].clone();
         if matches!(step.undo, Some(Action::SwitchBack(_))) {
             // It looks before it writes, so it may be done twice.
             return None;
@@ -271,28 +273,28 @@ async fn settle(course: &mut Course, context: &Context, recorder: &Recorder) -> 
             step.name
         );
         match said(question, context).await {
-            Said::Repeat => {}
-            Said::Done => {
+            ResumeDecision::Repeat => {}
+            ResumeDecision::Done => {
                 let undone = StepUndone { step: number(place), end: StepEnd::Done, output: "a person said that it is done".into() };
                 let undone = Event::StepUndone(undone);
                 recorder.record_durably(undone.clone()).await.ok()?;
-                course.apply(&undone);
+                state.apply(&undone);
             }
-            Said::Stop => return Some(format!("undoing {}", step.name)),
+            ResumeDecision::Stop => return Some(format!("undoing {}", step.name)),
         }
     }
     None
 }
 
-async fn said(question: String, context: &Context) -> Said {
+async fn said(question: String, context: &Context) -> ResumeDecision {
     let answers = ["repeat", "done", "stop"].map(str::to_owned).to_vec();
     if matches!(context.attendance, Attendance::Unattended) {
-        return Said::Stop;
+        return ResumeDecision::Stop;
     }
     match context.attendance.put(question, answers, Vec::new()).await {
-        Some(answer) if answer.word == "repeat" => Said::Repeat,
-        Some(answer) if answer.word == "done" => Said::Done,
-        _ => Said::Stop,
+        Some(answer) if answer.word == "repeat" => ResumeDecision::Repeat,
+        Some(answer) if answer.word == "done" => ResumeDecision::Done,
+        _ => ResumeDecision::Stop,
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::journal::Recorder;
 use crate::model::StepEnd;
-use crate::step::{Context, Message, Told, tell as tell_contact};
+use crate::step::{ContactOutcome, Context, Message, tell as tell_contact};
 use crate::units::Duration;
 use serde_json::json;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder:
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     };
     match tell_contact(&message, context).await {
-        Ok(Told::Sent(said)) => (StepEnd::Done, said),
-        Ok(Told::ByHand(words)) => (StepEnd::Skipped, words),
+        Ok(ContactOutcome::Sent(said)) => (StepEnd::Done, said),
+        Ok(ContactOutcome::ByHand(words)) => (StepEnd::Skipped, words),
         Err(problem) => (StepEnd::Failed, problem),
     }
 }

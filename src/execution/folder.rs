@@ -11,9 +11,9 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, watch};
 
-/// What is to be done, and where its folder goes.
+/// The order for one execution: the plan, and where its folder goes.
 #[derive(Debug)]
-pub struct Orders {
+pub struct ExecutionOrder {
     /// What is done.
     pub plan: ExecutionPlan,
     /// Where the jitter between tries comes from.
@@ -24,9 +24,9 @@ pub struct Orders {
     pub out: Option<PathBuf>,
 }
 
-/// Those who take part.
+/// The participants of an execution: who answers, takes notes and stops it.
 #[derive(Debug)]
-pub struct Hands {
+pub struct Participants {
     /// The binary whose command `keep` ends what a step started when this process is gone.
     pub keeper: PathBuf,
     /// Who answers questions.
@@ -111,9 +111,9 @@ pub enum ExecutionError {
     Thread(#[from] std::io::Error),
 }
 
-/// An open history, locked for this process.
+/// The open history of an execution, locked for this process.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct OpenHistory {
     pub(super) folder: PathBuf,
     pub(super) file: File,
     pub(super) started: ExecutionStarted,
@@ -121,10 +121,10 @@ pub(super) struct Book {
     pub(super) past: Vec<Stamped>,
 }
 
-impl Book {
+impl OpenHistory {
     /// A new one.
-    pub(super) fn begin(orders: Orders) -> Result<Self, ExecutionError> {
-        let Orders { plan, seed, root, out } = orders;
+    pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
+        let ExecutionOrder { plan, seed, root, out } = orders;
         let folder = match out {
             Some(folder) => {
                 let folder = made(&folder)?;

@@ -20,14 +20,14 @@ pub struct Rehearsed {
     /// `step 3` and its name, or a contact.
     pub what: String,
     /// How it went.
-    pub found: Found,
+    pub found: RehearsalOutcome,
     /// What was seen.
     pub detail: String,
 }
 
-/// How a step's rehearsal went.
+/// The outcome of a step's rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum RehearsalOutcome {
     /// It was done, and went well.
     Done,
     /// It would change something, so it was not done; nothing that it needs is missing.
@@ -36,7 +36,7 @@ pub enum Found {
     Missing,
 }
 
-impl Found {
+impl RehearsalOutcome {
     /// In a word.
     pub const fn word(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         let (found, detail) = match absent {
             Some((_, names)) => {
                 let flags = flags_for(plan, names).map_or_else(String::new, |flags| format!(": {flags}"));
-                (Found::Missing, format!("no value for {}{flags}", names.join(", ")))
+                (RehearsalOutcome::Missing, format!("no value for {}{flags}", names.join(", ")))
             }
             None => {
                 let (found, detail, value) = one(step, place, &context).await;
@@ -94,18 +94,22 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
     }
     for unread in &values.unread {
         let detail = format!("it cannot be hidden in output: {}", unread.why.split("\n\n").next().unwrap_or_default());
-        all.push(Rehearsed { what: format!("secret {}", unread.whose), found: Found::Missing, detail: context.presentable(&detail) });
+        all.push(Rehearsed {
+            what: format!("secret {}", unread.whose),
+            found: RehearsalOutcome::Missing,
+            detail: context.presentable(&detail),
+        });
     }
     let runbook = &plan.runbook;
     for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
         let (found, detail) = match way_to(name, &context) {
-            Err(problem) => (Found::Missing, problem),
+            Err(problem) => (RehearsalOutcome::Missing, problem),
             // The address may be a secret; what is said of it is only whether somebody is there.
             Ok(Some(url)) => match answers(&url).await {
-                Ok(_) => (Found::Skipped, "the host for its messages accepts connections; nothing was sent".into()),
-                Err(_) => (Found::Missing, "the host for its messages does not answer".into()),
+                Ok(_) => (RehearsalOutcome::Skipped, "the host for its messages accepts connections; nothing was sent".into()),
+                Err(_) => (RehearsalOutcome::Missing, "the host for its messages does not answer".into()),
             },
-            Ok(None) => (Found::Skipped, "a person writes or calls".into()),
+            Ok(None) => (RehearsalOutcome::Skipped, "a person writes or calls".into()),
         };
         all.push(Rehearsed { what: format!("contact {name}"), found, detail });
     }
@@ -113,46 +117,48 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
 }
 
 /// How it went, what was seen, and what later steps may use of it.
-async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Option<Secret>) {
+async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
     let tried = match &step.action {
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
         Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
-            Some(Ok(url)) => answers(&url).await.map(|seen| (Found::Done, seen)),
+            Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
             Some(Err(error)) => Err(error.to_string()),
-            None => Ok((Found::Skipped, "it needs a drill's traffic".into())),
+            None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Canary(_) => Ok((Found::Skipped, "it needs a drill's traffic".into())),
-        Action::Confirm(_) | Action::Pause(_) => Ok((Found::Skipped, format!("a {}", step.action.word()))),
+        Action::Canary(_) => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
+        Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
         Action::Rotate(part) => match can_rotate(part, context).await {
-            Ok(seen) => Ok((Found::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
+            Ok(seen) => Ok((RehearsalOutcome::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
             Err(error) => Err(error.to_string()),
         },
         action if step.reads => {
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
-                Ok(Ok(output)) => (Found::Done, output.shown, Some(output.value)),
+                Ok(Ok(output)) => (RehearsalOutcome::Done, output.shown, Some(output.value)),
                 // It needs what a step gave that was left out.
                 Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
-                    (Found::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
+                    (RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
                 }
-                Ok(Err(error)) => (Found::Missing, error.to_string(), None),
-                Err(_) => (Found::Missing, format!("not done within {}", step.timeout), None),
+                Ok(Err(error)) => (RehearsalOutcome::Missing, error.to_string(), None),
+                Err(_) => (RehearsalOutcome::Missing, format!("not done within {}", step.timeout), None),
             };
         }
-        Action::Run(command) => ready(command, context).map(|()| (Found::Skipped, "it would change something; its program exists".into())),
+        Action::Run(command) => {
+            ready(command, context).map(|()| (RehearsalOutcome::Skipped, "it would change something; its program exists".into()))
+        }
         Action::Switch(switch) | Action::SwitchBack(switch) => match can_switch(switch, context).await {
-            Ok(()) => Ok((Found::Skipped, "it would change something; its value exists".into())),
+            Ok(()) => Ok((RehearsalOutcome::Skipped, "it would change something; its value exists".into())),
             Err(error) => unless_later(error),
         },
         Action::Notify(notify) => match destination(notify, context) {
-            Ok(None) => Ok((Found::Skipped, "a person writes or calls".into())),
+            Ok(None) => Ok((RehearsalOutcome::Skipped, "a person writes or calls".into())),
             Ok(Some(url)) => match answers(&url).await {
-                Ok(_) => Ok((Found::Skipped, "it would send something; its host accepts connections".into())),
+                Ok(_) => Ok((RehearsalOutcome::Skipped, "it would send something; its host accepts connections".into())),
                 Err(_) => Err(format!("the host of its {} does not answer", notify.channel.word())),
             },
             Err(error) => unless_later(error),
         },
         Action::Http(call) => match context.expand(&call.url) {
-            Ok(url) => answers(&url).await.map(|seen| (Found::Skipped, format!("it would change something; {seen}"))),
+            Ok(url) => answers(&url).await.map(|seen| (RehearsalOutcome::Skipped, format!("it would change something; {seen}"))),
             Err(error) => unless_later(error),
         },
     };
@@ -162,7 +168,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (Found, String, Op
     };
     match tried.and_then(|seen| undo.map(|()| seen)) {
         Ok((found, detail)) => (found, detail, None),
-        Err(problem) => (Found::Missing, problem, None),
+        Err(problem) => (RehearsalOutcome::Missing, problem, None),
     }
 }
 
@@ -186,10 +192,10 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
 }
 
 /// A variable that an earlier step will give is not missing.
-fn unless_later(error: StepError) -> Result<(Found, String), String> {
+fn unless_later(error: StepError) -> Result<(RehearsalOutcome, String), String> {
     match error {
         StepError::Variable { name } if comes_from_a_step(&name) => {
-            Ok((Found::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
+            Ok((RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
         }
         other => Err(other.to_string()),
     }

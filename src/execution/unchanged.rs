@@ -10,9 +10,9 @@ use crate::model::{DrillPlan, ExecutionPlan};
 use crate::project::Project;
 use std::path::Path;
 
-/// What is walked where something was interrupted.
+/// The policy for an interrupted walk whose runbook may have changed meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Walks {
+pub enum ResumePolicy {
     /// What was recorded, if the runbook still says the same.
     Unchanged,
     /// What was recorded, whatever the runbook says by now: a person has seen that.
@@ -20,8 +20,10 @@ pub enum Walks {
 }
 
 /// The same of a drill, of which only the runbook's steps are walked.
-pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: Walks, folder: &Path) -> Result<(), ExecutionError> {
-    let Some(path) = plan.scenario.runbook.as_ref().filter(|_| walks == Walks::Unchanged && plan.runbook.is_some()) else { return Ok(()) };
+pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
+    let Some(path) = plan.scenario.runbook.as_ref().filter(|_| walks == ResumePolicy::Unchanged && plan.runbook.is_some()) else {
+        return Ok(());
+    };
     let now = Project::open(root).0.runbook_now(path);
     if now.and_then(|now| as_recorded(&now)) == plan.runbook {
         return Ok(());
@@ -35,8 +37,8 @@ fn as_recorded<T: serde::Serialize + serde::de::DeserializeOwned>(now: &T) -> Op
 }
 
 /// An error where the runbook, or what it is walked with, is not what was recorded.
-pub(super) fn unchanged(started: &ExecutionStarted, walks: Walks, folder: &Path) -> Result<(), ExecutionError> {
-    match changed(started).filter(|_| walks == Walks::Unchanged) {
+pub(super) fn unchanged(started: &ExecutionStarted, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
+    match changed(started).filter(|_| walks == ResumePolicy::Unchanged) {
         Some(what) => Err(ExecutionError::Changed { what, path: folder.join("history.jsonl") }),
         None => Ok(()),
     }

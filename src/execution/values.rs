@@ -18,9 +18,9 @@ pub(super) struct Values {
     pub(super) unread: Vec<Unread>,
 }
 
-/// Why a runbook would stop half-way, or show what nobody may see.
+/// The values that a runbook needs and that are not there: it would stop half-way, or show what nobody may see.
 #[derive(Debug, Clone, Default)]
-pub struct Missing {
+pub struct MissingValues {
     /// Steps whose variables have no value here, each with the variables' names.
     pub variables: Vec<(String, Vec<String>)>,
     /// Secrets that could not be read.
@@ -67,7 +67,7 @@ impl Values {
                 }
             }
         }
-        let site = secret::Site { stores: &plan.stores, root };
+        let site = secret::SecretContext { stores: &plan.stores, root };
         secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
         values
     }
@@ -127,16 +127,16 @@ pub fn flags_for(plan: &ExecutionPlan, names: &[String]) -> Option<&'static str>
 }
 
 /// What is missing in this environment. A runbook like this would stop half-way.
-pub async fn missing(plan: &ExecutionPlan, root: &Path) -> Missing {
+pub async fn missing(plan: &ExecutionPlan, root: &Path) -> MissingValues {
     let values = Values::of(plan, root, Redactor::default()).await;
-    Missing { variables: values.missing(plan), unread: values.unread }
+    MissingValues { variables: values.missing(plan), unread: values.unread }
 }
 
 /// A provider's credential from where the inventory says, where it is there.
 async fn stored_key(plan: &ExecutionPlan, provider: &Provider, root: &Path) -> Result<Option<Secret>, SecretError> {
     let declared = provider.credential.as_ref().and_then(|name| plan.credentials.get(name));
     match declared {
-        Some(credential) => secret::current(&credential.from, secret::Site { stores: &plan.stores, root }).await,
+        Some(credential) => secret::current(&credential.from, secret::SecretContext { stores: &plan.stores, root }).await,
         None => Ok(None),
     }
 }

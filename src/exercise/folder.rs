@@ -1,8 +1,8 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
 use super::judge::{JudgeError, Judged, judge_counting};
-use crate::console::Work;
-use crate::drill::{Drill, Ended, Order, Stop};
+use crate::console::WorkProgress;
+use crate::drill::{Drill, DrillStop, Ended, Order};
 use crate::history::Live;
 use crate::host::private;
 use crate::journal::JournalError;
@@ -15,17 +15,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What is to be done, and where its folder goes.
+/// A request for a drill: its plan and seed, and where its folder goes.
 #[derive(Debug)]
-pub struct Orders {
+pub struct DrillRequest {
     /// What is done.
     pub plan: DrillPlan,
     /// Where all its randomness comes from.
     pub seed: Seed,
     /// The project's root.
     pub root: PathBuf,
-    /// The binary whose command `keep` keeps what a drill starts: see [`crate::drill::keep`].
-    pub keeper: PathBuf,
+    /// The binary whose command `keep` supervises what a drill starts: see [`crate::drill::supervise`].
+    pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
@@ -82,16 +82,16 @@ pub enum ExerciseError {
 pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
-    work: Arc<Work>,
+    work: Arc<WorkProgress>,
 }
 
-/// A drill that has run and was judged.
+/// A finished drill: its judgement, how it ended, and where everything is.
 #[derive(Debug)]
-pub struct Finish {
+pub struct FinishedDrill {
     /// Its judgement and what its report shows.
     pub judged: Judged,
     /// Why it ended before its time.
-    pub stopped: Option<Stop>,
+    pub stopped: Option<DrillStop>,
     /// Whether the history is whole on disk.
     pub journal: Result<(), JournalError>,
     /// Where everything is.
@@ -103,8 +103,8 @@ impl Exercise {
     ///
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
-    pub fn begin(orders: Orders) -> Result<Self, ExerciseError> {
-        let Orders { plan, seed, root, keeper, secrets, out, attendance, stop } = orders;
+    pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
+        let DrillRequest { plan, seed, root, supervisor, secrets, out, attendance, stop } = orders;
         let folder = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
@@ -121,7 +121,7 @@ impl Exercise {
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
         let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
-        let order = Order { plan, seed, id, root, keeper, secrets, folder: folder.clone(), attendance, stop };
+        let order = Order { plan, seed, id, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
 
@@ -131,7 +131,7 @@ impl Exercise {
     }
 
     /// How far the judging is, once the drill has ended.
-    pub fn work(&self) -> Arc<Work> {
+    pub fn work(&self) -> Arc<WorkProgress> {
         Arc::clone(&self.work)
     }
 
@@ -144,7 +144,7 @@ impl Exercise {
     ///
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
-    pub async fn run(self) -> Result<Finish, ExerciseError> {
+    pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
         let Self { drill, folder, work } = self;
         let Ended { stopped, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
@@ -158,7 +158,7 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
-        Ok(Finish { judged, stopped, journal, folder })
+        Ok(FinishedDrill { judged, stopped, journal, folder })
     }
 }
 

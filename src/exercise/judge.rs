@@ -1,8 +1,8 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
-use crate::console::Work;
+use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
-use crate::import::{self, ImportError, Outline, Settings, Source, Told};
+use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::Digest;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
@@ -55,7 +55,7 @@ pub enum JudgeError {
     #[error(
         "{}: this is no history of a drill, no bare history, and no record that is known by its first lines\n\nhint: say whose record it is, --from {}; \
          an access log in a format of its own needs that too, --log-format '…'",
-        path.display(), Source::WORDS.join("|")
+        path.display(), RecordSource::WORDS.join("|")
     )]
     Other {
         /// As named.
@@ -101,14 +101,14 @@ fn mend(error: &ReadError) -> &'static str {
 /// # Errors
 /// Where the file cannot be read or is none of these.
 pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
-    judge_counting(path, &Work::default())
+    judge_counting(path, &WorkProgress::default())
 }
 
 /// The same, for whoever shows how far it is. It does not end the work: a report may follow.
 ///
 /// # Errors
 /// As [`judge`].
-pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
+pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeError> {
     let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
     let open = |source| JudgeError::Open { path: file.clone(), source };
     // A folder may be anybody's, and a pipe in it would be waited for without end.
@@ -170,7 +170,7 @@ pub fn judge_counting(path: &Path, work: &Work) -> Result<Judged, JudgeError> {
 ///
 /// # Errors
 /// Where the file cannot be read, or several tools may have written it.
-pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<Source>, JudgeError> {
+pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<RecordSource>, JudgeError> {
     // What is no file can be read only once.
     if !path.is_file() {
         return Ok(None);
@@ -185,7 +185,7 @@ pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<Source>, Judg
     match tools[..] {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        _ => Err(JudgeError::Several { path: path.to_owned(), tools: tools.into_iter().map(Source::word).collect() }),
+        _ => Err(JudgeError::Several { path: path.to_owned(), tools: tools.into_iter().map(RecordSource::word).collect() }),
     }
 }
 
@@ -196,15 +196,20 @@ const BARE: &[u8] = b"\"bare_history\"";
 ///
 /// # Errors
 /// Where the file cannot be read or is something else, or where what was told about it cannot be true.
-pub fn judge_record(path: &Path, settings: &Settings, told: &Told) -> Result<Judged, JudgeError> {
-    judge_record_counting(path, settings, told, &Work::default())
+pub fn judge_record(path: &Path, settings: &ImportSettings, told: &StatedFacts) -> Result<Judged, JudgeError> {
+    judge_record_counting(path, settings, told, &WorkProgress::default())
 }
 
 /// The same, for whoever shows how far it is.
 ///
 /// # Errors
 /// As [`judge_record`].
-pub fn judge_record_counting(path: &Path, settings: &Settings, told: &Told, work: &Work) -> Result<Judged, JudgeError> {
+pub fn judge_record_counting(
+    path: &Path,
+    settings: &ImportSettings,
+    told: &StatedFacts,
+    work: &WorkProgress,
+) -> Result<Judged, JudgeError> {
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
@@ -220,7 +225,7 @@ pub fn judge_record_counting(path: &Path, settings: &Settings, told: &Told, work
 struct Hashing<'w, R> {
     input: R,
     hash: Sha256,
-    work: &'w Work,
+    work: &'w WorkProgress,
 }
 
 impl<R> Hashing<'_, R> {

@@ -7,5 +7,5 @@
 mod folder;
 mod judge;
 
-pub use folder::{Exercise, ExerciseError, Finish, Orders};
+pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};

@@ -1,8 +1,8 @@
 //! `corrupt` (ours): the letters of the text are others, the numbers of a vector their opposites; everything around them is as it was.
 
 use super::deed::Deed;
-use super::fields::Fields;
-use super::{On, Piece, Play, Then, ToxicError};
+use super::fields::AttributeReader;
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 use crate::dialect::with_garbled_text;
 
 /// It has no attributes.
@@ -10,7 +10,7 @@ use crate::dialect::with_garbled_text;
 pub struct Corrupt;
 
 impl Deed for Corrupt {
-    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self)
     }
 
@@ -18,8 +18,8 @@ impl Deed for Corrupt {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
-        match with_garbled_text(piece.speech, piece.bytes) {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
+        match with_garbled_text(piece.format, piece.bytes) {
             Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),
             None => Play::pass(piece.bytes.clone()),
         }

@@ -1,8 +1,8 @@
 //! `credential_revoked` (ours): requests are answered as the provider answers a revoked key, without reaching it.
 
 use super::deed::Deed;
-use super::fields::Fields;
-use super::{Ledger, On, Question, Ruling, ToxicError};
+use super::fields::AttributeReader;
+use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
 use crate::dialect::{ProviderFault, error_answer};
 
 /// It has no attributes.
@@ -10,7 +10,7 @@ use crate::dialect::{ProviderFault, error_answer};
 pub struct CredentialRevoked;
 
 impl Deed for CredentialRevoked {
-    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self)
     }
 
@@ -18,7 +18,7 @@ impl Deed for CredentialRevoked {
         On::Requests
     }
 
-    fn rule(&self, question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
-        Ruling::instead(error_answer(question.asked.dialect(), &ProviderFault::InvalidKey))
+    fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
+        Ruling::instead(error_answer(timed.request.dialect(), &ProviderFault::InvalidKey))
     }
 }

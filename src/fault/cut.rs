@@ -1,8 +1,8 @@
 //! `cut` (ours): the connection is cut after so many events, without a polite end. A whole answer is cut in its middle.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after};
-use super::{On, Piece, Play, Then, ToxicError};
+use super::fields::{AttributeReader, Attributes, after};
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 
 /// The toxic's attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Cut {
 }
 
 impl Deed for Cut {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { after: fields.after()? })
     }
 
@@ -24,7 +24,7 @@ impl Deed for Cut {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) { Play::spoil(piece.stump(), Then::Cut) } else { Play::pass(piece.bytes.clone()) }
     }
 }

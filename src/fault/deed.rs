@@ -3,8 +3,8 @@
 //! Every toxic can be interrupted at any moment; it loses, changes and reorders nothing that its file does not declare. What it needs to
 //! know comes in: moments in nanoseconds of a clock that never goes back, the wall's time in seconds since 1970, seeds.
 
-use super::fields::{Attributes, Fields};
-use super::{Matched, Piece, Play, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes};
+use super::{AnswerPiece, ByteStage, ChunkFate, Matched, Play, ToxicError};
 use crate::dialect::{Quotas, WireAnswer};
 use crate::units::Seed;
 use std::fmt::Debug;
@@ -30,7 +30,7 @@ pub(super) trait Deed: Debug {
     ///
     /// # Errors
     /// Where one is missing or absurd.
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError>
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError>
     where
         Self: Sized;
 
@@ -44,35 +44,35 @@ pub(super) trait Deed: Debug {
 
     /// On bytes: at work on one direction of one connection from `now` on. `passed` is what a stage before it, of the same toxic with other
     /// attributes, let through.
-    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
-        Box::new(Open)
+    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
+        Box::new(PassThrough)
     }
 
     /// On requests: what it says to one.
-    fn rule(&self, _question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
+    fn rule(&self, _timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         Ruling::default()
     }
 
     /// On answers: what becomes of a piece.
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         Play::pass(piece.bytes.clone())
     }
 }
 
-/// A request that a toxic rules on.
+/// A request and the moment at which it came: what a toxic on requests rules on, without a clock of its own.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct TimedRequest<'a> {
     /// The request.
-    pub asked: &'a dyn Matched,
+    pub request: &'a dyn Matched,
     /// When it came.
     pub now: u64,
     /// The same in seconds since 1970.
     pub wall: u64,
 }
 
-impl Debug for Question<'_> {
+impl Debug for TimedRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Question").field("path", &self.asked.path()).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("TimedRequest").field("path", &self.request.path()).field("now", &self.now).finish_non_exhaustive()
     }
 }
 
@@ -92,9 +92,10 @@ impl Ruling {
     }
 }
 
-/// What a toxic remembers from one request to the next; kept by whoever plays it, one for each toxic.
+/// What a toxic on requests remembers from one request to the next. The proxy that plays the toxic keeps one for each, so that the toxic
+/// itself stays a value.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct ToxicMemory {
     /// When the limits on requests and on tokens are whole again.
     pub(super) whole_at: [u64; 2],
 }
@@ -104,7 +105,7 @@ pub struct Ledger {
 pub(super) struct Bare(pub(super) On);
 
 impl Deed for Bare {
-    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self(On::Connections))
     }
 
@@ -115,10 +116,10 @@ impl Deed for Bare {
 
 /// Lets everything pass at once.
 #[derive(Debug)]
-struct Open;
+struct PassThrough;
 
-impl Stage for Open {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
-        Verdict::Pass { bytes, due: at }
+impl ByteStage for PassThrough {
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate {
+        ChunkFate::Pass { bytes, due: at }
     }
 }

@@ -32,11 +32,11 @@
 //! `shape`, told in `shape.rs`. Which of them health checks meet too is told in `matching.rs`. Several on answers act one after another, in the order in which they were added, as those on bytes do.
 
 use super::deed::{Bare, Deed};
-use super::fields::{Attributes, Fields};
+use super::fields::{AttributeReader, Attributes};
 use super::{
-    Bandwidth, Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Latency, Ledger, LimitData, Malformed, On,
-    Piece, Play, Question, RateLimit, Refused, ResetPeer, Ruling, Slicer, SlowClose, SlowStream, Stage, Stall, StallMidstream, Status,
-    Timeout, Tls, ToxicError, WrongModel,
+    AnswerPiece, Bandwidth, ByteStage, Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Latency, LimitData,
+    Malformed, On, Play, RateLimit, Refused, ResetPeer, Ruling, Slicer, SlowClose, SlowStream, Stall, StallMidstream, Status, TimedRequest,
+    Timeout, Tls, ToxicError, ToxicMemory, WrongModel,
 };
 use crate::units::Seed;
 
@@ -52,7 +52,7 @@ macro_rules! effects {
             pub const KINDS: &'static [&'static str] = &[$($bare_word,)+ $($word,)+];
 
             /// Reads the attributes of the type `kind`.
-            pub(super) fn read(kind: &str, fields: &mut Fields) -> Result<Self, ToxicError> {
+            pub(super) fn read(kind: &str, fields: &mut AttributeReader) -> Result<Self, ToxicError> {
                 match kind {
                     $($bare_word => Ok(Self::$bare),)+
                     $($word => $deed::read(fields).map(Self::$deed),)+
@@ -130,17 +130,17 @@ impl Effect {
 
     /// The toxic at work on one direction of one connection from `now` on. `passed` is what a stage before it, of the same toxic with
     /// other attributes, let through. One that does not act on bytes lets them pass.
-    pub fn stage(&self, seed: Seed, now: u64, passed: u64) -> Box<dyn Stage> {
+    pub fn stage(&self, seed: Seed, now: u64, passed: u64) -> Box<dyn ByteStage> {
         self.deed().stage(seed, now, passed)
     }
 
     /// What it says to a request; one that does not act on requests lets them pass.
-    pub fn rule(&self, question: &Question<'_>, ledger: &mut Ledger) -> Ruling {
-        self.deed().rule(question, ledger)
+    pub fn rule(&self, timed: &TimedRequest<'_>, memory: &mut ToxicMemory) -> Ruling {
+        self.deed().rule(timed, memory)
     }
 
     /// What becomes of a piece of an answer; one that does not act on answers lets it pass.
-    pub(super) fn play(&self, piece: &Piece<'_>) -> Play {
+    pub(super) fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         self.deed().play(piece)
     }
 }

@@ -1,8 +1,8 @@
 //! `empty_answer` (ours): the provider says yes and nothing else: a stream without events, or `{}`. What has begun goes on.
 
 use super::deed::Deed;
-use super::fields::Fields;
-use super::{On, Piece, Play, Then, ToxicError};
+use super::fields::AttributeReader;
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 use bytes::Bytes;
 
 /// It has no attributes.
@@ -10,7 +10,7 @@ use bytes::Bytes;
 pub struct EmptyAnswer;
 
 impl Deed for EmptyAnswer {
-    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self)
     }
 
@@ -18,11 +18,11 @@ impl Deed for EmptyAnswer {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.from_start {
             return Play::pass(piece.bytes.clone());
         }
-        Play::spoil(Bytes::from_static(if piece.speech.streamed { b"" } else { b"{}" }), Then::End)
+        Play::spoil(Bytes::from_static(if piece.format.streamed { b"" } else { b"{}" }), Then::End)
     }
 }
 

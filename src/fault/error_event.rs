@@ -2,9 +2,9 @@
 //! nothing but the error comes, with the status that the provider gave. It is an error of the provider's, or one of `http_error`'s reasons.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after};
+use super::fields::{AttributeReader, Attributes, after};
 use super::refused::{provider_fault, read_error};
-use super::{On, Piece, Play, Then, ToxicError};
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 use crate::dialect::{ProviderFault, error_midway};
 use crate::model::Refusal;
 use serde_json::json;
@@ -19,7 +19,7 @@ pub struct ErrorEvent {
 }
 
 impl Deed for ErrorEvent {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { after: fields.after()?, error: read_error(fields)? })
     }
 
@@ -31,10 +31,10 @@ impl Deed for ErrorEvent {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
             let fault = self.error.map_or(ProviderFault::ServerError, |error| provider_fault(error, ""));
-            return Play::spoil(error_midway(piece.speech, &fault).into(), Then::End);
+            return Play::spoil(error_midway(piece.format, &fault).into(), Then::End);
         }
         Play::pass(piece.bytes.clone())
     }

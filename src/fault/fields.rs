@@ -12,12 +12,12 @@ pub(super) fn bad(name: &str, problem: impl Into<String>) -> ToxicError {
     ToxicError::Attribute { name: name.to_owned(), problem: problem.into() }
 }
 
-/// Attributes that have not been read yet.
-pub(super) struct Fields {
+/// Reads the attributes of one toxic, one by one: what is left at the end has no meaning there.
+pub(super) struct AttributeReader {
     left: Attributes,
 }
 
-impl Fields {
+impl AttributeReader {
     pub(super) const fn of(attributes: Attributes) -> Self {
         Self { left: attributes }
     }

@@ -3,7 +3,7 @@
 
 use super::ToxicError;
 use super::deed::{Deed, On};
-use super::fields::{Attributes, Fields, bad};
+use super::fields::{AttributeReader, Attributes, bad};
 use crate::model::TlsProblem;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub struct Tls {
 }
 
 impl Deed for Tls {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let problem = fields.word("problem")?.and_then(|word| TlsProblem::from_word(&word));
         let problem = problem.ok_or_else(|| bad("problem", format!("write one of {}", TlsProblem::WORDS.join(", "))))?;
         Ok(Self { problem })

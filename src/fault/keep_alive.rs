@@ -1,8 +1,8 @@
 //! `keep_alive` (ours): after so many events only signs of life come, as the provider sends them, and no tokens until the toxic is removed.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after, bad, milliseconds};
-use super::{NEVER, On, Piece, Play, ToxicError};
+use super::fields::{AttributeReader, Attributes, after, bad, milliseconds};
+use super::{AnswerPiece, NEVER, On, Play, ToxicError};
 use crate::dialect::sign_of_life;
 use crate::units::Duration;
 use serde_json::json;
@@ -17,7 +17,7 @@ pub struct KeepAlive {
 }
 
 impl Deed for KeepAlive {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let every = fields.milliseconds("every_ms")?.unwrap_or(Duration::from_secs(1));
         if every < Duration::from_millis(1) {
             return Err(bad("every_ms", "write at least 1"));
@@ -35,11 +35,11 @@ impl Deed for KeepAlive {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.is_at(self.after) {
             return Play::pass(piece.bytes.clone());
         }
-        let sign = sign_of_life(piece.speech).into();
+        let sign = sign_of_life(piece.format).into();
         Play { meanwhile: Some((sign, self.every.as_nanos())), ..Play::wait(piece, NEVER) }
     }
 }

@@ -3,8 +3,8 @@
 //! A chunk's delay does not count from when the chunk before it left: latency must not become a rate limit.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, milliseconds};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes, milliseconds};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::{Duration, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -20,7 +20,7 @@ pub struct Latency {
 }
 
 impl Deed for Latency {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let latency = fields.milliseconds("latency")?.unwrap_or_default();
         Ok(Self { latency, jitter: fields.milliseconds("jitter")?.unwrap_or_default() })
     }
@@ -36,7 +36,7 @@ impl Deed for Latency {
         On::Bytes
     }
 
-    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         let random = ChaCha8Rng::seed_from_u64(seed.0);
         Box::new(Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random })
     }
@@ -50,12 +50,12 @@ pub(super) struct Lateness {
     random: ChaCha8Rng,
 }
 
-impl Stage for Lateness {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+impl ByteStage for Lateness {
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate {
         let spread = self.jitter.saturating_mul(2);
         let drawn = if spread == 0 { 0 } else { self.random.random_range(0..=spread) };
         let late = self.latency.saturating_add(drawn).saturating_sub(self.jitter);
-        Verdict::Pass { bytes, due: at.saturating_add(late) }
+        ChunkFate::Pass { bytes, due: at.saturating_add(late) }
     }
 
     fn room(&self) -> usize {
@@ -73,7 +73,7 @@ mod tests {
             let toxic = Latency { latency: Duration::from_millis(latency), jitter: Duration::from_millis(jitter) };
             let mut stage = toxic.stage(Seed(seed), 0, 0);
             let due = |_| match stage.chunk(7, 1) {
-                Verdict::Pass { bytes: 1, due } => due - 7,
+                ChunkFate::Pass { bytes: 1, due } => due - 7,
                 other => panic!("{other:?}"),
             };
             (0..200).map(due).collect::<Vec<u64>>()

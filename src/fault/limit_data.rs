@@ -1,8 +1,8 @@
 //! `limit_data`: the connection is closed once `bytes` have passed in this direction since the toxic took it.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::Seed;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub struct LimitData {
 }
 
 impl Deed for LimitData {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { bytes: fields.whole("bytes", 1 << 53)?.unwrap_or_default() })
     }
 
@@ -26,7 +26,7 @@ impl Deed for LimitData {
         On::Bytes
     }
 
-    fn stage(&self, _seed: Seed, _now: u64, passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, _seed: Seed, _now: u64, passed: u64) -> Box<dyn ByteStage> {
         Box::new(Allowance { bytes: self.bytes, passed })
     }
 }
@@ -38,13 +38,13 @@ pub(super) struct Allowance {
     passed: u64,
 }
 
-impl Stage for Allowance {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+impl ByteStage for Allowance {
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate {
         let left = self.bytes.saturating_sub(self.passed);
         self.passed = self.passed.saturating_add((bytes as u64).min(left));
         match usize::try_from(left) {
-            Ok(left) if left <= bytes => Verdict::Close { bytes: left },
-            _ => Verdict::Pass { bytes, due: at },
+            Ok(left) if left <= bytes => ChunkFate::Close { bytes: left },
+            _ => ChunkFate::Pass { bytes, due: at },
         }
     }
 
@@ -60,9 +60,9 @@ mod tests {
     #[test]
     fn the_last_byte_that_may_pass_closes() {
         let mut stage = LimitData { bytes: 10 }.stage(Seed(0), 0, 0);
-        assert_eq!(stage.chunk(1, 6), Verdict::Pass { bytes: 6, due: 1 });
-        assert_eq!(stage.chunk(2, 6), Verdict::Close { bytes: 4 });
-        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 10).chunk(0, 1), Verdict::Close { bytes: 0 });
-        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 0).chunk(0, 10), Verdict::Close { bytes: 10 });
+        assert_eq!(stage.chunk(1, 6), ChunkFate::Pass { bytes: 6, due: 1 });
+        assert_eq!(stage.chunk(2, 6), ChunkFate::Close { bytes: 4 });
+        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 10).chunk(0, 1), ChunkFate::Close { bytes: 0 });
+        assert_eq!(LimitData { bytes: 10 }.stage(Seed(0), 0, 0).chunk(0, 10), ChunkFate::Close { bytes: 10 });
     }
 }

@@ -2,8 +2,8 @@
 //! the first half passes.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after};
-use super::{On, Piece, Play, Then, ToxicError};
+use super::fields::{AttributeReader, Attributes, after};
+use super::{AnswerPiece, On, Play, Then, ToxicError};
 use crate::dialect::malformed;
 
 /// The toxic's attributes.
@@ -14,7 +14,7 @@ pub struct Malformed {
 }
 
 impl Deed for Malformed {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { after: fields.after()? })
     }
 
@@ -26,9 +26,9 @@ impl Deed for Malformed {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
-        match (piece.is_at(self.after), piece.speech.streamed) {
-            (true, true) => Play::spoil(malformed(piece.speech, piece.bytes).into(), Then::GoOn),
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
+        match (piece.is_at(self.after), piece.format.streamed) {
+            (true, true) => Play::spoil(malformed(piece.format, piece.bytes).into(), Then::GoOn),
             (true, false) => Play::spoil(piece.stump(), Then::GoOn),
             (false, _) => Play::pass(piece.bytes.clone()),
         }

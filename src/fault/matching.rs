@@ -16,7 +16,7 @@
 //! longer valid is refused whatever is asked for, and a server that is broken (5xx) answers nobody. Where a dialect does not tell what asks
 //! a model (`http`), every request counts.
 
-use super::fields::{Attributes, Fields, bad};
+use super::fields::{AttributeReader, Attributes, bad};
 use super::{Effect, On, Status, ToxicError};
 use crate::dialect::is_inference;
 use crate::model::{Aim, Dialect, Fault, Match, Operation, Refusal, Requests};
@@ -96,7 +96,7 @@ pub struct Asking {
 }
 
 pub(super) fn read(attributes: Attributes) -> Result<Match, ToxicError> {
-    let mut fields = Fields::of(attributes);
+    let mut fields = AttributeReader::of(attributes);
     let no_key = |_| bad("key", "write a credential's fingerprint, never the credential");
     let requests = |word: String| Requests::from_word(&word).ok_or_else(|| bad("requests", "write `inference` or `all`"));
     let read = Match {

@@ -1,7 +1,7 @@
 //! Faults as decisions: what each does to a chunk, a connection or a request, and how it is spelled in the control API.
 //!
 //! [`Toxic`] is the wire form, shared by the proxy and by its client; [`Effect`] is what it does, one small file a type, each after the one
-//! contract in `deed.rs`. Those on bytes act as a [`Stage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes
+//! contract in `deed.rs`. Those on bytes act as a [`ByteStage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes
 //! the provider's place; those on answers say in a [`Play`] what becomes of each piece. Which connections or requests a toxic takes is told
 //! by its toxicity ([`bites`]), and by its aim: probability, match and shape over time. Refuse, blackhole, reset and stall decide nothing
 //! beyond their presence.
@@ -9,6 +9,7 @@
 //! What this room does not do: sockets, clocks, tasks. Moments come in as nanoseconds, randomness from seeds.
 
 mod bandwidth;
+mod byte_stage;
 mod corrupt;
 mod credential_revoked;
 mod cut;
@@ -33,7 +34,6 @@ mod shape;
 mod slicer;
 mod slow_close;
 mod slow_stream;
-mod stage;
 mod stall;
 mod stall_midstream;
 mod status;
@@ -45,10 +45,11 @@ mod toxicity;
 mod wrong_model;
 
 pub use bandwidth::Bandwidth;
+pub use byte_stage::{ByteStage, ChunkFate, NEVER};
 pub use corrupt::Corrupt;
 pub use credential_revoked::CredentialRevoked;
 pub use cut::Cut;
-pub use deed::{Ledger, On, Question, Ruling};
+pub use deed::{On, Ruling, TimedRequest, ToxicMemory};
 pub use effect::Effect;
 pub use empty_answer::EmptyAnswer;
 pub use end_early::EndEarly;
@@ -66,12 +67,11 @@ pub use reset_peer::ResetPeer;
 pub use slicer::Slicer;
 pub use slow_close::SlowClose;
 pub use slow_stream::SlowStream;
-pub use stage::{NEVER, Stage, Verdict};
 pub use stall::Stall;
 pub use stall_midstream::StallMidstream;
 pub use status::Status;
 pub use stray::{Stray, check_name};
-pub use tamper::{Piece, Play, Tamper, Then};
+pub use tamper::{AnswerPiece, Play, Tamper, Then};
 pub use timeout::Timeout;
 pub use toxic::{RawToxic, Stream, Toxic, ToxicError};
 pub use toxicity::bites;

@@ -7,8 +7,8 @@
 //! instead of the provider's. A request that passes does not count as touched.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, bad};
-use super::{Ledger, On, Question, Ruling, ToxicError};
+use super::fields::{AttributeReader, Attributes, bad};
+use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
 use crate::dialect::{ProviderFault, Quota, Quotas, error_answer, estimated_tokens, retry_headers};
 use crate::units::Duration;
 use serde_json::json;
@@ -27,7 +27,7 @@ const MOST: u64 = 1_000_000_000;
 const MINUTE: u64 = 60_000_000_000;
 
 impl Deed for RateLimit {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let mut some = |name: &str| match fields.whole(name, MOST)? {
             Some(0) => Err(bad(name, "write at least 1 a minute")),
             limit => Ok(limit),
@@ -48,25 +48,25 @@ impl Deed for RateLimit {
         On::Requests
     }
 
-    fn rule(&self, question: &Question<'_>, ledger: &mut Ledger) -> Ruling {
-        let (asked, now) = (question.asked, question.now);
-        let tokens = self.tokens.map_or(0, |_| cost(question));
+    fn rule(&self, timed: &TimedRequest<'_>, memory: &mut ToxicMemory) -> Ruling {
+        let (asked, now) = (timed.request, timed.now);
+        let tokens = self.tokens.map_or(0, |_| cost(timed));
         let limits = [self.requests, self.tokens];
         let wanted = [1, tokens].map(|amount| amount as u128);
-        let waits: Vec<u64> = (0..2).filter_map(|place| wait(limits[place]?, ledger.whole_at[place], wanted[place], now)).collect();
+        let waits: Vec<u64> = (0..2).filter_map(|place| wait(limits[place]?, memory.whole_at[place], wanted[place], now)).collect();
         if waits.is_empty() {
             for place in 0..2 {
                 if let Some(limit) = limits[place] {
-                    ledger.whole_at[place] = whole_at(limit, ledger.whole_at[place], wanted[place], now);
+                    memory.whole_at[place] = whole_at(limit, memory.whole_at[place], wanted[place], now);
                 }
             }
         }
-        let quota = |place: usize| limits[place].map(|limit| left(limit, ledger.whole_at[place], now));
+        let quota = |place: usize| limits[place].map(|limit| left(limit, memory.whole_at[place], now));
         let quotas = Quotas { requests: quota(0), tokens: quota(1) };
         let instead = waits.into_iter().max().map(|wait| {
             let mut answer = error_answer(asked.dialect(), &ProviderFault::RateLimited { retry_after: None });
             if wait < u64::MAX {
-                answer.headers.extend(retry_headers(asked.dialect(), Duration::from_nanos(wait), None, question.wall));
+                answer.headers.extend(retry_headers(asked.dialect(), Duration::from_nanos(wait), None, timed.wall));
             }
             answer
         });
@@ -75,10 +75,10 @@ impl Deed for RateLimit {
 }
 
 /// What a request takes of the tokens. Of a body that was too long to be looked at only its length is known.
-fn cost(question: &Question<'_>) -> u64 {
-    match question.asked.body() {
-        b"" => question.asked.header("content-length").and_then(|length| length.parse::<u64>().ok()).unwrap_or(0).div_ceil(4),
-        body => estimated_tokens(question.asked.dialect(), question.asked.ask().operation, body),
+fn cost(timed: &TimedRequest<'_>) -> u64 {
+    match timed.request.body() {
+        b"" => timed.request.header("content-length").and_then(|length| length.parse::<u64>().ok()).unwrap_or(0).div_ceil(4),
+        body => estimated_tokens(timed.request.dialect(), timed.request.ask().operation, body),
     }
 }
 
@@ -111,9 +111,9 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn ask(limit: RateLimit, ledger: &mut Ledger, body: &'static str, now: u64) -> Ruling {
+    fn ask(limit: RateLimit, memory: &mut ToxicMemory, body: &'static str, now: u64) -> Ruling {
         let asked = Example { body, ..Example::default() };
-        limit.rule(&Question { asked: &asked, now, wall: 0 }, ledger)
+        limit.rule(&TimedRequest { request: &asked, now, wall: 0 }, memory)
     }
 
     fn retry_after(ruling: &Ruling) -> Option<&str> {
@@ -123,36 +123,36 @@ mod tests {
 
     #[test]
     fn over_it_requests_wait_as_long_as_they_are_told_and_not_longer() {
-        let (limit, mut ledger) = (RateLimit { requests: Some(60), tokens: None }, Ledger::default());
+        let (limit, mut memory) = (RateLimit { requests: Some(60), tokens: None }, ToxicMemory::default());
         for left in (0..60).rev() {
-            let ruling = ask(limit, &mut ledger, "", 5 * SECOND);
+            let ruling = ask(limit, &mut memory, "", 5 * SECOND);
             let requests = ruling.quotas.requests.unwrap();
             assert!(ruling.instead.is_none() && ruling.quotas.tokens.is_none());
             assert_eq!((requests.limit, requests.remaining, requests.reset), (60, left, Duration::from_secs(60 - left)));
         }
         for _ in 0..3 {
-            let over = ask(limit, &mut ledger, "", 5 * SECOND);
+            let over = ask(limit, &mut memory, "", 5 * SECOND);
             assert_eq!((over.instead.as_ref().unwrap().status, retry_after(&over)), (429, Some("1")), "what is refused takes nothing");
             assert_eq!(over.quotas.requests.unwrap().remaining, 0);
         }
-        assert!(ask(limit, &mut ledger, "", 6 * SECOND - 1).instead.is_some());
-        assert!(ask(limit, &mut ledger, "", 6 * SECOND).instead.is_none());
-        assert!(ask(limit, &mut ledger, "", 6 * SECOND).instead.is_some());
-        assert_eq!(ask(limit, &mut ledger, "", 999 * SECOND).quotas.requests.unwrap().remaining, 59, "never more than a minute's worth");
+        assert!(ask(limit, &mut memory, "", 6 * SECOND - 1).instead.is_some());
+        assert!(ask(limit, &mut memory, "", 6 * SECOND).instead.is_none());
+        assert!(ask(limit, &mut memory, "", 6 * SECOND).instead.is_some());
+        assert_eq!(ask(limit, &mut memory, "", 999 * SECOND).quotas.requests.unwrap().remaining, 59, "never more than a minute's worth");
     }
 
     #[test]
     fn tokens_are_counted_before_the_answer() {
         let chat = r#"{"max_tokens":90,"messages":[{"role":"user","content":"forty bytes are ten tokens to providers."}]}"#;
-        let (limit, mut ledger) = (RateLimit { requests: Some(1000), tokens: Some(250) }, Ledger::default());
+        let (limit, mut memory) = (RateLimit { requests: Some(1000), tokens: Some(250) }, ToxicMemory::default());
         for left in [150, 50] {
-            assert_eq!(ask(limit, &mut ledger, chat, 0).quotas.tokens.unwrap().remaining, left);
+            assert_eq!(ask(limit, &mut memory, chat, 0).quotas.tokens.unwrap().remaining, left);
         }
-        let over = ask(limit, &mut ledger, chat, 0);
+        let over = ask(limit, &mut memory, chat, 0);
         assert_eq!(retry_after(&over), Some("12"), "fifty more at 250 a minute");
         assert_eq!(over.quotas.requests.unwrap().remaining, 998, "of neither bucket anything was taken");
         let small = RateLimit { requests: None, tokens: Some(99) };
-        let never = ask(small, &mut Ledger::default(), chat, 0);
+        let never = ask(small, &mut ToxicMemory::default(), chat, 0);
         assert_eq!((never.instead.is_some(), retry_after(&never)), (true, None), "larger than the whole bucket");
     }
 }

@@ -3,9 +3,9 @@
 //! Where a provider tells of a filter of content by an answer and not by an error, so does this; to who asked for a stream, by a stream.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, bad};
-use super::{Asking, Ledger, On, Question, Ruling, ToxicError, retry};
-use crate::dialect::{ProviderFault, Speech, error_reply};
+use super::fields::{AttributeReader, Attributes, bad};
+use super::{Asking, On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
+use crate::dialect::{AnswerFormat, ProviderFault, error_reply};
 use crate::model::{Refusal, Retry};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub struct Refused {
 }
 
 impl Deed for Refused {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let error = read_error(fields)?.ok_or_else(no_error)?;
         Ok(Self { error, retry: retry::read(fields)? })
     }
@@ -34,18 +34,18 @@ impl Deed for Refused {
         On::Requests
     }
 
-    fn rule(&self, question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
-        let Asking { operation, model, streamed } = question.asked.ask();
+    fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
+        let Asking { operation, model, streamed } = timed.request.ask();
         let model = model.unwrap_or_default();
-        let speech = Speech { dialect: question.asked.dialect(), operation, streamed };
+        let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
         let fault = provider_fault(self.error, &model);
-        let answer = error_reply(speech, &fault, &model);
-        Ruling::instead(retry::told(answer, &self.retry, question))
+        let answer = error_reply(format, &fault, &model);
+        Ruling::instead(retry::told(answer, &self.retry, timed))
     }
 }
 
 /// The attribute `error`.
-pub(super) fn read_error(fields: &mut Fields) -> Result<Option<Refusal>, ToxicError> {
+pub(super) fn read_error(fields: &mut AttributeReader) -> Result<Option<Refusal>, ToxicError> {
     fields.word("error")?.map(|word| Refusal::from_word(&word).ok_or_else(no_error)).transpose()
 }
 

@@ -3,8 +3,8 @@
 //! Until then what came is held, so that a toxic that is removed in time has cost nothing.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, milliseconds};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes, milliseconds};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::{Duration, Seed};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub struct ResetPeer {
 }
 
 impl Deed for ResetPeer {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
     }
 
@@ -28,17 +28,17 @@ impl Deed for ResetPeer {
         On::Bytes
     }
 
-    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(*self)
     }
 }
 
-impl Stage for ResetPeer {
-    fn chunk(&mut self, at: u64, _bytes: usize) -> Verdict {
-        Verdict::Reset { due: at.saturating_add(self.timeout.as_nanos()) }
+impl ByteStage for ResetPeer {
+    fn chunk(&mut self, at: u64, _bytes: usize) -> ChunkFate {
+        ChunkFate::Reset { due: at.saturating_add(self.timeout.as_nanos()) }
     }
 
-    fn end(&mut self, at: u64) -> Verdict {
+    fn end(&mut self, at: u64) -> ChunkFate {
         self.chunk(at, 0)
     }
 }

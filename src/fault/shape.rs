@@ -12,13 +12,13 @@
 //! of the fault's first moment. The same seed takes the same requests: as a share grows it takes more, never others.
 
 use super::ToxicError;
-use super::fields::{Attributes, Fields, bad, milliseconds};
+use super::fields::{AttributeReader, Attributes, bad, milliseconds};
 use crate::model::FaultShape;
 use crate::units::Duration;
 use serde_json::json;
 
 pub(super) fn read(attributes: Attributes) -> Result<FaultShape, ToxicError> {
-    let mut fields = Fields::of(attributes);
+    let mut fields = AttributeReader::of(attributes);
     let form = fields.word("form")?.unwrap_or_default();
     let mut some = |name: &str| {
         let time = fields.milliseconds(name)?.filter(|time| *time > Duration::ZERO);

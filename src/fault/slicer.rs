@@ -1,8 +1,8 @@
 //! `slicer`: chunks pass in pieces of `average_size` ± `size_variation` bytes, one every `delay` microseconds.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, bad};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes, bad};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::Seed;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -20,7 +20,7 @@ pub struct Slicer {
 }
 
 impl Deed for Slicer {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let average_size = fields.whole("average_size", 1 << 30)?.unwrap_or_default();
         let size_variation = fields.whole("size_variation", 1 << 30)?.unwrap_or_default();
         // Beyond it Shopify's server takes it, and fails once there is something to slice: a piece would end before it begins.
@@ -40,7 +40,7 @@ impl Deed for Slicer {
         On::Bytes
     }
 
-    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(Slices { toxic: *self, free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) })
     }
 }
@@ -54,8 +54,8 @@ pub(super) struct Slices {
     random: ChaCha8Rng,
 }
 
-impl Stage for Slices {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
+impl ByteStage for Slices {
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate {
         let Slicer { average_size, size_variation, delay_us } = self.toxic;
         let size = match size_variation {
             0 => average_size,
@@ -63,7 +63,7 @@ impl Stage for Slices {
         };
         let due = self.free_at.max(at);
         self.free_at = due.saturating_add(delay_us.saturating_mul(1000));
-        Verdict::Pass { bytes: usize::try_from(size.max(1)).unwrap_or(usize::MAX).min(bytes), due }
+        ChunkFate::Pass { bytes: usize::try_from(size.max(1)).unwrap_or(usize::MAX).min(bytes), due }
     }
 }
 
@@ -77,12 +77,12 @@ mod tests {
         let mut stage = toxic.stage(Seed(1), 0, 0);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..500 {
-            let Verdict::Pass { bytes, .. } = stage.chunk(0, 1000) else { panic!("a slicer loses nothing") };
+            let ChunkFate::Pass { bytes, .. } = stage.chunk(0, 1000) else { panic!("a slicer loses nothing") };
             seen.insert(bytes);
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
         let attributes = toxic.attributes();
-        assert_eq!(Slicer::read(&mut Fields::of(attributes)).unwrap(), toxic);
+        assert_eq!(Slicer::read(&mut AttributeReader::of(attributes)).unwrap(), toxic);
     }
 
     #[test]
@@ -90,14 +90,14 @@ mod tests {
         let mut stage = Slicer { average_size: 10, size_variation: 4, delay_us: 2 }.stage(Seed(1), 0, 0);
         let (mut left, mut due) = (1000, 0);
         while left > 0 {
-            let Verdict::Pass { bytes, due: next } = stage.chunk(50, left) else { panic!("a slicer loses nothing") };
+            let ChunkFate::Pass { bytes, due: next } = stage.chunk(50, left) else { panic!("a slicer loses nothing") };
             assert!((6..=14).contains(&bytes) || bytes == left, "{bytes}");
             assert!(due == 0 || next == due + 2000, "{next} after {due}");
             (left, due) = (left - bytes, next);
         }
         assert_eq!(
             Slicer { average_size: 0, size_variation: 0, delay_us: 0 }.stage(Seed(1), 0, 0).chunk(5, 9),
-            Verdict::Pass { bytes: 1, due: 5 }
+            ChunkFate::Pass { bytes: 1, due: 5 }
         );
     }
 }

@@ -1,8 +1,8 @@
 //! `slow_close`: the end of the stream is late by `delay` milliseconds.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, milliseconds};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes, milliseconds};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::{Duration, Seed};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub struct SlowClose {
 }
 
 impl Deed for SlowClose {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { delay: fields.milliseconds("delay")?.unwrap_or_default() })
     }
 
@@ -26,18 +26,18 @@ impl Deed for SlowClose {
         On::Bytes
     }
 
-    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(*self)
     }
 }
 
-impl Stage for SlowClose {
-    fn chunk(&mut self, at: u64, bytes: usize) -> Verdict {
-        Verdict::Pass { bytes, due: at }
+impl ByteStage for SlowClose {
+    fn chunk(&mut self, at: u64, bytes: usize) -> ChunkFate {
+        ChunkFate::Pass { bytes, due: at }
     }
 
-    fn end(&mut self, at: u64) -> Verdict {
-        Verdict::Pass { bytes: 0, due: at.saturating_add(self.delay.as_nanos()) }
+    fn end(&mut self, at: u64) -> ChunkFate {
+        ChunkFate::Pass { bytes: 0, due: at.saturating_add(self.delay.as_nanos()) }
     }
 }
 
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn only_the_end_is_late() {
         let mut toxic = SlowClose { delay: Duration::from_nanos(50) };
-        assert_eq!(toxic.chunk(3, 10), Verdict::Pass { bytes: 10, due: 3 });
-        assert_eq!(toxic.end(4), Verdict::Pass { bytes: 0, due: 54 });
+        assert_eq!(toxic.chunk(3, 10), ChunkFate::Pass { bytes: 10, due: 3 });
+        assert_eq!(toxic.end(4), ChunkFate::Pass { bytes: 0, due: 54 });
     }
 }

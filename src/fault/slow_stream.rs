@@ -1,8 +1,8 @@
 //! `slow_stream` (ours): the events of a stream pass at a steady rate; what comes later than its turn saves nothing up. A whole answer passes.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, bad, thousandths};
-use super::{On, Piece, Play, ToxicError};
+use super::fields::{AttributeReader, Attributes, bad, thousandths};
+use super::{AnswerPiece, On, Play, ToxicError};
 use crate::units::Rate;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ impl SlowStream {
 }
 
 impl Deed for SlowStream {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let rate = (fields.number("rate", 1e6)?.unwrap_or(1.0) * 1e3).round() as u64;
         if rate == 0 { Err(bad("rate", "write at least 0.001 events a second")) } else { Ok(Self { rate }) }
     }
@@ -34,8 +34,8 @@ impl Deed for SlowStream {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
-        let turn = piece.before.filter(|_| piece.speech.streamed).map_or(0, |before| before.saturating_add(1_000_000_000_000 / self.rate));
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
+        let turn = piece.before.filter(|_| piece.format.streamed).map_or(0, |before| before.saturating_add(1_000_000_000_000 / self.rate));
         if turn > piece.now { Play::wait(piece, turn) } else { Play::pass(piece.bytes.clone()) }
     }
 }

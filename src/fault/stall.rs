@@ -1,7 +1,7 @@
 //! `http_stall` (ours): requests reach the provider, whose answer is held back before its first byte.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, milliseconds};
+use super::fields::{AttributeReader, Attributes, milliseconds};
 use super::{On, ToxicError};
 use crate::units::Duration;
 use serde_json::json;
@@ -14,7 +14,7 @@ pub struct Stall {
 }
 
 impl Deed for Stall {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { hold: fields.milliseconds("hold_ms")? })
     }
 

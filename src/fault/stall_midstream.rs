@@ -1,8 +1,8 @@
 //! `stall_midstream` (ours): the head comes, then so many events, then nothing for a while.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, after, milliseconds};
-use super::{NEVER, On, Piece, Play, ToxicError};
+use super::fields::{AttributeReader, Attributes, after, milliseconds};
+use super::{AnswerPiece, NEVER, On, Play, ToxicError};
 use crate::units::Duration;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub struct StallMidstream {
 }
 
 impl Deed for StallMidstream {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { after: fields.after()?, hold: fields.milliseconds("hold_ms")? })
     }
 
@@ -29,7 +29,7 @@ impl Deed for StallMidstream {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.is_at(self.after) {
             return Play::pass(piece.bytes.clone());
         }

@@ -1,8 +1,8 @@
 //! `http_status` (ours): requests are answered with an error in the provider's own dialect, without reaching it.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, bad};
-use super::{Ledger, On, Question, Ruling, ToxicError, retry};
+use super::fields::{AttributeReader, Attributes, bad};
+use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
 use crate::dialect::{ProviderFault, error_answer};
 use crate::model::Retry;
 use serde_json::json;
@@ -17,7 +17,7 @@ pub struct Status {
 }
 
 impl Deed for Status {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         let wrong = || bad("code", "write a status from 400 to 599");
         let code = fields.whole("code", 599)?.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400).ok_or_else(wrong)?;
         Ok(Self { code, retry: retry::read(fields)? })
@@ -33,8 +33,8 @@ impl Deed for Status {
         On::Requests
     }
 
-    fn rule(&self, question: &Question<'_>, _ledger: &mut Ledger) -> Ruling {
+    fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let fault = ProviderFault::Status { code: self.code, retry_after: None };
-        Ruling::instead(retry::told(error_answer(question.asked.dialect(), &fault), &self.retry, question))
+        Ruling::instead(retry::told(error_answer(timed.request.dialect(), &fault), &self.retry, timed))
     }
 }

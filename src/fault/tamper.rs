@@ -6,7 +6,7 @@
 //! whatever `after` says. Answers other than 2xx pass.
 
 use super::Effect;
-use crate::dialect::{Event, Speech, has_data};
+use crate::dialect::{AnswerFormat, StreamEvent, has_data};
 use bytes::Bytes;
 
 /// What comes after a piece; the gravest last.
@@ -44,7 +44,7 @@ impl Play {
     }
 
     /// It passes as it is, later.
-    pub(super) fn wait(piece: &Piece<'_>, due: u64) -> Self {
+    pub(super) fn wait(piece: &AnswerPiece<'_>, due: u64) -> Self {
         Self { due, touched: true, ..Self::pass(piece.bytes.clone()) }
     }
 
@@ -54,12 +54,12 @@ impl Play {
     }
 }
 
-/// A piece that carries something, as a toxic is shown it.
+/// A piece of an answer that carries something, an event of a stream or all of a whole answer, as a toxic on answers is shown it.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub struct AnswerPiece<'a> {
     pub(super) bytes: &'a Bytes,
     /// How the answer is said; whole, or as a stream.
-    pub(super) speech: Speech,
+    pub(super) format: AnswerFormat,
     /// True where the toxic took hold before anything of the answer had passed.
     pub(super) from_start: bool,
     /// How many it was shown before.
@@ -69,20 +69,20 @@ pub struct Piece<'a> {
     pub(super) before: Option<u64>,
 }
 
-impl Piece<'_> {
+impl AnswerPiece<'_> {
     /// True from event number `after` on, and for a whole answer.
     pub(super) const fn is_behind(&self, after: u64) -> bool {
-        !self.speech.streamed || self.place >= after
+        !self.format.streamed || self.place >= after
     }
 
     /// True for event number `after`, and for a whole answer.
     pub(super) const fn is_at(&self, after: u64) -> bool {
-        !self.speech.streamed || self.place == after
+        !self.format.streamed || self.place == after
     }
 
     /// Nothing of an event, the first half of a whole answer: what passes of a piece in whose place an answer ends.
     pub(super) fn stump(&self) -> Bytes {
-        if self.speech.streamed { Bytes::new() } else { self.bytes.slice(..self.bytes.len() / 2) }
+        if self.format.streamed { Bytes::new() } else { self.bytes.slice(..self.bytes.len() / 2) }
     }
 }
 
@@ -90,7 +90,7 @@ impl Piece<'_> {
 #[derive(Debug)]
 pub struct Tamper {
     effect: Effect,
-    speech: Speech,
+    format: AnswerFormat,
     from_start: bool,
     seen: u64,
     before: Option<u64>,
@@ -98,18 +98,18 @@ pub struct Tamper {
 
 impl Tamper {
     /// For one answer. `from_start` where nothing of it has passed yet.
-    pub const fn new(effect: Effect, speech: Speech, from_start: bool) -> Self {
-        Self { effect, speech, from_start, seen: 0, before: None }
+    pub const fn new(effect: Effect, format: AnswerFormat, from_start: bool) -> Self {
+        Self { effect, format, from_start, seen: 0, before: None }
     }
 
     /// The next piece, which came at `now`. One that is no whole event, or only a sign of life, passes and is not counted.
-    pub fn piece(&mut self, now: u64, event: Event) -> Play {
-        let counts = !self.speech.streamed || (event.is_whole && has_data(self.speech, &event.bytes));
+    pub fn piece(&mut self, now: u64, event: StreamEvent) -> Play {
+        let counts = !self.format.streamed || (event.is_whole && has_data(self.format, &event.bytes));
         if !counts {
             return Play::pass(event.bytes);
         }
-        let Self { speech, from_start, seen, before, .. } = *self;
-        let play = self.effect.play(&Piece { bytes: &event.bytes, speech, from_start, place: seen, now, before });
+        let Self { format, from_start, seen, before, .. } = *self;
+        let play = self.effect.play(&AnswerPiece { bytes: &event.bytes, format, from_start, place: seen, now, before });
         self.seen += 1;
         self.before = Some(play.due.max(now));
         play
@@ -123,14 +123,14 @@ pub(super) mod tests {
     use crate::model::{Dialect, Operation};
 
     /// How OpenAI says a chat completion.
-    pub(in crate::fault) const fn chat(streamed: bool) -> Speech {
-        Speech { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed }
+    pub(in crate::fault) const fn chat(streamed: bool) -> AnswerFormat {
+        AnswerFormat { dialect: Dialect::OpenAi, operation: Operation::Chat, streamed }
     }
 
     /// Tokens of a stream as OpenAI sends them.
-    pub(in crate::fault) fn token(text: &str) -> Event {
+    pub(in crate::fault) fn token(text: &str) -> StreamEvent {
         let bytes = format!("data: {{\"model\":\"m\",\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
-        Event { bytes: bytes.into(), is_whole: true }
+        StreamEvent { bytes: bytes.into(), is_whole: true }
     }
 
     /// A toxic at work on a stream of OpenAI's from its start.
@@ -140,15 +140,15 @@ pub(super) mod tests {
 
     /// A toxic at work on a whole answer.
     pub(in crate::fault) fn whole(effect: Effect, body: &'static str) -> Play {
-        let event = Event { bytes: Bytes::from_static(body.as_bytes()), is_whole: true };
+        let event = StreamEvent { bytes: Bytes::from_static(body.as_bytes()), is_whole: true };
         Tamper::new(effect, chat(false), true).piece(0, event)
     }
 
     #[test]
     fn events_are_counted_and_signs_of_life_and_torn_events_are_not() {
         let mut cut = stream(Effect::Cut(Cut { after: 2 }));
-        let ping = || Event { bytes: ": ping\n\n".into(), is_whole: true };
-        let torn = Event { is_whole: false, ..token("torn") };
+        let ping = || StreamEvent { bytes: ": ping\n\n".into(), is_whole: true };
+        let torn = StreamEvent { is_whole: false, ..token("torn") };
         for event in [torn, ping(), token("one"), ping(), token("two"), ping()] {
             assert_eq!(cut.piece(0, event.clone()), Play::pass(event.bytes));
         }

@@ -1,8 +1,8 @@
 //! `timeout`: everything is lost; the connection is closed after `timeout` milliseconds, or with 0 when the toxic is removed.
 
 use super::deed::Deed;
-use super::fields::{Attributes, Fields, milliseconds};
-use super::{On, Stage, ToxicError, Verdict};
+use super::fields::{AttributeReader, Attributes, milliseconds};
+use super::{ByteStage, ChunkFate, On, ToxicError};
 use crate::units::{Duration, Seed};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub struct Timeout {
 }
 
 impl Deed for Timeout {
-    fn read(fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
     }
 
@@ -26,7 +26,7 @@ impl Deed for Timeout {
         On::Bytes
     }
 
-    fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn Stage> {
+    fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(Silence { closes_at: (self.timeout > Duration::ZERO).then(|| now.saturating_add(self.timeout.as_nanos())) })
     }
 }
@@ -37,9 +37,9 @@ pub(super) struct Silence {
     closes_at: Option<u64>,
 }
 
-impl Stage for Silence {
-    fn chunk(&mut self, _at: u64, _bytes: usize) -> Verdict {
-        Verdict::Lose
+impl ByteStage for Silence {
+    fn chunk(&mut self, _at: u64, _bytes: usize) -> ChunkFate {
+        ChunkFate::Lose
     }
 
     fn closes_at(&self) -> Option<u64> {
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn it_loses_everything_and_closes_in_its_time() {
         let mut stage = Timeout { timeout: Duration::from_nanos(5) }.stage(Seed(0), 100, 0);
-        assert_eq!((stage.chunk(1, 1), stage.closes_at()), (Verdict::Lose, Some(105)));
+        assert_eq!((stage.chunk(1, 1), stage.closes_at()), (ChunkFate::Lose, Some(105)));
         assert_eq!(Timeout { timeout: Duration::ZERO }.stage(Seed(0), 100, 0).closes_at(), None);
     }
 }

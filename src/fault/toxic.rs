@@ -1,11 +1,11 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
-use super::fields::{Attributes, Fields, bad};
+use super::fields::{AttributeReader, Attributes, bad};
 use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
 use crate::model::{Aim, FaultShape, words};
 use crate::project::closest;
 use crate::units::{Ratio, Seed};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 words! {
@@ -73,20 +73,25 @@ impl ToxicError {
 }
 
 /// A toxic as it stands in a request, before it is checked.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RawToxic {
     /// Its name; `<type>_<stream>` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its type.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Its direction; downstream where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// The share of connections or requests that it takes; 1 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub toxicity: Option<f64>,
     /// Its attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
     /// The lease in milliseconds; without one it holds until it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
 }
 
@@ -126,7 +131,7 @@ impl Toxic {
         if !(0.0..=1.0).contains(&toxicity) {
             return Err(bad("toxicity", "write a number from 0 to 1"));
         }
-        let mut fields = Fields::of(raw.attributes.clone().unwrap_or_default());
+        let mut fields = AttributeReader::of(raw.attributes.clone().unwrap_or_default());
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
         let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
@@ -198,7 +203,7 @@ impl Toxic {
     }
 }
 
-fn read_aim(fields: &mut Fields) -> Result<Aim, ToxicError> {
+fn read_aim(fields: &mut AttributeReader) -> Result<Aim, ToxicError> {
     Ok(Aim {
         probability: fields.number("probability", 1.0)?.and_then(Ratio::new),
         matching: fields.map("match")?.map(matching::read).transpose()?.unwrap_or_default(),

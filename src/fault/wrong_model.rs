@@ -2,8 +2,8 @@
 //! Bedrock's converse name none, so nothing of them changes.
 
 use super::deed::Deed;
-use super::fields::Fields;
-use super::{On, Piece, Play, ToxicError};
+use super::fields::AttributeReader;
+use super::{AnswerPiece, On, Play, ToxicError};
 use crate::dialect::with_other_model;
 
 /// It has no attributes.
@@ -11,7 +11,7 @@ use crate::dialect::with_other_model;
 pub struct WrongModel;
 
 impl Deed for WrongModel {
-    fn read(_fields: &mut Fields) -> Result<Self, ToxicError> {
+    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
         Ok(Self)
     }
 
@@ -19,8 +19,8 @@ impl Deed for WrongModel {
         On::Answers
     }
 
-    fn play(&self, piece: &Piece<'_>) -> Play {
-        match with_other_model(piece.speech, piece.bytes) {
+    fn play(&self, piece: &AnswerPiece<'_>) -> Play {
+        match with_other_model(piece.format, piece.bytes) {
             Some(other) => Play { touched: true, ..Play::pass(other.into()) },
             None => Play::pass(piece.bytes.clone()),
         }

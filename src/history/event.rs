@@ -491,6 +491,19 @@ pub struct Cancelled {
     pub reason: StopReason,
     /// In words.
     pub detail: String,
+    /// What to do about it, where somebody can say. Older histories have it at the end of `detail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Cancelled {
+    /// What happened, and what to do about it, each by itself.
+    pub fn told(&self) -> (&str, Option<&str>) {
+        match (&self.hint, self.detail.split_once("\n\nhint: ")) {
+            (None, Some((detail, hint))) => (detail, Some(hint)),
+            (hint, _) => (&self.detail, hint.as_deref()),
+        }
+    }
 }
 
 /// The drill ended.

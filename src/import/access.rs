@@ -3,18 +3,18 @@
 //! A line is written when its request ends, so where a log has the end's moment only, the start is that less the duration. A log knows
 //! nothing of requests that never reached the gateway.
 
-use super::Source;
+use super::RecordSource;
 use super::moment::{self, grain, length};
-use super::read::Format;
-use super::record::{ImportError, Nature, Row, Rows, Stamps, Who};
-use super::session::{Session, Timer};
+use super::read::RecordReader;
+use super::record::{ImportError, RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
+use super::session::{SessionTimer, SessionTimes};
 use super::template::Template;
 use crate::history::Outcome;
 use serde_json::Value;
 
 /// What a field of an access log means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sense {
+pub(super) enum FieldMeaning {
     /// When the request came.
     Came,
     /// When it ended.
@@ -25,10 +25,10 @@ pub(super) enum Sense {
     Head(u32),
     /// From asking a server to the end of its answer, and to its head; of several servers the last counts.
     Answered(u32),
-    /// See [`Sense::Answered`].
+    /// See [`FieldMeaning::Answered`].
     Headed(u32),
     /// What HAProxy tells of a session.
-    Session(Timer),
+    Session(SessionTimer),
     /// The status that was answered.
     Status,
     /// Who served; of several, separated by commas or colons with blanks, the last.
@@ -43,27 +43,27 @@ pub(super) enum Sense {
 
 /// How a line is taken apart.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(super) enum LogLayout {
     /// By a format line.
-    Line(Template<Sense>),
+    Line(Template<FieldMeaning>),
     /// JSON, by keys.
-    Keys(Vec<(String, Sense)>),
+    Keys(Vec<(String, FieldMeaning)>),
     /// By any of these: the line itself shows which.
-    Either(Vec<Template<Sense>>, Vec<(String, Sense)>),
+    Either(Vec<Template<FieldMeaning>>, Vec<(String, FieldMeaning)>),
 }
 
 /// An access log.
 #[derive(Debug)]
 pub(super) struct Access {
-    pub(super) source: Source,
-    shape: Shape,
+    pub(super) source: RecordSource,
+    shape: LogLayout,
     hint: &'static str,
     stamps: Stamps,
 }
 
 /// The values of one line.
 #[derive(Default)]
-struct Seen<'l> {
+struct LineValues<'l> {
     came: Option<i64>,
     ended: Option<i64>,
     took: Option<i64>,
@@ -74,56 +74,59 @@ struct Seen<'l> {
     served: Option<&'l str>,
     group: Option<&'l str>,
     cut: Option<Outcome>,
-    session: Session,
+    session: SessionTimes,
     grain: i64,
 }
 
 impl Access {
     /// # Errors
     /// Where the format line lacks what every judgement needs.
-    pub(super) fn new(source: Source, shape: Shape, hint: &'static str) -> Result<Self, ImportError> {
-        let has = |wanted: &dyn Fn(Sense) -> bool| match &shape {
-            Shape::Line(template) => template.has(wanted),
-            Shape::Either(templates, _) => templates.iter().any(|template| template.has(wanted)),
-            Shape::Keys(keys) => keys.iter().any(|(_, sense)| wanted(*sense)),
+    pub(super) fn new(source: RecordSource, shape: LogLayout, hint: &'static str) -> Result<Self, ImportError> {
+        let has = |wanted: &dyn Fn(FieldMeaning) -> bool| match &shape {
+            LogLayout::Line(template) => template.has(wanted),
+            LogLayout::Either(templates, _) => templates.iter().any(|template| template.has(wanted)),
+            LogLayout::Keys(keys) => keys.iter().any(|(_, sense)| wanted(*sense)),
         };
         for (what, found) in [
-            ("when a request came or ended", has(&|sense| matches!(sense, Sense::Came | Sense::Ended | Sense::Session(Timer::Accepted)))),
-            ("its status", has(&|sense| sense == Sense::Status)),
+            (
+                "when a request came or ended",
+                has(&|sense| matches!(sense, FieldMeaning::Came | FieldMeaning::Ended | FieldMeaning::Session(SessionTimer::Accepted))),
+            ),
+            ("its status", has(&|sense| sense == FieldMeaning::Status)),
         ] {
             if !found {
                 return Err(ImportError::Template(format!("it has no field for {what}\n\nhint: {hint}")));
             }
         }
-        let of_connections = Session::is_of_connections(
-            |timer| has(&|sense| sense == Sense::Session(timer)),
-            has(&|sense| matches!(sense, Sense::Came | Sense::Ended)),
+        let of_connections = SessionTimes::is_of_connections(
+            |timer| has(&|sense| sense == FieldMeaning::Session(timer)),
+            has(&|sense| matches!(sense, FieldMeaning::Came | FieldMeaning::Ended)),
         );
         let stamps = if of_connections { Stamps::Connections } else { Stamps::Requests };
         Ok(Self { source, shape, hint, stamps })
     }
 }
 
-impl Format for Access {
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+impl RecordReader for Access {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         let line = without_syslog(line, self.source);
         let row = match &self.shape {
-            Shape::Keys(keys) | Shape::Either(_, keys) if line.starts_with('{') => by_keys(keys, line, rows),
-            Shape::Line(template) => by_line(template, line, rows),
+            LogLayout::Keys(keys) | LogLayout::Either(_, keys) if line.starts_with('{') => by_keys(keys, line, rows),
+            LogLayout::Line(template) => by_line(template, line, rows),
             // What is wrong by the first of them is said, unless another fits.
-            Shape::Either(templates, _) => templates
+            LogLayout::Either(templates, _) => templates
                 .iter()
                 .map(|template| by_line(template, line, rows))
                 .reduce(|first, next| if next.is_ok() && first.is_err() { next } else { first })
                 .unwrap_or_else(|| Err("no format line is known".into())),
-            Shape::Keys(_) => Err("it is not JSON, and the format line is".into()),
+            LogLayout::Keys(_) => Err("it is not JSON, and the format line is".into()),
         }?;
         rows.push(row);
         Ok(())
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: self.source, pace: None, unanswered_seen: true, stamps: self.stamps }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: self.source, pace: None, unanswered_seen: true, stamps: self.stamps }
     }
 
     fn hint(&self) -> &'static str {
@@ -131,16 +134,16 @@ impl Format for Access {
     }
 }
 
-fn by_line(template: &Template<Sense>, line: &str, rows: &mut Rows) -> Result<Row, String> {
-    let mut seen = Seen::default();
+fn by_line(template: &Template<FieldMeaning>, line: &str, rows: &mut RowCollector) -> Result<RecordRow, String> {
+    let mut seen = LineValues::default();
     template.each(line, |sense, value| seen.take(sense, value))?;
     seen.row(rows)
 }
 
-fn by_keys(keys: &[(String, Sense)], line: &str, rows: &mut Rows) -> Result<Row, String> {
+fn by_keys(keys: &[(String, FieldMeaning)], line: &str, rows: &mut RowCollector) -> Result<RecordRow, String> {
     let object: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let texts: Vec<(Sense, String)> = keys.iter().filter_map(|(key, sense)| Some((*sense, text(object.get(key)?)))).collect();
-    let mut seen = Seen::default();
+    let texts: Vec<(FieldMeaning, String)> = keys.iter().filter_map(|(key, sense)| Some((*sense, text(object.get(key)?)))).collect();
+    let mut seen = LineValues::default();
     texts.iter().try_for_each(|(sense, value)| seen.take(*sense, value))?;
     seen.row(rows)
 }
@@ -155,7 +158,7 @@ fn text(value: &Value) -> String {
 }
 
 /// What stands behind the tag of syslog, where the line has one.
-fn without_syslog(line: &str, source: Source) -> &str {
+fn without_syslog(line: &str, source: RecordSource) -> &str {
     let tag = source.word();
     let named = line.find(tag).filter(|place| *place > 0 && *place < 120 && !line[..*place].contains(['"', '{', '/']));
     let Some(place) = named else { return line };
@@ -166,32 +169,32 @@ fn without_syslog(line: &str, source: Source) -> &str {
     }
 }
 
-impl<'l> Seen<'l> {
-    fn take(&mut self, sense: Sense, value: &'l str) -> Result<(), String> {
+impl<'l> LineValues<'l> {
+    fn take(&mut self, sense: FieldMeaning, value: &'l str) -> Result<(), String> {
         let moment = || {
             let at = moment::stamp(value).or_else(|| moment::log_stamp(value)).or_else(|| moment::number(value));
             at.ok_or_else(|| format!("`{value}` is not a time"))
         };
         match sense {
-            Sense::Came => {
+            FieldMeaning::Came => {
                 self.came = Some(moment()?);
                 self.grain = self.grain.max(grain(value, 9));
             }
-            Sense::Ended => {
+            FieldMeaning::Ended => {
                 self.ended = Some(moment()?);
                 self.grain = self.grain.max(grain(value, 9));
             }
-            Sense::Took(scale) => {
+            FieldMeaning::Took(scale) => {
                 self.took = lapse(value, scale)?;
                 if self.took.is_some() {
                     self.grain = self.grain.max(grain(value, scale));
                 }
             }
-            Sense::Head(scale) => self.head = lapse(value, scale)?,
-            Sense::Answered(scale) => self.answered = lapse(last(value), scale)?,
-            Sense::Headed(scale) => self.headed = lapse(last(value), scale)?,
-            Sense::Session(timer) => {
-                let of_moment = timer == Timer::Accepted;
+            FieldMeaning::Head(scale) => self.head = lapse(value, scale)?,
+            FieldMeaning::Answered(scale) => self.answered = lapse(last(value), scale)?,
+            FieldMeaning::Headed(scale) => self.headed = lapse(last(value), scale)?,
+            FieldMeaning::Session(timer) => {
+                let of_moment = timer == SessionTimer::Accepted;
                 let told = if of_moment { Some(moment()?) } else { lapse(value, 6)? };
                 self.session.take(timer, told);
                 if of_moment {
@@ -200,16 +203,16 @@ impl<'l> Seen<'l> {
                     self.grain = self.grain.max(grain(value, 6));
                 }
             }
-            Sense::Status => self.status = status(value)?,
-            Sense::Served => self.served = Some(last(value)),
-            Sense::Group => self.group = Some(value),
-            Sense::Termination => self.cut = self.cut.or(termination(value)),
-            Sense::Flags => self.cut = self.cut.or(flags(value)),
+            FieldMeaning::Status => self.status = status(value)?,
+            FieldMeaning::Served => self.served = Some(last(value)),
+            FieldMeaning::Group => self.group = Some(value),
+            FieldMeaning::Termination => self.cut = self.cut.or(termination(value)),
+            FieldMeaning::Flags => self.cut = self.cut.or(flags(value)),
         }
         Ok(())
     }
 
-    fn row(&self, rows: &mut Rows) -> Result<Row, String> {
+    fn row(&self, rows: &mut RowCollector) -> Result<RecordRow, String> {
         let began = self.session.began();
         let took = self.took.or_else(|| self.session.took());
         let (sent, doubt) = match (self.came, self.ended, began) {
@@ -233,12 +236,12 @@ impl<'l> Seen<'l> {
             _ => Outcome::Error,
         };
         let who = match (kind, self.group, self.served) {
-            (_, _, Some("<NOSRV>")) => Who::Nobody,
+            (_, _, Some("<NOSRV>")) => RecordedProvider::Nobody,
             (Outcome::Ok, Some(group), Some(server)) => rows.who(&format!("{group}/{server}")),
             (Outcome::Ok, group, served) => rows.who(served.or(group).unwrap_or_default()),
-            _ => Who::Nobody,
+            _ => RecordedProvider::Nobody,
         };
-        Ok(Row { sent, doubt, took, head, kind, who })
+        Ok(RecordRow { sent, doubt, took, head, kind, who })
     }
 }
 

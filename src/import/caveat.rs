@@ -1,7 +1,7 @@
 //! The sentences that say which claim a record cannot support, why, and what would have to be recorded.
 
-use super::record::{Record, Stamps};
-use super::{Pace, Source};
+use super::record::{ImportedRecord, Stamps};
+use super::{LoadModel, RecordSource};
 use crate::history::{Caveat, Lost, Outcome};
 
 pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
@@ -9,23 +9,23 @@ pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
 }
 
 /// What follows from whose record it is.
-pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
+pub(super) fn by_nature(record: &ImportedRecord) -> Vec<Caveat> {
     let nature = &record.nature;
     let mut found = Vec::new();
     match nature.pace {
-        Some(Pace::Closed) => {
+        Some(LoadModel::Closed) => {
             let mut text =
                 "a worker that waits sends nothing, so requests that users would have sent meanwhile are missing: counts are lower \
                             bounds, and that service held cannot be proven"
                     .to_owned();
             match nature.source {
-                Source::K6 => text.push_str("; if the executor has an arrival rate, add `--model open`"),
-                Source::Oha => text.push_str("; this holds with -q and with latency correction too"),
+                RecordSource::K6 => text.push_str("; if the executor has an arrival rate, add `--model open`"),
+                RecordSource::Oha => text.push_str("; this holds with -q and with latency correction too"),
                 _ => {}
             }
             found.push(caveat(Lost::OpenModel, text));
         }
-        Some(Pace::Open) => {
+        Some(LoadModel::Open) => {
             found.push(caveat(
                 Lost::DueTimes,
                 "how late each request was sent is not recorded: latencies count from sending, and that the generator kept up is only its own claim",
@@ -38,7 +38,7 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
             ));
         }
     }
-    if nature.pace == Some(Pace::Closed) || nature.pace.is_none() {
+    if nature.pace == Some(LoadModel::Closed) || nature.pace.is_none() {
         found.push(caveat(Lost::DueTimes, "when requests were due is not recorded: latencies count from sending"));
     }
     if !nature.unanswered_seen {
@@ -62,10 +62,10 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
     let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Outcome::Unsent);
     if untimed {
         let remedy = match nature.source {
-            Source::Nginx => "; log $request_time (and $msec)",
-            Source::Haproxy => "; log %Ta (and %tr)",
-            Source::Envoy => "; log %DURATION%",
-            Source::K6 | Source::Oha | Source::Vegeta | Source::Locust => "",
+            RecordSource::Nginx => "; log $request_time (and $msec)",
+            RecordSource::Haproxy => "; log %Ta (and %tr)",
+            RecordSource::Envoy => "; log %DURATION%",
+            RecordSource::K6 | RecordSource::Oha | RecordSource::Vegeta | RecordSource::Locust => "",
         };
         let text = format!("how long answers took is not recorded, so nothing proves that they came in time{remedy}");
         found.push(caveat(Lost::AnswerTimes, text));
@@ -81,7 +81,7 @@ pub(super) fn by_nature(record: &Record) -> Vec<Caveat> {
     let (unsent, most) = doubted.fold((0, 0), |(count, most), row| (count + 1, row.doubt.max(most)));
     if unsent > 0 {
         let seconds = most as f64 / 1e9;
-        let text = if nature.source == Source::Haproxy {
+        let text = if nature.source == RecordSource::Haproxy {
             format!(
                 "for {unsent} requests it is known when they had arrived, but not when they began, up to {seconds} s earlier; log %Th and %Ti, or %tr"
             )

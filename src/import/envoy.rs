@@ -1,10 +1,10 @@
 //! Envoy: text access logs by their format line, by default Envoy's own or Istio's, and JSON access logs: by the usual names of their keys, or by
 //! the `json_format` where that is given as the format line.
 
-use super::Source;
-use super::access::{Access, Sense, Shape};
+use super::RecordSource;
+use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
-use super::template::{Form, Piece, Template, form_of_header};
+use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
 use serde_json::Value;
 
 const DEFAULT: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %RESPONSE_FLAGS% \
@@ -24,57 +24,57 @@ const HINT: &str =
 pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Access, ImportError> {
     let of_line = |line: &str| pieces(line, served_by).and_then(Template::of);
     let shape = match line {
-        Some(json) if json.trim_start().starts_with('{') => keys(json, served_by).map(Shape::Keys),
-        Some(line) => of_line(line).map(Shape::Line),
+        Some(json) if json.trim_start().starts_with('{') => keys(json, served_by).map(LogLayout::Keys),
+        Some(line) => of_line(line).map(LogLayout::Line),
         None => {
             // A field that is asked for stands in one of them, or is a key.
             let known = |line: &str| pieces(line, served_by).or_else(|_| pieces(line, None)).and_then(Template::whole);
-            known(DEFAULT).and_then(|own| Ok(Shape::Either(vec![own, known(ISTIO)?], usual_keys(served_by))))
+            known(DEFAULT).and_then(|own| Ok(LogLayout::Either(vec![own, known(ISTIO)?], usual_keys(served_by))))
         }
     };
-    Access::new(Source::Envoy, shape.map_err(ImportError::Template)?, HINT)
+    Access::new(RecordSource::Envoy, shape.map_err(ImportError::Template)?, HINT)
 }
 
-fn sense(name: &str) -> Option<Sense> {
+fn sense(name: &str) -> Option<FieldMeaning> {
     Some(match name {
-        "START_TIME" => Sense::Came,
-        "DURATION" => Sense::Took(6),
-        "RESPONSE_DURATION" => Sense::Head(6),
-        "RESPONSE_CODE" => Sense::Status,
-        "RESPONSE_FLAGS" | "RESPONSE_FLAGS_LONG" => Sense::Flags,
-        "UPSTREAM_HOST" => Sense::Served,
+        "START_TIME" => FieldMeaning::Came,
+        "DURATION" => FieldMeaning::Took(6),
+        "RESPONSE_DURATION" => FieldMeaning::Head(6),
+        "RESPONSE_CODE" => FieldMeaning::Status,
+        "RESPONSE_FLAGS" | "RESPONSE_FLAGS_LONG" => FieldMeaning::Flags,
+        "UPSTREAM_HOST" => FieldMeaning::Served,
         _ => return None,
     })
 }
 
 /// What Envoy writes for an operator, with its argument.
-fn form(name: &str, operator: &str) -> Form {
+fn form(name: &str, operator: &str) -> ValueForm {
     match name {
-        "BYTES_RECEIVED" | "BYTES_SENT" | "DURATION" | "RESPONSE_DURATION" | "RESPONSE_CODE" | "REQUEST_DURATION" => Form::Number,
-        "REQ" | "RESP" | "TRAILER" if operator.contains("SERVICE-TIME") => Form::Number,
+        "BYTES_RECEIVED" | "BYTES_SENT" | "DURATION" | "RESPONSE_DURATION" | "RESPONSE_CODE" | "REQUEST_DURATION" => ValueForm::Number,
+        "REQ" | "RESP" | "TRAILER" if operator.contains("SERVICE-TIME") => ValueForm::Number,
         "REQ" | "RESP" | "TRAILER" => form_of_header(operator),
-        "UPSTREAM_TRANSPORT_FAILURE_REASON" | "LOCAL_REPLY_BODY" => Form::Text,
-        "START_TIME" if operator.contains(' ') => Form::Text,
-        _ => Form::Word,
+        "UPSTREAM_TRANSPORT_FAILURE_REASON" | "LOCAL_REPLY_BODY" => ValueForm::Text,
+        "START_TIME" if operator.contains(' ') => ValueForm::Text,
+        _ => ValueForm::Word,
     }
 }
 
 /// The keys that nearly everybody gives to JSON access logs: the operators in small letters.
-fn usual_keys(served_by: Option<&str>) -> Vec<(String, Sense)> {
-    let mut keys: Vec<(String, Sense)> =
+fn usual_keys(served_by: Option<&str>) -> Vec<(String, FieldMeaning)> {
+    let mut keys: Vec<(String, FieldMeaning)> =
         ["START_TIME", "DURATION", "RESPONSE_DURATION", "RESPONSE_CODE", "RESPONSE_FLAGS", "UPSTREAM_HOST"]
             .iter()
             .filter_map(|name| Some((name.to_lowercase(), sense(name)?)))
             .collect();
     if let Some(field) = served_by {
-        keys.retain(|(_, sense)| *sense != Sense::Served);
-        keys.push((field.to_owned(), Sense::Served));
+        keys.retain(|(_, sense)| *sense != FieldMeaning::Served);
+        keys.push((field.to_owned(), FieldMeaning::Served));
     }
     keys
 }
 
 /// The keys of a `json_format`.
-fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, Sense)>, String> {
+fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, FieldMeaning)>, String> {
     let object: serde_json::Map<String, Value> = serde_json::from_str(json)
         .map_err(|error| format!("it is not JSON: {error}\n\nhint: give the object under `json_format`, as JSON"))?;
     let mut keys = Vec::new();
@@ -82,8 +82,8 @@ fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, Sense)>, Str
         let operator = value.as_str().unwrap_or_default().trim_matches('%');
         let name = operator.split('(').next().unwrap_or_default();
         let asked = served_by == Some(key);
-        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
-        if let Some(sense) = if asked { Some(Sense::Served) } else { usual } {
+        let usual = sense(name).filter(|sense| *sense != FieldMeaning::Served || served_by.is_none());
+        if let Some(sense) = if asked { Some(FieldMeaning::Served) } else { usual } {
             keys.push((key.clone(), sense));
         }
     }
@@ -93,13 +93,13 @@ fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, Sense)>, Str
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
     let (mut pieces, mut rest, mut found) = (Vec::new(), line.trim_end_matches("\\n"), false);
     while let Some(place) = rest.find('%') {
-        pieces.push(Piece::Text(rest[..place].to_owned()));
+        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
         let after = &rest[place + 1..];
         if let Some(next) = after.strip_prefix('%') {
-            pieces.push(Piece::Text("%".into()));
+            pieces.push(TemplatePiece::Text("%".into()));
             rest = next;
             continue;
         }
@@ -115,12 +115,16 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
             from + after[from..].find('%').ok_or("a per cent sign is not closed\n\nhint: an operator is %NAME% or %NAME(ARGUMENT)%")?;
         let asked = served_by.is_some_and(|field| field == name || field == &after[..end]);
         found |= asked;
-        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
+        let usual = sense(name).filter(|sense| *sense != FieldMeaning::Served || served_by.is_none());
         let operator = &after[..end];
-        pieces.push(Piece::Field(format!("%{operator}%"), form(name, operator), if asked { Some(Sense::Served) } else { usual }));
+        pieces.push(TemplatePiece::Field(
+            format!("%{operator}%"),
+            form(name, operator),
+            if asked { Some(FieldMeaning::Served) } else { usual },
+        ));
         rest = &after[end + 1..];
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
         Some(field) => {
             Err(format!("it has no field `{field}`\n\nhint: name one of its operators with --served-by, for example UPSTREAM_CLUSTER"))

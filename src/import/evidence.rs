@@ -1,9 +1,9 @@
 //! A record and what people told about it → evidence. Each row is placed where it claims least; what cannot be told becomes a caveat.
 
 use super::caveat::{by_nature, caveat};
-use super::moment::{Moment, SECOND};
+use super::moment::{RecordTime, SECOND};
 use super::near::{after_hold, near, spans};
-use super::record::{ImportError, Record, Row, Who};
+use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
@@ -14,7 +14,7 @@ const BASELINE: i64 = 600 * SECOND;
 
 /// What people told about a record.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct StatedFacts {
     /// What was promised.
     pub objectives: Option<Objectives>,
     /// Names of the providers, the primary first.
@@ -26,9 +26,9 @@ pub struct Told {
     /// Providers by what the record calls them: an address, a server's name.
     pub called: BTreeMap<String, String>,
     /// When the outage began.
-    pub fault: Option<Moment>,
+    pub fault: Option<RecordTime>,
     /// When its cause was gone.
-    pub heal: Option<Moment>,
+    pub heal: Option<RecordTime>,
     /// How far off these two may be, either way, in nanoseconds.
     pub uncertainty: i64,
     /// True where somebody said from when on the record counts.
@@ -39,7 +39,7 @@ pub struct Told {
 ///
 /// # Errors
 /// Where the moments that were told do not lie within the record.
-pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError> {
+pub fn evidence(mut record: ImportedRecord, told: &StatedFacts) -> Result<Evidence, ImportError> {
     let fault = place(&record, "--fault-at", told.fault)?;
     let heal = place(&record, "--heal-at", told.heal)?;
     if fault.zip(heal).is_some_and(|(fault, heal)| heal < fault) {
@@ -82,7 +82,7 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
              that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
         ));
     }
-    let mut reading = Reading { zero, grain: record.grain, objectives: &objectives, named: &named.values, by_end_only: false };
+    let mut reading = RowConverter { zero, grain: record.grain, objectives: &objectives, named: &named.values, by_end_only: false };
     let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| reading.request(row)).collect();
     if reading.by_end_only {
         caveats.push(caveat(
@@ -140,11 +140,11 @@ pub fn evidence(mut record: Record, told: &Told) -> Result<Evidence, ImportError
 }
 
 /// A moment on the record's clock; an error where it lies outside of the record.
-fn place(record: &Record, what: &'static str, moment: Option<Moment>) -> Result<Option<i64>, ImportError> {
+fn place(record: &ImportedRecord, what: &'static str, moment: Option<RecordTime>) -> Result<Option<i64>, ImportError> {
     let Some(moment) = moment else { return Ok(None) };
     let at = match moment {
-        Moment::At(at) => at,
-        Moment::After(after) => record.start.saturating_add(after),
+        RecordTime::At(at) => at,
+        RecordTime::After(after) => record.start.saturating_add(after),
     };
     if (record.start..=record.last).contains(&at) {
         return Ok(Some(at));
@@ -154,11 +154,11 @@ fn place(record: &Record, what: &'static str, moment: Option<Moment>) -> Result<
 }
 
 /// The providers that the record's names stand for.
-struct Named {
+struct ProviderNames {
     values: Vec<Option<u16>>,
 }
 
-fn names(record: &Record, told: &Told) -> Named {
+fn names(record: &ImportedRecord, told: &StatedFacts) -> ProviderNames {
     let provider = |name: &str| {
         let name = told.called.get(name).map_or(name, String::as_str);
         told.providers.iter().position(|provider| provider == name).and_then(|place| u16::try_from(place).ok())
@@ -167,16 +167,16 @@ fn names(record: &Record, told: &Told) -> Named {
     let any = |name: &String| {
         provider(name).or_else(|| name.split_once('/').and_then(|(left, right)| provider(right).or_else(|| provider(left))))
     };
-    Named { values: record.names.iter().map(any).collect() }
+    ProviderNames { values: record.names.iter().map(any).collect() }
 }
 
-impl Named {
+impl ProviderNames {
     /// Names that stand for no provider.
-    fn strange<'r>(&self, record: &'r Record) -> Vec<&'r str> {
+    fn strange<'r>(&self, record: &'r ImportedRecord) -> Vec<&'r str> {
         record.names.iter().zip(&self.values).filter(|(_, provider)| provider.is_none()).map(|(name, _)| name.as_str()).take(4).collect()
     }
 
-    fn lost(&self, record: &Record) -> String {
+    fn lost(&self, record: &ImportedRecord) -> String {
         let text = "who served is not known, so a cutover cannot be told from a restore, and the record is judged by when users were served by anyone";
         match self.strange(record)[..] {
             [] => format!("{text}; record it, and name the field with `--served-by`"),
@@ -187,7 +187,7 @@ impl Named {
         }
     }
 
-    fn doubt(&self, record: &Record) -> String {
+    fn doubt(&self, record: &ImportedRecord) -> String {
         let text = "who served is taken from the record; no proxy in front of each provider saw it";
         match self.strange(record)[..] {
             [] => text.to_owned(),
@@ -197,7 +197,7 @@ impl Named {
 }
 
 /// How rows become requests.
-struct Reading<'a> {
+struct RowConverter<'a> {
     zero: i64,
     grain: i64,
     objectives: &'a Objectives,
@@ -205,8 +205,8 @@ struct Reading<'a> {
     by_end_only: bool,
 }
 
-impl Reading<'_> {
-    fn request(&mut self, row: &Row) -> JudgedRequest {
+impl RowConverter<'_> {
+    fn request(&mut self, row: &RecordRow) -> JudgedRequest {
         let sent = row.sent - self.zero;
         let took = row.took.unwrap_or(0);
         let kind = match (row.kind, row.took) {
@@ -224,7 +224,7 @@ impl Reading<'_> {
             _ => due + took,
         };
         let by = match (kind, row.who) {
-            (Outcome::Ok | Outcome::Unknown, Who::Name(place)) => {
+            (Outcome::Ok | Outcome::Unknown, RecordedProvider::Name(place)) => {
                 self.named.get(usize::from(place)).copied().flatten().map_or(By::Unknown, By::Provider)
             }
             (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,

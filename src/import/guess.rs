@@ -5,7 +5,7 @@
 
 use super::plain::plain;
 use super::record::ImportError;
-use super::{Settings, Source, read};
+use super::{ImportSettings, RecordSource, read};
 use std::io::{BufRead, Read};
 
 /// As much of a record as shows whose it is: k6 begins with a line for each of its metrics, a gateway with some of its own start.
@@ -15,7 +15,7 @@ const HEAD: u64 = 1 << 18;
 ///
 /// # Errors
 /// Where the file cannot be unpacked.
-pub fn guess(input: impl BufRead, template: Option<&str>) -> Result<Vec<Source>, ImportError> {
+pub fn guess(input: impl BufRead, template: Option<&str>) -> Result<Vec<RecordSource>, ImportError> {
     let mut head = Vec::new();
     plain(input)?.take(HEAD).read_to_end(&mut head)?;
     // A line that is cut off is nobody's.
@@ -24,10 +24,10 @@ pub fn guess(input: impl BufRead, template: Option<&str>) -> Result<Vec<Source>,
     {
         head.truncate(end + 1);
     }
-    let fits = |source: &Source| {
+    let fits = |source: &RecordSource| {
         let template = template.map(str::to_owned);
-        let settings = Settings { source: *source, pace: None, template, served_by: None, since: None, until: None };
+        let settings = ImportSettings { source: *source, pace: None, template, served_by: None, since: None, until: None };
         read(&head[..], &settings).is_ok()
     };
-    Ok(Source::WORDS.iter().filter_map(|word| Source::from_word(word)).filter(fits).collect())
+    Ok(RecordSource::WORDS.iter().filter_map(|word| RecordSource::from_word(word)).filter(fits).collect())
 }

@@ -1,11 +1,11 @@
 //! HAProxy: `log-format` lines, by default that of `option httplog`. Its moments without a zone are those of the host's clock, and are
 //! taken as they stand. When a request began, and not its connection, is [`session`](super::session)'s to find out.
 
-use super::Source;
-use super::access::{Access, Sense, Shape};
+use super::RecordSource;
+use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
-use super::session::Timer;
-use super::template::{Form, Piece, Template, form_of_header};
+use super::session::SessionTimer;
+use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
 
 /// `option httplog` to the termination state; what follows varies with what is captured.
 const HTTPLOG: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac";
@@ -15,50 +15,50 @@ const HINT: &str = "give the log-format line that it was written by: --log-forma
 /// Where the format line cannot be used.
 pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Access, ImportError> {
     let template = pieces(line.unwrap_or(HTTPLOG), served_by).and_then(Template::of).map_err(ImportError::Template)?;
-    Access::new(Source::Haproxy, Shape::Line(template), HINT)
+    Access::new(RecordSource::Haproxy, LogLayout::Line(template), HINT)
 }
 
-fn sense(name: &str) -> Option<Sense> {
+fn sense(name: &str) -> Option<FieldMeaning> {
     Some(match name {
-        "tr" | "trg" | "trl" => Sense::Came,
-        "t" | "T" | "Tl" | "Ts" => Sense::Session(Timer::Accepted),
-        "ms" => Sense::Session(Timer::Millis),
-        "Th" => Sense::Session(Timer::Handshake),
-        "Ti" => Sense::Session(Timer::Idle),
-        "Tq" => Sense::Session(Timer::Asked),
-        "TR" => Sense::Session(Timer::Received),
-        "Ta" => Sense::Session(Timer::Active),
-        "Tt" => Sense::Session(Timer::Total),
-        _ if name.starts_with("request_date") => Sense::Came,
-        _ if name.starts_with("accept_date") => Sense::Session(Timer::Accepted),
-        "ST" => Sense::Status,
-        "b" => Sense::Group,
-        "s" => Sense::Served,
-        "ts" | "tsc" => Sense::Termination,
+        "tr" | "trg" | "trl" => FieldMeaning::Came,
+        "t" | "T" | "Tl" | "Ts" => FieldMeaning::Session(SessionTimer::Accepted),
+        "ms" => FieldMeaning::Session(SessionTimer::Millis),
+        "Th" => FieldMeaning::Session(SessionTimer::Handshake),
+        "Ti" => FieldMeaning::Session(SessionTimer::Idle),
+        "Tq" => FieldMeaning::Session(SessionTimer::SampleRequest),
+        "TR" => FieldMeaning::Session(SessionTimer::Received),
+        "Ta" => FieldMeaning::Session(SessionTimer::Active),
+        "Tt" => FieldMeaning::Session(SessionTimer::Total),
+        _ if name.starts_with("request_date") => FieldMeaning::Came,
+        _ if name.starts_with("accept_date") => FieldMeaning::Session(SessionTimer::Accepted),
+        "ST" => FieldMeaning::Status,
+        "b" => FieldMeaning::Group,
+        "s" => FieldMeaning::Served,
+        "ts" | "tsc" => FieldMeaning::Termination,
         _ => return None,
     })
 }
 
 /// What HAProxy writes for a field that stands in no quotes.
-fn form(name: &str) -> Form {
+fn form(name: &str) -> ValueForm {
     match name {
-        "T" | "Tl" | "trg" | "trl" => Form::Stamp,
-        "r" | "hr" | "hs" => Form::Text,
-        "B" | "U" | "ac" | "fc" | "bc" | "sc" | "sq" | "bq" | "rc" | "rt" | "ms" | "Tw" | "Tc" | "Tr" | "Td" => Form::Number,
+        "T" | "Tl" | "trg" | "trl" => ValueForm::Stamp,
+        "r" | "hr" | "hs" => ValueForm::Text,
+        "B" | "U" | "ac" | "fc" | "bc" | "sc" | "sq" | "bq" | "rc" | "rt" | "ms" | "Tw" | "Tc" | "Tr" | "Td" => ValueForm::Number,
         _ => form_of_header(name),
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
     // In a configuration blanks may be escaped.
     let line = line.replace("\\ ", " ");
     let (mut pieces, mut rest, mut found) = (Vec::new(), line.as_str(), false);
     let mut all_quoted = false;
     while let Some(place) = rest.find('%') {
-        pieces.push(Piece::Text(rest[..place].to_owned()));
+        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
         let mut after = &rest[place + 1..];
         if let Some(next) = after.strip_prefix('%') {
-            pieces.push(Piece::Text("%".into()));
+            pieces.push(TemplatePiece::Text("%".into()));
             rest = next;
             continue;
         }
@@ -79,12 +79,12 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
         }
         let asked = served_by.is_some_and(|field| field.trim_start_matches('%').trim_matches(['[', ']']) == name);
         found |= asked;
-        let usual = sense(name).filter(|sense| !matches!(sense, Sense::Served | Sense::Group) || served_by.is_none());
-        let form = if quoted { Form::Word } else { form(name) };
-        pieces.push(Piece::Field(format!("%{name}"), form, if asked { Some(Sense::Served) } else { usual }));
+        let usual = sense(name).filter(|sense| !matches!(sense, FieldMeaning::Served | FieldMeaning::Group) || served_by.is_none());
+        let form = if quoted { ValueForm::Word } else { form(name) };
+        pieces.push(TemplatePiece::Field(format!("%{name}"), form, if asked { Some(FieldMeaning::Served) } else { usual }));
         rest = next;
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
         Some(field) => Err(format!("it has no field `{field}`\n\nhint: name one of its fields with --served-by, for example s or b")),
         None => Ok(pieces),

@@ -1,34 +1,41 @@
-//! `k6 run --out json=FILE`: what [`Points`] reads, as rows.
+//! `k6 run --out json=FILE`: what [`K6Points`] reads, as rows.
 
 use super::moment::SECOND;
-use super::points::{Point, Points, Sample};
-use super::read::Format;
-use super::record::{Nature, Row, Rows, Stamps, Who};
-use super::{Pace, Source};
+use super::points::{K6Point, K6Points, K6Sample};
+use super::read::RecordReader;
+use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
+use super::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 /// k6 lets a request take this long, unless its script says otherwise.
 const TIMEOUT: i64 = 60 * SECOND;
 
 pub(super) struct K6 {
-    pace: Pace,
-    points: Points,
+    pace: LoadModel,
+    points: K6Points,
 }
 
 impl K6 {
-    pub(super) fn new(pace: Pace, served_by: Option<String>) -> Self {
-        Self { pace, points: Points::new(served_by.into_iter().collect()) }
+    pub(super) fn new(pace: LoadModel, served_by: Option<String>) -> Self {
+        Self { pace, points: K6Points::new(served_by.into_iter().collect()) }
     }
 
-    fn take(&self, told: Option<Point>, rows: &mut Rows) {
+    fn take(&self, told: Option<K6Point>, rows: &mut RowCollector) {
         match told {
-            Some(Point::Request(sample)) => {
+            Some(K6Point::Request(sample)) => {
                 let row = row(&sample, rows);
                 rows.push(row);
             }
-            Some(Point::Dropped { at, count }) if self.pace == Pace::Open => {
+            Some(K6Point::Dropped { at, count }) if self.pace == LoadModel::Open => {
                 for _ in 0..count {
-                    rows.push(Row { sent: at, doubt: 0, took: None, head: None, kind: Outcome::Unsent, who: Who::Nobody });
+                    rows.push(RecordRow {
+                        sent: at,
+                        doubt: 0,
+                        took: None,
+                        head: None,
+                        kind: Outcome::Unsent,
+                        who: RecordedProvider::Nobody,
+                    });
                 }
             }
             _ => {}
@@ -36,20 +43,20 @@ impl K6 {
     }
 }
 
-impl Format for K6 {
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+impl RecordReader for K6 {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         let told = self.points.line(line)?;
         self.take(told, rows);
         Ok(())
     }
 
-    fn end(&mut self, rows: &mut Rows) {
+    fn end(&mut self, rows: &mut RowCollector) {
         let told = self.points.end();
         self.take(told, rows);
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: Source::K6, pace: Some(self.pace), unanswered_seen: true, stamps: Stamps::Requests }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: RecordSource::K6, pace: Some(self.pace), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {
@@ -57,15 +64,15 @@ impl Format for K6 {
     }
 }
 
-fn row(sample: &Sample, rows: &mut Rows) -> Row {
+fn row(sample: &K6Sample, rows: &mut RowCollector) -> RecordRow {
     let kind = sample.kind();
     let whole = sample.blocked + sample.took;
     let who = match sample.tags.first() {
         Some(Some(name)) if kind == Outcome::Ok => rows.who(name),
-        _ if kind == Outcome::Ok => Who::Untold,
-        _ => Who::Nobody,
+        _ if kind == Outcome::Ok => RecordedProvider::Untold,
+        _ => RecordedProvider::Nobody,
     };
-    Row {
+    RecordRow {
         sent: sample.ended - whole,
         doubt: if sample.was_sent() { 0 } else { TIMEOUT },
         took: Some(whole),

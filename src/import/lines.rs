@@ -8,26 +8,26 @@ use std::io::{BufRead, Read};
 const LONGEST: usize = 1 << 20;
 
 /// A line without its end.
-pub(super) enum Line {
+pub(super) enum TextLine {
     Text(String),
     /// It is longer than can be.
     Long,
 }
 
 /// Reads lines.
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     input: R,
-    /// Lines that were read ahead.
-    ahead: VecDeque<Line>,
+    /// LineReader that were read ahead.
+    ahead: VecDeque<TextLine>,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     pub(super) const fn new(input: R) -> Self {
         Self { input, ahead: VecDeque::new() }
     }
 
     /// The next line; `None` at the end.
-    pub(super) fn next(&mut self) -> std::io::Result<Option<Line>> {
+    pub(super) fn next(&mut self) -> std::io::Result<Option<TextLine>> {
         match self.ahead.pop_front() {
             Some(line) => Ok(Some(line)),
             None => self.read(),
@@ -35,17 +35,17 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The lines with which the quotes that the first of them leaves open are closed; nothing where that never comes. They are to be given
-    /// back with [`Lines::put_back`] if the row cannot be read nevertheless.
+    /// back with [`LineReader::put_back`] if the row cannot be read nevertheless.
     pub(super) fn closing(&mut self, mut quotes: Quotes, first: &str) -> std::io::Result<Vec<String>> {
         let (mut open, mut more, mut length) = (quotes.stay_open(first), Vec::new(), first.len());
         while open && length <= LONGEST {
             match self.next()? {
                 None => break,
-                Some(Line::Long) => {
-                    self.ahead.push_front(Line::Long);
+                Some(TextLine::Long) => {
+                    self.ahead.push_front(TextLine::Long);
                     break;
                 }
-                Some(Line::Text(line)) => {
+                Some(TextLine::Text(line)) => {
                     open = quotes.stay_open(&line);
                     length += line.len() + 1;
                     more.push(line);
@@ -58,23 +58,23 @@ impl<R: BufRead> Lines<R> {
         Ok(more)
     }
 
-    /// Lines to be read again.
+    /// LineReader to be read again.
     pub(super) fn put_back(&mut self, lines: Vec<String>) {
-        lines.into_iter().rev().for_each(|line| self.ahead.push_front(Line::Text(line)));
+        lines.into_iter().rev().for_each(|line| self.ahead.push_front(TextLine::Text(line)));
     }
 
-    fn read(&mut self) -> std::io::Result<Option<Line>> {
+    fn read(&mut self) -> std::io::Result<Option<TextLine>> {
         let mut line = Vec::new();
         if Read::take(&mut self.input, LONGEST as u64).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
         if !line.ends_with(b"\n") && line.len() == LONGEST {
             pass_over(&mut self.input)?;
-            return Ok(Some(Line::Long));
+            return Ok(Some(TextLine::Long));
         }
         // A name in a strange encoding is no reason to leave a line out.
         let text = String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Some(Line::Text(text.trim_end_matches(['\n', '\r']).to_owned())))
+        Ok(Some(TextLine::Text(text.trim_end_matches(['\n', '\r']).to_owned())))
     }
 }
 

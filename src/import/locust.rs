@@ -8,9 +8,9 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment::{self, grain, length};
-use super::read::Format;
-use super::record::{Nature, Row, Rows, Stamps};
-use super::{Pace, Source};
+use super::read::RecordReader;
+use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
+use super::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
@@ -24,12 +24,12 @@ const SUMS: &str = "this file has totals, not requests: Locust's own CSV cannot 
 pub(super) struct Locust {
     served_by: Option<String>,
     divider: Option<Divider>,
-    head: Option<Head>,
+    head: Option<CsvHeader>,
     sums: bool,
     finest: Option<i64>,
 }
 
-struct Head {
+struct CsvHeader {
     text: String,
     cells: usize,
     sent: usize,
@@ -50,7 +50,7 @@ impl Locust {
         *self.divider.get_or_insert_with(|| Divider::of(line))
     }
 
-    fn head(&self, line: &str, divider: Divider) -> Result<Head, String> {
+    fn head(&self, line: &str, divider: Divider) -> Result<CsvHeader, String> {
         let names: Vec<String> = cells(line, divider).ok_or(BROKEN)?.iter().map(|name| name.trim().to_lowercase()).collect();
         let any = |wanted: &[&str]| wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted));
         let needs = |what: &str, wanted: &[&str]| format!("the first row names no column for {what} ({})", wanted.join(", "));
@@ -58,7 +58,7 @@ impl Locust {
             Some(name) => Some(any(&[&name.to_lowercase()]).ok_or_else(|| format!("the first row names no column `{name}`"))?),
             None => None,
         };
-        Ok(Head {
+        Ok(CsvHeader {
             text: line.to_owned(),
             cells: names.len(),
             sent: any(&SENT).ok_or_else(|| needs("when a request was sent", &SENT))?,
@@ -71,7 +71,7 @@ impl Locust {
     }
 }
 
-impl Format for Locust {
+impl RecordReader for Locust {
     fn quotes(&mut self, line: &str) -> Option<Quotes> {
         Some(Quotes::new(self.divider(line)))
     }
@@ -94,7 +94,7 @@ impl Format for Locust {
         stamp(&divider.number(whole(line, &closed, divider)?.get(self.head.as_ref()?.sent)?.trim()))
     }
 
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         // By its first row: what an exception says is no name of a column.
         let sums = ["Total Request Count", "Requests/s", "Average Response Time"];
         if self.sums || self.head.is_none() && sums.iter().any(|name| line.contains(name)) {
@@ -140,17 +140,17 @@ impl Format for Locust {
         };
         let who = rows.who(maybe(head.who));
         self.finest = Some(self.finest.map_or(fine, |finest| finest.min(fine)));
-        rows.push(Row { sent, doubt: 0, took: Some(took), head: None, kind, who });
+        rows.push(RecordRow { sent, doubt: 0, took: Some(took), head: None, kind, who });
         Ok(())
     }
 
-    fn end(&mut self, rows: &mut Rows) {
+    fn end(&mut self, rows: &mut RowCollector) {
         // Lengths are written to the millisecond.
         rows.rounded_to(self.finest.unwrap_or(0).max(1_000_000));
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: Source::Locust, pace: Some(Pace::Closed), unanswered_seen: true, stamps: Stamps::Requests }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: RecordSource::Locust, pace: Some(LoadModel::Closed), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

@@ -1,13 +1,13 @@
 //! Somebody else's record → evidence: what a load generator or a gateway wrote down, judged by the same code as a drill.
 //!
-//! Every format fills the same rows ([`Row`]: when a request was sent, when it ended, how, who served), one line of the record at a time,
+//! Every format fills the same rows ([`RecordRow`]: when a request was sent, when it ended, how, who served), one line of the record at a time,
 //! so that a file of any size passes through; only what lies within the span that is asked for is kept. [`evidence`] then makes evidence
 //! of the rows. What a format does not tell is never filled in: it becomes a caveat, and the row is placed where it claims least.
 //!
 //! ```text
 //!  bytes ──plain──► lines
-//!  line ──k6, oha, vegeta, locust──► Row ─┐
-//!  line ──template──► fields ──access──► Row ─┴─► Record ──evidence──► Evidence with caveats
+//!  line ──k6, oha, vegeta, locust──► RecordRow ─┐
+//!  line ──template──► fields ──access──► RecordRow ─┴─► ImportedRecord ──evidence──► Evidence with caveats
 //!        (nginx, haproxy, envoy)
 //! ```
 //!
@@ -48,18 +48,18 @@ mod tests;
 mod variants;
 mod vegeta;
 
-pub use evidence::{Told, evidence};
+pub use evidence::{StatedFacts, evidence};
 pub use guess::guess;
-pub use moment::Moment;
-pub use points::{Point, Points, SERVED, Sample};
-pub use read::{Settings, read};
-pub use record::{Disorder, Gap, ImportError, Outline, Record, Row, Stamps, Stood};
+pub use moment::RecordTime;
+pub use points::{K6Point, K6Points, K6Sample, SERVED};
+pub use read::{ImportSettings, read};
+pub use record::{Disorder, Gap, ImportError, ImportedRecord, Outline, RecordRow, RequestSpan, Stamps};
 
 use crate::model::words;
 
 words! {
     /// Whose record it is.
-    Source {
+    RecordSource {
         /// `k6 run --out json=FILE`.
         K6 = "k6",
         /// `oha --output-format csv`.
@@ -79,7 +79,7 @@ words! {
 
 words! {
     /// Whether requests waited for each other.
-    Pace {
+    LoadModel {
         /// They were sent on a schedule, whatever became of the others.
         Open = "open",
         /// Each worker sent its next one once its last had ended.

@@ -12,14 +12,14 @@ const LONGEST: i64 = 10_000_000 * SECOND;
 
 /// A moment on the record's own clock, as somebody types it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum RecordTime {
     /// Nanoseconds since 1970, or since the record's own zero where it counts from there.
     At(i64),
     /// Nanoseconds from the record's start.
     After(i64),
 }
 
-impl FromStr for Moment {
+impl FromStr for RecordTime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -14,7 +14,7 @@
 //! all been bad, more than was promised would have been.
 
 use super::caveat::caveat;
-use super::record::{Gap, Record};
+use super::record::{Gap, ImportedRecord};
 use crate::history::{Caveat, Instrument, JudgedRequest, Lost, Outcome};
 use crate::model::Objectives;
 use crate::units::Binomial;
@@ -24,7 +24,7 @@ const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
 
 /// Unreadable lines near the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Near {
+pub(super) struct LinesNearFault {
     pub(super) lines: u64,
     /// The time that is near the fault, in nanoseconds from it.
     pub(super) from: i64,
@@ -32,14 +32,14 @@ pub(super) struct Near {
 }
 
 /// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
-struct Missing {
+struct UnreadLines {
     lines: u64,
     from: i64,
     to: i64,
 }
 
-fn missing(record: &Record, zero: i64) -> Vec<Missing> {
-    let Record { gaps, disorder, rows, .. } = record;
+fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
+    let ImportedRecord { gaps, disorder, rows, .. } = record;
     let longest = rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
     let place = |gap: &Gap| {
@@ -50,17 +50,17 @@ fn missing(record: &Record, zero: i64) -> Vec<Missing> {
             let from = gap.after.map(|stood| stood.ended.saturating_sub(disorder.ended).saturating_sub(longest));
             (from, gap.before.map(|stood| stood.ended.saturating_add(disorder.ended)))
         };
-        Missing { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
+        UnreadLines { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
     };
     gaps.iter().map(place).collect()
 }
 
 /// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
-pub(super) fn near(record: &Record, zero: i64, spans: &[(i64, i64)]) -> Option<Near> {
-    let touches = |missing: &&Missing| spans.iter().any(|(begin, end)| missing.from <= *end && missing.to >= *begin);
+pub(super) fn near(record: &ImportedRecord, zero: i64, spans: &[(i64, i64)]) -> Option<LinesNearFault> {
+    let touches = |missing: &&UnreadLines| spans.iter().any(|(begin, end)| missing.from <= *end && missing.to >= *begin);
     let lines = missing(record, zero).iter().filter(touches).map(|missing| missing.lines).sum();
     let (from, to) = (spans.iter().map(|span| span.0).min()?, spans.iter().map(|span| span.1).max()?);
-    (lines > 0).then_some(Near { lines, from, to })
+    (lines > 0).then_some(LinesNearFault { lines, from, to })
 }
 
 fn unread(lines: u64) -> String {
@@ -68,7 +68,7 @@ fn unread(lines: u64) -> String {
     format!("{lines} line{plural} that cannot be read may be")
 }
 
-impl Near {
+impl LinesNearFault {
     /// What follows from it.
     pub(super) fn caveat(&self) -> Caveat {
         let seconds = |nanos: i64| nanos as f64 / 1e9;
@@ -88,7 +88,7 @@ impl Near {
 /// What follows from lines after the hold, which ends at `begin`, and before the heal, where they may hide a relapse: as many as there may
 /// be bad requests in one hold, with those that are known, are more than was promised.
 pub(super) fn after_hold(
-    record: &Record,
+    record: &ImportedRecord,
     zero: i64,
     requests: &[JudgedRequest],
     (begin, end): (i64, i64),

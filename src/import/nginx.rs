@@ -1,9 +1,9 @@
 //! nginx: `log_format` lines, by default `combined`, which tells whole seconds and no durations.
 
-use super::Source;
-use super::access::{Access, Sense, Shape};
+use super::RecordSource;
+use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
-use super::template::{Form, Piece, Template, form_of_header};
+use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
 
 const COMBINED: &str =
     r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
@@ -13,34 +13,34 @@ const HINT: &str = "give the log_format line that it was written by: --log-forma
 /// Where the format line cannot be used.
 pub(super) fn format(line: Option<&str>, served_by: Option<&str>) -> Result<Access, ImportError> {
     let template = pieces(line.unwrap_or(COMBINED), served_by).and_then(Template::of).map_err(ImportError::Template)?;
-    Access::new(Source::Nginx, Shape::Line(template), HINT)
+    Access::new(RecordSource::Nginx, LogLayout::Line(template), HINT)
 }
 
-fn sense(name: &str) -> Option<Sense> {
+fn sense(name: &str) -> Option<FieldMeaning> {
     Some(match name {
         // All of them are taken when the line is written, at the request's end.
-        "msec" | "time_local" | "time_iso8601" => Sense::Ended,
-        "request_time" => Sense::Took(9),
-        "upstream_response_time" => Sense::Answered(9),
-        "upstream_header_time" => Sense::Headed(9),
-        "status" => Sense::Status,
-        "upstream_addr" => Sense::Served,
+        "msec" | "time_local" | "time_iso8601" => FieldMeaning::Ended,
+        "request_time" => FieldMeaning::Took(9),
+        "upstream_response_time" => FieldMeaning::Answered(9),
+        "upstream_header_time" => FieldMeaning::Headed(9),
+        "status" => FieldMeaning::Status,
+        "upstream_addr" => FieldMeaning::Served,
         _ => return None,
     })
 }
 
 /// What nginx writes for a variable: <https://nginx.org/en/docs/varindex.html>. Those of upstreams hold a value for each server that was
 /// asked, and ` : ` between groups of servers.
-fn form(name: &str) -> Form {
+fn form(name: &str) -> ValueForm {
     let header = ["upstream_http_", "sent_http_", "http_"].iter().find_map(|prefix| name.strip_prefix(prefix));
     match name {
-        _ if header.is_some() => header.map_or(Form::Word, form_of_header),
-        "upstream_cache_status" => Form::Word,
-        _ if name.starts_with("upstream_cookie_") || name.starts_with("cookie_") => Form::Text,
-        _ if name.starts_with("upstream_") => Form::List,
-        "proxy_add_x_forwarded_for" => Form::List,
-        "time_local" => Form::Stamp,
-        "request" | "request_body" | "content_type" | "date_local" | "date_gmt" | "ssl_client_s_dn" | "ssl_client_i_dn" => Form::Text,
+        _ if header.is_some() => header.map_or(ValueForm::Word, form_of_header),
+        "upstream_cache_status" => ValueForm::Word,
+        _ if name.starts_with("upstream_cookie_") || name.starts_with("cookie_") => ValueForm::Text,
+        _ if name.starts_with("upstream_") => ValueForm::List,
+        "proxy_add_x_forwarded_for" => ValueForm::List,
+        "time_local" => ValueForm::Stamp,
+        "request" | "request_body" | "content_type" | "date_local" | "date_gmt" | "ssl_client_s_dn" | "ssl_client_i_dn" => ValueForm::Text,
         "body_bytes_sent"
         | "bytes_sent"
         | "request_length"
@@ -49,15 +49,15 @@ fn form(name: &str) -> Form {
         | "status"
         | "msec"
         | "pid"
-        | "request_time" => Form::Number,
-        _ => Form::Word,
+        | "request_time" => ValueForm::Number,
+        _ => ValueForm::Word,
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
     let (mut pieces, mut rest, mut found) = (Vec::new(), line, false);
     while let Some(place) = rest.find('$') {
-        pieces.push(Piece::Text(rest[..place].to_owned()));
+        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
         let after = &rest[place + 1..];
         let (name, next) = match after.strip_prefix('{') {
             Some(braced) => braced.split_once('}').ok_or("a brace is not closed\n\nhint: a variable is $name or ${name}")?,
@@ -65,11 +65,11 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<Piece<Sense>>, Stri
         };
         let asked = served_by.is_some_and(|field| field.trim_start_matches('$') == name);
         found |= asked;
-        let usual = sense(name).filter(|sense| *sense != Sense::Served || served_by.is_none());
-        pieces.push(Piece::Field(format!("${name}"), form(name), if asked { Some(Sense::Served) } else { usual }));
+        let usual = sense(name).filter(|sense| *sense != FieldMeaning::Served || served_by.is_none());
+        pieces.push(TemplatePiece::Field(format!("${name}"), form(name), if asked { Some(FieldMeaning::Served) } else { usual }));
         rest = next;
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
         Some(field) => {
             Err(format!("it has no field `{field}`\n\nhint: name one of its variables with --served-by, for example upstream_addr"))

@@ -5,9 +5,9 @@
 
 use super::cells::{Divider, cells};
 use super::moment;
-use super::read::Format;
-use super::record::{Nature, Row, Rows, Stamps, Who};
-use super::{Pace, Source};
+use super::read::RecordReader;
+use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
+use super::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status";
@@ -17,8 +17,8 @@ pub(super) struct Oha {
     headed: bool,
 }
 
-impl Format for Oha {
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+impl RecordReader for Oha {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         if line == HEAD {
             self.headed = true;
             return Ok(());
@@ -32,19 +32,19 @@ impl Format for Oha {
         let bad = |what: &str, text: &str| format!("`{text}` is not {what}");
         let status: u16 = status.parse().map_err(|_| bad("a status", status))?;
         let length = |text: &str| moment::length(text, 9).ok_or_else(|| bad("a number of seconds", text));
-        rows.push(Row {
+        rows.push(RecordRow {
             sent: length(start)?,
             doubt: 0,
             took: Some(length(took)?),
             head: length(head).ok().filter(|head| *head > 0),
             kind: if (200..400).contains(&status) { Outcome::Ok } else { Outcome::Error },
-            who: Who::Untold,
+            who: RecordedProvider::Untold,
         });
         Ok(())
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: Source::Oha, pace: Some(Pace::Closed), unanswered_seen: false, stamps: Stamps::Requests }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: RecordSource::Oha, pace: Some(LoadModel::Closed), unanswered_seen: false, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

@@ -24,7 +24,7 @@ const OTHERS: [(&[u8], &str, &str); 9] = [
     (b"\x00\x00\xfe\xff", "it is UTF-32", "write it as UTF-8"),
 ];
 
-type Head<R> = Chain<Cursor<Vec<u8>>, R>;
+type PeekedInput<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// The text of a file.
 pub(super) fn plain<'r>(input: impl BufRead + 'r) -> std::result::Result<Box<dyn BufRead + 'r>, ImportError> {
@@ -33,7 +33,7 @@ pub(super) fn plain<'r>(input: impl BufRead + 'r) -> std::result::Result<Box<dyn
         return text(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(input)));
     }
     if head.starts_with(b"\x28\xb5\x2f\xfd") || head.get(1..4) == Some(b"\x2a\x4d\x18") {
-        return text(BufReader::with_capacity(1 << 18, Frames { input, decoder: FrameDecoder::new(), open: false }));
+        return text(BufReader::with_capacity(1 << 18, ZstdFrames { input, decoder: FrameDecoder::new(), open: false }));
     }
     text(input)
 }
@@ -62,20 +62,20 @@ fn text<'r>(input: impl BufRead + 'r) -> std::result::Result<Box<dyn BufRead + '
 }
 
 /// The first bytes of a file, and all of it.
-fn begun<R: BufRead>(mut input: R) -> Result<(Vec<u8>, Head<R>)> {
+fn begun<R: BufRead>(mut input: R) -> Result<(Vec<u8>, PeekedInput<R>)> {
     let mut head = Vec::with_capacity(HEAD);
     Read::take(&mut input, HEAD as u64).read_to_end(&mut head)?;
     Ok((head.clone(), Cursor::new(head).chain(input)))
 }
 
-/// Frames of Zstandard, one after the other.
-struct Frames<R> {
+/// ZstdFrames of Zstandard, one after the other.
+struct ZstdFrames<R> {
     input: R,
     decoder: FrameDecoder,
     open: bool,
 }
 
-impl<R: BufRead> Read for Frames<R> {
+impl<R: BufRead> Read for ZstdFrames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
             if !self.open {
@@ -101,7 +101,7 @@ impl<R: BufRead> Read for Frames<R> {
     }
 }
 
-impl<R: BufRead> Frames<R> {
+impl<R: BufRead> ZstdFrames<R> {
     /// True where a frame of data begins; one that is to be skipped is skipped.
     fn begin(&mut self) -> Result<bool> {
         match self.decoder.init(&mut self.input) {

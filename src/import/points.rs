@@ -18,9 +18,9 @@ const MOST_DROPPED: f64 = 1e6;
 
 /// What one line told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Point {
+pub enum K6Point {
     /// A request ended.
-    Request(Sample),
+    Request(K6Sample),
     /// Requests were due and not sent.
     Dropped {
         /// When, in nanoseconds since 1970.
@@ -43,7 +43,7 @@ pub enum Point {
 
 /// A request as k6 saw it. Moments in nanoseconds since 1970, lengths in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sample {
+pub struct K6Sample {
     /// When it ended.
     pub ended: i64,
     /// From its first byte out to its last byte in.
@@ -64,7 +64,7 @@ pub struct Sample {
     pub tags: Vec<Option<String>>,
 }
 
-impl Sample {
+impl K6Sample {
     /// How it ended.
     pub fn kind(&self) -> Outcome {
         let answered = (200..400).contains(&self.status);
@@ -85,31 +85,31 @@ impl Sample {
 
 /// Reads lines; see the head of this file.
 #[derive(Debug)]
-pub struct Points {
+pub struct K6Points {
     wanted: Vec<String>,
-    pending: Option<(Sample, Parts)>,
+    pending: Option<(K6Sample, PendingTimes)>,
 }
 
 /// What of a request's points is put together only at its end.
 #[derive(Debug, Default)]
-struct Parts {
+struct PendingTimes {
     sending: i64,
     waiting: Option<i64>,
 }
 
 #[derive(Deserialize)]
-struct Line<'a> {
+struct K6Line<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     #[serde(borrow)]
     metric: Cow<'a, str>,
     #[serde(borrow)]
-    data: Data<'a>,
+    data: K6Data<'a>,
 }
 
 /// Of a point; the definition of a metric has neither.
 #[derive(Deserialize)]
-struct Data<'a> {
+struct K6Data<'a> {
     #[serde(borrow, default)]
     time: Cow<'a, str>,
     value: Option<f64>,
@@ -117,13 +117,13 @@ struct Data<'a> {
     tags: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
 }
 
-impl Line<'_> {
+impl K6Line<'_> {
     fn tag(&self, name: &str) -> Option<&str> {
         self.data.tags.as_ref()?.get(name).map(Cow::as_ref)
     }
 }
 
-impl Points {
+impl K6Points {
     /// A reader that keeps these tags of every request.
     pub const fn new(wanted: Vec<String>) -> Self {
         Self { wanted, pending: None }
@@ -133,7 +133,7 @@ impl Points {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub fn line(&mut self, line: &str) -> Result<Option<Point>, String> {
+    pub fn line(&mut self, line: &str) -> Result<Option<K6Point>, String> {
         // Most lines tell of other metrics: those are not taken apart.
         let is_line = line.contains("\"type\"") && (line.contains("\"Point\"") || line.contains("\"Metric\""));
         if !is_line {
@@ -142,7 +142,7 @@ impl Points {
         if !(line.contains("\"http_req") || line.contains("iterations\"") || line.contains(SERVED)) {
             return Ok(None);
         }
-        let point: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let point: K6Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
         if point.kind == "Metric" {
             return Ok(None);
         }
@@ -150,21 +150,21 @@ impl Points {
         let value = point.data.value.ok_or("it has no value")?;
         if point.metric == "http_reqs" {
             let before = self.end();
-            self.pending = Some((self.begun(at, &point), Parts::default()));
+            self.pending = Some((self.begun(at, &point), PendingTimes::default()));
             return Ok(before);
         }
         if point.metric == "iterations" {
-            return Ok(Some(Point::Iterated));
+            return Ok(Some(K6Point::Iterated));
         }
         if point.metric == "dropped_iterations" {
             if !(0.0..=MOST_DROPPED).contains(&value) {
                 return Err(format!("{value} iterations cannot be dropped at once"));
             }
-            return Ok(Some(Point::Dropped { at, count: value as u64 }));
+            return Ok(Some(K6Point::Dropped { at, count: value as u64 }));
         }
         if point.metric == SERVED {
             let why = point.tag("why").filter(|why| !why.is_empty()).map(str::to_owned);
-            return Ok(Some(Point::Judged { tags: self.tags(&point), served: value != 0.0, why }));
+            return Ok(Some(K6Point::Judged { tags: self.tags(&point), served: value != 0.0, why }));
         }
         let Some((sample, parts)) = self.pending.as_mut().filter(|(sample, _)| sample.ended == at) else { return Ok(None) };
         let length = || moment::millis(value).ok_or_else(|| format!("{value} ms is not a duration"));
@@ -183,25 +183,25 @@ impl Points {
     }
 
     /// The request whose points came last, where the lines end in the midst of them.
-    pub fn end(&mut self) -> Option<Point> {
+    pub fn end(&mut self) -> Option<K6Point> {
         let (mut sample, parts) = self.pending.take()?;
         sample.head = parts.waiting.map(|waiting| parts.sending + waiting);
-        Some(Point::Request(sample))
+        Some(K6Point::Request(sample))
     }
 
-    fn begun(&self, ended: i64, point: &Line<'_>) -> Sample {
-        Sample {
+    fn begun(&self, ended: i64, point: &K6Line<'_>) -> K6Sample {
+        K6Sample {
             ended,
             status: point.tag("status").and_then(|status| status.parse().ok()).unwrap_or(0),
             code: point.tag("error_code").and_then(|code| code.parse().ok()).unwrap_or(0),
             error: point.tag("error").is_some_and(|error| !error.is_empty()),
             failed: point.tag("expected_response").map(|expected| expected != "true"),
             tags: self.tags(point),
-            ..Sample::default()
+            ..K6Sample::default()
         }
     }
 
-    fn tags(&self, point: &Line<'_>) -> Vec<Option<String>> {
+    fn tags(&self, point: &K6Line<'_>) -> Vec<Option<String>> {
         self.wanted.iter().map(|name| point.tag(name).map(str::to_owned)).collect()
     }
 }

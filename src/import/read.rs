@@ -1,11 +1,11 @@
 //! Reads a record as a stream: line by line, each of bounded length, what cannot be read counted.
 
 use super::cells::Quotes;
-use super::lines::{Line, Lines};
-use super::moment::Moment;
+use super::lines::{LineReader, TextLine};
+use super::moment::RecordTime;
 use super::plain::plain;
-use super::record::{ImportError, Nature, Record, Rows};
-use super::{Pace, Source, envoy, haproxy, k6, locust, nginx, oha, vegeta};
+use super::record::{ImportError, ImportedRecord, RecordNature, RowCollector};
+use super::{LoadModel, RecordSource, envoy, haproxy, k6, locust, nginx, oha, vegeta};
 use std::io::BufRead;
 
 /// After this many lines of which most cannot be read, the file is something else.
@@ -15,25 +15,25 @@ const HOUR: u64 = 3_600_000_000_000;
 
 /// How a record is to be read.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ImportSettings {
     /// Whose record it is.
-    pub source: Source,
+    pub source: RecordSource,
     /// How the generator sent, where its record does not tell (k6).
-    pub pace: Option<Pace>,
+    pub pace: Option<LoadModel>,
     /// The format line of an access log.
     pub template: Option<String>,
     /// The field that tells who served: a tag of k6, a header in Vegeta's JSON, a column of a CSV, a field of the format line.
     pub served_by: Option<String>,
     /// Requests that were sent before are left out.
-    pub since: Option<Moment>,
+    pub since: Option<RecordTime>,
     /// Requests that were sent after are left out.
-    pub until: Option<Moment>,
+    pub until: Option<RecordTime>,
 }
 
 /// One format: takes lines in and makes rows of them.
-pub(super) trait Format {
+pub(super) trait RecordReader {
     /// Takes one line in. An error says why it cannot be read.
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String>;
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String>;
 
     /// How a row is followed over several lines, where this format has such rows.
     fn quotes(&mut self, _line: &str) -> Option<Quotes> {
@@ -51,10 +51,10 @@ pub(super) trait Format {
     }
 
     /// The record is at its end.
-    fn end(&mut self, _rows: &mut Rows) {}
+    fn end(&mut self, _rows: &mut RowCollector) {}
 
     /// What this format tells and what it does not, once everything was read.
-    fn nature(&self) -> Nature;
+    fn nature(&self) -> RecordNature;
 
     /// What to do about lines that cannot be read.
     fn hint(&self) -> &'static str;
@@ -64,22 +64,22 @@ pub(super) trait Format {
 ///
 /// # Errors
 /// See [`ImportError`].
-pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportError> {
+pub fn read(input: impl BufRead, settings: &ImportSettings) -> Result<ImportedRecord, ImportError> {
     let mut format = format(settings)?;
-    let absolute = |moment: Option<Moment>| match moment {
-        Some(Moment::At(at)) => Some(at),
+    let absolute = |moment: Option<RecordTime>| match moment {
+        Some(RecordTime::At(at)) => Some(at),
         _ => None,
     };
-    let mut rows = Rows { since: absolute(settings.since), until: absolute(settings.until), ..Rows::default() };
+    let mut rows = RowCollector { since: absolute(settings.since), until: absolute(settings.until), ..RowCollector::default() };
     let mut first: Option<(u64, String)> = None;
     let (mut lines, mut skipped) = (0_u64, 0_u64);
-    let mut input = Lines::new(plain(input)?);
+    let mut input = LineReader::new(plain(input)?);
     while let Some(line) = input.next()? {
         lines += 1;
         let done = match line {
-            Line::Long => Err("it is longer than a mebibyte".into()),
-            Line::Text(text) if text.trim().is_empty() => Ok(0),
-            Line::Text(text) => row(&text, format.as_mut(), &mut input, &mut rows)?,
+            TextLine::Long => Err("it is longer than a mebibyte".into()),
+            TextLine::Text(text) if text.trim().is_empty() => Ok(0),
+            TextLine::Text(text) => row(&text, format.as_mut(), &mut input, &mut rows)?,
         };
         match done {
             Ok(more) => lines += more,
@@ -100,9 +100,10 @@ pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportEr
         return Err(ImportError::Unreadable { of: settings.source, unreadable: skipped, lines, line, why, hint: format.hint() });
     }
     format.end(&mut rows);
-    let Rows { rows, names, grain, start, relative, last, until, gaps, disorder, .. } = rows;
+    let RowCollector { rows, names, grain, start, relative, last, until, gaps, disorder, .. } = rows;
     let start = if relative { 0 } else { start.unwrap_or(0) };
-    let mut record = Record { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped, gaps, disorder };
+    let mut record =
+        ImportedRecord { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped, gaps, disorder };
     cut(&mut record, settings);
     if record.rows.is_empty() {
         return Err(ImportError::Empty(match (settings.since, settings.until) {
@@ -116,7 +117,12 @@ pub fn read(input: impl BufRead, settings: &Settings) -> Result<Record, ImportEr
 /// Takes in a row that begins with this line, and says how many more lines it has. Where the whole cannot be read, its first line alone
 /// cannot: what follows may be rows of its own. So it is where one of these lines is a row of the same hour: then a stray quote holds them
 /// together. (Of another age, it is something that an exception says.)
-fn row(first: &str, format: &mut dyn Format, input: &mut Lines<impl BufRead>, rows: &mut Rows) -> std::io::Result<Result<u64, String>> {
+fn row(
+    first: &str,
+    format: &mut dyn RecordReader,
+    input: &mut LineReader<impl BufRead>,
+    rows: &mut RowCollector,
+) -> std::io::Result<Result<u64, String>> {
     let more = format.quotes(first).map_or(Ok(Vec::new()), |quotes| input.closing(quotes, first))?;
     if more.is_empty() {
         return Ok(format.line(first, rows).map(|()| 0));
@@ -136,36 +142,36 @@ fn row(first: &str, format: &mut dyn Format, input: &mut Lines<impl BufRead>, ro
     Ok(done)
 }
 
-fn format(settings: &Settings) -> Result<Box<dyn Format>, ImportError> {
-    let Settings { source, pace, template, served_by, .. } = settings;
+fn format(settings: &ImportSettings) -> Result<Box<dyn RecordReader>, ImportError> {
+    let ImportSettings { source, pace, template, served_by, .. } = settings;
     let no = |option: &'static str, hint: &'static str| ImportError::Option { option, of: *source, hint };
-    let log = matches!(source, Source::Nginx | Source::Haproxy | Source::Envoy);
-    if pace.is_some() && *source != Source::K6 {
+    let log = matches!(source, RecordSource::Nginx | RecordSource::Haproxy | RecordSource::Envoy);
+    if pace.is_some() && *source != RecordSource::K6 {
         return Err(no("model", "only k6 can send either way without saying which"));
     }
     if template.is_some() && !log {
         return Err(no("log-format", "only access logs have a format line"));
     }
-    if served_by.is_some() && *source == Source::Oha {
+    if served_by.is_some() && *source == RecordSource::Oha {
         return Err(no("served-by", "oha does not record who served"));
     }
     let (template, served_by) = (template.as_deref(), served_by.clone());
     Ok(match source {
-        Source::K6 => Box::new(k6::K6::new(pace.unwrap_or(Pace::Closed), served_by)),
-        Source::Oha => Box::new(oha::Oha::default()),
-        Source::Vegeta => Box::new(vegeta::Vegeta::new(served_by)),
-        Source::Locust => Box::new(locust::Locust::new(served_by)),
-        Source::Nginx => Box::new(nginx::format(template, served_by.as_deref())?),
-        Source::Haproxy => Box::new(haproxy::format(template, served_by.as_deref())?),
-        Source::Envoy => Box::new(envoy::format(template, served_by.as_deref())?),
+        RecordSource::K6 => Box::new(k6::K6::new(pace.unwrap_or(LoadModel::Closed), served_by)),
+        RecordSource::Oha => Box::new(oha::Oha::default()),
+        RecordSource::Vegeta => Box::new(vegeta::Vegeta::new(served_by)),
+        RecordSource::Locust => Box::new(locust::Locust::new(served_by)),
+        RecordSource::Nginx => Box::new(nginx::format(template, served_by.as_deref())?),
+        RecordSource::Haproxy => Box::new(haproxy::format(template, served_by.as_deref())?),
+        RecordSource::Envoy => Box::new(envoy::format(template, served_by.as_deref())?),
     })
 }
 
 /// Leaves out what lies before and after the moments that were given from the record's start, which is known only now.
-fn cut(record: &mut Record, settings: &Settings) {
+fn cut(record: &mut ImportedRecord, settings: &ImportSettings) {
     let start = record.start;
-    let from_start = |moment: Option<Moment>| match moment {
-        Some(Moment::After(after)) => Some(start.saturating_add(after)),
+    let from_start = |moment: Option<RecordTime>| match moment {
+        Some(RecordTime::After(after)) => Some(start.saturating_add(after)),
         _ => None,
     };
     let (since, until) = (from_start(settings.since), from_start(settings.until));

@@ -1,7 +1,7 @@
 //! What every format becomes: rows, and what is known of the record as a whole.
 
 use super::moment::{self, SECOND};
-use super::{Pace, Source};
+use super::{LoadModel, RecordSource};
 use crate::history::Outcome;
 use crate::units::{counted, grouped};
 use std::fmt;
@@ -13,18 +13,18 @@ const MOST_NAMES: usize = 1000;
 
 /// Who served, by the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum RecordedProvider {
     /// The record does not say.
     Untold,
     /// Nobody did.
     Nobody,
-    /// The name at this place in [`Record::names`].
+    /// The name at this place in [`ImportedRecord::names`].
     Name(u16),
 }
 
 /// One request. Moments in nanoseconds on the record's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
+pub struct RecordRow {
     /// When it was sent; the latest moment at which it may have been, where that is not known.
     pub sent: i64,
     /// How much earlier than `sent` it may have been sent; 0 where that is known as well as the record writes moments.
@@ -36,16 +36,16 @@ pub struct Row {
     /// How it ended.
     pub kind: Outcome,
     /// Who served it.
-    pub who: Who,
+    pub who: RecordedProvider,
 }
 
 /// What a format tells and what it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Nature {
+pub struct RecordNature {
     /// Whose it is.
-    pub source: Source,
+    pub source: RecordSource,
     /// How a generator sent; `None` for a log, whose requests came from whoever sent them.
-    pub pace: Option<Pace>,
+    pub pace: Option<LoadModel>,
     /// False where requests without an answer leave no line.
     pub unanswered_seen: bool,
     /// Of what its moments are.
@@ -67,14 +67,14 @@ pub struct Gap {
     /// How many.
     pub lines: u64,
     /// The last request before them.
-    pub after: Option<Stood>,
+    pub after: Option<RequestSpan>,
     /// The first request after them.
-    pub before: Option<Stood>,
+    pub before: Option<RequestSpan>,
 }
 
 /// When a request began and ended at the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stood {
+pub struct RequestSpan {
     /// Its beginning.
     pub sent: i64,
     /// Its end.
@@ -92,13 +92,13 @@ pub struct Disorder {
 
 /// A record that was read to its end.
 #[derive(Debug)]
-pub struct Record {
+pub struct ImportedRecord {
     /// Its requests, in the order of the file.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RecordRow>,
     /// Names of who served, as the record writes them.
     pub names: Vec<String>,
     /// What its format tells.
-    pub nature: Nature,
+    pub nature: RecordNature,
     /// Moments may be this much later than they are written, because they were rounded.
     pub grain: i64,
     /// When it began: its first request, or its own zero.
@@ -132,7 +132,7 @@ pub enum ImportError {
     #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}\n\nhint: {hint}")]
     Unreadable {
         /// What it was taken for.
-        of: Source,
+        of: RecordSource,
         /// How many could not be read.
         unreadable: u64,
         /// Of how many.
@@ -161,7 +161,7 @@ pub enum ImportError {
         /// The option.
         option: &'static str,
         /// The format.
-        of: Source,
+        of: RecordSource,
         /// What to do instead.
         hint: &'static str,
     },
@@ -187,10 +187,10 @@ pub enum ImportError {
     Order,
 }
 
-/// Rows in the making.
+/// RowCollector in the making.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
+pub(super) struct RowCollector {
+    pub(super) rows: Vec<RecordRow>,
     pub(super) names: Vec<String>,
     pub(super) grain: i64,
     pub(super) start: Option<i64>,
@@ -201,18 +201,18 @@ pub(super) struct Rows {
     pub(super) full: bool,
     pub(super) gaps: Vec<Gap>,
     pub(super) disorder: Disorder,
-    pub(super) newest: Option<Stood>,
+    pub(super) newest: Option<RequestSpan>,
     /// The request that was taken in last, where that is known.
-    pub(super) previous: Option<Stood>,
+    pub(super) previous: Option<RequestSpan>,
 }
 
-impl Rows {
+impl RowCollector {
     /// Takes one request in, if it lies within the span that is asked for.
-    pub(super) fn push(&mut self, row: Row) {
+    pub(super) fn push(&mut self, row: RecordRow) {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
         self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
-        self.place(Stood { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
+        self.place(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -232,14 +232,14 @@ impl Rows {
     }
 
     /// Where a request stands among the others.
-    fn place(&mut self, now: Stood) {
+    fn place(&mut self, now: RequestSpan) {
         if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
             gap.before = Some(now);
         }
         let newest = self.newest.get_or_insert(now);
         self.disorder.sent = self.disorder.sent.max(newest.sent.saturating_sub(now.sent));
         self.disorder.ended = self.disorder.ended.max(newest.ended.saturating_sub(now.ended));
-        *newest = Stood { sent: newest.sent.max(now.sent), ended: newest.ended.max(now.ended) };
+        *newest = RequestSpan { sent: newest.sent.max(now.sent), ended: newest.ended.max(now.ended) };
         self.previous = Some(now);
     }
 
@@ -249,9 +249,9 @@ impl Rows {
     }
 
     /// Who served, by a name; `-` and nothing are no names.
-    pub(super) fn who(&mut self, name: &str) -> Who {
+    pub(super) fn who(&mut self, name: &str) -> RecordedProvider {
         if name.is_empty() || name == "-" {
-            return Who::Untold;
+            return RecordedProvider::Untold;
         }
         let place = self.names.iter().position(|known| known == name).or_else(|| {
             (self.names.len() < MOST_NAMES).then(|| {
@@ -259,7 +259,7 @@ impl Rows {
                 self.names.len() - 1
             })
         });
-        place.and_then(|place| u16::try_from(place).ok()).map_or(Who::Untold, Who::Name)
+        place.and_then(|place| u16::try_from(place).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
     }
 }
 
@@ -267,7 +267,7 @@ impl Rows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline(String);
 
-impl Record {
+impl ImportedRecord {
     /// A moment of it, for people.
     pub(super) fn shown(&self, at: i64) -> String {
         let after = format!("+{:.3}s", (at - self.start) as f64 / 1e9);
@@ -277,9 +277,9 @@ impl Record {
     /// What is in it. The longest stretch of failures is where an outage may have been; when it began is for people to say, because an
     /// outage begins before its first failure.
     pub fn outline(&self) -> Outline {
-        let mut order: Vec<&Row> = self.rows.iter().collect();
+        let mut order: Vec<&RecordRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.sent);
-        let bad = |row: &Row| matches!(row.kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
+        let bad = |row: &RecordRow| matches!(row.kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let failed: Vec<i64> = order.iter().filter(|row| bad(row)).map(|row| row.sent).collect();
         // Failures with less than ten seconds between them belong together.
         let longest = failed.chunk_by(|left, right| right - left < 10 * SECOND).max_by_key(|run| run.len());

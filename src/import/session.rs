@@ -12,7 +12,7 @@ const MILLI: i64 = 1_000_000;
 
 /// What a field of a session means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Timer {
+pub(super) enum SessionTimer {
     /// When it was accepted.
     Accepted,
     /// The milliseconds of that moment, where it is told in seconds.
@@ -22,7 +22,7 @@ pub(super) enum Timer {
     /// `%Ti`.
     Idle,
     /// `%Tq`.
-    Asked,
+    SampleRequest,
     /// `%TR`.
     Received,
     /// `%Ta`.
@@ -33,7 +33,7 @@ pub(super) enum Timer {
 
 /// The values of one line, in nanoseconds.
 #[derive(Debug, Default)]
-pub(super) struct Session {
+pub(super) struct SessionTimes {
     pub(super) accepted: Option<i64>,
     pub(super) millis: Option<i64>,
     pub(super) handshake: Option<i64>,
@@ -46,24 +46,24 @@ pub(super) struct Session {
 
 /// When a request began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Began {
+pub(super) struct RequestStart {
     /// The latest moment at which it may have.
     pub(super) at: i64,
     /// How much earlier it may have.
     pub(super) doubt: i64,
 }
 
-impl Session {
-    pub(super) const fn take(&mut self, timer: Timer, value: Option<i64>) {
+impl SessionTimes {
+    pub(super) const fn take(&mut self, timer: SessionTimer, value: Option<i64>) {
         match timer {
-            Timer::Accepted => self.accepted = value,
-            Timer::Millis => self.millis = value,
-            Timer::Handshake => self.handshake = value,
-            Timer::Idle => self.idle = value,
-            Timer::Asked => self.asked = value,
-            Timer::Received => self.received = value,
-            Timer::Active => self.active = value,
-            Timer::Total => self.total = value,
+            SessionTimer::Accepted => self.accepted = value,
+            SessionTimer::Millis => self.millis = value,
+            SessionTimer::Handshake => self.handshake = value,
+            SessionTimer::Idle => self.idle = value,
+            SessionTimer::SampleRequest => self.asked = value,
+            SessionTimer::Received => self.received = value,
+            SessionTimer::Active => self.active = value,
+            SessionTimer::Total => self.total = value,
         }
     }
 
@@ -75,27 +75,29 @@ impl Session {
     }
 
     /// When the request began, where its own moment is not told.
-    pub(super) fn began(&self) -> Option<Began> {
+    pub(super) fn began(&self) -> Option<RequestStart> {
         let accepted = self.accepted?;
         let accepted = self.millis.filter(|_| accepted % SECOND == 0).map_or(accepted, |millis| accepted + millis);
         Some(match (self.before(), self.asked) {
-            (Some(before), _) => Began { at: accepted + before, doubt: 0 },
-            (None, Some(asked)) => Began { at: accepted + asked, doubt: asked },
-            (None, None) => Began { at: accepted, doubt: 0 },
+            (Some(before), _) => RequestStart { at: accepted + before, doubt: 0 },
+            (None, Some(asked)) => RequestStart { at: accepted + asked, doubt: asked },
+            (None, None) => RequestStart { at: accepted, doubt: 0 },
         })
     }
 
-    /// From the request's beginning, as [`Session::began`] has it, to the end of its answer.
+    /// From the request's beginning, as [`SessionTimes::began`] has it, to the end of its answer.
     pub(super) fn took(&self) -> Option<i64> {
         let before = self.before().or(self.asked.filter(|_| self.accepted.is_some())).unwrap_or(0);
         self.active.or_else(|| self.total.map(|total| (total - before).max(0)))
     }
 
     /// Of the format: true where it tells connections' moments, and not how long after them a request came.
-    pub(super) fn is_of_connections(has: impl Fn(Timer) -> bool, has_own_moment: bool) -> bool {
+    pub(super) fn is_of_connections(has: impl Fn(SessionTimer) -> bool, has_own_moment: bool) -> bool {
         let both = |left, right| has(left) && has(right);
-        let told = both(Timer::Handshake, Timer::Idle) || has(Timer::Asked) || both(Timer::Total, Timer::Active);
-        !told && (has(Timer::Accepted) && !has_own_moment || has(Timer::Total) && !has(Timer::Active))
+        let told = both(SessionTimer::Handshake, SessionTimer::Idle)
+            || has(SessionTimer::SampleRequest)
+            || both(SessionTimer::Total, SessionTimer::Active);
+        !told && (has(SessionTimer::Accepted) && !has_own_moment || has(SessionTimer::Total) && !has(SessionTimer::Active))
     }
 
     /// How coarse the moment of accepting is, given how coarse its own field is.

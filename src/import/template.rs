@@ -1,7 +1,7 @@
 //! A format line, taken apart into literal text and fields, and the values of the fields in a line that was written by it.
 //!
 //! A field's value runs to the next literal text, so two fields must not touch, and a value that may hold blanks itself must not be followed
-//! by a blank alone. Where a value has a form of its own ([`Form`]) it is taken by that: nginx writes one value for each server that was
+//! by a blank alone. Where a value has a form of its own ([`ValueForm`]) it is taken by that: nginx writes one value for each server that was
 //! tried, with blanks between them, and not in quotes. A value that does not have its field's form shows that the line was written by
 //! another format; such a line cannot be read, also where a field that is asked for happens to fit.
 //!
@@ -10,7 +10,7 @@
 
 /// What values a field can have, where that tells their end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ValueForm {
     /// Anything, up to the next literal text.
     Word,
     /// A number, or a dash.
@@ -25,11 +25,11 @@ pub(super) enum Form {
 
 /// A field as the format line has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field<S> {
+pub(super) struct TemplateField<S> {
     /// Literal text before it.
     before: String,
     name: String,
-    form: Form,
+    form: ValueForm,
     /// What it means; `None` for one that is passed over.
     pub(super) sense: Option<S>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Field<S> {
 /// A format line that was taken apart.
 #[derive(Debug, Clone)]
 pub(super) struct Template<S> {
-    fields: Vec<Field<S>>,
+    fields: Vec<TemplateField<S>>,
     /// Literal text after the last field.
     tail: String,
     /// True where nothing may follow.
@@ -45,11 +45,11 @@ pub(super) struct Template<S> {
 }
 
 /// A piece of a format line.
-pub(super) enum Piece<S> {
+pub(super) enum TemplatePiece<S> {
     /// To be found as it is.
     Text(String),
     /// A value, with its name and what it means.
-    Field(String, Form, Option<S>),
+    Field(String, ValueForm, Option<S>),
 }
 
 const RUNS_ON: &str = "there is text after the end of the format line";
@@ -58,7 +58,7 @@ const DIVIDERS: [&str; 2] = [", ", " : "];
 
 impl<S: Copy> Template<S> {
     /// Of the pieces of a format line.
-    pub(super) fn of(pieces: Vec<Piece<S>>) -> Result<Self, String> {
+    pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
         let mut template = Self::whole(pieces)?;
         let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |place| place + 1);
         if let Some(next) = template.fields.get(last) {
@@ -71,13 +71,13 @@ impl<S: Copy> Template<S> {
     }
 
     /// Of the pieces of a format line that a line must fit to its end.
-    pub(super) fn whole(pieces: Vec<Piece<S>>) -> Result<Self, String> {
-        let mut fields: Vec<Field<S>> = Vec::new();
+    pub(super) fn whole(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
+        let mut fields: Vec<TemplateField<S>> = Vec::new();
         let mut before = String::new();
         for piece in pieces {
             match piece {
-                Piece::Text(text) => before.push_str(&text),
-                Piece::Field(name, form, sense) => {
+                TemplatePiece::Text(text) => before.push_str(&text),
+                TemplatePiece::Field(name, form, sense) => {
                     if let (Some(previous), true) = (fields.last(), before.is_empty()) {
                         return Err(format!(
                             "there is nothing between `{}` and `{name}`, so it is not known where one ends\n\nhint: put a space between them, \
@@ -85,7 +85,7 @@ impl<S: Copy> Template<S> {
                             previous.name
                         ));
                     }
-                    fields.push(Field { before: std::mem::take(&mut before), name, form, sense });
+                    fields.push(TemplateField { before: std::mem::take(&mut before), name, form, sense });
                 }
             }
         }
@@ -108,7 +108,7 @@ impl<S: Copy> Template<S> {
             let next = self.next(place);
             let end = end(field.form, rest, next).ok_or_else(|| format!("it has no `{next}` where the format line has one"))?;
             let value = rest[..end].trim_matches('"');
-            if field.form == Form::Number && !is_number(value) {
+            if field.form == ValueForm::Number && !is_number(value) {
                 return Err(format!("`{value}` is where the format line has {}, and is not a number", field.name));
             }
             if self.whole && next.is_empty() && value.contains(' ') {
@@ -132,14 +132,14 @@ impl<S: Copy> Template<S> {
 }
 
 /// Whether anybody can tell where a field's value ends, by the literal text after it.
-fn can_end<S>(field: &Field<S>, next: &str) -> Result<(), String> {
+fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), String> {
     let blank = !next.is_empty() && next.trim().is_empty();
     let divider = DIVIDERS.iter().find_map(|divider| next.strip_prefix(divider));
     // What could be the beginning of one more value of the list.
     let divides = divider.is_some_and(|after| after.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:_/-[]".contains(letter)));
     let why = match field.form {
-        Form::Text if blank => "it may contain spaces",
-        Form::List if divides => "it may contain several values with the same in between",
+        ValueForm::Text if blank => "it may contain spaces",
+        ValueForm::List if divides => "it may contain several values with the same in between",
         _ => return Ok(()),
     };
     Err(format!(
@@ -150,10 +150,10 @@ fn can_end<S>(field: &Field<S>, next: &str) -> Result<(), String> {
 }
 
 /// Where a value ends that begins here, before the literal text after it.
-fn end(form: Form, rest: &str, next: &str) -> Option<usize> {
+fn end(form: ValueForm, rest: &str, next: &str) -> Option<usize> {
     match form {
-        Form::List if !rest.starts_with('"') => end_of_list(rest, next),
-        Form::Stamp => {
+        ValueForm::List if !rest.starts_with('"') => end_of_list(rest, next),
+        ValueForm::Stamp => {
             let zone = rest.find(' ').filter(|blank| {
                 let zone = rest.as_bytes().get(blank + 1..blank + 6).unwrap_or_default();
                 matches!(zone, [b'+' | b'-', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit))
@@ -189,14 +189,14 @@ fn is_number(value: &str) -> bool {
 }
 
 /// The form of an HTTP header's value.
-pub(super) fn form_of_header(name: &str) -> Form {
+pub(super) fn form_of_header(name: &str) -> ValueForm {
     let name = name.to_ascii_lowercase().replace('-', "_");
     let any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
     if any(&["forwarded_for"]) {
-        Form::List
+        ValueForm::List
     } else if any(&["user_agent", "cookie", "authorization", "content_type", "accept", "date", "request_body", "sec_"]) {
-        Form::Text
+        ValueForm::Text
     } else {
-        Form::Word
+        ValueForm::Word
     }
 }

@@ -1,7 +1,7 @@
 //! Each format against lines as its tool writes them, and against what nobody should write.
 
-use super::record::Who;
-use super::{ImportError, Moment, Pace, Record, Settings, Source, Told, evidence, read};
+use super::record::RecordedProvider;
+use super::{ImportError, ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, read};
 use crate::history::{By, Evidence, Lost, Outcome};
 use crate::model::{DeclaredObjectives, Gate, SloOn};
 use crate::units::Duration;
@@ -9,26 +9,26 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 
 const MS: i64 = 1_000_000;
 
-fn settings(source: Source) -> Settings {
-    Settings { source, pace: None, template: None, served_by: None, since: None, until: None }
+fn settings(source: RecordSource) -> ImportSettings {
+    ImportSettings { source, pace: None, template: None, served_by: None, since: None, until: None }
 }
 
-fn record(source: Source, text: &str) -> Record {
+fn record(source: RecordSource, text: &str) -> ImportedRecord {
     read(text.as_bytes(), &settings(source)).unwrap()
 }
 
-fn refused(settings: &Settings, text: &str) -> String {
+fn refused(settings: &ImportSettings, text: &str) -> String {
     read(text.as_bytes(), settings).unwrap_err().to_string()
 }
 
-fn with_line(source: Source, line: &str) -> Settings {
-    Settings { template: Some(line.into()), ..settings(source) }
+fn with_line(source: RecordSource, line: &str) -> ImportSettings {
+    ImportSettings { template: Some(line.into()), ..settings(source) }
 }
 
 /// A service `first`, then `second`: RTO 2 s, answers within 250 ms.
-fn told(fault: &str) -> Told {
+fn told(fault: &str) -> StatedFacts {
     let text = |text: &str| text.parse::<Duration>().unwrap();
-    Told {
+    StatedFacts {
         objectives: Some(
             DeclaredObjectives {
                 rto: Some(text("2s")),
@@ -41,11 +41,11 @@ fn told(fault: &str) -> Told {
         ),
         providers: vec!["first".into(), "second".into()],
         fault: Some(fault.parse().unwrap()),
-        ..Told::default()
+        ..StatedFacts::default()
     }
 }
 
-fn judged(record: Record, told: &Told) -> (Evidence, Verdict) {
+fn judged(record: ImportedRecord, told: &StatedFacts) -> (Evidence, Verdict) {
     let evidence = evidence(record, told).unwrap();
     let verdict = judge(&evidence);
     (evidence, verdict)
@@ -75,7 +75,7 @@ fn a_gateways_log_is_judged_like_a_drill() {
         10_000..11_000 => (5, 502, "10.0.0.1:443"),
         _ => (40, 200, "10.0.0.1:443, 10.0.0.2:443"),
     });
-    let record = read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap();
+    let record = read(log.as_bytes(), &with_line(RecordSource::Nginx, FINE)).unwrap();
     assert_eq!(record.names, ["10.0.0.1:443", "10.0.0.2:443"]);
     let mut told = told("+10s");
     told.called = [("10.0.0.1:443".into(), "first".into()), ("10.0.0.2:443".into(), "second".into())].into();
@@ -92,7 +92,7 @@ fn a_gateways_log_is_judged_like_a_drill() {
 #[test]
 fn without_names_restore_is_judged_and_the_verdict_says_so() {
     let log = gateway(|at| if (10_000..11_000).contains(&at) { (5, 502, "-") } else { (30, 200, "10.0.0.7:1") });
-    let (evidence, verdict) = judged(read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap(), &told("+10s"));
+    let (evidence, verdict) = judged(read(log.as_bytes(), &with_line(RecordSource::Nginx, FINE)).unwrap(), &told("+10s"));
     assert_eq!((verdict.verdict, verdict.terms.gate), (Decision::Met, Gate::Restore));
     assert_eq!(verdict.measures.unwrap().cutover.hi, None, "nobody knows who served");
     let text = &evidence.caveats.iter().find(|caveat| caveat.name == Lost::WhoServed).unwrap().text;
@@ -107,7 +107,7 @@ fn times_in_whole_seconds_widen_both_ends() {
     };
     let log: String =
         (0..1000).map(|number| number * 50).map(|at| line(at, if (20_000..22_000).contains(&at) { 502 } else { 200 })).collect();
-    let record = record(Source::Nginx, &log);
+    let record = record(RecordSource::Nginx, &log);
     assert_eq!(record.grain, 1000 * MS);
     let mut told = told("2026-11-20T14:03:20Z");
     told.objectives.as_mut().unwrap().rto = Duration::from_secs(10);
@@ -125,8 +125,8 @@ fn times_in_whole_seconds_widen_both_ends() {
 fn rounded_starts_are_placed_where_they_claim_least() {
     // A good and a bad answer within one second: whichever came first, the good one must not stand after the bad one.
     let log = "[20/Nov/2026:14:03:07 +0000] 0.010 502\n[20/Nov/2026:14:03:07 +0000] 0.010 200\n[20/Nov/2026:14:03:09 +0000] 0.010 200\n";
-    let record = read(log.as_bytes(), &with_line(Source::Nginx, "[$time_local] $request_time $status")).unwrap();
-    let evidence = evidence(record, &Told::default()).unwrap();
+    let record = read(log.as_bytes(), &with_line(RecordSource::Nginx, "[$time_local] $request_time $status")).unwrap();
+    let evidence = evidence(record, &StatedFacts::default()).unwrap();
     let kinds: Vec<Outcome> = evidence.requests.iter().map(|request| request.outcome).collect();
     assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
     assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.instrument.clock_error);
@@ -136,28 +136,28 @@ fn rounded_starts_are_placed_where_they_claim_least() {
 #[test]
 fn without_a_fault_or_a_promise_it_asks_for_them() {
     let log = gateway(|at| if (10_000..11_000).contains(&at) { (5, 502, "a") } else { (30, 200, "b") });
-    let read = || read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap();
+    let read = || read(log.as_bytes(), &with_line(RecordSource::Nginx, FINE)).unwrap();
     let outline = read().outline().to_string();
     assert!(outline.contains("1,000 requests from 2025-11-20T14:03:00.000Z"), "{outline}");
     assert!(
         outline.contains("50 failed, all of them from 2025-11-20T14:03:10.000Z (+10.000s) to 2025-11-20T14:03:10.980Z (+10.980s)"),
         "{outline}"
     );
-    let (_, verdict) = judged(read(), &Told { fault: None, ..told("+1s") });
+    let (_, verdict) = judged(read(), &StatedFacts { fault: None, ..told("+1s") });
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::FaultNotTold)));
-    let (_, verdict) = judged(read(), &Told { fault: Some(Moment::After(10_000 * MS)), ..Told::default() });
+    let (_, verdict) = judged(read(), &StatedFacts { fault: Some(RecordTime::After(10_000 * MS)), ..StatedFacts::default() });
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::ObjectivesNotTold)));
     assert!(verdict.objectives.is_empty() && verdict.measures.is_some());
     let outside = evidence(read(), &told("2026-11-20T14:03:07Z")).unwrap_err().to_string();
     assert!(outside.contains("is outside the record, which runs from 2025-11-20T14:03:00.000Z"), "{outside}");
-    let order = evidence(read(), &Told { heal: Some(Moment::After(MS)), ..told("+10s") }).unwrap_err();
+    let order = evidence(read(), &StatedFacts { heal: Some(RecordTime::After(MS)), ..told("+10s") }).unwrap_err();
     assert!(matches!(order, ImportError::Order));
 }
 
 #[test]
 fn a_miss_is_a_miss_in_any_record() {
     let log = gateway(|at| if (10_000..13_000).contains(&at) { (5, 502, "a") } else { (30, 200, "b") });
-    let (_, verdict) = judged(read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap(), &told("+10s"));
+    let (_, verdict) = judged(read(log.as_bytes(), &with_line(RecordSource::Nginx, FINE)).unwrap(), &told("+10s"));
     assert_eq!(verdict.verdict, Decision::Missed);
 }
 
@@ -187,30 +187,30 @@ fn k6_writes_a_run_of_points_for_each_request() {
     let dropped =
         "{\"metric\":\"dropped_iterations\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-20T14:03:09Z\",\"value\":2,\"tags\":{}}}\n";
     let text = format!("{head}{whole}{timeout}{cut}{dropped}");
-    let open = Settings { pace: Some(Pace::Open), served_by: Some("served".into()), ..settings(Source::K6) };
+    let open = ImportSettings { pace: Some(LoadModel::Open), served_by: Some("served".into()), ..settings(RecordSource::K6) };
     let record = read(text.as_bytes(), &open).unwrap();
     let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
     assert_eq!(kinds, [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Unsent, Outcome::Unsent]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     assert_eq!(record.rows[0].head, Some(6_500_000));
-    assert_eq!((record.rows[0].who, record.names.as_slice()), (Who::Name(0), &["second".to_owned()][..]));
+    assert_eq!((record.rows[0].who, record.names.as_slice()), (RecordedProvider::Name(0), &["second".to_owned()][..]));
     assert_eq!(record.rows[1].sent + 500 * MS + 500_000, super::moment::stamp("2026-11-20T14:03:01Z").unwrap());
     let whole: String = (0..1000).map(|number| k6(number, 12.0, false, "\"status\":\"200\"")).collect();
     let whole = read(format!("{whole}{dropped}").as_bytes(), &open).unwrap();
     assert_eq!(judged(whole, &told("+10s")).1.reason, Some(Reason::ScheduleIncomplete), "what was dropped was due");
     // A closed model drops nothing: what it never began was not due.
-    assert_eq!(read(text.as_bytes(), &settings(Source::K6)).unwrap().rows.len(), 3);
+    assert_eq!(read(text.as_bytes(), &settings(RecordSource::K6)).unwrap().rows.len(), 3);
 }
 
 #[test]
 fn what_failed_before_it_was_sent_may_have_begun_long_before() {
     let dial = k6(50, 0.0, true, "\"error\":\"dial: i/o timeout\",\"error_code\":\"1211\"").replace("\"value\":0.5", "\"value\":0");
     let text = format!("{}{dial}", k6(0, 1.0, false, "\"status\":\"200\""));
-    let evidence = evidence(record(Source::K6, &text), &Told::default()).unwrap();
+    let evidence = evidence(record(RecordSource::K6, &text), &StatedFacts::default()).unwrap();
     assert_eq!(evidence.requests[1].due - evidence.requests[1].sent, 60_000 * MS);
     assert!(evidence.lacks(Lost::SendTimes));
     let refused = dial.replace("1211", "1212");
-    assert_eq!(record(Source::K6, &refused).rows[0].doubt, 0, "a refusal comes at once");
+    assert_eq!(record(RecordSource::K6, &refused).rows[0].doubt, 0, "a refusal comes at once");
 }
 
 #[test]
@@ -222,14 +222,14 @@ fn a_closed_model_never_meets_what_needs_every_request() {
         })
         .collect();
     let verdict_of = |pace| {
-        let record = read(text.as_bytes(), &Settings { pace, ..settings(Source::K6) }).unwrap();
+        let record = read(text.as_bytes(), &ImportSettings { pace, ..settings(RecordSource::K6) }).unwrap();
         judged(record, &told("2026-11-20T14:03:10Z")).1
     };
     let closed = verdict_of(None);
     assert_eq!((closed.verdict, closed.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
     let of = |name: &str| closed.objectives.iter().find(|objective| objective.name == name).unwrap().verdict;
     assert_eq!((of("rto"), of("stability")), (Decision::Met, Decision::Inconclusive));
-    assert_eq!(verdict_of(Some(Pace::Open)).verdict, Decision::Met);
+    assert_eq!(verdict_of(Some(LoadModel::Open)).verdict, Decision::Met);
 }
 
 #[test]
@@ -237,12 +237,12 @@ fn an_objective_on_the_first_content_is_not_met_by_a_head() {
     let text: String = (0..1000).map(|number| k6(number, if number < 500 { 12.0 } else { 600.0 }, false, "\"status\":\"200\"")).collect();
     let mut told = told("+10s");
     told.objectives.as_mut().unwrap().slo_on = SloOn::Proof;
-    let record = read(text.as_bytes(), &Settings { pace: Some(Pace::Open), ..settings(Source::K6) }).unwrap();
+    let record = read(text.as_bytes(), &ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::K6) }).unwrap();
     // The head came after 300 ms: the content came later still, and that is known to be late.
     let (evidence, _) = judged(record, &told);
     assert!(evidence.requests.iter().all(|request| request.outcome == Outcome::Ok) && !evidence.lacks(Lost::FirstContent));
     let quick: String = (0..1000).map(|number| k6(number, if number < 500 { 12.0 } else { 400.0 }, false, "\"status\":\"200\"")).collect();
-    let record = read(quick.as_bytes(), &Settings { pace: Some(Pace::Open), ..settings(Source::K6) }).unwrap();
+    let record = read(quick.as_bytes(), &ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::K6) }).unwrap();
     let (evidence, verdict) = judged(record, &told);
     assert!(evidence.lacks(Lost::FirstContent) && verdict.verdict != Decision::Met);
 }
@@ -253,10 +253,10 @@ fn oha_keeps_answers_only_and_so_proves_no_recovery() {
     let rows: String = (0..1000)
         .map(|number| format!("{},0,0,0.001,0.002,2,{}\n", f64::from(number) / 50.0, if (500..550).contains(&number) { 503 } else { 200 }))
         .collect();
-    let (evidence, verdict) = judged(record(Source::Oha, &format!("{head}{rows}")), &told("+10s"));
+    let (evidence, verdict) = judged(record(RecordSource::Oha, &format!("{head}{rows}")), &told("+10s"));
     assert!(evidence.lacks(Lost::Unanswered) && evidence.lacks(Lost::OpenModel));
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
-    let summary = refused(&settings(Source::Oha), "{\"summary\":{\"successRate\":1.0}}\n");
+    let summary = refused(&settings(RecordSource::Oha), "{\"summary\":{\"successRate\":1.0}}\n");
     assert!(summary.contains("--output-format csv"), "{summary}");
 }
 
@@ -266,10 +266,11 @@ fn vegeta_in_json_and_in_csv() {
 {"attack":"","seq":1,"code":0,"timestamp":"2026-11-20T14:03:08+01:00","latency":30000000000,"bytes_out":0,"bytes_in":0,"error":"Get \"http://x/\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)","body":null,"method":"GET","url":"http://x/","headers":null}
 "#;
     let csv = "1795179787123456789,200,1500000,0,2,,b2s=,,0,GET,http://x/,\n1795179788000000000,0,5,0,0,\"dial tcp: \"\"refused\"\", at once\",,,1,GET,http://x/,\n";
-    let record = read(json.as_bytes(), &Settings { served_by: Some("x-served-by".into()), ..settings(Source::Vegeta) }).unwrap();
+    let record =
+        read(json.as_bytes(), &ImportSettings { served_by: Some("x-served-by".into()), ..settings(RecordSource::Vegeta) }).unwrap();
     assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout]);
-    assert_eq!((record.rows[0].sent, record.rows[0].who), (1_795_179_787_123_456_789, Who::Name(0)));
-    let record = self::record(Source::Vegeta, csv);
+    assert_eq!((record.rows[0].sent, record.rows[0].who), (1_795_179_787_123_456_789, RecordedProvider::Name(0)));
+    let record = self::record(RecordSource::Vegeta, csv);
     assert_eq!(record.rows.iter().map(|row| (row.sent, row.kind)).collect::<Vec<_>>()[0], (1_795_179_787_123_456_789, Outcome::Ok));
     assert_eq!(record.rows[1].kind, Outcome::Error);
 }
@@ -278,13 +279,13 @@ fn vegeta_in_json_and_in_csv() {
 fn locust_by_a_row_a_request_and_never_by_sums() {
     let text = "start_time,request_type,name,response_time,response_length,exception\n1795179787.123,POST,/v1,12.5,5,\n1795179787.223,POST,/v1,30000,0,\"ConnectTimeout(\"\"x\"\")\"\n\
                 start_time,request_type,name,response_time,response_length,exception\n1795179787.323,POST,/v1,3,0,HTTPError 503\n";
-    let record = record(Source::Locust, text);
+    let record = record(RecordSource::Locust, text);
     assert_eq!(record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Timeout, Outcome::Error]);
     assert_eq!(record.rows[0].took, Some(12_500_000));
     let jtl = "timeStamp,elapsed,label,responseCode,success\n1795179787123,12,a,200,true\n1795179787223,12,a,500,false\n";
-    assert_eq!(self::record(Source::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Error]);
+    assert_eq!(self::record(RecordSource::Locust, jtl).rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Outcome::Ok, Outcome::Error]);
     let sums = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,Total Request Count\n1795179787,10,,Aggregated,5.0,0.0,3,10\n";
-    assert!(refused(&settings(Source::Locust), sums).contains("has totals, not requests"));
+    assert!(refused(&settings(RecordSource::Locust), sums).contains("has totals, not requests"));
 }
 
 #[test]
@@ -296,16 +297,16 @@ fn haproxys_httplog_with_and_without_syslog() {
     let cut = line.replace("----", "SD--");
     let gone = line.replace("----", "CD--");
     let syslog = format!("Nov 20 19:20:44 host haproxy[14389]: {line}");
-    let record = record(Source::Haproxy, &[line, down, &cut, &gone, &syslog].concat());
+    let record = record(RecordSource::Haproxy, &[line, down, &cut, &gone, &syslog].concat());
     let kinds: Vec<Outcome> = record.rows.iter().map(|row| row.kind).collect();
     assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Truncated, Outcome::Unknown, Outcome::Ok]);
     assert_eq!((record.rows[0].took, record.names.as_slice()), (Some(20 * MS), &["pool/azure".to_owned()][..]));
-    assert_eq!(record.rows[1].who, Who::Nobody);
+    assert_eq!(record.rows[1].who, RecordedProvider::Nobody);
     let mut told = told("+0s");
     told.called = [("azure".into(), "first".into())].into();
     let evidence = evidence(record, &told).unwrap();
     assert!(evidence.requests.iter().any(|request| request.by == By::Provider(0)), "the server's own name will do");
-    let own = with_line(Source::Haproxy, "%{+Q}o %[src] %{+Q}r %ST\\ %Tl");
+    let own = with_line(RecordSource::Haproxy, "%{+Q}o %[src] %{+Q}r %ST\\ %Tl");
     let log = "\"10.0.0.1\" \"GET / HTTP/1.1\" \"200\" \"20/Nov/2026:19:20:44 +0000\"\n";
     assert_eq!(read(log.as_bytes(), &own).unwrap().rows[0].kind, Outcome::Ok);
 }
@@ -316,21 +317,21 @@ fn envoys_default_line_its_json_and_a_format_of_ones_own() {
     let timeout = "[2026-11-20T14:03:08.123Z] \"POST /v1 HTTP/1.1\" 504 UT 11 24 300 - \"-\" \"-\" \"-\" \"gw\" \"10.0.0.1:443\"\n";
     let reset = "[2026-11-20T14:03:09.123Z] \"POST /v1 HTTP/1.1\" 200 UC 11 24 300 - \"-\" \"-\" \"-\" \"gw\" \"10.0.0.1:443\"\n";
     let json = "{\"start_time\":\"2026-11-20T14:03:10.123Z\",\"response_code\":200,\"response_flags\":\"-\",\"duration\":7,\"upstream_host\":null}\n";
-    let record = record(Source::Envoy, &[line, timeout, reset, json].concat());
+    let record = record(RecordSource::Envoy, &[line, timeout, reset, json].concat());
     assert_eq!(
         record.rows.iter().map(|row| row.kind).collect::<Vec<_>>(),
         [Outcome::Ok, Outcome::Timeout, Outcome::Truncated, Outcome::Ok]
     );
-    assert_eq!((record.rows[0].took, record.rows[0].who), (Some(42 * MS), Who::Name(0)));
-    assert_eq!((record.rows[3].took, record.rows[3].who), (Some(7 * MS), Who::Untold));
+    assert_eq!((record.rows[0].took, record.rows[0].who), (Some(42 * MS), RecordedProvider::Name(0)));
+    assert_eq!((record.rows[3].took, record.rows[3].who), (Some(7 * MS), RecordedProvider::Untold));
     let keys = with_line(
-        Source::Envoy,
+        RecordSource::Envoy,
         "{\"t\": \"%START_TIME%\", \"ms\": \"%DURATION%\", \"code\": \"%RESPONSE_CODE%\", \"by\": \"%UPSTREAM_CLUSTER%\"}",
     );
-    let keys = Settings { served_by: Some("by".into()), ..keys };
+    let keys = ImportSettings { served_by: Some("by".into()), ..keys };
     let log = "{\"t\":\"2026-11-20T14:03:10.123Z\",\"ms\":7,\"code\":200,\"by\":\"bedrock\"}\n";
     assert_eq!(read(log.as_bytes(), &keys).unwrap().names, ["bedrock"]);
-    let own = with_line(Source::Envoy, "%START_TIME(%s.%3f)% %RESPONSE_CODE% %DURATION% %REQ(X-A?B):10%\\n");
+    let own = with_line(RecordSource::Envoy, "%START_TIME(%s.%3f)% %RESPONSE_CODE% %DURATION% %REQ(X-A?B):10%\\n");
     assert_eq!(read("1795179787.123 200 5 abc\n".as_bytes(), &own).unwrap().rows[0].sent, 1_795_179_787_123 * MS);
 }
 
@@ -338,7 +339,7 @@ fn envoys_default_line_its_json_and_a_format_of_ones_own() {
 fn nginx_tells_when_the_head_of_an_answer_came() {
     let line = "$msec $request_time $status \"$upstream_addr\" \"$upstream_header_time\" \"$upstream_response_time\"";
     let log = "1795179787.123 0.700 200 \"unix:/a.sock, 10.0.0.2:443\" \"-, 0.030\" \"0.600, 0.090\"\n";
-    let record = read(log.as_bytes(), &with_line(Source::Nginx, line)).unwrap();
+    let record = read(log.as_bytes(), &with_line(RecordSource::Nginx, line)).unwrap();
     // The last server's answer took 60 ms from its head to its end; rounding is taken off twice.
     assert_eq!((record.rows[0].head, record.names.as_slice()), (Some(638 * MS), &["10.0.0.2:443".to_owned()][..]));
 }
@@ -346,36 +347,46 @@ fn nginx_tells_when_the_head_of_an_answer_came() {
 #[test]
 fn a_format_line_that_cannot_be_used_says_why() {
     for (source, line, problem) in [
-        (Source::Nginx, "$msec$status", "there is nothing between `$msec` and `$status`"),
-        (Source::Nginx, "$remote_addr $status", "no field for when a request came or ended"),
-        (Source::Haproxy, "%tr %Ta", "no field for its status"),
-        (Source::Envoy, "%START_TIME", "a per cent sign is not closed"),
-        (Source::Envoy, "{\"a\": ", "it is not JSON"),
-        (Source::Nginx, "${msec $status", "a brace is not closed"),
+        (RecordSource::Nginx, "$msec$status", "there is nothing between `$msec` and `$status`"),
+        (RecordSource::Nginx, "$remote_addr $status", "no field for when a request came or ended"),
+        (RecordSource::Haproxy, "%tr %Ta", "no field for its status"),
+        (RecordSource::Envoy, "%START_TIME", "a per cent sign is not closed"),
+        (RecordSource::Envoy, "{\"a\": ", "it is not JSON"),
+        (RecordSource::Nginx, "${msec $status", "a brace is not closed"),
     ] {
         let error = refused(&with_line(source, line), "x\n");
         assert!(error.contains(problem) && error.contains("hint: "), "{line}: {error}");
     }
-    let other = Settings { served_by: Some("nobody".into()), ..with_line(Source::Nginx, "$msec $status") };
+    let other = ImportSettings { served_by: Some("nobody".into()), ..with_line(RecordSource::Nginx, "$msec $status") };
     assert!(refused(&other, "x\n").contains("it has no field `nobody`"));
-    assert!(refused(&Settings { pace: Some(Pace::Open), ..settings(Source::Oha) }, "x\n").contains("--model has no meaning"));
-    assert!(refused(&with_line(Source::K6, "x"), "x\n").contains("--log-format has no meaning"));
+    assert!(
+        refused(&ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::Oha) }, "x\n").contains("--model has no meaning")
+    );
+    assert!(refused(&with_line(RecordSource::K6, "x"), "x\n").contains("--log-format has no meaning"));
 }
 
 #[test]
 fn unreadable_lines_are_left_out_and_counted_up_to_one_in_a_hundred() {
     let good = gateway(|_| (30, 200, "a"));
-    let settings = with_line(Source::Nginx, FINE);
+    let settings = with_line(RecordSource::Nginx, FINE);
     let record = read(format!("{good}garbage\n\n").as_bytes(), &settings).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (1000, 1));
-    assert!(evidence(record, &Told::default()).unwrap().lacks(Lost::EveryLine));
+    assert!(evidence(record, &StatedFacts::default()).unwrap().lacks(Lost::EveryLine));
     let error = refused(&settings, &format!("{good}{}", "garbage\n".repeat(20)));
     assert!(error.starts_with("20 of 1020 lines cannot be read as nginx; the first is line 1001: ") && error.contains("hint: "), "{error}");
 }
 
 #[test]
 fn nothing_that_a_file_can_hold_harms() {
-    for source in [Source::K6, Source::Oha, Source::Vegeta, Source::Locust, Source::Nginx, Source::Haproxy, Source::Envoy] {
+    for source in [
+        RecordSource::K6,
+        RecordSource::Oha,
+        RecordSource::Vegeta,
+        RecordSource::Locust,
+        RecordSource::Nginx,
+        RecordSource::Haproxy,
+        RecordSource::Envoy,
+    ] {
         for text in ["", "\n\n\n", "x", "{", "{}", "\"", ",,,,,,,", "\u{0}\u{0}", "[", "%", "{\"type\":\"Point\"}"] {
             let error = refused(&settings(source), text);
             assert!(error.contains("hint: "), "{source} {text:?}: {error}");
@@ -385,7 +396,7 @@ fn nothing_that_a_file_can_hold_harms() {
     }
     let invalid = b"\xff\xfe 10.0.0.9 - - [20/Nov/2026:14:03:07 +0000] \"GET /\xff HTTP/1.1\" 200 2 \"-\" \"-\"\n";
     assert_eq!(
-        read(&invalid[3..], &settings(Source::Nginx)).unwrap().rows.len(),
+        read(&invalid[3..], &settings(RecordSource::Nginx)).unwrap().rows.len(),
         1,
         "a name in a strange encoding is no reason to leave a line out"
     );
@@ -393,7 +404,7 @@ fn nothing_that_a_file_can_hold_harms() {
 
 #[test]
 fn numbers_and_moments_that_cannot_be_are_refused() {
-    let fine = with_line(Source::Nginx, FINE);
+    let fine = with_line(RecordSource::Nginx, FINE);
     for line in [
         "99999999999999999999999 0.1 200 a",
         "-5 0.1 200 a",
@@ -412,26 +423,26 @@ fn numbers_and_moments_that_cannot_be_are_refused() {
         assert_eq!(super::moment::stamp(stamp), None, "{stamp}");
     }
     for (text, moment) in [
-        ("+42s", Moment::After(42_000 * MS)),
-        ("1795179787.5", Moment::At(1_795_179_787_500 * MS)),
-        ("1795179787500", Moment::At(1_795_179_787_500 * MS)),
-        ("2026-11-20T14:03:07.5+01:00", Moment::At(1_795_179_787_500 * MS)),
-        ("12.25", Moment::At(12_250 * MS)),
+        ("+42s", RecordTime::After(42_000 * MS)),
+        ("1795179787.5", RecordTime::At(1_795_179_787_500 * MS)),
+        ("1795179787500", RecordTime::At(1_795_179_787_500 * MS)),
+        ("2026-11-20T14:03:07.5+01:00", RecordTime::At(1_795_179_787_500 * MS)),
+        ("12.25", RecordTime::At(12_250 * MS)),
     ] {
-        assert_eq!(text.parse::<Moment>(), Ok(moment), "{text}");
+        assert_eq!(text.parse::<RecordTime>(), Ok(moment), "{text}");
     }
-    assert!("yesterday".parse::<Moment>().unwrap_err().contains("hint: "));
+    assert!("yesterday".parse::<RecordTime>().unwrap_err().contains("hint: "));
     assert_eq!(super::moment::shown(1_795_179_787_500 * MS), "2026-11-20T13:03:07.500Z");
     assert_eq!(super::moment::log_stamp("29/Feb/2028:23:59:59 -0130"), super::moment::stamp("2028-03-01T01:29:59Z"));
     let huge = k6(0, 1e300, false, "\"status\":\"200\"");
-    assert!(read(huge.as_bytes(), &settings(Source::K6)).is_err());
+    assert!(read(huge.as_bytes(), &settings(RecordSource::K6)).is_err());
 }
 
 #[test]
 fn the_order_of_lines_does_not_matter() {
     let log = gateway(|at| if (10_000..11_000).contains(&at) { (5, 502, "a") } else { (30, 200, "b") });
     let mut lines: Vec<&str> = log.lines().collect();
-    let settings = with_line(Source::Nginx, FINE);
+    let settings = with_line(RecordSource::Nginx, FINE);
     let forward = judged(read(log.as_bytes(), &settings).unwrap(), &told("+10s")).1;
     lines.reverse();
     let backward = judged(read(lines.join("\n").as_bytes(), &settings).unwrap(), &told("+10s")).1;
@@ -441,13 +452,16 @@ fn the_order_of_lines_does_not_matter() {
 #[test]
 fn a_part_of_a_record_is_judged_by_its_own_clock() {
     let log = gateway(|at| if (10_000..11_000).contains(&at) { (5, 502, "a") } else { (30, 200, "b") });
-    let part =
-        Settings { since: Some("+5s".parse().unwrap()), until: Some("1763647395".parse().unwrap()), ..with_line(Source::Nginx, FINE) };
+    let part = ImportSettings {
+        since: Some("+5s".parse().unwrap()),
+        until: Some("1763647395".parse().unwrap()),
+        ..with_line(RecordSource::Nginx, FINE)
+    };
     let record = read(log.as_bytes(), &part).unwrap();
     assert_eq!(record.rows.len(), 501);
-    let verdict = judged(record, &Told { since: true, ..told("+10s") }).1;
+    let verdict = judged(record, &StatedFacts { since: true, ..told("+10s") }).1;
     assert_eq!(verdict.evidence.baseline, 249, "offsets count from the whole record's start");
-    let none = Settings { since: Some("+50s".parse().unwrap()), ..with_line(Source::Nginx, FINE) };
+    let none = ImportSettings { since: Some("+50s".parse().unwrap()), ..with_line(RecordSource::Nginx, FINE) };
     assert!(refused(&none, &log).contains("`--since` and `--until`"));
 }
 
@@ -455,16 +469,16 @@ proptest::proptest! {
     /// Whatever stands in a file: it is read or refused, and what was read can be judged.
     #[test]
     fn proptest_no_line_harms(
-        source in 0..Source::WORDS.len(),
+        source in 0..RecordSource::WORDS.len(),
         pieces in proptest::collection::vec((0..PIECES.len(), proptest::num::u64::ANY), 1..40),
         fault in 0_i64..20_000_000_000,
     ) {
-        let source = Source::from_word(Source::WORDS[source]).unwrap();
+        let source = RecordSource::from_word(RecordSource::WORDS[source]).unwrap();
         let text: String = pieces.iter().map(|(piece, number)| PIECES[*piece].replace('#', &number.to_string())).collect();
-        for settings in [settings(source), Settings { pace: Some(Pace::Open), ..settings(source) }, with_line(source, FINE)] {
+        for settings in [settings(source), ImportSettings { pace: Some(LoadModel::Open), ..settings(source) }, with_line(source, FINE)] {
             if let Ok(record) = read(text.as_bytes(), &settings) {
                 record.outline();
-                let told = Told { fault: Some(Moment::After(fault)), uncertainty: fault, ..told("+0s") };
+                let told = StatedFacts { fault: Some(RecordTime::After(fault)), uncertainty: fault, ..told("+0s") };
                 let _ = evidence(record, &told).map(|evidence| judge(&evidence));
             }
         }
@@ -502,9 +516,9 @@ fn a_record_of_a_shared_load_says_that_it_cannot_tell_who_waited() {
         (0, ..10_000) => (30, 200, "10.0.0.1:443"),
         _ => (30, 200, "10.0.0.2:443"),
     });
-    let mut told = Told { sharing: 2, broken: ["first".into()].into_iter().collect(), ..told("+10s") };
+    let mut told = StatedFacts { sharing: 2, broken: ["first".into()].into_iter().collect(), ..told("+10s") };
     told.called = [("10.0.0.1:443".into(), "first".into()), ("10.0.0.2:443".into(), "second".into())].into();
-    let (evidence, verdict) = judged(read(log.as_bytes(), &with_line(Source::Nginx, FINE)).unwrap(), &told);
+    let (evidence, verdict) = judged(read(log.as_bytes(), &with_line(RecordSource::Nginx, FINE)).unwrap(), &told);
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
     assert!(evidence.lacks(Lost::Attempts), "{:?}", evidence.caveats);
 }

@@ -4,9 +4,9 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment;
-use super::read::Format;
-use super::record::{Nature, Row, Rows, Stamps};
-use super::{Pace, Source};
+use super::read::RecordReader;
+use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
+use super::{LoadModel, RecordSource};
 use crate::history::Outcome;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -44,7 +44,7 @@ impl Vegeta {
     }
 }
 
-fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::record::Who) -> Result<Row, String> {
+fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::record::RecordedProvider) -> Result<RecordRow, String> {
     let sent = sent.ok_or("its timestamp is not a time")?;
     let took = moment::span(latency).ok_or_else(|| format!("a latency of {latency} ns is not a duration"))?;
     let kind = match code {
@@ -53,10 +53,10 @@ fn row(sent: Option<i64>, latency: i64, code: u16, error: &str, who: super::reco
         _ if error.contains("deadline exceeded") || error.contains("Client.Timeout") || error.contains("i/o timeout") => Outcome::Timeout,
         _ => Outcome::Error,
     };
-    Ok(Row { sent, doubt: 0, took: Some(took), head: None, kind, who })
+    Ok(RecordRow { sent, doubt: 0, took: Some(took), head: None, kind, who })
 }
 
-impl Format for Vegeta {
+impl RecordReader for Vegeta {
     fn quotes(&mut self, line: &str) -> Option<Quotes> {
         (!line.starts_with('{')).then(|| Quotes::new(self.divider(line)))
     }
@@ -76,7 +76,7 @@ impl Format for Vegeta {
         line[..digits].parse().ok().and_then(moment::moment)
     }
 
-    fn line(&mut self, line: &str, rows: &mut Rows) -> Result<(), String> {
+    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String> {
         if line.starts_with('{') {
             let hit: Hit<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
             let wanted = self.served_by.as_deref().zip(hit.headers.as_ref());
@@ -103,8 +103,8 @@ impl Format for Vegeta {
         Ok(())
     }
 
-    fn nature(&self) -> Nature {
-        Nature { source: Source::Vegeta, pace: Some(Pace::Open), unanswered_seen: true, stamps: Stamps::Requests }
+    fn nature(&self) -> RecordNature {
+        RecordNature { source: RecordSource::Vegeta, pace: Some(LoadModel::Open), unanswered_seen: true, stamps: Stamps::Requests }
     }
 
     fn hint(&self) -> &'static str {

@@ -15,13 +15,13 @@ use tokio::sync::{Notify, oneshot};
 const MOST: usize = 65_536;
 
 /// Told once what was put in before it is as safe as it can be.
-pub(super) type Waiter = oneshot::Sender<Result<(), JournalError>>;
+pub(super) type FlushWaiter = oneshot::Sender<Result<(), JournalError>>;
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueueState {
     events: Vec<Stamped>,
     /// Those who wait until everything that they put in is on disk.
-    waiters: Vec<Waiter>,
+    waiters: Vec<FlushWaiter>,
     /// Whoever may still record.
     recorders: usize,
     /// True while the writer sleeps until somebody records.
@@ -30,20 +30,20 @@ struct Waiting {
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct EventQueue {
     clock: Clock,
     salt: Salt,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueueState>,
     fresh: Condvar,
     room: Notify,
 }
 
-impl Queue {
+impl EventQueue {
     pub(super) fn new(clock: Clock, salt: Salt) -> Self {
         Self { clock, salt, waiting: Mutex::default(), fresh: Condvar::new(), room: Notify::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,16 +108,16 @@ impl Queue {
     }
 
     /// Somebody waits until everything that was put in so far is on disk.
-    pub(super) fn wait(&self, waiter: Waiter) {
+    pub(super) fn wait(&self, waiter: FlushWaiter) {
         self.lock().waiters.push(waiter);
         self.fresh.notify_one();
     }
 
     /// Swaps all that waits for an empty list, and hands over who waits for it. Waits for it at most as long as `patience`, without one until there is something; false where
     /// nothing more can come.
-    pub(super) fn take(&self, into: &mut Vec<Stamped>, waiters: &mut Vec<Waiter>, patience: Option<Duration>) -> bool {
+    pub(super) fn take(&self, into: &mut Vec<Stamped>, waiters: &mut Vec<FlushWaiter>, patience: Option<Duration>) -> bool {
         let mut waiting = self.lock();
-        let idle = |waiting: &mut Waiting| waiting.events.is_empty() && waiting.waiters.is_empty() && waiting.recorders > 0;
+        let idle = |waiting: &mut QueueState| waiting.events.is_empty() && waiting.waiters.is_empty() && waiting.recorders > 0;
         if idle(&mut waiting) {
             waiting.asleep = true;
             waiting = match patience {

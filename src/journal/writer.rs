@@ -1,7 +1,7 @@
 //! The thread that owns the history file.
 
 use super::Clock;
-use super::queue::Queue;
+use super::queue::EventQueue;
 use crate::history::{Event, Live, Stamped};
 use crate::units::Salt;
 use std::fs::File;
@@ -26,7 +26,7 @@ pub struct JournalError {
 /// Where events are sent. The last to be dropped ends the journal.
 #[derive(Debug)]
 pub struct Recorder {
-    queue: Arc<Queue>,
+    queue: Arc<EventQueue>,
 }
 
 impl Clone for Recorder {
@@ -42,7 +42,7 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    fn of(queue: &Arc<Queue>) -> Self {
+    fn of(queue: &Arc<EventQueue>) -> Self {
         queue.enter();
         Self { queue: queue.clone() }
     }
@@ -110,7 +110,7 @@ impl Journal {
     }
 
     fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(clock, salt));
+        let queue = Arc::new(EventQueue::new(clock, salt));
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
@@ -183,7 +183,7 @@ struct Writer<W: Write> {
 
 impl<W: Write> Writer<W> {
     /// Writes events as they come; hands lines and the live view on every [`FLUSH`] while there is something new.
-    fn run(mut self, queue: &Queue) {
+    fn run(mut self, queue: &EventQueue) {
         let (mut events, mut waiters) = (Vec::new(), Vec::new());
         let mut handed_on = Instant::now();
         let mut fresh = false;

@@ -1,6 +1,6 @@
 //! A streamed answer whose tokens leave when they are due. A body and no task: who hangs up drops it, and the work ends.
 
-use crate::dialect::Reply;
+use crate::dialect::ProviderAnswer;
 use bytes::Bytes;
 use hyper::body::Frame;
 use std::error::Error;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The tokens of one reply: the first at once, each further one a gap after the last was due. Due times count from the
 /// first, so that the timer's coarseness does not add up.
 pub(super) struct TokenStream {
-    reply: Reply,
+    reply: ProviderAnswer,
     place: usize,
     first: Instant,
     gap: Duration,
@@ -21,7 +21,7 @@ pub(super) struct TokenStream {
 }
 
 impl TokenStream {
-    pub(super) fn new(reply: Reply, gap: Duration) -> Self {
+    pub(super) fn new(reply: ProviderAnswer, gap: Duration) -> Self {
         let first = Instant::now();
         Self { reply, place: 0, first, gap, due: Box::pin(sleep_until(first)), ended: false }
     }

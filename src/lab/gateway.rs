@@ -20,18 +20,20 @@
 //! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
 
-use super::breaker::{Breaker, Pass, TryEnd};
-use super::server::{self, Body, BodyError, Server, json, response, whole_body};
-use super::upstream::{Pool, Upstream, is_failure, refusal};
+use super::circuit_breaker::{CircuitBreaker, Pass, TryEnd};
+use super::server::{self, Body, BodyError, LabServer, json, response, whole_body};
+use super::try_failure::{is_failure, refusal};
+use super::upstream::{Upstream, UpstreamPool};
 use super::{LabError, keylog};
 use crate::dialect::{ProviderFault, Route, credential, error_answer, model, model_list};
 use crate::history;
 use crate::journal::HostTime;
+use crate::listen::strip_connection;
 use crate::model::{Dialect, GatewaySettings, Operation};
 use crate::units::Secret;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -43,10 +45,8 @@ use tokio::sync::mpsc;
 const LONGEST: usize = 1_000_000;
 /// Says who answered; for the curious, since a drill believes the fault proxies only.
 const PROVIDER_HEADER: HeaderName = HeaderName::from_static("x-lifeboat-provider");
-/// Headers that belong to one connection (RFC 9110, section 7.6.1).
-const HOPS: [&str; 7] = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
-/// Headers of a request that the gateway writes itself, or keeps to itself.
-const OWN: [&str; 7] = ["host", "expect", "content-length", "proxy-authorization", "authorization", "api-key", "x-api-key"];
+/// Headers of a request that the gateway writes itself, or keeps to itself. Its own request is whole and has no trailers.
+const OWN: [&str; 8] = ["host", "expect", "content-length", "te", "trailer", "authorization", "api-key", "x-api-key"];
 
 /// A breaker changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,32 +62,34 @@ pub struct Move {
 /// A running gateway. Dropping it cuts every connection.
 #[derive(Debug)]
 pub struct ReferenceGateway {
-    server: Server,
-    core: Arc<Core>,
+    server: LabServer,
+    core: Arc<GatewayCore>,
 }
 
+/// State of a running gateway, shared by the requests on it.
 #[derive(Debug)]
-struct Core {
+struct GatewayCore {
     settings: GatewaySettings,
     key: Secret,
-    lanes: Vec<Lane>,
-    /// How many of the first lanes share the load.
+    routes: Vec<GatewayRoute>,
+    /// How many of the first routes share the load.
     sharing: usize,
     /// Requests so far, by which those take turns.
     asked: AtomicUsize,
     moves: Mutex<Moves>,
 }
 
-/// One provider with its breaker and what came of the tries on it.
+/// Route to one provider: its connections, its breaker and what came of the tries on it.
 #[derive(Debug)]
-struct Lane {
-    pool: Pool,
-    gate: Mutex<Gate>,
+struct GatewayRoute {
+    pool: UpstreamPool,
+    state: Mutex<RouteState>,
 }
 
+/// Circuit breaker of a route, with counts of the tries on it.
 #[derive(Debug)]
-struct Gate {
-    breaker: Breaker,
+struct RouteState {
+    breaker: CircuitBreaker,
     tries: u64,
     ok: u64,
     failed: u64,
@@ -120,15 +122,15 @@ impl ReferenceGateway {
         key: Secret,
         listen: SocketAddr,
     ) -> Result<Self, LabError> {
-        keylog::tell(keylog::Fate::Taken, "service", &key);
-        let lane = |upstream| {
-            let gate = Gate { breaker: Breaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
-            Ok(Lane { pool: Pool::new(upstream, settings)?, gate: Mutex::new(gate) })
+        keylog::tell(keylog::KeyFate::Taken, "service", &key);
+        let route = |upstream| {
+            let state = RouteState { breaker: CircuitBreaker::new(settings.breaker), tries: 0, ok: 0, failed: 0 };
+            Ok(GatewayRoute { pool: UpstreamPool::new(upstream, settings)?, state: Mutex::new(state) })
         };
-        let lanes = upstreams.into_iter().map(lane).collect::<Result<Vec<_>, LabError>>()?;
-        let sharing = sharing.min(lanes.len());
-        let core = Arc::new(Core { settings: *settings, key, lanes, sharing, asked: AtomicUsize::new(0), moves: Mutex::default() });
-        let server = Server::start("the reference gateway", listen, {
+        let routes = upstreams.into_iter().map(route).collect::<Result<Vec<_>, LabError>>()?;
+        let sharing = sharing.min(routes.len());
+        let core = Arc::new(GatewayCore { settings: *settings, key, routes, sharing, asked: AtomicUsize::new(0), moves: Mutex::default() });
+        let server = LabServer::start("the reference gateway", listen, {
             let core = Arc::clone(&core);
             move |request| Arc::clone(&core).answer(request)
         })?;
@@ -159,13 +161,13 @@ impl ReferenceGateway {
     /// Stops listening, gives exchanges in progress a moment, and closes every connection on both sides.
     pub async fn stop(self) {
         self.server.stop().await;
-        for lane in &self.core.lanes {
-            lane.pool.close().await;
+        for route in &self.core.routes {
+            route.pool.close().await;
         }
     }
 }
 
-impl Core {
+impl GatewayCore {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         // Nobody needs a key for these, so a web page must not make its visitor's browser ask.
         if matches!(request.uri().path(), "/status" | "/reload" | "/v1/reload")
@@ -197,26 +199,26 @@ impl Core {
         }
     }
 
-    /// The lanes in the order in which this request tries them.
-    fn in_turn(&self) -> impl Iterator<Item = &Lane> {
-        let (shared, rest) = self.lanes.split_at(self.sharing);
+    /// The routes in the order in which this request tries them.
+    fn in_turn(&self) -> impl Iterator<Item = &GatewayRoute> {
+        let (shared, rest) = self.routes.split_at(self.sharing);
         let (later, first) = shared.split_at(self.asked.fetch_add(1, Relaxed) % self.sharing.max(1));
         first.iter().chain(later).chain(rest)
     }
 
     async fn pass(&self, operation: Operation, headers: &HeaderMap, asked: &Value) -> Response<Body> {
         let mut story = Vec::new();
-        for lane in self.in_turn() {
-            let name = &lane.pool.upstream.name;
-            let body = lane.pool.body(operation, asked.clone());
+        for route in self.in_turn() {
+            let name = &route.pool.upstream.name;
+            let body = route.pool.body(operation, asked.clone());
             for place in 0..=self.settings.retries {
-                let Some(attempt) = Attempt::begin(self, lane) else {
+                let Some(attempt) = GatewayTry::begin(self, route) else {
                     if place == 0 {
                         story.push(format!("{name}: not tried, its breaker is open"));
                     }
                     break;
                 };
-                match lane.pool.ask(operation, headers, body.clone(), self.settings.try_timeout.std()).await {
+                match route.pool.ask(operation, headers, body.clone(), self.settings.try_timeout.std()).await {
                     Ok(response) if is_failure(response.status()) => {
                         // The breaker learns it now; reading what the refusal says may take a moment longer.
                         attempt.end(TryEnd::Failed);
@@ -240,9 +242,9 @@ impl Core {
     /// Reads every provider's credential again, as a restart would. Where a store does not answer, those after it keep what they have.
     async fn reload(&self) -> Response<Body> {
         let mut keys = serde_json::Map::new();
-        for lane in &self.lanes {
-            match lane.pool.reload().await {
-                Ok(Some(key)) => drop(keys.insert(lane.pool.upstream.name.clone(), key.to_string().into())),
+        for route in &self.routes {
+            match route.pool.reload().await {
+                Ok(Some(key)) => drop(keys.insert(route.pool.upstream.name.clone(), key.to_string().into())),
                 Ok(None) => {}
                 Err(problem) => return json(503, &json!({"error": problem})),
             }
@@ -251,8 +253,11 @@ impl Core {
     }
 
     fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            self.lanes.iter().flat_map(|lane| [lane.pool.upstream.model.as_str(), lane.pool.upstream.embedding_model.as_str()]).collect();
+        let mut names: Vec<&str> = self
+            .routes
+            .iter()
+            .flat_map(|route| [route.pool.upstream.model.as_str(), route.pool.upstream.embedding_model.as_str()])
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -272,23 +277,23 @@ impl Core {
     }
 
     fn status(&self) -> Value {
-        let provider = |lane: &Lane| {
-            let gate = lane.gate();
-            json!({"name": lane.pool.upstream.name, "breaker": gate.breaker.state().word(),
-                   "consecutive_failures": gate.breaker.failures(), "tries": gate.tries, "ok": gate.ok, "failed": gate.failed})
+        let provider = |route: &GatewayRoute| {
+            let state = route.state();
+            json!({"name": route.pool.upstream.name, "breaker": state.breaker.state().word(),
+                   "consecutive_failures": state.breaker.failures(), "tries": state.tries, "ok": state.ok, "failed": state.failed})
         };
-        json!({"providers": self.lanes.iter().map(provider).collect::<Vec<_>>()})
+        json!({"providers": self.routes.iter().map(provider).collect::<Vec<_>>()})
     }
 
-    /// Lets `act` change a lane, and tells everybody who listens if its breaker moved. Under the lane's lock, so that the moves of
+    /// Lets `act` change a route, and tells everybody who listens if its breaker moved. Under the route's lock, so that the moves of
     /// one provider are told in the order in which they were made.
-    fn change<T>(&self, lane: &Lane, act: impl FnOnce(&mut Gate, HostTime) -> T) -> T {
-        let mut gate = lane.gate();
-        let (at, before) = (HostTime::now(), gate.breaker.state());
-        let result = act(&mut gate, at);
-        let breaker = gate.breaker.state();
+    fn change<T>(&self, route: &GatewayRoute, act: impl FnOnce(&mut RouteState, HostTime) -> T) -> T {
+        let mut state = route.state();
+        let (at, before) = (HostTime::now(), state.breaker.state());
+        let result = act(&mut state, at);
+        let breaker = state.breaker.state();
         if breaker != before {
-            let made = Move { at, provider: lane.pool.upstream.name.clone(), breaker };
+            let made = Move { at, provider: route.pool.upstream.name.clone(), breaker };
             let mut moves = self.moves.lock().expect("nothing panics while it holds the moves");
             moves.listeners.retain(|listener| listener.send(made.clone()).is_ok());
             moves.made.push(made);
@@ -297,28 +302,28 @@ impl Core {
     }
 }
 
-impl Lane {
-    fn gate(&self) -> MutexGuard<'_, Gate> {
-        self.gate.lock().expect("nothing panics while it holds a gate")
+impl GatewayRoute {
+    fn state(&self) -> MutexGuard<'_, RouteState> {
+        self.state.lock().expect("nothing panics while it holds a route")
     }
 }
 
 /// One try. A try that is dropped before its end was abandoned by its client.
-struct Attempt<'c> {
-    core: &'c Core,
-    lane: &'c Lane,
+struct GatewayTry<'c> {
+    core: &'c GatewayCore,
+    route: &'c GatewayRoute,
     pass: Option<Pass>,
 }
 
-impl<'c> Attempt<'c> {
-    /// A try on this lane, if its breaker allows one now.
-    fn begin(core: &'c Core, lane: &'c Lane) -> Option<Self> {
-        let pass = core.change(lane, |gate, now| {
-            let pass = gate.breaker.admit(now)?;
-            gate.tries += 1;
+impl<'c> GatewayTry<'c> {
+    /// A try on this route, if its breaker allows one now.
+    fn begin(core: &'c GatewayCore, route: &'c GatewayRoute) -> Option<Self> {
+        let pass = core.change(route, |state, now| {
+            let pass = state.breaker.admit(now)?;
+            state.tries += 1;
             Some(pass)
         })?;
-        Some(Self { core, lane, pass: Some(pass) })
+        Some(Self { core, route, pass: Some(pass) })
     }
 
     fn end(mut self, end: TryEnd) {
@@ -327,18 +332,18 @@ impl<'c> Attempt<'c> {
 
     fn settle(&mut self, end: TryEnd) {
         let Some(pass) = self.pass.take() else { return };
-        self.core.change(self.lane, |gate, now| {
+        self.core.change(self.route, |state, now| {
             match end {
-                TryEnd::Answered => gate.ok += 1,
-                TryEnd::Failed => gate.failed += 1,
+                TryEnd::Answered => state.ok += 1,
+                TryEnd::Failed => state.failed += 1,
                 TryEnd::Abandoned => {}
             }
-            gate.breaker.settle(pass, end, now);
+            state.breaker.settle(pass, end, now);
         });
     }
 }
 
-impl Drop for Attempt<'_> {
+impl Drop for GatewayTry<'_> {
     fn drop(&mut self) {
         self.settle(TryEnd::Abandoned);
     }
@@ -346,33 +351,18 @@ impl Drop for Attempt<'_> {
 
 /// The client's headers that a provider is sent: all but those of the connection, and no credential.
 fn passed_on(headers: &HeaderMap) -> HeaderMap {
-    let mut passed = without_hops(headers);
+    let mut passed = headers.clone();
+    strip_connection(&mut passed);
     for name in OWN {
         passed.remove(name);
     }
     passed
 }
 
-/// Headers without those that belong to one connection: the known ones, and those that `connection` names.
-fn without_hops(headers: &HeaderMap) -> HeaderMap {
-    let named = headers.get_all(header::CONNECTION);
-    let named: Vec<String> = named
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .map(|name| name.trim().to_lowercase())
-        .collect();
-    let mut kept = headers.clone();
-    for name in HOPS.iter().copied().chain(named.iter().map(String::as_str)) {
-        kept.remove(name);
-    }
-    kept
-}
-
 /// A provider's answer as the client gets it. An error in its body becomes an error of this body, at which the server cuts the connection.
 fn streamed_through(response: Response<Incoming>, provider: &str) -> Response<Body> {
     let (mut head, body) = response.into_parts();
-    head.headers = without_hops(&head.headers);
+    strip_connection(&mut head.headers);
     if let Ok(name) = HeaderValue::from_str(provider) {
         head.headers.insert(PROVIDER_HEADER, name);
     }

@@ -4,7 +4,7 @@
 //! as Google's and Entra ID's do. Whether a key is taken is asked by a request of its own, at the provider.
 
 use super::keys::{KeyState, Keys};
-use crate::secret::issuer::{Issuer, KeyId, Minted, Probe, Standing};
+use crate::secret::issuer::{KeyId, KeyIssuer, KeyProbe, Minted, Standing};
 use crate::secret::{Pending, SecretError};
 use crate::units::{Secret, Seed};
 use std::sync::Arc;
@@ -17,16 +17,16 @@ pub struct LabIssuer {
     keys: Arc<Keys>,
     seed: Seed,
     minted: AtomicU64,
-    probe: Probe,
+    probe: KeyProbe,
 }
 
 impl LabIssuer {
-    pub(super) fn new(name: &str, keys: Arc<Keys>, seed: Seed, probe: Probe) -> Self {
+    pub(super) fn new(name: &str, keys: Arc<Keys>, seed: Seed, probe: KeyProbe) -> Self {
         Self { place: format!("the lab's {name}"), keys, seed, minted: AtomicU64::new(0), probe }
     }
 }
 
-impl Issuer for LabIssuer {
+impl KeyIssuer for LabIssuer {
     fn place(&self) -> &str {
         &self.place
     }

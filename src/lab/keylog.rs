@@ -16,9 +16,9 @@ const VARIABLE: &str = "LIFEBOAT_LAB_KEYLOG";
 /// How the keys and tokens begin that the lab makes.
 const SIMULATED: [&str; 3] = ["sk-lab-", "ya29.lab-", "eyJ0eXAiOiJKV1QifQ.lab-"];
 
-/// What became of a key.
+/// Event in the life of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
+pub(super) enum KeyFate {
     /// A server takes it.
     Taken,
     /// It was made beside the first.
@@ -29,7 +29,7 @@ pub(super) enum Fate {
     Revoked,
 }
 
-impl Fate {
+impl KeyFate {
     const fn word(self) -> &'static str {
         match self {
             Self::Taken => "taken",
@@ -40,20 +40,20 @@ impl Fate {
     }
 }
 
-/// An open file, and what stands in it already.
-struct Log {
+/// Log file of simulated keys, and what stands in it already.
+struct KeyLog {
     file: File,
     told: BTreeSet<String>,
 }
 
 /// A key of `whose` that the lab made for somebody who is told of it otherwise.
 pub fn made(whose: &str, key: &Secret) {
-    tell(Fate::Taken, whose, key);
+    tell(KeyFate::Taken, whose, key);
 }
 
 /// Writes a line, `FATE KEY WHOSE`, once.
-pub(super) fn tell(fate: Fate, whose: &str, key: &Secret) {
-    static LOG: OnceLock<Option<Mutex<Log>>> = OnceLock::new();
+pub(super) fn tell(fate: KeyFate, whose: &str, key: &Secret) {
+    static LOG: OnceLock<Option<Mutex<KeyLog>>> = OnceLock::new();
     let Some(log) = LOG.get_or_init(open) else { return };
     if !SIMULATED.iter().any(|start| key.expose().starts_with(start)) {
         return;
@@ -67,10 +67,10 @@ pub(super) fn tell(fate: Fate, whose: &str, key: &Secret) {
     }
 }
 
-fn open() -> Option<Mutex<Log>> {
+fn open() -> Option<Mutex<KeyLog>> {
     let path = std::env::var_os(VARIABLE)?;
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
     file.inspect_err(|error| tracing::error!(%error, "the file that {VARIABLE} names cannot be opened"))
         .ok()
-        .map(|file| Mutex::new(Log { file, told: BTreeSet::new() }))
+        .map(|file| Mutex::new(KeyLog { file, told: BTreeSet::new() }))
 }

@@ -2,7 +2,7 @@
 //!
 //! Keys leave this file for the tests' log alone: what is shown of them is their fingerprints.
 
-use super::keylog::{Fate, tell};
+use super::keylog::{KeyFate, tell};
 use crate::dialect::ProviderFault;
 use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
@@ -49,17 +49,17 @@ impl KeyState {
 pub(super) struct Keys {
     /// Whose, for the tests' log.
     whose: String,
-    held: Mutex<HashMap<Secret, Held>>,
+    held: Mutex<HashMap<Secret, KeyStanding>>,
 }
 
-/// How a key stands, and until when where it was lent.
+/// Standing of a key: its state, and until when it is taken where it was lent.
 #[derive(Clone, Copy)]
-struct Held {
+struct KeyStanding {
     state: KeyState,
     until: Option<Instant>,
 }
 
-impl Held {
+impl KeyStanding {
     fn state(self) -> KeyState {
         if self.state == KeyState::Valid && self.until.is_some_and(|until| until <= Instant::now()) {
             KeyState::Expired
@@ -71,34 +71,34 @@ impl Held {
 
 impl Keys {
     pub(super) fn new(whose: &str, valid: Secret) -> Self {
-        tell(Fate::Taken, whose, &valid);
-        let held = HashMap::from([(valid, Held { state: KeyState::Valid, until: None })]);
+        tell(KeyFate::Taken, whose, &valid);
+        let held = HashMap::from([(valid, KeyStanding { state: KeyState::Valid, until: None })]);
         Self { whose: whose.to_owned(), held: Mutex::new(held) }
     }
 
     pub(super) fn set(&self, key: Secret, state: KeyState) {
-        tell(if state == KeyState::Valid { Fate::Minted } else { Fate::Revoked }, &self.whose, &key);
-        self.lock().insert(key, Held { state, until: None });
+        tell(if state == KeyState::Valid { KeyFate::Minted } else { KeyFate::Revoked }, &self.whose, &key);
+        self.lock().insert(key, KeyStanding { state, until: None });
     }
 
     /// Revokes the key with this fingerprint; false where there is none.
     pub(super) fn revoke(&self, fingerprint: Fingerprint) -> bool {
         let mut keys = self.lock();
         let Some((key, held)) = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint) else { return false };
-        tell(Fate::Revoked, &self.whose, key);
-        *held = Held { state: KeyState::Revoked, until: None };
+        tell(KeyFate::Revoked, &self.whose, key);
+        *held = KeyStanding { state: KeyState::Revoked, until: None };
         true
     }
 
     /// A key that is taken until then.
     pub(super) fn lend(&self, key: Secret, until: Instant) {
-        tell(Fate::Lent, &self.whose, &key);
+        tell(KeyFate::Lent, &self.whose, &key);
         let mut keys = self.lock();
         // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
         if keys.len() >= MANY {
             keys.retain(|_, held| held.until.is_none_or(|until| until > Instant::now()));
         }
-        keys.insert(key, Held { state: KeyState::Valid, until: Some(until) });
+        keys.insert(key, KeyStanding { state: KeyState::Valid, until: Some(until) });
     }
 
     /// True for a key that is taken and was not itself minted from another.
@@ -116,7 +116,7 @@ impl Keys {
         self.lock().iter().find(|(key, _)| key.fingerprint() == fingerprint).map(|(_, held)| held.state())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Held>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, KeyStanding>> {
         self.held.lock().expect("nothing panics while it holds the keys")
     }
 }

@@ -6,37 +6,38 @@
 //! instrument checked against it.
 //!
 //! ```text
-//!  latency   how long until the first token (pure)      breaker   when a provider is left alone (pure)
-//!  keys      which credentials are valid                upstream  one provider as the gateway sees it
-//!  attempts  what reached a provider                    gateway   ordered tries, streamed answers, /status
-//!  answer    tokens on their due times                  server    the accept loop of both
-//!  limits    how much a key may ask for                 provider  the simulated provider
-//!  issuer    who mints and revokes a provider's keys    shelf     where they are kept when nobody else does
-//!  tokens    minted from a key by a provider            bearing   the key or token that the gateway's requests carry
-//!  keylog    tells tests of every simulated key
+//!  latency      how long until the first token (pure)      circuit_breaker      when a provider is left alone (pure)
+//!  keys         which credentials are valid                upstream             one provider as the gateway sees it
+//!  attempt_log  what reached a provider                    gateway              ordered tries, streamed answers, /status
+//!  answer       tokens on their due times                  server               the accept loop of both
+//!  key_limits   how much a key may ask for                 provider             the simulated provider
+//!  issuer       who mints and revokes a provider's keys    shelf                where they are kept when nobody else does
+//!  tokens       minted from a key by a provider            upstream_credential  the key or token that the gateway's requests carry
+//!  keylog       tells tests of every simulated key
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
 
 mod answer;
-mod attempts;
-mod bearing;
-mod breaker;
+mod attempt_log;
+mod circuit_breaker;
 mod gateway;
 mod issuer;
+mod key_limits;
 pub mod keylog;
 mod keys;
 mod latency;
-mod limits;
 mod provider;
 #[cfg(test)]
 mod rig;
 mod server;
 mod shelf;
 mod tokens;
+mod try_failure;
 mod upstream;
+mod upstream_credential;
 
-pub use attempts::AttemptRecord;
+pub use attempt_log::AttemptRecord;
 pub use gateway::{Move, ReferenceGateway};
 pub use issuer::LabIssuer;
 pub use keys::KeyState;

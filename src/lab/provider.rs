@@ -6,22 +6,22 @@
 
 use super::LabError;
 use super::answer::TokenStream;
-use super::attempts::{AttemptRecord, Attempts};
+use super::attempt_log::{AttemptLog, AttemptRecord};
 use super::issuer::LabIssuer;
+use super::key_limits::{KeyLimits, Spender};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
-use super::limits::{Limits, Spender};
-use super::server::{Body, BodyError, Server, response, whole_body};
+use super::server::{Body, BodyError, LabServer, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    Demand, MARK_HEADER, Mark, ProviderFault, Receipt, Reply, Route, base_path, credential, error_answer, find_mark, head_fault, model,
-    model_list, quota_headers, receipt_headers,
+    MARK_HEADER, Mark, ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route, base_path, credential, error_answer, find_mark,
+    head_fault, model, model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
 use crate::model::{CredentialKind, Dialect, Operation, Provider};
 use crate::secret::SecretError;
-use crate::secret::issuer::Probe;
+use crate::secret::issuer::KeyProbe;
 use crate::units::{Fingerprint, Secret, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -43,12 +43,13 @@ const LONGEST: usize = 16 << 20;
 /// A running provider. Dropping it cuts every connection.
 #[derive(Debug)]
 pub struct SimulatedProvider {
-    server: Server,
-    core: Arc<Core>,
+    server: LabServer,
+    core: Arc<ProviderCore>,
 }
 
+/// State of a running provider, shared by the requests to it.
 #[derive(Debug)]
-struct Core {
+struct ProviderCore {
     dialect: Dialect,
     region: String,
     /// Known models; empty where any is.
@@ -58,16 +59,16 @@ struct Core {
     draw: Draw,
     /// The models that take other times.
     draws: BTreeMap<String, Draw>,
-    limits: Limits,
+    limits: KeyLimits,
     seed: Seed,
     keys: Arc<Keys>,
-    attempts: Attempts,
+    attempts: AttemptLog,
     requests: AtomicU64,
     mint: TokenMint,
 }
 
-/// The head of a request for a model that reached a provider.
-struct Asked<'h> {
+/// Head of a request for a model that reached a provider.
+struct InferenceRequest<'h> {
     at: HostTime,
     number: u64,
     key: &'h str,
@@ -90,21 +91,21 @@ impl SimulatedProvider {
         if matches!(provider.dialect, Dialect::Http | Dialect::Tcp) {
             return Err(LabError::Dialect { name: name.to_owned(), dialect: provider.dialect });
         }
-        let core = Arc::new(Core {
+        let core = Arc::new(ProviderCore {
             dialect: provider.dialect,
             region: provider.region.clone().unwrap_or_else(|| "lab".to_owned()),
             models: provider.models.values().cloned().collect(),
             retired: Mutex::new(provider.simulation.retired.iter().cloned().collect()),
             draw: Draw::new(&provider.simulation.pace()),
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
-            limits: Limits::new(provider.simulation.limits),
+            limits: KeyLimits::new(provider.simulation.limits),
             seed: seed.derive(name),
             keys: Arc::new(Keys::new(name, key)),
-            attempts: Attempts::default(),
+            attempts: AttemptLog::default(),
             requests: AtomicU64::new(0),
             mint: TokenMint::new(provider.dialect, provider.simulation.credential_life.std()),
         });
-        let server = Server::start(name, listen, {
+        let server = LabServer::start(name, listen, {
             let core = Arc::clone(&core);
             move |request| Arc::clone(&core).answer(request)
         })?;
@@ -138,7 +139,7 @@ impl SimulatedProvider {
     /// Where requests to it cannot be made.
     pub fn issuer(&self, name: &str) -> Result<LabIssuer, SecretError> {
         let model = self.core.models.first().map_or("gpt-4o", String::as_str);
-        let probe = Probe::of(self.core.dialect, &self.base_url(), model, name)?;
+        let probe = KeyProbe::of(self.core.dialect, &self.base_url(), model, name)?;
         let probe = if self.core.mint.is_the_only_way() { probe.by_token(tokens::ENTRA_PATH, tokens::form_of) } else { probe };
         Ok(LabIssuer::new(name, Arc::clone(&self.core.keys), self.core.seed, probe))
     }
@@ -164,7 +165,7 @@ impl SimulatedProvider {
     }
 }
 
-impl Core {
+impl ProviderCore {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let started = Instant::now();
         let (at, number) = (HostTime::now(), self.requests.fetch_add(1, Ordering::Relaxed));
@@ -190,7 +191,7 @@ impl Core {
             },
             Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
-                let asked = Asked { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
+                let asked = InferenceRequest { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
                 self.infer(asked, bytes).await
             }
         };
@@ -230,10 +231,10 @@ impl Core {
     }
 
     /// What a model does, recorded whatever comes of it.
-    async fn infer(&self, asked: Asked<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
+    async fn infer(&self, asked: InferenceRequest<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(asked.mark, bytes), Demand::parse(self.dialect, asked.operation, bytes));
-        let ask = ask.map(|ask| Demand { streamed: ask.streamed || asked.streamed, ..ask });
+        let (mark, ask) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
+        let ask = ask.map(|ask| ProviderRequest { streamed: ask.streamed || asked.streamed, ..ask });
         let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
             at: asked.at,
@@ -256,7 +257,7 @@ impl Core {
                 let mut answer = match instead {
                     Some(refused) => response(refused),
                     None => {
-                        let reply = Reply::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
+                        let reply = ProviderAnswer::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
                         let draw = self.draw(&model);
                         self.complete(&ask, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
                     }
@@ -274,7 +275,7 @@ impl Core {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, ask: &Demand, reply: Reply, first_token: Duration, gap: Duration) -> Response<Body> {
+    async fn complete(&self, ask: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
         if !ask.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());

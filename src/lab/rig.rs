@@ -1,6 +1,6 @@
 //! What the tests of this room share: a client, a quick provider, and an answer with what it took. Compiled for tests only.
 
-use crate::dialect::{AnswerReader, Ask, Flaw, Mark, error_code, wire_request};
+use crate::dialect::{AnswerReader, ClientRequest, Flaw, Mark, error_code, wire_request};
 use crate::model::{Dialect, Operation, Provider, Simulation};
 use crate::units;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub(super) struct Got {
     pub(super) headers_after: Duration,
     pub(super) took: Duration,
     dialect: Dialect,
-    ask: Ask,
+    ask: ClientRequest,
 }
 
 impl Got {
@@ -63,7 +63,7 @@ impl Got {
         Self::since(Instant::now(), response, Dialect::OpenAi, asked(id, streamed)).await
     }
 
-    async fn since(started: Instant, mut response: reqwest::Response, dialect: Dialect, ask: Ask) -> Self {
+    async fn since(started: Instant, mut response: reqwest::Response, dialect: Dialect, ask: ClientRequest) -> Self {
         let (status, headers, headers_after) = (response.status().as_u16(), response.headers().clone(), started.elapsed());
         let mut body = Vec::new();
         let cut = loop {
@@ -94,8 +94,8 @@ impl Got {
     }
 }
 
-fn asked(id: u64, streamed: bool) -> Ask {
-    Ask::chat(Mark { drill: 1, id }, "gpt-4o", streamed)
+fn asked(id: u64, streamed: bool) -> ClientRequest {
+    ClientRequest::chat(Mark { drill: 1, id }, "gpt-4o", streamed)
 }
 
 /// Sends one chat completion of the traffic.
@@ -110,10 +110,10 @@ pub(super) async fn ask_with(client: &reqwest::Client, dialect: Dialect, base_ur
 
 /// The same of whatever can be asked for.
 pub(super) async fn ask_for(dialect: Dialect, operation: Operation, base_url: &str, key: &str, streamed: bool) -> Got {
-    send(&client(), dialect, base_url, key, Ask { operation, ..asked(1, streamed) }).await
+    send(&client(), dialect, base_url, key, ClientRequest { operation, ..asked(1, streamed) }).await
 }
 
-async fn send(client: &reqwest::Client, dialect: Dialect, base_url: &str, key: &str, ask: Ask) -> Got {
+async fn send(client: &reqwest::Client, dialect: Dialect, base_url: &str, key: &str, ask: ClientRequest) -> Got {
     let wire = wire_request(dialect, &ask, key);
     let mut request = client.post(format!("{base_url}{}", wire.path)).body(wire.body);
     for (name, value) in wire.headers {

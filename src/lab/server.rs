@@ -6,7 +6,7 @@
 
 use super::LabError;
 use crate::dialect::WireAnswer;
-use crate::listen::{self, Callers, Progress, Reached};
+use crate::listen::{self, Callers, ConnectionProgress, Reached};
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -37,15 +37,15 @@ const PREFACE: &[u8; 6] = b"PRI * ";
 /// The body of every answer here.
 pub(super) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
-/// A running accept loop. Dropping it cuts every connection; [`Server::stop`] is the polite way.
+/// A running accept loop. Dropping it cuts every connection; [`LabServer::stop`] is the polite way.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct LabServer {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl Server {
+impl LabServer {
     /// Listens and answers every request with `handle`. Needs a runtime around it.
     pub(super) fn start<H, F>(who: &str, listen: SocketAddr, handle: H) -> Result<Self, LabError>
     where
@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for LabServer {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -125,7 +125,7 @@ where
         _ = stopped.wait_for(|stop| *stop) => return,
     };
     if !is_http2 {
-        return listen::converse(socket, service, Arc::new(Progress::new(HEAD)), stopped).await;
+        return listen::converse(socket, service, Arc::new(ConnectionProgress::new(HEAD)), stopped).await;
     }
     let _ = socket.set_nodelay(true);
     let mut builder = http2::Builder::new(TokioExecutor::new());

@@ -1,6 +1,6 @@
 //! Where the lab keeps one credential when nobody else does: a store in memory that can do all that a store can.
 
-use crate::secret::{Ability, Held, Pending, SecretError, Store, Version};
+use crate::secret::{Ability, Pending, SecretError, Store, Version, VersionedSecret};
 use crate::units::Secret;
 use std::sync::{Mutex, MutexGuard};
 
@@ -59,8 +59,8 @@ fn version((_, number): &(Secret, u64)) -> Version {
     Version(number.to_string())
 }
 
-fn held(kept: &(Secret, u64)) -> Held {
-    Held { value: kept.0.clone(), version: version(kept) }
+fn held(kept: &(Secret, u64)) -> VersionedSecret {
+    VersionedSecret { value: kept.0.clone(), version: version(kept) }
 }
 
 fn sealed(place: &str) -> SecretError {
@@ -88,7 +88,7 @@ impl Store for Shelf {
         &[Ability::Write, Ability::Compare, Ability::Stage, Ability::Rollback]
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         self.at_once(|_, content| Ok(held(&content.current)))
     }
 
@@ -116,7 +116,7 @@ impl Store for Shelf {
         })
     }
 
-    fn staged(&self) -> Pending<'_, Option<Held>> {
+    fn staged(&self) -> Pending<'_, Option<VersionedSecret>> {
         self.at_once(|_, content| Ok(content.staged.as_ref().map(held)))
     }
 
@@ -157,7 +157,7 @@ mod tests {
         let stuck = shelf.stage(&secret("three")).await.unwrap_err();
         assert!(matches!(&stuck, SecretError::Staged { version, .. } if *version == second), "{stuck}");
         shelf.commit(&second).await.unwrap();
-        assert_eq!(shelf.read().await.unwrap(), Held { value: secret("two"), version: second.clone() });
+        assert_eq!(shelf.read().await.unwrap(), VersionedSecret { value: secret("two"), version: second.clone() });
         assert_eq!(shelf.staged().await.unwrap(), None);
         assert!(shelf.commit(&second).await.is_err());
         assert_eq!(shelf.rollback(&first.version).await.unwrap(), first.version);

@@ -5,19 +5,20 @@
 //! meets a connection closed before any of it was sent goes out on a new one within the same try: nobody has seen it yet.
 
 use super::LabError;
-use super::bearing::Bearing;
 use super::server::HEAD_LINES;
-use crate::dialect::{Route, error_code};
+use super::try_failure::{Http, TryFailure};
+use super::upstream_credential::UpstreamCredential;
+use crate::dialect::Route;
 use crate::model::{CredentialKind, Dialect, GatewaySettings, Operation};
 use crate::secret::Store;
 use crate::units::{Fingerprint, Secret};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Collected, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::{HeaderMap, Request, Response, StatusCode, Uri, rt};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::{HeaderMap, Request, Response, Uri, rt};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, Error};
 use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -26,9 +27,6 @@ use tokio::task::JoinSet;
 
 /// What the gateway passes on: what OpenAI and Azure have in common.
 const PASSED: [Operation; 3] = [Operation::Chat, Operation::Responses, Operation::Embeddings];
-/// How much of a refusal's body is read, and for how long: enough to name it and to keep its connection.
-const REFUSAL: (usize, Duration) = (64 << 10, Duration::from_millis(100));
-
 /// A provider that the gateway may ask.
 #[derive(Clone)]
 pub struct Upstream {
@@ -62,66 +60,18 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// Why a try was not an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TryFailure {
-    /// No connection.
-    Connect,
-    /// The connection ended before the response's headers.
-    Cut,
-    /// No headers in time.
-    Timeout(Duration),
-    /// A status that another provider may do better.
-    Status(u16, Option<String>),
-}
-
-impl TryFailure {
-    /// Of a request that got no headers.
-    pub(super) fn of(error: &Error) -> Self {
-        if error.is_connect() { Self::Connect } else { Self::Cut }
-    }
-}
-
-impl fmt::Display for TryFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect => f.write_str("no connection"),
-            Self::Cut => f.write_str("connection cut before an answer"),
-            Self::Timeout(after) => write!(f, "no answer within {}", crate::units::Duration::from(*after)),
-            Self::Status(status, None) => write!(f, "status {status}"),
-            Self::Status(status, Some(code)) => write!(f, "status {status} ({code})"),
-        }
-    }
-}
-
-/// True for a status that speaks of the provider and not of the request.
-pub(super) const fn is_failure(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 401 | 403 | 408 | 429 | 500..)
-}
-
-/// Names what a refusal says, reading its body briefly.
-pub(super) async fn refusal(response: Response<Incoming>) -> TryFailure {
-    let (head, body) = response.into_parts();
-    let read = tokio::time::timeout(REFUSAL.1, Limited::new(body, REFUSAL.0).collect()).await;
-    let body = read.ok().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
-    TryFailure::Status(head.status.as_u16(), error_code(|name| head.headers.get(name)?.to_str().ok(), &body))
-}
-
-/// Connections to one upstream.
-pub(super) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-/// An upstream with its connections.
+/// Pool of connections to one upstream, with the credential that its requests carry.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct UpstreamPool {
     pub(super) upstream: Upstream,
     /// Where each operation is asked for.
     uris: Vec<(Operation, Uri)>,
-    bearing: Bearing,
+    credential: UpstreamCredential,
     client: Http,
     tasks: Tasks,
 }
 
-impl Pool {
+impl UpstreamPool {
     pub(super) fn new(upstream: Upstream, settings: &GatewaySettings) -> Result<Self, LabError> {
         if !upstream.dialect.has_openai_bodies() {
             return Err(LabError::Upstream { name: upstream.name, dialect: upstream.dialect });
@@ -137,8 +87,8 @@ impl Pool {
             Ok((operation, uri))
         };
         let uris = PASSED.into_iter().map(uri).collect::<Result<_, LabError>>()?;
-        let bearing = Bearing::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
-        let bearing = bearing.ok_or_else(|| wrong("its key is not valid in a header".to_owned()))?;
+        let credential = UpstreamCredential::new(upstream.dialect, upstream.kind, &upstream.key, &upstream.base_url, settings.token_cache);
+        let credential = credential.ok_or_else(|| wrong("its key is not valid in a header".to_owned()))?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -150,7 +100,7 @@ impl Pool {
         let tasks = Tasks::default();
         let client =
             Client::builder(tasks.clone()).http1_max_headers(HEAD_LINES).build(tls.https_or_http().enable_http1().wrap_connector(tcp));
-        Ok(Self { bearing, upstream, uris, client, tasks })
+        Ok(Self { credential, upstream, uris, client, tasks })
     }
 
     /// Sends a request and waits for the headers of the answer.
@@ -165,7 +115,7 @@ impl Pool {
         let mut request = Request::post(uri).body(Full::new(body)).expect("a URI and a method are a request");
         *request.headers_mut() = headers.clone();
         let asked = async {
-            let (name, value) = self.bearing.header(&self.client).await?;
+            let (name, value) = self.credential.header(&self.client).await?;
             request.headers_mut().insert(name, value);
             self.client.request(request).await.map_err(|error| TryFailure::of(&error))
         };
@@ -183,7 +133,7 @@ impl Pool {
     pub(super) async fn reload(&self) -> Result<Option<Fingerprint>, String> {
         let Some(store) = &self.upstream.store else { return Ok(None) };
         let key = store.read().await.map_err(|error| error.to_string())?.value;
-        let taken = self.bearing.take_up(&key).await;
+        let taken = self.credential.take_up(&key).await;
         taken.then(|| Some(key.fingerprint())).ok_or_else(|| format!("the key of {} is not valid in a header", self.upstream.name))
     }
 

@@ -14,7 +14,7 @@ use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Uri};
 use std::net::{IpAddr, SocketAddr};
 
-/// As whom a server may be called.
+/// Rule of who may call a server: programs only, and by its own names.
 #[derive(Debug, Clone)]
 pub struct Callers {
     listen: IpAddr,
@@ -23,9 +23,9 @@ pub struct Callers {
     setting: &'static str,
 }
 
-/// Why a request is refused, and what to do instead.
+/// Refusal of a request: why, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct CallerRefusal {
     /// What is wrong.
     pub error: String,
     /// What to do.
@@ -42,11 +42,11 @@ impl Callers {
     }
 
     /// Why a request with this head is refused; `None` where it may pass. `reached` is the address that its connection came to.
-    pub fn refuse(&self, uri: &Uri, headers: &HeaderMap, reached: IpAddr) -> Option<Refusal> {
+    pub fn refuse(&self, uri: &Uri, headers: &HeaderMap, reached: IpAddr) -> Option<CallerRefusal> {
         let of_page = |name: &&HeaderName| **name == ORIGIN || name.as_str().starts_with("sec-fetch-") && !is_nodes(headers, name);
         let fetched = headers.keys().find(of_page);
         if let Some(name) = fetched {
-            return Some(Refusal {
+            return Some(CallerRefusal {
                 error: format!("requests from web pages are refused, and this one has the header `{name}`"),
                 hint: "call it from a program that sends neither `Origin` nor `Sec-Fetch-…`".to_owned(),
             });
@@ -54,13 +54,13 @@ impl Callers {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             let error = "a request must have one `Host`, and this one has none or several".to_owned();
-            return Some(Refusal { error, hint: "send `Host: localhost`, or the address that is called".to_owned() });
+            return Some(CallerRefusal { error, hint: "send `Host: localhost`, or the address that is called".to_owned() });
         };
         let host = host.to_str().unwrap_or_default();
         // A target with an authority of its own (absolute form, HTTP/2) must pass as well.
         let named = [Some(host), uri.authority().map(Authority::as_str)];
         let stranger = named.into_iter().flatten().find(|host| !self.are_called(host, reached.to_canonical()))?;
-        Some(Refusal {
+        Some(CallerRefusal {
             error: format!("this server is not known as `{}`", shown(stranger)),
             hint: format!("use its address or `localhost`, or allow the name with {}", self.setting),
         })

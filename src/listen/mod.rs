@@ -1,10 +1,12 @@
-//! What our own HTTP servers stand on: who may call them, how long a request may take to arrive, and how many calls may be open.
+//! What our own HTTP servers share: who may call them, how long a request may take to arrive, how many calls may be open, and which headers
+//! are not forwarded.
 //!
 //! The control API, the receiver of alerts and the lab's servers share it, so that what is true of one is true of all. It knows neither
 //! routes nor tokens' owners; those stay with each server.
 
 mod bearer;
 mod callers;
+mod connection_headers;
 mod progress;
 mod serve;
 
@@ -12,9 +14,10 @@ mod serve;
 mod tests;
 
 pub use bearer::bearer;
-pub use callers::{Callers, Refusal};
-pub use progress::Progress;
-pub use serve::{HEAD_LINES, Limits, Reached, Unfinished, converse, serve, whole};
+pub use callers::{CallerRefusal, Callers};
+pub use connection_headers::{is_of_connection, strip_connection};
+pub use progress::ConnectionProgress;
+pub use serve::{HEAD_LINES, Reached, ServerLimits, Unfinished, converse, serve, whole};
 
 use std::time::Duration;
 

@@ -13,8 +13,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+/// Stage of a connection between two requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ConnectionStage {
     /// Nothing was asked yet.
     Fresh,
     /// A head has begun.
@@ -29,39 +30,39 @@ enum Stage {
     Gone,
 }
 
-/// See the head of this file.
+/// Progress of a connection with its request. One that stops half-way loses its place.
 #[derive(Debug)]
-pub struct Progress {
-    stage: Mutex<(Stage, Instant)>,
+pub struct ConnectionProgress {
+    stage: Mutex<(ConnectionStage, Instant)>,
     patience: Duration,
     changed: Notify,
     talk: Talk,
 }
 
-impl Progress {
+impl ConnectionProgress {
     /// Of a connection that begins now, whose heads may take so long.
     pub fn new(patience: Duration) -> Self {
-        Self { stage: Mutex::new((Stage::Fresh, Instant::now())), patience, changed: Notify::new(), talk: Talk::default() }
+        Self { stage: Mutex::new((ConnectionStage::Fresh, Instant::now())), patience, changed: Notify::new(), talk: Talk::default() }
     }
 
-    fn stage(&self) -> MutexGuard<'_, (Stage, Instant)> {
+    fn stage(&self) -> MutexGuard<'_, (ConnectionStage, Instant)> {
         // A panic while the lock was held leaves a stage that was.
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on, unless others have its place.
-    fn go(&self, next: Stage) -> bool {
+    fn go(&self, next: ConnectionStage) -> bool {
         let mut stage = self.stage();
-        if stage.0 != Stage::Gone {
+        if stage.0 != ConnectionStage::Gone {
             *stage = (next, Instant::now());
         }
-        stage.0 != Stage::Gone
+        stage.0 != ConnectionStage::Gone
     }
 
     /// Bytes came.
     pub(super) fn came(&self) {
-        if self.stage().0 == Stage::Idle {
-            self.go(Stage::Partly);
+        if self.stage().0 == ConnectionStage::Idle {
+            self.go(ConnectionStage::Partly);
             self.changed.notify_one();
         }
     }
@@ -69,17 +70,17 @@ impl Progress {
     /// The head of a request is whole. False where it must not be looked at any more.
     pub(super) fn asked(&self) -> bool {
         self.talk.asked();
-        self.go(Stage::Asking)
+        self.go(ConnectionStage::Asking)
     }
 
     /// Its body is whole too. False where it must not be looked at any more.
     pub(super) fn engage(&self) -> bool {
-        self.go(Stage::Busy)
+        self.go(ConnectionStage::Busy)
     }
 
     /// The answer has left, or is given up.
     pub(super) fn answered(&self) {
-        self.go(Stage::Idle);
+        self.go(ConnectionStage::Idle);
     }
 
     pub(super) const fn talk(&self) -> &Talk {
@@ -88,26 +89,26 @@ impl Progress {
 
     /// True where nothing is being answered.
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(self.stage().0, Stage::Fresh | Stage::Partly | Stage::Idle)
+        matches!(self.stage().0, ConnectionStage::Fresh | ConnectionStage::Partly | ConnectionStage::Idle)
     }
 
     /// Who goes first where places are short: the smallest. `None` for one that is being answered.
     pub(super) fn rank(&self) -> Option<(bool, Instant)> {
         let (stage, since) = *self.stage();
         match stage {
-            Stage::Fresh | Stage::Partly | Stage::Asking => Some((false, since)),
-            Stage::Idle => Some((true, since)),
-            Stage::Busy | Stage::Gone => None,
+            ConnectionStage::Fresh | ConnectionStage::Partly | ConnectionStage::Asking => Some((false, since)),
+            ConnectionStage::Idle => Some((true, since)),
+            ConnectionStage::Busy | ConnectionStage::Gone => None,
         }
     }
 
     /// Gives its place to others; false where it is being answered meanwhile.
     pub(super) fn leave(&self) -> bool {
         let mut stage = self.stage();
-        if stage.0 == Stage::Busy {
+        if stage.0 == ConnectionStage::Busy {
             return false;
         }
-        stage.0 = Stage::Gone;
+        stage.0 = ConnectionStage::Gone;
         true
     }
 
@@ -127,6 +128,6 @@ impl Progress {
 
     fn due(&self) -> Option<Instant> {
         let (stage, since) = *self.stage();
-        matches!(stage, Stage::Fresh | Stage::Partly).then(|| since + self.patience)
+        matches!(stage, ConnectionStage::Fresh | ConnectionStage::Partly).then(|| since + self.patience)
     }
 }

@@ -3,8 +3,8 @@
 //! A new connection always gets a place: where all are taken, whoever has waited longest without being answered goes. So half-sent
 //! requests, however many, keep nobody out.
 
-use super::progress::Progress;
-use crate::peer::{Shared, gone, probe};
+use super::progress::ConnectionProgress;
+use crate::peer::{SharedSocket, gone, probe};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -30,9 +30,9 @@ use tokio::time::timeout;
 /// How many headers a request or an answer may have. Nobody needs as many, but room for them is made for each head that is read.
 pub const HEAD_LINES: usize = 2_048;
 
-/// What a server gives its callers.
+/// Limits of a server: how long a head may take, and how many connections may be open.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ServerLimits {
     /// How long the head of a request may take.
     pub head: Duration,
     /// How many connections may be open.
@@ -44,17 +44,17 @@ pub struct Limits {
 pub struct Reached {
     /// The address of this end of the connection.
     pub address: SocketAddr,
-    progress: Arc<Progress>,
+    progress: Arc<ConnectionProgress>,
 }
 
-/// Connections with a place.
+/// Open connections of a server, each with its place.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     tasks: JoinSet<()>,
-    places: Vec<(Arc<Progress>, AbortHandle)>,
+    places: Vec<(Arc<ConnectionProgress>, AbortHandle)>,
 }
 
-impl Open {
+impl OpenConnections {
     /// Makes the one that has waited longest give up its place. Does nothing where all are being answered.
     fn make_room(&mut self) {
         self.places.retain(|(_, task)| !task.is_finished());
@@ -69,14 +69,14 @@ impl Open {
 
 /// Answers every request with `service` until `stopping` is over, then waits until every connection has ended. Those that wait for nothing end
 /// at once; how long the others may take is the caller's to say.
-pub async fn serve<S, B>(listener: TcpListener, service: S, limits: Limits, stopping: impl Future<Output = ()>)
+pub async fn serve<S, B>(listener: TcpListener, service: S, limits: ServerLimits, stopping: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let (mut open, mut stopping) = (Open::default(), pin!(stopping));
+    let (mut open, mut stopping) = (OpenConnections::default(), pin!(stopping));
     let (stop, stopped) = watch::channel(false);
     'accepting: loop {
         let socket = tokio::select! {
@@ -98,7 +98,7 @@ where
                 _ = open.tasks.join_next() => {}
             }
         }
-        let progress = Arc::new(Progress::new(limits.head));
+        let progress = Arc::new(ConnectionProgress::new(limits.head));
         let task = open.tasks.spawn(converse(socket, service.clone(), progress.clone(), stopped.clone()));
         open.places.retain(|(_, task)| !task.is_finished());
         open.places.push((progress, task));
@@ -109,7 +109,7 @@ where
 }
 
 /// Serves one connection to its end. It ends early where a head takes too long, and where it is told to stop while it waits for nothing.
-pub async fn converse<S, B>(socket: TcpStream, service: S, progress: Arc<Progress>, mut stopped: watch::Receiver<bool>)
+pub async fn converse<S, B>(socket: TcpStream, service: S, progress: Arc<ConnectionProgress>, mut stopped: watch::Receiver<bool>)
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
     S::Future: Send,
@@ -123,16 +123,16 @@ where
     let Ok(address) = socket.local_addr() else { return };
     let reached = Reached { address, progress: progress.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let turn = reached.progress.asked().then(|| Turn(reached.progress.clone()));
+        let turn = reached.progress.asked().then(|| RequestTurn(reached.progress.clone()));
         request.extensions_mut().insert(reached.clone());
         let answer = turn.is_some().then(|| service.call(request));
         async move {
             let (Some(turn), Some(answer)) = (turn, answer) else { return pending().await };
-            answer.await.map(|response| response.map(|body| Held { body, _turn: turn }))
+            answer.await.map(|response| response.map(|body| TurnBody { body, _turn: turn }))
         }
     });
     let socket = Arc::new(socket);
-    let watched = Watched { socket: Shared(socket.clone()), progress: progress.clone() };
+    let watched = ProgressSocket { socket: SharedSocket(socket.clone()), progress: progress.clone() };
     let mut builder = http1::Builder::new();
     // A client may end its direction after the request: whether it waits for the answer is asked of its socket.
     builder.half_close(true).max_headers(HEAD_LINES);
@@ -202,24 +202,24 @@ where
     }
 }
 
-/// One request; dropped with the end of its answer.
+/// Turn of one request; dropped with the end of its answer.
 #[derive(Debug)]
-struct Turn(Arc<Progress>);
+struct RequestTurn(Arc<ConnectionProgress>);
 
-impl Drop for Turn {
+impl Drop for RequestTurn {
     fn drop(&mut self) {
         self.0.answered();
     }
 }
 
-/// An answer's body, which holds the turn.
+/// Body of an answer, which holds the request's turn until its end.
 #[derive(Debug)]
-struct Held<B> {
+struct TurnBody<B> {
     body: B,
-    _turn: Turn,
+    _turn: RequestTurn,
 }
 
-impl<B: Body + Unpin> Body for Held<B> {
+impl<B: Body + Unpin> Body for TurnBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -236,14 +236,14 @@ impl<B: Body + Unpin> Body for Held<B> {
     }
 }
 
-/// A socket that tells when something came.
+/// Socket that tells the connection's progress when something came.
 #[derive(Debug)]
-struct Watched {
-    socket: Shared,
-    progress: Arc<Progress>,
+struct ProgressSocket {
+    socket: SharedSocket,
+    progress: Arc<ConnectionProgress>,
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for ProgressSocket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
@@ -254,7 +254,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for ProgressSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
         self.progress.talk().said();

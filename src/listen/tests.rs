@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn refusal(listen: &str, names: &[&str], uri: &str, headers: &[(&str, &str)]) -> Option<Refusal> {
+fn refusal(listen: &str, names: &[&str], uri: &str, headers: &[(&str, &str)]) -> Option<CallerRefusal> {
     let listen: SocketAddr = listen.parse().unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -116,7 +116,7 @@ async fn well(head: Duration, most: usize) -> (SocketAddr, oneshot::Sender<()>) 
         let told = whole.map_or("cut", |_| "well");
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(told.as_bytes()))))
     });
-    tokio::spawn(serve(listener, service, Limits { head, most }, async { drop(stopped.await) }));
+    tokio::spawn(serve(listener, service, ServerLimits { head, most }, async { drop(stopped.await) }));
     (address, stop)
 }
 
@@ -198,7 +198,7 @@ async fn a_server_that_is_told_to_stop_waits_for_nobody_who_waits_for_nothing() 
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let service = service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::new()))));
-    let server = tokio::spawn(serve(listener, service, Limits { head: LONG, most: 8 }, async { drop(stopped.await) }));
+    let server = tokio::spawn(serve(listener, service, ServerLimits { head: LONG, most: 8 }, async { drop(stopped.await) }));
     let mut half = TcpStream::connect(address).await.unwrap();
     half.write_all(b"GET / HT").await.unwrap();
     stop.send(()).unwrap();
@@ -216,7 +216,7 @@ async fn whoever_vanishes_without_a_word_is_probed_for() {
     let service =
         service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"well")))));
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    tokio::spawn(converse(served, service, std::sync::Arc::new(Progress::new(LONG)), stopped));
+    tokio::spawn(converse(served, service, std::sync::Arc::new(ConnectionProgress::new(LONG)), stopped));
     // It has said something, so it serves; and it waits for nothing.
     ask(&mut client).await;
     let seconds = [seen.tcp_keepalive_time(), seen.tcp_keepalive_interval()].map(|time| time.unwrap().as_secs());

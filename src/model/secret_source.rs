@@ -37,7 +37,7 @@ impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
         let Inventory { contacts, mail, credentials, stores, providers, services: _, environments } = inventory;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -65,7 +65,7 @@ impl SecretSource {
             workload: _,
             beside: _,
         } = plan;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -92,7 +92,7 @@ impl SecretSource {
             mail,
             sources: _,
         } = plan;
-        let mut found = Found::default();
+        let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -105,9 +105,9 @@ impl SecretSource {
 }
 
 #[derive(Default)]
-struct Found(BTreeSet<SecretSource>);
+struct SecretSourceSet(BTreeSet<SecretSource>);
 
-impl Found {
+impl SecretSourceSet {
     fn key(&mut self, source: &CredentialSource) {
         self.0.insert(SecretSource::Key(source.to_string()));
     }

@@ -5,10 +5,10 @@
 //! serves goes on after that end, and asks here whether somebody is still there.
 //!
 //! ```text
-//!  Shared  a socket that is served and watched at once
-//!  gone    returns when nobody waits any more: a reset came, or the client's socket has lost its process
-//!  orphan  asks the kernel for the socket at the other end, which it knows where the client is on this host
-//!  talk    what was said lately, for clients that the kernel does not know
+//!  shared_socket  a socket that is served and watched at once
+//!  gone           returns when nobody waits any more: a reset came, or the client's socket has lost its process
+//!  orphan         asks the kernel for the socket at the other end, which it knows where the client is on this host
+//!  talk           what was said lately, for clients that the kernel does not know
 //! ```
 //!
 //! Of a client on another host or in a container nothing is known but a reset, which only comes when something is written. So one that ends
@@ -18,10 +18,10 @@
 //! What this room does not do: speak any protocol, or end anything.
 
 mod orphan;
-mod shared;
+mod shared_socket;
 mod talk;
 
-pub use shared::Shared;
+pub use shared_socket::SharedSocket;
 pub use talk::Talk;
 
 use socket2::{SockRef, TcpKeepalive};

@@ -6,7 +6,7 @@
 //!
 //! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
 
-use crate::dialect::{Ask, Mark, request_tokens, wire_request, with_parameters};
+use crate::dialect::{ClientRequest, Mark, request_tokens, wire_request, with_parameters};
 use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};
 use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
@@ -72,9 +72,9 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
     // What the environment merges into every body may bound it otherwise, or no more.
     own.map_or(Some(bound), |own| {
         let dialect = plan.environment.dialect_of(&each.service_name);
-        let asked = Ask {
+        let asked = ClientRequest {
             operation: each.workload.request.operation(),
-            ..Ask::chat(Mark { drill: 0, id: 0 }, "", each.workload.request.is_streamed())
+            ..ClientRequest::chat(Mark { drill: 0, id: 0 }, "", each.workload.request.is_streamed())
         };
         let body = with_parameters(wire_request(dialect, &asked, "").body, own);
         let path = if asked.operation == Operation::Embeddings { "/embeddings" } else { "" };
@@ -170,7 +170,7 @@ mod tests {
             let operation = request.operation();
             for patch in patches.iter().filter(|_| dialect.has(operation)) {
                 let body: std::collections::BTreeMap<String, Value> = serde_json::from_value(patch.clone()).unwrap();
-                let asked = Ask { operation, ..Ask::chat(Mark { drill: 0, id: 0 }, "", false) };
+                let asked = ClientRequest { operation, ..ClientRequest::chat(Mark { drill: 0, id: 0 }, "", false) };
                 let mut wire: serde_json::Map<String, Value> = serde_json::from_slice(&wire_request(dialect, &asked, "").body).unwrap();
                 merge_all(&mut wire, &body);
                 let path = if operation == Operation::Embeddings { "/embeddings" } else { "" };

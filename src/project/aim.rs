@@ -1,15 +1,15 @@
 //! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
 
-use super::fields::Fields;
-use super::reader::Reader;
+use super::fields::MapFields;
+use super::reader::TreeReader;
 use super::secretive::is_secret_header;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::vocabulary::pick;
 use crate::model::{Aim, FaultShape, Match, Requests};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 /// Reads it from among a fault's settings.
-pub(super) fn read(fields: &Fields<'_>) -> Aim {
+pub(super) fn read(fields: &MapFields<'_>) -> Aim {
     Aim {
         probability: fields.optional("probability", &|reader, node| reader.quantity::<Ratio>(node)),
         matching: fields.optional("match", &matching).unwrap_or_default(),
@@ -17,7 +17,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Aim {
     }
 }
 
-fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
+fn matching(reader: &TreeReader<'_>, node: &Node) -> Option<Match> {
     let fields = reader.fields(node, "a match")?;
     let text = |name| fields.optional(name, &|reader, node| reader.words(node));
     let matching = Match {
@@ -47,8 +47,8 @@ fn matching(reader: &Reader<'_>, node: &Node) -> Option<Match> {
     Some(matching)
 }
 
-fn shape(reader: &Reader<'_>, node: &Node) -> Option<FaultShape> {
-    if let Kind::Text(word) = &node.kind {
+fn shape(reader: &TreeReader<'_>, node: &Node) -> Option<FaultShape> {
+    if let NodeKind::Text(word) = &node.kind {
         return match word.as_str() {
             "step" => Some(FaultShape::Step),
             "grey" => Some(FaultShape::Grey),

@@ -3,17 +3,17 @@
 //!
 //! How a service speaks depends on the environment. [`anywhere`] finds what can be asked in none of them, [`here`] what cannot be in one.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::project::{Project, Story};
-use super::reader::Reader;
+use super::project::{Project, ScenarioWithRunbook};
+use super::reader::TreeReader;
 use super::tree::Node;
 use super::vocabulary::listed;
-use super::workload::Told;
+use super::workload::RawWorkload;
 use crate::model::{Dialect, DrillPlan, Expect, Operation};
 
 /// Reads `expect:`.
-pub(super) fn expect(reader: &Reader<'_>, node: &Node) -> Option<Expect> {
+pub(super) fn expect(reader: &TreeReader<'_>, node: &Node) -> Option<Expect> {
     let fields = reader.fields(node, "what is expected of an answer")?;
     let expect = Expect {
         model: fields.optional("model", &|reader, node| reader.words(node)),
@@ -29,7 +29,7 @@ pub(super) fn expect(reader: &Reader<'_>, node: &Node) -> Option<Expect> {
 }
 
 /// A name that every dialect takes.
-fn tool(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn tool(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let good = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -42,7 +42,7 @@ fn tool(reader: &Reader<'_>, node: &Node) -> Option<String> {
 }
 
 /// What is wrong wherever the drill runs.
-pub(super) fn anywhere(project: &Project, story: &Story) -> Vec<Finding> {
+pub(super) fn anywhere(project: &Project, story: &ScenarioWithRunbook) -> Vec<Finding> {
     let (document, mut found) = (&story.scenario.document, Vec::new());
     for told in &story.scenario.workloads {
         if told.workload.errand.is_some() {
@@ -66,7 +66,7 @@ pub(super) fn anywhere(project: &Project, story: &Story) -> Vec<Finding> {
 }
 
 /// What is wrong in the plan's environment.
-pub(super) fn here(story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn here(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let (document, mut found) = (&story.scenario.document, Vec::new());
     for told in &story.scenario.workloads {
         if told.workload.errand.is_some() {
@@ -85,11 +85,11 @@ pub(super) fn here(story: &Story, plan: &DrillPlan) -> Vec<Finding> {
     found
 }
 
-fn service_of<'a>(told: &'a Told, story: &'a Story) -> &'a str {
+fn service_of<'a>(told: &'a RawWorkload, story: &'a ScenarioWithRunbook) -> &'a str {
     told.service.as_deref().unwrap_or(&story.scenario.scenario.service)
 }
 
-fn no_such_kind(document: &Document, told: &Told, service: &str, dialects: &[Dialect]) -> Finding {
+fn no_such_kind(document: &SourceDocument, told: &RawWorkload, service: &str, dialects: &[Dialect]) -> Finding {
     let spoken = listed(dialects.iter().map(|dialect| dialect.word()));
     let kinds = listed(dialects.first().copied().unwrap_or(Dialect::OpenAi).kinds());
     let message = format!("`{service}` speaks {spoken}, which has no `{}`", told.workload.request);

@@ -3,7 +3,7 @@
 //! That so few exchanges cannot show what is asked of them is known beforehand, and said here rather than at night.
 
 use super::condition;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::step::action;
 use super::tree::Node;
 use crate::model::{Action, Canary, WorseBy};
@@ -13,7 +13,7 @@ use crate::units::Ratio;
 const ROUTERS: [&str; 3] = ["run", "http", "switch"];
 
 /// `{shift: {run: […]}, back: {run: […]}, of: standby, hold: 30s, at_least: 300 requests, worse_by: {errors: 1%, latency: 20%}}`.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Canary> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Canary> {
     let fields = reader.fields(node, "a canary")?;
     let shift = fields.required("shift", &router);
     let back = match &shift {
@@ -36,7 +36,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Canary> {
     Some(Canary { shift: Box::new(shift?), back: Box::new(back?), of: of?, hold: hold?, at_least, worse_by: worse_by? })
 }
 
-fn router(reader: &Reader<'_>, node: &Node) -> Option<Action> {
+fn router(reader: &TreeReader<'_>, node: &Node) -> Option<Action> {
     let fields = reader.fields(node, "what shifts traffic")?;
     let action = fields.exactly_one(&ROUTERS).and_then(|word| action(&fields, word));
     fields.finish();
@@ -44,7 +44,7 @@ fn router(reader: &Reader<'_>, node: &Node) -> Option<Action> {
 }
 
 /// `300 requests`.
-fn requests(reader: &Reader<'_>, node: &Node) -> Option<u64> {
+fn requests(reader: &TreeReader<'_>, node: &Node) -> Option<u64> {
     let text = reader.text(node)?;
     let count = text.strip_suffix(" requests").and_then(|count| count.trim().parse::<u64>().ok()).filter(|count| *count > 0);
     if count.is_none() {
@@ -54,7 +54,7 @@ fn requests(reader: &Reader<'_>, node: &Node) -> Option<u64> {
 }
 
 /// `{errors: 1%, latency: 20%, quality: 1%}`; as much is allowed of wrong answers as of errors where nothing is said.
-fn worse_by(reader: &Reader<'_>, node: &Node) -> Option<WorseBy> {
+fn worse_by(reader: &TreeReader<'_>, node: &Node) -> Option<WorseBy> {
     let fields = reader.fields(node, "how much worse it may be")?;
     let errors = fields.required("errors", &some);
     let quality = fields.optional("quality", &some).or(errors);
@@ -64,7 +64,7 @@ fn worse_by(reader: &Reader<'_>, node: &Node) -> Option<WorseBy> {
 }
 
 /// A share above zero: that there is no difference at all cannot be shown by counting.
-fn some(reader: &Reader<'_>, node: &Node) -> Option<Ratio> {
+fn some(reader: &TreeReader<'_>, node: &Node) -> Option<Ratio> {
     let share = reader.quantity::<Ratio>(node)?;
     if share.get() == 0.0 {
         reader.error(node.spot, "no number of requests can show that there is no difference at all", "write a share such as `1%`");

@@ -18,7 +18,7 @@ const MOST: f64 = 20_000.0;
 /// times are known.
 pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
     let each = plan.workloads().into_iter().next()?;
-    let asked = Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
+    let asked = ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
     let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
     if fails <= BEARABLE {
         return None;
@@ -43,8 +43,8 @@ struct Chance {
     requests: [u64; 2],
 }
 
-/// A workload's requests, and the times of those who serve it.
-struct Asked<'p> {
+/// The requests that a workload will send, and the times of the providers that will serve it: what its chances are computed from.
+struct ExpectedLoad<'p> {
     objectives: &'p Objectives,
     requests: [u64; 2],
     /// Who serves in the baseline, who in the hold, and the tokens of an answer.
@@ -52,7 +52,7 @@ struct Asked<'p> {
     tokens: u32,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> ExpectedLoad<'p> {
     /// `known` gives the providers whose times are known; `None` where they are not, or where no model is asked.
     fn of(each: &'p NamedWorkload, timeline: &Timeline, known: impl Fn(&str) -> Option<&'p Provider>) -> Option<Self> {
         let (workload, service) = (&each.workload, &each.service);
@@ -174,7 +174,7 @@ fn no_run(n: u64, length: u32, p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, no_run, share};
+    use super::{ExpectedLoad, no_run, share};
     use crate::project::Project;
     use std::path::Path;
 
@@ -183,7 +183,7 @@ mod tests {
         let (project, _) = Project::open(root);
         let (plan, _) = project.plan(&root.join(scenario), "lab").unwrap();
         let each = plan.workloads().into_iter().next().unwrap();
-        Asked::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
+        ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `lifeboat check`: every file of a project, or those that were named, and gaps in what the scenarios cover.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
-use super::project::{Project, Story};
+use super::project::{Project, ScenarioWithRunbook};
 use super::shape::{self, FileKind};
 use super::{clear_text, cross, doubts, gaps, rotation, runbook, sums};
 use std::path::{Path, PathBuf};
@@ -35,11 +35,11 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let everything = paths.is_empty();
     let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
     let mut covered = Vec::new();
-    let mut walks = gaps::Walks::default();
+    let mut walks = gaps::WalkCoverage::default();
     // A scenario that cannot be read, or names no service, may be the one that covers it.
     let mut unclear = false;
     for file in roots.iter().flat_map(|path| files_of(path)) {
-        let document = Document::open(&file, root);
+        let document = SourceDocument::open(&file, root);
         if is_inventory(&file, root) {
             continue;
         }
@@ -108,7 +108,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
 }
 
 /// What no ceiling of an environment that has the story's service can bound: there the drill will be refused.
-fn unpaid(project: &Project, story: &Story) -> Vec<Finding> {
+fn unpaid(project: &Project, story: &ScenarioWithRunbook) -> Vec<Finding> {
     let service = &story.scenario.scenario.service;
     let there = project.inventory.environments.iter().filter(|(_, place)| place.services.contains_key(service));
     let plans = there.filter_map(|(name, _)| cross::plan(project, story, name));

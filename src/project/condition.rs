@@ -1,13 +1,13 @@
 //! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`.
 
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::tree::Node;
 use super::wire;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector};
 use crate::units::{Duration, ParseError, Ratio};
 
 /// Reads one condition.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Condition> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
     let fields = reader.fields(node, "a condition")?;
     let request = fields.optional("request", &probe);
     let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by", "latency", "alert", "resolved"]) {
@@ -33,7 +33,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Condition> {
     Some(Condition { request, goal: goal? })
 }
 
-fn probe(reader: &Reader<'_>, node: &Node) -> Option<HttpProbe> {
+fn probe(reader: &TreeReader<'_>, node: &Node) -> Option<HttpProbe> {
     let fields = reader.fields(node, "a request")?;
     let to = fields.required("to", &|reader, node| reader.url(node));
     let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
@@ -44,7 +44,7 @@ fn probe(reader: &Reader<'_>, node: &Node) -> Option<HttpProbe> {
 }
 
 /// `3 in a row`.
-fn in_a_row(reader: &Reader<'_>, node: &Node) -> Option<u32> {
+fn in_a_row(reader: &TreeReader<'_>, node: &Node) -> Option<u32> {
     let text = reader.text(node)?;
     let count = text.split_once(' ').filter(|(_, rest)| rest.split_whitespace().eq(["in", "a", "row"]));
     let count = count.and_then(|(count, _)| count.parse::<u32>().ok()).filter(|count| *count > 0);
@@ -55,14 +55,14 @@ fn in_a_row(reader: &Reader<'_>, node: &Node) -> Option<u32> {
 }
 
 /// `99% over 5s`.
-fn success(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+fn success(reader: &TreeReader<'_>, node: &Node) -> Option<Goal> {
     let read = |text: &str| text.parse::<Ratio>().map_err(|error| error.problem);
     let (ratio, over) = over(reader, node, "99% over 5s", read, |text| Ratio::meant(text).map(|ratio| ratio.to_string()))?;
     Some(Goal::Success { ratio, over })
 }
 
 /// `p95 below 2s over 10s`.
-fn latency(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+fn latency(reader: &TreeReader<'_>, node: &Node) -> Option<Goal> {
     /// The quantile and the bound, as they are read or as they were meant.
     fn parts(text: &str, duration: impl Fn(&str) -> Option<Duration>) -> Option<(Ratio, Duration)> {
         let (share, below) = text.split_once(" below ")?;
@@ -79,18 +79,18 @@ fn latency(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
 }
 
 /// `standby over 2s`.
-fn served_by(reader: &Reader<'_>, node: &Node) -> Option<Goal> {
+fn served_by(reader: &TreeReader<'_>, node: &Node) -> Option<Goal> {
     let meant = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
     let (who, over) = over(reader, node, "standby over 2s", |text| Ok(text.to_owned()), meant)?;
     Some(Goal::ServedBy { who: who_of(reader, &who, node)?, over })
 }
 
 /// `primary`, `standby` or a provider's name.
-pub(super) fn who(reader: &Reader<'_>, node: &Node) -> Option<ProviderSelector> {
+pub(super) fn who(reader: &TreeReader<'_>, node: &Node) -> Option<ProviderSelector> {
     who_of(reader, &reader.text(node)?, node)
 }
 
-fn who_of(reader: &Reader<'_>, text: &str, node: &Node) -> Option<ProviderSelector> {
+fn who_of(reader: &TreeReader<'_>, text: &str, node: &Node) -> Option<ProviderSelector> {
     Some(match text {
         "primary" => ProviderSelector::Primary,
         "standby" => ProviderSelector::Standby,
@@ -101,7 +101,7 @@ fn who_of(reader: &Reader<'_>, text: &str, node: &Node) -> Option<ProviderSelect
 /// `WHAT over DURATION`. `read` takes the first part or says what is wrong with it, and `meant` writes it as it was probably meant: the hint is
 /// the whole condition, for the whole is underlined.
 fn over<T>(
-    reader: &Reader<'_>,
+    reader: &TreeReader<'_>,
     node: &Node,
     example: &str,
     read: impl Fn(&str) -> Result<T, String>,

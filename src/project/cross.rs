@@ -4,9 +4,9 @@
 //! runs, and `unbounded` whether its cost has an end. Whether the numbers can hold together is asked in `sums`.
 
 use super::finding::Finding;
-use super::project::{Project, Story};
-use super::sums::Terms;
-use super::workload::Told;
+use super::project::{Project, ScenarioWithRunbook};
+use super::sums::WorkloadSums;
+use super::workload::RawWorkload;
 use super::{asked, inventory, rotation, variable};
 use crate::model::{
     Action, Bound, Dialect, DrillPlan, Fault, KeySource, NamedWorkload, PlannedFault, RequestKind, Runbook, Scenario, Service,
@@ -14,7 +14,7 @@ use crate::model::{
 use crate::units::{Duration, Rate};
 
 /// Names that the scenario uses and the inventory does not declare; faults that touch nobody or one another.
-pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
+pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Finding> {
     let mut found = Vec::new();
     let (file, document) = (&story.scenario, &story.scenario.document);
     let scenario = &file.scenario;
@@ -22,7 +22,7 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["service"], &scenario.service, "a service", &project.inventory.services));
     }
     for told in &file.workloads {
-        found.extend(variable::unknown_in(document, &told.at(&["headers"]), &variable::Known::outside(&project.inventory.providers)));
+        found.extend(variable::unknown_in(document, &told.at(&["headers"]), &variable::KnownNames::outside(&project.inventory.providers)));
         if let Some(name) = &told.service {
             found.extend(inventory::unknown(document, &told.at(&["service"]), name, "a service", &project.inventory.services));
         }
@@ -32,7 +32,7 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
         found.push(document.error(&["traffic", "0", "service"], message, "put a workload first that asks the scenario's service"));
     }
     // The service of each workload, where all of its providers can be told.
-    let served = |told: &Told| {
+    let served = |told: &RawWorkload| {
         let service = project.inventory.services.get(service_of(told, scenario));
         service.filter(|service| !service.providers.iter().any(String::is_empty))
     };
@@ -102,12 +102,12 @@ pub(super) fn names(project: &Project, story: &Story) -> Vec<Finding> {
 }
 
 /// The service that a workload asks.
-pub(super) fn service_of<'a>(told: &'a Told, scenario: &'a Scenario) -> &'a str {
+pub(super) fn service_of<'a>(told: &'a RawWorkload, scenario: &'a Scenario) -> &'a str {
     told.service.as_deref().unwrap_or(&scenario.service)
 }
 
 /// A workload with its service and its objectives: its own, then the scenario's where it asks the scenario's service, then its service's.
-fn resolved(project: &Project, scenario: &Scenario, told: &Told, thinned: f64) -> Option<NamedWorkload> {
+fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned: f64) -> Option<NamedWorkload> {
     let service_name = service_of(told, scenario).to_owned();
     let service = project.inventory.services.get(&service_name).filter(|service| !service.providers.iter().any(String::is_empty))?.clone();
     let mut objectives = told.objectives.clone();
@@ -124,7 +124,7 @@ fn resolved(project: &Project, scenario: &Scenario, told: &Told, thinned: f64) -
 }
 
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
-pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> Option<DrillPlan> {
+pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
     let mut scenario = story.scenario.scenario.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
@@ -173,10 +173,10 @@ pub(super) fn plan(project: &Project, story: &Story, environment_name: &str) -> 
 }
 
 /// Workloads whose requests may cost anything, where there is a ceiling.
-pub(super) fn unbounded(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
     let name = &plan.environment_name;
-    let unknown = |(told, each): (&Told, NamedWorkload)| {
+    let unknown = |(told, each): (&RawWorkload, NamedWorkload)| {
         let (key, what) = match (&each.workload.script, &each.workload.errand) {
             _ if plan.is_bounded(&each) => return None,
             _ if each.workload.bound() != Bound::Unknown => {
@@ -201,7 +201,7 @@ pub(super) fn unbounded(project: &Project, story: &Story, plan: &DrillPlan) -> V
 }
 
 /// What depends on where the drill runs.
-pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     let workloads = plan.workloads();
@@ -263,7 +263,7 @@ pub(super) fn environment(project: &Project, story: &Story, plan: &DrillPlan) ->
     let imitated = place.embedded && place.start.is_none();
     let reference_gateway = imitated && workloads.iter().any(|each| !bound(&each.service_name));
     let cooldown = place.gateway.breaker.cooldown;
-    for terms in Terms::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
+    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
         let hold = terms.plan.objectives.hold;
         if hold < cooldown.times(2) && terms.sound("stable_for") {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");

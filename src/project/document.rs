@@ -2,16 +2,16 @@
 
 use super::finding::{Finding, Severity};
 use super::project::{self, shown};
-use super::source::{Source, Spot};
-use super::tree::{self, Kind, Node};
+use super::source::{SourceText, Spot};
+use super::tree::{self, Node, NodeKind};
 use super::{check, inside, secretive, shape, syntax, vocabulary};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// A file that was read.
+/// A file of the project that was read: its text, its tree and what was found in it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Document {
-    pub(super) source: Source,
+pub(super) struct SourceDocument {
+    pub(super) source: SourceText,
     /// `None` where it could not be parsed.
     pub(super) root: Option<Node>,
     pub(super) findings: Vec<Finding>,
@@ -19,14 +19,14 @@ pub(super) struct Document {
     pub(super) strays: BTreeSet<String>,
 }
 
-impl Document {
+impl SourceDocument {
     /// Reads and parses a YAML file of the project at `root`, or one that a person named elsewhere.
     pub(super) fn open(path: &Path, root: &Path) -> Self {
         Self::read(path, root, Self::of_yaml)
     }
 
     /// Reads a file likewise; `parse` makes a document of it.
-    pub(super) fn read(path: &Path, root: &Path, parse: impl FnOnce(Source) -> Self) -> Self {
+    pub(super) fn read(path: &Path, root: &Path, parse: impl FnOnce(SourceText) -> Self) -> Self {
         let shown = shown(path, root);
         if inside::leads_out(path, root) {
             let hint = "a link leads to it: copy the file into the project instead";
@@ -35,13 +35,13 @@ impl Document {
         if let Some(finding) = absent(path, root, &shown) {
             return Self::unreadable(&shown, finding);
         }
-        Source::read(path, &shown).map_or_else(|finding| Self::unreadable(&shown, *finding), parse)
+        SourceText::read(path, &shown).map_or_else(|finding| Self::unreadable(&shown, *finding), parse)
     }
 
     /// A file that could not be read.
     pub(super) fn unreadable(shown: &str, finding: Finding) -> Self {
         Self {
-            source: Source { path: shown.to_owned(), text: String::new() },
+            source: SourceText { path: shown.to_owned(), text: String::new() },
             root: None,
             findings: vec![finding],
             strays: BTreeSet::new(),
@@ -49,7 +49,7 @@ impl Document {
     }
 
     /// Parses YAML text.
-    pub(super) fn of_yaml(source: Source) -> Self {
+    pub(super) fn of_yaml(source: SourceText) -> Self {
         let (root, mut findings) = tree::parse(&source);
         if root.is_none() && findings.is_empty() {
             findings.push(Finding::of_file(
@@ -81,7 +81,7 @@ impl Document {
     }
 
     /// A file that is not one of Lifeboat's: nothing of it is shown.
-    pub(super) fn of_others(source: Source, other: Option<&str>) -> Self {
+    pub(super) fn of_others(source: SourceText, other: Option<&str>) -> Self {
         let usual =
             "see that it is the right file; a scenario begins with `version: 1` and `scenario: NAME`, a runbook with `runbook: NAME`";
         let (message, hint) = match other {
@@ -125,7 +125,7 @@ impl Document {
             Some(node) => !is_wrong(node),
             None => {
                 let above = (1..path.len()).rev().find_map(|length| root.at(&path[..length]));
-                let unread = above.is_some_and(|node| !matches!(node.kind, Kind::Map(_)) && is_wrong(node));
+                let unread = above.is_some_and(|node| !matches!(node.kind, NodeKind::Map(_)) && is_wrong(node));
                 !unread && !path.iter().any(|key| self.strays.contains(*key))
             }
         }

@@ -4,17 +4,17 @@
 //! Pure text to text. What this file does not do: read or write files, add keys that are not there, touch a list or a map, or choose one of several
 //! documents (`part`).
 
-use super::source::Source;
-use super::tree::{self, Kind};
+use super::source::SourceText;
+use super::tree::{self, NodeKind};
 use serde_json::value::RawValue;
 use serde_saphyr::granit_parser::{Event, Parser};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-/// How a file is written.
+/// The format of a settings file whose value a step replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum FileFormat {
     /// YAML; of several documents each by itself.
     Yaml,
     /// JSON.
@@ -44,7 +44,7 @@ pub enum EditError {
     },
     /// There is not exactly one such document.
     #[error("there {} {which}", if *.found == 0 { "is no".to_owned() } else { format!("are {found} of the") })]
-    Document {
+    SourceDocument {
         /// Which.
         which: String,
         /// How many there are.
@@ -66,7 +66,7 @@ pub enum EditError {
     },
     /// The new value cannot stand where the old one does.
     #[error("`{new}` cannot stand where `{key}` has a {kind}")]
-    Kind {
+    NodeKind {
         /// The path.
         key: String,
         /// What should be written.
@@ -76,16 +76,16 @@ pub enum EditError {
     },
 }
 
-/// A value in a text.
+/// Where a value stands in a text, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ValueSpan {
     /// Its bytes, quotes included.
     pub range: Range<usize>,
     /// What they mean.
     pub value: String,
 }
 
-impl Format {
+impl FileFormat {
     /// By a file's name.
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
@@ -111,7 +111,7 @@ impl Format {
     ///
     /// # Errors
     /// See [`EditError`].
-    pub fn find(self, text: &str, path: &[String]) -> Result<Place, EditError> {
+    pub fn find(self, text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
         match self {
             Self::Yaml => in_yaml(text, path),
             Self::Json => in_json(text, path),
@@ -128,7 +128,7 @@ impl Format {
         let place = self.find(text, path)?;
         let old = &text[place.range.clone()];
         let key = || path.join(".");
-        let wrong = |kind| EditError::Kind { key: key(), new: new.to_owned(), kind };
+        let wrong = |kind| EditError::NodeKind { key: key(), new: new.to_owned(), kind };
         let written = match self {
             Self::Yaml => yaml_like(old, new),
             Self::Json if old.starts_with('"') => quoted(new),
@@ -162,16 +162,16 @@ fn absent(path: &[String]) -> EditError {
     EditError::Absent { key: path.join(".") }
 }
 
-fn in_yaml(text: &str, path: &[String]) -> Result<Place, EditError> {
-    let wrong = |problem: String| EditError::Syntax { format: Format::Yaml.name(), problem };
-    let source = Source { path: String::new(), text: text.to_owned() };
+fn in_yaml(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
+    let wrong = |problem: String| EditError::Syntax { format: FileFormat::Yaml.name(), problem };
+    let source = SourceText { path: String::new(), text: text.to_owned() };
     let (root, findings) = tree::parse(&source);
     if let Some(finding) = findings.first() {
         return Err(wrong(format!("{} in line {}", finding.message, finding.line)));
     }
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     let node = root.as_ref().and_then(|root| root.at(&keys)).ok_or_else(|| absent(path))?;
-    let Kind::Text(value) = &node.kind else {
+    let NodeKind::Text(value) = &node.kind else {
         return Err(EditError::Not { key: path.join("."), what: node.describe() });
     };
     // The tree knows where a value begins; where it ends is asked of the parser.
@@ -181,11 +181,11 @@ fn in_yaml(text: &str, path: &[String]) -> Result<Place, EditError> {
         if here { span.end.byte_offset() } else { None }
     });
     let end = end.ok_or(EditError::Not { key: path.join("."), what: "an alias" })?;
-    Ok(Place { range: node.spot.offset..end, value: value.clone() })
+    Ok(ValueSpan { range: node.spot.offset..end, value: value.clone() })
 }
 
-fn in_json(text: &str, path: &[String]) -> Result<Place, EditError> {
-    let wrong = |error: serde_json::Error| EditError::Syntax { format: Format::Json.name(), problem: error.to_string() };
+fn in_json(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
+    let wrong = |error: serde_json::Error| EditError::Syntax { format: FileFormat::Json.name(), problem: error.to_string() };
     let mut here: &RawValue = serde_json::from_str(text).map_err(wrong)?;
     for key in path {
         let raw = here.get();
@@ -208,12 +208,12 @@ fn in_json(text: &str, path: &[String]) -> Result<Place, EditError> {
     };
     // A raw value is a part of the text itself.
     let start = raw.as_ptr().addr() - text.as_ptr().addr();
-    Ok(Place { range: start..start + raw.len(), value })
+    Ok(ValueSpan { range: start..start + raw.len(), value })
 }
 
-fn in_toml(text: &str, path: &[String]) -> Result<Place, EditError> {
+fn in_toml(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
     let document = toml_edit::Document::parse(text)
-        .map_err(|error| EditError::Syntax { format: Format::Toml.name(), problem: error.message().to_owned() })?;
+        .map_err(|error| EditError::Syntax { format: FileFormat::Toml.name(), problem: error.message().to_owned() })?;
     let mut here = document.as_item();
     for key in path {
         let inner = match key.parse::<usize>() {
@@ -230,11 +230,11 @@ fn in_toml(text: &str, path: &[String]) -> Result<Place, EditError> {
         Some(other) => other.span().map(|range| text[range].to_owned()).unwrap_or_default(),
     };
     let range = here.span().ok_or_else(|| absent(path))?;
-    Ok(Place { range, value })
+    Ok(ValueSpan { range, value })
 }
 
 /// The last line of a name counts, as it does for shells.
-fn in_env(text: &str, path: &[String]) -> Result<Place, EditError> {
+fn in_env(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
     let [name] = path else { return Err(absent(path)) };
     let mut found = None;
     let mut offset = 0;
@@ -252,7 +252,7 @@ fn in_env(text: &str, path: &[String]) -> Result<Place, EditError> {
                 Some(end) => (end + 2, rest[1..=end].to_owned()),
                 None => {
                     let problem = format!("the quote of `{name}` is not closed on its line");
-                    return Err(EditError::Syntax { format: Format::Env.name(), problem });
+                    return Err(EditError::Syntax { format: FileFormat::Env.name(), problem });
                 }
             },
             _ => {
@@ -265,7 +265,7 @@ fn in_env(text: &str, path: &[String]) -> Result<Place, EditError> {
         };
         // What is empty is filled in directly behind the `=`, so that blanks and comment stay what they are.
         let from = if length == 0 { behind } else { from };
-        found = Some(Place { range: from..from + length, value });
+        found = Some(ValueSpan { range: from..from + length, value });
     }
     found.ok_or_else(|| absent(path))
 }
@@ -313,7 +313,7 @@ mod tests {
 
     /// Replaces, asserts that only the value's bytes changed, and that the old ones come back exactly.
     #[track_caller]
-    fn switch(format: Format, text: &str, key: &str, new: &str, old_bytes: &str, new_bytes: &str) {
+    fn switch(format: FileFormat, text: &str, key: &str, new: &str, old_bytes: &str, new_bytes: &str) {
         let (edited, old) = format.replaced(text, &path(key), new).unwrap();
         assert_eq!(old, old_bytes);
         let place = format.find(text, &path(key)).unwrap();
@@ -324,42 +324,42 @@ mod tests {
     #[test]
     fn yaml_keeps_its_comments_quotes_and_blanks() {
         let text = "# gateway é\nrouter:\n  primary:   azure   # was: openai\n  list: [ 'a b', \"c\" ,d]\n  port: 8080\nlast: x\n";
-        switch(Format::Yaml, text, "router.primary", "bedrock", "azure", "bedrock");
-        switch(Format::Yaml, text, "router.primary", "it's: #1", "azure", "\"it's: #1\"");
-        switch(Format::Yaml, text, "router.list.0", "it's", "'a b'", "'it''s'");
-        switch(Format::Yaml, text, "router.list.1", "say \"x\"", "\"c\"", "\"say \\\"x\\\"\"");
-        switch(Format::Yaml, text, "router.list.2", "e", "d", "e");
-        switch(Format::Yaml, text, "router.port", "9090", "8080", "9090");
-        switch(Format::Yaml, text, "last", "https://h:1/v1", "x", "https://h:1/v1");
-        let absent = Format::Yaml.replaced(text, &path("router.second"), "x").unwrap_err();
+        switch(FileFormat::Yaml, text, "router.primary", "bedrock", "azure", "bedrock");
+        switch(FileFormat::Yaml, text, "router.primary", "it's: #1", "azure", "\"it's: #1\"");
+        switch(FileFormat::Yaml, text, "router.list.0", "it's", "'a b'", "'it''s'");
+        switch(FileFormat::Yaml, text, "router.list.1", "say \"x\"", "\"c\"", "\"say \\\"x\\\"\"");
+        switch(FileFormat::Yaml, text, "router.list.2", "e", "d", "e");
+        switch(FileFormat::Yaml, text, "router.port", "9090", "8080", "9090");
+        switch(FileFormat::Yaml, text, "last", "https://h:1/v1", "x", "https://h:1/v1");
+        let absent = FileFormat::Yaml.replaced(text, &path("router.second"), "x").unwrap_err();
         assert_eq!(absent.to_string(), "there is no value at `router.second`");
-        assert_eq!(Format::Yaml.replaced(text, &path("router"), "x").unwrap_err().to_string(), "`router` is a map, not one value");
-        assert!(Format::Yaml.replaced("a: &x 1\nb: *x\n", &path("b"), "2").unwrap_err().to_string().contains("an alias"));
+        assert_eq!(FileFormat::Yaml.replaced(text, &path("router"), "x").unwrap_err().to_string(), "`router` is a map, not one value");
+        assert!(FileFormat::Yaml.replaced("a: &x 1\nb: *x\n", &path("b"), "2").unwrap_err().to_string().contains("an alias"));
     }
 
     #[test]
     fn json_keeps_its_layout_and_its_kinds() {
         let text = "{\n\t\"a\" : { \"primary\": \"azure\\u0021\", \"n\":[1 , 2.5e3,true]}\r\n}\n";
-        switch(Format::Json, text, "a.primary", "be\"d", "\"azure\\u0021\"", "\"be\\\"d\"");
-        switch(Format::Json, text, "a.n.1", "7", "2.5e3", "7");
-        switch(Format::Json, text, "a.n.2", "false", "true", "false");
-        assert!(Format::Json.replaced(text, &path("a.n.0"), "seven").unwrap_err().to_string().contains("cannot stand where"));
-        assert!(Format::Json.find("{", &path("a")).is_err());
+        switch(FileFormat::Json, text, "a.primary", "be\"d", "\"azure\\u0021\"", "\"be\\\"d\"");
+        switch(FileFormat::Json, text, "a.n.1", "7", "2.5e3", "7");
+        switch(FileFormat::Json, text, "a.n.2", "false", "true", "false");
+        assert!(FileFormat::Json.replaced(text, &path("a.n.0"), "seven").unwrap_err().to_string().contains("cannot stand where"));
+        assert!(FileFormat::Json.find("{", &path("a")).is_err());
     }
 
     #[test]
     fn toml_and_env_keep_everything_else() {
         let text = "# top\n[gateway] # here\nprimary = 'azure' # now\nport=80\n[[pool]]\nname = \"a\"\n";
-        switch(Format::Toml, text, "gateway.primary", "bedrock", "'azure'", "\"bedrock\"");
-        switch(Format::Toml, text, "gateway.port", "81", "80", "81");
-        switch(Format::Toml, text, "pool.0.name", "b", "\"a\"", "\"b\"");
-        assert!(Format::Toml.replaced(text, &path("gateway.port"), "eighty").is_err());
+        switch(FileFormat::Toml, text, "gateway.primary", "bedrock", "'azure'", "\"bedrock\"");
+        switch(FileFormat::Toml, text, "gateway.port", "81", "80", "81");
+        switch(FileFormat::Toml, text, "pool.0.name", "b", "\"a\"", "\"b\"");
+        assert!(FileFormat::Toml.replaced(text, &path("gateway.port"), "eighty").is_err());
         let text = "# keys\nexport PRIMARY=azure # note\r\nKEY='a b'\n  SPACED = \"x\"  \nEMPTY=\nPRIMARY2=z\n";
-        switch(Format::Env, text, "PRIMARY", "bedrock", "azure", "bedrock");
-        switch(Format::Env, text, "PRIMARY", "two words", "azure", "\"two words\"");
-        switch(Format::Env, text, "KEY", "c d", "'a b'", "'c d'");
-        switch(Format::Env, text, "SPACED", "y", "\"x\"", "\"y\"");
-        switch(Format::Env, text, "EMPTY", "full", "", "full");
+        switch(FileFormat::Env, text, "PRIMARY", "bedrock", "azure", "bedrock");
+        switch(FileFormat::Env, text, "PRIMARY", "two words", "azure", "\"two words\"");
+        switch(FileFormat::Env, text, "KEY", "c d", "'a b'", "'c d'");
+        switch(FileFormat::Env, text, "SPACED", "y", "\"x\"", "\"y\"");
+        switch(FileFormat::Env, text, "EMPTY", "full", "", "full");
         for (text, old, edited) in [
             ("MODE= # normal\n", "", "MODE=safe # normal\n"),
             ("MODE=\t# normal\r\n", "", "MODE=safe\t# normal\r\n"),
@@ -367,12 +367,12 @@ mod tests {
             ("MODE= a\t# b\n", "a", "MODE= safe\t# b\n"),
             ("MODE=  ", "", "MODE=safe  "),
         ] {
-            switch(Format::Env, text, "MODE", "safe", old, "safe");
-            assert_eq!(Format::Env.replaced(text, &path("MODE"), "safe").unwrap().0, edited, "{text:?}");
+            switch(FileFormat::Env, text, "MODE", "safe", old, "safe");
+            assert_eq!(FileFormat::Env.replaced(text, &path("MODE"), "safe").unwrap().0, edited, "{text:?}");
         }
         let text = "# keys\nKEY='a b'\n";
-        assert!(Format::Env.replaced(text, &path("KEY"), "a'b\"c").is_err());
-        assert!(Format::Env.find(text, &path("PRIM")).is_err());
+        assert!(FileFormat::Env.replaced(text, &path("KEY"), "a'b\"c").is_err());
+        assert!(FileFormat::Env.find(text, &path("PRIM")).is_err());
     }
 
     proptest! {
@@ -385,7 +385,7 @@ mod tests {
                 format!("a = {text}\nb = \"x\" # y\n"),
                 format!("{{\"a\": {text}, \"b\" : \"x\"}}"),
             ];
-            for format in [Format::Yaml, Format::Json, Format::Toml, Format::Env] {
+            for format in [FileFormat::Yaml, FileFormat::Json, FileFormat::Toml, FileFormat::Env] {
                 for text in &texts {
                     let path = path(["a", "b", "a.0", "b.c"][key]);
                     if let Ok((edited, old)) = format.replaced(text, &path, &new) {

@@ -1,8 +1,8 @@
 //! Environments: what is embedded, what is started, which addresses stand for which names, what a drill may do.
 
 use super::address;
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, StartCommand, TokenCache,
@@ -15,7 +15,7 @@ use core::net::IpAddr;
 const REPLICAS_MAX: u64 = 64;
 
 /// Reads one environment.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> {
     let fields = reader.fields(node, "an environment")?;
     let environment = Environment {
         embedded: fields.optional("embedded", &|reader, node| reader.truth(node)).unwrap_or(false),
@@ -33,7 +33,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Environment> {
     Some(environment)
 }
 
-fn gateway(reader: &Reader<'_>, node: &Node) -> Option<GatewaySettings> {
+fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<GatewaySettings> {
     let fields = reader.fields(node, "a gateway's settings")?;
     let usual = GatewaySettings::default();
     let gateway = GatewaySettings {
@@ -51,7 +51,7 @@ fn gateway(reader: &Reader<'_>, node: &Node) -> Option<GatewaySettings> {
     Some(gateway)
 }
 
-fn breaker(reader: &Reader<'_>, node: &Node) -> Option<BreakerSettings> {
+fn breaker(reader: &TreeReader<'_>, node: &Node) -> Option<BreakerSettings> {
     let fields = reader.fields(node, "a circuit breaker")?;
     let usual = BreakerSettings::default();
     let breaker = BreakerSettings {
@@ -63,7 +63,7 @@ fn breaker(reader: &Reader<'_>, node: &Node) -> Option<BreakerSettings> {
     Some(breaker)
 }
 
-fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
+fn start(reader: &TreeReader<'_>, node: &Node) -> Option<StartCommand> {
     let fields = reader.fields(node, "a start command")?;
     let run = fields.required("run", &super::step::argv);
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
@@ -76,7 +76,7 @@ fn start(reader: &Reader<'_>, node: &Node) -> Option<StartCommand> {
 }
 
 /// `env:NAME`. The value is never shown: it may be the key itself.
-pub(super) fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
+pub(super) fn key_from(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let name = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name));
     if name.is_none() {
@@ -88,7 +88,7 @@ pub(super) fn key_from(reader: &Reader<'_>, node: &Node) -> Option<String> {
 }
 
 /// `HOST:PORT`.
-fn listen(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn listen(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     match address::wrong_to_listen(&text) {
         None => Some(text),
@@ -99,7 +99,7 @@ fn listen(reader: &Reader<'_>, node: &Node) -> Option<String> {
     }
 }
 
-fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
+fn alerts(reader: &TreeReader<'_>, node: &Node) -> Option<AlertsBinding> {
     let fields = reader.fields(node, "where alerts are posted to")?;
     let listen = fields.required("listen", &listen);
     let token_from = fields.optional("token_from", &key_from);
@@ -115,7 +115,7 @@ fn alerts(reader: &Reader<'_>, node: &Node) -> Option<AlertsBinding> {
 }
 
 /// A name by which a server is called: what stands in a URL before the port.
-fn host(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn host(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let is_name = !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter));
     let good = is_name || text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
@@ -135,7 +135,7 @@ fn is_elsewhere(listen: &str) -> bool {
     host.parse::<IpAddr>().is_ok_and(|address| !address.to_canonical().is_loopback())
 }
 
-fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
+fn proxy(reader: &TreeReader<'_>, node: &Node) -> Option<ProxyBinding> {
     let fields = reader.fields(node, "a proxy's address")?;
     let listen = fields.optional("listen", &listen);
     let tls = fields.optional("tls", &|reader, node| reader.truth(node)).unwrap_or(false);
@@ -145,8 +145,8 @@ fn proxy(reader: &Reader<'_>, node: &Node) -> Option<ProxyBinding> {
 }
 
 /// A URL, or a map of a URL and where its token is found.
-fn control(reader: &Reader<'_>, node: &Node) -> Option<ControlBinding> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn control(reader: &TreeReader<'_>, node: &Node) -> Option<ControlBinding> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         return Some(ControlBinding { url: reader.url(node)?, token_from: None });
     }
     let fields = reader.fields(node, "a control API")?;
@@ -156,7 +156,7 @@ fn control(reader: &Reader<'_>, node: &Node) -> Option<ControlBinding> {
     Some(ControlBinding { url: url?, token_from })
 }
 
-fn allow(reader: &Reader<'_>, node: &Node) -> Option<Allow> {
+fn allow(reader: &TreeReader<'_>, node: &Node) -> Option<Allow> {
     let fields = reader.fields(node, "what an environment allows")?;
     let allow = Allow {
         faults_on: fields.optional("faults_on", &|reader, node| reader.list(node, &|reader, node| reader.name(node))),

@@ -2,9 +2,9 @@
 //! `probability`, `match` and `shape` beside their own settings.
 
 use super::aim;
-use super::fields::Fields;
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::fields::MapFields;
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use super::vocabulary::{meant, pick};
 use crate::model::{Aim, Fault, Refusal, Retry, RetryForm, TlsProblem};
 use crate::units::{ByteRate, Duration, Rate};
@@ -13,14 +13,14 @@ use crate::units::{ByteRate, Duration, Rate};
 const MOST_A_MINUTE: f64 = 1e9;
 
 /// Reads one fault, and which requests it takes.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<(Fault, Aim)> {
-    let nothing = Node { kind: Kind::Map(Vec::new()), spot: node.spot };
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<(Fault, Aim)> {
+    let nothing = Node { kind: NodeKind::Map(Vec::new()), spot: node.spot };
     match &node.kind {
-        Kind::Text(word) => of_word(reader, word, node, &nothing),
-        Kind::Map(entries) if entries.len() == 1 => {
+        NodeKind::Text(word) => of_word(reader, word, node, &nothing),
+        NodeKind::Map(entries) if entries.len() == 1 => {
             let (key, value) = &entries[0];
-            let named = Node { kind: Kind::Text(key.text.clone()), spot: key.spot };
-            of_word(reader, &key.text, &named, if value.kind == Kind::Nothing { &nothing } else { value })
+            let named = Node { kind: NodeKind::Text(key.text.clone()), spot: key.spot };
+            of_word(reader, &key.text, &named, if value.kind == NodeKind::Nothing { &nothing } else { value })
         }
         _ => {
             let usual = || "write `{blackhole: {}}` or `{status: {code: 503}}`".into();
@@ -58,12 +58,12 @@ fn setting(word: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Option<(Fault, Aim)> {
+fn of_word(reader: &TreeReader<'_>, word: &str, named: &Node, settings: &Node) -> Option<(Fault, Aim)> {
     if !Fault::WORDS.contains(&word) {
         reader.error(named.spot, format!("`{word}` is not a fault"), pick(word, Fault::WORDS.iter().copied()));
         return None;
     }
-    if let Kind::Text(text) = &settings.kind {
+    if let NodeKind::Text(text) = &settings.kind {
         // `{latency: 1000}` is in milliseconds where that is how faults are written.
         let bare = text.parse::<u64>().is_ok_and(|_| word == "latency");
         let hint = match setting(word) {
@@ -156,7 +156,7 @@ fn of_word(reader: &Reader<'_>, word: &str, named: &Node, settings: &Node) -> Op
 }
 
 /// When to come back; its form is nothing without it.
-fn retry(fields: &Fields<'_>) -> Retry {
+fn retry(fields: &MapFields<'_>) -> Retry {
     let after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
     let form = fields.optional("retry_form", &|reader, node| {
         let form = reader.word(node, RetryForm::WORDS, RetryForm::from_word);
@@ -169,7 +169,7 @@ fn retry(fields: &Fields<'_>) -> Retry {
 }
 
 /// How many a minute.
-pub(super) fn a_minute(reader: &Reader<'_>, node: &Node) -> Option<u64> {
+pub(super) fn a_minute(reader: &TreeReader<'_>, node: &Node) -> Option<u64> {
     let rate = (reader.quantity::<Rate>(node)?.as_per_second() * 60.0).round();
     if !(1.0..=MOST_A_MINUTE).contains(&rate) {
         reader.error(node.spot, "a limit is from 1 to a billion a minute", "write a rate such as `60/min`");

@@ -3,7 +3,7 @@
 //! Everything is said once, at the end: a key that other tools use, or that was mistyped, is one mistake, and not also the absence of the key
 //! that was meant.
 
-use super::reader::{Read, Reader};
+use super::reader::{Read, TreeReader};
 use super::source::Spot;
 use super::tree::{Key, Node};
 use super::vocabulary::{all_of, example, joined, listed, meant, place};
@@ -14,10 +14,10 @@ const LOOKED_AT: usize = 500;
 /// So many keys are named in one message.
 const NAMED: usize = 8;
 
-/// A map with fixed keys. Every key that is asked for is known; what is wrong with the others is reported when [`Fields::finish`] says that
+/// A map with fixed keys. Every key that is asked for is known; what is wrong with the others is reported when [`MapFields::finish`] says that
 /// everything was asked for.
-pub(super) struct Fields<'n> {
-    pub(super) reader: &'n Reader<'n>,
+pub(super) struct MapFields<'n> {
+    pub(super) reader: &'n TreeReader<'n>,
     entries: &'n [(Key, Node)],
     pub(super) spot: Spot,
     what: &'static str,
@@ -31,8 +31,8 @@ pub(super) struct Fields<'n> {
     is_complete: bool,
 }
 
-impl<'n> Fields<'n> {
-    pub(super) fn of(reader: &'n Reader<'n>, entries: &'n [(Key, Node)], spot: Spot, what: &'static str) -> Self {
+impl<'n> MapFields<'n> {
+    pub(super) fn of(reader: &'n TreeReader<'n>, entries: &'n [(Key, Node)], spot: Spot, what: &'static str) -> Self {
         let (known, missing, lacking) = (RefCell::default(), RefCell::default(), RefCell::default());
         Self { reader, entries, spot, what, known, missing, lacking, form: Cell::new(""), is_complete: false }
     }
@@ -87,7 +87,7 @@ impl<'n> Fields<'n> {
 
     /// `version: 1`.
     pub(super) fn version(&self) {
-        let read = |reader: &Reader<'_>, node: &Node| {
+        let read = |reader: &TreeReader<'_>, node: &Node| {
             let text = reader.text(node)?;
             if text != "1" {
                 reader.error(node.spot, format!("version {text} of this format is not known"), "write `version: 1`");
@@ -177,7 +177,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-impl Drop for Fields<'_> {
+impl Drop for MapFields<'_> {
     fn drop(&mut self) {
         self.report();
     }

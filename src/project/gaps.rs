@@ -3,7 +3,7 @@
 //! What this file does not do: call any of it an error. A project begins somewhere.
 
 use super::finding::Finding;
-use super::project::{Project, Story};
+use super::project::{Project, ScenarioWithRunbook};
 use super::table;
 use super::vocabulary::joined;
 use crate::model::{Criticality, Service};
@@ -32,17 +32,17 @@ pub(super) fn of(project: &Project, covered: Option<Vec<String>>) -> Vec<Finding
     found
 }
 
-/// Which services' runbooks are walked. A service that names one may have a scenario without, as long as another walks one.
+/// Which services' runbooks some scenario walks, so that a check can tell of those that none does. A service that names one may have a scenario without, as long as another walks one.
 #[derive(Default)]
-pub(super) struct Walks {
+pub(super) struct WalkCoverage {
     walked: BTreeSet<String>,
     /// At the first scenario of a service that walks none.
     doubts: BTreeMap<String, Finding>,
 }
 
-impl Walks {
+impl WalkCoverage {
     /// Takes note of what a scenario does with its service's runbook.
-    pub(super) fn take(&mut self, project: &Project, story: &Story) {
+    pub(super) fn take(&mut self, project: &Project, story: &ScenarioWithRunbook) {
         let (document, scenario) = (&story.scenario.document, &story.scenario.scenario);
         let id = &scenario.service;
         // `runbook: none` is an answer too, and so is a key that was mistyped.

@@ -6,8 +6,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// What a value that names a file of the project leads to.
-pub(super) enum Named {
+/// The file that a value of a project names: what its path leads to.
+pub(super) enum NamedFile {
     /// A regular file in the project, by its own path.
     File(PathBuf),
     /// Nothing.
@@ -19,14 +19,14 @@ pub(super) enum Named {
 }
 
 /// The file that is named by a path from the project's root.
-pub(super) fn named(root: &Path, file: &str) -> Named {
+pub(super) fn named(root: &Path, file: &str) -> NamedFile {
     let path = root.join(file);
     match real(&path).zip(real(root)) {
-        Some((real, root)) if !real.starts_with(&root) => Named::Outside,
-        Some((real, _)) if real.is_file() => Named::File(real),
-        Some(_) => Named::Other,
-        None if climbs(&path, root) => Named::Outside,
-        None => Named::Absent,
+        Some((real, root)) if !real.starts_with(&root) => NamedFile::Outside,
+        Some((real, _)) if real.is_file() => NamedFile::File(real),
+        Some(_) => NamedFile::Other,
+        None if climbs(&path, root) => NamedFile::Outside,
+        None => NamedFile::Absent,
     }
 }
 
@@ -38,16 +38,16 @@ pub(super) fn leads_out(path: &Path, root: &Path) -> bool {
 }
 
 /// What is wrong with a name that leads to no file, and what to do, where that is not that it is absent.
-pub(super) fn wrong(named: &Named, what: &str, file: &str) -> Option<(String, &'static str)> {
+pub(super) fn wrong(named: &NamedFile, what: &str, file: &str) -> Option<(String, &'static str)> {
     match named {
-        Named::Outside => Some((
+        NamedFile::Outside => Some((
             format!("the {what} `{file}` leads out of the project"),
             "copy it into the project, and write its path from the project's root",
         )),
-        Named::Other => {
+        NamedFile::Other => {
             Some((format!("the {what} `{file}` is not a file"), "name a file of the project, by its path from the project's root"))
         }
-        Named::File(_) | Named::Absent => None,
+        NamedFile::File(_) | NamedFile::Absent => None,
     }
 }
 

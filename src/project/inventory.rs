@@ -1,12 +1,12 @@
 //! The inventory: contacts, credentials, providers, services, environments, and whether the names in it are all declared.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::fault::a_minute;
-use super::fields::Fields;
+use super::fields::MapFields;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::shape::{self, FileKind};
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::vocabulary::{closest, listed};
 use super::{environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
@@ -17,12 +17,12 @@ use crate::units::{Duration, Money, Rate, Ratio};
 use std::collections::BTreeMap;
 
 /// Reads an inventory and adds what is wrong in it to the document's findings.
-pub(super) fn read(document: &mut Document) -> Inventory {
+pub(super) fn read(document: &mut SourceDocument) -> Inventory {
     if let Some(finding) = shape::mixed_up(document, FileKind::Inventory) {
         // Which names it declares, nobody knows.
         (document.findings, document.root) = (vec![finding], None);
     }
-    let reader = Reader::new(&document.source);
+    let reader = TreeReader::new(&document.source);
     let mut inventory = document.root.as_ref().and_then(|root| whole(&reader, root)).unwrap_or_default();
     let found = reader.into_parts();
     document.add(found);
@@ -32,7 +32,7 @@ pub(super) fn read(document: &mut Document) -> Inventory {
     inventory
 }
 
-fn whole(reader: &Reader<'_>, root: &Node) -> Option<Inventory> {
+fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
     let fields = reader.fields(root, "an inventory")?;
     fields.version();
     let inventory = Inventory {
@@ -48,7 +48,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Inventory> {
     Some(inventory)
 }
 
-fn contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
+fn contact(reader: &TreeReader<'_>, node: &Node) -> Option<Contact> {
     let fields = reader.fields(node, "a contact")?;
     let name = fields.required("name", &|reader, node| reader.words(node));
     let reach = fields.optional("reach", &|reader, node| {
@@ -64,7 +64,7 @@ fn contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
     Some(Contact { name: name.unwrap_or_default(), reach })
 }
 
-fn credential(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
+fn credential(reader: &TreeReader<'_>, node: &Node) -> Option<Credential> {
     let fields = reader.fields(node, "a credential")?;
     let kind = fields.required("kind", &|reader, node| reader.word(node, CredentialKind::WORDS, CredentialKind::from_word));
     let from = fields.required("from", &store::source);
@@ -76,7 +76,7 @@ fn credential(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
     Some(Credential { kind: kind.unwrap_or(CredentialKind::ApiKey), from: from.unwrap_or(nowhere), rotates_in, issuer, key_id })
 }
 
-fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {
+fn provider(reader: &TreeReader<'_>, node: &Node) -> Option<Provider> {
     let fields = reader.fields(node, "a provider")?;
     let text = |name| fields.optional(name, &|reader, node| reader.words(node));
     let provider = Provider {
@@ -95,7 +95,7 @@ fn provider(reader: &Reader<'_>, node: &Node) -> Option<Provider> {
 }
 
 /// Of a million tokens.
-fn price(reader: &Reader<'_>, node: &Node) -> Option<Price> {
+fn price(reader: &TreeReader<'_>, node: &Node) -> Option<Price> {
     let fields = reader.fields(node, "a price")?;
     let money = |name| fields.required(name, &|reader, node| reader.quantity::<Money>(node));
     let (input, output) = (money("input"), money("output"));
@@ -103,7 +103,7 @@ fn price(reader: &Reader<'_>, node: &Node) -> Option<Price> {
     Some(Price { input: input?, output: output?, source: String::new() })
 }
 
-fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
+fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
     let fields = reader.fields(node, "a simulation")?;
     let usual = Simulation::default();
     let pace = times(reader, &fields, usual.pace());
@@ -124,7 +124,7 @@ fn simulation(reader: &Reader<'_>, node: &Node) -> Option<Simulation> {
 }
 
 /// The times that are given; the others are those of `usual`.
-fn times(reader: &Reader<'_>, fields: &Fields<'_>, usual: ModelTimes) -> ModelTimes {
+fn times(reader: &TreeReader<'_>, fields: &MapFields<'_>, usual: ModelTimes) -> ModelTimes {
     let time = |name| fields.optional(name, &|reader, node| reader.time(node));
     let given = (time("first_token_p50"), time("first_token_p95"));
     // Where only one of the two is given, the other keeps the usual proportion to it.
@@ -149,8 +149,8 @@ fn times(reader: &Reader<'_>, fields: &Fields<'_>, usual: ModelTimes) -> ModelTi
 }
 
 /// The times of single models, by the provider's identifiers, which are no names of ours.
-fn models(reader: &Reader<'_>, node: &Node, usual: ModelTimes) -> Option<BTreeMap<String, ModelTimes>> {
-    let Kind::Map(entries) = &node.kind else {
+fn models(reader: &TreeReader<'_>, node: &Node, usual: ModelTimes) -> Option<BTreeMap<String, ModelTimes>> {
+    let NodeKind::Map(entries) = &node.kind else {
         reader.error(node.spot, "the times of models are a map", "write `{MODEL: {first_token_p50: 500ms, tokens: 70/s}}`");
         return None;
     };
@@ -163,7 +163,7 @@ fn models(reader: &Reader<'_>, node: &Node, usual: ModelTimes) -> Option<BTreeMa
     Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), pace(node)?))).collect())
 }
 
-fn limits(reader: &Reader<'_>, node: &Node) -> Option<RateLimits> {
+fn limits(reader: &TreeReader<'_>, node: &Node) -> Option<RateLimits> {
     let fields = reader.fields(node, "limits")?;
     let limits = RateLimits { requests: fields.optional("requests", &a_minute), tokens: fields.optional("tokens", &a_minute) };
     if fields.has_none(&["requests", "tokens"]) {
@@ -173,7 +173,7 @@ fn limits(reader: &Reader<'_>, node: &Node) -> Option<RateLimits> {
     Some(limits)
 }
 
-fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {
+fn service(reader: &TreeReader<'_>, node: &Node) -> Option<Service> {
     let fields = reader.fields(node, "a service")?;
     let (providers, sharing) = fields.required("providers", &serving).unwrap_or_default();
     let service = Service {
@@ -193,9 +193,9 @@ fn service(reader: &Reader<'_>, node: &Node) -> Option<Service> {
 
 /// Who serves, in order of preference, and how many of the first share the load: `[azure, openai]`, or `{share: [azure, openai], standbys:
 /// [bedrock]}`.
-fn serving(reader: &Reader<'_>, node: &Node) -> Option<(Vec<String>, usize)> {
-    let names = |reader: &Reader<'_>, node: &Node| reader.list(node, &|reader, node| reader.name(node));
-    let Kind::Map(_) = &node.kind else { return Some((names(reader, node)?, 1)) };
+fn serving(reader: &TreeReader<'_>, node: &Node) -> Option<(Vec<String>, usize)> {
+    let names = |reader: &TreeReader<'_>, node: &Node| reader.list(node, &|reader, node| reader.name(node));
+    let NodeKind::Map(_) = &node.kind else { return Some((names(reader, node)?, 1)) };
     let fields = reader.fields(node, "the providers that share the load")?;
     let sharing = fields.required("share", &names);
     let standbys = fields.optional("standbys", &names).unwrap_or_default();
@@ -209,7 +209,7 @@ fn serving(reader: &Reader<'_>, node: &Node) -> Option<(Vec<String>, usize)> {
 }
 
 /// The items of a service's providers, each with the path to it.
-fn providers_of<'d>(document: &'d Document, id: &str) -> Vec<(Vec<String>, &'d Node)> {
+fn providers_of<'d>(document: &'d SourceDocument, id: &str) -> Vec<(Vec<String>, &'d Node)> {
     let lists: [&[&str]; 3] = [&[], &["share"], &["standbys"]];
     let each = lists.into_iter().flat_map(|last| {
         let path: Vec<&str> = ["services", id, "providers"].into_iter().chain(last.iter().copied()).collect();
@@ -221,7 +221,7 @@ fn providers_of<'d>(document: &'d Document, id: &str) -> Vec<(Vec<String>, &'d N
 }
 
 /// Names that the inventory uses and does not declare, standbys that are the primary, providers outside a residency.
-fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
+fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     // Each loop ends where a file has more mistakes than anybody reads.
     let enough = |found: &Vec<Finding>| found.len() >= FINDINGS_MAX;
@@ -254,7 +254,7 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
                 return found;
             }
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            let Kind::Text(name) = &item.kind else { continue };
+            let NodeKind::Text(name) = &item.kind else { continue };
             found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
             let first = providers.iter().position(|(_, other)| other.kind == item.kind);
             if let Some(first) = first.filter(|first| *first < index) {
@@ -292,22 +292,28 @@ fn names(document: &Document, inventory: &Inventory) -> Vec<Finding> {
             }
         }
         found.extend(listeners::of(document, id, environment, inventory));
-        let known = variable::Known::outside(&inventory.providers);
+        let known = variable::KnownNames::outside(&inventory.providers);
         found.extend(variable::unknown_in(document, &["environments", id], &known));
     }
     found
 }
 
 /// The items of the list at a path.
-fn items<'d>(document: &'d Document, path: &[&str]) -> &'d [Node] {
+fn items<'d>(document: &'d SourceDocument, path: &[&str]) -> &'d [Node] {
     match document.root.as_ref().and_then(|root| root.at(path)).map(|node| &node.kind) {
-        Some(Kind::List(items)) => items,
+        Some(NodeKind::List(items)) => items,
         _ => &[],
     }
 }
 
 /// An error unless `name` is declared.
-pub(super) fn unknown<T>(document: &Document, path: &[&str], name: &str, what: &str, declared: &BTreeMap<String, T>) -> Option<Finding> {
+pub(super) fn unknown<T>(
+    document: &SourceDocument,
+    path: &[&str],
+    name: &str,
+    what: &str,
+    declared: &BTreeMap<String, T>,
+) -> Option<Finding> {
     if declared.contains_key(name) {
         return None;
     }
@@ -339,10 +345,10 @@ pub(super) fn name_hint<'n>(name: &str, what: &str, declared: impl Iterator<Item
 }
 
 /// Providers of a service that stand outside the places that an objective allows.
-pub(super) fn residency(document: &Document, path: &[&str], service: &Service, inventory: &Inventory) -> Vec<Finding> {
+pub(super) fn residency(document: &SourceDocument, path: &[&str], service: &Service, inventory: &Inventory) -> Vec<Finding> {
     let places: Vec<&str> = items(document, path)
         .iter()
-        .filter_map(|item| if let Kind::Text(text) = &item.kind { Some(text.as_str()) } else { None })
+        .filter_map(|item| if let NodeKind::Text(text) = &item.kind { Some(text.as_str()) } else { None })
         .collect();
     if places.is_empty() {
         return Vec::new();

@@ -3,7 +3,7 @@
 //! What this file does not do: ask whether somebody else listens there already. `doctor` does.
 
 use super::address::host_and_port;
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::{FINDINGS_MAX, Finding};
 use crate::model::{Environment, Inventory};
 // The forms of addresses; no sockets.
@@ -18,7 +18,7 @@ struct Listener<'a> {
 }
 
 /// Addresses of an environment that are wanted twice, and providers that are said to answer where a proxy listens.
-pub(super) fn of(document: &Document, name: &str, environment: &Environment, inventory: &Inventory) -> Vec<Finding> {
+pub(super) fn of(document: &SourceDocument, name: &str, environment: &Environment, inventory: &Inventory) -> Vec<Finding> {
     let all = listeners(name, environment);
     let mut found = Vec::new();
     for (place, one) in all.iter().enumerate() {
@@ -52,7 +52,7 @@ fn listeners<'a>(name: &'a str, environment: &'a Environment) -> Vec<Listener<'a
 }
 
 /// Providers whose `base_url` is where a proxy of this environment listens.
-fn loops(document: &Document, name: &str, environment: &Environment, inventory: &Inventory) -> Vec<Finding> {
+fn loops(document: &SourceDocument, name: &str, environment: &Environment, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     for (id, provider) in inventory.providers.iter().filter(|(id, _)| environment.proxies.contains_key(*id)).take(FINDINGS_MAX) {
         let Some((host, port)) = provider.base_url.as_deref().and_then(host_and_port) else { continue };

@@ -1,12 +1,12 @@
 //! The mail server of an inventory, and addresses of e-mail.
 
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::store;
 use super::tree::Node;
 use crate::model::{Mail, MailServer};
 
 /// `{server: "smtp://mail.example:587", from: …, user: …, password_from: "env:NAME"}`.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Mail> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Mail> {
     let fields = reader.fields(node, "a mail server's settings")?;
     let server = fields.required("server", &|reader, node| {
         let text = reader.words(node)?;
@@ -35,7 +35,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Mail> {
 }
 
 /// An address of e-mail, without a person's name; variables may stand in it.
-pub(super) fn address(reader: &Reader<'_>, node: &Node) -> Option<String> {
+pub(super) fn address(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.words(node)?;
     let plain = |part: &str| !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || "<>,;@".contains(letter));
     let good = text.contains("${") || text.split_once('@').is_some_and(|(who, host)| plain(who) && plain(host));

@@ -62,7 +62,7 @@ mod wire;
 mod workload;
 
 pub use check::{Checked, check};
-pub use edit::{EditError, Format, Place};
+pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, ProjectError};
 pub use secretive::is_secret_header;

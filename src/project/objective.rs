@@ -1,12 +1,12 @@
 //! Objectives, as services declare them and scenarios override them.
 
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Rescues, SloOn};
 use crate::units::{Duration, Ratio};
 
 /// Reads `objectives: {…}`. `residency` is read by whoever knows the providers.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<DeclaredObjectives> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjectives> {
     let fields = reader.fields(node, "a map of objectives")?;
     let slo = fields.optional("slo", &slo);
     fields.optional("residency", &|reader, node| reader.list(node, &|reader, node| reader.words(node)));
@@ -34,7 +34,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<DeclaredObjective
     Some(objectives)
 }
 
-fn share_above_zero(reader: &Reader<'_>, node: &Node) -> Option<Ratio> {
+fn share_above_zero(reader: &TreeReader<'_>, node: &Node) -> Option<Ratio> {
     let ratio = reader.quantity::<Ratio>(node)?;
     if ratio.get() == 0.0 {
         reader.error(node.spot, "a success of 0% promises nothing", "write the share of requests that must be good, for example `99%`");
@@ -44,8 +44,8 @@ fn share_above_zero(reader: &Reader<'_>, node: &Node) -> Option<Ratio> {
 }
 
 /// `{first_token: 2500ms}` or `{complete: 3s}`.
-fn slo(reader: &Reader<'_>, node: &Node) -> Option<(crate::units::Duration, SloOn)> {
-    if let Kind::Text(text) = &node.kind {
+fn slo(reader: &TreeReader<'_>, node: &Node) -> Option<(crate::units::Duration, SloOn)> {
+    if let NodeKind::Text(text) = &node.kind {
         let hint = format!("write `{{first_token: {text}}}` for streams, or `{{complete: {text}}}`");
         reader.error(node.spot, "this does not say which moment of an answer it is held against", hint);
         return None;
@@ -58,8 +58,8 @@ fn slo(reader: &Reader<'_>, node: &Node) -> Option<(crate::units::Duration, SloO
 }
 
 /// `{requests_lost: 1%}` or `{requests_lost: 20}`.
-fn rpo(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
-    if let Kind::Text(text) = &node.kind {
+fn rpo(reader: &TreeReader<'_>, node: &Node) -> Option<LossBudget> {
+    if let NodeKind::Text(text) = &node.kind {
         reader.error(node.spot, "this does not say of what", format!("write `{{requests_lost: {text}}}`"));
         return None;
     }
@@ -70,8 +70,8 @@ fn rpo(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
 }
 
 /// `{at_most: 5%, after: 10s}`.
-fn rescued(reader: &Reader<'_>, node: &Node) -> Option<Rescues> {
-    if let Kind::Text(text) = &node.kind {
+fn rescued(reader: &TreeReader<'_>, node: &Node) -> Option<Rescues> {
+    if let NodeKind::Text(text) = &node.kind {
         reader.error(node.spot, "this does not say from when on", format!("write `{{at_most: {text}, after: 10s}}`"));
         return None;
     }
@@ -82,7 +82,7 @@ fn rescued(reader: &Reader<'_>, node: &Node) -> Option<Rescues> {
     Some(Rescues { at_most: at_most?, after })
 }
 
-fn loss(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
+fn loss(reader: &TreeReader<'_>, node: &Node) -> Option<LossBudget> {
     let text = reader.text(node)?;
     let budget = if text.contains('%') { text.parse().ok().map(LossBudget::Share) } else { text.parse().ok().map(LossBudget::Requests) };
     if budget.is_none() {
@@ -91,7 +91,7 @@ fn loss(reader: &Reader<'_>, node: &Node) -> Option<LossBudget> {
     budget
 }
 
-fn overshoot(reader: &Reader<'_>, node: &Node) -> Option<f64> {
+fn overshoot(reader: &TreeReader<'_>, node: &Node) -> Option<f64> {
     let text = reader.text(node)?;
     let factor = text.parse::<f64>().ok().filter(|factor| (0.1..=1000.0).contains(factor));
     if factor.is_none() {

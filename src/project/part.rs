@@ -2,12 +2,12 @@
 //!
 //! A file is cut where a document begins, so that each part can be read and edited by itself, and everything outside stays as it is.
 
-use super::edit::{EditError, Format};
+use super::edit::{EditError, FileFormat};
 use crate::model::DocumentSelector;
 use serde_saphyr::granit_parser::{Event, Parser};
 use std::ops::Range;
 
-impl Format {
+impl FileFormat {
     /// The bytes of a document of a text, from its `---` to the next; the whole text where none is asked for and there is only one.
     ///
     /// # Errors
@@ -17,7 +17,7 @@ impl Format {
         let Some(which) = which else {
             return if parts.len() > 1 { Err(EditError::Several { count: parts.len() }) } else { Ok(0..text.len()) };
         };
-        let absent = |found| EditError::Document { which: which.to_string(), found };
+        let absent = |found| EditError::SourceDocument { which: which.to_string(), found };
         match which {
             DocumentSelector::Number(number) => {
                 let place = usize::try_from(*number).unwrap_or(usize::MAX).saturating_sub(1);
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn a_document_is_found_by_its_place_or_by_what_only_it_says() {
         let port = |which: &DocumentSelector| {
-            let part = Format::Yaml.part(SEVERAL, Some(which))?;
-            Format::Yaml.find(&SEVERAL[part], &["port".to_owned()]).map(|place| place.value)
+            let part = FileFormat::Yaml.part(SEVERAL, Some(which))?;
+            FileFormat::Yaml.find(&SEVERAL[part], &["port".to_owned()]).map(|place| place.value)
         };
         for (which, wanted) in [
             (DocumentSelector::Number(1), "1"),
@@ -81,8 +81,8 @@ mod tests {
         let several = port(&values(&[("kind", "ConfigMap")])).unwrap_err();
         assert_eq!(several.to_string(), "there are 2 of the document with kind: ConfigMap");
         assert_eq!(port(&values(&[("kind", "Pod")])).unwrap_err().to_string(), "there is no document with kind: Pod");
-        assert_eq!(Format::Yaml.part(SEVERAL, None), Err(EditError::Several { count: 3 }));
-        assert_eq!(Format::Yaml.part("a: 1\n", None), Ok(0..5));
+        assert_eq!(FileFormat::Yaml.part(SEVERAL, None), Err(EditError::Several { count: 3 }));
+        assert_eq!(FileFormat::Yaml.part("a: 1\n", None), Ok(0..5));
     }
 
     proptest! {

@@ -1,12 +1,12 @@
 //! A project: a folder with an inventory, and what scenarios and runbooks in it become.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
-use super::inside::{self, Named};
+use super::inside::{self, NamedFile};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
-use super::workload::Told;
+use super::workload::RawWorkload;
 use super::{cross, inventory, rotation, sums, table, trace, vocabulary};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, Tokens};
 use std::os::unix::fs::PermissionsExt;
@@ -60,7 +60,7 @@ pub struct Project {
     /// What scenarios and runbooks may name; with placeholders where the file has errors.
     pub inventory: Inventory,
     /// The inventory's file.
-    pub(super) document: Document,
+    pub(super) document: SourceDocument,
 }
 
 impl Project {
@@ -88,7 +88,7 @@ impl Project {
     pub fn open(root: &Path) -> (Self, Findings) {
         let (yaml, csv) = (root.join(YAML), root.join(CSV));
         let mut document =
-            if !yaml.exists() && csv.exists() { Document::read(&csv, root, table::read) } else { Document::open(&yaml, root) };
+            if !yaml.exists() && csv.exists() { SourceDocument::read(&csv, root, table::read) } else { SourceDocument::open(&yaml, root) };
         if yaml.exists() && csv.exists() {
             let message = format!("this project has two inventories, `{YAML}` and `{CSV}`");
             document.findings.push(Finding::of_file(&shown(&csv, root), message, "keep one of them"));
@@ -205,13 +205,13 @@ impl Project {
     }
 
     /// A scenario and its runbook, with what is wrong in each and with their names.
-    pub(super) fn story(&self, path: &Path) -> (Option<Story>, Vec<Finding>) {
-        let document = Document::open(path, &self.root);
+    pub(super) fn story(&self, path: &Path) -> (Option<ScenarioWithRunbook>, Vec<Finding>) {
+        let document = SourceDocument::open(path, &self.root);
         self.story_of(document)
     }
 
     /// The same for a scenario that was opened already.
-    pub(super) fn story_of(&self, document: Document) -> (Option<Story>, Vec<Finding>) {
+    pub(super) fn story_of(&self, document: SourceDocument) -> (Option<ScenarioWithRunbook>, Vec<Finding>) {
         let mut scenario = match scenario::read(document) {
             Ok(scenario) => scenario,
             Err(found) => return (None, found),
@@ -233,7 +233,7 @@ impl Project {
             found.extend(runbook.as_ref().and_then(RunbookFile::unfilled));
             runbook
         });
-        let story = Story { scenario, runbook };
+        let story = ScenarioWithRunbook { scenario, runbook };
         if self.declared().is_some() {
             found.extend(cross::names(self, &story));
         }
@@ -242,7 +242,7 @@ impl Project {
 
     /// A runbook, with what is wrong in it.
     pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
-        match runbook::read(Document::open(path, &self.root), self.declared(), &self.root) {
+        match runbook::read(SourceDocument::open(path, &self.root), self.declared(), &self.root) {
             Ok(file) => {
                 let found = file.document.findings.clone();
                 (Some(file), found)
@@ -253,15 +253,15 @@ impl Project {
 
     /// The file of the project that a value names, where it is one.
     pub(super) fn file(&self, path: &str) -> Option<PathBuf> {
-        matches!(inside::named(&self.root, path), Named::File(_)).then(|| self.root.join(path))
+        matches!(inside::named(&self.root, path), NamedFile::File(_)).then(|| self.root.join(path))
     }
 
     /// An error where a workload's script is not a file of the project, or not one of JavaScript: k6 quotes what it cannot read. One that is
     /// absent is told of when the drill begins.
-    fn script(&self, document: &Document, told: &mut Told) -> Option<Finding> {
+    fn script(&self, document: &SourceDocument, told: &mut RawWorkload) -> Option<Finding> {
         let script = told.workload.script.as_ref()?;
         // Of the shipped one it is known how long its requests are.
-        let is_shipped = matches!(inside::named(&self.root, script), Named::File(path) if is(&path, SHIPPED));
+        let is_shipped = matches!(inside::named(&self.root, script), NamedFile::File(path) if is(&path, SHIPPED));
         told.workload.max_tokens = told.workload.max_tokens.or(is_shipped.then_some(Tokens::OF_SHIPPED_SCRIPT));
         let is_script =
             Path::new(script).extension().is_some_and(|extension| ["js", "mjs", "cjs", "ts"].iter().any(|one| extension == *one));
@@ -271,13 +271,13 @@ impl Project {
     }
 
     /// An error unless the file that a value names is there.
-    pub(super) fn missing(&self, document: &Document, at: &[&str], path: &str) -> Option<Finding> {
+    pub(super) fn missing(&self, document: &SourceDocument, at: &[&str], path: &str) -> Option<Finding> {
         let named = inside::named(&self.root, path);
         if let Some((message, hint)) = inside::wrong(&named, "runbook", path) {
             return Some(document.error(at, message, hint));
         }
-        if let Named::File(_) = named {
-            let other = Document::open(&self.root.join(path), &self.root);
+        if let NamedFile::File(_) = named {
+            let other = SourceDocument::open(&self.root.join(path), &self.root);
             let kind = other.root.as_ref().and_then(shape::kind_of).filter(|kind| *kind != FileKind::Runbook)?;
             let hint = "name a runbook, for example `runbooks/fail-over-to-standby.yaml`";
             return Some(document.error(at, format!("`{path}` is {}, and a runbook is expected here", kind.named()), hint));
@@ -295,8 +295,8 @@ impl Project {
     }
 }
 
-/// A scenario and the runbook that answers.
-pub(super) struct Story {
+/// A scenario with the runbook that answers it: what a drill is planned from.
+pub(super) struct ScenarioWithRunbook {
     pub(super) scenario: ScenarioFile,
     pub(super) runbook: Option<RunbookFile>,
 }

@@ -1,12 +1,12 @@
 //! How long people take to react: `45s`, or `{p50: 30s, p95: 90s}`.
 
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use crate::model::Reaction;
 
 /// Reads one.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Reaction> {
-    if !matches!(node.kind, Kind::Map(_)) {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Reaction> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         let always = reader.time(node)?;
         return Some(Reaction { p50: always, p95: always });
     }

@@ -5,10 +5,10 @@
 //! and keys a file may hold is said by the callers, one file a concept.
 
 use super::address;
-use super::fields::Fields;
+use super::fields::MapFields;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::source::{Source, Spot};
-use super::tree::{Key, Kind, Node};
+use super::source::{SourceText, Spot};
+use super::tree::{Key, Node, NodeKind};
 use super::vocabulary::{self, pick};
 use crate::units::{Duration, ParseError};
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 /// What a function that reads a value looks like.
-pub(super) type Read<'f, T> = &'f dyn Fn(&Reader<'_>, &Node) -> Option<T>;
+pub(super) type Read<'f, T> = &'f dyn Fn(&TreeReader<'_>, &Node) -> Option<T>;
 
 /// So many words are told where one of them was guessed.
 const WORDS_TOLD: usize = 4;
@@ -24,15 +24,15 @@ const WORDS_TOLD: usize = 4;
 /// What a map is called whose keys are names of the writer's choosing.
 const NAMES: &str = "a map of names";
 
-/// A file that is being read, and what was found in it so far.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Source,
+/// Reads values from the tree of one file, and keeps what was found wrong with it so far.
+pub(super) struct TreeReader<'a> {
+    pub(super) source: &'a SourceText,
     findings: RefCell<Vec<Finding>>,
     strays: RefCell<BTreeSet<String>>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
+impl<'a> TreeReader<'a> {
+    pub(super) fn new(source: &'a SourceText) -> Self {
         Self { source, findings: RefCell::default(), strays: RefCell::default() }
     }
 
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     /// Any scalar, as it was written.
     pub(super) fn text(&self, node: &Node) -> Option<String> {
         match &node.kind {
-            Kind::Text(text) => Some(text.clone()),
+            NodeKind::Text(text) => Some(text.clone()),
             _ => {
                 self.error(node.spot, format!("a text is expected here, not {}", node.describe()), "write one value");
                 None
@@ -196,15 +196,15 @@ impl<'a> Reader<'a> {
     /// A list that is not empty, each item read by `read`; items that cannot be read are left out.
     pub(super) fn list<T>(&self, node: &Node, read: Read<'_, T>) -> Option<Vec<T>> {
         match &node.kind {
-            Kind::List(items) if items.is_empty() => {
+            NodeKind::List(items) if items.is_empty() => {
                 self.error(node.spot, "this list is empty", "write at least one item, for example `[first]`");
                 None
             }
-            Kind::List(items) => Some(items.iter().filter_map(|item| read(self, item)).collect()),
+            NodeKind::List(items) => Some(items.iter().filter_map(|item| read(self, item)).collect()),
             kind => {
                 let hint = match kind {
-                    Kind::Text(text) => format!("write `[{}]`", text.split(',').map(str::trim).collect::<Vec<_>>().join(", ")),
-                    Kind::Map(_) => "write `- ` before each item".into(),
+                    NodeKind::Text(text) => format!("write `[{}]`", text.split(',').map(str::trim).collect::<Vec<_>>().join(", ")),
+                    NodeKind::Map(_) => "write `- ` before each item".into(),
                     _ => "write `[first, second]`".into(),
                 };
                 self.error(node.spot, format!("a list is expected here, not {}", node.describe()), hint);
@@ -237,15 +237,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a map with fixed keys.
-    pub(super) fn fields<'n>(&'n self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(&'n self, node: &'n Node, what: &'static str) -> Option<MapFields<'n>> {
         let entries = self.entries(node, what)?;
-        Some(Fields::of(self, entries, node.spot, what))
+        Some(MapFields::of(self, entries, node.spot, what))
     }
 
     fn entries<'n>(&self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
         match &node.kind {
-            Kind::Map(entries) => Some(entries),
-            Kind::Nothing => {
+            NodeKind::Map(entries) => Some(entries),
+            NodeKind::Nothing => {
                 self.error(
                     node.spot,
                     format!("{what} is expected here, and there is nothing"),
@@ -255,11 +255,11 @@ impl<'a> Reader<'a> {
             }
             kind => {
                 let hint = match kind {
-                    Kind::List(items) if what == NAMES => {
+                    NodeKind::List(items) if what == NAMES => {
                         let name = items.iter().find_map(|item| Some(item.at(&["name"])?.as_text()?.to_owned()));
                         format!("take the `- ` away, and write each name as a key: `{}: {{…}}`", name.unwrap_or_else(|| "NAME".into()))
                     }
-                    Kind::List(_) => "take the `- ` away, and write `key: value` lines".into(),
+                    NodeKind::List(_) => "take the `- ` away, and write `key: value` lines".into(),
                     _ => "write `key: value` lines".into(),
                 };
                 self.error(node.spot, format!("{what} is expected here, not {}", node.describe()), hint);
@@ -270,7 +270,7 @@ impl<'a> Reader<'a> {
 
     /// The value of a key, unless there is none.
     pub(super) fn given<'n>(&self, key: &Key, node: &'n Node) -> Option<&'n Node> {
-        if node.kind == Kind::Nothing {
+        if node.kind == NodeKind::Nothing {
             self.error(key.spot, format!("`{}` has no value", key.text), "write a value, or take the key away");
             return None;
         }

@@ -1,8 +1,8 @@
 //! Rotations: what a step does of one, who mints and revokes a credential, and steps that cannot work because an issuer or a store cannot.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::runbook::RunbookFile;
 use super::step::argv;
 use super::store;
@@ -11,7 +11,7 @@ use crate::model::{Action, AzureSlot, Credential, CredentialSource, Inventory, I
 use std::collections::BTreeMap;
 
 /// `{mint: azure-key}`, `{take: anthropic-key, from: "env:SPARE"}`.
-pub(super) fn rotate(reader: &Reader<'_>, node: &Node) -> Option<Rotate> {
+pub(super) fn rotate(reader: &TreeReader<'_>, node: &Node) -> Option<Rotate> {
     let fields = reader.fields(node, "a part of a rotation")?;
     let word = fields.exactly_one(RotationPart::WORDS);
     let credential = word.and_then(|word| fields.optional(word, &|reader, node| reader.name(node)));
@@ -25,7 +25,7 @@ pub(super) fn rotate(reader: &Reader<'_>, node: &Node) -> Option<Rotate> {
 }
 
 /// `{kind: openai, project: …, admin: "env:NAME"}`.
-pub(super) fn issuer(reader: &Reader<'_>, node: &Node) -> Option<Issuer> {
+pub(super) fn issuer(reader: &TreeReader<'_>, node: &Node) -> Option<Issuer> {
     let fields = reader.fields(node, "an issuer")?;
     let kind = fields.required("kind", &|reader, node| {
         reader.word(node, Issuer::WORDS, |text| Issuer::WORDS.iter().copied().find(|word| *word == text))
@@ -142,7 +142,7 @@ pub(super) fn rotates_others(runbook: &Runbook, credential: &str) -> bool {
 }
 
 /// An error where the slot that is in use would be the one that is made anew.
-pub(super) fn one_slot(document: &Document, id: &str, credential: &Credential) -> Option<Finding> {
+pub(super) fn one_slot(document: &SourceDocument, id: &str, credential: &Credential) -> Option<Finding> {
     let (Some(Issuer::Azure { idle, .. }), Some(used)) = (&credential.issuer, &credential.key_id) else { return None };
     let same = idle.word().eq_ignore_ascii_case(used);
     let message = format!("`{used}` is in use and idle at once: it would be replaced while it is used");

@@ -4,14 +4,14 @@
 //! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
 use super::condition;
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::inside::{self, Named};
-use super::reader::Reader;
+use super::inside::{self, NamedFile};
+use super::reader::TreeReader;
 use super::shape::{self, FileKind};
-use super::step::{Entry, entry};
-use super::tree::{Kind, Node};
-use super::variable::Known;
+use super::step::{StepEntry, entry};
+use super::tree::{Node, NodeKind};
+use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
     Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore, SourceFile,
@@ -27,22 +27,22 @@ const STEPS_MAX: usize = 1_000;
 /// A runbook as it was read.
 #[derive(Debug, Clone)]
 pub(super) struct RunbookFile {
-    pub(super) document: Document,
+    pub(super) document: SourceDocument,
     /// With placeholders where the document has errors.
     pub(super) runbook: Runbook,
     /// The documents of the runbooks that it includes, each as often as it is included.
-    included: Vec<Document>,
+    included: Vec<SourceDocument>,
     /// The files of those, each as often as it is included.
     pub(super) sources: Vec<SourceFile>,
     /// Where each step stands.
-    places: Vec<Place>,
+    places: Vec<StepLocation>,
     /// Parameters that have no value of their own.
     open: BTreeSet<String>,
 }
 
-/// Where a step stands: in which document, and at which path in it.
+/// Where a step is written: in which document, and at which path in it.
 #[derive(Debug, Clone)]
-struct Place {
+struct StepLocation {
     /// 0 for the runbook's own, else one more than its place among the included.
     document: usize,
     path: Vec<String>,
@@ -63,7 +63,7 @@ impl RunbookFile {
         document.has(&path)
     }
 
-    fn at(&self, step: usize, keys: &[&str]) -> (&Document, Vec<String>) {
+    fn at(&self, step: usize, keys: &[&str]) -> (&SourceDocument, Vec<String>) {
         let place = &self.places[step];
         let document = place.document.checked_sub(1).and_then(|index| self.included.get(index)).unwrap_or(&self.document);
         (document, place.path.iter().cloned().chain(keys.iter().map(|key| (*key).to_owned())).collect())
@@ -100,7 +100,7 @@ impl RunbookFile {
 
 /// Reads a runbook of the project at `root`, with those that it includes, and checks the names in it against the inventory, if there is one
 /// to check against.
-pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: &Path) -> Result<RunbookFile, Vec<Finding>> {
+pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, root: &Path) -> Result<RunbookFile, Vec<Finding>> {
     if let Some(finding) = shape::mixed_up(&document, FileKind::Runbook) {
         return Err(vec![finding]);
     }
@@ -110,7 +110,7 @@ pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: 
     if let Some(root) = &mut document.root {
         fill(root, &values);
     }
-    let reader = Reader::new(&document.source);
+    let reader = TreeReader::new(&document.source);
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let found = reader.into_parts();
     document.add(found);
@@ -131,9 +131,10 @@ pub(super) fn read(mut document: Document, inventory: Option<&Inventory>, root: 
     Ok(file)
 }
 
-type Whole = (Runbook, Vec<Entry>);
+/// A runbook without its steps, and the entries of its list of steps.
+type WholeRunbook = (Runbook, Vec<StepEntry>);
 
-fn whole(reader: &Reader<'_>, root: &Node) -> Option<Whole> {
+fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let fields = reader.fields(root, "a runbook")?;
     fields.version();
     let _ = fields.raw("parameters");
@@ -156,7 +157,7 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<Whole> {
     Some((runbook, entries))
 }
 
-fn escalation(reader: &Reader<'_>, node: &Node) -> Escalation {
+fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
     let Some(fields) = reader.fields(node, "an escalation") else { return Escalation { after: Duration::ZERO, to: String::new() } };
     let after = fields.required("after", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let to = fields.required("to", &|reader, node| reader.name(node)).unwrap_or_default();
@@ -165,18 +166,18 @@ fn escalation(reader: &Reader<'_>, node: &Node) -> Escalation {
 }
 
 /// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
-fn parameters(document: &Document) -> BTreeMap<String, Option<String>> {
-    let Some(Kind::Map(entries)) = document.root.as_ref().and_then(|root| root.at(&["parameters"])).map(|node| &node.kind) else {
+fn parameters(document: &SourceDocument) -> BTreeMap<String, Option<String>> {
+    let Some(NodeKind::Map(entries)) = document.root.as_ref().and_then(|root| root.at(&["parameters"])).map(|node| &node.kind) else {
         return BTreeMap::new();
     };
-    let value = |node: &Node| if let Kind::Text(text) = &node.kind { Some(text.clone()) } else { None };
+    let value = |node: &Node| if let NodeKind::Text(text) = &node.kind { Some(text.clone()) } else { None };
     entries.iter().map(|(key, node)| (key.text.clone(), value(node))).collect()
 }
 
 /// Puts parameters into every text. The tree's depth is bounded, so recursion is.
 fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
     match &mut node.kind {
-        Kind::Text(text) => {
+        NodeKind::Text(text) => {
             for (name, value) in values {
                 let variable = format!("${{param.{name}}}");
                 if text.contains(&variable) {
@@ -184,25 +185,25 @@ fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
                 }
             }
         }
-        Kind::List(items) => items.iter_mut().for_each(|item| fill(item, values)),
-        Kind::Map(entries) => entries.iter_mut().filter(|(key, _)| key.text != "parameters").for_each(|(_, value)| fill(value, values)),
-        Kind::Nothing => {}
+        NodeKind::List(items) => items.iter_mut().for_each(|item| fill(item, values)),
+        NodeKind::Map(entries) => entries.iter_mut().filter(|(key, _)| key.text != "parameters").for_each(|(_, value)| fill(value, values)),
+        NodeKind::Nothing => {}
     }
 }
 
 /// The list of steps while it is put together.
 struct List<'a> {
     root: &'a Path,
-    included: Vec<Document>,
+    included: Vec<SourceDocument>,
     sources: Vec<SourceFile>,
-    places: Vec<Place>,
+    places: Vec<StepLocation>,
     steps: Vec<Step>,
     findings: Vec<Finding>,
 }
 
 impl List<'_> {
     /// Adds what stands in one document. `open` are the files that are being read, outermost first.
-    fn add(&mut self, entries: Vec<Entry>, number: usize, document: &Document, prefix: &str, open: &mut Vec<PathBuf>) {
+    fn add(&mut self, entries: Vec<StepEntry>, number: usize, document: &SourceDocument, prefix: &str, open: &mut Vec<PathBuf>) {
         for (index, entry) in entries.into_iter().enumerate() {
             let path = vec!["steps".to_owned(), index.to_string()];
             if self.steps.len() > STEPS_MAX {
@@ -211,24 +212,24 @@ impl List<'_> {
                 return;
             }
             match entry {
-                Entry::Nothing => {}
-                Entry::One(step) => self.push(prefixed(*step, prefix), Place { document: number, path }),
-                Entry::Parallel { name, steps } => {
+                StepEntry::Nothing => {}
+                StepEntry::One(step) => self.push(prefixed(*step, prefix), StepLocation { document: number, path }),
+                StepEntry::Parallel { name, steps } => {
                     let name = format!("{prefix}{name}");
                     for (inner, step) in steps.into_iter().enumerate().filter_map(|(inner, step)| Some((inner, step?))) {
                         let path = [&path[..], &["parallel".to_owned(), inner.to_string()]].concat();
                         let mut step = prefixed(step, prefix);
                         step.name = format!("{name}: {}", &step.name[prefix.len()..]);
                         step.together = Some(name.clone());
-                        self.push(step, Place { document: number, path });
+                        self.push(step, StepLocation { document: number, path });
                     }
                 }
-                Entry::Include { name, file, with } => self.include(&file, &with, document, &path, &format!("{prefix}{name}: "), open),
+                StepEntry::Include { name, file, with } => self.include(&file, &with, document, &path, &format!("{prefix}{name}: "), open),
             }
         }
     }
 
-    fn push(&mut self, step: Step, place: Place) {
+    fn push(&mut self, step: Step, place: StepLocation) {
         self.steps.push(step);
         self.places.push(place);
     }
@@ -237,7 +238,7 @@ impl List<'_> {
         &mut self,
         file: &str,
         with: &BTreeMap<String, String>,
-        from: &Document,
+        from: &SourceDocument,
         path: &[String],
         prefix: &str,
         open: &mut Vec<PathBuf>,
@@ -245,7 +246,7 @@ impl List<'_> {
         let at = [path[0].as_str(), path[1].as_str(), "include"];
         let named = inside::named(self.root, file);
         let wrong = inside::wrong(&named, "runbook", file);
-        let Named::File(target) = named else {
+        let NamedFile::File(target) = named else {
             let hint = "write the runbook's path from the project's root, for example `runbooks/tell-users.yaml`";
             let (message, hint) = wrong.unwrap_or_else(|| (format!("the runbook `{file}` does not exist"), hint));
             self.findings.push(from.error(&at, message, hint));
@@ -257,7 +258,7 @@ impl List<'_> {
             self.findings.push(from.error(&at, message, "take one of the two includes away"));
             return;
         }
-        let mut document = Document::open(&self.root.join(file), self.root);
+        let mut document = SourceDocument::open(&self.root.join(file), self.root);
         if let Some(finding) = shape::mixed_up(&document, FileKind::Runbook) {
             let hint = "name a runbook, for example `runbooks/tell-users.yaml`";
             self.findings.push(from.error(&at, format!("`{file}`: {}", finding.message), hint));
@@ -277,7 +278,7 @@ impl List<'_> {
         if let Some(root) = &mut document.root {
             fill(root, &values);
         }
-        let reader = Reader::new(&document.source);
+        let reader = TreeReader::new(&document.source);
         let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
         let found = reader.into_parts();
         document.add(found);
@@ -336,7 +337,7 @@ fn targets(file: &RunbookFile) -> Vec<Finding> {
 }
 
 /// A day of the calendar, `2026-10-01`.
-fn date(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn date(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
     let good = is_date(&text);
     if !good {
@@ -375,7 +376,8 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known = Known { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
+    let known =
+        KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
     }

@@ -1,11 +1,11 @@
 //! Scenarios: what goes wrong, what observes it, what was promised.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::Node;
-use super::workload::{self, Told};
+use super::workload::{self, RawWorkload};
 use super::{fault, objective};
 use crate::model::{Aim, Fault, Guard, PlannedFault, Scenario, Timeline};
 use crate::units::{Duration, Ratio};
@@ -13,21 +13,21 @@ use crate::units::{Duration, Ratio};
 /// A scenario as it was read, and what the model does not keep.
 #[derive(Debug, Clone)]
 pub(super) struct ScenarioFile {
-    pub(super) document: Document,
+    pub(super) document: SourceDocument,
     /// With placeholders where the document has errors.
     pub(super) scenario: Scenario,
     /// The places of the faults in the file, in the order of `scenario.timeline.faults`.
     pub(super) order: Vec<String>,
     /// The workloads; never empty. The scenario's `traffic` is that of the first.
-    pub(super) workloads: Vec<Told>,
+    pub(super) workloads: Vec<RawWorkload>,
 }
 
 /// Reads a scenario; only findings where there is nothing to read.
-pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Vec<Finding>> {
+pub(super) fn read(mut document: SourceDocument) -> Result<ScenarioFile, Vec<Finding>> {
     if let Some(finding) = shape::mixed_up(&document, FileKind::Scenario) {
         return Err(vec![finding]);
     }
-    let reader = Reader::new(&document.source);
+    let reader = TreeReader::new(&document.source);
     let whole = document.root.as_ref().and_then(|root| whole(&reader, root));
     let found = reader.into_parts();
     document.add(found);
@@ -37,7 +37,7 @@ pub(super) fn read(mut document: Document) -> Result<ScenarioFile, Vec<Finding>>
     }
 }
 
-fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec<Told>)> {
+fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec<RawWorkload>)> {
     let fields = reader.fields(root, "a scenario")?;
     fields.version();
     let name = fields.required("scenario", &|reader, node| reader.name(node)).unwrap_or_default();
@@ -52,12 +52,12 @@ fn whole(reader: &Reader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let abort_when = fields.optional("abort_when", &guard).flatten();
     fields.finish();
-    let workloads = workloads.map_or_else(|| Told::placeholder().map(|told| vec![told]), Some)?;
+    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
     let traffic = workloads[0].workload.clone();
     Some((Scenario { name, title, service, runbook, traffic, timeline, objectives, abort_when }, order, workloads))
 }
 
-fn timeline(reader: &Reader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {
+fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {
     let fields = reader.fields(node, "a timeline")?;
     let baseline = fields.optional("baseline", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let watch = fields.optional("watch", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
@@ -72,7 +72,7 @@ fn timeline(reader: &Reader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)>
     Some((Timeline { baseline, faults, watch }, order))
 }
 
-fn planned(reader: &Reader<'_>, node: &Node) -> Option<PlannedFault> {
+fn planned(reader: &TreeReader<'_>, node: &Node) -> Option<PlannedFault> {
     let fields = reader.fields(node, "a fault on the timeline")?;
     let at = fields.optional("at", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let on = fields.required("on", &|reader, node| reader.name(node)).unwrap_or_default();
@@ -82,7 +82,7 @@ fn planned(reader: &Reader<'_>, node: &Node) -> Option<PlannedFault> {
     Some(PlannedFault { at, on, fault, aim, length })
 }
 
-fn guard(reader: &Reader<'_>, node: &Node) -> Option<Option<Guard>> {
+fn guard(reader: &TreeReader<'_>, node: &Node) -> Option<Option<Guard>> {
     let fields = reader.fields(node, "a guard")?;
     let success_below = fields.required("success_below", &|reader, node| reader.quantity::<Ratio>(node));
     let length = fields.required("for", &|reader, node| reader.time(node));

@@ -4,10 +4,10 @@
 //!
 //! What this file does not do: find a key that looks like any other word.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
 use super::source::Spot;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::variable::is_environment_name;
 use crate::model::CredentialSource;
 use base64::Engine as _;
@@ -206,7 +206,7 @@ pub(super) fn variable_meant(text: &str) -> Option<&str> {
 }
 
 /// Keys anywhere in a document, each once for its place. Their lines are not quoted. What says where a credential is found is a path or a name.
-pub(super) fn keys_in(document: &Document) -> Vec<Finding> {
+pub(super) fn keys_in(document: &SourceDocument) -> Vec<Finding> {
     /// More than these are not counted: it is the same mistake.
     const MOST: usize = 20;
     let mut found = Vec::new();
@@ -220,13 +220,13 @@ pub(super) fn keys_in(document: &Document) -> Vec<Finding> {
             }
         };
         match &node.kind {
-            Kind::Text(text) => look(text, node.spot),
-            Kind::List(items) => open.extend(items),
-            Kind::Map(entries) => {
+            NodeKind::Text(text) => look(text, node.spot),
+            NodeKind::List(items) => open.extend(items),
+            NodeKind::Map(entries) => {
                 entries.iter().for_each(|(key, _)| look(&key.text, key.spot));
                 open.extend(entries.iter().map(|(_, value)| value));
             }
-            Kind::Nothing => {}
+            NodeKind::Nothing => {}
         }
     }
     found
@@ -254,8 +254,8 @@ fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, holds_key, is_secret, keys_in, says_secret, variable_meant};
-    use crate::project::source::Source;
+    use super::{SourceDocument, holds_key, is_secret, keys_in, says_secret, variable_meant};
+    use crate::project::source::SourceText;
 
     #[test]
     fn keys_are_known_by_how_they_begin_and_by_what_is_said_of_them() {
@@ -309,7 +309,7 @@ mod tests {
     fn a_place_where_a_credential_is_found_is_no_key() {
         let keys = |value: &str| {
             let text = format!("version: 1\nscenario: a\ntitle: \"{value}\"\n");
-            keys_in(&Document::of_yaml(Source { path: "a.yaml".into(), text })).len()
+            keys_in(&SourceDocument::of_yaml(SourceText { path: "a.yaml".into(), text })).len()
         };
         for place in ["file:keys/sk-0123456789abcdef", "vault:kv/sk-0123456789abcdef#key"] {
             assert_eq!(keys(place), 0, "{place}");

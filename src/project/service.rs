@@ -16,9 +16,9 @@
 //! What this file does not do: ask whether a service answers so. A drill does, before its baseline.
 
 use super::environment::key_from;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::secretive::is_secret_as;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::wire;
 use crate::model::{Complete, Dialect, ServiceBinding, StreamEnd, UsageReport};
 use serde_json::{Map, Number, Value};
@@ -35,7 +35,7 @@ const OWN: [(&str, &str); 6] = [
 ];
 
 /// Reads one.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServiceBinding> {
     let fields = reader.fields(node, "a service's address")?;
     let url = fields.required("url", &|reader, node| reader.url(node));
     let replicas = fields.optional("replicas", &|reader, node| reader.list(node, &|reader, node| reader.url(node))).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<ServiceBinding> {
 }
 
 /// `http://HOST:PORT`, and nothing after it.
-fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn forward_proxy(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.url(node)?;
     let good =
         text.starts_with("${") || text.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').contains(['/', '?', '#']));
@@ -84,16 +84,16 @@ fn forward_proxy(reader: &Reader<'_>, node: &Node) -> Option<String> {
 }
 
 /// Headers whose values are in environment variables.
-fn headers_from(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
-    let Kind::Map(entries) = &node.kind else { return reader.texts(node) };
+fn headers_from(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+    let NodeKind::Map(entries) = &node.kind else { return reader.texts(node) };
     entries.iter().for_each(|(key, _)| _ = wire::header_name(reader, key));
     Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), key_from(reader, node)?))).collect())
 }
 
 /// Parameters of a body: a map, or JSON as a text where a number shall be a text or the other way round.
-fn parameters(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, Value>> {
+fn parameters(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, Value>> {
     let given = match &node.kind {
-        Kind::Text(text) => serde_json::from_str(text).ok(),
+        NodeKind::Text(text) => serde_json::from_str(text).ok(),
         _ => Some(json(node)),
     };
     let Some(Value::Object(fields)) = given else {
@@ -113,7 +113,7 @@ fn parameters(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, Value
 }
 
 /// What must not stand in a body: it goes out as it is written, and is kept in every history.
-fn unfit(reader: &Reader<'_>, node: &Node, fields: &Map<String, Value>) {
+fn unfit(reader: &TreeReader<'_>, node: &Node, fields: &Map<String, Value>) {
     let mut found = Vec::new();
     for (name, value) in fields {
         texts(&mut vec![name], value, &mut found);
@@ -168,13 +168,13 @@ fn texts<'v>(path: &mut Vec<&'v str>, value: &'v Value, found: &mut Vec<(Vec<Str
 /// What a value is as JSON. A text that JSON takes for a number or a truth is one.
 fn json(node: &Node) -> Value {
     match &node.kind {
-        Kind::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), json(node))).collect(),
-        Kind::List(items) => items.iter().map(json).collect(),
-        Kind::Text(text) => match text.as_str() {
+        NodeKind::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), json(node))).collect(),
+        NodeKind::List(items) => items.iter().map(json).collect(),
+        NodeKind::Text(text) => match text.as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             text => serde_json::from_str::<Number>(text).map_or_else(|_| Value::String(text.to_owned()), Value::Number),
         },
-        Kind::Nothing => Value::Null,
+        NodeKind::Nothing => Value::Null,
     }
 }

@@ -3,9 +3,9 @@
 //!
 //! A file is ours that says which it is (`scenario:`, `runbook:`, or `providers:` and `services:`), or that has our version and one of our keys.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 
 /// The outermost keys of inventories, scenarios and runbooks, without `version`.
 const KEYS: [&str; 23] = [
@@ -64,7 +64,7 @@ impl FileKind {
 
 /// Which kind a file is, by most of its keys; `None` where it does not say.
 pub(super) fn kind_of(root: &Node) -> Option<FileKind> {
-    let Kind::Map(entries) = &root.kind else { return None };
+    let NodeKind::Map(entries) = &root.kind else { return None };
     let count = |kind: FileKind| entries.iter().filter(|(key, _)| kind.keys().contains(&key.text.as_str())).count();
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
     let mut kinds = [FileKind::Inventory, FileKind::Scenario, FileKind::Runbook].map(|kind| (count(kind), kind));
@@ -79,7 +79,7 @@ pub(super) fn kind_of(root: &Node) -> Option<FileKind> {
 }
 
 /// The finding for a file that is of another kind than the one that is expected, and surely so.
-pub(super) fn mixed_up(document: &Document, expected: FileKind) -> Option<Finding> {
+pub(super) fn mixed_up(document: &SourceDocument, expected: FileKind) -> Option<Finding> {
     let kind = kind_of(document.root.as_ref()?).filter(|kind| *kind != expected)?;
     let path = &document.source.path;
     let hint = match (kind, expected) {
@@ -106,14 +106,14 @@ pub(super) fn of_others(root: &Node) -> Option<&'static str> {
         ("an Envoy configuration", &["static_resources"]),
         ("a Compose file", &["services"]),
     ];
-    let Kind::Map(entries) = &root.kind else { return None };
+    let NodeKind::Map(entries) = &root.kind else { return None };
     let has = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
     OTHERS.into_iter().find(|(_, keys)| keys.iter().all(&has)).map(|(what, _)| what)
 }
 
 /// Of a file that was parsed.
 pub(super) fn of_tree(root: &Node) -> bool {
-    let Kind::Map(entries) = &root.kind else { return false };
+    let NodeKind::Map(entries) = &root.kind else { return false };
     is_ours(&entries.iter().map(|(key, value)| (key.text.as_str(), value_of(value))).collect::<Vec<_>>())
 }
 
@@ -129,7 +129,7 @@ pub(super) fn of_text(text: &str) -> bool {
 
 fn value_of(node: &Node) -> &str {
     match &node.kind {
-        Kind::Text(text) => text,
+        NodeKind::Text(text) => text,
         _ => "",
     }
 }

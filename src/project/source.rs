@@ -33,9 +33,9 @@ pub(super) struct Spot {
     pub offset: usize,
 }
 
-/// One file's text.
+/// The text of one file, with the path under which findings show it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Source {
+pub(super) struct SourceText {
     /// The path, as shown.
     pub path: String,
     /// UTF-8, without a byte order mark.
@@ -59,7 +59,7 @@ pub(super) fn regular(path: &Path) -> std::io::Result<std::fs::File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(Error::other("it is not a file")) }
 }
 
-impl Source {
+impl SourceText {
     /// Reads a file.
     ///
     /// # Errors
@@ -133,7 +133,7 @@ impl Source {
 
     /// An error at a place.
     pub(super) fn error(&self, spot: Spot, message: impl AsRef<str>, hint: impl AsRef<str>) -> Finding {
-        let Window { shown: source_line, indent, length, hidden, written } = self.window(spot);
+        let LineWindow { shown: source_line, indent, length, hidden, written } = self.window(spot);
         // What is blotted out of the line stands in no message either, and in no hint. One plain word may stand in any hint of ours: those that
         // repeat what was written do not repeat a secret.
         let replace = |text: String, secret: &String| text.replace(secret.as_str(), "•••");
@@ -159,7 +159,7 @@ impl Source {
     ///
     /// Costs as much as the part and not as the line, because a hostile file may hold one line of 1 MB with ten thousand
     /// things wrong in it.
-    fn window(&self, spot: Spot) -> Window {
+    fn window(&self, spot: Spot) -> LineWindow {
         // What stands before may tell that a secret follows, so more is looked at than is shown.
         const CONTEXT: usize = 2_000;
         let ends = |c: char| c == '\n' || c == '\r';
@@ -183,12 +183,12 @@ impl Source {
             shown.push('…');
         }
         let hidden = hidden(&plain[start..end], &line[start..end]);
-        Window { shown, indent, length: under.chars().count().max(1), hidden, written }
+        LineWindow { shown, indent, length: under.chars().count().max(1), hidden, written }
     }
 }
 
-/// The part of a line that is shown around a spot.
-struct Window {
+/// The part of a line that a finding shows around its spot, so that a long line stays readable.
+struct LineWindow {
     shown: String,
     /// The characters before the spot.
     indent: usize,
@@ -239,7 +239,7 @@ mod tests {
 
     /// The finding for the whole line, with this hint.
     fn hint(line: &str, hint: &str) -> String {
-        let source = Source { path: "a.yaml".into(), text: line.into() };
+        let source = SourceText { path: "a.yaml".into(), text: line.into() };
         source.error(source.spot_of(0, 1), "this is wrong", hint).hint.unwrap_or_default()
     }
 
@@ -251,7 +251,7 @@ mod tests {
         }
         assert_eq!(hint("from: hunter2abc", "write `env:hunter2abc`"), "write `env:•••`");
         let line = format!("{}: x ghp_0123456789abcdefghij", "a".repeat(WINDOW - 10));
-        let source = Source { path: "a.yaml".into(), text: line };
+        let source = SourceText { path: "a.yaml".into(), text: line };
         let shown = source.error(source.spot_of(0, 1), "this is wrong", "").source_line;
         assert!(!shown.contains("ghp_") && shown.ends_with('…'), "a key that is cut off: {shown}");
     }

@@ -2,21 +2,21 @@
 
 use super::canary;
 use super::condition;
-use super::fields::Fields;
+use super::fields::MapFields;
 use super::mail;
 use super::reaction;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::rotation;
 use super::switch;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::variable;
 use super::wire;
 use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
 
-/// What stands at one place of the list.
-pub(super) enum Entry {
+/// One entry of a runbook's list of steps.
+pub(super) enum StepEntry {
     /// A step.
     One(Box<Step>),
     /// Steps that run at the same time; those that cannot be read keep their place.
@@ -34,44 +34,44 @@ const ACTIONS: [&str; 9] = ["wait_until", "http", "run", "confirm", "pause", "sw
 const UNDOS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate"];
 
 /// Reads what stands at one place of the list.
-pub(super) fn entry(reader: &Reader<'_>, node: &Node) -> Entry {
-    if let Kind::Text(command) = &node.kind {
+pub(super) fn entry(reader: &TreeReader<'_>, node: &Node) -> StepEntry {
+    if let NodeKind::Text(command) = &node.kind {
         let argv: Vec<&str> = command.split_whitespace().collect();
         let hint = format!("write `- {{name: …, run: [{}], timeout: 30s}}`", argv.join(", "));
         reader.error(node.spot, "a step is expected here, not a text", hint);
-        return Entry::Nothing;
+        return StepEntry::Nothing;
     }
-    let Some(fields) = reader.fields(node, "a step") else { return Entry::Nothing };
+    let Some(fields) = reader.fields(node, "a step") else { return StepEntry::Nothing };
     let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
     match fields.exactly_one(&KINDS) {
         Some("include") => {
             let file = fields.optional("include", &|reader, node| reader.words(node));
             let with = fields.optional("with", &|reader, node| reader.texts(node)).unwrap_or_default();
             fields.finish();
-            file.map_or(Entry::Nothing, |file| Entry::Include { name, file, with })
+            file.map_or(StepEntry::Nothing, |file| StepEntry::Include { name, file, with })
         }
         Some("parallel") => {
             let on_failure = fields.optional("on_failure", &on_failure).unwrap_or(OnFailure::Undo);
             let steps = fields
                 .optional("parallel", &|reader, node| reader.list(node, &|reader, node| Some(one_of_several(reader, node, &on_failure))));
             fields.finish();
-            steps.map_or(Entry::Nothing, |steps| Entry::Parallel { name, steps })
+            steps.map_or(StepEntry::Nothing, |steps| StepEntry::Parallel { name, steps })
         }
-        chosen => step(fields, name, chosen, &OnFailure::Undo).map_or(Entry::Nothing, |step| Entry::One(Box::new(step))),
+        chosen => step(fields, name, chosen, &OnFailure::Undo).map_or(StepEntry::Nothing, |step| StepEntry::One(Box::new(step))),
     }
 }
 
 /// A step of several that run at the same time; what follows its failure is said by all of them together.
-fn one_of_several(reader: &Reader<'_>, node: &Node, on_failure: &OnFailure) -> Option<Step> {
+fn one_of_several(reader: &TreeReader<'_>, node: &Node, on_failure: &OnFailure) -> Option<Step> {
     let fields = reader.fields(node, "a step")?;
     let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
     let chosen = fields.exactly_one(&ACTIONS);
     step(fields, name, chosen, on_failure)
 }
 
-fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing: &OnFailure) -> Option<Step> {
+fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, failing: &OnFailure) -> Option<Step> {
     let action = chosen.and_then(|word| action(&fields, word));
-    let timeout = |reader: &Reader<'_>, node: &Node| reader.time(node);
+    let timeout = |reader: &TreeReader<'_>, node: &Node| reader.time(node);
     let timeout = match &action {
         Some(Action::Pause(length)) => {
             // The pause itself ends the try; the second is only for a machine that is late.
@@ -116,7 +116,7 @@ fn step(fields: Fields<'_>, name: String, chosen: Option<&'static str>, failing:
 }
 
 /// `{up_to: 30s, jitter: 20%}`.
-fn backoff(reader: &Reader<'_>, node: &Node) -> Option<Backoff> {
+fn backoff(reader: &TreeReader<'_>, node: &Node) -> Option<Backoff> {
     let fields = reader.fields(node, "a backoff")?;
     let up_to = fields.required("up_to", &|reader, node| reader.time(node));
     let jitter = fields.optional("jitter", &|reader, node| reader.quantity::<Ratio>(node));
@@ -125,8 +125,8 @@ fn backoff(reader: &Reader<'_>, node: &Node) -> Option<Backoff> {
 }
 
 /// A word, or `{goto: STEP, at_most: 3}`.
-fn on_failure(reader: &Reader<'_>, node: &Node) -> Option<OnFailure> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn on_failure(reader: &TreeReader<'_>, node: &Node) -> Option<OnFailure> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         return reader.word(node, OnFailure::WORDS, OnFailure::from_word);
     }
     let fields = reader.fields(node, "what follows a failure")?;
@@ -137,7 +137,7 @@ fn on_failure(reader: &Reader<'_>, node: &Node) -> Option<OnFailure> {
 }
 
 /// `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
-fn when(reader: &Reader<'_>, node: &Node) -> Option<When> {
+fn when(reader: &TreeReader<'_>, node: &Node) -> Option<When> {
     let fields = reader.fields(node, "a `when`")?;
     let when = match fields.exactly_one(&["value", "step"]) {
         Some("value") => {
@@ -160,7 +160,7 @@ fn when(reader: &Reader<'_>, node: &Node) -> Option<When> {
 }
 
 /// The name of a variable; no point in it, because `${steps.NAME.json.path}` goes on after one.
-fn variable_name(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn variable_name(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let name = reader.name(node)?;
     if name.contains('.') {
         reader.error(node.spot, format!("`{name}` cannot name a variable"), "use letters, digits, `-` and `_`");
@@ -170,8 +170,8 @@ fn variable_name(reader: &Reader<'_>, node: &Node) -> Option<String> {
 }
 
 /// An action, or `none` where there is nothing to take back.
-fn undo(reader: &Reader<'_>, node: &Node) -> Option<Option<Action>> {
-    if node.kind == Kind::Text("none".into()) {
+fn undo(reader: &TreeReader<'_>, node: &Node) -> Option<Option<Action>> {
+    if node.kind == NodeKind::Text("none".into()) {
         return Some(None);
     }
     let fields = reader.fields(node, "an undo")?;
@@ -180,7 +180,7 @@ fn undo(reader: &Reader<'_>, node: &Node) -> Option<Option<Action>> {
     action.map(Some)
 }
 
-pub(super) fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> {
+pub(super) fn action(fields: &MapFields<'_>, word: &'static str) -> Option<Action> {
     match word {
         "wait_until" => fields.optional(word, &condition::read).map(Action::WaitUntil),
         "http" => fields.optional(word, &http).map(Action::Http),
@@ -195,8 +195,8 @@ pub(super) fn action(fields: &Fields<'_>, word: &'static str) -> Option<Action> 
 }
 
 /// A question, or one with `answers`, `approvers`, `needed` and `default`.
-fn confirm(reader: &Reader<'_>, node: &Node) -> Option<Confirm> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn confirm(reader: &TreeReader<'_>, node: &Node) -> Option<Confirm> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         return Some(Confirm { question: reader.words(node)?, ..Confirm::default() });
     }
     let fields = reader.fields(node, "a question")?;
@@ -217,7 +217,7 @@ fn confirm(reader: &Reader<'_>, node: &Node) -> Option<Confirm> {
 }
 
 /// `{slack: "env:NAME", message: …}`.
-fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
+fn notify(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
     let fields = reader.fields(node, "a notification")?;
     let chosen = fields.exactly_one(&["webhook", "slack", "email", "contact", "pagerduty"]);
     let address = chosen.and_then(|word| {
@@ -253,8 +253,8 @@ fn notify(reader: &Reader<'_>, node: &Node) -> Option<Notify> {
     Some(Notify { channel, message: message?, severity: severity.unwrap_or(NotifySeverity::Error) })
 }
 
-fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn command(reader: &TreeReader<'_>, node: &Node) -> Option<Command> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), folder: None, exit_codes: Vec::new() });
     }
     let fields = reader.fields(node, "a command")?;
@@ -272,7 +272,7 @@ fn command(reader: &Reader<'_>, node: &Node) -> Option<Command> {
 }
 
 /// Variables of Lifeboat's own environment that a program is given: names, never values.
-pub(super) fn pass(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
+pub(super) fn pass(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<String>> {
     reader.list(node, &|reader, node| {
         let name = reader.text(node)?;
         let good = variable::is_environment_name(&name);
@@ -285,8 +285,8 @@ pub(super) fn pass(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
 
 /// A program and its arguments. One text is refused: it would need a shell to take it apart, and a shell takes variables
 /// apart as well.
-pub(super) fn argv(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
-    if let Kind::Text(line) = &node.kind {
+pub(super) fn argv(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<String>> {
+    if let NodeKind::Text(line) = &node.kind {
         let words: Vec<String> = line.split_whitespace().map(|word| format!("\"{}\"", word.trim_matches(['"', '\'']))).collect();
         let hint = format!("write a list, `[{}]`; no shell is used", words.join(", "));
         reader.error(node.spot, "a command is a list of the program and its arguments", hint);
@@ -301,7 +301,7 @@ pub(super) fn argv(reader: &Reader<'_>, node: &Node) -> Option<Vec<String>> {
 }
 
 /// Headers of a request; a secret only by a variable.
-fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+fn headers(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
     let headers = reader.texts(node)?;
     wire::no_secrets(reader, node);
     Some(headers)
@@ -309,7 +309,7 @@ fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>>
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-fn http(reader: &Reader<'_>, node: &Node) -> Option<HttpCall> {
+fn http(reader: &TreeReader<'_>, node: &Node) -> Option<HttpCall> {
     let fields = reader.fields(node, "an http request")?;
     let method = fields.exactly_one(&METHODS);
     let url = method.and_then(|method| fields.optional(method, &|reader, node| reader.url(node)));

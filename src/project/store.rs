@@ -1,9 +1,9 @@
 //! Secret stores of an inventory, and where a credential says that it is found.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
 use super::inventory::name_hint;
-use super::reader::Reader;
+use super::reader::TreeReader;
 use super::secretive;
 use super::step::argv;
 use super::tree::Node;
@@ -11,7 +11,7 @@ use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 use std::collections::BTreeMap;
 
 /// Where a credential is found. The text is never shown: it may be the key itself.
-pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+pub(super) fn source(reader: &TreeReader<'_>, node: &Node) -> Option<CredentialSource> {
     let found = CredentialSource::parse(&reader.text(node)?);
     if found.is_none() {
         let usual = || format!("write {}; the key itself never stands in a file", CredentialSource::FORMS);
@@ -22,7 +22,7 @@ pub(super) fn source(reader: &Reader<'_>, node: &Node) -> Option<CredentialSourc
 }
 
 /// Where a key is found that opens a store or a mail server. It stands in no store itself.
-pub(super) fn key(reader: &Reader<'_>, node: &Node) -> Option<CredentialSource> {
+pub(super) fn key(reader: &TreeReader<'_>, node: &Node) -> Option<CredentialSource> {
     let found = source(reader, node)?;
     if found.store().is_some() {
         reader.error(
@@ -50,7 +50,7 @@ fn form(kind: StoreKind) -> &'static str {
 }
 
 /// Reads one store.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<SecretStore> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<SecretStore> {
     let fields = reader.fields(node, "a secret store")?;
     fields.looks_like(VAULT);
     let kind = fields.required("kind", &|reader, node| reader.word(node, StoreKind::WORDS, StoreKind::from_word))?;
@@ -91,7 +91,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<SecretStore> {
 }
 
 /// Who is asking a Vault.
-fn login(reader: &Reader<'_>, node: &Node) -> Option<VaultLogin> {
+fn login(reader: &TreeReader<'_>, node: &Node) -> Option<VaultLogin> {
     let fields = reader.fields(node, "a login")?;
     let login = match fields.exactly_one(&["token", "approle", "kubernetes"]) {
         Some("token") => fields.required("token", &key).map(VaultLogin::Token),
@@ -117,7 +117,7 @@ fn login(reader: &Reader<'_>, node: &Node) -> Option<VaultLogin> {
 
 /// An error where a credential is kept in a store that nobody declared, or in one of another kind.
 pub(super) fn named(
-    document: &Document,
+    document: &SourceDocument,
     path: &[&str],
     from: &CredentialSource,
     stores: &BTreeMap<String, SecretStore>,

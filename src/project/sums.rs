@@ -3,10 +3,10 @@
 //! Each sum one of whose terms is a placeholder is left out.
 
 use super::cross::service_of;
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::project::{Project, Story};
-use super::workload::Told;
+use super::project::{Project, ScenarioWithRunbook};
+use super::workload::RawWorkload;
 use super::{asked, chance, doubts};
 use crate::model::{Arrivals, DrillPlan, Fault, Gate, Objectives, Ramp};
 use crate::units::{Duration, Rate};
@@ -14,22 +14,22 @@ use crate::units::{Duration, Rate};
 /// The shortest hold that means anything.
 const HOLD_MIN: Duration = Duration::from_secs(5);
 
-/// A workload of a story with the terms of its sums, and whether each is known.
-pub(super) struct Terms<'a> {
+/// A workload of a scenario, with the terms of the sums that a check does about it and whether each is known.
+pub(super) struct WorkloadSums<'a> {
     project: &'a Project,
-    document: &'a Document,
+    document: &'a SourceDocument,
     /// As if the workload were the only one.
     pub(super) plan: DrillPlan,
-    told: &'a Told,
+    told: &'a RawWorkload,
     /// True where the scenario's own objectives are its.
     watched: bool,
 }
 
-impl Terms<'_> {
+impl WorkloadSums<'_> {
     /// Those of each workload that is judged.
-    pub(super) fn of<'a>(project: &'a Project, story: &'a Story, plan: &DrillPlan) -> Vec<Terms<'a>> {
+    pub(super) fn of<'a>(project: &'a Project, story: &'a ScenarioWithRunbook, plan: &DrillPlan) -> Vec<WorkloadSums<'a>> {
         let file = &story.scenario;
-        let terms = |(place, told): (usize, &'a Told)| Terms {
+        let terms = |(place, told): (usize, &'a RawWorkload)| WorkloadSums {
             project,
             document: &file.document,
             plan: plan.alone(place),
@@ -40,7 +40,7 @@ impl Terms<'_> {
     }
 
     /// Every place where an objective may be stated, the one that wins first.
-    fn places<'a>(&'a self, keys: &[&'a str]) -> Vec<(&'a Document, Vec<&'a str>)> {
+    fn places<'a>(&'a self, keys: &[&'a str]) -> Vec<(&'a SourceDocument, Vec<&'a str>)> {
         let mut places = Vec::new();
         if self.told.path.len() > 1 {
             places.push((self.document, self.told.at(&["objectives"])));
@@ -54,7 +54,7 @@ impl Terms<'_> {
     }
 
     /// Where it is stated.
-    fn stated<'a>(&'a self, key: &'a str) -> Option<(&'a Document, Vec<&'a str>)> {
+    fn stated<'a>(&'a self, key: &'a str) -> Option<(&'a SourceDocument, Vec<&'a str>)> {
         self.places(&[key]).into_iter().find(|(document, path)| document.has(path))
     }
 
@@ -92,9 +92,9 @@ impl Terms<'_> {
 }
 
 /// Whether the numbers can hold together, wherever the drill runs.
-pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn sums(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::anywhere(project, story);
-    for finding in Terms::of(project, story, plan).iter().flat_map(|terms| sums_of(story, terms)) {
+    for finding in WorkloadSums::of(project, story, plan).iter().flat_map(|terms| sums_of(story, terms)) {
         // What ails a shared objective ails every workload that it is held against, and is said once.
         if !found.contains(&finding) {
             found.push(finding);
@@ -103,7 +103,7 @@ pub(super) fn sums(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Fi
     found
 }
 
-fn sums_of(story: &Story, terms: &Terms<'_>) -> Vec<Finding> {
+fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding> {
     let (document, plan, mut found) = (terms.document, &terms.plan, Vec::new());
     let rate_known = match &terms.told.played {
         Some(_) => terms.told.workload.trace.is_some(),
@@ -181,13 +181,13 @@ fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
 }
 
 /// `slo` is a map, and an error in it stands at its value.
-fn slo_sound(terms: &Terms<'_>) -> bool {
+fn slo_sound(terms: &WorkloadSums<'_>) -> bool {
     let sound = |moment| terms.places(&["slo", moment]).iter().all(|(document, path)| document.sound(path));
     ["first_token", "complete"].into_iter().all(sound)
 }
 
 /// What must fit into the RTO or cover it.
-fn against_rto(story: &Story, plan: &DrillPlan, terms: &Terms<'_>, traffic_known: bool) -> Vec<Finding> {
+fn against_rto(story: &ScenarioWithRunbook, plan: &DrillPlan, terms: &WorkloadSums<'_>, traffic_known: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let objectives = &plan.objectives;
     let Objectives { rto, slo, hold, .. } = *objectives;
@@ -279,7 +279,7 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
 }
 
 /// A limit on rescued requests that begins when the fault is over.
-fn rescued(terms: &Terms<'_>) -> Option<Finding> {
+fn rescued(terms: &WorkloadSums<'_>) -> Option<Finding> {
     let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
     (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
         let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
@@ -288,7 +288,7 @@ fn rescued(terms: &Terms<'_>) -> Option<Finding> {
 }
 
 /// A limit on rescued requests under a fault that leaves nothing to see of those that it takes.
-fn rescued_unseen(terms: &Terms<'_>) -> Option<Finding> {
+fn rescued_unseen(terms: &WorkloadSums<'_>) -> Option<Finding> {
     terms.plan.objectives.rescued.filter(|_| terms.sound("rescued"))?;
     let leaves_nothing = |fault: &Fault| matches!(fault, Fault::Refuse | Fault::Reset | Fault::Tls { .. } | Fault::DnsFailure);
     let primaries = terms.plan.service.primaries();
@@ -300,7 +300,7 @@ fn rescued_unseen(terms: &Terms<'_>) -> Option<Finding> {
 }
 
 /// A failback that the drill does not last long enough to see.
-fn failback(terms: &Terms<'_>) -> Option<Finding> {
+fn failback(terms: &WorkloadSums<'_>) -> Option<Finding> {
     let timeline = &terms.plan.scenario.timeline;
     let (failback, hold) = (terms.plan.objectives.failback?, terms.plan.objectives.hold);
     if !(terms.sound("failback")
@@ -326,9 +326,9 @@ fn failback(terms: &Terms<'_>) -> Option<Finding> {
 }
 
 /// Promises that providers break by themselves where the drill runs.
-pub(super) fn chances(project: &Project, story: &Story, plan: &DrillPlan) -> Vec<Finding> {
+pub(super) fn chances(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
-    for finding in Terms::of(project, story, plan).iter().filter_map(by_chance) {
+    for finding in WorkloadSums::of(project, story, plan).iter().filter_map(by_chance) {
         if !found.contains(&finding) {
             found.push(finding);
         }
@@ -337,7 +337,7 @@ pub(super) fn chances(project: &Project, story: &Story, plan: &DrillPlan) -> Vec
 }
 
 /// A promise that providers break by themselves, as far as their times are known.
-fn by_chance(terms: &Terms<'_>) -> Option<Finding> {
+fn by_chance(terms: &WorkloadSums<'_>) -> Option<Finding> {
     let plan = &terms.plan;
     let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
     if !sound || plan.scenario.timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {

@@ -1,15 +1,15 @@
 //! What a `switch` changes: one value of a file, of one document of several in a file, or of a Kubernetes object.
 
-use super::edit::Format;
-use super::fields::Fields;
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::edit::FileFormat;
+use super::fields::MapFields;
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use crate::model::{DocumentSelector, KubernetesObject, StoreKind, Switch, Within};
 use std::path::Path;
 
 /// `{file: gateway.yaml, key: router.primary, to: …}` or `{kubernetes: NAMESPACE/KIND/NAME, key: …, to: …}`; a key with points in it is
 /// written as a list.
-pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Switch> {
     let fields = reader.fields(node, "a switch")?;
     let within = match fields.exactly_one(&["file", "kubernetes"]) {
         Some("file") => file(&fields),
@@ -22,7 +22,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
         None => None,
     };
     let key = fields.required("key", &|reader, node| match &node.kind {
-        Kind::List(_) => reader.list(node, &|reader, node| reader.text(node)),
+        NodeKind::List(_) => reader.list(node, &|reader, node| reader.text(node)),
         _ => reader.words(node).map(|key| key.split('.').map(str::to_owned).collect()),
     });
     let to = fields.required("to", &|reader, node| reader.text(node));
@@ -36,10 +36,10 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Switch> {
     Some(Switch { within: within?, key: key?, to: to? })
 }
 
-fn file(fields: &Fields<'_>) -> Option<Within> {
+fn file(fields: &MapFields<'_>) -> Option<Within> {
     let file = fields.optional("file", &|reader, node| {
         let file = reader.words(node)?;
-        let known = file.contains("${") || Format::of(Path::new(&file)).is_some();
+        let known = file.contains("${") || FileFormat::of(Path::new(&file)).is_some();
         if !known {
             reader.error(node.spot, format!("`{file}` cannot be switched"), "name a .yaml, .yml, .json, .toml or .env file");
         }
@@ -59,7 +59,7 @@ fn file(fields: &Fields<'_>) -> Option<Within> {
         fields.reader.error(key.spot, "a document is found by its place or by its values", "take `document` or `where` away");
     }
     let document = number.or(values);
-    let other = file.as_ref().is_some_and(|file| !file.contains("${") && Format::of(Path::new(file)) != Some(Format::Yaml));
+    let other = file.as_ref().is_some_and(|file| !file.contains("${") && FileFormat::of(Path::new(file)) != Some(FileFormat::Yaml));
     if let Some((key, _)) = several.into_iter().flatten().next().filter(|_| other) {
         fields.reader.error(key.spot, "only a YAML file has several documents", format!("take `{}` away", key.text));
     }
@@ -67,7 +67,7 @@ fn file(fields: &Fields<'_>) -> Option<Within> {
 }
 
 /// `NAMESPACE/KIND/NAME`.
-fn object(reader: &Reader<'_>, node: &Node) -> Option<KubernetesObject> {
+fn object(reader: &TreeReader<'_>, node: &Node) -> Option<KubernetesObject> {
     let text = reader.text(node)?;
     let object = KubernetesObject::parse(&text);
     if object.is_none() {

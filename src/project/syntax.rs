@@ -4,7 +4,7 @@
 //! What this file does not do: parse. Where none of its guesses fits, the parser's own words stay.
 
 use super::finding::{Finding, blotted};
-use super::source::{Source, Spot};
+use super::source::{SourceText, Spot};
 use super::tree::NOT_YAML;
 
 /// So many lines above are looked at for a quote that was opened.
@@ -15,8 +15,8 @@ const LONGEST: usize = 2_000;
 pub(super) const USUAL: &str = "see indentation, quotes and brackets here and on the line before; texts with `: ` or ` #` need quotes";
 
 /// The finding for where the parser stopped, with its words; `open` is the innermost bracket that is open there.
-pub(super) fn explained(source: &Source, stopped: Spot, words: &str, open: Option<Spot>) -> Finding {
-    let lines = Lines::up_to(source, stopped);
+pub(super) fn explained(source: &SourceText, stopped: Spot, words: &str, open: Option<Spot>) -> Finding {
+    let lines = LinesAbove::up_to(source, stopped);
     let found = merge_key(&lines, words)
         .or_else(|| odd_space(&lines))
         .or_else(|| open_quote(source, &lines, stopped))
@@ -46,11 +46,11 @@ fn guess(line: usize, column: usize, message: impl Into<String>, hint: impl Into
     Some(Guess { line, column, length: 1, message: message.into(), hint: hint.into() })
 }
 
-/// The line where the parser stopped, and those above it, nearest first, each with its number.
-struct Lines<'s>(Vec<(usize, &'s str)>);
+/// The lines among which a mistake of syntax is sought: the line where the parser stopped, and those above it, nearest first, each with its number.
+struct LinesAbove<'s>(Vec<(usize, &'s str)>);
 
-impl<'s> Lines<'s> {
-    fn up_to(source: &'s Source, stopped: Spot) -> Self {
+impl<'s> LinesAbove<'s> {
+    fn up_to(source: &'s SourceText, stopped: Spot) -> Self {
         let first = stopped.line.saturating_sub(LINES_ABOVE);
         let all = source.text.split('\n').enumerate().skip(first.saturating_sub(1)).take(LINES_ABOVE + 2);
         let mut lines: Vec<(usize, &str)> = all.map(|(place, line)| (place + 1, line.trim_end_matches('\r'))).collect();
@@ -70,7 +70,7 @@ impl<'s> Lines<'s> {
     }
 
     /// In bytes, of a column in characters.
-    fn offset(&self, source: &Source, line: usize, column: usize) -> usize {
+    fn offset(&self, source: &SourceText, line: usize, column: usize) -> usize {
         let start: usize = source.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
         start + source.text[start..].chars().take(column.saturating_sub(1)).map(char::len_utf8).sum::<usize>()
     }
@@ -87,7 +87,7 @@ fn column(line: &str, at: usize) -> usize {
 }
 
 /// `<<: *base`, where nobody declared `base`.
-fn merge_key(lines: &Lines<'_>, words: &str) -> Option<Guess> {
+fn merge_key(lines: &LinesAbove<'_>, words: &str) -> Option<Guess> {
     let (number, line) = lines.here()?;
     if !words.contains("anchor") {
         return None;
@@ -106,7 +106,7 @@ pub(super) const MERGE: (&str, &str) =
     ("a merge key (`<<`) is not read here", "write the values out; `*NAME` may stand for one whole value");
 
 /// A tab or a no-break space where only spaces count.
-fn odd_space(lines: &Lines<'_>) -> Option<Guess> {
+fn odd_space(lines: &LinesAbove<'_>) -> Option<Guess> {
     for (number, line) in [lines.here(), lines.above()].into_iter().flatten() {
         let blank = line.len() - line.trim_start().len();
         if let Some(at) = line[..blank].find('\t') {
@@ -121,7 +121,7 @@ fn odd_space(lines: &Lines<'_>) -> Option<Guess> {
 }
 
 /// A quote that is open at the end of its line, here or above, and is not closed on a later one.
-fn open_quote(source: &Source, lines: &Lines<'_>, stopped: Spot) -> Option<Guess> {
+fn open_quote(source: &SourceText, lines: &LinesAbove<'_>, stopped: Spot) -> Option<Guess> {
     let open = lines.0.iter().filter_map(|(number, line)| unclosed(line).map(|(at, quote)| (*number, at, quote)));
     let mut open = open.filter(|(number, at, quote)| {
         let start = lines.offset(source, *number, *at);
@@ -180,7 +180,7 @@ fn unclosed(line: &str) -> Option<(usize, char)> {
 }
 
 /// A bracket that was opened above and is still open, or one that is closed too often.
-fn open_bracket(source: &Source, stopped: Spot, words: &str, open: Option<Spot>) -> Option<Guess> {
+fn open_bracket(source: &SourceText, stopped: Spot, words: &str, open: Option<Spot>) -> Option<Guess> {
     let is_about_one = ["flow", "bracket", "EOF"].iter().any(|word| words.contains(word));
     // The parser stopped at the bracket itself, or at the next key, which may not stand in what is still open.
     let is_at_bracket = words.contains("unclosed bracket");
@@ -201,7 +201,7 @@ fn open_bracket(source: &Source, stopped: Spot, words: &str, open: Option<Spot>)
 }
 
 /// `title: Azure: it stops`.
-fn second_colon(lines: &Lines<'_>, stopped: Spot, words: &str) -> Option<Guess> {
+fn second_colon(lines: &LinesAbove<'_>, stopped: Spot, words: &str) -> Option<Guess> {
     let (number, line) = lines.here().filter(|_| words.contains("mapping values"))?;
     let (key, value) = line.split_once(": ")?;
     let second = value.find(": ").or_else(|| value.ends_with(':').then(|| value.len() - 1))?;
@@ -220,7 +220,7 @@ fn second_colon(lines: &Lines<'_>, stopped: Spot, words: &str) -> Option<Guess> 
 }
 
 /// `rate:50/s` above the line where the parser stopped, or on it where that is the last one.
-fn no_space(lines: &Lines<'_>, words: &str) -> Option<Guess> {
+fn no_space(lines: &LinesAbove<'_>, words: &str) -> Option<Guess> {
     let here = lines.here().filter(|_| words.contains("expected ':'"));
     [lines.above(), here].into_iter().flatten().find_map(|(number, line)| tight(number, line))
 }
@@ -238,7 +238,7 @@ fn tight(number: usize, line: &str) -> Option<Guess> {
 }
 
 /// Entries with `- ` and without it beside each other.
-fn dashes(lines: &Lines<'_>, words: &str) -> Option<Guess> {
+fn dashes(lines: &LinesAbove<'_>, words: &str) -> Option<Guess> {
     let (number, line) = lines.here()?;
     let is_item = |line: &str| line.trim_start().starts_with("- ");
     let mixed = words.contains("'-' indicator")
@@ -252,7 +252,7 @@ fn dashes(lines: &Lines<'_>, words: &str) -> Option<Guess> {
 }
 
 /// A line that is indented otherwise than those that it belongs to.
-fn indentation(lines: &Lines<'_>, words: &str) -> Option<Guess> {
+fn indentation(lines: &LinesAbove<'_>, words: &str) -> Option<Guess> {
     let about = ["did not find expected key", "mapping values", "indentation", "simple key", "document start", "block mapping"];
     let (number, line) = lines.here().filter(|_| about.iter().any(|part| words.contains(part)))?;
     let (_, above) = lines.above()?;
@@ -269,8 +269,8 @@ fn indentation(lines: &Lines<'_>, words: &str) -> Option<Guess> {
 #[cfg(test)]
 mod tests {
     use super::unclosed;
-    use crate::project::document::Document;
-    use crate::project::source::Source;
+    use crate::project::document::SourceDocument;
+    use crate::project::source::SourceText;
 
     #[test]
     fn a_mistake_is_told_where_it_is() {
@@ -289,7 +289,7 @@ mod tests {
             ("title: \"a long\nnote: b\n", "4:8: this quote is not closed"),
         ] {
             let text = format!("version: 1\nscenario: a\nservice: b\n{text}");
-            let found = Document::of_yaml(Source { path: "a.yaml".into(), text: text.clone() }).findings;
+            let found = SourceDocument::of_yaml(SourceText { path: "a.yaml".into(), text: text.clone() }).findings;
             let found: Vec<String> = found.iter().map(|one| format!("{}:{}: {}", one.line, one.column, one.message)).collect();
             assert_eq!(found, [said.replacen(": ", ": this is not YAML: ", 1)], "{text}");
         }

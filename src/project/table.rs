@@ -5,10 +5,10 @@
 //! region (`azure-openai-swedencentral`), its credential is read from the environment variable of that name
 //! (`AZURE_OPENAI_SWEDENCENTRAL_KEY`). Because the tree is the same, everything that is checked in YAML is checked here.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::{FINDINGS_MAX, Finding};
-use super::source::{Source, Spot};
-use super::tree::{Key, Kind, Node};
+use super::source::{SourceText, Spot};
+use super::tree::{Key, Node, NodeKind};
 use super::vocabulary::{listed, pick};
 
 const COLUMNS: [&str; 9] =
@@ -22,20 +22,20 @@ const ROWS_MAX: usize = 5_000;
 const CELLS_MAX: usize = 100;
 
 /// Reads the text of a CSV inventory.
-pub(super) fn read(source: Source) -> Document {
+pub(super) fn read(source: SourceText) -> SourceDocument {
     let mut table = Table { source: &source, findings: Vec::new(), providers: Vec::new(), credentials: Vec::new(), services: Vec::new() };
     let root = table.whole();
     let findings = table.findings;
-    Document { source, root, findings, ..Document::default() }
+    SourceDocument { source, root, findings, ..SourceDocument::default() }
 }
 
 /// True for an inventory that a spreadsheet keeps.
-pub(super) fn is_one(source: &Source) -> bool {
+pub(super) fn is_one(source: &SourceText) -> bool {
     source.path.ends_with(".csv")
 }
 
 /// The columns that say how much a service matters and that a sheet does not have.
-pub(super) fn unsaid(source: &Source) -> Vec<&'static str> {
+pub(super) fn unsaid(source: &SourceText) -> Vec<&'static str> {
     let header = source.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let there: Vec<String> = header.split(',').map(|cell| spaced(cell.trim().trim_matches('"'))).collect();
     WEIGHT.into_iter().filter(|column| !there.iter().any(|cell| cell == column)).collect()
@@ -63,7 +63,8 @@ fn spaced(text: &str) -> String {
     text.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-struct Service {
+/// The rows of a table that are about one service.
+struct ServiceRows {
     name: Cell,
     providers: Vec<Node>,
     /// Runbook, RTO, RPO and criticality, from the first row that tells each.
@@ -71,11 +72,11 @@ struct Service {
 }
 
 struct Table<'a> {
-    source: &'a Source,
+    source: &'a SourceText,
     findings: Vec<Finding>,
     providers: Vec<(Key, Node)>,
     credentials: Vec<(Key, Node)>,
-    services: Vec<Service>,
+    services: Vec<ServiceRows>,
 }
 
 impl Table<'_> {
@@ -229,7 +230,7 @@ impl Table<'_> {
         let rpo = rpo.and_then(|rpo| self.rpo(rpo));
         let plan = plan.filter(|plan| plan.text.ends_with("ml"));
         let index = self.services.iter().position(|known| known.name.text == service.text).unwrap_or_else(|| {
-            self.services.push(Service { name: service.clone(), providers: Vec::new(), told: [None, None, None, None] });
+            self.services.push(ServiceRows { name: service.clone(), providers: Vec::new(), told: [None, None, None, None] });
             self.services.len() - 1
         });
         self.services[index].providers.extend(provider.map(|id| id.node()));
@@ -274,7 +275,7 @@ impl Table<'_> {
                 let told = |node: &Node| node.at(&["cloud"]).map(|node| node.kind.clone());
                 let line = first.spot.line;
                 if let Some(cloud) = cloud
-                    && told(known) != Some(Kind::Text(cloud.text.clone()))
+                    && told(known) != Some(NodeKind::Text(cloud.text.clone()))
                 {
                     self.error(
                         cloud,
@@ -308,7 +309,7 @@ impl Table<'_> {
     }
 }
 
-impl Service {
+impl ServiceRows {
     fn into_node(self) -> Node {
         let spot = self.name.spot;
         let [runbook, rto, rpo, weight] = self.told;
@@ -316,7 +317,7 @@ impl Service {
         objectives.extend(rto.map(|rto| (named("rto", rto.spot), rto.node())));
         let lost = |rpo: &Cell| map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot);
         objectives.extend(rpo.map(|rpo| (named("rpo", rpo.spot), lost(&rpo))));
-        let mut fields = vec![(named("providers", spot), Node { kind: Kind::List(self.providers), spot })];
+        let mut fields = vec![(named("providers", spot), Node { kind: NodeKind::List(self.providers), spot })];
         fields.extend(runbook.map(|path| (named("runbook", path.spot), path.node())));
         fields.extend(weight.map(|weight| (named("criticality", weight.spot), weight.node())));
         fields.push((named("objectives", spot), map(objectives, spot)));
@@ -333,11 +334,11 @@ fn named(text: &str, spot: Spot) -> Key {
 }
 
 fn text(text: &str, spot: Spot) -> Node {
-    Node { kind: Kind::Text(text.to_owned()), spot }
+    Node { kind: NodeKind::Text(text.to_owned()), spot }
 }
 
 fn map(entries: Vec<(Key, Node)>, spot: Spot) -> Node {
-    Node { kind: Kind::Map(entries), spot }
+    Node { kind: NodeKind::Map(entries), spot }
 }
 
 fn slug(text: &str) -> String {

@@ -5,11 +5,11 @@
 //! and a time of day, or a number of seconds; only how far it lies from that of the first row counts. A file is read no further than the
 //! drill needs it, so it may be far larger than what is kept.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
-use super::inside::{self, Named};
+use super::inside::{self, NamedFile};
 use super::source;
-use super::workload::{Played, Told};
+use super::workload::{Played, RawWorkload};
 use crate::model::{Arrivals, INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 use crate::units::{Duration, Rate};
 use sha2::{Digest, Sha256};
@@ -26,14 +26,14 @@ const SLACK: Duration = Duration::from_secs(30);
 const HEADERS: &str = "`TIMESTAMP,ContextTokens,GeneratedTokens` or `Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type`";
 
 /// Reads the recording that a workload plays into it. `total` is how long the drill lasts.
-pub(super) fn load(root: &Path, document: &Document, told: &mut Told, total: Duration) -> Option<Finding> {
+pub(super) fn load(root: &Path, document: &SourceDocument, told: &mut RawWorkload, total: Duration) -> Option<Finding> {
     let played = told.played.clone()?;
     let at = |message: String, hint: String| Some(document.error(&told.at(&["trace"]), message, hint));
     let named = inside::named(root, &played.file);
     if let Some((message, hint)) = inside::wrong(&named, "trace", &played.file) {
         return at(message, hint.into());
     }
-    let path = if let Named::File(path) = named { path } else { root.join(&played.file) };
+    let path = if let NamedFile::File(path) = named { path } else { root.join(&played.file) };
     let file = match source::regular(&path) {
         Ok(file) => file,
         Err(error) => {

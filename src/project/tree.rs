@@ -5,7 +5,7 @@
 //! most 20 000 nodes with every alias counted as often as it is used, no key twice in a map, no tags, one document a file.
 
 use super::finding::{FINDINGS_MAX, Finding};
-use super::source::{Source, Spot};
+use super::source::{SourceText, Spot};
 use super::syntax::{self, MERGE};
 use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::collections::HashMap;
@@ -21,13 +21,13 @@ const NODES_MAX: usize = 20_000;
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Node {
-    pub kind: Kind,
+    pub kind: NodeKind,
     pub spot: Spot,
 }
 
-/// What a value is.
+/// The kind of a node of the tree, with what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Map(Vec<(Key, Node)>),
     List(Vec<Node>),
     /// A scalar as it was written, quotes taken off.
@@ -47,29 +47,29 @@ impl Node {
     /// What it is, for messages.
     pub(super) fn describe(&self) -> &'static str {
         match self.kind {
-            Kind::Map(_) => "a map",
-            Kind::List(_) => "a list",
-            Kind::Text(_) => "a text",
-            Kind::Nothing => "nothing",
+            NodeKind::Map(_) => "a map",
+            NodeKind::List(_) => "a list",
+            NodeKind::Text(_) => "a text",
+            NodeKind::Nothing => "nothing",
         }
     }
 
     /// True for a map.
     pub(super) fn is_map(&self) -> bool {
-        matches!(self.kind, Kind::Map(_))
+        matches!(self.kind, NodeKind::Map(_))
     }
 
     /// A scalar as it was written.
     pub(super) fn as_text(&self) -> Option<&str> {
-        if let Kind::Text(text) = &self.kind { Some(text) } else { None }
+        if let NodeKind::Text(text) = &self.kind { Some(text) } else { None }
     }
 
     /// The value at a path of keys and indices.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
         match &self.kind {
-            Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == *first).and_then(|(_, node)| node.at(rest)),
-            Kind::List(items) => items.get(first.parse::<usize>().ok()?)?.at(rest),
+            NodeKind::Map(entries) => entries.iter().find(|(key, _)| key.text == *first).and_then(|(_, node)| node.at(rest)),
+            NodeKind::List(items) => items.get(first.parse::<usize>().ok()?)?.at(rest),
             _ => None,
         }
     }
@@ -82,7 +82,8 @@ struct Built {
     height: usize,
 }
 
-struct Open {
+/// A map or a list whose end has not come yet.
+struct OpenCollection {
     kind: Collection,
     spot: Spot,
     anchor: usize,
@@ -96,7 +97,7 @@ enum Collection {
 }
 
 /// The tree of a document, and what is wrong with it as YAML. No tree where it cannot be parsed to its end.
-pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
+pub(super) fn parse(source: &SourceText) -> (Option<Node>, Vec<Finding>) {
     let mut builder = Builder { source, findings: Vec::new(), stack: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0 };
     let mut documents = 0;
     for event in Parser::new_from_str(&source.text) {
@@ -139,9 +140,9 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Finding>) {
 }
 
 struct Builder<'a> {
-    source: &'a Source,
+    source: &'a SourceText,
     findings: Vec<Finding>,
-    stack: Vec<Open>,
+    stack: Vec<OpenCollection>,
     /// Finished values that an alias may name, by the parser's number.
     anchors: HashMap<usize, Built>,
     root: Option<Node>,
@@ -162,7 +163,7 @@ impl Builder<'_> {
                     ));
                 }
                 let nothing = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
-                let kind = if nothing { Kind::Nothing } else { Kind::Text(text.into_owned()) };
+                let kind = if nothing { NodeKind::Nothing } else { NodeKind::Text(text.into_owned()) };
                 self.count(1, spot)?;
                 self.add(Built { node: Node { kind, spot }, nodes: 1, height: 0 }, anchor)?;
             }
@@ -207,15 +208,15 @@ impl Builder<'_> {
     fn open(&mut self, kind: Collection, spot: Spot, anchor: usize) -> Result<(), Box<Finding>> {
         self.count(1, spot)?;
         self.deep_enough(1, spot)?;
-        self.stack.push(Open { kind, spot, anchor, nodes: 1, height: 1 });
+        self.stack.push(OpenCollection { kind, spot, anchor, nodes: 1, height: 1 });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), Box<Finding>> {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let kind = match open.kind {
-            Collection::List(items) => Kind::List(items),
-            Collection::Map { entries, .. } => Kind::Map(entries),
+            Collection::List(items) => NodeKind::List(items),
+            Collection::Map { entries, .. } => NodeKind::Map(entries),
         };
         self.add(Built { node: Node { kind, spot: open.spot }, nodes: open.nodes, height: open.height }, open.anchor)
     }
@@ -242,11 +243,11 @@ impl Builder<'_> {
                 None => {
                     let spot = built.node.spot;
                     *key = Some(match built.node.kind {
-                        Kind::Text(text) if text == "<<" => {
+                        NodeKind::Text(text) if text == "<<" => {
                             self.findings.push(self.source.error(spot, MERGE.0, MERGE.1));
                             None
                         }
-                        Kind::Text(text) => match lines.get(&text) {
+                        NodeKind::Text(text) => match lines.get(&text) {
                             Some(first) => {
                                 let message = format!("the key `{text}` is here twice: it is on line {first} already");
                                 let finding = self.source.error(spot, message, "keep one of the two");
@@ -273,7 +274,7 @@ impl Builder<'_> {
     }
 }
 
-fn too_deep(source: &Source, spot: Spot) -> Finding {
+fn too_deep(source: &SourceText, spot: Spot) -> Finding {
     source.error(spot, format!("this is nested more than {DEPTH_MAX} levels deep"), "no file of Lifeboat's needs more than ten")
 }
 

@@ -21,10 +21,10 @@
 //! A value is put in as it is and not looked through again. Values come from whoever runs the step; this file knows none.
 //! `${NAME}` in a contact's `reach` is an environment variable and not one of these.
 
-use super::document::Document;
+use super::document::SourceDocument;
 use super::finding::Finding;
 use super::source::Spot;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 use super::vocabulary::{closest, listed};
 use crate::model::{Credential, Provider};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +80,8 @@ pub(super) fn is_environment_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The names that variables may hold.
-pub(super) struct Known<'a> {
+/// The names that are known where a text stands, which its variables may use.
+pub(super) struct KnownNames<'a> {
     pub(super) providers: &'a BTreeMap<String, Provider>,
     /// Of steps.
     pub(super) outputs: &'a BTreeSet<String>,
@@ -94,7 +94,7 @@ pub(super) struct Known<'a> {
 static NONE: BTreeSet<String> = BTreeSet::new();
 static NO_CREDENTIALS: BTreeMap<String, Credential> = BTreeMap::new();
 
-impl<'a> Known<'a> {
+impl<'a> KnownNames<'a> {
     /// Outside runbooks, where there are no steps and no parameters.
     pub(super) fn outside(providers: &'a BTreeMap<String, Provider>) -> Self {
         Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS }
@@ -102,7 +102,7 @@ impl<'a> Known<'a> {
 }
 
 /// Variables that do not exist, anywhere below a path of a document.
-pub(super) fn unknown_in(document: &Document, path: &[&str], known: &Known<'_>) -> Vec<Finding> {
+pub(super) fn unknown_in(document: &SourceDocument, path: &[&str], known: &KnownNames<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(node) = document.root.as_ref().and_then(|root| root.at(path)) {
         walk(node, &mut |text, spot| {
@@ -118,18 +118,18 @@ pub(super) fn unknown_in(document: &Document, path: &[&str], known: &Known<'_>) 
 /// Calls `visit` with every text below a node. The tree's depth is bounded, so recursion is.
 fn walk(node: &Node, visit: &mut impl FnMut(&str, Spot)) {
     match &node.kind {
-        Kind::Text(text) => visit(text, node.spot),
-        Kind::List(items) => items.iter().for_each(|item| walk(item, visit)),
-        Kind::Map(entries) => entries.iter().for_each(|(_, value)| walk(value, visit)),
-        Kind::Nothing => {}
+        NodeKind::Text(text) => visit(text, node.spot),
+        NodeKind::List(items) => items.iter().for_each(|item| walk(item, visit)),
+        NodeKind::Map(entries) => entries.iter().for_each(|(_, value)| walk(value, visit)),
+        NodeKind::Nothing => {}
     }
 }
 
-/// What is wrong, what to type, and the name of the inventory that it is about.
-type Problem = (String, String, Option<(&'static str, String)>);
+/// A mistake in a variable: what is wrong, what to type, and the name of the inventory that it is about.
+type VariableProblem = (String, String, Option<(&'static str, String)>);
 
 /// What is wrong with the variables of a text, with hints.
-fn problems(text: &str, known: &Known<'_>) -> Vec<Problem> {
+fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {

@@ -13,10 +13,10 @@
 //!   headers: {x-tenant: blue, authorization: "Bearer ${credential.openai-eu}"}
 //! ```
 
-use super::fields::Fields;
-use super::reader::Reader;
+use super::fields::MapFields;
+use super::reader::TreeReader;
 use super::secretive::{holds_key, is_secret, says_secret};
-use super::tree::{Key, Kind, Node};
+use super::tree::{Key, Node, NodeKind};
 use crate::model::{Connections, Errand, HttpVersion, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MARK: &str = "x-lifeboat-request";
 
 /// The keys beside `rate` and `arrivals` that say how requests go over the wire.
-pub(super) fn read(fields: &Fields<'_>) -> Wire {
+pub(super) fn read(fields: &MapFields<'_>) -> Wire {
     told_once(fields.reader, fields.raw("headers").map(|(_, node)| node));
     Wire {
         connections: fields.optional("connections", &connections).unwrap_or_default(),
@@ -36,7 +36,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Wire {
 }
 
 /// The keys that say what a plain request asks and expects; `None` for a chat, which has none of them.
-pub(super) fn errand(fields: &Fields<'_>, request: RequestKind) -> Option<Errand> {
+pub(super) fn errand(fields: &MapFields<'_>, request: RequestKind) -> Option<Errand> {
     let mut errand = Errand::default();
     match request {
         RequestKind::Http => {
@@ -56,7 +56,7 @@ pub(super) fn errand(fields: &Fields<'_>, request: RequestKind) -> Option<Errand
     Some(errand)
 }
 
-fn path(reader: &Reader<'_>, node: &Node) -> Option<String> {
+fn path(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.words(node)?;
     let good = text.starts_with(['/', '?']) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     if !good {
@@ -65,8 +65,8 @@ fn path(reader: &Reader<'_>, node: &Node) -> Option<String> {
     good.then_some(text)
 }
 
-fn expected(reader: &Reader<'_>, node: &Node) -> Option<(Option<u16>, Option<String>)> {
-    if !matches!(node.kind, Kind::Map(_)) {
+fn expected(reader: &TreeReader<'_>, node: &Node) -> Option<(Option<u16>, Option<String>)> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
         reader.error(node.spot, "what is expected is a status, a text or both", "write `expect: {status: 200, contains: ok}`");
         return None;
     }
@@ -77,7 +77,7 @@ fn expected(reader: &Reader<'_>, node: &Node) -> Option<(Option<u16>, Option<Str
     Some((status, contains))
 }
 
-fn connections(reader: &Reader<'_>, node: &Node) -> Option<Connections> {
+fn connections(reader: &TreeReader<'_>, node: &Node) -> Option<Connections> {
     match reader.text(node)?.as_str() {
         "pooled" => Some(Connections::Pooled),
         "per-request" => Some(Connections::PerRequest),
@@ -92,7 +92,7 @@ fn connections(reader: &Reader<'_>, node: &Node) -> Option<Connections> {
     }
 }
 
-fn timeouts(reader: &Reader<'_>, node: &Node) -> Option<Timeouts> {
+fn timeouts(reader: &TreeReader<'_>, node: &Node) -> Option<Timeouts> {
     let fields = reader.fields(node, "a request's timeouts")?;
     let time = |name| fields.optional(name, &|reader, node| reader.time(node));
     let timeouts: [Option<Duration>; 3] = [time("connect"), time("first_byte"), time("idle")];
@@ -102,8 +102,8 @@ fn timeouts(reader: &Reader<'_>, node: &Node) -> Option<Timeouts> {
 }
 
 /// Names that HTTP allows; a secret only by a variable, for a file is read by many and a history keeps it.
-pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
-    let Kind::Map(entries) = &node.kind else { return reader.texts(node) };
+pub(super) fn headers(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
+    let NodeKind::Map(entries) = &node.kind else { return reader.texts(node) };
     let headers = reader.texts(node)?;
     for (key, _) in entries {
         let name = key.text.to_ascii_lowercase();
@@ -119,8 +119,8 @@ pub(super) fn headers(reader: &Reader<'_>, node: &Node) -> Option<BTreeMap<Strin
 }
 
 /// An error for each header whose value is a secret, by its name or by what it says.
-pub(super) fn no_secrets(reader: &Reader<'_>, node: &Node) {
-    let Kind::Map(entries) = &node.kind else { return };
+pub(super) fn no_secrets(reader: &TreeReader<'_>, node: &Node) {
+    let NodeKind::Map(entries) = &node.kind else { return };
     for (key, value) in entries {
         let value = value.as_text().unwrap_or_default();
         let by_name = is_secret(&key.text) && !value.trim().is_empty() && !value.contains("${");
@@ -135,10 +135,10 @@ pub(super) fn no_secrets(reader: &Reader<'_>, node: &Node) {
 }
 
 /// The name of a header has no case, so that none may be told twice in another.
-pub(super) fn told_once<'n>(reader: &Reader<'_>, maps: impl IntoIterator<Item = &'n Node>) {
+pub(super) fn told_once<'n>(reader: &TreeReader<'_>, maps: impl IntoIterator<Item = &'n Node>) {
     let mut seen = BTreeSet::new();
     for node in maps {
-        let Kind::Map(entries) = &node.kind else { continue };
+        let NodeKind::Map(entries) = &node.kind else { continue };
         for (key, _) in entries.iter().filter(|(key, _)| !seen.insert(key.text.to_ascii_lowercase())) {
             let message = format!("the header `{}` is told twice: the case of a header's name makes no difference", key.text);
             reader.error(key.spot, message, "keep one of them");
@@ -147,7 +147,7 @@ pub(super) fn told_once<'n>(reader: &Reader<'_>, maps: impl IntoIterator<Item = 
 }
 
 /// Whether a request may have a header of this name.
-pub(super) fn header_name(reader: &Reader<'_>, key: &Key) -> bool {
+pub(super) fn header_name(reader: &TreeReader<'_>, key: &Key) -> bool {
     let name = key.text.to_ascii_lowercase();
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let (message, hint) = if name.is_empty() || !name.bytes().all(token) {

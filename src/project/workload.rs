@@ -1,15 +1,15 @@
 //! Traffic: one workload, or several with a name each.
 
-use super::fields::Fields;
-use super::reader::Reader;
-use super::tree::{Kind, Node};
+use super::fields::MapFields;
+use super::reader::TreeReader;
+use super::tree::{Node, NodeKind};
 use super::{asked, objective, wire};
 use crate::model::{Arrivals, Bursts, DeclaredObjectives, Engine, Expect, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
-/// A workload as it was read, and what the model does not keep.
+/// A workload as it was read from a scenario, with what the model does not keep.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct RawWorkload {
     /// Empty where the traffic is one workload without a name.
     pub(super) name: String,
     /// Where it stands in the scenario.
@@ -37,7 +37,7 @@ pub(super) struct Played {
     pub(super) repeat: bool,
 }
 
-impl Told {
+impl RawWorkload {
     /// Stands for traffic that could not be read.
     pub(super) fn placeholder() -> Option<Self> {
         let path = vec!["traffic".into()];
@@ -58,8 +58,8 @@ impl Told {
 }
 
 /// Reads `traffic:`, a map or a list of maps. Never empty where it is there.
-pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
-    let Kind::List(items) = &node.kind else {
+pub(super) fn traffic(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<RawWorkload>> {
+    let NodeKind::List(items) = &node.kind else {
         let fields = reader.fields(node, "the traffic")?;
         let told = workload(&fields)?;
         fields.finish();
@@ -71,7 +71,7 @@ pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
         return None;
     }
     let read = reader.list(node, &|reader, node| Some(named(reader, node)))?;
-    let mut told: Vec<Told> = Vec::new();
+    let mut told: Vec<RawWorkload> = Vec::new();
     for (index, (read, node)) in read.into_iter().zip(items).enumerate() {
         let Some(mut read) = read else { continue };
         read.path.push(index.to_string());
@@ -88,7 +88,7 @@ pub(super) fn traffic(reader: &Reader<'_>, node: &Node) -> Option<Vec<Told>> {
     (!told.is_empty()).then_some(told)
 }
 
-fn named(reader: &Reader<'_>, node: &Node) -> Option<Told> {
+fn named(reader: &TreeReader<'_>, node: &Node) -> Option<RawWorkload> {
     let fields = reader.fields(node, "a workload")?;
     let name = fields.required("workload", &|reader, node| reader.name(node)).unwrap_or_default();
     let service = fields.optional("service", &|reader, node| reader.name(node));
@@ -96,12 +96,12 @@ fn named(reader: &Reader<'_>, node: &Node) -> Option<Told> {
     let judged = fields.optional("judged", &|reader, node| reader.truth(node)).unwrap_or(true);
     let told = workload(&fields)?;
     fields.finish();
-    Some(Told { name, service, objectives, judged, ..told })
+    Some(RawWorkload { name, service, objectives, judged, ..told })
 }
 
 /// What every workload may say.
-fn workload(fields: &Fields<'_>) -> Option<Told> {
-    let mut told = Told::placeholder()?;
+fn workload(fields: &MapFields<'_>) -> Option<RawWorkload> {
+    let mut told = RawWorkload::placeholder()?;
     let refuse = |key: &'static str, message: &str, hint: &str| {
         if let Some((key, _)) = fields.raw(key) {
             fields.reader.error(key.spot, message, hint);
@@ -170,7 +170,7 @@ fn workload(fields: &Fields<'_>) -> Option<Told> {
 }
 
 /// `{input: 2000, output: 4000}`: the most tokens of one request.
-fn tokens(reader: &Reader<'_>, node: &Node) -> Option<Tokens> {
+fn tokens(reader: &TreeReader<'_>, node: &Node) -> Option<Tokens> {
     /// More than any model takes or gives.
     const MOST: u64 = 100_000_000;
     let fields = reader.fields(node, "the most tokens of a request")?;
@@ -181,9 +181,9 @@ fn tokens(reader: &Reader<'_>, node: &Node) -> Option<Tokens> {
 }
 
 /// `50/s`, or the points of a ramp.
-fn rate(reader: &Reader<'_>, node: &Node) -> Option<(Rate, Ramp)> {
+fn rate(reader: &TreeReader<'_>, node: &Node) -> Option<(Rate, Ramp)> {
     const POINTS_MAX: usize = 100;
-    let Kind::List(items) = &node.kind else { return Some((reader.quantity::<Rate>(node)?, Ramp::default())) };
+    let NodeKind::List(items) = &node.kind else { return Some((reader.quantity::<Rate>(node)?, Ramp::default())) };
     let points = reader.list(node, &|reader, node| Some(point(reader, node)))?;
     let points = points.into_iter().collect::<Option<Vec<RampPoint>>>()?;
     if points.len() > POINTS_MAX {
@@ -203,7 +203,7 @@ fn rate(reader: &Reader<'_>, node: &Node) -> Option<(Rate, Ramp)> {
     Some((points[0].rate, if points.len() > 1 { Ramp(points) } else { Ramp::default() }))
 }
 
-fn point(reader: &Reader<'_>, node: &Node) -> Option<RampPoint> {
+fn point(reader: &TreeReader<'_>, node: &Node) -> Option<RampPoint> {
     let fields = reader.fields(node, "a point of a ramp")?;
     let at = fields.required("at", &|reader, node| reader.quantity::<Duration>(node));
     let rate = fields.required("rate", &|reader, node| reader.quantity::<Rate>(node));
@@ -211,7 +211,7 @@ fn point(reader: &Reader<'_>, node: &Node) -> Option<RampPoint> {
     Some(RampPoint { at: at?, rate: rate? })
 }
 
-fn bursts(reader: &Reader<'_>, node: &Node) -> Option<Bursts> {
+fn bursts(reader: &TreeReader<'_>, node: &Node) -> Option<Bursts> {
     let fields = reader.fields(node, "a map of bursts")?;
     let every = fields.required("every", &|reader, node| reader.time(node));
     let of = fields.required("of", &|reader, node| reader.count(node, 1));
@@ -225,7 +225,7 @@ fn bursts(reader: &Reader<'_>, node: &Node) -> Option<Bursts> {
 }
 
 /// `trace: …` with what belongs to it.
-fn played(fields: &Fields<'_>) -> Option<Played> {
+fn played(fields: &MapFields<'_>) -> Option<Played> {
     let file = fields.optional("trace", &|reader, node| reader.words(node));
     let speed = fields.optional("speed", &speed);
     let repeat = fields.optional("repeat", &|reader, node| reader.truth(node));
@@ -240,7 +240,7 @@ fn played(fields: &Fields<'_>) -> Option<Played> {
 }
 
 /// `2x`.
-fn speed(reader: &Reader<'_>, node: &Node) -> Option<f64> {
+fn speed(reader: &TreeReader<'_>, node: &Node) -> Option<f64> {
     let text = reader.text(node)?;
     let times = text.strip_suffix('x').and_then(|times| times.parse::<f64>().ok()).filter(|times| (0.001..=1000.0).contains(times));
     if times.is_none() {

@@ -2,18 +2,22 @@
 //!
 //! Added: `dialect`, `tls` and `hosts` of a proxy, `GET /authority`, `ttl_ms` of a toxic (creating or changing it with one begins its lease again; shown is what is left),
 //! `applied` and `touched` in every answer about a toxic, `hint` in errors, `GET /events`, and in `GET /version` what tells that this
-//! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. In the plain
-//! manner nothing is added.
+//! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. As a plain
+//! Toxiproxy it adds nothing.
 
+use super::call_body::{self, CallBody};
 use super::events;
-use super::keeper::Command;
 use super::listener::resolve;
 use super::metrics;
-use super::reading::{self, Reading};
-use super::registry::{ApiError, Manner, Registry};
+use super::proxy_actor::ProxyCommand;
+use super::proxy_view::RawProxy;
+use super::registry::Registry;
+use super::server_context::ApiFlavor;
+use super::stop_signal::StopSignal;
+use crate::api::{ApiError, ProxyRecord, VersionRecord};
 use crate::fault::RawToxic;
 use crate::journal::{HostTime, boot_id};
-use crate::listen::{self, Callers, Limits, Reached, Unfinished};
+use crate::listen::{self, Callers, Reached, ServerLimits, Unfinished};
 use crate::units::Secret;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -24,12 +28,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// The version of Toxiproxy's API that this one follows.
@@ -43,32 +48,30 @@ const LONGEST: usize = 2 << 20;
 /// How long open calls may take to end when the proxy is stopped.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// How the proxy is told to end: how long open connections may go on, once it is.
-pub(super) type Stopped = watch::Receiver<Option<Duration>>;
-
 #[derive(Clone)]
 struct Api {
     registry: Arc<Registry>,
-    stopped: Stopped,
-    door: Arc<Door>,
+    stopped: StopSignal,
+    guard: Arc<ApiGuard>,
     readers: Arc<Semaphore>,
 }
 
-/// Who may call.
+/// Guard of the control API: who may call it.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct ApiGuard {
     /// What a caller must know, where anything.
     pub(super) token: Option<Secret>,
     pub(super) callers: Callers,
 }
 
-type Answer = Result<Response, ApiError>;
+/// Result of a call, which an error turns into a JSON answer.
+type ApiResult = Result<Response, ApiError>;
 
 /// Serves until `stopped` says so, then ends all proxies.
-pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, door: Door, mut stopped: Stopped) {
-    let limits = Limits { head: registry.footing.head, most: MOST };
+pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, guard: ApiGuard, mut stopped: StopSignal) {
+    let limits = ServerLimits { head: registry.context.head, most: MOST };
     let api =
-        Api { registry: registry.clone(), stopped: stopped.clone(), door: Arc::new(door), readers: Arc::new(Semaphore::new(READERS)) };
+        Api { registry: registry.clone(), stopped: stopped.clone(), guard: Arc::new(guard), readers: Arc::new(Semaphore::new(READERS)) };
     let toxic = get(show_toxic).post(change_toxic).patch(change_toxic).delete(remove_toxic);
     let routes = Router::new()
         .route("/version", get(version))
@@ -87,7 +90,7 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, door: 
         .layer(from_fn_with_state(api.clone(), refuse_browsers))
         .layer(from_fn(number))
         .with_state(api);
-    let stop = |mut stopped: Stopped| async move {
+    let stop = |mut stopped: StopSignal| async move {
         let _ = stopped.wait_for(Option::is_some).await;
     };
     let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stop(stopped.clone()));
@@ -101,7 +104,7 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, door: 
     let grace = async {
         // A sender that is gone is a stop as well, and an impatient one.
         let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|grace| *grace).unwrap_or_default();
-        // A keeper that cannot be ended within this has a task that does not yield; nothing more can be done for it.
+        // An actor that cannot be ended within this has a task that does not yield; nothing more can be done for it.
         let _ = timeout(grace + DRAIN, registry.end(grace)).await;
     };
     let served = async {
@@ -126,7 +129,7 @@ async fn number(request: Request, next: Next) -> Response {
 
 /// Where there is a token, whoever does not know it is turned away.
 async fn refuse_strangers(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if api.door.token.is_some() && listen::bearer(request.headers()) != api.door.token {
+    if api.guard.token.is_some() && listen::bearer(request.headers()) != api.guard.token {
         return ApiError::unauthorized().into_response();
     }
     next.run(request).await
@@ -138,7 +141,7 @@ async fn refuse_browsers(State(api): State<Api>, request: Request, next: Next) -
         return (StatusCode::FORBIDDEN, "User agent not allowed\n").into_response();
     }
     let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
-    match api.door.callers.refuse(request.uri(), request.headers(), reached) {
+    match api.guard.callers.refuse(request.uri(), request.headers(), reached) {
         Some(refusal) => ApiError::forbidden(refusal.error).with_hint(refusal.hint).into_response(),
         None => next.run(request).await,
     }
@@ -148,7 +151,7 @@ async fn refuse_browsers(State(api): State<Api>, request: Request, next: Next) -
 async fn read_whole(State(api): State<Api>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let reached = parts.extensions.get::<Reached>().cloned();
-    let body = match listen::whole(body, LONGEST, api.registry.footing.head).await {
+    let body = match listen::whole(body, LONGEST, api.registry.context.head).await {
         Ok(body) => body,
         Err(Unfinished::TooLong) => return ApiError::too_long("the body of a request may have at most 2 MB").into_response(),
         Err(Unfinished::Late | Unfinished::Cut) => return ApiError::late("the body of the request did not arrive").into_response(),
@@ -184,30 +187,28 @@ fn warned(mut response: Response, left_out: &[String]) -> Response {
 }
 
 async fn version(State(api): State<Api>) -> Response {
-    if api.registry.manner() == Manner::Plain {
+    if api.registry.flavor() == ApiFlavor::Plain {
         // To the byte: there are clients that compare it as text.
         let body = format!("{{\"version\": \"{TOXIPROXY}\"}}\n");
         return ([(header::CONTENT_TYPE, "application/json;charset=utf-8")], body).into_response();
     }
-    let mut version = serde_json::json!({
-        "version": TOXIPROXY,
-        "lifeboat": env!("CARGO_PKG_VERSION"),
-        "boot_id": boot_id(),
-        "now": HostTime::now(),
-    });
-    if let Some(forward) = api.registry.footing.forward {
-        version["forward"] = forward.to_string().into();
-    }
+    let version = VersionRecord {
+        boot_id: Some(boot_id()),
+        forward: api.registry.context.forward.map(|forward| forward.to_string()),
+        lifeboat: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        now: Some(HostTime::now().into()),
+        version: TOXIPROXY.to_owned(),
+    };
     json(StatusCode::OK, &version)
 }
 
-async fn reset(State(api): State<Api>) -> Answer {
+async fn reset(State(api): State<Api>) -> ApiResult {
     api.registry.reset().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn populate(State(api): State<Api>, body: Bytes) -> Response {
-    let Reading { asked, left_out } = match reading::proxies(&body, api.registry.manner()) {
+    let CallBody { asked, left_out } = match call_body::proxies(&body, api.registry.flavor()) {
         Ok(reading) => reading,
         Err(error) => return error.into_response(),
     };
@@ -221,7 +222,7 @@ async fn meters(State(api): State<Api>) -> Response {
 }
 
 async fn stream_events(State(api): State<Api>, request: Request) -> Response {
-    if api.registry.manner() == Manner::Plain {
+    if api.registry.flavor() == ApiFlavor::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
     let Ok(place) = api.readers.try_acquire_owned() else {
@@ -235,30 +236,31 @@ async fn stream_events(State(api): State<Api>, request: Request) -> Response {
 
 /// The certificate to trust where proxies speak TLS; never its key.
 async fn authority(State(api): State<Api>) -> Response {
-    if api.registry.manner() == Manner::Plain {
+    if api.registry.flavor() == ApiFlavor::Plain {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
-    let pem = api.registry.footing.trust.authority().pem();
+    let pem = api.registry.context.trust.authority().pem();
     ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
 async fn list(State(api): State<Api>) -> Response {
-    json(StatusCode::OK, &api.registry.views().await)
+    let views = api.registry.views().await;
+    let records: BTreeMap<&String, &ProxyRecord> = views.iter().map(|(name, view)| (name, &view.record)).collect();
+    json(StatusCode::OK, &records)
 }
 
-async fn create(State(api): State<Api>, body: Bytes) -> Answer {
-    let Reading { asked, left_out } = reading::proxy(&body, api.registry.manner())?;
-    Ok(warned(json(StatusCode::CREATED, &api.registry.create(asked).await?), &left_out))
+async fn create(State(api): State<Api>, body: Bytes) -> ApiResult {
+    let CallBody { asked, left_out } = call_body::proxy(&body, api.registry.flavor())?;
+    Ok(warned(json(StatusCode::CREATED, &api.registry.create(asked).await?.record), &left_out))
 }
 
-async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, Command::Show).await?))
+async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record))
 }
 
-async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
-    let Reading { asked: mut change, mut left_out } = reading::proxy(&body, api.registry.manner())?;
+async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
+    let CallBody { asked: RawProxy { request: mut change, toxics }, mut left_out } = call_body::proxy(&body, api.registry.flavor())?;
     // Clients of Shopify's send back all that they know of a proxy. To follow it could bring back what was removed meanwhile.
-    let toxics = std::mem::take(&mut change.toxics);
     // Leading elsewhere breaks it as well as carrying nothing does.
     if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
@@ -267,42 +269,42 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
         // A name is asked for here, where no lease of the proxy waits for the answer.
         *listen = resolve(listen).await?.to_string();
     }
-    let view = api.registry.ask(&proxy, |reply| Command::Configure(change, reply)).await?;
-    let is_there = |toxic: &RawToxic| view.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
+    let record = api.registry.ask(&proxy, |reply| ProxyCommand::Configure(change, reply)).await?.record;
+    let is_there = |toxic: &RawToxic| record.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
     if !toxics.iter().all(is_there) {
         left_out.push("toxics in a change are ignored: add each at /proxies/NAME/toxics".into());
     }
-    Ok(warned(json(StatusCode::OK, &view), &left_out))
+    Ok(warned(json(StatusCode::OK, &record), &left_out))
 }
 
-async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
+async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
     api.registry.guard(&proxy)?;
     api.registry.remove(&proxy).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> Answer {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, Command::Show).await?.toxics))
+async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record.toxics))
 }
 
-async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> Answer {
-    let Reading { asked, left_out } = reading::toxic(&body, api.registry.manner())?;
+async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
+    let CallBody { asked, left_out } = call_body::toxic(&body, api.registry.flavor())?;
     api.registry.guard(&proxy)?;
     // Shopify's server answers 200 here, although it created something.
-    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::AddToxic(asked, reply)).await?), &left_out))
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::AddToxic(asked, reply)).await?), &left_out))
 }
 
-async fn show_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>) -> Answer {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::ShowToxic(toxic, reply)).await?))
+async fn show_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>) -> ApiResult {
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::ShowToxic(toxic, reply)).await?))
 }
 
-async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, body: Bytes) -> Answer {
-    let Reading { asked, left_out } = reading::toxic(&body, api.registry.manner())?;
-    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| Command::ChangeToxic(toxic, asked, reply)).await?), &left_out))
+async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, body: Bytes) -> ApiResult {
+    let CallBody { asked, left_out } = call_body::toxic(&body, api.registry.flavor())?;
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::ChangeToxic(toxic, asked, reply)).await?), &left_out))
 }
 
-async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> Answer {
-    let removed = api.registry.ask(&proxy, |reply| Command::RemoveToxic(toxic, reply)).await?;
-    let ours = api.registry.manner() == Manner::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
+async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> ApiResult {
+    let removed = api.registry.ask(&proxy, |reply| ProxyCommand::RemoveToxic(toxic, reply)).await?;
+    let ours = api.registry.flavor() == ApiFlavor::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
     Ok(if ours { json(StatusCode::OK, &removed) } else { StatusCode::NO_CONTENT.into_response() })
 }

@@ -1,12 +1,12 @@
 //! How a connection came to a proxy: at its own listener, or through the forward proxy, which has read the beginning of it.
 
-use super::listener::Seat;
+use super::seat::Seat;
 use bytes::Bytes;
 use tokio::net::TcpStream;
 
-/// A connection that came.
+/// An accepted connection, with how it came and its seat.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(super) struct AcceptedConnection {
     pub(super) socket: TcpStream,
     pub(super) arrival: Arrival,
     pub(super) seat: Seat,
@@ -15,7 +15,7 @@ pub(super) struct Guest {
 /// How a tunnel begins.
 pub(super) const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// See the head of this file.
+/// How a connection came to a proxy.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// At the proxy's listener.
@@ -34,9 +34,9 @@ pub(super) enum Arrival {
     },
 }
 
-/// Whose name a request carries to the provider.
+/// Which host a request names to the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Host {
+pub(super) enum HostHeader {
     /// The provider's own.
     OfUpstream,
     /// The one that the gateway asked for.
@@ -44,10 +44,10 @@ pub(super) enum Host {
 }
 
 impl Arrival {
-    pub(super) const fn host(&self) -> Host {
+    pub(super) const fn host(&self) -> HostHeader {
         match self {
-            Self::Listener => Host::OfUpstream,
-            Self::Tunnel { .. } | Self::Request { .. } => Host::AsAsked,
+            Self::Listener => HostHeader::OfUpstream,
+            Self::Tunnel { .. } | Self::Request { .. } => HostHeader::AsAsked,
         }
     }
 

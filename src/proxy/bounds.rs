@@ -2,15 +2,15 @@
 //! for an environment or a drill, only as that says.
 
 use super::listener::resolve;
-use super::registry::ApiError;
-use super::upstream::{Address, Answers};
+use super::upstream_address::{HostPattern, UpstreamAddress};
+use crate::api::ApiError;
 use crate::model::{Dialect, ProxyBinding};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-/// How the proxy of one provider may be.
+/// Placement of the proxy of one provider: where it leads, and where it may listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ProxyPlacement {
     /// Where it leads: scheme, host and port.
     pub upstream: String,
     /// What it understands.
@@ -19,18 +19,18 @@ pub struct Place {
     pub binding: ProxyBinding,
 }
 
-/// See the head of this file.
+/// Bounds of where proxies may listen and lead.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
     /// The control API knows its callers.
     pub(super) has_token: bool,
     /// By name; `None` where every proxy may be.
-    pub(super) places: Option<BTreeMap<String, Place>>,
+    pub(super) places: Option<BTreeMap<String, ProxyPlacement>>,
 }
 
-/// A proxy as somebody wants it.
+/// A proxy as it is asked for, as far as bounds look at it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'w> {
+pub(super) struct WantedProxy<'w> {
     pub(super) name: &'w str,
     pub(super) upstream: &'w str,
     pub(super) dialect: Dialect,
@@ -41,10 +41,10 @@ pub(super) struct Wanted<'w> {
 impl Bounds {
     /// # Errors
     /// Where a proxy would lead, or answer for, what it was not started for.
-    pub(super) fn allow(&self, wanted: &Wanted<'_>) -> Result<(), ApiError> {
+    pub(super) fn allow(&self, wanted: &WantedProxy<'_>) -> Result<(), ApiError> {
         let Some(place) = self.place(wanted.name)? else { return Ok(()) };
-        let parsed = Address::parse(wanted.upstream, wanted.dialect).map_err(ApiError::bad_request)?;
-        let named = Address::parse(&place.upstream, place.dialect).map_err(ApiError::internal)?;
+        let parsed = UpstreamAddress::parse(wanted.upstream, wanted.dialect).map_err(ApiError::bad_request)?;
+        let named = UpstreamAddress::parse(&place.upstream, place.dialect).map_err(ApiError::internal)?;
         let name = wanted.name;
         if wanted.dialect != place.dialect || parsed != named {
             let (dialect, upstream) = (place.dialect, &place.upstream);
@@ -54,10 +54,10 @@ impl Bounds {
             let so = if place.binding.tls { "speaks TLS" } else { "does not speak TLS" };
             return Err(elsewhere(format!("the proxy `{name}` {so} with its clients")));
         }
-        let own = place.binding.hosts.iter().filter_map(|host| Answers::parse(host).ok());
-        let own: Vec<Answers> = own.chain([named.answers()]).collect();
+        let own = place.binding.hosts.iter().filter_map(|host| HostPattern::parse(host).ok());
+        let own: Vec<HostPattern> = own.chain([named.answers()]).collect();
         for host in wanted.hosts.unwrap_or_default() {
-            let asked = Answers::parse(host).map_err(ApiError::bad_request)?;
+            let asked = HostPattern::parse(host).map_err(ApiError::bad_request)?;
             if !own.iter().any(|own| own.covers(&asked)) {
                 return Err(elsewhere(format!("the proxy `{name}` does not answer for `{host}`")));
             }
@@ -84,7 +84,7 @@ impl Bounds {
         if is_named { Ok(()) } else { Err(elsewhere(format!("the proxy `{name}` does not listen on {address}"))) }
     }
 
-    fn place(&self, name: &str) -> Result<Option<&Place>, ApiError> {
+    fn place(&self, name: &str) -> Result<Option<&ProxyPlacement>, ApiError> {
         let Some(places) = &self.places else { return Ok(None) };
         let none = || elsewhere(format!("the proxy `{name}` is none of those that this control API was started for"));
         places.get(name).map(Some).ok_or_else(none)

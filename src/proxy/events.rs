@@ -1,9 +1,9 @@
-//! `GET /events`: the sight as a body that never ends by itself.
+//! `GET /events`: the event feed as a body that never ends by itself.
 
-use super::api::Stopped;
-use super::listener::waited;
+use super::event_feed::{full, gap};
 use super::registry::Registry;
-use super::sight::{full, gap};
+use super::seat::waited;
+use super::stop_signal::StopSignal;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as HttpBody, Frame};
@@ -18,8 +18,8 @@ const BATCH: usize = 64 << 10;
 
 /// A body of all events from now on. A task feeds it, which ends with the reader or with the proxy, and then frees the
 /// reader's place.
-pub(super) fn body(registry: &Registry, stopped: Stopped, place: OwnedSemaphorePermit) -> Body {
-    let (hello, events) = registry.sight().subscribe();
+pub(super) fn body(registry: &Registry, stopped: StopSignal, place: OwnedSemaphorePermit) -> Body {
+    let (hello, events) = registry.feed().subscribe();
     // Room for one batch: what a slow reader leaves waits in the broadcast's ring, where a loss is counted.
     let (batches, reader) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -29,7 +29,7 @@ pub(super) fn body(registry: &Registry, stopped: Stopped, place: OwnedSemaphoreP
     Body::new(Batches(reader))
 }
 
-async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: Stopped) {
+async fn feed(hello: Bytes, mut events: broadcast::Receiver<Bytes>, batches: mpsc::Sender<Bytes>, mut stopped: StopSignal) {
     let mut waits = waited().subscribe();
     let mut batch = hello;
     loop {
@@ -75,21 +75,22 @@ impl HttpBody for Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{ToxicChange, ToxicChangeRecord};
     use crate::journal::HostTime;
-    use crate::proxy::registry::Footing;
-    use crate::proxy::sight::FaultChange;
+    use crate::proxy::server_context::ServerContext;
     use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn a_slow_reader_is_told_how_much_it_missed() {
         const SENT: u64 = 70_000;
-        let registry = Registry::new(Footing::of_lifeboat(), None);
+        let registry = Registry::new(ServerContext::of_lifeboat(), None);
         let (stop, stopped) = tokio::sync::watch::channel(None);
         let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
         let mut reader = body(&registry, stopped, place);
-        let now = HostTime::now();
+        let now = HostTime::now().into();
         for _ in 0..SENT {
-            registry.sight().fault(&FaultChange { proxy: "p", toxic: "t", change: "applied", lo: now, hi: now, touched: 0 });
+            let change = ToxicChange::Applied;
+            registry.feed().toxic(ToxicChangeRecord { proxy: "p", toxic: "t", change, lo: now, hi: now, touched: 0 });
         }
         let (mut read, mut missed) = (0, 0);
         while read + missed < SENT {

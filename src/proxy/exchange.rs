@@ -5,22 +5,23 @@
 //! by name, through a forward proxy, it stays as it was, so that signatures over it hold. Of `te` only `trailers` passes, which gRPC needs.
 //! Answers before the answer (103) pass where both sides speak HTTP/1.1.
 
-use super::arrival::Host;
-use super::asked::Asked;
-use super::delivery::{Delivery, Underway};
-use super::flow::{Flow, Ticket};
-use super::hold::{Active, Hold, Ruled};
-use super::interim::{Heard, Interim, Told};
-use super::link::Shared;
-use super::shaped::{Kind, Shaped};
-use super::sight::Exchange;
-use super::streams::Streams;
+use super::answer_body::{AnswerBody, AnswerKind};
+use super::answer_delivery::{AnswerDelivery, ExchangeGuard};
+use super::arrival::HostHeader;
+use super::connection_flow::{ConnectionFlow, ExchangeHandle};
+use super::connection_tasks::ConnectionExecutor;
+use super::event_feed::OpenExchange;
+use super::fault_set::{ActiveToxic, FaultSet, RequestRuling};
+use super::gateway_request::GatewayRequest;
+use super::interim::{InterimAnswer, InterimQueue, InterimWriter};
+use super::proxy_context::ProxyContext;
 use super::upgrade;
-use super::upload::{Intake, Plan, RequestBody, Upload, Withheld};
+use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{MARK_HEADER, Speech, WireAnswer, credential, find_mark, is_stream};
+use crate::dialect::{AnswerFormat, MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
+use crate::listen::strip_connection;
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -49,19 +50,19 @@ const PATH: usize = 120;
 /// Makes the exchanges of one connection.
 #[derive(Debug)]
 pub(super) struct Exchanger {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ProxyContext>,
     pub(super) upstream: HttpUpstream,
-    pub(super) flow: Arc<Flow>,
-    /// Only looked at, never kept: a hold that is kept here would delay its end.
-    pub(super) holds: watch::Receiver<Arc<Hold>>,
-    pub(super) streams: Streams,
-    pub(super) interim: Interim,
-    pub(super) host: Host,
+    pub(super) flow: Arc<ConnectionFlow>,
+    /// Only looked at, never kept: a fault set that is kept here would delay its end.
+    pub(super) fault_sets: watch::Receiver<Arc<FaultSet>>,
+    pub(super) executor: ConnectionExecutor,
+    pub(super) interim: InterimWriter,
+    pub(super) host: HostHeader,
 }
 
-/// What is known of a request besides what it asks.
+/// Traits of a request that decide how it is forwarded: protocol, method, whether it upgrades.
 #[derive(Debug, Clone, Copy)]
-struct Manner {
+struct RequestTraits {
     is_head: bool,
     upgrades: bool,
     /// It takes HTTP/2 and nothing else.
@@ -72,8 +73,8 @@ struct Manner {
     is_expected: bool,
 }
 
-impl Manner {
-    fn of(parts: &Parts, upgrades: bool, plan: Plan) -> Self {
+impl RequestTraits {
+    fn of(parts: &Parts, upgrades: bool, plan: BodyPlan) -> Self {
         Self {
             is_head: parts.method == Method::HEAD,
             upgrades,
@@ -86,7 +87,7 @@ impl Manner {
 
 impl Exchanger {
     /// Answers one request.
-    pub(super) async fn exchange(&self, mut request: Request<Incoming>) -> Result<Response<Delivery>, Infallible> {
+    pub(super) async fn exchange(&self, mut request: Request<Incoming>) -> Result<Response<AnswerDelivery>, Infallible> {
         if let Err(problem) = check_host(&request) {
             return Ok(refuse(&request, problem));
         }
@@ -99,62 +100,62 @@ impl Exchanger {
         let mark = find_mark(text(MARK_HEADER), b"");
         let line = mark.is_none().then(|| line(&parts));
         let posts = parts.method == Method::POST;
-        let began = Exchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request: line };
-        let underway = Underway::new(self.flow.begin(began));
+        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request: line };
+        let underway = ExchangeGuard::new(self.flow.begin(began));
         let ticket = underway.ticket().clone();
 
-        let plan = Plan::of(&parts, &body, mark.is_some());
-        let manner = Manner::of(&parts, upgrade.is_some(), plan);
+        let plan = BodyPlan::of(&parts, &body, mark.is_some());
+        let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
-        let asked = Arc::new(Asked::new(self.upstream.dialect, number, at, &parts, upload.clone()));
+        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, number, at, &parts, upload.clone()));
         let ruled = self.rule(&asked, &mut intake, plan).await;
-        upload.learn(&ticket);
+        learn_mark(&upload, &ticket);
         if upload.is_broken() {
             return Ok(reply(underway, &broken_off()));
         }
         if let Some((active, answer)) = &ruled.instead {
             ticket.touch(active);
-            if !intake.is_over() && !plan.is_expected && !manner.is_grpc {
+            if !intake.is_over() && !plan.is_expected && !traits.is_grpc {
                 upload.abandon();
-                self.streams.execute(intake.run(ticket));
+                self.executor.execute(take_in(intake, ticket));
             }
             let mut response = reply(underway, answer);
             ruled.tell(response.headers_mut());
             return Ok(response);
         }
 
-        let Some(mut request) = self.forwarded(parts, upload.body(), manner) else {
+        let Some(mut request) = self.forwarded(parts, upload.body(), traits) else {
             return Ok(reply(underway, &plain_error(405, "CONNECT is not known here")));
         };
-        if !self.holds.borrow().shaping(&asked).is_empty() {
+        if !self.fault_sets.borrow().shaping(&asked).is_empty() {
             // Compressed, its events could not be told apart.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
         if !intake.is_over() {
-            self.streams.execute(intake.run(ticket.clone()));
+            self.executor.execute(take_in(intake, ticket.clone()));
         }
-        let mut answer = match self.ask(request, manner, &upload, &asked).await {
+        let mut answer = match self.ask(request, traits, &upload, &asked).await {
             Ok(answer) => answer,
             Err(error) => {
                 let _ = tokio::time::timeout(REST, upload.settled()).await;
-                upload.learn(&ticket);
+                learn_mark(&upload, &ticket);
                 return Ok(self.no_answer(&error, &upload, underway));
             }
         };
         // It may have come before the end of what was asked.
-        upload.learn(&ticket);
+        learn_mark(&upload, &ticket);
         if let Some(gateway) = upgrade
             && answer.status() == StatusCode::SWITCHING_PROTOCOLS
         {
             return Ok(self.switch(underway, gateway, &mut answer));
         }
         self.stall(&asked, &ticket).await;
-        Ok(self.deliver(answer, &ruled, asked, underway, manner).map(|delivery| delivery.with(Withheld::of(&upload))))
+        Ok(self.deliver(answer, &ruled, asked, underway, traits).map(|delivery| delivery.with(Withheld::of(&upload))))
     }
 
     /// What is said where the provider said nothing.
-    fn no_answer(&self, error: &Error, upload: &Upload, underway: Arc<Underway>) -> Response<Delivery> {
+    fn no_answer(&self, error: &Error, upload: &Upload, underway: Arc<ExchangeGuard>) -> Response<AnswerDelivery> {
         if upload.is_broken() {
             return reply(underway, &broken_off());
         }
@@ -165,16 +166,16 @@ impl Exchanger {
     }
 
     /// What the faults in force say to a request, of which as much is read as they ask for and may be read.
-    async fn rule(&self, asked: &Asked, intake: &mut Intake, plan: Plan) -> Ruled {
+    async fn rule(&self, asked: &GatewayRequest, intake: &mut Intake, plan: BodyPlan) -> RequestRuling {
         if !plan.is_expected {
             intake.glance().await;
         }
         let mut may_read = plan.may_read_ahead() && !intake.is_over();
         let ruled = loop {
             {
-                let hold = self.holds.borrow();
-                if !may_read || !hold.asks_for_body(asked) {
-                    break hold.rule(asked);
+                let fault_set = self.fault_sets.borrow();
+                if !may_read || !fault_set.asks_for_body(asked) {
+                    break fault_set.rule(asked);
                 }
             }
             intake.read_ahead().await;
@@ -190,20 +191,20 @@ impl Exchanger {
     /// Asks the provider, and tells the gateway what comes before the answer.
     async fn ask(
         &self,
-        mut request: Request<RequestBody>,
-        manner: Manner,
+        mut request: Request<UpstreamBody>,
+        traits: RequestTraits,
         upload: &Upload,
-        asked: &Asked,
+        asked: &GatewayRequest,
     ) -> Result<Response<Incoming>, Error> {
-        if !manner.hears_interim {
-            return self.send(request, manner).await;
+        if !traits.hears_interim {
+            return self.send(request, traits).await;
         }
-        let heard = Heard::default();
+        let heard = InterimQueue::default();
         let hears = heard.clone();
         hyper::ext::on_informational(&mut request, move |answer| {
-            hears.push(Told { status: answer.status(), headers: answer.headers().clone() });
+            hears.push(InterimAnswer { status: answer.status(), headers: answer.headers().clone() });
         });
-        let mut connection = manner.is_expected.then(|| capture_connection(&mut request));
+        let mut connection = traits.is_expected.then(|| capture_connection(&mut request));
         let mut leave = pin!(async {
             let Some(connection) = &mut connection else { return pending().await };
             let is_framed = async {
@@ -217,15 +218,15 @@ impl Exchanger {
                 () = tokio::time::sleep(LEAVE) => {}
             }
         });
-        let mut answer = pin!(self.send(request, manner));
+        let mut answer = pin!(self.send(request, traits));
         loop {
             tokio::select! {
                 biased;
                 told = heard.next() => {
-                    if manner.is_expected && told.status == StatusCode::CONTINUE {
+                    if traits.is_expected && told.status == StatusCode::CONTINUE {
                         // Who waits for it gets it when the body is asked for.
                         upload.release();
-                    } else if self.holds.borrow().stalling(asked).is_none() {
+                    } else if self.fault_sets.borrow().stalling(asked).is_none() {
                         self.interim.tell(told).await;
                     }
                 }
@@ -235,12 +236,12 @@ impl Exchanger {
         }
     }
 
-    fn send(&self, request: Request<RequestBody>, manner: Manner) -> ResponseFuture {
+    fn send(&self, request: Request<UpstreamBody>, traits: RequestTraits) -> ResponseFuture {
         let upstream = &self.upstream;
         // An upgrade is one of HTTP/1.1, and over HTTP/2 an authority beside another `host` would be a contradiction.
-        if upstream.is_http2(manner.is_grpc) {
+        if upstream.is_http2(traits.is_grpc) {
             upstream.http2.request(request)
-        } else if manner.upgrades || request.headers().contains_key(header::HOST) {
+        } else if traits.upgrades || request.headers().contains_key(header::HOST) {
             upstream.http1.request(request)
         } else {
             upstream.client.request(request)
@@ -251,11 +252,11 @@ impl Exchanger {
     fn deliver(
         &self,
         answer: Response<Incoming>,
-        ruled: &Ruled,
-        asked: Arc<Asked>,
-        underway: Arc<Underway>,
-        manner: Manner,
-    ) -> Response<Delivery> {
+        ruled: &RequestRuling,
+        asked: Arc<GatewayRequest>,
+        underway: Arc<ExchangeGuard>,
+        traits: RequestTraits,
+    ) -> Response<AnswerDelivery> {
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
@@ -265,50 +266,53 @@ impl Exchanger {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
         });
-        let is_open = !manner.is_head && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
-        let speech = Speech { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
-        let kind = Kind { speech, is_open };
+        let is_open = !traits.is_head && head.status.is_success() && head.status != StatusCode::NO_CONTENT;
+        let format = AnswerFormat { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
+        let kind = AnswerKind { format, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
-        let body = Shaped::new(body, kind, asked, is_fixed, ticket, self.holds.clone());
+        let body = AnswerBody::new(body, kind, asked, is_fixed, ticket, self.fault_sets.clone());
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
         ruled.tell(&mut head.headers);
         // Without a length it goes out in chunks, which trailers may follow.
-        let behind = (manner.hears_interim && !head.headers.contains_key(header::CONTENT_LENGTH)).then(|| self.interim.clone());
-        Response::from_parts(head, Delivery::of_provider(body, underway, manner.is_head, behind))
+        let behind = (traits.hears_interim && !head.headers.contains_key(header::CONTENT_LENGTH)).then(|| self.interim.clone());
+        Response::from_parts(head, AnswerDelivery::of_provider(body, underway, traits.is_head, behind))
     }
 
     /// The request as it goes to the provider; `None` for one that names no path.
-    fn forwarded(&self, mut parts: Parts, body: RequestBody, manner: Manner) -> Option<Request<RequestBody>> {
+    fn forwarded(&self, mut parts: Parts, body: UpstreamBody, traits: RequestTraits) -> Option<Request<UpstreamBody>> {
         if parts.method == Method::CONNECT {
             return None;
         }
         let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let asked_of = parts.uri.authority().cloned();
-        let protocol = parts.headers.get(header::UPGRADE).cloned().filter(|_| manner.upgrades);
+        let protocol = parts.headers.get(header::UPGRADE).cloned().filter(|_| traits.upgrades);
         strip_connection(&mut parts.headers);
         if let Some(protocol) = protocol {
             upgrade::mark(&mut parts.headers, protocol);
         }
-        if !manner.is_expected {
+        if !traits.is_expected {
             parts.headers.remove(header::EXPECT);
         }
         join_cookies(&mut parts.headers);
-        let is_http2 = self.upstream.is_http2(manner.is_grpc);
+        let is_http2 = self.upstream.is_http2(traits.is_grpc);
         if !is_http2 && !body.is_end_stream() && body.size_hint().exact().is_none() {
             // Unasked, hyper sends no body with GET or HEAD whose length is not known. Where TLS agrees on HTTP/2 it removes this.
             parts.headers.insert(header::TRANSFER_ENCODING, header::HeaderValue::from_static("chunked"));
         }
-        if let (Host::AsAsked, Some(asked_of)) = (self.host, &asked_of) {
+        if let (HostHeader::AsAsked, Some(asked_of)) = (self.host, &asked_of) {
             parts.headers.insert(header::HOST, asked_of.as_str().parse().ok()?);
         }
         let mut authority = self.upstream.authority.clone();
-        if is_http2 && self.host == Host::AsAsked {
+        if is_http2 && self.host == HostHeader::AsAsked {
             let named = parts.headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
             authority = named.unwrap_or(authority);
         }
-        if is_http2 || self.host == Host::OfUpstream || parts.headers.get(header::HOST).is_some_and(|host| *host == authority.as_str()) {
+        if is_http2
+            || self.host == HostHeader::OfUpstream
+            || parts.headers.get(header::HOST).is_some_and(|host| *host == authority.as_str())
+        {
             // It is said with the request's address: HTTP/2 says it there only, and nginx refuses both.
             parts.headers.remove(header::HOST);
         }
@@ -319,10 +323,10 @@ impl Exchanger {
     }
 
     /// The provider speaks another protocol from here on, which passes untouched.
-    fn switch(&self, underway: Arc<Underway>, gateway: OnUpgrade, answer: &mut Response<Incoming>) -> Response<Delivery> {
-        self.streams.tunnel(upgrade::carry(gateway, hyper::upgrade::on(&mut *answer)));
+    fn switch(&self, underway: Arc<ExchangeGuard>, gateway: OnUpgrade, answer: &mut Response<Incoming>) -> Response<AnswerDelivery> {
+        self.executor.tunnel(upgrade::carry(gateway, hyper::upgrade::on(&mut *answer)));
         underway.ticket().learn(|exchange| exchange.status = answer.status().as_u16());
-        let mut response = Response::new(Delivery::instead(Bytes::new(), Some(underway)));
+        let mut response = Response::new(AnswerDelivery::instead(Bytes::new(), Some(underway)));
         *response.status_mut() = answer.status();
         let mut headers = std::mem::take(answer.headers_mut());
         let protocol = headers.get(header::UPGRADE).cloned();
@@ -335,21 +339,35 @@ impl Exchanger {
     }
 
     /// Holds the answer back for as long as a stall says.
-    async fn stall(&self, asked: &Asked, ticket: &Ticket) {
-        let Some(active) = self.holds.borrow().stalling(asked) else { return };
+    async fn stall(&self, asked: &GatewayRequest, ticket: &ExchangeHandle) {
+        let Some(active) = self.fault_sets.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
         ticket.touch(&active);
         tokio::select! {
-            () = gone(self.holds.clone(), &active) => {}
+            () = gone(self.fault_sets.clone(), &active) => {}
             () = async { match hold { Some(hold) => tokio::time::sleep(hold.std()).await, None => pending().await } } => {}
         }
     }
 }
 
+/// Looks for the traffic's mark in what has come of a request's body, where the head had none.
+fn learn_mark(upload: &Upload, ticket: &ExchangeHandle) {
+    if let Some(mark) = upload.new_mark() {
+        ticket.learn(|exchange| exchange.mark = exchange.mark.or(Some(mark)));
+    }
+}
+
+/// Takes in the rest of a request's body, which may bear the mark.
+async fn take_in(intake: Intake, ticket: ExchangeHandle) {
+    let upload = intake.upload().clone();
+    intake.run().await;
+    learn_mark(&upload, &ticket);
+}
+
 /// Waits until this toxic is no longer in force.
-async fn gone(mut holds: watch::Receiver<Arc<Hold>>, active: &Arc<Active>) {
+async fn gone(mut fault_sets: watch::Receiver<Arc<FaultSet>>, active: &Arc<ActiveToxic>) {
     // An error means that the proxy is ending, and with it the fault.
-    let _ = holds.wait_for(|hold| !hold.contains(active)).await;
+    let _ = fault_sets.wait_for(|fault_set| !fault_set.contains(active)).await;
 }
 
 /// Method and path, for whoever asks what those requests are that are nobody's. What stands behind `?` may be a secret.
@@ -359,14 +377,14 @@ fn line(parts: &Parts) -> String {
 }
 
 /// An answer that did not come from the provider.
-fn reply(underway: Arc<Underway>, answer: &WireAnswer) -> Response<Delivery> {
+fn reply(underway: Arc<ExchangeGuard>, answer: &WireAnswer) -> Response<AnswerDelivery> {
     underway.ticket().learn(|exchange| exchange.status = answer.status);
     respond(Some(underway), answer)
 }
 
 /// Without a record where it gave no answer: the gateway is told so; the record says that none came.
-fn respond(underway: Option<Arc<Underway>>, answer: &WireAnswer) -> Response<Delivery> {
-    let body = Delivery::instead(answer.body.clone().into(), underway);
+fn respond(underway: Option<Arc<ExchangeGuard>>, answer: &WireAnswer) -> Response<AnswerDelivery> {
+    let body = AnswerDelivery::instead(answer.body.clone().into(), underway);
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {
@@ -430,7 +448,7 @@ fn is_plain_host(host: &[u8]) -> bool {
 }
 
 /// A request that is not looked into.
-fn refuse(request: &Request<Incoming>, problem: &str) -> Response<Delivery> {
+fn refuse(request: &Request<Incoming>, problem: &str) -> Response<AnswerDelivery> {
     let mut refused = respond(None, &plain_error(400, problem));
     if request.version() < Version::HTTP_2 {
         // What comes next is as doubtful.
@@ -441,23 +459,4 @@ fn refuse(request: &Request<Incoming>, problem: &str) -> Response<Delivery> {
 
 fn broken_off() -> WireAnswer {
     plain_error(400, "the request's body ended early")
-}
-
-/// Removes the headers that belong to one connection, not to the exchange. Trailers do not.
-pub(super) fn strip_connection(headers: &mut HeaderMap) {
-    let words = |name: header::HeaderName| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase()).collect::<Vec<_>>()
-    };
-    let takes_trailers = words(header::TE).iter().any(|word| word == "trailers");
-    let named = words(header::CONNECTION);
-    for name in named.iter().filter(|name| !matches!(name.as_str(), "" | "content-length" | "host" | "trailer")) {
-        headers.remove(name.as_str());
-    }
-    for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "transfer-encoding", "upgrade"] {
-        headers.remove(name);
-    }
-    if takes_trailers {
-        headers.insert(header::TE, header::HeaderValue::from_static("trailers"));
-    }
 }

@@ -5,12 +5,14 @@
 //! connection carries one, because the next may be for another host.
 //!
 //! What this file does not do: authenticate anybody. It listens on loopback unless it is told to be open, and then leads nobody to this
-//! machine (`way`). Its own proxy's control API it leads nobody to in any case.
+//! machine (`route`). Its own proxy's control API it leads nobody to in any case.
 
-use super::api::Stopped;
-use super::arrival::{Arrival, Decline, ESTABLISHED, Guest};
-use super::listener::{Door, Seat};
+use super::arrival::{AcceptedConnection, Arrival, Decline, ESTABLISHED};
+use super::listener::ProxyListener;
 use super::registry::Registry;
+use super::seat::Seat;
+use super::stop_signal::StopSignal;
+use crate::listen::is_of_connection;
 use bytes::{Bytes, BytesMut};
 use hyper::Uri;
 use hyper::http::uri::Authority;
@@ -27,60 +29,61 @@ const LONGEST: usize = 64 << 10;
 /// How long connecting to a host that nobody answers for may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// What a client asked for first.
+/// Target of the first request on a connection of the forward proxy.
 #[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    kind: Kind,
+struct ForwardTarget {
+    kind: ForwardKind,
     host: String,
     port: u16,
 }
 
+/// How the target is asked for: as a tunnel (`CONNECT`), or as one plain request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ForwardKind {
     Tunnel,
     Request,
 }
 
 /// Serves until the proxy is told to end; then open straight tunnels may go on for the time that it gives.
-pub(super) async fn serve(door: Door, registry: Arc<Registry>, mut stopped: Stopped) {
+pub(super) async fn serve(listener: ProxyListener, registry: Arc<Registry>, mut stopped: StopSignal) {
     let mut tasks = JoinSet::new();
     let grace = loop {
         tokio::select! {
-            (socket, seat) = door.accept() => drop(tasks.spawn(receive(socket, seat, registry.clone()))),
+            (socket, seat) = listener.accept() => drop(tasks.spawn(receive(socket, seat, registry.clone()))),
             Some(_) = tasks.join_next() => {}
             grace = async { stopped.wait_for(Option::is_some).await.ok().and_then(|grace| *grace) } => break grace.unwrap_or_default(),
         }
     };
-    drop(door);
+    drop(listener);
     let _ = timeout(grace, async { while tasks.join_next().await.is_some() {} }).await;
     tasks.shutdown().await;
 }
 
 async fn receive(mut socket: TcpStream, seat: Seat, registry: Arc<Registry>) {
     let _ = socket.set_nodelay(true);
-    let read = match timeout(registry.footing.head, read_head(&mut socket)).await {
+    let read = match timeout(registry.context.head, read_head(&mut socket)).await {
         Ok(Ok(Some(read))) => read,
         Ok(Ok(None) | Err(_)) => return,
         Err(_) => return refuse(&mut socket, 408, "no complete request came in time").await,
     };
     let Some(end) = end_of_head(&read) else { return refuse(&mut socket, 431, "the head of a request may have at most 64 KB").await };
-    let asked = match Asked::parse(&read[..end]) {
+    let asked = match ForwardTarget::parse(&read[..end]) {
         Ok(asked) => asked,
         Err(problem) => return refuse(&mut socket, 400, problem).await,
     };
     let read = read.freeze();
     let host = asked.host.trim_matches(['[', ']']).to_owned();
     let arrival = match asked.kind {
-        Kind::Tunnel => Arrival::Tunnel { host: host.clone(), ahead: read.slice(end..) },
-        Kind::Request => Arrival::Request { ahead: read.clone() },
+        ForwardKind::Tunnel => Arrival::Tunnel { host: host.clone(), ahead: read.slice(end..) },
+        ForwardKind::Request => Arrival::Request { ahead: read.clone() },
     };
-    let Some(guest) = registry.admit(&asked.host, asked.port, Guest { socket, arrival, seat }).await else { return };
-    let Guest { mut socket, seat: _seat, .. } = guest;
+    let Some(guest) = registry.admit(&asked.host, asked.port, AcceptedConnection { socket, arrival, seat }).await else { return };
+    let AcceptedConnection { mut socket, seat: _seat, .. } = guest;
     match straight(&registry, &host, asked.port).await {
         Ok(mut upstream) => {
             let begun = match asked.kind {
-                Kind::Tunnel => begin(&mut socket, ESTABLISHED, &mut upstream, &read[end..]).await,
-                Kind::Request => begin(&mut socket, b"", &mut upstream, &to_origin(&read, end)).await,
+                ForwardKind::Tunnel => begin(&mut socket, ESTABLISHED, &mut upstream, &read[end..]).await,
+                ForwardKind::Request => begin(&mut socket, b"", &mut upstream, &to_origin(&read, end)).await,
             };
             // Errors are theirs, and both see them.
             if begun.is_ok() {
@@ -109,7 +112,7 @@ fn end_of_head(read: &[u8]) -> Option<usize> {
     read.windows(4).position(|four| four == b"\r\n\r\n").map(|place| place + 4)
 }
 
-impl Asked {
+impl ForwardTarget {
     /// Reads the first line of a request's head.
     fn parse(head: &[u8]) -> Result<Self, &'static str> {
         let line = head.split(|byte| *byte == b'\r').next().and_then(|line| std::str::from_utf8(line).ok());
@@ -121,12 +124,12 @@ impl Asked {
         if method == "CONNECT" {
             let authority: Authority = target.parse().map_err(|_| "CONNECT takes HOST:PORT")?;
             let port = authority.port_u16().ok_or("CONNECT takes HOST:PORT")?;
-            return Ok(Self { kind: Kind::Tunnel, host: authority.host().to_ascii_lowercase(), port });
+            return Ok(Self { kind: ForwardKind::Tunnel, host: authority.host().to_ascii_lowercase(), port });
         }
         let uri: Uri = target.parse().map_err(|_| "the request names no URI")?;
         match (uri.scheme_str(), uri.host()) {
             (Some("http"), Some(host)) => {
-                Ok(Self { kind: Kind::Request, host: host.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(80) })
+                Ok(Self { kind: ForwardKind::Request, host: host.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(80) })
             }
             (Some(_), _) => Err("use CONNECT for https"),
             (None, _) => Err("this is a forward proxy: set HTTPS_PROXY or HTTP_PROXY to its address"),
@@ -146,7 +149,8 @@ fn to_origin(read: &Bytes, end: usize) -> Vec<u8> {
     origin.extend_from_slice(format!("{method} {path} HTTP/1.1\r\n").as_bytes());
     for line in lines {
         let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if !matches!(name.as_str(), "connection" | "proxy-connection" | "proxy-authorization" | "keep-alive") {
+        // The body follows as it came, and so do its trailers: what tells how it is framed stays.
+        if !is_of_connection(&name) || matches!(name.as_str(), "transfer-encoding" | "te") {
             origin.extend_from_slice(line.as_bytes());
             origin.extend_from_slice(b"\r\n");
         }
@@ -158,7 +162,7 @@ fn to_origin(read: &Bytes, end: usize) -> Vec<u8> {
 
 /// A connection to a host that no proxy answers for.
 async fn straight(registry: &Registry, host: &str, port: u16) -> Result<TcpStream, Decline> {
-    let addresses = registry.footing.ways.outward(host, port).await?;
+    let addresses = registry.context.routes.outward(host, port).await?;
     match timeout(CONNECT, TcpStream::connect(&addresses[..])).await {
         Ok(Ok(upstream)) => {
             let _ = upstream.set_nodelay(true);
@@ -188,16 +192,16 @@ async fn refuse(socket: &mut TcpStream, status: u16, problem: &str) {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Asked, &'static str> {
-        Asked::parse(format!("{line}\r\nhost: x\r\n\r\n").as_bytes())
+    fn parse(line: &str) -> Result<ForwardTarget, &'static str> {
+        ForwardTarget::parse(format!("{line}\r\nhost: x\r\n\r\n").as_bytes())
     }
 
     #[test]
     fn tunnels_and_plain_requests_are_told_apart_and_nonsense_is_refused() {
-        let asked = |kind, host: &str, port| Ok(Asked { kind, host: host.into(), port });
-        assert_eq!(parse("CONNECT Api.Example:443 HTTP/1.1"), asked(Kind::Tunnel, "api.example", 443));
-        assert_eq!(parse("CONNECT [::1]:8443 HTTP/1.1"), asked(Kind::Tunnel, "[::1]", 8443));
-        assert_eq!(parse("POST http://api.example/v1?a=b HTTP/1.1"), asked(Kind::Request, "api.example", 80));
+        let asked = |kind, host: &str, port| Ok(ForwardTarget { kind, host: host.into(), port });
+        assert_eq!(parse("CONNECT Api.Example:443 HTTP/1.1"), asked(ForwardKind::Tunnel, "api.example", 443));
+        assert_eq!(parse("CONNECT [::1]:8443 HTTP/1.1"), asked(ForwardKind::Tunnel, "[::1]", 8443));
+        assert_eq!(parse("POST http://api.example/v1?a=b HTTP/1.1"), asked(ForwardKind::Request, "api.example", 80));
         for line in [
             "",
             "CONNECT api.example HTTP/1.1",

@@ -8,9 +8,9 @@
 //! What this file does not do: HTTP/2. It has its own trailers; and its frames belong to streams, of which nobody but hyper knows, so that
 //! interim answers are left out there.
 
-use super::exchange::strip_connection;
-use super::flow::Flow;
-use super::framing::Framing;
+use super::connection_flow::ConnectionFlow;
+use super::http2_framing::Http2Framing;
+use crate::listen::strip_connection;
 use bytes::{Buf, Bytes};
 use hyper::{HeaderMap, StatusCode, header};
 use std::collections::VecDeque;
@@ -27,12 +27,13 @@ const MOST: usize = 32;
 /// How hyper ends a body in chunks.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// See the head of this file. Cheap to clone; one a connection.
+/// Writer of interim answers and trailers between what hyper writes. Cheap to clone; one a connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Interim(Arc<Mutex<State>>);
+pub(super) struct InterimWriter(Arc<Mutex<InterimState>>);
 
+/// What is to be written between what hyper writes.
 #[derive(Debug, Default)]
-struct State {
+struct InterimState {
     /// What is still to be written.
     bytes: Bytes,
     /// Some of it was.
@@ -47,14 +48,14 @@ struct State {
     stands_for: usize,
 }
 
-/// Those that have come from the provider. Unlike a channel it wakes nobody when the provider's side lets go of it, which it does at the
+/// Queue of the interim answers that have come from the provider. Unlike a channel it wakes nobody when the provider's side lets go of it, which it does at the
 /// same time as it hands over the answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<(VecDeque<Told>, Option<Waker>)>>);
+pub(super) struct InterimQueue(Arc<Mutex<(VecDeque<InterimAnswer>, Option<Waker>)>>);
 
-impl Heard {
+impl InterimQueue {
     /// Takes one, unless there are too many.
-    pub(super) fn push(&self, told: Told) {
+    pub(super) fn push(&self, told: InterimAnswer) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.0.len() < MOST {
             state.0.push_back(told);
@@ -65,7 +66,7 @@ impl Heard {
     }
 
     /// The next one.
-    pub(super) async fn next(&self) -> Told {
+    pub(super) async fn next(&self) -> InterimAnswer {
         poll_fn(|cx| {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(told) = state.0.pop_front() {
@@ -78,14 +79,14 @@ impl Heard {
     }
 }
 
-/// One of them.
+/// Interim answer of a provider: status and headers.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct InterimAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
 }
 
-impl Told {
+impl InterimAnswer {
     fn bytes(mut self) -> Bytes {
         strip_connection(&mut self.headers);
         let reason = self.status.canonical_reason().unwrap_or("Interim");
@@ -105,14 +106,14 @@ fn lines(first: String, headers: &HeaderMap) -> Bytes {
     lines.into()
 }
 
-impl Interim {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl InterimWriter {
+    fn state(&self) -> MutexGuard<'_, InterimState> {
         // A panic while the lock was held leaves bytes that are still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns once it went out.
-    pub(super) async fn tell(&self, told: Told) {
+    pub(super) async fn tell(&self, told: InterimAnswer) {
         self.state().bytes = told.bytes();
         poll_fn(|cx| {
             let mut state = self.state();
@@ -181,7 +182,7 @@ impl Interim {
     }
 }
 
-impl State {
+impl InterimState {
     /// Writes what is to be written.
     fn poll_out(&mut self, io: &mut (impl AsyncWrite + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.bytes.is_empty() {
@@ -200,25 +201,25 @@ impl State {
     }
 }
 
-/// What hyper reads from and writes to: the gateway's connection, with what was read of it already, and interim answers in between.
+/// Connection as hyper reads and writes it: the gateway's connection, with what was read of it already, and interim answers in between.
 #[derive(Debug)]
-pub(super) struct Wire<I> {
+pub(super) struct GatewayIo<I> {
     io: I,
     ahead: Bytes,
-    interim: Interim,
-    flow: Arc<Flow>,
+    interim: InterimWriter,
+    flow: Arc<ConnectionFlow>,
     /// Where it speaks HTTP/2.
-    framing: Option<Framing>,
+    framing: Option<Http2Framing>,
 }
 
-impl<I: AsyncRead + AsyncWrite + Unpin> Wire<I> {
-    pub(super) fn new(io: I, ahead: Bytes, interim: Interim, flow: Arc<Flow>) -> Self {
-        let framing = flow.state().is_framed.then(Framing::new);
+impl<I: AsyncRead + AsyncWrite + Unpin> GatewayIo<I> {
+    pub(super) fn new(io: I, ahead: Bytes, interim: InterimWriter, flow: Arc<ConnectionFlow>) -> Self {
+        let framing = flow.state().is_framed.then(Http2Framing::new);
         Self { io, ahead, interim, flow, framing }
     }
 }
 
-impl<I> Wire<I> {
+impl<I> GatewayIo<I> {
     /// Takes notice of what came.
     fn follow(&mut self, came: &[u8]) {
         if let Some(framing) = &mut self.framing {
@@ -228,7 +229,7 @@ impl<I> Wire<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for GatewayIo<I> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.ahead.is_empty() {
@@ -249,7 +250,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Wire<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for GatewayIo<I> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match ready!(this.interim.poll_begun(bytes, &mut this.io, cx))? {

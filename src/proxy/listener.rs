@@ -6,51 +6,25 @@
 //!
 //! While it is shut, a socket that is bound but does not listen keeps the port, so that nobody else can take it meanwhile.
 
-use super::hold::Phase;
-use super::registry::ApiError;
+use super::fault_set::ProxyPhase;
+use super::seat::{NO_SEAT, Seat, seats, waited};
+use crate::api::ApiError;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// Connections that may wait to be accepted, where the operating system allows so many.
 const BACKLOG: i32 = 4096;
-/// Files that are kept for everything else: listeners, the control API, standing readers of events.
-const KEPT: u64 = 128;
-
-/// Where there is no seat for so long, whoever comes is taken to have waited: who waits in the operating system's queue is not seen.
-const NO_SEAT: Duration = Duration::from_millis(500);
-
-/// The place of one connection among all that this process can have open. Dropping it frees it.
-pub(super) type Seat = SemaphorePermit<'static>;
-
-/// As many as the limit on open files allows. It is read once, so whoever wants to raise it does that first.
-fn seats() -> &'static Semaphore {
-    static SEATS: OnceLock<Semaphore> = OnceLock::new();
-    SEATS.get_or_init(|| {
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-        let count = usize::try_from(limit.saturating_sub(KEPT) / 2).unwrap_or(usize::MAX);
-        Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS))
-    })
-}
-
-/// Connections that waited for a seat or a file. All proxies of this process have one limit, so it counts for all.
-pub(super) fn waited() -> &'static watch::Sender<u64> {
-    static WAITED: OnceLock<watch::Sender<u64>> = OnceLock::new();
-    WAITED.get_or_init(|| watch::Sender::new(0))
-}
-
-/// See the head of this file.
+/// Listening socket of a proxy, which can be closed for connections while it keeps its port.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct ProxyListener {
     address: SocketAddr,
-    state: State,
+    state: ListenerState,
     /// There was no seat for the next connection. Kept here, since whoever accepts may begin anew at any time.
     is_starved: AtomicBool,
     /// The last attempt to accept failed, which was said.
@@ -58,22 +32,22 @@ pub(super) struct Door {
 }
 
 #[derive(Debug)]
-enum State {
+enum ListenerState {
     Open(TcpListener),
     Shut(Socket),
     /// Shut, and the port could not be kept.
     Lost,
 }
 
-impl Door {
+impl ProxyListener {
     /// Listens on `address`; port 0 takes any free one.
     ///
     /// # Errors
     /// Where that cannot be bound.
     pub(super) fn open(address: SocketAddr) -> io::Result<Self> {
-        let mut door = Self::closed(address)?;
-        door.reopen()?;
-        Ok(door)
+        let mut listener = Self::closed(address)?;
+        listener.reopen()?;
+        Ok(listener)
     }
 
     /// Takes `address`, and refuses until it is opened. As with Shopify's server several such may have one address, of which one can open.
@@ -83,7 +57,7 @@ impl Door {
     pub(super) fn closed(address: SocketAddr) -> io::Result<Self> {
         let socket = bound(address)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Self { address, state: State::Shut(socket), is_starved: AtomicBool::new(false), has_failed: AtomicBool::new(false) })
+        Ok(Self { address, state: ListenerState::Shut(socket), is_starved: AtomicBool::new(false), has_failed: AtomicBool::new(false) })
     }
 
     /// The address that it has, open or shut.
@@ -93,11 +67,11 @@ impl Door {
 
     /// From now on connections are refused, those not yet accepted too.
     pub(super) fn shut(&mut self) {
-        if matches!(self.state, State::Open(_)) {
+        if matches!(self.state, ListenerState::Open(_)) {
             // The listener must be gone before the port can be bound again.
-            self.state = State::Lost;
+            self.state = ListenerState::Lost;
             if let Ok(socket) = bound(self.address) {
-                self.state = State::Shut(socket);
+                self.state = ListenerState::Shut(socket);
             }
         }
     }
@@ -107,23 +81,23 @@ impl Door {
     /// # Errors
     /// Where the port was lost to somebody else.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
-        let socket = match std::mem::replace(&mut self.state, State::Lost) {
-            State::Open(listener) => {
-                self.state = State::Open(listener);
+        let socket = match std::mem::replace(&mut self.state, ListenerState::Lost) {
+            ListenerState::Open(listener) => {
+                self.state = ListenerState::Open(listener);
                 return Ok(());
             }
-            State::Shut(socket) => socket,
-            State::Lost => bound(self.address)?,
+            ListenerState::Shut(socket) => socket,
+            ListenerState::Lost => bound(self.address)?,
         };
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
-        self.state = State::Open(TcpListener::from_std(socket.into())?);
+        self.state = ListenerState::Open(TcpListener::from_std(socket.into())?);
         Ok(())
     }
 
     /// The next connection, once there is a seat for it; never while shut.
     pub(super) async fn accept(&self) -> (TcpStream, Seat) {
-        let State::Open(listener) = &self.state else { return pending().await };
+        let ListenerState::Open(listener) = &self.state else { return pending().await };
         let seat = self.seat().await;
         loop {
             let mut accepting = std::pin::pin!(listener.accept());
@@ -134,7 +108,7 @@ impl Door {
                 })
             });
             let at_once = at_once.await;
-            // Whoever stood before the door when a seat came free had waited for it.
+            // Whoever stood in the queue when a seat came free had waited for it.
             if self.is_starved.swap(false, Ordering::Relaxed) && at_once.is_some() {
                 waited().send_modify(|count| *count += 1);
             }
@@ -160,7 +134,7 @@ impl Door {
     }
 }
 
-impl Door {
+impl ProxyListener {
     /// A seat, once there is one. That there was none is noted.
     async fn seat(&self) -> Seat {
         if let Ok(seat) = seats().try_acquire() {
@@ -205,9 +179,9 @@ pub(super) fn names(address: SocketAddr) -> Vec<String> {
 ///
 /// # Errors
 /// Where the address cannot be bound.
-pub(super) fn open_door(address: SocketAddr, phase: Phase) -> Result<Door, ApiError> {
-    let door = if phase == Phase::Enabled { Door::open(address) } else { Door::closed(address) };
-    door.map_err(|error| cannot_listen(address, &error))
+pub(super) fn open_listener(address: SocketAddr, phase: ProxyPhase) -> Result<ProxyListener, ApiError> {
+    let listener = if phase == ProxyPhase::Enabled { ProxyListener::open(address) } else { ProxyListener::closed(address) };
+    listener.map_err(|error| cannot_listen(address, &error))
 }
 
 /// `host:port`; without a host every address of this machine, and nothing at all is any port on loopback.

@@ -1,8 +1,8 @@
 //! `GET /metrics`: what passed and what was touched, in Prometheus' text format. The names of bytes are Shopify's.
 
 use super::counters::Counter;
-use super::keeper::ProxyView;
-use super::listener::waited;
+use super::proxy_view::ProxyView;
+use super::seat::waited;
 use crate::fault::Stream;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,11 +18,11 @@ pub(super) fn text(proxies: &BTreeMap<String, ProxyView>) -> String {
         *waited().borrow()
     );
     let name = "lifeboat_toxic_touched_total";
-    let touched: Vec<_> = proxies.values().flat_map(|proxy| proxy.toxics.iter().map(move |toxic| (proxy, toxic))).collect();
+    let touched: Vec<_> = proxies.values().flat_map(|proxy| proxy.record.toxics.iter().map(move |toxic| (&proxy.record, toxic))).collect();
     if touched.iter().any(|(_, toxic)| toxic.touched.is_some()) {
         text += &format!("# HELP {name} Requests that a toxic touched; connections where only bytes are seen.\n# TYPE {name} counter\n");
         for (proxy, toxic) in touched {
-            let labels = [("proxy", proxy.name.as_str()), ("stream", toxic.stream), ("toxic", &toxic.name), ("type", toxic.kind)];
+            let labels = [("proxy", proxy.name.as_str()), ("stream", &toxic.stream), ("toxic", &toxic.name), ("type", &toxic.kind)];
             line(&mut text, name, &labels, toxic.touched.unwrap_or_default());
         }
     }
@@ -33,7 +33,12 @@ fn bytes(text: &mut String, proxies: &BTreeMap<String, ProxyView>, name: &str, h
     *text += &format!("# HELP {name} {help}\n# TYPE {name} counter\n");
     for proxy in proxies.values() {
         for stream in [Stream::Downstream, Stream::Upstream] {
-            let labels = [("direction", stream.word()), ("listener", &proxy.listen), ("proxy", &proxy.name), ("upstream", &proxy.upstream)];
+            let labels = [
+                ("direction", stream.word()),
+                ("listener", &proxy.record.listen),
+                ("proxy", &proxy.record.name),
+                ("upstream", &proxy.record.upstream),
+            ];
             line(text, name, &labels, proxy.counters.get(counter(stream)));
         }
     }

@@ -1,26 +1,26 @@
 //! The fault proxy: what stands between a gateway and a provider, and breaks it when told to over the control API.
 //!
 //! ```text
-//!  control API ──► registry ──► keeper (one a proxy: listener, toxics, leases)
-//!    (api)            ▲           │ publishes a Hold to every link
-//!  HTTPS_PROXY ──► forward        ▼
-//!  gateway ◄──► gate ◄── TLS ──► link: bytes (tcp), or exchanges (HTTP/1.1, HTTP/2) ◄── TLS ──► upstream
-//!                      (trust,    │
-//!                    authority)   └─► sight: events of exchanges and faults, GET /events
+//!  control API ──► registry ──► proxy_actor (one a proxy: listener, toxics, leases)
+//!    (api)            ▲              │ publishes a fault_set to every connection
+//!  HTTPS_PROXY ──► forward           ▼
+//!  gateway ◄──► gateway_socket ◄── TLS ──► gateway_connection: bytes (tcp), or exchanges (HTTP/1.1, HTTP/2) ◄── TLS ──► upstream
+//!                             (trust,       │
+//!                           authority)      └─► event_feed: events of exchanges and faults, GET /events
 //! ```
 //!
 //! # Where it can stand
 //!
 //! At a listener for each provider, plain or with a certificate that the authority signs, or as a forward proxy that hands each host asked
-//! for to the keeper that answers for it. However a connection came, it is one link of one keeper, and all faults take it alike.
+//! for to the actor that answers for it. However a connection came, it is one connection of one actor, and all faults take it alike.
 //!
 //! # How a fault takes hold
 //!
-//! A keeper publishes the set of faults in force as one `Hold`. Each open connection is one task that watches for a new
-//! hold before it does anything else; it lets go of the old one only when it obeys the new one. When the last has let go, the
-//! keeper stamps `hi` and answers. What is sent after that is affected, on open and pooled connections too. Acts on bytes
+//! An actor publishes the faults in force as one `FaultSet`. Each open connection is one task that watches for a new
+//! set before it does anything else; it lets go of the old one only when it obeys the new one. When the last has let go, the
+//! actor stamps `hi` and answers. What is sent after that is affected, on open and pooled connections too. Acts on bytes
 //! (refuse, blackhole, reset, latency, bandwidth) work at the gateway's socket, beneath TLS and HTTP, so both modes share them. The socket is
-//! the link's: whatever was built upon it (TLS, HTTP/2 with all its exchanges, an upgrade) is dropped when a fault takes the connection.
+//! the connection's: whatever was built upon it (TLS, HTTP/2 with all its exchanges, an upgrade) is dropped when a fault takes the connection.
 //!
 //! # What it sees
 //!
@@ -39,54 +39,62 @@
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or authenticate those who use its proxies.
 #![doc = include_str!("README.md")]
 
+mod answer_body;
+mod answer_delivery;
 mod api;
 mod arrival;
-mod asked;
 mod authority;
 mod bounds;
+mod call_body;
+mod certificate_needs;
+mod connection_flow;
+mod connection_lane;
+mod connection_tasks;
 mod counters;
-mod delivery;
 mod draft;
+mod event_feed;
 mod events;
 mod exchange;
-mod flow;
+mod fault_set;
 mod forward;
-mod framing;
-mod gate;
-mod hold;
+mod gateway_connection;
+mod gateway_request;
+mod gateway_socket;
+mod http2_framing;
 mod interim;
-mod keeper;
-mod lane;
-mod link;
 mod listener;
 mod metrics;
 mod opening;
 mod playable;
+mod proxy_actor;
+mod proxy_context;
+mod proxy_view;
 mod pump;
-mod reading;
 mod registry;
-mod secures;
+mod seat;
+mod server_context;
 mod serving;
-mod shaped;
-mod sight;
-mod streams;
+mod stop_signal;
+mod toxic_entry;
 mod trust;
 mod upgrade;
 mod upload;
 mod upstream;
-mod way;
+mod upstream_address;
+mod upstream_route;
 
 #[cfg(test)]
 mod tests;
 
 pub use authority::{Authority, AuthorityError, Origin};
-pub use bounds::Place;
-pub use registry::Manner;
+pub use bounds::ProxyPlacement;
+pub use server_context::ApiFlavor;
 
+use crate::api::ApiError;
 use crate::listen::{Callers, HEAD_WITHIN};
-use crate::units::Secret;
+use crate::units::{Secret, explained};
 use bounds::Bounds;
-use listener::Door;
+use listener::ProxyListener;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -154,17 +162,17 @@ pub enum ProxyError {
 
 /// How a proxy is started.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ProxySettings {
     /// Where the control API listens; port 0 takes any free one.
     pub api: SocketAddr,
     /// What its callers must send as `Authorization: Bearer`; without one it listens on loopback only.
     pub token: Option<Secret>,
     /// Whose server it answers as.
-    pub manner: Manner,
+    pub flavor: ApiFlavor,
     /// The proxies that may be broken; `None` where all may. Everything else the control API refuses.
     pub breakable: Option<BTreeSet<String>>,
     /// The only proxies that may be, and how; `None` where all may be that are asked for.
-    pub places: Option<BTreeMap<String, Place>>,
+    pub places: Option<BTreeMap<String, ProxyPlacement>>,
     /// Names besides its address and `localhost` by which the control API is called.
     pub api_hosts: Vec<String>,
     /// How long the head of a request may take, at the control API, the forward proxy and every listener that looks into HTTP.
@@ -179,13 +187,13 @@ pub struct Settings {
     pub upstream_ca: Option<PathBuf>,
 }
 
-impl Settings {
+impl ProxySettings {
     /// Open to whoever reaches `api`, which must then be on loopback, with everything that is ours.
     pub const fn at(api: SocketAddr) -> Self {
         Self {
             api,
             token: None,
-            manner: Manner::Lifeboat,
+            flavor: ApiFlavor::Lifeboat,
             breakable: None,
             places: None,
             api_hosts: Vec::new(),
@@ -214,15 +222,16 @@ impl Proxy {
     /// # Errors
     /// Where the address cannot be bound, or is not loopback.
     pub async fn start(api: SocketAddr) -> Result<Self, ProxyError> {
-        Self::start_with(Settings::at(api)).await
+        Self::start_with(ProxySettings::at(api)).await
     }
 
     /// The same with all settings.
     ///
     /// # Errors
     /// Where an address cannot be bound, or would be open to strangers; where the authority or the trusted certificates cannot be read.
-    pub async fn start_with(settings: Settings) -> Result<Self, ProxyError> {
-        let Settings { api, token, manner, breakable, places, api_hosts, head, forward, forward_open, authority, upstream_ca } = settings;
+    pub async fn start_with(settings: ProxySettings) -> Result<Self, ProxyError> {
+        let ProxySettings { api, token, flavor, breakable, places, api_hosts, head, forward, forward_open, authority, upstream_ca } =
+            settings;
         let is_near = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         if token.is_none() && !is_near(api) {
             return Err(ProxyError::Open { address: api });
@@ -241,24 +250,24 @@ impl Proxy {
         let forward = match forward {
             Some(address) => {
                 let bind = |source| ProxyError::BindForward { address, source };
-                let door = Door::open(address).map_err(bind)?;
-                Some((door.address(), door))
+                let forward_listener = ProxyListener::open(address).map_err(bind)?;
+                Some((forward_listener.address(), forward_listener))
             }
             None => None,
         };
         let (stop, stopped) = watch::channel(None);
-        let (forward, door) = forward.unzip();
-        let ways = Arc::new(way::Ways::new(api, forward, forward_open));
+        let (forward, forward_listener) = forward.unzip();
+        let routes = Arc::new(upstream_route::RouteTable::new(api, forward, forward_open));
         let bounds = Arc::new(Bounds { has_token: token.is_some(), places });
-        let footing = registry::Footing { manner, trust: Arc::new(trust), forward, ways, bounds, head };
-        let registry = Arc::new(registry::Registry::new(footing, breakable));
+        let context = server_context::ServerContext { flavor, trust: Arc::new(trust), forward, routes, bounds, head };
+        let registry = Arc::new(registry::Registry::new(context, breakable));
         let callers = Callers::of(api, api_hosts, "--api-host NAME");
-        let served = api::serve(listener, registry.clone(), api::Door { token, callers }, stopped.clone());
+        let served = api::serve(listener, registry.clone(), api::ApiGuard { token, callers }, stopped.clone());
         let forwarded = {
             let registry = registry.clone();
             async move {
-                if let Some(door) = door {
-                    forward::serve(door, registry, stopped).await;
+                if let Some(forward_listener) = forward_listener {
+                    forward::serve(forward_listener, registry, stopped).await;
                 }
             }
         };
@@ -274,8 +283,8 @@ impl Proxy {
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
     pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
-        let refused = |error: registry::ApiError| ProxyError::Config(error.told());
-        let reading::Reading { asked, left_out } = reading::proxies(config, self.registry.manner()).map_err(refused)?;
+        let refused = |error: ApiError| ProxyError::Config(explained(&error));
+        let call_body::CallBody { asked, left_out } = call_body::proxies(config, self.registry.flavor()).map_err(refused)?;
         // No client of others wrote it, that knows no better.
         if let Some(what) = left_out.into_iter().next() {
             return Err(ProxyError::Config(what));
@@ -299,7 +308,7 @@ impl Proxy {
 
     /// The certificate of the authority that signs for its proxies, in PEM.
     pub fn authority(&self) -> String {
-        self.registry.footing.trust.authority().pem()
+        self.registry.context.trust.authority().pem()
     }
 
     /// Ends every proxy, connection and reader, and waits until they have ended.

@@ -2,16 +2,17 @@
 //!
 //! What this file does not do: look at the toxics that a proxy has already.
 
-use super::registry::{ApiError, Manner};
+use super::server_context::ApiFlavor;
+use crate::api::ApiError;
 use crate::fault::{Effect, RawToxic, Toxic, ToxicError};
 use crate::model::Dialect;
 
-/// What of a proxy decides it.
+/// What of a proxy decides which toxics it can play.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Playable<'p> {
     /// The proxy's name.
     pub(super) proxy: &'p str,
-    pub(super) manner: Manner,
+    pub(super) flavor: ApiFlavor,
     pub(super) dialect: Dialect,
     /// Its listener speaks TLS.
     pub(super) ends_tls: bool,
@@ -28,7 +29,7 @@ impl Playable<'_> {
         let toxic = Toxic::parse(raw).map_err(refused)?;
         let (kind, proxy) = (toxic.kind(), self.proxy);
         let sees_bytes = self.dialect == Dialect::Tcp;
-        if self.manner == Manner::Plain && !toxic.effect.is_shopifys() {
+        if self.flavor == ApiFlavor::Plain && !toxic.effect.is_shopifys() {
             return Err(refused(ToxicError::Type { kind: kind.to_owned() }));
         }
         if toxic.effect.needs_http() && sees_bytes {

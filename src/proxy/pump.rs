@@ -6,8 +6,8 @@
 //! Bytes are copied, not spliced: splice(2) was measured to cost less work for a megabyte, but on a busy machine it carried fewer of them
 //! than large reads in short turns do, and shared them out less evenly.
 
+use super::connection_flow::ConnectionFlow;
 use super::counters::{Counter, Counters};
-use super::flow::Flow;
 use crate::fault::Stream;
 use bytes::Bytes;
 use socket2::SockRef;
@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 /// What is read at once.
 const CHUNK: usize = 64 << 10;
-/// After so much the other connections get their turn, and this one looks for a new hold.
+/// After so much the other connections get their turn, and this one looks for a new fault set.
 const TURN: usize = 2 * CHUNK;
 
 thread_local! {
@@ -28,18 +28,18 @@ thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
 }
 
-/// See the head of this file.
+/// Pump of bytes between two sockets, both directions through their lanes.
 #[derive(Debug)]
 pub(super) struct Pump<'s> {
-    flow: &'s Flow,
+    flow: &'s ConnectionFlow,
     counters: &'s Counters,
-    up: Way<'s>,
-    down: Way<'s>,
+    up: PumpDirection<'s>,
+    down: PumpDirection<'s>,
 }
 
-/// One direction.
+/// One direction of a pump: from one socket to the other.
 #[derive(Debug)]
-struct Way<'s> {
+struct PumpDirection<'s> {
     stream: Stream,
     from: &'s TcpStream,
     to: &'s TcpStream,
@@ -52,9 +52,9 @@ struct Way<'s> {
 }
 
 impl<'s> Pump<'s> {
-    pub(super) fn new(gateway: &'s TcpStream, provider: &'s TcpStream, flow: &'s Flow, counters: &'s Counters) -> Self {
-        let way = |stream, from, to| Way { stream, from, to, at_end: false, is_over: false, is_told: false };
-        let (up, down) = (way(Stream::Upstream, gateway, provider), way(Stream::Downstream, provider, gateway));
+    pub(super) fn new(gateway: &'s TcpStream, provider: &'s TcpStream, flow: &'s ConnectionFlow, counters: &'s Counters) -> Self {
+        let direction = |stream, from, to| PumpDirection { stream, from, to, at_end: false, is_over: false, is_told: false };
+        let (up, down) = (direction(Stream::Upstream, gateway, provider), direction(Stream::Downstream, provider, gateway));
         Self { flow, counters, up, down }
     }
 
@@ -66,19 +66,19 @@ impl<'s> Pump<'s> {
             return Poll::Ready(Ok(()));
         }
         // Only one has ended: the receiver is told. Of the last one's end the closing of the sockets tells.
-        for way in [&mut self.up, &mut self.down] {
-            if way.is_over && !way.is_told {
-                way.is_told = true;
+        for direction in [&mut self.up, &mut self.down] {
+            if direction.is_over && !direction.is_told {
+                direction.is_told = true;
                 // Fails only where the receiver has gone, and then it knows.
-                let _ = SockRef::from(way.to).shutdown(Shutdown::Write);
+                let _ = SockRef::from(direction.to).shutdown(Shutdown::Write);
             }
         }
         Poll::Pending
     }
 }
 
-impl Way<'_> {
-    fn poll(&mut self, flow: &Flow, counters: &Counters, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+impl PumpDirection<'_> {
+    fn poll(&mut self, flow: &ConnectionFlow, counters: &Counters, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_over {
             return Poll::Ready(Ok(()));
         }
@@ -116,7 +116,7 @@ impl Way<'_> {
     }
 
     /// Reads what is there, and passes it on or leaves it to the toxics; how much, 0 at the end.
-    fn poll_pass(&mut self, flow: &Flow, counters: &Counters, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_pass(&mut self, flow: &ConnectionFlow, counters: &Counters, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         BUFFER.with_borrow_mut(|buffer| {
             let count = ready!(poll_read(self.from, &mut buffer[..room.min(CHUNK)], cx))?;
             let mut rest = &buffer[..count];

@@ -1,163 +1,54 @@
 //! All proxies by name, and the errors that the control API answers with.
 
-use super::arrival::Guest;
-use super::bounds::Bounds;
+use super::arrival::AcceptedConnection;
 use super::draft::Draft;
-use super::keeper::{Command, Expired, Keeper, ProxyView, RawProxy};
+use super::event_feed::EventFeed;
 use super::playable::refused;
-use super::sight::Sight;
-use super::trust::Trust;
-use super::upstream::Answers;
-use super::way::Ways;
+use super::proxy_actor::{ProxyActor, ProxyCommand};
+use super::proxy_view::{ProxyView, RawProxy};
+use super::server_context::{ApiFlavor, ServerContext};
+use super::upstream_address::HostPattern;
+use crate::api::{ApiError, ProxyRecord};
 use crate::fault::{RawToxic, Toxic};
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-/// An error as Shopify's server writes it.
-#[derive(Debug, Serialize)]
-pub(super) struct ApiError {
-    pub(super) error: String,
-    pub(super) status: u16,
-    /// What to do instead. Beside the error, whose words clients of Shopify's server know.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-    /// Set where the toxic that was asked for has ended by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expired: Option<Expired>,
-}
-
-impl ApiError {
-    fn new(status: u16, error: impl Into<String>) -> Self {
-        Self { error: error.into(), status, hint: None, expired: None }
-    }
-
-    pub(super) fn bad_request(error: impl Into<String>) -> Self {
-        Self::new(400, error)
-    }
-
-    pub(super) fn missing(field: &str) -> Self {
-        Self::new(400, format!("missing required field: {field}"))
-    }
-
-    pub(super) fn unauthorized() -> Self {
-        Self::new(401, "this control API requires a token").with_hint("send `Authorization: Bearer TOKEN`")
-    }
-
-    pub(super) fn forbidden(error: impl Into<String>) -> Self {
-        Self::new(403, error)
-    }
-
-    pub(super) fn not_found(error: impl Into<String>) -> Self {
-        Self::new(404, error)
-    }
-
-    pub(super) fn conflict(error: impl Into<String>) -> Self {
-        Self::new(409, error)
-    }
-
-    pub(super) fn late(error: impl Into<String>) -> Self {
-        Self::new(408, error)
-    }
-
-    pub(super) fn too_long(error: impl Into<String>) -> Self {
-        Self::new(413, error)
-    }
-
-    pub(super) fn unavailable(error: impl Into<String>) -> Self {
-        Self::new(503, error)
-    }
-
-    pub(super) fn internal(error: impl Into<String>) -> Self {
-        Self::new(500, error)
-    }
-
-    /// The error with its hint.
-    pub(super) fn told(&self) -> String {
-        let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
-        format!("{}{hint}", self.error)
-    }
-
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    pub(super) fn with_expired(mut self, expired: Option<Expired>) -> Self {
-        self.expired = expired;
-        self
-    }
-}
-
 #[derive(Debug)]
-struct Handle {
-    commands: mpsc::Sender<Command>,
+struct ActorHandle {
+    commands: mpsc::Sender<ProxyCommand>,
     task: JoinHandle<()>,
-    answers: Arc<std::sync::Mutex<Vec<Answers>>>,
+    answers: Arc<std::sync::Mutex<Vec<HostPattern>>>,
 }
 
-/// Whose server it answers as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// With leases, dialects, sight, stamps and our own toxics.
-    Lifeboat,
-    /// As Shopify's does, and nothing more.
-    Plain,
-}
-
-/// What all proxies stand on.
-#[derive(Debug, Clone)]
-pub(super) struct Footing {
-    pub(super) manner: Manner,
-    pub(super) trust: Arc<Trust>,
-    /// Where the forward proxy listens that hands them connections, if there is one.
-    pub(super) forward: Option<SocketAddr>,
-    pub(super) ways: Arc<Ways>,
-    pub(super) bounds: Arc<Bounds>,
-    /// How long the head of a request may take.
-    pub(super) head: Duration,
-}
-
-#[cfg(test)]
-impl Footing {
-    /// With an authority of its own, and no forward proxy.
-    pub(super) fn of_lifeboat() -> Self {
-        let trust = Trust::new(super::Authority::in_memory().unwrap(), None).unwrap();
-        let ways = Arc::new(Ways::new(([127, 0, 0, 1], 1).into(), None, false));
-        let bounds = Arc::new(Bounds { has_token: false, places: None });
-        Self { manner: Manner::Lifeboat, trust: Arc::new(trust), forward: None, ways, bounds, head: crate::listen::HEAD_WITHIN }
-    }
-}
-
-/// The proxies. Keepers own their state; this only knows where to find them.
+/// All proxies by name. Their actors own their state; this only knows where to find them.
 #[derive(Debug)]
 pub(super) struct Registry {
-    proxies: Mutex<BTreeMap<String, Handle>>,
-    sight: Arc<Sight>,
-    pub(super) footing: Footing,
+    proxies: Mutex<BTreeMap<String, ActorHandle>>,
+    feed: Arc<EventFeed>,
+    pub(super) context: ServerContext,
     /// The proxies that may be broken; `None` where all may.
     breakable: Option<BTreeSet<String>>,
 }
 
 /// What came of a list of proxies: those that are there now, and the error that kept the rest away.
 #[derive(Debug, Serialize)]
-pub(super) struct Populated {
+pub(super) struct PopulatedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    pub(super) proxies: Vec<ProxyView>,
+    pub(super) proxies: Vec<ProxyRecord>,
 }
 
-impl Populated {
+impl PopulatedView {
     /// The error with its hint.
     pub(super) fn failure(&self) -> Option<String> {
         let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
@@ -176,30 +67,30 @@ impl Registry {
         Err(ApiError::forbidden(format!("faults on `{proxy}` are not allowed here")).with_hint(hint))
     }
 
-    pub(super) fn new(footing: Footing, breakable: Option<BTreeSet<String>>) -> Self {
-        Self { proxies: Mutex::default(), sight: Arc::new(Sight::new()), footing, breakable }
+    pub(super) fn new(context: ServerContext, breakable: Option<BTreeSet<String>>) -> Self {
+        Self { proxies: Mutex::default(), feed: Arc::new(EventFeed::new()), context, breakable }
     }
 
     /// Whose server this answers as.
-    pub(super) const fn manner(&self) -> Manner {
-        self.footing.manner
+    pub(super) const fn flavor(&self) -> ApiFlavor {
+        self.context.flavor
     }
 
     /// Hands a connection to the proxy that answers for this host; gives it back where there is none. Of several the first by name.
-    pub(super) async fn admit(&self, host: &str, port: u16, guest: Guest) -> Option<Guest> {
-        let meant = |handle: &&Handle| {
+    pub(super) async fn admit(&self, host: &str, port: u16, guest: AcceptedConnection) -> Option<AcceptedConnection> {
+        let meant = |handle: &&ActorHandle| {
             let answers = handle.answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.iter().any(|answers| answers.to(host, port))
         };
         let commands = self.proxies.lock().await.values().find(meant).map(|handle| handle.commands.clone());
         let Some(commands) = commands else { return Some(guest) };
-        // A keeper that has ended meanwhile closes what it is sent.
-        let _ = commands.send(Command::Admit(guest)).await;
+        // An actor that has ended meanwhile closes what it is sent.
+        let _ = commands.send(ProxyCommand::Admit(guest)).await;
         None
     }
 
-    pub(super) fn sight(&self) -> &Sight {
-        &self.sight
+    pub(super) fn feed(&self) -> &EventFeed {
+        &self.feed
     }
 
     /// Creates a proxy.
@@ -207,27 +98,27 @@ impl Registry {
     /// # Errors
     /// Where one of that name exists, or it cannot be opened.
     pub(super) async fn create(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        if let Some(name) = &raw.name
+        if let Some(name) = &raw.request.name
             && self.proxies.lock().await.contains_key(name)
         {
             return Err(already_exists());
         }
         if !raw.toxics.is_empty() {
-            self.guard(raw.name.as_deref().unwrap_or_default())?;
+            self.guard(raw.request.name.as_deref().unwrap_or_default())?;
         }
         // Names may have to be resolved, which nobody else shall wait for.
-        self.open(Draft::of(raw, &self.footing).await?).await
+        self.open(Draft::of(raw, &self.context).await?).await
     }
 
     async fn open(&self, draft: Draft) -> Result<ProxyView, ApiError> {
-        let keeper = Keeper::open(draft, self.sight.clone(), self.footing.clone()).await?;
-        let view = keeper.view();
-        match self.proxies.lock().await.entry(view.name.clone()) {
+        let actor = ProxyActor::open(draft, self.feed.clone(), self.context.clone()).await?;
+        let view = actor.view();
+        match self.proxies.lock().await.entry(view.record.name.clone()) {
             Entry::Occupied(_) => Err(already_exists()),
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
-                let answers = keeper.answers();
-                place.insert(Handle { commands, task: tokio::spawn(keeper.run(received)), answers });
+                let answers = actor.answers();
+                place.insert(ActorHandle { commands, task: tokio::spawn(actor.run(received)), answers });
                 Ok(view)
             }
         }
@@ -235,11 +126,11 @@ impl Registry {
 
     /// Creates these proxies. One that is there already stays as it is, with its toxics and those that are asked for, or is replaced where its
     /// addresses differ. What follows the first that cannot be opened is left out.
-    pub(super) async fn populate(&self, raws: Vec<RawProxy>) -> Populated {
+    pub(super) async fn populate(&self, raws: Vec<RawProxy>) -> PopulatedView {
         let mut proxies = Vec::new();
         let failed = 'failed: {
             for (place, raw) in raws.iter().enumerate() {
-                for (field, value) in [("name", &raw.name), ("upstream", &raw.upstream)] {
+                for (field, value) in [("name", &raw.request.name), ("upstream", &raw.request.upstream)] {
                     if value.as_ref().is_none_or(String::is_empty) {
                         break 'failed Some(ApiError::missing(&format!("{field} at proxy {}", place + 1)));
                     }
@@ -247,26 +138,26 @@ impl Registry {
             }
             for raw in raws {
                 match self.create_or_replace(raw).await {
-                    Ok(view) => proxies.push(view),
+                    Ok(view) => proxies.push(view.record),
                     Err(error) => break 'failed Some(error),
                 }
             }
             None
         };
         let (error, status, hint) = failed.map_or((None, None, None), |failed| (Some(failed.error), Some(failed.status), failed.hint));
-        Populated { error, status, hint, proxies }
+        PopulatedView { error, status, hint, proxies }
     }
 
     async fn create_or_replace(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
-        let name = raw.name.clone().unwrap_or_default();
-        let Ok(there) = self.ask(&name, Command::Show).await else { return self.create(raw).await };
-        if there.leads_as(&raw).await? {
+        let name = raw.request.name.clone().unwrap_or_default();
+        let Ok(there) = self.ask(&name, ProxyCommand::Show).await else { return self.create(raw).await };
+        if there.leads_as(&raw.request).await? {
             return self.equip(&name, raw.toxics).await;
         }
         self.guard(&name)?;
         // What is refused must not cost the one that is there.
-        let draft = Draft::of(raw, &self.footing).await?;
-        let there = self.ask(&name, Command::Show).await?;
+        let draft = Draft::of(raw, &self.context).await?;
+        let there = self.ask(&name, ProxyCommand::Show).await?;
         self.remove(&name).await?;
         match self.open(draft).await {
             Ok(view) => Ok(view),
@@ -276,7 +167,7 @@ impl Registry {
 
     /// Opens a proxy again whose successor could not be opened, which this error says.
     async fn restored(&self, there: ProxyView, error: ApiError) -> ApiError {
-        let again = match Draft::of(there.again(), &self.footing).await {
+        let again = match Draft::of(there.again(), &self.context).await {
             Ok(draft) => self.open(draft).await.map(drop),
             Err(lost) => Err(lost),
         };
@@ -293,25 +184,25 @@ impl Registry {
         }
         for raw in toxics {
             let toxic = Toxic::parse(&raw).map_err(refused)?;
-            match self.ask(name, |reply| Command::ShowToxic(toxic.name.clone(), reply)).await {
-                Ok(there) if (there.kind, there.stream) != (toxic.kind(), toxic.stream.word()) => {
+            match self.ask(name, |reply| ProxyCommand::ShowToxic(toxic.name.clone(), reply)).await {
+                Ok(there) if (there.kind.as_str(), there.stream.as_str()) != (toxic.kind(), toxic.stream.word()) => {
                     return Err(ApiError::conflict("toxic already exists").with_hint("remove it first, or give the other one another name"));
                 }
-                Ok(_) => drop(self.ask(name, |reply| Command::ChangeToxic(toxic.name, raw, reply)).await?),
-                Err(_) => drop(self.ask(name, |reply| Command::AddToxic(raw, reply)).await?),
+                Ok(_) => drop(self.ask(name, |reply| ProxyCommand::ChangeToxic(toxic.name, raw, reply)).await?),
+                Err(_) => drop(self.ask(name, |reply| ProxyCommand::AddToxic(raw, reply)).await?),
             }
         }
-        self.ask(name, Command::Show).await
+        self.ask(name, ProxyCommand::Show).await
     }
 
-    /// Asks the keeper of this proxy.
+    /// Asks the actor of this proxy.
     ///
     /// # Errors
-    /// The keeper's, or that there is none.
+    /// The actor's, or that there is none.
     pub(super) async fn ask<T>(
         &self,
         proxy: &str,
-        command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> Command,
+        command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ProxyCommand,
     ) -> Result<T, ApiError> {
         let commands = self.proxies.lock().await.get(proxy).map(|handle| handle.commands.clone());
         ask(&commands.ok_or_else(|| ApiError::not_found("proxy not found"))?, command).await
@@ -322,7 +213,7 @@ impl Registry {
         let mut views = BTreeMap::new();
         for name in self.names().await {
             // One that was removed meanwhile is not there to be shown.
-            if let Ok(view) = self.ask(&name, Command::Show).await {
+            if let Ok(view) = self.ask(&name, ProxyCommand::Show).await {
                 views.insert(name, view);
             }
         }
@@ -336,7 +227,7 @@ impl Registry {
     pub(super) async fn reset(&self) -> Result<(), ApiError> {
         let mut result = Ok(());
         for name in self.names().await {
-            match self.ask(&name, Command::Reset).await {
+            match self.ask(&name, ProxyCommand::Reset).await {
                 Err(error) if error.status != 404 && result.is_ok() => result = Err(error),
                 _ => {}
             }
@@ -359,10 +250,10 @@ impl Registry {
         let handles = std::mem::take(&mut *self.proxies.lock().await);
         if grace > Duration::ZERO {
             for handle in handles.values() {
-                let _ = ask(&handle.commands, Command::Drain).await;
+                let _ = ask(&handle.commands, ProxyCommand::Drain).await;
             }
             let deadline = Instant::now() + grace;
-            let mut handles: Vec<Handle> = handles.into_values().collect();
+            let mut handles: Vec<ActorHandle> = handles.into_values().collect();
             for handle in &mut handles {
                 let _ = timeout_at(deadline, &mut handle.task).await;
             }
@@ -383,8 +274,8 @@ impl Registry {
 }
 
 async fn ask<T>(
-    commands: &mpsc::Sender<Command>,
-    command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> Command,
+    commands: &mpsc::Sender<ProxyCommand>,
+    command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ProxyCommand,
 ) -> Result<T, ApiError> {
     let (reply, answer) = oneshot::channel();
     let gone = || ApiError::not_found("proxy not found");
@@ -396,8 +287,8 @@ fn already_exists() -> ApiError {
     ApiError::conflict("proxy already exists")
 }
 
-async fn end(handle: Handle) {
-    // Errors mean that the keeper has ended already.
-    let _ = ask(&handle.commands, Command::End).await;
+async fn end(handle: ActorHandle) {
+    // Errors mean that the actor has ended already.
+    let _ = ask(&handle.commands, ProxyCommand::End).await;
     let _ = handle.task.await;
 }

@@ -1,11 +1,11 @@
 //! HTTP/1.1 or HTTP/2 towards the gateway, within TLS where the proxy speaks it.
 
+use super::connection_flow::ConnectionFlow;
+use super::connection_tasks::ConnectionExecutor;
 use super::exchange::Exchanger;
-use super::flow::Flow;
-use super::gate::Gate;
-use super::interim::{Interim, Wire};
+use super::gateway_socket::GatewaySocket;
+use super::interim::{GatewayIo, InterimWriter};
 use super::opening::{Opening, send_away};
-use super::streams::Streams;
 use super::upstream::{HEAD_BYTES, HEAD_LIST};
 use crate::listen::HEAD_LINES;
 use bytes::BytesMut;
@@ -24,12 +24,12 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 
-/// What serves one connection.
+/// HTTP server of one connection, with TLS where the proxy terminates it.
 pub(super) struct Serving {
     pub(super) exchanger: Arc<Exchanger>,
-    pub(super) streams: Streams,
-    pub(super) interim: Interim,
-    pub(super) flow: Arc<Flow>,
+    pub(super) executor: ConnectionExecutor,
+    pub(super) interim: InterimWriter,
+    pub(super) flow: Arc<ConnectionFlow>,
     /// Ends after one exchange: the next request may be for somebody else.
     pub(super) is_single: bool,
     /// Ends as soon as it carries nothing, once this is true.
@@ -38,9 +38,9 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Serves until one of both ends it.
-    pub(super) async fn run(self, gate: Gate, acceptor: Option<TlsAcceptor>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(acceptor) = acceptor else { return self.serve(gate, false).await };
-        let secured = acceptor.accept(gate).await?;
+    pub(super) async fn run(self, gateway: GatewaySocket, acceptor: Option<TlsAcceptor>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(acceptor) = acceptor else { return self.serve(gateway, false).await };
+        let secured = acceptor.accept(gateway).await?;
         let is_framed = secured.get_ref().1.alpn_protocol() == Some(b"h2");
         // The handshake asked for nothing.
         self.flow.state().heard = false;
@@ -53,7 +53,7 @@ impl Serving {
         mut io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         is_framed: bool,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Self { exchanger, streams, interim, flow, is_single, draining } = self;
+        let Self { exchanger, executor, interim, flow, is_single, draining } = self;
         let mut ahead = BytesMut::with_capacity(1024);
         let opening = {
             let mut opening = pin!(Opening::read(&mut io, &mut ahead, is_framed));
@@ -67,16 +67,16 @@ impl Serving {
             Some(Opening::Http2) => flow.state().is_framed = true,
             Some(Opening::Neither) => return Ok(send_away(&mut io).await?),
         }
-        let io = Wire::new(io, ahead.freeze(), interim, flow);
+        let io = GatewayIo::new(io, ahead.freeze(), interim, flow);
         let service = service_fn(move |request| {
             let exchanger = exchanger.clone();
             async move { exchanger.exchange(request).await }
         });
-        let mut builder = Builder::new(streams);
+        let mut builder = Builder::new(executor);
         // The date is the provider's to say, not ours.
         builder.http1().keep_alive(!is_single).auto_date_header(false);
         builder.http2().auto_date_header(false);
-        // A gateway may end its direction after the request: whether it waits for the answer is asked of its socket, by the link.
+        // A gateway may end its direction after the request: whether it waits for the answer is asked of its socket, by the connection.
         builder.http1().half_close(true);
         builder.http1().max_buf_size(HEAD_BYTES).max_headers(HEAD_LINES);
         builder.http2().max_header_list_size(HEAD_LIST);
@@ -93,13 +93,13 @@ impl Serving {
     }
 }
 
-/// How long the gateway has been half-way through the head of a request, or through a handshake.
+/// Timer for the head of a request, or a handshake. It runs while the gateway is half-way through one.
 #[derive(Debug, Default)]
-pub(super) struct Halfway(Option<Pin<Box<Sleep>>>);
+pub(super) struct HeadTimer(Option<Pin<Box<Sleep>>>);
 
-impl Halfway {
+impl HeadTimer {
     /// Ready where that took longer than it may. To be polled after whatever reads.
-    pub(super) fn poll(&mut self, flow: &Flow, may: Duration, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, flow: &ConnectionFlow, may: Duration, cx: &mut Context<'_>) -> Poll<()> {
         if !flow.is_halfway() {
             self.0 = None;
             return Poll::Pending;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// See the head of this file.
+/// TLS of all proxies: the authority that signs for them, and the trusted authorities of providers.
 #[derive(Debug)]
 pub(super) struct Trust {
     authority: Arc<Authority>,
@@ -61,7 +61,7 @@ impl Trust {
     /// # Errors
     /// Where TLS is not available, in words.
     pub(super) fn acceptor(&self, unnamed: Vec<String>, problem: Option<TlsProblem>) -> Result<TlsAcceptor, String> {
-        let shown = Shown { authority: self.authority.clone(), unnamed, problem };
+        let shown = CertificateResolver { authority: self.authority.clone(), unnamed, problem };
         let config = ServerConfig::builder_with_provider(self.provider.clone()).with_safe_default_protocol_versions();
         let mut config = config.map_err(|error| error.to_string())?.with_no_client_auth().with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -72,15 +72,15 @@ impl Trust {
     }
 }
 
-/// Which certificate is shown.
+/// Resolver of the certificate that is shown in a handshake.
 #[derive(Debug)]
-struct Shown {
+struct CertificateResolver {
     authority: Arc<Authority>,
     unnamed: Vec<String>,
     problem: Option<TlsProblem>,
 }
 
-impl ResolvesServerCert for Shown {
+impl ResolvesServerCert for CertificateResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let named = hello.server_name().map(|name| vec![name.to_ascii_lowercase()]);
         let leaf = self.authority.leaf(named.as_ref().unwrap_or(&self.unnamed), self.problem);

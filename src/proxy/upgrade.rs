@@ -1,4 +1,4 @@
-//! Upgrades of HTTP/1.1: websockets and whatever else both ends agree upon pass untouched, under the toxics on bytes and under every hold.
+//! Upgrades of HTTP/1.1: websockets and whatever else both ends agree upon pass untouched, under the toxics on bytes and under every fault set.
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};

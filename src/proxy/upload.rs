@@ -10,8 +10,7 @@
 //! [`READ_AHEAD`], whether the provider takes it or not: so the mark is known although nobody answers. In every other case no more is
 //! taken from the gateway than the provider asks for.
 
-use super::flow::Ticket;
-use crate::dialect::find_mark;
+use crate::dialect::{Mark, find_mark};
 use bytes::Bytes;
 use hyper::Version;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -31,9 +30,9 @@ const LOST: usize = 16 << 20;
 /// How often whoever reads is let look before what has not come yet is taken to come later.
 const GLANCES: u8 = 2;
 
-/// What may be done with a body before the provider has asked for it.
+/// Plan for a request's body: what may be done with it before the provider has asked for it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct BodyPlan {
     /// Its length, where the head says it.
     length: Option<u64>,
     is_json: bool,
@@ -47,7 +46,7 @@ pub(super) struct Plan {
     seeks_mark: bool,
 }
 
-impl Plan {
+impl BodyPlan {
     pub(super) fn of(parts: &Parts, body: &Incoming, has_mark: bool) -> Self {
         let headers = &parts.headers;
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -88,22 +87,23 @@ fn is_grpc(kind: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
 }
 
-/// Why a body did not end.
+/// Error of a request's body that was broken off.
 #[derive(Debug, thiserror::Error)]
 #[error("the request's body ended early")]
-pub(super) struct Early(#[source] Option<hyper::Error>);
+pub(super) struct BodyEndedEarly(#[source] Option<hyper::Error>);
 
-/// See the head of this file.
+/// Body of a request on its way to the provider, shared by who takes it in and who passes it on.
 #[derive(Debug)]
 pub(super) struct Upload {
-    plan: Plan,
-    state: Mutex<State>,
+    plan: BodyPlan,
+    state: Mutex<UploadState>,
     /// All of it in one piece, for those who ask.
     whole: OnceLock<Bytes>,
 }
 
+/// What came of a body, and who waits for more.
 #[derive(Debug, Default)]
-struct State {
+struct UploadState {
     /// What came and was not passed on yet.
     waiting: VecDeque<Frame<Bytes>>,
     /// What came, as long as it is not too long.
@@ -111,7 +111,7 @@ struct State {
     length: usize,
     /// How much of it was searched for the mark.
     searched: usize,
-    end: Option<End>,
+    end: Option<BodyEnd>,
     /// The provider has asked for more than there is.
     is_wanted: bool,
     /// The provider wants no more of it, of which so much had come.
@@ -126,20 +126,21 @@ struct State {
     settling: Option<Waker>,
 }
 
+/// How a body ended.
 #[derive(Debug)]
-enum End {
+enum BodyEnd {
     Whole,
     Early(Option<hyper::Error>),
 }
 
-impl State {
+impl UploadState {
     fn wake(&mut self) {
         [self.reader.take(), self.settling.take()].into_iter().flatten().for_each(Waker::wake);
     }
 }
 
 impl Upload {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, UploadState> {
         // A panic while the lock was held leaves pieces that are still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,29 +151,29 @@ impl Upload {
             return whole;
         }
         let state = self.state();
-        let (Some(pieces), Some(End::Whole)) = (&state.pieces, &state.end) else { return &[] };
+        let (Some(pieces), Some(BodyEnd::Whole)) = (&state.pieces, &state.end) else { return &[] };
         let whole = joined(pieces, state.length);
         drop(state);
         self.whole.get_or_init(|| whole)
     }
 
-    /// Looks for the traffic's mark in what has come, where the head had none.
-    pub(super) fn learn(&self, ticket: &Ticket) {
+    /// The traffic's mark, where the head had none and what has come since the last look has one.
+    pub(super) fn new_mark(&self) -> Option<Mark> {
         if !self.plan.seeks_mark {
-            return;
+            return None;
         }
         let mut state = self.state();
         let length = state.length;
-        let Some(pieces) = state.pieces.as_ref().filter(|_| state.searched < length) else { return };
+        let pieces = state.pieces.as_ref().filter(|_| state.searched < length)?;
         let came = joined(pieces, length);
         state.searched = length;
         drop(state);
-        ticket.learn(|exchange| exchange.mark = exchange.mark.or_else(|| find_mark(None, &came)));
+        find_mark(None, &came)
     }
 
     /// True where the gateway broke it off.
     pub(super) fn is_broken(&self) -> bool {
-        matches!(self.state().end, Some(End::Early(_)))
+        matches!(self.state().end, Some(BodyEnd::Early(_)))
     }
 
     /// True where the provider's leave is waited for.
@@ -227,8 +228,8 @@ impl Upload {
     }
 
     /// What the provider gets.
-    pub(super) fn body(self: &Arc<Self>) -> RequestBody {
-        RequestBody { upload: self.clone(), left: self.plan.length }
+    pub(super) fn body(self: &Arc<Self>) -> UpstreamBody {
+        UpstreamBody { upload: self.clone(), left: self.plan.length }
     }
 }
 
@@ -271,10 +272,10 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(body: Incoming, plan: Plan) -> Self {
-        let end = body.is_end_stream().then_some(End::Whole);
+    pub(super) fn new(body: Incoming, plan: BodyPlan) -> Self {
+        let end = body.is_end_stream().then_some(BodyEnd::Whole);
         let pieces = plan.is_remembered().then(Vec::new);
-        let state = State { end, pieces, is_held: plan.is_expected, ..State::default() };
+        let state = UploadState { end, pieces, is_held: plan.is_expected, ..UploadState::default() };
         Self { body, upload: Arc::new(Upload { plan, state: Mutex::new(state), whole: OnceLock::new() }) }
     }
 
@@ -305,11 +306,11 @@ impl Intake {
                     state.waiting.push_back(frame);
                 }
                 if self.body.is_end_stream() {
-                    state.end = Some(End::Whole);
+                    state.end = Some(BodyEnd::Whole);
                 }
             }
-            Some(Err(error)) => state.end = Some(End::Early(Some(error))),
-            None => state.end = Some(End::Whole),
+            Some(Err(error)) => state.end = Some(BodyEnd::Early(Some(error))),
+            None => state.end = Some(BodyEnd::Whole),
         }
         state.is_wanted = false;
         state.wake();
@@ -344,7 +345,7 @@ impl Intake {
     }
 
     /// Takes in the rest, as fast as is planned.
-    pub(super) async fn run(mut self, ticket: Ticket) {
+    pub(super) async fn run(mut self) {
         poll_fn(|cx| {
             loop {
                 let Some(goes_on) = self.upload.goes_on(cx) else { return Poll::Ready(()) };
@@ -357,7 +358,6 @@ impl Intake {
             }
         })
         .await;
-        self.upload.learn(&ticket);
     }
 }
 
@@ -365,25 +365,25 @@ impl Drop for Intake {
     fn drop(&mut self) {
         let mut state = self.upload.state();
         if state.end.is_none() {
-            state.end = Some(End::Early(None));
+            state.end = Some(BodyEnd::Early(None));
         }
         state.wake();
     }
 }
 
-/// See the head of this file.
+/// Body of a request as the provider's connection reads it.
 #[derive(Debug)]
-pub(super) struct RequestBody {
+pub(super) struct UpstreamBody {
     upload: Arc<Upload>,
     /// What is still to come, where its length is known.
     left: Option<u64>,
 }
 
-impl Body for RequestBody {
+impl Body for UpstreamBody {
     type Data = Bytes;
-    type Error = Early;
+    type Error = BodyEndedEarly;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Early>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyEndedEarly>>> {
         let this = self.get_mut();
         let mut state = this.upload.state();
         if !state.is_held {
@@ -393,8 +393,8 @@ impl Body for RequestBody {
                 return Poll::Ready(Some(Ok(frame)));
             }
             match &mut state.end {
-                Some(End::Whole) => return Poll::Ready(None),
-                Some(End::Early(error)) => return Poll::Ready(Some(Err(Early(error.take())))),
+                Some(BodyEnd::Whole) => return Poll::Ready(None),
+                Some(BodyEnd::Early(error)) => return Poll::Ready(Some(Err(BodyEndedEarly(error.take())))),
                 None => {}
             }
             state.is_wanted = true;
@@ -408,7 +408,7 @@ impl Body for RequestBody {
 
     fn is_end_stream(&self) -> bool {
         let state = self.upload.state();
-        state.waiting.is_empty() && matches!(state.end, Some(End::Whole))
+        state.waiting.is_empty() && matches!(state.end, Some(BodyEnd::Whole))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -416,7 +416,7 @@ impl Body for RequestBody {
     }
 }
 
-impl Drop for RequestBody {
+impl Drop for UpstreamBody {
     fn drop(&mut self) {
         self.upload.abandon();
     }

@@ -1,6 +1,6 @@
 //! The forms that a secret takes on its way to a screen or a file.
 
-use super::reading::Reading;
+use super::normalized::NormalizedBytes;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
@@ -54,7 +54,7 @@ pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
         raw.push(secret.encode_utf16().flat_map(u16::to_le_bytes).collect());
         raw.push(secret.encode_utf16().flat_map(u16::to_be_bytes).collect());
     }
-    let read = |form: &Vec<u8>| [Reading::plain(form).text, Reading::unfolded(form, false).text];
+    let read = |form: &Vec<u8>| [NormalizedBytes::plain(form).text, NormalizedBytes::unfolded(form, false).text];
     let mut forms: Vec<Vec<u8>> = raw.iter().flat_map(read).collect();
     forms.sort();
     forms.dedup();

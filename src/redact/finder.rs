@@ -1,7 +1,7 @@
 //! Where a secret stands in bytes, in any disguise and however it is folded.
 
 use super::disguise::forms;
-use super::reading::Reading;
+use super::normalized::NormalizedBytes;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::Range;
 
@@ -17,8 +17,8 @@ pub(super) struct Finder {
     longest: usize,
 }
 
-/// What was found in bytes.
-pub(super) struct Found {
+/// The places where secrets were found in bytes.
+pub(super) struct SecretMatches {
     /// Each secret with its place among those that the finder was made of; in order, apart from each other.
     pub(super) places: Vec<(Range<usize>, usize)>,
     /// From here on more bytes may make a secret of it.
@@ -43,9 +43,9 @@ impl Finder {
     }
 
     /// Everything that is found. Where `more` may follow, what could still become a secret is left open.
-    pub(super) fn find(&self, bytes: &[u8], more: bool) -> Found {
-        let Some(machine) = &self.machine else { return Found { places: Vec::new(), open: bytes.len() } };
-        let (plain, unfolded) = (Reading::plain(bytes), Reading::unfolded(bytes, more));
+    pub(super) fn find(&self, bytes: &[u8], more: bool) -> SecretMatches {
+        let Some(machine) = &self.machine else { return SecretMatches { places: Vec::new(), open: bytes.len() } };
+        let (plain, unfolded) = (NormalizedBytes::plain(bytes), NormalizedBytes::unfolded(bytes, more));
         // Mostly nothing is folded, and there is one reading.
         let second = (unfolded.at.len() != plain.at.len()).then_some(unfolded);
         let (mut open, mut found) = (bytes.len(), Vec::new());
@@ -62,7 +62,7 @@ impl Finder {
             open = across.0.start;
         }
         places.retain(|(place, _)| place.end <= open);
-        Found { places, open }
+        SecretMatches { places, open }
     }
 
     /// Where the longest end of the text begins that is the beginning of a form.

@@ -12,11 +12,11 @@ const CHUNK: usize = 1 << 16;
 /// A file that fills with what is written into a pipe. A thread of its own reads, so that a program which prints much is not held up by
 /// whatever else this process does; where the file takes no more, it reads on.
 #[derive(Debug)]
-pub struct Log {
+pub struct RedactedLog {
     ended: oneshot::Receiver<()>,
 }
 
-impl Log {
+impl RedactedLog {
     /// Begins one. Programs write into the other end; the log ends when the last of them has closed it.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Texts without secrets: whatever a program printed, a server answered or a person wrote goes through here before it is shown or kept.
 //!
 //! ```text
-//!  redactor   knows every secret and the words that stand for it; texts and streams of bytes without them
-//!  disguise   the forms that a secret takes on its way: base64, base32, percent, hexadecimal, JSON, UTF-16 (pure)
-//!  reading    bytes without what folds and colours a text                                                  (pure)
-//!  finder     where any of them stands, however it is folded                                               (pure)
-//!  log        what a program prints, into a file
-//!  quote      what a parser says of a file that may be anything, without what it quotes     (pure)
+//!  redactor    knows every secret and the words that stand for it; texts and streams of bytes without them
+//!  disguise    the forms that a secret takes on its way: base64, base32, percent, hexadecimal, JSON, UTF-16 (pure)
+//!  normalized  bytes without what folds and colours a text                                                  (pure)
+//!  finder      where any of them stands, however it is folded                                               (pure)
+//!  log         what a program prints, into a file
+//!  quote       what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
 //! What it does not find: a secret that was compressed, encrypted, hashed, written backwards or in two disguises at once, one that is cut
@@ -18,12 +18,12 @@
 mod disguise;
 mod finder;
 mod log;
+mod normalized;
 mod quote;
-mod reading;
 mod redactor;
 #[cfg(test)]
 mod tests;
 
-pub use log::Log;
+pub use log::RedactedLog;
 pub use quote::unquoted;
-pub use redactor::{Redactor, Stream};
+pub use redactor::{RedactingStream, Redactor};

@@ -10,18 +10,18 @@ use std::sync::{Arc, OnceLock, RwLock};
 #[derive(Clone, Default)]
 pub struct Redactor {
     salt: Option<Salt>,
-    known: Arc<RwLock<Arc<Known>>>,
+    known: Arc<RwLock<Arc<KnownSecrets>>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownSecrets {
     /// With what stands in the place of each. Fingerprints that others know are among them.
     secrets: Vec<(Secret, String)>,
     /// Made when it is first looked for: many are learnt at once.
     finder: OnceLock<Finder>,
 }
 
-impl Known {
+impl KnownSecrets {
     fn finder(&self) -> &Finder {
         self.finder.get_or_init(|| Finder::of(self.secrets.iter().map(|(secret, _)| secret.expose())))
     }
@@ -58,12 +58,12 @@ impl Redactor {
             return;
         }
         let secrets: Vec<(Secret, String)> = known.secrets.iter().cloned().chain([(secret.clone(), words)]).collect();
-        *known = Arc::new(Known { secrets, finder: OnceLock::new() });
+        *known = Arc::new(KnownSecrets { secrets, finder: OnceLock::new() });
     }
 
     /// A whole text, with what stands for it in the place of every secret, in any disguise.
     pub fn redact(&self, text: &str) -> String {
-        let mut stream = Stream { redactor: self.clone(), open: text.as_bytes().to_vec() };
+        let mut stream = RedactingStream { redactor: self.clone(), open: text.as_bytes().to_vec() };
         let kept = stream.end();
         // A form in UTF-16 may begin within a letter.
         String::from_utf8(kept).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -75,11 +75,11 @@ impl Redactor {
     }
 
     /// For bytes that come one chunk after the other.
-    pub fn stream(&self) -> Stream {
-        Stream { redactor: self.clone(), open: Vec::new() }
+    pub fn stream(&self) -> RedactingStream {
+        RedactingStream { redactor: self.clone(), open: Vec::new() }
     }
 
-    fn known(&self) -> Arc<Known> {
+    fn known(&self) -> Arc<KnownSecrets> {
         self.known.read().expect("nothing panics while it holds them").clone()
     }
 }
@@ -93,12 +93,12 @@ impl fmt::Debug for Redactor {
 /// Bytes that come one chunk after the other: a secret that is cut between two of them is found as well. What may be the beginning of one
 /// is held back until more comes; nothing else is.
 #[derive(Debug)]
-pub struct Stream {
+pub struct RedactingStream {
     redactor: Redactor,
     open: Vec<u8>,
 }
 
-impl Stream {
+impl RedactingStream {
     /// What can be let go of, now that this has come.
     pub fn push(&mut self, chunk: &[u8]) -> Vec<u8> {
         self.open.extend_from_slice(chunk);

@@ -68,17 +68,17 @@ pub(super) fn section(verdict: &Verdict, heading: &str) -> String {
     let mut text = String::new();
     for rotated in &verdict.rotations {
         // Writing to a String cannot fail.
-        let _ = Section { rotated, limit: verdict.terms.rotation }.write(&mut text, verdict, heading);
+        let _ = RotationSection { rotated, limit: verdict.terms.rotation }.write(&mut text, verdict, heading);
     }
     text
 }
 
-struct Section<'a> {
+struct RotationSection<'a> {
     rotated: &'a Rotated,
     limit: Duration,
 }
 
-impl Section<'_> {
+impl RotationSection<'_> {
     fn write(&self, text: &mut String, verdict: &Verdict, heading: &str) -> std::fmt::Result {
         let rotated = self.rotated;
         let (provider, credential) = (escaped(&rotated.provider), escaped(&rotated.credential));

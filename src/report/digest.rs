@@ -21,13 +21,13 @@ pub(super) struct Second {
 
 /// A part of the drill, for latencies and counts.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct PeriodDigest {
     pub(super) outcomes: BTreeMap<&'static str, u64>,
     /// Milliseconds from due to the first content (or to the end, where nothing was streamed), of answered requests.
     pub(super) latency_ms: Histogram<u64>,
 }
 
-impl Part {
+impl PeriodDigest {
     fn new() -> Self {
         // One hour in milliseconds at two digits: a few kilobytes.
         Self { outcomes: BTreeMap::new(), latency_ms: Histogram::new_with_bounds(1, 3_600_000, 2).expect("the bounds are constants") }
@@ -44,24 +44,24 @@ pub(super) struct Others {
 
 /// What a report shows of one workload.
 #[derive(Debug, Clone)]
-pub(super) struct Flow {
+pub(super) struct WorkloadDigest {
     /// What it is; `None` before the first event.
     pub(super) named: Option<NamedWorkload>,
     pub(super) requests: u64,
     pub(super) seconds: Vec<Second>,
     /// Before the fault, in flight when it began, during and after it, by due time.
-    pub(super) parts: [Part; 4],
+    pub(super) periods: [PeriodDigest; 4],
     pub(super) why: BTreeMap<String, u64>,
     pub(super) late_ms: Histogram<u64>,
 }
 
-impl Flow {
+impl WorkloadDigest {
     fn new(named: Option<NamedWorkload>) -> Self {
         Self {
             named,
             requests: 0,
             seconds: Vec::new(),
-            parts: [Part::new(), Part::new(), Part::new(), Part::new()],
+            periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
         }
@@ -83,7 +83,7 @@ pub struct Digest {
     /// Everything but requests and exchanges, in order.
     pub(super) notable: Vec<Stamped>,
     /// One for each workload; never empty.
-    pub(super) flows: Vec<Flow>,
+    pub(super) flows: Vec<WorkloadDigest>,
     pub(super) providers: Vec<String>,
     /// Attempts for requests of the drill, and those of them that were answered whole.
     pub(super) attempts: BTreeMap<String, (u64, u64)>,
@@ -109,7 +109,7 @@ impl Default for Digest {
         Self {
             started: None,
             notable: Vec::new(),
-            flows: vec![Flow::new(None)],
+            flows: vec![WorkloadDigest::new(None)],
             providers: Vec::new(),
             attempts: BTreeMap::new(),
             others: BTreeMap::new(),
@@ -138,7 +138,7 @@ impl Digest {
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
-                *flow.parts[part].outcomes.entry("not sent").or_default() += 1;
+                *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
                 return;
             }
             Event::Carried(carried) => {
@@ -151,7 +151,7 @@ impl Digest {
             Event::Served(served) => return self.served(served),
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.service.providers);
-                self.flows = started.plan.workloads().into_iter().map(|named| Flow::new(Some(named))).collect();
+                self.flows = started.plan.workloads().into_iter().map(|named| WorkloadDigest::new(Some(named))).collect();
                 self.unhealed = (0..started.plan.scenario.timeline.faults.len()).filter(|place| breaks(started, *place)).count();
                 self.started = Some(started.clone());
             }
@@ -268,7 +268,7 @@ impl Digest {
             Outcome::Ok if !good => "late",
             other => other.word(),
         };
-        let part = &mut flow.parts[part];
+        let part = &mut flow.periods[part];
         *part.outcomes.entry(word).or_default() += 1;
         if done.outcome == Outcome::Ok {
             part.latency_ms.saturating_record(done.proof.unwrap_or(done.done) / 1_000_000);

@@ -12,19 +12,19 @@ use std::fmt::Write;
 pub fn execution(history: &History) -> String {
     let mut text = String::new();
     if let Some(Event::ExecutionStarted(started)) = history.events.first().map(|stamped| &stamped.event) {
-        let report = Report { started, events: &history.events };
+        let report = ExecutionReport { started, events: &history.events };
         // Writing to a String cannot fail.
         let _ = report.write(&mut text);
     }
     printable(&text).into_owned()
 }
 
-struct Report<'a> {
+struct ExecutionReport<'a> {
     started: &'a ExecutionStarted,
     events: &'a [Stamped],
 }
 
-impl Report<'_> {
+impl ExecutionReport<'_> {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let finished = |stamped: &Stamped| if let Event::ExecutionFinished(finished) = stamped.event { Some(finished.end) } else { None };
         let last = self.events.last();

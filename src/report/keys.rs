@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 /// What became of one credential.
 #[derive(Debug, Default)]
-struct Course {
-    rows: Vec<Row>,
+struct KeyTrail {
+    rows: Vec<KeyMoment>,
     old: Option<Fingerprint>,
     new: Option<Fingerprint>,
     stored: Option<Fingerprint>,
@@ -25,7 +25,7 @@ struct Course {
 }
 
 #[derive(Debug)]
-struct Row {
+struct KeyMoment {
     at: u64,
     what: String,
     from: &'static str,
@@ -36,22 +36,22 @@ struct Row {
 /// A table for each credential of which anything was learnt; nothing where there is none.
 pub(super) fn section(steps: &[Step], events: &[Stamped]) -> String {
     let mut text = String::new();
-    for (credential, course) in courses(steps, events).into_iter().filter(|(_, course)| !course.rows.is_empty()) {
+    for (credential, trail) in trails(steps, events).into_iter().filter(|(_, trail)| !trail.rows.is_empty()) {
         // Writing to a String cannot fail.
-        let _ = course.write(&mut text, credential);
+        let _ = trail.write(&mut text, credential);
     }
     text
 }
 
 /// What is missing where a key was replaced, of what the runbook was to do with it.
 pub(super) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<String> {
-    courses(steps, events).into_iter().flat_map(|(credential, course)| course.findings(credential)).collect()
+    trails(steps, events).into_iter().flat_map(|(credential, trail)| trail.findings(credential)).collect()
 }
 
-fn courses<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, Course> {
-    let mut courses: BTreeMap<&str, Course> = BTreeMap::new();
+fn trails<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, KeyTrail> {
+    let mut trails: BTreeMap<&str, KeyTrail> = BTreeMap::new();
     for Rotate { credential, part, .. } in steps.iter().filter_map(rotate) {
-        courses.entry(credential).or_default().parts.push(*part);
+        trails.entry(credential).or_default().parts.push(*part);
     }
     for stamped in events {
         // After a crash nobody has the old key any more, and the step alone says that its issuer took it back.
@@ -60,7 +60,7 @@ fn courses<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, Co
             && let Some(rotate) = steps.get(finished.step as usize).and_then(rotate)
             && rotate.part == RotationPart::Revoke
         {
-            courses.entry(&rotate.credential).or_default().revoke(None, stamped.t);
+            trails.entry(&rotate.credential).or_default().revoke(None, stamped.t);
             continue;
         }
         let (credential, at) = match &stamped.event {
@@ -71,16 +71,16 @@ fn courses<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, Co
             Event::KeyProbed(event) => (&event.credential, event.hi),
             _ => continue,
         };
-        courses.entry(credential).or_default().take(&stamped.event, at);
+        trails.entry(credential).or_default().take(&stamped.event, at);
     }
-    courses
+    trails
 }
 
 const fn rotate(step: &Step) -> Option<&Rotate> {
     if let Action::Rotate(rotate) = &step.action { Some(rotate) } else { None }
 }
 
-impl Course {
+impl KeyTrail {
     fn take(&mut self, event: &Event, at: u64) {
         let (what, from) = match event {
             Event::KeyHeld(event) => {
@@ -103,14 +103,14 @@ impl Course {
             Event::KeyProbed(event) => return self.probed(event, at),
             _ => return,
         };
-        self.rows.push(Row { at, what, from, asked: None });
+        self.rows.push(KeyMoment { at, what, from, asked: None });
     }
 
     fn revoke(&mut self, key: Option<Fingerprint>, at: u64) {
         if !std::mem::replace(&mut self.revoked, true) {
             self.old = self.old.or(key);
             let what = self.old.map_or_else(|| "the old key is revoked".to_owned(), |old| format!("{old} is revoked"));
-            self.rows.push(Row { at, what, from: "the issuer's answer, which proves nothing yet", asked: None });
+            self.rows.push(KeyMoment { at, what, from: "the issuer's answer, which proves nothing yet", asked: None });
         }
     }
 
@@ -131,12 +131,12 @@ impl Course {
             KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status),
             KeyStanding::Unknown => format!("it is not known whether the provider accepts {}: {}", event.key, escaped(&event.why)),
         };
-        self.rows.push(Row { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
+        self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
     }
 
     fn write(&self, text: &mut String, credential: &str) -> std::fmt::Result {
         writeln!(text, "## The credential: {}\n\n| after the start | what | known from |\n|---|---|---|", escaped(credential))?;
-        for Row { at, what, from, asked } in &self.rows {
+        for KeyMoment { at, what, from, asked } in &self.rows {
             let again = match asked {
                 Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(*until)),
                 _ => String::new(),

@@ -3,8 +3,8 @@
 //! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
 //! proof that the fault bit, who did what, and what the verdict does not claim.
 
-use super::digest::{Digest, Flow, Second};
-use super::moments::{self, Moment};
+use super::digest::{Digest, Second, WorkloadDigest};
+use super::moments::{self, Milestone};
 use super::sentence::{because, between, bit, headline, hint, nameless, seconds_up, span};
 use super::{credential, providers, rescue, stability};
 use crate::fault::unsaid;
@@ -21,20 +21,20 @@ const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
 pub fn markdown(verdict: &Verdict, digest: &Digest, hash: &str) -> String {
     let mut text = String::new();
-    let report = Report { verdict, digest, flow: &digest.flows[0] };
+    let report = DrillReport { verdict, digest, flow: &digest.flows[0] };
     // Writing to a String cannot fail.
     let _ = report.write(&mut text, hash);
     printable(&text).into_owned()
 }
 
-struct Report<'a> {
+struct DrillReport<'a> {
     verdict: &'a Verdict,
     digest: &'a Digest,
     /// The workload that the verdict is about.
-    flow: &'a Flow,
+    flow: &'a WorkloadDigest,
 }
 
-impl Report<'_> {
+impl DrillReport<'_> {
     fn write(&self, text: &mut String, hash: &str) -> std::fmt::Result {
         self.head(text)?;
         for each in self.each() {
@@ -58,7 +58,7 @@ impl Report<'_> {
             return vec![Self { ..*self }];
         }
         let flow = |name: &str| {
-            let named = |flow: &&Flow| flow.named.as_ref().is_some_and(|named| named.name == name);
+            let named = |flow: &&WorkloadDigest| flow.named.as_ref().is_some_and(|named| named.name == name);
             self.digest.flows.iter().find(named).unwrap_or(self.flow)
         };
         self.verdict.workloads.iter().map(|of| Self { verdict: &of.verdict, flow: flow(&of.name), ..*self }).collect()
@@ -219,7 +219,7 @@ impl Report<'_> {
         let Some(measures) = self.verdict.measures.as_ref().filter(|_| !self.verdict.only_rotates) else { return Ok(()) };
         self.heading(text, "From the fault to the end")?;
         writeln!(text, "| moment | after the fault began | known from |\n|---|---|---|")?;
-        for Moment { what, when, known_from, .. } in moments::moments(self.verdict, self.digest, measures) {
+        for Milestone { what, when, known_from, .. } in moments::moments(self.verdict, self.digest, measures) {
             writeln!(text, "| {what} | {when} | {known_from} |")?;
         }
         writeln!(text)
@@ -295,7 +295,7 @@ impl Report<'_> {
     }
 
     /// What one workload sent, and what became of it.
-    fn flow(&self, flow: &Flow, text: &mut String) -> std::fmt::Result {
+    fn flow(&self, flow: &WorkloadDigest, text: &mut String) -> std::fmt::Result {
         if let Some(named) = &flow.named {
             let (workload, objectives) = (&named.workload, &named.objectives);
             let (several, requests) = (self.digest.has_several_workloads(), flow.requests);
@@ -323,7 +323,8 @@ impl Report<'_> {
             text,
             "| when due | ok | late | error | timeout | truncated | unknown | p50 | p95 | p99 |\n|---|---|---|---|---|---|---|---|---|---|"
         )?;
-        for (name, part) in ["before the fault", "in flight when it began", "during the fault", "after the heal"].iter().zip(&flow.parts) {
+        for (name, part) in ["before the fault", "in flight when it began", "during the fault", "after the heal"].iter().zip(&flow.periods)
+        {
             let count = |word: &str| grouped(part.outcomes.get(word).copied().unwrap_or(0));
             let at = |quantile: f64| {
                 if part.latency_ms.is_empty() { "".into() } else { format!("{} ms", grouped(part.latency_ms.value_at_quantile(quantile))) }

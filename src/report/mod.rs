@@ -40,7 +40,7 @@ use std::borrow::Cow;
 
 /// A verdict with its reason in words, and what to do, as the terminal and the report have them.
 #[derive(Serialize)]
-struct Told<'a> {
+struct VerdictFile<'a> {
     #[serde(flatten)]
     verdict: &'a Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,8 +52,11 @@ struct Told<'a> {
 /// `verdict.json`: two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict) -> String {
     let undecided = verdict.reason.is_some();
-    let told =
-        Told { verdict, because: undecided.then(|| sentence::because(verdict)), hint: sentence::hint(verdict).filter(|_| undecided) };
+    let told = VerdictFile {
+        verdict,
+        because: undecided.then(|| sentence::because(verdict)),
+        hint: sentence::hint(verdict).filter(|_| undecided),
+    };
     let text = serde_json::to_string_pretty(&told).expect("a verdict has text keys only");
     let mut safe = String::with_capacity(text.len() + 1);
     for letter in text.chars() {

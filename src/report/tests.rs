@@ -18,7 +18,7 @@ struct Drill {
     fault: Fault,
     objectives: DeclaredObjectives,
     /// What becomes of the request at this place, due at this millisecond.
-    course: fn(&mut Told, u64, u64),
+    course: fn(&mut Recorded, u64, u64),
     /// By the proxy's count.
     touched: u64,
     /// True where both share the load.
@@ -29,13 +29,13 @@ struct Drill {
 
 /// Events in the making.
 #[derive(Default)]
-struct Told(Vec<(u64, Event)>);
+struct Recorded(Vec<(u64, Event)>);
 
 const FAULT: u64 = 10_000;
 const HEAL: u64 = 30_000;
 const END: u64 = 40_000;
 
-impl Told {
+impl Recorded {
     fn seen(&mut self, id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16) -> &mut Served {
         let served =
             Served { id, by: by.into(), at: at * MS, took: took * MS, status, key: None, cut: false, touched: false, request: None };
@@ -57,7 +57,7 @@ impl Told {
 }
 
 impl Drill {
-    fn of(fault: Fault, course: fn(&mut Told, u64, u64)) -> Self {
+    fn of(fault: Fault, course: fn(&mut Recorded, u64, u64)) -> Self {
         let objectives = DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(6)),
@@ -89,7 +89,7 @@ impl Drill {
     }
 
     fn events(&self) -> Vec<Stamped> {
-        let mut told = Told::default();
+        let mut told = Recorded::default();
         let last = self.stopped.map_or(END, |(at, ..)| at);
         let count = last / 50;
         (0..count).for_each(|id| (self.course)(&mut told, id, id * 50));
@@ -113,7 +113,7 @@ impl Drill {
         events.push((end, Event::Phase(PhaseEntered { name: Phase::Draining })));
         if let Some((at, reason, detail)) = self.stopped {
             // It is told of once everything is taken back, and stamped then.
-            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into() })));
+            events.push((end, Event::Cancelled(Cancelled { reason, detail: detail.into(), hint: None })));
             assert!(at == last);
         }
         events.push((end, Event::Finished(Finished { observed_until: last * MS, requests: count, by_workload: Vec::new() })));
@@ -192,7 +192,7 @@ fn during(due: u64) -> bool {
 const UNAVAILABLE: Fault = Fault::Status { code: 503, retry: Retry { after: None, form: None } };
 
 /// The gateway waits 2 s for the dead primary, each time.
-fn waits(told: &mut Told, id: u64, due: u64) {
+fn waits(told: &mut Recorded, id: u64, due: u64) {
     if during(due) {
         told.seen(Some(id), "standby", due + 2002 + id % 7, 10, 200);
         told.done(id, due, 2030, Outcome::Ok);
@@ -202,7 +202,7 @@ fn waits(told: &mut Told, id: u64, due: u64) {
 }
 
 /// The gateway asks the primary each time, which refuses.
-fn retries(told: &mut Told, id: u64, due: u64) {
+fn retries(told: &mut Recorded, id: u64, due: u64) {
     if during(due) {
         told.seen(Some(id), "primary", due + 2, 1, 503).touched = true;
         told.seen(Some(id), "standby", due + 5 + id % 3, 10, 200);
@@ -245,7 +245,7 @@ fn an_attempt_that_the_fault_answers_reaches_no_provider() {
 
 #[test]
 fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
-    fn learns(told: &mut Told, id: u64, due: u64) {
+    fn learns(told: &mut Recorded, id: u64, due: u64) {
         match due {
             _ if !during(due) => told.usual(id, due),
             ..12_000 => waits(told, id, due),
@@ -278,7 +278,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
 
 #[test]
 fn what_has_no_mark_counts_in_no_bar_attempt_or_dollar() {
-    fn early(told: &mut Told, id: u64, due: u64) {
+    fn early(told: &mut Recorded, id: u64, due: u64) {
         if id.is_multiple_of(10) {
             told.seen(None, "standby", due, 1, 200).request = Some("GET /v1/models".into());
             let check = told.seen(None, "primary", due, 1, 200);
@@ -317,7 +317,7 @@ fn what_has_no_mark_counts_in_no_bar_attempt_or_dollar() {
 
 #[test]
 fn a_primary_that_does_not_come_back_is_missed_though_nobody_left_it() {
-    fn dead(told: &mut Told, id: u64, due: u64) {
+    fn dead(told: &mut Recorded, id: u64, due: u64) {
         if due < FAULT {
             told.usual(id, due);
         } else {
@@ -389,7 +389,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
     for (at, reason, detail, because, hint) in stops {
         // Once the fault is over, that it touched nothing is a reason of its own.
         for touched in [0, 400].into_iter().filter(|touched| at < HEAL || *touched > 0) {
-            let dead = |told: &mut Told, id: u64, due: u64| {
+            let dead = |told: &mut Recorded, id: u64, due: u64| {
                 if during(due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
             };
             let drill = Drill { stopped: Some((at, reason, detail)), touched, ..Drill::of(Fault::Blackhole, dead) };
@@ -425,12 +425,12 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
 
 #[test]
 fn an_unsteady_baseline_is_told_with_its_counts() {
-    fn slow(told: &mut Told, id: u64, due: u64) {
+    fn slow(told: &mut Recorded, id: u64, due: u64) {
         let late = due < FAULT && id.is_multiple_of(5);
         told.seen(Some(id), "primary", due + 2, 10, 200);
         told.done(id, due, if late { 2_600 } else { 15 }, Outcome::Ok);
     }
-    fn elsewhere(told: &mut Told, id: u64, due: u64) {
+    fn elsewhere(told: &mut Recorded, id: u64, due: u64) {
         told.seen(Some(id), "standby", due + 2, 10, 200);
         told.done(id, due, 15, Outcome::Ok);
     }
@@ -441,7 +441,7 @@ fn an_unsteady_baseline_is_told_with_its_counts() {
 }
 
 /// The fault touches nothing but the gateway's health checks.
-fn checked(told: &mut Told, id: u64, due: u64) {
+fn checked(told: &mut Recorded, id: u64, due: u64) {
     if during(due) && id.is_multiple_of(10) {
         let check = told.seen(None, "primary", due, 1, 503);
         (check.request, check.touched) = (Some("GET /health".into()), true);
@@ -450,11 +450,11 @@ fn checked(told: &mut Told, id: u64, due: u64) {
 
 #[test]
 fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
-    fn stays(told: &mut Told, id: u64, due: u64) {
+    fn stays(told: &mut Recorded, id: u64, due: u64) {
         checked(told, id, due);
         told.usual(id, due);
     }
-    fn leaves(told: &mut Told, id: u64, due: u64) {
+    fn leaves(told: &mut Recorded, id: u64, due: u64) {
         checked(told, id, due);
         if (FAULT + 3_000..HEAL).contains(&due) {
             told.seen(Some(id), "standby", due + 2, 10, 200);
@@ -463,13 +463,13 @@ fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
             told.usual(id, due);
         }
     }
-    fn shares(told: &mut Told, id: u64, due: u64, left: bool) {
+    fn shares(told: &mut Recorded, id: u64, due: u64, left: bool) {
         checked(told, id, due);
         let by = if id.is_multiple_of(2) && !(left && (FAULT + 3_000..HEAL).contains(&due)) { "primary" } else { "standby" };
         told.seen(Some(id), by, due + 2, 10, 200);
         told.done(id, due, 15, Outcome::Ok);
     }
-    let drill = |gate: Gate, sharing: bool, course: fn(&mut Told, u64, u64)| {
+    let drill = |gate: Gate, sharing: bool, course: fn(&mut Recorded, u64, u64)| {
         let mut drill = Drill { touched: 40, shares: sharing, ..Drill::of(UNAVAILABLE, course) };
         (drill.objectives.gate, drill.objectives.failback) = (Some(gate), None);
         drill.told()
@@ -488,7 +488,7 @@ fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
 
 #[test]
 fn what_is_verified_is_what_gates() {
-    fn returns(told: &mut Told, id: u64, due: u64) {
+    fn returns(told: &mut Recorded, id: u64, due: u64) {
         if (FAULT..FAULT + 1_000).contains(&due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
     }
     let mut drill = Drill::of(UNAVAILABLE, returns);
@@ -501,7 +501,7 @@ fn what_is_verified_is_what_gates() {
 
 #[test]
 fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
-    fn shaky(told: &mut Told, id: u64, due: u64) {
+    fn shaky(told: &mut Recorded, id: u64, due: u64) {
         if during(due) && [20_000, 20_500, 21_000, 21_500, 22_000, 27_100, 27_200].contains(&due) {
             told.seen(Some(id), "standby", due + 2, 10, 503);
             told.done(id, due, 15, Outcome::Error);
@@ -512,7 +512,7 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
             told.usual(id, due);
         }
     }
-    fn steady(told: &mut Told, id: u64, due: u64) {
+    fn steady(told: &mut Recorded, id: u64, due: u64) {
         if during(due) {
             told.seen(Some(id), "standby", due + 2, 10, 200);
             told.done(id, due, 15, Outcome::Ok);
@@ -521,7 +521,7 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
         }
     }
     let stopped = Some((32_000, StopReason::Person, "stopped by a person"));
-    let told = |course: fn(&mut Told, u64, u64)| Drill { stopped, ..Drill::of(UNAVAILABLE, course) }.told();
+    let told = |course: fn(&mut Recorded, u64, u64)| Drill { stopped, ..Drill::of(UNAVAILABLE, course) }.told();
     let unclear = told(shaky);
     assert_eq!(
         (unclear.verdict.verdict, unclear.verdict.reason),

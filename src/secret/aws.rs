@@ -7,10 +7,10 @@
 //! There is no writing over a known version only; it is looked just before.
 //! Sources: docs.aws.amazon.com/secretsmanager/latest/apireference, and its user guide's rotation function.
 
-use super::call::{Line, Request, refused};
+use super::call::{ApiClient, ApiRequest, refused};
 use super::once::once;
 use super::signer::Signer;
-use super::{Ability, Held, Pending, SecretError, Store, Version, still};
+use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::units::Secret;
 use serde_json::{Map, Value, json};
 
@@ -22,14 +22,14 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 #[derive(Debug)]
 pub(super) struct SecretsManager {
     pub(super) place: String,
-    pub(super) line: Line,
+    pub(super) api: ApiClient,
     pub(super) signer: Signer,
     pub(super) name: String,
     pub(super) field: Option<String>,
 }
 
 /// A version as it was read: the whole text, and its identifier.
-struct Whole {
+struct AwsVersion {
     text: Secret,
     version: Version,
 }
@@ -43,15 +43,15 @@ impl SecretsManager {
         value: Option<&Secret>,
     ) -> Result<Result<Value, (String, SecretError)>, SecretError> {
         input["SecretId"] = Value::String(self.name.clone());
-        let request = Request::post("/", &input)
+        let request = ApiRequest::post("/", &input)
             .header("content-type", "application/x-amz-json-1.1".to_owned())
             .header("x-amz-target", format!("secretsmanager.{operation}"));
-        let request = self.signer.signed(request, &self.line.url("/")).map_err(|problem| SecretError::Malformed {
+        let request = self.signer.signed(request, &self.api.url("/")).map_err(|problem| SecretError::Malformed {
             place: self.place.clone(),
             problem: format!("the request cannot be signed: {problem}"),
             hint: "check the store's region and keys in the inventory".to_owned(),
         })?;
-        let answer = self.line.ask(request, &self.place).await?;
+        let answer = self.api.ask(request, &self.place).await?;
         if answer.is_good() {
             return Ok(Ok(answer.body));
         }
@@ -72,7 +72,7 @@ impl SecretsManager {
     }
 
     /// `None` where there is no such version.
-    async fn whole(&self, which: Value) -> Result<Option<Whole>, SecretError> {
+    async fn whole(&self, which: Value) -> Result<Option<AwsVersion>, SecretError> {
         match self.call("GetSecretValue", which, None).await? {
             Err((kind, _)) if kind == "ResourceNotFoundException" => Ok(None),
             Err((_, error)) => Err(error),
@@ -81,12 +81,12 @@ impl SecretsManager {
                 let (Some(text), Some(version)) = (text, version) else {
                     return Err(self.malformed("it holds bytes, not text", "store the key as text"));
                 };
-                Ok(Some(Whole { text: Secret::new(text.to_owned()), version: Version(version.to_owned()) }))
+                Ok(Some(AwsVersion { text: Secret::new(text.to_owned()), version: Version(version.to_owned()) }))
             }
         }
     }
 
-    async fn current(&self) -> Result<Whole, SecretError> {
+    async fn current(&self) -> Result<AwsVersion, SecretError> {
         self.whole(json!({"VersionStage": CURRENT})).await?.ok_or_else(|| SecretError::Absent {
             place: self.place.clone(),
             problem: "there is no such secret, or it has no current version".to_owned(),
@@ -94,11 +94,11 @@ impl SecretsManager {
         })
     }
 
-    fn fields(&self, whole: &Whole) -> Result<Map<String, Value>, SecretError> {
+    fn fields(&self, whole: &AwsVersion) -> Result<Map<String, Value>, SecretError> {
         serde_json::from_str(whole.text.expose()).map_err(|_| self.malformed("it is not a JSON object", "remove `#FIELD` from `from:`"))
     }
 
-    fn held(&self, whole: Whole) -> Result<Held, SecretError> {
+    fn held(&self, whole: AwsVersion) -> Result<VersionedSecret, SecretError> {
         let value = match &self.field {
             None => whole.text,
             Some(field) => {
@@ -107,7 +107,7 @@ impl SecretsManager {
                 value.ok_or_else(|| self.malformed("it has no such text field", "name one of its fields after `#`"))?
             }
         };
-        Ok(Held { value, version: whole.version })
+        Ok(VersionedSecret { value, version: whole.version })
     }
 
     /// The whole text with a new value in it.
@@ -173,7 +173,7 @@ impl Store for SecretsManager {
         &[Ability::Write, Ability::Stage, Ability::Rollback]
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         Box::pin(async { self.held(self.current().await?) })
     }
 
@@ -193,7 +193,7 @@ impl Store for SecretsManager {
         })
     }
 
-    fn staged(&self) -> Pending<'_, Option<Held>> {
+    fn staged(&self) -> Pending<'_, Option<VersionedSecret>> {
         Box::pin(async {
             let Some(version) = self.unfinished().await? else { return Ok(None) };
             let whole = self.whole(json!({"VersionId": version.0, "VersionStage": STAGED})).await?;

@@ -17,15 +17,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// An answer is read up to here; a Secret of Kubernetes may have 1 MiB. In bytes.
 const LONGEST: usize = 2 << 20;
 
-/// Where requests go.
+/// A client of one HTTP API: its address, and the connections to it.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct ApiClient {
     http: reqwest::Client,
     base: Url,
 }
 
-/// One request.
-pub(super) struct Request<'a> {
+/// One request to an API.
+pub(super) struct ApiRequest<'a> {
     pub(super) method: Method,
     /// Path and query behind the address, escaped.
     pub(super) path: &'a str,
@@ -33,7 +33,7 @@ pub(super) struct Request<'a> {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> ApiRequest<'a> {
     pub(super) fn get(path: &'a str) -> Self {
         Self { method: Method::GET, path, headers: Vec::new(), body: None }
     }
@@ -53,8 +53,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What came back.
-pub(super) struct Answer {
+/// The response to a request.
+pub(super) struct ApiResponse {
     pub(super) status: u16,
     /// `null` where the body is empty or not JSON.
     pub(super) body: Value,
@@ -62,13 +62,13 @@ pub(super) struct Answer {
     pub(super) text: Zeroizing<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(super) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
-impl Line {
+impl ApiClient {
     /// To an address; `authority` is a PEM file of a private authority to trust besides the public ones.
     pub(super) fn to(address: &str, authority: Option<&Path>, place: &str) -> Result<Self, SecretError> {
         let wrong = |problem: String, hint: &str| SecretError::Malformed { place: place.to_owned(), problem, hint: hint.to_owned() };
@@ -102,7 +102,7 @@ impl Line {
     ///
     /// # Errors
     /// [`SecretError::Unreachable`] where it was certainly not received, or changes nothing; else [`SecretError::Unknown`].
-    pub(super) async fn ask(&self, request: Request<'_>, place: &str) -> Result<Answer, SecretError> {
+    pub(super) async fn ask(&self, request: ApiRequest<'_>, place: &str) -> Result<ApiResponse, SecretError> {
         let reads = request.method == Method::GET;
         let failed = |error: reqwest::Error| {
             let connect = error.is_connect();
@@ -147,7 +147,7 @@ impl Line {
             bytes.extend_from_slice(&chunk);
         }
         let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), text })
+        Ok(ApiResponse { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), text })
     }
 }
 

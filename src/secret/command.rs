@@ -3,7 +3,7 @@
 //! A value never stands among arguments, where every user of the host could read it. What a failed command printed is not shown: nobody
 //! knows whether the secret is in it.
 
-use super::{Ability, Held, Pending, SecretError, Store, Version, still};
+use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::host;
 use crate::units::Secret;
 use std::path::PathBuf;
@@ -108,7 +108,7 @@ impl Store for Commands {
         if self.write.is_some() { &[Ability::Write] } else { &[] }
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         Box::pin(async {
             let value = self.run(&self.read, None, None).await?;
             if value.is_empty() {
@@ -118,7 +118,7 @@ impl Store for Commands {
                     hint: "run it by hand; it prints the key on its standard output".to_owned(),
                 });
             }
-            Ok(Held::unnumbered(value))
+            Ok(VersionedSecret::unnumbered(value))
         })
     }
 
@@ -131,7 +131,7 @@ impl Store for Commands {
             })?;
             still(self, over).await?;
             self.run(write, Some(value), None).await?;
-            Ok(Held::unnumbered(value.clone()).version)
+            Ok(VersionedSecret::unnumbered(value.clone()).version)
         })
     }
 }

@@ -7,8 +7,8 @@
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// One value: where it stands in the file, with its quotes, and what it means.
-struct Entry {
+/// An entry of a .env file: where it stands in the file, with its quotes, and what it means.
+struct DotenvEntry {
     span: Range<usize>,
     quote: Option<u8>,
     value: Zeroizing<String>,
@@ -70,7 +70,7 @@ fn written(value: &str, quote: Option<u8>, into: &mut String) {
     }
 }
 
-fn find(text: &str, name: &str) -> Option<Entry> {
+fn find(text: &str, name: &str) -> Option<DotenvEntry> {
     let (mut at, mut found) = (0, None);
     while at < text.len() {
         let line = &text[at..at + text[at..].find('\n').unwrap_or(text.len() - at)];
@@ -98,20 +98,20 @@ fn key_of(line: &str) -> Option<(&str, usize)> {
     name.then_some((key, left.len() + 1))
 }
 
-fn entry(text: &str, behind: usize, line_end: usize) -> Entry {
+fn entry(text: &str, behind: usize, line_end: usize) -> DotenvEntry {
     let bytes = text.as_bytes();
     let start = line_end - text[behind..line_end].trim_start_matches([' ', '\t']).len();
     if let Some(quote @ (b'\'' | b'"')) = bytes.get(start).copied().filter(|_| start < line_end)
         && let Some((value, end)) = quoted(&text[start + 1..], quote)
     {
-        return Entry { span: start..start + 1 + end, quote: Some(quote), value };
+        return DotenvEntry { span: start..start + 1 + end, quote: Some(quote), value };
     }
     let rest = &text[start..line_end];
     let after_blank = |place: usize| text[behind..start + place].ends_with([' ', '\t']);
     let comment = rest.char_indices().find(|(place, letter)| *letter == '#' && after_blank(*place));
     let value = rest[..comment.map_or(rest.len(), |(place, _)| place)].trim_end();
     let at = if value.is_empty() { behind } else { start };
-    Entry { span: at..at + value.len(), quote: None, value: Zeroizing::new(value.to_owned()) }
+    DotenvEntry { span: at..at + value.len(), quote: None, value: Zeroizing::new(value.to_owned()) }
 }
 
 /// A quoted value and where it ends behind its closing quote; `None` where that never comes.

@@ -12,7 +12,7 @@
 //!
 //! What this file does not do: ask a store whose keys this drill has nothing to do with. Whoever needs a key from one reads and learns it there.
 
-use super::{SecretError, Site, key};
+use super::{SecretContext, SecretError, key};
 use crate::model::{CredentialSource, SecretSource};
 use crate::redact::Redactor;
 use base64::Engine;
@@ -38,7 +38,7 @@ pub struct Unread {
 
 /// Tells the redactor everything of these that stands on this host now. What is there and could not be read is added to `unread`, unless
 /// that is said there already.
-pub fn learn(sources: &BTreeSet<SecretSource>, site: Site<'_>, redactor: &Redactor, unread: &mut Vec<Unread>) {
+pub fn learn(sources: &BTreeSet<SecretSource>, site: SecretContext<'_>, redactor: &Redactor, unread: &mut Vec<Unread>) {
     let names = sources.iter().filter_map(|source| if let SecretSource::Ordinary(name) = source { Some(name.as_str()) } else { None });
     let learner = Learner { redactor, ordinary: names.collect() };
     for source in sources {
@@ -60,7 +60,7 @@ pub fn learn(sources: &BTreeSet<SecretSource>, site: Site<'_>, redactor: &Redact
     }
 }
 
-fn learn_key(place: &str, site: Site<'_>, redactor: &Redactor) -> Option<Unread> {
+fn learn_key(place: &str, site: SecretContext<'_>, redactor: &Redactor) -> Option<Unread> {
     let source = CredentialSource::parse(place).filter(|source| source.store().is_none())?;
     match key(&source, site) {
         Ok(value) if value.expose().chars().count() >= KEY => redactor.learn(place, &value),
@@ -87,7 +87,7 @@ impl Learner<'_> {
     fn value(&self, whose: &str, name: &str, value: &str) {
         let value = value.trim();
         if value.contains("://") && Url::parse(value).is_ok() {
-            return self.parts(value, if says_secret(name) { Address::Hidden } else { Address::Plain });
+            return self.parts(value, if says_secret(name) { AddressSecrecy::Hidden } else { AddressSecrecy::Plain });
         }
         if may_be_secret(name, value) {
             self.text(whose, value, VALUE);
@@ -103,18 +103,18 @@ impl Learner<'_> {
         let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
         for (name, value) in names.filter_map(|name| Some((name, variable(name)?))) {
             if value.contains("://") {
-                self.parts(&value, if is_secret { Address::Hidden } else { Address::Plain });
+                self.parts(&value, if is_secret { AddressSecrecy::Hidden } else { AddressSecrecy::Plain });
             } else if says_secret(name) || !is_plain(&value) && (!says_harmless(name) || is_like_nothing(&value)) {
                 self.text(&format!("the variable {name}"), &value, VALUE);
             }
         }
         if let Ok(whole) = crate::project::expand(text, variable) {
-            let address = if is_secret { Address::Written } else { Address::Plain };
+            let address = if is_secret { AddressSecrecy::Written } else { AddressSecrecy::Plain };
             self.parts(whole.strip_prefix("webhook:").unwrap_or(&whole), address);
         }
     }
 
-    fn parts(&self, text: &str, address: Address) {
+    fn parts(&self, text: &str, address: AddressSecrecy) {
         let Ok(url) = Url::parse(text) else { return };
         let whose = format!("an address at {}", url.host_str().unwrap_or("a host"));
         if let Some(password) = url.password() {
@@ -127,7 +127,7 @@ impl Learner<'_> {
         let rest = crate::model::origin_and_path(text).1.trim_start_matches('/');
         let parts = || rest.split(['/', '?', '&', '=', '#']).filter(|part| !part.contains("${"));
         let long = rest.len() >= PART || url.query().is_some();
-        if address == Address::Hidden && rest.len() >= KEY || address == Address::Written && long {
+        if address == AddressSecrecy::Hidden && rest.len() >= KEY || address == AddressSecrecy::Written && long {
             self.text(&whose, text, VALUE);
             // A word alone could be anybody's.
             if rest.contains(|letter: char| !letter.is_ascii_alphabetic()) {
@@ -136,14 +136,14 @@ impl Learner<'_> {
             parts().for_each(|part| self.text(&whose, part, PART));
         }
         for (_, value) in url.query_pairs() {
-            self.text(&whose, &value, if address == Address::Plain { PART } else { VALUE });
+            self.text(&whose, &value, if address == AddressSecrecy::Plain { PART } else { VALUE });
         }
     }
 }
 
 /// What an address is to those who know it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Address {
+enum AddressSecrecy {
     /// Whoever set a variable to it meant to hide it.
     Hidden,
     /// Messages go there; it stands in a file.
@@ -293,7 +293,7 @@ mod tests {
         let redactor = Redactor::default();
         let stores = BTreeMap::new();
         let mut unread = Vec::new();
-        learn(&sources.iter().cloned().collect(), Site { stores: &stores, root }, &redactor, &mut unread);
+        learn(&sources.iter().cloned().collect(), SecretContext { stores: &stores, root }, &redactor, &mut unread);
         (redactor, unread)
     }
 

@@ -5,8 +5,8 @@
 //! workload's status says that every pod is new and available ([`Cluster::rolled_out`]).
 //! Sources: kubernetes.io/docs/reference/kubernetes-api (Secret, Deployment, StatefulSet, DaemonSet), kubectl's `rollout status`.
 
-use super::call::{Answer, Line, Request, escaped, refused};
-use super::{Ability, Held, Pending, SecretError, Store, Version};
+use super::call::{ApiClient, ApiRequest, ApiResponse, escaped, refused};
+use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret};
 use crate::units::Secret;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -22,19 +22,19 @@ const LOOK: Duration = Duration::from_millis(500);
 /// A cluster's API server and who asks it.
 #[derive(Debug, Clone)]
 pub struct Cluster {
-    pub(super) line: Line,
+    pub(super) api: ApiClient,
     pub(super) token: Secret,
 }
 
 /// What runs pods: `deployment/NAME`, `statefulset/NAME` or `daemonset/NAME` in a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workload {
+pub struct KubernetesWorkload {
     namespace: String,
     kind: &'static str,
     name: String,
 }
 
-impl Workload {
+impl KubernetesWorkload {
     /// Reads `deployment/NAME`; `None` for anything else.
     pub fn parse(namespace: &str, text: &str) -> Option<Self> {
         let (kind, name) = text.split_once('/')?;
@@ -47,23 +47,23 @@ impl Workload {
     }
 }
 
-impl fmt::Display for Workload {
+impl fmt::Display for KubernetesWorkload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} in {}", self.kind, self.name, self.namespace)
     }
 }
 
 impl Cluster {
-    pub(super) async fn call(&self, request: Request<'_>, place: &str) -> Result<Answer, SecretError> {
+    pub(super) async fn call(&self, request: ApiRequest<'_>, place: &str) -> Result<ApiResponse, SecretError> {
         let bearer = format!("Bearer {}", self.token.expose());
-        self.line.ask(request.header("authorization", bearer).header("accept", "application/json".to_owned()), place).await
+        self.api.ask(request.header("authorization", bearer).header("accept", "application/json".to_owned()), place).await
     }
 
-    pub(super) fn patch<'a>(path: &'a str, form: &str, body: &Value) -> Request<'a> {
-        Request { method: Method::PATCH, ..Request::get(path) }.json(body).header("content-type", form.to_owned())
+    pub(super) fn patch<'a>(path: &'a str, form: &str, body: &Value) -> ApiRequest<'a> {
+        ApiRequest { method: Method::PATCH, ..ApiRequest::get(path) }.json(body).header("content-type", form.to_owned())
     }
 
-    pub(super) fn refused(&self, place: &str, answer: &Answer, value: Option<&Secret>) -> SecretError {
+    pub(super) fn refused(&self, place: &str, answer: &ApiResponse, value: Option<&Secret>) -> SecretError {
         let hint = match answer.status {
             401 => "check that the service account's token is the current one",
             403 => "allow the service account `get` and `patch` on this object (a Role and its RoleBinding)",
@@ -79,7 +79,7 @@ impl Cluster {
     ///
     /// # Errors
     /// See [`SecretError`].
-    pub async fn restart(&self, workload: &Workload) -> Result<u64, SecretError> {
+    pub async fn restart(&self, workload: &KubernetesWorkload) -> Result<u64, SecretError> {
         let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         let annotation = json!({"kubectl.kubernetes.io/restartedAt": at});
         let body = json!({"spec": {"template": {"metadata": {"annotations": annotation}}}});
@@ -96,19 +96,19 @@ impl Cluster {
     ///
     /// # Errors
     /// Where the rollout gave up, was not done in time, or the last look at it failed.
-    pub async fn rolled_out(&self, workload: &Workload, generation: u64, within: Duration) -> Result<(), SecretError> {
+    pub async fn rolled_out(&self, workload: &KubernetesWorkload, generation: u64, within: Duration) -> Result<(), SecretError> {
         let (path, place, end) = (workload.path(), workload.to_string(), Instant::now() + within);
         loop {
-            let looked = tokio::time::timeout_at(end, self.call(Request::get(&path), &place)).await;
+            let looked = tokio::time::timeout_at(end, self.call(ApiRequest::get(&path), &place)).await;
             let waiting = match looked {
                 Ok(Ok(answer)) if answer.is_good() => match progress(workload.kind, &answer.body, generation) {
-                    Progress::Done => return Ok(()),
-                    Progress::GaveUp(why) => {
+                    RolloutProgress::Done => return Ok(()),
+                    RolloutProgress::GaveUp(why) => {
                         let hint =
                             "look at the new pods with `kubectl describe pod`; `kubectl rollout undo` brings the old ones back".to_owned();
                         return Err(SecretError::Refused { place, why, hint });
                     }
-                    Progress::Waiting(why) => Ok(why),
+                    RolloutProgress::Waiting(why) => Ok(why),
                 },
                 Ok(Ok(answer)) => Err(self.refused(&place, &answer, None)),
                 Ok(Err(error)) => Err(error),
@@ -123,23 +123,25 @@ impl Cluster {
     }
 }
 
-/// How far a rollout is.
+/// The progress of a rollout.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+enum RolloutProgress {
     Done,
     Waiting(String),
     GaveUp(String),
 }
 
 /// What a workload's status says, by the rules of `kubectl rollout status`.
-fn progress(kind: &str, body: &Value, generation: u64) -> Progress {
+fn progress(kind: &str, body: &Value, generation: u64) -> RolloutProgress {
     let status = |name: &str| body["status"][name].as_u64().unwrap_or(0);
     if status("observedGeneration") < generation {
-        return Progress::Waiting("the restart is not seen yet".to_owned());
+        return RolloutProgress::Waiting("the restart is not seen yet".to_owned());
     }
     let conditions = body["status"]["conditions"].as_array().into_iter().flatten();
     if let Some(condition) = conditions.clone().find(|condition| condition["reason"] == "ProgressDeadlineExceeded") {
-        return Progress::GaveUp(condition["message"].as_str().unwrap_or("it exceeded its progress deadline").chars().take(200).collect());
+        return RolloutProgress::GaveUp(
+            condition["message"].as_str().unwrap_or("it exceeded its progress deadline").chars().take(200).collect(),
+        );
     }
     let (wanted, updated, available) = match kind {
         "daemonset" => (status("desiredNumberScheduled"), status("updatedNumberScheduled"), status("numberAvailable")),
@@ -149,9 +151,9 @@ fn progress(kind: &str, body: &Value, generation: u64) -> Progress {
     let old = if kind == "deployment" { status("replicas").saturating_sub(updated) } else { 0 };
     let unlike = kind == "statefulset" && wanted > 0 && body["status"]["currentRevision"] != body["status"]["updateRevision"];
     if updated < wanted || old > 0 || available < wanted || unlike {
-        return Progress::Waiting(format!("{updated} of {wanted} pods are new, {available} available, {old} old"));
+        return RolloutProgress::Waiting(format!("{updated} of {wanted} pods are new, {available} available, {old} old"));
     }
-    Progress::Done
+    RolloutProgress::Done
 }
 
 /// One key of a Secret.
@@ -189,9 +191,9 @@ impl Store for KubernetesSecret {
         &[Ability::Write, Ability::Compare]
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         Box::pin(async {
-            let answer = self.cluster.call(Request::get(&self.path()), &self.place).await?;
+            let answer = self.cluster.call(ApiRequest::get(&self.path()), &self.place).await?;
             if !answer.is_good() {
                 return Err(self.cluster.refused(&self.place, &answer, None));
             }
@@ -204,7 +206,7 @@ impl Store for KubernetesSecret {
             };
             let value =
                 BASE64_STANDARD.decode(encoded).ok().and_then(Secret::from_bytes).ok_or_else(|| self.malformed("its value is not text"))?;
-            Ok(Held { value: value.trimmed(), version: self.version(&answer.body)? })
+            Ok(VersionedSecret { value: value.trimmed(), version: self.version(&answer.body)? })
         })
     }
 
@@ -236,32 +238,35 @@ mod tests {
                 json!({"observedGeneration": observed, "updatedReplicas": updated, "replicas": all, "availableReplicas": available});
             progress("deployment", &json!({"spec": {"replicas": 3}, "status": status}), 7)
         };
-        assert_eq!(deployment(7, 3, 3, 3), Progress::Done);
+        assert_eq!(deployment(7, 3, 3, 3), RolloutProgress::Done);
         for (observed, updated, all, available) in [(6, 3, 3, 3), (7, 2, 3, 3), (7, 3, 4, 3), (7, 3, 3, 2)] {
             assert!(
-                matches!(deployment(observed, updated, all, available), Progress::Waiting(_)),
+                matches!(deployment(observed, updated, all, available), RolloutProgress::Waiting(_)),
                 "{observed} {updated} {all} {available}"
             );
         }
         let stuck = json!({"status": {"observedGeneration": 7, "conditions": [{"reason": "ProgressDeadlineExceeded", "message": "m"}]}});
-        assert_eq!(progress("deployment", &stuck, 7), Progress::GaveUp("m".to_owned()));
+        assert_eq!(progress("deployment", &stuck, 7), RolloutProgress::GaveUp("m".to_owned()));
         let daemons =
             json!({"status": {"observedGeneration": 7, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2}});
-        assert_eq!(progress("daemonset", &daemons, 7), Progress::Done);
+        assert_eq!(progress("daemonset", &daemons, 7), RolloutProgress::Done);
         let set = |now: &str| {
             let status =
                 json!({"observedGeneration": 7, "updatedReplicas": 1, "readyReplicas": 1, "currentRevision": now, "updateRevision": "b"});
             progress("statefulset", &json!({"spec": {"replicas": 1}, "status": status}), 7)
         };
-        assert_eq!(set("b"), Progress::Done);
-        assert!(matches!(set("a"), Progress::Waiting(_)));
+        assert_eq!(set("b"), RolloutProgress::Done);
+        assert!(matches!(set("a"), RolloutProgress::Waiting(_)));
     }
 
     #[test]
     fn workloads_are_named_as_kubectl_names_them() {
-        assert_eq!(Workload::parse("chat", "deployment/gateway").unwrap().path(), "/apis/apps/v1/namespaces/chat/deployments/gateway");
+        assert_eq!(
+            KubernetesWorkload::parse("chat", "deployment/gateway").unwrap().path(),
+            "/apis/apps/v1/namespaces/chat/deployments/gateway"
+        );
         for text in ["gateway", "pod/gateway", "deployment/", "deployment/a/b"] {
-            assert_eq!(Workload::parse("chat", text), None, "{text}");
+            assert_eq!(KubernetesWorkload::parse("chat", text), None, "{text}");
         }
     }
 }

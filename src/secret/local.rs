@@ -4,7 +4,7 @@
 //! on its first line, or is the key: JSON of any number of lines, as issuers hand key files out, which counts as one line.
 
 use super::rewrite::{bytes, replace};
-use super::{Ability, Held, Pending, SecretError, Store, Version, dotenv, still};
+use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, dotenv, still};
 use crate::units::Secret;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub(super) struct Local {
     place: String,
-    from: From,
+    from: LocalSource,
 }
 
-/// Where.
+/// A source on this host.
 #[derive(Debug)]
-pub(super) enum From {
+pub(super) enum LocalSource {
     /// An environment variable.
     Env(String),
     /// A file, by its first line or as JSON.
@@ -28,15 +28,15 @@ pub(super) enum From {
 }
 
 impl Local {
-    pub(super) fn new(place: String, from: From) -> Self {
+    pub(super) fn new(place: String, from: LocalSource) -> Self {
         Self { place, from }
     }
 
     /// The value now.
     pub(super) fn value(&self) -> Result<Secret, SecretError> {
         let found = match &self.from {
-            From::Env(name) => std::env::var(name).ok().map(Secret::new).map(Secret::trimmed),
-            From::File(path) => {
+            LocalSource::Env(name) => std::env::var(name).ok().map(Secret::new).map(Secret::trimmed),
+            LocalSource::File(path) => {
                 let text = self.text(path)?;
                 let value = text.map(|text| Secret::new(text[..end_of_key(&text)].replace(['\r', '\n'], "").trim().to_owned()));
                 if value.as_ref().is_some_and(|value| value.expose().starts_with('{') && !is_json(value.expose())) {
@@ -48,7 +48,7 @@ impl Local {
                 }
                 value
             }
-            From::Dotenv(path, name) => {
+            LocalSource::Dotenv(path, name) => {
                 self.text(path)?.and_then(|text| dotenv::value(&text, name)).map(|value| Secret::new(value.to_string()))
             }
         };
@@ -57,11 +57,13 @@ impl Local {
 
     fn absent(&self) -> SecretError {
         let (problem, hint) = match &self.from {
-            From::Env(name) => {
+            LocalSource::Env(name) => {
                 (format!("the environment variable {name} is not set"), format!("export {name}=… before you start Lifeboat"))
             }
-            From::File(path) => (format!("{} does not exist or is empty", path.display()), "write the key on its first line".to_owned()),
-            From::Dotenv(path, name) => (format!("{} has no value of {name}", path.display()), format!("add a line {name}=… to it")),
+            LocalSource::File(path) => {
+                (format!("{} does not exist or is empty", path.display()), "write the key on its first line".to_owned())
+            }
+            LocalSource::Dotenv(path, name) => (format!("{} has no value of {name}", path.display()), format!("add a line {name}=… to it")),
         };
         SecretError::Absent { place: self.place.clone(), problem, hint }
     }
@@ -91,8 +93,8 @@ impl Local {
             });
         }
         match &self.from {
-            From::Env(_) => Err(SecretError::Cannot { place: self.place.clone(), what: READ_ONLY.0, hint: READ_ONLY.1 }),
-            From::File(path) => {
+            LocalSource::Env(_) => Err(SecretError::Cannot { place: self.place.clone(), what: READ_ONLY.0, hint: READ_ONLY.1 }),
+            LocalSource::File(path) => {
                 let old = self.text(path)?.unwrap_or_default();
                 let end = end_of_key(&old);
                 let mut new = Zeroizing::new(String::with_capacity(value.expose().len() + old.len()));
@@ -100,7 +102,7 @@ impl Local {
                 new.push_str(&old[end..]);
                 replace(path, new.as_bytes(), &self.place)
             }
-            From::Dotenv(path, name) => {
+            LocalSource::Dotenv(path, name) => {
                 let old = self.text(path)?.unwrap_or_default();
                 replace(path, dotenv::with_value(&old, name, value.expose()).as_bytes(), &self.place)
             }
@@ -126,18 +128,18 @@ impl Store for Local {
     }
 
     fn abilities(&self) -> &'static [Ability] {
-        if matches!(self.from, From::Env(_)) { &[] } else { &[Ability::Write] }
+        if matches!(self.from, LocalSource::Env(_)) { &[] } else { &[Ability::Write] }
     }
 
-    fn read(&self) -> Pending<'_, Held> {
-        Box::pin(async { self.value().map(Held::unnumbered) })
+    fn read(&self) -> Pending<'_, VersionedSecret> {
+        Box::pin(async { self.value().map(VersionedSecret::unnumbered) })
     }
 
     fn write<'a>(&'a self, value: &'a Secret, over: Option<&'a Version>) -> Pending<'a, Version> {
         Box::pin(async move {
             still(self, over).await?;
             self.put(value)?;
-            Ok(Held::unnumbered(value.clone()).version)
+            Ok(VersionedSecret::unnumbered(value.clone()).version)
         })
     }
 }

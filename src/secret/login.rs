@@ -3,7 +3,7 @@
 //! A token that was got is kept until the store refuses it. Wire: `POST /v1/auth/MOUNT/login`, `auth.client_token` in the answer.
 
 use super::SecretError;
-use super::call::{Line, Request, escaped, refused};
+use super::call::{ApiClient, ApiRequest, escaped, refused};
 use crate::units::Secret;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -25,7 +25,7 @@ impl Login {
     /// The token. `after_refusal` gets another, where that is possible: `None` where it is not.
     pub(super) async fn token(
         &self,
-        line: &Line,
+        api: &ApiClient,
         namespace: Option<&str>,
         place: &str,
         after_refusal: bool,
@@ -39,11 +39,11 @@ impl Login {
             return Ok(Some(token.clone()));
         }
         let path = format!("/v1/auth/{}/login", escaped(mount));
-        let mut request = Request::post(&path, &json!({name.0: name.1, proof.0: proof.1.expose()}));
+        let mut request = ApiRequest::post(&path, &json!({name.0: name.1, proof.0: proof.1.expose()}));
         if let Some(namespace) = namespace {
             request = request.header("x-vault-namespace", namespace.to_owned());
         }
-        let answer = line.ask(request, place).await?;
+        let answer = api.ask(request, place).await?;
         let token = answer.body["auth"]["client_token"].as_str().filter(|_| answer.is_good());
         let Some(token) = token else {
             let hint = format!("check that the login at auth/{mount} is enabled, and that its credentials are current");

@@ -9,7 +9,7 @@
 //!  kubernetes  Secrets, and rollouts that take them up     call      one bounded HTTP request
 //!  object      other objects of a cluster: one value read and changed
 //!  known       what an inventory and a runbook name, told to who takes secrets out of texts
-//!  kept        a store that is put back as it was found
+//!  restoring   a store that is put back as it was found
 //!  issuer      who mints and revokes keys, and whether a key is taken
 //! ```
 //!
@@ -25,7 +25,6 @@ mod command;
 mod dotenv;
 mod error;
 pub mod issuer;
-mod kept;
 mod known;
 mod kubernetes;
 mod local;
@@ -33,6 +32,7 @@ mod login;
 mod object;
 mod once;
 mod open;
+mod restoring;
 mod rewrite;
 mod signer;
 #[cfg(test)]
@@ -40,11 +40,11 @@ mod tests;
 mod vault;
 
 pub use error::SecretError;
-pub use kept::{Kept, left_in, put_back};
 pub use known::{Unread, learn};
-pub use kubernetes::{Cluster, Workload};
+pub use kubernetes::{Cluster, KubernetesWorkload};
 pub use object::Patch;
-pub use open::{Site, cluster, current, held, key, open};
+pub use open::{SecretContext, cluster, current, held, key, open};
+pub use restoring::{RestoringStore, left_in, put_back};
 
 use crate::units::Secret;
 use std::fmt;
@@ -64,16 +64,16 @@ impl fmt::Display for Version {
     }
 }
 
-/// A value and which version of it this is.
+/// A secret's value with the version that it is, so that a write can be refused where somebody else wrote meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct VersionedSecret {
     /// The value.
     pub value: Secret,
     /// Its version.
     pub version: Version,
 }
 
-impl Held {
+impl VersionedSecret {
     /// Of a store that has no versions of its own.
     fn unnumbered(value: Secret) -> Self {
         let version = Version(value.fingerprint().to_string());
@@ -106,7 +106,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// See [`SecretError`].
-    fn read(&self) -> Pending<'_, Held>;
+    fn read(&self) -> Pending<'_, VersionedSecret>;
 
     /// Makes a value current; where `over` is given, only if that is still the current version.
     ///
@@ -126,7 +126,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// See [`SecretError`].
-    fn staged(&self) -> Pending<'_, Option<Held>> {
+    fn staged(&self) -> Pending<'_, Option<VersionedSecret>> {
         cannot(self.place(), NO_STAGES.0, NO_STAGES.1)
     }
 

@@ -5,7 +5,7 @@
 //! Source: kubernetes.io/docs/reference/using-api/api-concepts (resource versions, dry run, patches).
 
 use super::SecretError;
-use super::call::Request;
+use super::call::ApiRequest;
 use super::kubernetes::Cluster;
 use crate::model::KubernetesObject;
 use crate::units::Secret;
@@ -27,7 +27,7 @@ impl Cluster {
     /// See [`SecretError`].
     pub async fn object(&self, object: &KubernetesObject) -> Result<Value, SecretError> {
         let place = object.to_string();
-        let answer = self.call(Request::get(&object.path()), &place).await?;
+        let answer = self.call(ApiRequest::get(&object.path()), &place).await?;
         if answer.is_good() && answer.body["metadata"]["resourceVersion"].is_string() {
             return Ok(answer.body);
         }

@@ -1,10 +1,10 @@
 //! From what an inventory says to a store.
 
 use super::aws::SecretsManager;
-use super::call::Line;
+use super::call::ApiClient;
 use super::command::Commands;
 use super::kubernetes::{Cluster, KubernetesSecret};
-use super::local::{From, Local};
+use super::local::{Local, LocalSource};
 use super::login::Login;
 use super::signer::Signer;
 use super::vault::Vault;
@@ -14,16 +14,16 @@ use crate::units::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What sources of credentials refer to.
+/// The context in which a reference to a secret is resolved: the declared stores, and the folder that paths begin at.
 #[derive(Debug, Clone, Copy)]
-pub struct Site<'a> {
+pub struct SecretContext<'a> {
     /// The inventory's stores.
     pub stores: &'a BTreeMap<String, SecretStore>,
     /// The project's root, from which paths are read and where commands run.
     pub root: &'a Path,
 }
 
-impl Site<'_> {
+impl SecretContext<'_> {
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
@@ -33,7 +33,7 @@ impl Site<'_> {
 ///
 /// # Errors
 /// Where the store is not declared, or a key that opens it is missing.
-pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>, SecretError> {
+pub fn open(source: &CredentialSource, site: SecretContext<'_>) -> Result<Box<dyn Store>, SecretError> {
     let place = source.to_string();
     if let Some(local) = local(source, site) {
         return Ok(Box::new(local));
@@ -51,8 +51,8 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
                     Login::got(mount, ("role", role.clone()), ("jwt", login_of(token, site, &place)?))
                 }
             };
-            let line = Line::to(address, authority.as_deref(), &place)?;
-            Ok(Box::new(Vault { place, line, namespace: namespace.clone(), login, path: path.clone(), field: field.clone() }))
+            let api = ApiClient::to(address, authority.as_deref(), &place)?;
+            Ok(Box::new(Vault { place, api, namespace: namespace.clone(), login, path: path.clone(), field: field.clone() }))
         }
         (
             CredentialSource::AwsSecretsManager { name, field, .. },
@@ -66,8 +66,8 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
                 secret_access_key: login_of(secret_access_key, site, &place)?,
                 session_token: session_token.as_ref().map(|token| login_of(token, site, &place)).transpose()?,
             };
-            let line = Line::to(address.as_ref().unwrap_or(&own), None, &place)?;
-            Ok(Box::new(SecretsManager { place, line, signer, name: name.clone(), field: field.clone() }))
+            let api = ApiClient::to(address.as_ref().unwrap_or(&own), None, &place)?;
+            Ok(Box::new(SecretsManager { place, api, signer, name: name.clone(), field: field.clone() }))
         }
         (CredentialSource::Kubernetes { store, namespace, name, key }, _) => {
             let cluster = cluster(store, site)?;
@@ -85,16 +85,16 @@ pub fn open(source: &CredentialSource, site: Site<'_>) -> Result<Box<dyn Store>,
 ///
 /// # Errors
 /// As [`open`].
-pub fn cluster(store: &str, site: Site<'_>) -> Result<Cluster, SecretError> {
+pub fn cluster(store: &str, site: SecretContext<'_>) -> Result<Cluster, SecretError> {
     let Some(SecretStore::Kubernetes { address, token, authority }) = site.stores.get(store) else {
         return Err(undeclared(format!("kubernetes@{store}"), Some((store, StoreKind::Kubernetes))));
     };
     let authority = authority.as_ref().map(|path| site.path(path));
-    Ok(Cluster { line: Line::to(address, authority.as_deref(), store)?, token: login_of(token, site, &format!("kubernetes@{store}"))? })
+    Ok(Cluster { api: ApiClient::to(address, authority.as_deref(), store)?, token: login_of(token, site, &format!("kubernetes@{store}"))? })
 }
 
 /// A key that opens a store.
-fn login_of(source: &CredentialSource, site: Site<'_>, place: &str) -> Result<Secret, SecretError> {
+fn login_of(source: &CredentialSource, site: SecretContext<'_>, place: &str) -> Result<Secret, SecretError> {
     key(source, site).map_err(|error| match error {
         SecretError::Absent { problem, hint, .. } => SecretError::NoLogin { place: place.to_owned(), problem, hint },
         other => other,
@@ -105,7 +105,7 @@ fn login_of(source: &CredentialSource, site: Site<'_>, place: &str) -> Result<Se
 ///
 /// # Errors
 /// Where there is none ([`SecretError::Absent`]), or nobody can tell.
-pub async fn held(source: &CredentialSource, site: Site<'_>) -> Result<Secret, SecretError> {
+pub async fn held(source: &CredentialSource, site: SecretContext<'_>) -> Result<Secret, SecretError> {
     Ok(open(source, site)?.read().await?.value)
 }
 
@@ -114,7 +114,7 @@ pub async fn held(source: &CredentialSource, site: Site<'_>) -> Result<Secret, S
 ///
 /// # Errors
 /// Where nobody can tell what the source holds.
-pub async fn current(source: &CredentialSource, site: Site<'_>) -> Result<Option<Secret>, SecretError> {
+pub async fn current(source: &CredentialSource, site: SecretContext<'_>) -> Result<Option<Secret>, SecretError> {
     match open(source, site)?.read().await {
         Ok(held) => Ok(Some(held.value)),
         Err(SecretError::Absent { .. }) => Ok(None),
@@ -126,7 +126,7 @@ pub async fn current(source: &CredentialSource, site: Site<'_>) -> Result<Option
 ///
 /// # Errors
 /// Where it is not there, or the source is a store, which takes time to ask.
-pub fn key(source: &CredentialSource, site: Site<'_>) -> Result<Secret, SecretError> {
+pub fn key(source: &CredentialSource, site: SecretContext<'_>) -> Result<Secret, SecretError> {
     let place = source.to_string();
     local(source, site)
         .ok_or(SecretError::Cannot {
@@ -137,11 +137,11 @@ pub fn key(source: &CredentialSource, site: Site<'_>) -> Result<Secret, SecretEr
         .value()
 }
 
-fn local(source: &CredentialSource, site: Site<'_>) -> Option<Local> {
+fn local(source: &CredentialSource, site: SecretContext<'_>) -> Option<Local> {
     let from = match source {
-        CredentialSource::Env(name) => From::Env(name.clone()),
-        CredentialSource::File(path) => From::File(site.path(path)),
-        CredentialSource::Dotenv { path, name } => From::Dotenv(site.path(path), name.clone()),
+        CredentialSource::Env(name) => LocalSource::Env(name.clone()),
+        CredentialSource::File(path) => LocalSource::File(site.path(path)),
+        CredentialSource::Dotenv { path, name } => LocalSource::Dotenv(site.path(path), name.clone()),
         _ => return None,
     };
     Some(Local::new(source.to_string(), from))

@@ -1,6 +1,6 @@
 //! Signatures of AWS requests (Signature Version 4), made by AWS's own library.
 
-use super::call::Request;
+use super::call::ApiRequest;
 use crate::units::Secret;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -19,7 +19,7 @@ pub(super) struct Signer {
 
 impl Signer {
     /// The request with what proves who sends it. Returns the library's words where it cannot be signed; they hold no secret.
-    pub(super) fn signed<'a>(&self, request: Request<'a>, url: &str) -> Result<Request<'a>, String> {
+    pub(super) fn signed<'a>(&self, request: ApiRequest<'a>, url: &str) -> Result<ApiRequest<'a>, String> {
         let token = self.session_token.as_ref().map(|token| token.expose().to_owned());
         let (id, key) = (self.access_key_id.expose(), self.secret_access_key.expose());
         let identity = Credentials::new(id, key, token, None, "lifeboat").into();

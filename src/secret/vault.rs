@@ -6,9 +6,9 @@
 //! Destroying a version revokes nothing at the provider.
 //! Sources: developer.hashicorp.com/vault/api-docs/secret/kv.
 
-use super::call::{Answer, Line, Request, escaped, refused};
+use super::call::{ApiClient, ApiRequest, ApiResponse, escaped, refused};
 use super::login::{Login, said};
-use super::{Ability, Held, NO_STAGES, Pending, SecretError, Store, Version, cannot};
+use super::{Ability, NO_STAGES, Pending, SecretError, Store, Version, VersionedSecret, cannot};
 use crate::units::Secret;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug)]
 pub(super) struct Vault {
     pub(super) place: String,
-    pub(super) line: Line,
+    pub(super) api: ApiClient,
     pub(super) namespace: Option<String>,
     pub(super) login: Login,
     pub(super) path: String,
@@ -24,7 +24,7 @@ pub(super) struct Vault {
 }
 
 /// A secret as it was read: its fields, and its number where it has one.
-struct Whole {
+struct VaultVersion {
     fields: Map<String, Value>,
     number: u64,
 }
@@ -35,17 +35,17 @@ impl Vault {
     }
 
     /// One call, with a new token where an old one is refused.
-    async fn call(&self, query: &str, body: Option<&Value>) -> Result<Answer, SecretError> {
+    async fn call(&self, query: &str, body: Option<&Value>) -> Result<ApiResponse, SecretError> {
         let path = format!("/v1/{}{query}", escaped(&self.path));
         let mut last = None;
         for again in [false, true] {
-            let Some(token) = self.login.token(&self.line, self.namespace.as_deref(), &self.place, again).await? else { break };
-            let request = body.map_or_else(|| Request::get(&path), |body| Request::post(&path, body));
+            let Some(token) = self.login.token(&self.api, self.namespace.as_deref(), &self.place, again).await? else { break };
+            let request = body.map_or_else(|| ApiRequest::get(&path), |body| ApiRequest::post(&path, body));
             let mut request = request.header("x-vault-token", token.expose().to_owned()).header("x-vault-request", "true".to_owned());
             if let Some(namespace) = &self.namespace {
                 request = request.header("x-vault-namespace", namespace.clone());
             }
-            let answer = self.line.ask(request, &self.place).await?;
+            let answer = self.api.ask(request, &self.place).await?;
             if answer.status != 403 {
                 return Ok(answer);
             }
@@ -56,7 +56,7 @@ impl Vault {
     }
 
     /// `None` where there is no such secret (or, of version 2, where that version is deleted).
-    async fn whole(&self, number: Option<u64>) -> Result<Option<Whole>, SecretError> {
+    async fn whole(&self, number: Option<u64>) -> Result<Option<VaultVersion>, SecretError> {
         let query = number.map_or_else(String::new, |number| format!("?version={number}"));
         let answer = self.call(&query, None).await?;
         if answer.status == 404 {
@@ -69,17 +69,21 @@ impl Vault {
         let (fields, number) = if self.numbers() { (&data["data"], data["metadata"]["version"].as_u64()) } else { (data, Some(0)) };
         let problem = "its answer does not look like the key-value engine's";
         let (Some(fields), Some(number)) = (fields.as_object(), number) else { return Err(self.malformed(problem)) };
-        Ok(Some(Whole { fields: fields.clone(), number }))
+        Ok(Some(VaultVersion { fields: fields.clone(), number }))
     }
 
-    fn held(&self, whole: &Whole) -> Result<Held, SecretError> {
+    fn held(&self, whole: &VaultVersion) -> Result<VersionedSecret, SecretError> {
         let value = whole.fields.get(&self.field).and_then(Value::as_str).filter(|value| !value.is_empty());
         let value = value.map(|value| Secret::new(value.to_owned())).ok_or_else(|| self.absent("the secret has no such text field"))?;
-        Ok(if self.numbers() { Held { value, version: Version(whole.number.to_string()) } } else { Held::unnumbered(value) })
+        Ok(if self.numbers() {
+            VersionedSecret { value, version: Version(whole.number.to_string()) }
+        } else {
+            VersionedSecret::unnumbered(value)
+        })
     }
 
     /// Writes all fields with this one changed, over what was read.
-    async fn put(&self, old: Option<Whole>, value: &Secret) -> Result<Version, SecretError> {
+    async fn put(&self, old: Option<VaultVersion>, value: &Secret) -> Result<Version, SecretError> {
         let (mut fields, number) = old.map_or_else(|| (Map::new(), 0), |whole| (whole.fields, whole.number));
         fields.insert(self.field.clone(), Value::String(value.expose().to_owned()));
         let body = if self.numbers() { json!({"options": {"cas": number}, "data": fields}) } else { Value::Object(fields) };
@@ -88,7 +92,7 @@ impl Vault {
             return match answer.body["data"]["version"].as_u64().filter(|_| self.numbers()) {
                 Some(number) => Ok(Version(number.to_string())),
                 None if self.numbers() => Err(self.malformed("its answer to a write has no version")),
-                None => Ok(Held::unnumbered(value.clone()).version),
+                None => Ok(VersionedSecret::unnumbered(value.clone()).version),
             };
         }
         if answer.status == 400 && said(&answer.body).contains("check-and-set") {
@@ -97,7 +101,7 @@ impl Vault {
         Err(self.refused(&answer, &[value]))
     }
 
-    fn expect(&self, whole: Option<&Whole>, over: Option<&Version>) -> Result<(), SecretError> {
+    fn expect(&self, whole: Option<&VaultVersion>, over: Option<&Version>) -> Result<(), SecretError> {
         let Some(expected) = over else { return Ok(()) };
         let found = whole.map(|whole| self.held(whole)).transpose()?.map(|held| held.version);
         if found.as_ref() == Some(expected) {
@@ -106,7 +110,7 @@ impl Vault {
         Err(SecretError::Changed { place: self.place.clone(), expected: expected.clone(), found })
     }
 
-    fn refused(&self, answer: &Answer, secrets: &[&Secret]) -> SecretError {
+    fn refused(&self, answer: &ApiResponse, secrets: &[&Secret]) -> SecretError {
         let hint = match answer.status {
             503 => "unseal it: `vault operator unseal`",
             403 => "check that the token is still valid, and that its policy allows `read` and `update` on this path",
@@ -144,7 +148,7 @@ impl Store for Vault {
         if self.numbers() { &[Ability::Write, Ability::Compare, Ability::Rollback] } else { &[Ability::Write] }
     }
 
-    fn read(&self) -> Pending<'_, Held> {
+    fn read(&self) -> Pending<'_, VersionedSecret> {
         Box::pin(async {
             let whole = self.whole(None).await?;
             self.held(&whole.ok_or_else(|| self.absent("there is no secret at this path"))?)

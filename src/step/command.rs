@@ -3,7 +3,7 @@
 use super::{CUT, Context, Output, StepError};
 use crate::host;
 use crate::model::Command;
-use crate::redact::Stream;
+use crate::redact::RedactingStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -44,7 +44,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Output, 
     // A keeper ends what it keeps by itself, when this end of its pipe is dropped; without one it is done here.
     let _pipe = child.stdin.take();
     let group = if kept { Group(None) } else { Group::of(&child) };
-    let (mut out, mut err) = (Heard::by(context), Heard::by(context));
+    let (mut out, mut err) = (CapturedOutput::by(context), CapturedOutput::by(context));
     let status = {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let mut reading = pin!(async { tokio::join!(out.fill(stdout), err.fill(stderr)) });
@@ -104,15 +104,15 @@ fn cannot_start(program: &str, error: &std::io::Error) -> StepError {
 }
 
 /// What comes out of a pipe: for people without secrets, which are taken out before anything is cut, and as it is for later steps.
-struct Heard {
-    stream: Stream,
-    shown: Kept,
-    value: Kept,
+struct CapturedOutput {
+    stream: RedactingStream,
+    shown: CutOutput,
+    value: CutOutput,
 }
 
-impl Heard {
+impl CapturedOutput {
     fn by(context: &Context) -> Self {
-        Self { stream: context.redactor.stream(), shown: Kept::default(), value: Kept::default() }
+        Self { stream: context.redactor.stream(), shown: CutOutput::default(), value: CutOutput::default() }
     }
 
     async fn fill(&mut self, pipe: Option<impl tokio::io::AsyncRead + Unpin>) {
@@ -135,12 +135,12 @@ impl Heard {
 
 /// The beginning and the end of an output: what a program was about to do, and why it failed.
 #[derive(Default)]
-struct Kept {
+struct CutOutput {
     bytes: Vec<u8>,
     cut: bool,
 }
 
-impl Kept {
+impl CutOutput {
     fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() > 2 * KEPT {

@@ -12,7 +12,7 @@ pub enum Attendance {
     /// Nobody is there; every question was answered with yes beforehand (`--yes`).
     Unattended,
     /// A person at a terminal, reached over this queue.
-    Attended(mpsc::Sender<Question>),
+    Attended(mpsc::Sender<Prompt>),
 }
 
 /// Stands in for people in a drill that has nobody at the terminal.
@@ -22,22 +22,22 @@ pub struct StandIn {
     pub reaction: Option<Reaction>,
 }
 
-/// A question on its way to a person.
+/// A question to a person, on its way to the terminal.
 #[derive(Debug)]
-pub struct Question {
-    /// The question.
+pub struct Prompt {
+    /// The text of the question.
     pub text: String,
     /// The answers that are allowed.
     pub answers: Vec<String>,
     /// Who may answer; the answer must then name one of them. Empty where it need not.
     pub names: Vec<String>,
     /// What was answered. Dropped where nobody is there.
-    pub answer: oneshot::Sender<Answer>,
+    pub answer: oneshot::Sender<PromptAnswer>,
 }
 
-/// What a person answered.
+/// A person's answer to a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
+pub struct PromptAnswer {
     /// One of the answers that were allowed.
     pub word: String,
     /// Who, where that was asked.
@@ -48,10 +48,10 @@ pub struct Answer {
 
 impl Attendance {
     /// Puts a question to whoever is there; `None` where nobody is.
-    pub async fn put(&self, text: String, answers: Vec<String>, names: Vec<String>) -> Option<Answer> {
+    pub async fn put(&self, text: String, answers: Vec<String>, names: Vec<String>) -> Option<PromptAnswer> {
         let Self::Attended(queue) = self else { return None };
         let (answer, answered) = oneshot::channel();
-        queue.send(Question { text, answers, names, answer }).await.ok()?;
+        queue.send(Prompt { text, answers, names, answer }).await.ok()?;
         answered.await.ok()
     }
 }
@@ -108,7 +108,7 @@ fn user() -> String {
     format!("the user {}", named.unwrap_or_else(|| number.to_string()))
 }
 
-fn told(answer: &Answer) -> String {
+fn told(answer: &PromptAnswer) -> String {
     let by = answer.by.as_ref().map(|by| format!(", says {by} (as typed by {}; not verified)", user())).unwrap_or_default();
     let comment = if answer.comment.is_empty() { String::new() } else { format!(": {}", answer.comment) };
     format!("{}{by}{comment}", answer.word)

@@ -34,17 +34,17 @@ pub struct Message {
     pub facts: Map<String, Value>,
 }
 
-/// What came of it.
+/// The outcome of telling a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum ContactOutcome {
     /// It was sent; says who took it.
     Sent(String),
     /// A person must write or call; says whom and how.
     ByHand(String),
 }
 
-/// How a contact is reached, with the environment's values.
-enum Way<'a> {
+/// The route to a contact, with the environment's values.
+enum ContactRoute<'a> {
     Webhook(String),
     Email(&'a Mail, String),
     ByHand(String),
@@ -54,11 +54,11 @@ enum Way<'a> {
 ///
 /// # Errors
 /// Why it was not taken, in words without the address.
-pub async fn tell(message: &Message, context: &Context) -> Result<Told, String> {
+pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome, String> {
     let sent = match way(&message.contact, context)? {
-        Way::ByHand(words) => return Ok(Told::ByHand(words)),
-        Way::Email(mail, to) => mail::send(mail, &context.folder, &to, &message.text).await,
-        Way::Webhook(url) => {
+        ContactRoute::ByHand(words) => return Ok(ContactOutcome::ByHand(words)),
+        ContactRoute::Email(mail, to) => mail::send(mail, &context.folder, &to, &message.text).await,
+        ContactRoute::Webhook(url) => {
             let mut body = message.facts.clone();
             body.insert("text".into(), message.text.clone().into());
             body.insert("contact".into(), message.contact.clone().into());
@@ -66,7 +66,7 @@ pub async fn tell(message: &Message, context: &Context) -> Result<Told, String> 
         }
     };
     let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
-    sent.map(|answer| Told::Sent(format!("{name}: {answer}"))).map_err(|problem| format!("{name}: {problem}"))
+    sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|problem| format!("{name}: {problem}"))
 }
 
 /// Where a connection would go to tell a contact, for a rehearsal; `None` where a person writes or calls.
@@ -75,23 +75,23 @@ pub async fn tell(message: &Message, context: &Context) -> Result<Told, String> 
 /// What is missing.
 pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, String> {
     match way(contact, context)? {
-        Way::ByHand(_) => Ok(None),
-        Way::Webhook(url) => Ok(Some(url)),
-        Way::Email(mail, _) => mail::ready(mail, &context.folder).map(|()| Some(mail.server.to_string())),
+        ContactRoute::ByHand(_) => Ok(None),
+        ContactRoute::Webhook(url) => Ok(Some(url)),
+        ContactRoute::Email(mail, _) => mail::ready(mail, &context.folder).map(|()| Some(mail.server.to_string())),
     }
 }
 
-fn way<'a>(contact: &str, context: &'a Context) -> Result<Way<'a>, String> {
+fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, String> {
     let Some(Contact { name, reach }) = context.directory.contacts.get(contact) else {
         return Err("the inventory has no such contact".to_owned());
     };
-    let Some(reach) = reach else { return Ok(Way::ByHand(format!("{name}: the inventory does not say how"))) };
+    let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };
     let reach = address(reach)?;
     let (how, to) = reach.split_once(':').unwrap_or(("", &reach));
     Ok(match (how, &context.directory.mail) {
-        ("webhook", _) => Way::Webhook(to.to_owned()),
-        ("mailto", Some(mail)) => Way::Email(mail, to.split('?').next().unwrap_or_default().to_owned()),
-        _ => Way::ByHand(format!("{} {name} at {to}", if how == "tel" { "call" } else { "write to" })),
+        ("webhook", _) => ContactRoute::Webhook(to.to_owned()),
+        ("mailto", Some(mail)) => ContactRoute::Email(mail, to.split('?').next().unwrap_or_default().to_owned()),
+        _ => ContactRoute::ByHand(format!("{} {name} at {to}", if how == "tel" { "call" } else { "write to" })),
     })
 }
 

@@ -12,8 +12,8 @@ use crate::history::{Event, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStandi
 use crate::journal::Recorder;
 use crate::model::{Rotate, RotationPart, SecretStore};
 use crate::redact::Redactor;
-use crate::secret::issuer::{Issuer, KeyId, Minted, Standing};
-use crate::secret::{Ability, Held, SecretError, Site, Store, Version, open};
+use crate::secret::issuer::{KeyId, KeyIssuer, Minted, Standing};
+use crate::secret::{Ability, SecretContext, SecretError, Store, Version, VersionedSecret, open};
 use crate::units::{Duration, Fingerprint, Secret};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,26 +26,26 @@ const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 /// How long the drill itself waits for an answer of that kind.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Who keeps one credential and who makes it; where one of them is not there, why.
+/// The store and the issuer of one credential; where one of them is not there, why.
 #[derive(Debug)]
-pub struct Keeping {
+pub struct CredentialBackend {
     /// Where it is kept.
     pub store: Result<Arc<dyn Store>, String>,
     /// Who mints and revokes it.
-    pub issuer: Result<Box<dyn Issuer>, String>,
+    pub issuer: Result<Box<dyn KeyIssuer>, String>,
     /// The key in use, where it is already known; else the store is asked when it is needed.
     pub held: Option<Secret>,
     /// How the issuer names that key.
     pub key_id: Option<String>,
 }
 
-/// All of them, by the credentials' names. Cheap to clone; the default knows none.
+/// The credentials that may be rotated, by their names. Cheap to clone; the default knows none.
 #[derive(Debug, Clone, Default)]
 pub struct Keyring(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    lanes: BTreeMap<String, Lane>,
+    credentials: BTreeMap<String, RotatingCredential>,
     stores: BTreeMap<String, SecretStore>,
     root: PathBuf,
     recorder: Recorder,
@@ -53,22 +53,22 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Lane {
-    keeping: Keeping,
-    turn: Mutex<Turn>,
+struct RotatingCredential {
+    keeping: CredentialBackend,
+    rotation: Mutex<RotationState>,
     /// The key that the timeline revoked, as proxies name it.
     revoked: std::sync::Mutex<Option<Fingerprint>>,
     touched: AtomicU64,
 }
 
-/// How far a rotation has come.
+/// The state of one credential's rotation.
 #[derive(Debug, Default)]
-struct Turn {
+struct RotationState {
     old: Option<Secret>,
     old_id: Option<KeyId>,
     new: Option<Minted>,
     /// The key that an interrupted process minted and that was not found again.
-    lost: Option<Lost>,
+    lost: Option<LostKey>,
     staged: Option<Version>,
     /// The version that was current before.
     before: Option<Version>,
@@ -80,14 +80,14 @@ struct Turn {
 
 /// A key that was minted and is not found again.
 #[derive(Debug)]
-struct Lost {
+struct LostKey {
     /// How the issuer names it.
     id: KeyId,
     /// Why the store, which may hold it, could not be asked; `None` where it does not hold it.
     unread: Option<String>,
 }
 
-impl Turn {
+impl RotationState {
     /// The version that a rollback names; `None` where nothing was changed.
     fn to_roll_back(&self, place: &str) -> Result<Option<&Version>, StepError> {
         let version = self.staged.as_ref().or(self.before.as_ref());
@@ -101,18 +101,18 @@ impl Turn {
     }
 }
 
-impl Lane {
+impl RotatingCredential {
     fn revoked(&self) -> std::sync::MutexGuard<'_, Option<Fingerprint>> {
         self.revoked.lock().expect("nothing panics while it holds it")
     }
 }
 
-impl Keeping {
+impl CredentialBackend {
     /// The key that the history names so, where the store holds it as the current one or beside it. An error where it may hold it, and cannot
     /// be asked.
     async fn holds(&self, key: Fingerprint, redactor: &Redactor) -> Result<Option<Secret>, String> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
-        let known = |held: Result<Option<Held>, SecretError>| match held {
+        let known = |held: Result<Option<VersionedSecret>, SecretError>| match held {
             Err(SecretError::Absent { .. }) => Ok(None),
             other => other.map_err(|error| error.to_string()),
         };
@@ -125,24 +125,33 @@ impl Keeping {
 impl Keyring {
     /// Of these credentials. Paths of spare keys are read from `root`; keys that are learnt on the way are told to the redactor.
     pub fn new(
-        keepings: BTreeMap<String, Keeping>,
+        keepings: BTreeMap<String, CredentialBackend>,
         stores: BTreeMap<String, SecretStore>,
         root: PathBuf,
         recorder: Recorder,
         redactor: Redactor,
     ) -> Self {
-        let lane = |(name, mut keeping): (String, Keeping)| {
-            let turn = Turn { old: keeping.held.take(), old_id: keeping.key_id.clone().map(KeyId), ..Turn::default() };
-            (name, Lane { keeping, turn: Mutex::new(turn), revoked: std::sync::Mutex::default(), touched: AtomicU64::new(0) })
+        let entry = |(name, mut keeping): (String, CredentialBackend)| {
+            let rotation =
+                RotationState { old: keeping.held.take(), old_id: keeping.key_id.clone().map(KeyId), ..RotationState::default() };
+            (
+                name,
+                RotatingCredential {
+                    keeping,
+                    rotation: Mutex::new(rotation),
+                    revoked: std::sync::Mutex::default(),
+                    touched: AtomicU64::new(0),
+                },
+            )
         };
-        Self(Some(Arc::new(Inner { lanes: keepings.into_iter().map(lane).collect(), stores, root, recorder, redactor })))
+        Self(Some(Arc::new(Inner { credentials: keepings.into_iter().map(entry).collect(), stores, root, recorder, redactor })))
     }
 
     /// Records which key each credential has, as far as that is known.
     pub async fn record_held(&self) {
         let Some(inner) = &self.0 else { return };
-        for (credential, lane) in &inner.lanes {
-            if let Some(old) = &lane.turn.lock().await.old {
+        for (credential, entry) in &inner.credentials {
+            if let Some(old) = &entry.rotation.lock().await.old {
                 let held = KeyHeld { credential: credential.clone(), key: old.fingerprint(), id: None };
                 inner.recorder.record(Event::KeyHeld(held)).await;
             }
@@ -152,27 +161,29 @@ impl Keyring {
     /// Learns from the history of a process that was interrupted what it had done, and finds its new key where the store holds it.
     pub async fn recall(&self, past: &[Stamped]) {
         let Some(inner) = &self.0 else { return };
-        for (name, lane) in &inner.lanes {
-            let mut turn = lane.turn.lock().await;
+        for (name, entry) in &inner.credentials {
+            let mut rotation = entry.rotation.lock().await;
             let mut minted = None;
             for stamped in past {
                 match &stamped.event {
-                    Event::KeyHeld(KeyHeld { credential, id: Some(id), .. }) if credential == name => turn.old_id = Some(KeyId(id.clone())),
+                    Event::KeyHeld(KeyHeld { credential, id: Some(id), .. }) if credential == name => {
+                        rotation.old_id = Some(KeyId(id.clone()))
+                    }
                     Event::KeyMinted(event) if event.credential == *name => minted = Some(event),
-                    Event::KeyRevoked(event) if event.credential == *name => turn.revoked = Some(event.hi),
-                    Event::KeyStored(event) if event.credential == *name => turn.stored = true,
+                    Event::KeyRevoked(event) if event.credential == *name => rotation.revoked = Some(event.hi),
+                    Event::KeyStored(event) if event.credential == *name => rotation.stored = true,
                     _ => {}
                 }
             }
             let Some(minted) = minted else { continue };
             let id = KeyId(minted.id.clone());
-            match lane.keeping.holds(minted.key, &inner.redactor).await {
+            match entry.keeping.holds(minted.key, &inner.redactor).await {
                 Ok(Some(value)) => {
                     inner.redactor.learn(&format!("{name}, new"), &value);
-                    turn.new = Some(Minted { id, value });
+                    rotation.new = Some(Minted { id, value });
                 }
-                Ok(None) => turn.lost = Some(Lost { id, unread: None }),
-                Err(why) => turn.lost = Some(Lost { id, unread: Some(why) }),
+                Ok(None) => rotation.lost = Some(LostKey { id, unread: None }),
+                Err(why) => rotation.lost = Some(LostKey { id, unread: Some(why) }),
             }
         }
     }
@@ -182,47 +193,47 @@ impl Keyring {
     /// # Errors
     /// In words.
     pub async fn revoke_now(&self, credential: &str) -> Result<(u64, u64), String> {
-        let (inner, lane) = self.lane(credential).map_err(|error| error.to_string())?;
-        let mut turn = lane.turn.lock().await;
-        inner.hold(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
-        let bounds = inner.revoke(credential, lane, &mut turn).await.map_err(|error| error.to_string())?;
-        if let Some(old) = &turn.old {
-            *lane.revoked() = Some(old.fingerprint());
+        let (inner, entry) = self.lane(credential).map_err(|error| error.to_string())?;
+        let mut rotation = entry.rotation.lock().await;
+        inner.hold(credential, entry, &mut rotation).await.map_err(|error| error.to_string())?;
+        let bounds = inner.revoke(credential, entry, &mut rotation).await.map_err(|error| error.to_string())?;
+        if let Some(old) = &rotation.old {
+            *entry.revoked() = Some(old.fingerprint());
         }
         Ok(bounds)
     }
 
     /// Whether an exchange was refused because the timeline revoked its key; counts it.
     pub fn refused(&self, credential: &str, key: Option<Fingerprint>, status: u16) -> bool {
-        let Ok((_, lane)) = self.lane(credential) else { return false };
-        let refused = key.is_some() && key == *lane.revoked() && matches!(status, 401 | 403);
-        lane.touched.fetch_add(u64::from(refused), Ordering::Relaxed);
+        let Ok((_, entry)) = self.lane(credential) else { return false };
+        let refused = key.is_some() && key == *entry.revoked() && matches!(status, 401 | 403);
+        entry.touched.fetch_add(u64::from(refused), Ordering::Relaxed);
         refused
     }
 
     /// How many exchanges that were.
     pub fn touched(&self, credential: &str) -> u64 {
-        self.lane(credential).map_or(0, |(_, lane)| lane.touched.load(Ordering::Relaxed))
+        self.lane(credential).map_or(0, |(_, entry)| entry.touched.load(Ordering::Relaxed))
     }
 
     /// Asks the provider directly whether it takes the new key and refuses the old one, once the old one's revocation has had its time to
     /// spread. What is learnt is recorded.
     pub async fn prove(&self, credential: &str, propagation: Duration) {
-        let Ok((inner, lane)) = self.lane(credential) else { return };
-        let turn = lane.turn.lock().await;
-        if let Some(revoked) = turn.revoked {
+        let Ok((inner, entry)) = self.lane(credential) else { return };
+        let rotation = entry.rotation.lock().await;
+        if let Some(revoked) = rotation.revoked {
             tokio::time::sleep(inner.recorder.clock().until(revoked + propagation.as_nanos())).await;
         }
-        let new = turn.new.as_ref().map(|new| &new.value);
-        for key in new.into_iter().chain(&turn.old) {
-            let _ = inner.probe(credential, lane, key, true).await;
+        let new = rotation.new.as_ref().map(|new| &new.value);
+        for key in new.into_iter().chain(&rotation.old) {
+            let _ = inner.probe(credential, entry, key, true).await;
         }
     }
 
     /// The key that a step of this process has minted or taken.
     pub fn new_key(&self, credential: &str) -> Option<Secret> {
         // While a step of this credential holds it, no other step can need it.
-        Some(self.lane(credential).ok()?.1.turn.try_lock().ok()?.new.as_ref()?.value.clone())
+        Some(self.lane(credential).ok()?.1.rotation.try_lock().ok()?.new.as_ref()?.value.clone())
     }
 
     /// Where a credential is kept; `None` for one that is not known, or whose store cannot be opened.
@@ -230,84 +241,84 @@ impl Keyring {
         self.lane(credential).ok()?.1.keeping.store.as_ref().ok().cloned()
     }
 
-    fn lane(&self, credential: &str) -> Result<(&Inner, &Lane), StepError> {
+    fn lane(&self, credential: &str) -> Result<(&Inner, &RotatingCredential), StepError> {
         let inner = self.0.as_ref();
         inner
-            .and_then(|inner| Some((&**inner, inner.lanes.get(credential)?)))
+            .and_then(|inner| Some((&**inner, inner.credentials.get(credential)?)))
             .ok_or_else(|| StepError::Failed(format!("the credential `{credential}` is not known here: a service's provider must use it")))
     }
 }
 
 /// Does one part of a rotation.
 pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output, StepError> {
-    let (inner, lane) = context.keyring.lane(&rotate.credential)?;
+    let (inner, entry) = context.keyring.lane(&rotate.credential)?;
     let name = &rotate.credential;
-    let mut turn = lane.turn.lock().await;
+    let mut rotation = entry.rotation.lock().await;
     let clock = inner.recorder.clock();
     match rotate.part {
         RotationPart::Mint => {
-            inner.hold(name, lane, &mut turn).await?;
+            inner.hold(name, entry, &mut rotation).await?;
             let lo = clock.now();
-            let minted = issuer(lane)?.mint().await.map_err(failed)?;
-            inner.minted(name, minted, lo, &mut turn).await
+            let minted = issuer(entry)?.mint().await.map_err(failed)?;
+            inner.minted(name, minted, lo, &mut rotation).await
         }
         RotationPart::Take => {
-            inner.hold(name, lane, &mut turn).await?;
+            inner.hold(name, entry, &mut rotation).await?;
             let Some(from) = &rotate.from else { return Err(StepError::Failed("it does not say where the spare key is".into())) };
             let lo = clock.now();
-            let spare = open(from, Site { stores: &inner.stores, root: &inner.root }).map_err(failed)?;
+            let spare = open(from, SecretContext { stores: &inner.stores, root: &inner.root }).map_err(failed)?;
             let value = spare.read().await.map_err(failed)?.value;
             let id = KeyId(String::new());
-            inner.minted(name, Minted { id, value }, lo, &mut turn).await
+            inner.minted(name, Minted { id, value }, lo, &mut rotation).await
         }
         RotationPart::Stage => {
-            let store = store(lane)?;
-            let staged = store.stage(&new(name, &turn)?.value).await.map_err(failed)?;
+            let store = store(entry)?;
+            let staged = store.stage(&new(name, &rotation)?.value).await.map_err(failed)?;
             let shown = format!("{} holds it beside the current one, as {staged}", store.place());
-            turn.staged = Some(staged);
+            rotation.staged = Some(staged);
             Ok(Output::of(shown))
         }
         RotationPart::Commit => {
-            let store = store(lane)?;
-            let staged = match turn.staged.take() {
+            let store = store(entry)?;
+            let staged = match rotation.staged.take() {
                 Some(staged) => staged,
                 // Somebody else staged it, or this program before it was interrupted.
                 None => store.staged().await.map_err(failed)?.ok_or_else(|| nothing_staged(store))?.version,
             };
             let lo = clock.now();
             store.commit(&staged).await.map_err(failed)?;
-            inner.stored(name, store, lo, turn.new.as_ref()).await
+            inner.stored(name, store, lo, rotation.new.as_ref()).await
         }
         RotationPart::Store => {
-            let store = store(lane)?;
+            let store = store(entry)?;
             let lo = clock.now();
-            store.write(&new(name, &turn)?.value, turn.before.as_ref()).await.map_err(failed)?;
-            inner.stored(name, store, lo, turn.new.as_ref()).await
+            store.write(&new(name, &rotation)?.value, rotation.before.as_ref()).await.map_err(failed)?;
+            inner.stored(name, store, lo, rotation.new.as_ref()).await
         }
         RotationPart::Rollback => {
-            let store = store(lane)?;
+            let store = store(entry)?;
             let lo = clock.now();
-            let Some(version) = turn.to_roll_back(store.place())? else {
+            let Some(version) = rotation.to_roll_back(store.place())? else {
                 return Ok(Output::of(format!("{} was not changed", store.place())));
             };
             store.rollback(version).await.map_err(failed)?;
-            turn.staged = None;
+            rotation.staged = None;
             inner.stored(name, store, lo, None).await
         }
         RotationPart::Revoke => {
             // A key that the timeline has revoked is revoked.
-            if turn.revoked.is_none() {
-                inner.revoke(name, lane, &mut turn).await?;
+            if rotation.revoked.is_none() {
+                inner.revoke(name, entry, &mut rotation).await?;
             }
             Ok(Output::of(format!("the old key of {name} is revoked")))
         }
         RotationPart::Accepted => {
-            let key = new(name, &turn)?.value.clone();
-            inner.until(name, lane, &key, KeyStanding::Accepted).await
+            let key = new(name, &rotation)?.value.clone();
+            inner.until(name, entry, &key, KeyStanding::Accepted).await
         }
         RotationPart::Refused => {
-            let key = turn.old.clone().ok_or_else(|| unknown_old(name))?;
-            inner.until(name, lane, &key, KeyStanding::Refused).await
+            let key = rotation.old.clone().ok_or_else(|| unknown_old(name))?;
+            inner.until(name, entry, &key, KeyStanding::Refused).await
         }
     }
 }
@@ -317,11 +328,11 @@ pub(super) async fn rotate(rotate: &Rotate, context: &Context) -> Result<Output,
 /// # Errors
 /// Why not.
 pub async fn can_rotate(rotate: &Rotate, context: &Context) -> Result<String, StepError> {
-    let (_, lane) = context.keyring.lane(&rotate.credential)?;
+    let (_, entry) = context.keyring.lane(&rotate.credential)?;
     if rotate.part.needs_issuer() {
-        return issuer(lane).map(|issuer| format!("{} is declared; it was not tried", issuer.place()));
+        return issuer(entry).map(|issuer| format!("{} is declared; it was not tried", issuer.place()));
     }
-    let store = store(lane)?;
+    let store = store(entry)?;
     let held = store.read().await.map_err(failed)?;
     context.redactor.learn(&rotate.credential, &held.value);
     Ok(format!("{} can be read: {}", store.place(), context.redactor.fingerprint(&held.value)))
@@ -329,34 +340,34 @@ pub async fn can_rotate(rotate: &Rotate, context: &Context) -> Result<String, St
 
 impl Inner {
     /// Learns which key is in use, and which version of it.
-    async fn hold(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(), StepError> {
-        if let Ok(store) = &lane.keeping.store {
+    async fn hold(&self, name: &str, entry: &RotatingCredential, rotation: &mut RotationState) -> Result<(), StepError> {
+        if let Ok(store) = &entry.keeping.store {
             // A store that is down is no reason not to mint: the key in use may be known all the same.
             match store.read().await {
                 Ok(held) => {
-                    turn.before = Some(held.version);
-                    if turn.old.is_none() {
+                    rotation.before = Some(held.version);
+                    if rotation.old.is_none() {
                         self.redactor.learn(name, &held.value);
-                        let id = lane.keeping.issuer.as_ref().ok().and_then(|issuer| issuer.id_of(&held.value));
+                        let id = entry.keeping.issuer.as_ref().ok().and_then(|issuer| issuer.id_of(&held.value));
                         let id = id.map(|id| self.redactor.redact(&id.0));
                         let event = KeyHeld { credential: name.to_owned(), key: held.value.fingerprint(), id };
                         self.recorder.record(Event::KeyHeld(event)).await;
-                        turn.old = Some(held.value);
+                        rotation.old = Some(held.value);
                     }
                 }
-                Err(error) if turn.old.is_none() => return Err(failed(error)),
+                Err(error) if rotation.old.is_none() => return Err(failed(error)),
                 Err(_) => {}
             }
         }
         Ok(())
     }
 
-    async fn minted(&self, name: &str, minted: Minted, lo: u64, turn: &mut Turn) -> Result<Output, StepError> {
+    async fn minted(&self, name: &str, minted: Minted, lo: u64, rotation: &mut RotationState) -> Result<Output, StepError> {
         let (key, id, hi) = (minted.value.fingerprint(), minted.id.0.clone(), self.recorder.clock().now());
         self.redactor.learn(&format!("{name}, new"), &minted.value);
         // Where the issuer names keys by their fingerprints, the history does so by its own.
         let event = KeyMinted { credential: name.to_owned(), key, id: self.redactor.redact(&id), lo, hi };
-        turn.new = Some(minted);
+        rotation.new = Some(minted);
         self.recorder.record_durably(Event::KeyMinted(event)).await.map_err(|error| StepError::Failed(error.to_string()))?;
         Ok(Output { shown: format!("the new key of {name} is {key}"), value: id.into() })
     }
@@ -377,18 +388,18 @@ impl Inner {
         Ok(Output { shown, value: version.into() })
     }
 
-    async fn revoke(&self, name: &str, lane: &Lane, turn: &mut Turn) -> Result<(u64, u64), StepError> {
-        let issuer = issuer(lane)?;
+    async fn revoke(&self, name: &str, entry: &RotatingCredential, rotation: &mut RotationState) -> Result<(u64, u64), StepError> {
+        let issuer = issuer(entry)?;
         // What the key itself says is surer than what somebody wrote down.
-        let id = turn.old.as_ref().and_then(|old| issuer.id_of(old)).or_else(|| turn.old_id.clone());
+        let id = rotation.old.as_ref().and_then(|old| issuer.id_of(old)).or_else(|| rotation.old_id.clone());
         let id = id.ok_or_else(|| {
             StepError::Failed(format!("the issuer's name for the old key of {name} is not known\n\nhint: add `key_id:` to the credential"))
         })?;
         let lo = self.recorder.clock().now();
         issuer.revoke(&id).await.map_err(failed)?;
         let hi = self.recorder.clock().now();
-        turn.revoked = Some(hi);
-        if let Some(old) = &turn.old {
+        rotation.revoked = Some(hi);
+        if let Some(old) = &rotation.old {
             let event = KeyRevoked { credential: name.to_owned(), key: old.fingerprint(), lo, hi };
             self.recorder.record(Event::KeyRevoked(event)).await;
         }
@@ -396,18 +407,18 @@ impl Inner {
     }
 
     /// Asks until the provider says this. It ends with its step's timeout at the latest.
-    async fn until(&self, name: &str, lane: &Lane, key: &Secret, wanted: KeyStanding) -> Result<Output, StepError> {
+    async fn until(&self, name: &str, entry: &RotatingCredential, key: &Secret, wanted: KeyStanding) -> Result<Output, StepError> {
         loop {
-            if self.probe(name, lane, key, false).await? == wanted {
+            if self.probe(name, entry, key, false).await? == wanted {
                 return Ok(Output::of(format!("the provider says that {} is {wanted}", key.fingerprint())));
             }
             tokio::time::sleep(AGAIN).await;
         }
     }
 
-    async fn probe(&self, name: &str, lane: &Lane, key: &Secret, last: bool) -> Result<KeyStanding, StepError> {
+    async fn probe(&self, name: &str, entry: &RotatingCredential, key: &Secret, last: bool) -> Result<KeyStanding, StepError> {
         let lo = self.recorder.clock().now();
-        let said = tokio::time::timeout(PATIENCE, issuer(lane)?.probe(key)).await;
+        let said = tokio::time::timeout(PATIENCE, issuer(entry)?.probe(key)).await;
         let (standing, status, why) = match said {
             Ok(Ok(Standing::Accepted)) => (KeyStanding::Accepted, 200, String::new()),
             Ok(Ok(Standing::Refused(status))) => (KeyStanding::Refused, status, String::new()),
@@ -421,20 +432,20 @@ impl Inner {
     }
 }
 
-fn store(lane: &Lane) -> Result<&dyn Store, StepError> {
-    lane.keeping.store.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
+fn store(entry: &RotatingCredential) -> Result<&dyn Store, StepError> {
+    entry.keeping.store.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
 }
 
-fn issuer(lane: &Lane) -> Result<&dyn Issuer, StepError> {
-    lane.keeping.issuer.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
+fn issuer(entry: &RotatingCredential) -> Result<&dyn KeyIssuer, StepError> {
+    entry.keeping.issuer.as_deref().map_err(|problem| StepError::Failed(problem.clone()))
 }
 
-fn new<'t>(name: &str, turn: &'t Turn) -> Result<&'t Minted, StepError> {
-    turn.new.as_ref().ok_or_else(|| match &turn.lost {
-        Some(Lost { unread: Some(why), .. }) => StepError::Failed(format!(
+fn new<'t>(name: &str, rotation: &'t RotationState) -> Result<&'t Minted, StepError> {
+    rotation.new.as_ref().ok_or_else(|| match &rotation.lost {
+        Some(LostKey { unread: Some(why), .. }) => StepError::Failed(format!(
             "this process does not know the new key of {name}, and the store that may hold it cannot be read: {why}"
         )),
-        Some(Lost { id, .. }) => lost(name, id),
+        Some(LostKey { id, .. }) => lost(name, id),
         None => StepError::Failed(format!(
             "no step before this one created or took a new key of {name}\n\n\
              hint: if a step was interrupted while it created one, look for an unknown key at the issuer, revoke it, and start again without `--resume`"
@@ -478,19 +489,19 @@ mod tests {
     #[tokio::test]
     async fn what_an_interrupted_process_stored_is_not_called_unchanged() {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let nobody = || Keeping { store: Err(String::new()), issuer: Err(String::new()), held: None, key_id: None };
+        let nobody = || CredentialBackend { store: Err(String::new()), issuer: Err(String::new()), held: None, key_id: None };
         let keepings = ["azure", "other"].map(|name| (name.to_owned(), nobody())).into();
         let keyring = Keyring::new(keepings, BTreeMap::new(), PathBuf::new(), journal.recorder(), Redactor::default());
         let key = Secret::from("sk-new").fingerprint();
         let (credential, place, version) = ("azure".to_owned(), "vault:azure".to_owned(), "7".to_owned());
         let stored = Event::KeyStored(KeyStored { credential, key, place, version, lo: 1, hi: 2 });
         keyring.recall(&[Stamped { t: 3, event: stored }]).await;
-        let refused = keyring.lane("azure").unwrap().1.turn.lock().await.to_roll_back("vault:azure").unwrap_err().to_string();
+        let refused = keyring.lane("azure").unwrap().1.rotation.lock().await.to_roll_back("vault:azure").unwrap_err().to_string();
         assert!(
             refused.starts_with("vault:azure was written by a process that was interrupted") && refused.contains("hint: "),
             "{refused}"
         );
-        assert_eq!(keyring.lane("other").unwrap().1.turn.lock().await.to_roll_back("vault:other").unwrap(), None);
+        assert_eq!(keyring.lane("other").unwrap().1.rotation.lock().await.to_roll_back("vault:other").unwrap(), None);
         // The journal is over when the last who may record has gone.
         drop(keyring);
         journal.close().await.unwrap();

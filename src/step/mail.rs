@@ -4,7 +4,7 @@
 //! team has to say about its outage. What the server said is told by its code alone, because its words may hold the address or the login.
 
 use crate::model::Mail;
-use crate::secret::{Site, key};
+use crate::secret::{SecretContext, key};
 use crate::units::Secret;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::Error;
@@ -75,7 +75,7 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
     // Nothing is dangerous here: TLS is chosen above.
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host).port(server.port).tls(tls).timeout(Some(PATIENCE));
     let Some((user, from)) = mail.user.as_ref().zip(mail.password_from.as_ref()) else { return Ok(builder.build()) };
-    let password: Secret = key(from, Site { stores: &BTreeMap::new(), root }).map_err(|error| error.to_string())?;
+    let password: Secret = key(from, SecretContext { stores: &BTreeMap::new(), root }).map_err(|error| error.to_string())?;
     Ok(builder.credentials(Credentials::new(user.clone(), password.expose().to_owned())).build())
 }
 

@@ -7,14 +7,13 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod backend;
 mod before;
 mod canary;
 mod command;
 mod confirm;
 mod contact;
-mod course;
 mod http;
-mod keeping;
 mod keyring;
 mod mail;
 mod notify;
@@ -23,20 +22,21 @@ mod switch;
 mod variables;
 mod wait;
 mod walk;
+mod walk_state;
 
+pub use backend::declared;
 pub use before::{Before, Changed, Notes};
 pub use command::can_start;
-pub use confirm::{Answer, Attendance, Question, StandIn};
-pub use contact::{Directory, Message, Told, tell, way_to};
-pub use course::{Course, Over, Turn};
+pub use confirm::{Attendance, Prompt, PromptAnswer, StandIn};
+pub use contact::{ContactOutcome, Directory, Message, tell, way_to};
 pub use http::client;
-pub use keeping::declared;
-pub use keyring::{Keeping, Keyring, can_rotate};
+pub use keyring::{CredentialBackend, Keyring, can_rotate};
 pub use notify::destination;
 pub use switch::can_switch;
 pub use variables::{Value, Variables};
 pub use wait::{answers, detected};
 pub use walk::{undo, walk};
+pub use walk_state::{WalkEnd, WalkStage, WalkState};
 
 use crate::history::Live;
 use crate::journal::Clock;

@@ -1,6 +1,6 @@
 //! `notify`: a message to a webhook, a Slack-compatible one, PagerDuty (Events API v2), an address of e-mail, or a contact by whatever way.
 
-use super::contact::{Message, Told, post, tell, way_to};
+use super::contact::{ContactOutcome, Message, post, tell, way_to};
 use super::{Context, Output, StepError, mail};
 use crate::model::{Channel, Mail, Notify};
 use serde_json::{Map, Value, json};
@@ -16,8 +16,8 @@ pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output,
         Channel::Contact(name) => {
             let facts = Map::from_iter([("severity".to_owned(), notify.severity.word().into())]);
             match tell(&Message { contact: name.clone(), text: message.clone(), facts }, context).await {
-                Ok(Told::ByHand(words)) => return Err(StepError::ByHand(format!("{words}: {message}"))),
-                Ok(Told::Sent(said)) => Ok(said),
+                Ok(ContactOutcome::ByHand(words)) => return Err(StepError::ByHand(format!("{words}: {message}"))),
+                Ok(ContactOutcome::Sent(said)) => Ok(said),
                 Err(problem) => Err(problem),
             }
         }

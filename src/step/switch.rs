@@ -9,8 +9,8 @@
 use super::before::{Changed, replace};
 use super::{Context, Output, StepError};
 use crate::model::{DocumentSelector, KubernetesObject, Switch, Within};
-use crate::project::Format;
-use crate::secret::{Cluster, Patch, SecretError, Site, cluster};
+use crate::project::FileFormat;
+use crate::secret::{Cluster, Patch, SecretContext, SecretError, cluster};
 use crate::units::Secret;
 use serde_json::Value;
 use std::fmt;
@@ -23,7 +23,7 @@ const BUSY: &str = "it changes so often that nothing could be written in between
 
 /// Puts the new value in.
 pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
-    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
+    let (target, key, to) = (SwitchTarget::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
     let mut first = None;
     for _ in 0..TRIES {
         let seen = target.read().await?;
@@ -43,7 +43,7 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
 
 /// Puts the old value back, unless somebody else has changed it meanwhile.
 pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Result<Output, StepError> {
-    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
+    let (target, key, to) = (SwitchTarget::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
     let Some(old) = context.before.get(&Changed::Step(place)) else {
         // It is kept before anything is changed, so nothing was.
         return Ok(Output::of(format!("{target} was not changed")));
@@ -72,21 +72,21 @@ pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Re
 /// # Errors
 /// Why not.
 pub async fn can_switch(switch: &Switch, context: &Context) -> Result<(), StepError> {
-    let (target, key, to) = (Target::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
+    let (target, key, to) = (SwitchTarget::of(switch, context)?, &switch.key, Secret::new(context.expand(&switch.to)?));
     let seen = target.read().await?;
     let (edited, _) = seen.format.replaced(seen.part(), key, to.expose()).map_err(|error| target.failed(error))?;
     target.write(&seen, &edited, key, &to, Patch::Dry).await.map(|_| ())
 }
 
-/// In what a value is replaced.
-enum Target<'a> {
-    File { path: PathBuf, format: Format, document: Option<&'a DocumentSelector> },
+/// The file or the object in which a value is replaced.
+enum SwitchTarget<'a> {
+    File { path: PathBuf, format: FileFormat, document: Option<&'a DocumentSelector> },
     Object { cluster: Cluster, object: &'a KubernetesObject },
 }
 
-/// What stands there.
-struct Seen {
-    format: Format,
+/// The content of a target, as it was read.
+struct SwitchContent {
+    format: FileFormat,
     text: String,
     /// What of the text is edited.
     part: Range<usize>,
@@ -94,46 +94,46 @@ struct Seen {
     object: Value,
 }
 
-impl Seen {
+impl SwitchContent {
     fn part(&self) -> &str {
         &self.text[self.part.clone()]
     }
 }
 
-impl<'a> Target<'a> {
+impl<'a> SwitchTarget<'a> {
     fn of(switch: &'a Switch, context: &Context) -> Result<Self, StepError> {
         match &switch.within {
             Within::File { file, document } => {
                 let named = context.folder.join(context.expand(file)?);
                 let path = named.canonicalize().map_err(|error| failed(&named.display(), error))?;
-                let format = Format::of(&named).or_else(|| Format::of(&path));
+                let format = FileFormat::of(&named).or_else(|| FileFormat::of(&path));
                 let only = "only .yaml, .yml, .json, .toml and .env files can be switched";
                 Ok(Self::File { format: format.ok_or_else(|| failed(&named.display(), only))?, path, document: document.as_ref() })
             }
             Within::Kubernetes { store, object } => {
-                let site = Site { stores: &context.stores, root: &context.folder };
+                let site = SecretContext { stores: &context.stores, root: &context.folder };
                 Ok(Self::Object { cluster: cluster(store, site).map_err(of_cluster)?, object })
             }
         }
     }
 
-    async fn read(&self) -> Result<Seen, StepError> {
+    async fn read(&self) -> Result<SwitchContent, StepError> {
         match self {
             Self::File { path, format, document } => {
                 let text = std::fs::read_to_string(path).map_err(|error| self.failed(error))?;
                 let part = format.part(&text, *document).map_err(|error| self.failed(error))?;
-                Ok(Seen { format: *format, text, part, object: Value::Null })
+                Ok(SwitchContent { format: *format, text, part, object: Value::Null })
             }
             Self::Object { cluster, object } => {
                 let object = cluster.object(object).await.map_err(of_cluster)?;
                 let text = object.to_string();
-                Ok(Seen { format: Format::Json, part: 0..text.len(), text, object })
+                Ok(SwitchContent { format: FileFormat::Json, part: 0..text.len(), text, object })
             }
         }
     }
 
     /// Puts an edited part in the place of the one that was seen; false where somebody else was faster, and nothing was done.
-    async fn write(&self, seen: &Seen, edited: &str, key: &[String], to: &Secret, patch: Patch) -> Result<bool, StepError> {
+    async fn write(&self, seen: &SwitchContent, edited: &str, key: &[String], to: &Secret, patch: Patch) -> Result<bool, StepError> {
         match self {
             Self::File { path, .. } if patch == Patch::Dry => {
                 let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(std::io::Error::from);
@@ -166,7 +166,7 @@ impl<'a> Target<'a> {
     }
 }
 
-impl fmt::Display for Target<'_> {
+impl fmt::Display for SwitchTarget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, document: None, .. } => write!(f, "{}", path.display()),

@@ -80,7 +80,7 @@ async fn probing(probe: &HttpProbe, goal: &Goal, context: &Context, last: &LastP
     let mut every = tokio::time::interval(probe.every.std());
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();
-    let mut seen = Seen::default();
+    let mut seen = ProbeTally::default();
     last.keep("no probe was answered".to_owned());
     loop {
         every.tick().await;
@@ -102,16 +102,16 @@ fn asked(request: reqwest::RequestBuilder, headers: &[(&String, String)]) -> req
     headers.iter().fold(request, |request, (name, value)| request.header(name.as_str(), value.as_str()))
 }
 
-/// The probes so far.
+/// The count of probes so far, and of those in a row.
 #[derive(Default)]
-struct Seen {
+struct ProbeTally {
     probes: u64,
     good_in_a_row: u32,
     bad_in_a_row: u32,
     recent: VecDeque<(Instant, bool)>,
 }
 
-impl Seen {
+impl ProbeTally {
     fn take(&mut self, good: bool, at: Instant) {
         self.probes += 1;
         (self.good_in_a_row, self.bad_in_a_row) = if good { (self.good_in_a_row + 1, 0) } else { (0, self.bad_in_a_row + 1) };

@@ -3,8 +3,8 @@
 //! What a step is about to do is in the history before it is done, and how it ended right after, so that whoever reads the history after a
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
-use super::course::{Course, Turn};
 use super::wait::{LastProbe, wait};
+use super::walk_state::{WalkStage, WalkState};
 use super::{Context, Output, StepError, perform};
 use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
@@ -14,23 +14,23 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Walks from where the course stands until nothing more comes. Ends early when `stop` becomes true, and before a step that the history
+/// Walks from where the state says until nothing more comes. Ends early when `stop` becomes true, and before a step that the history
 /// cannot take in; what was done can then be taken back with [`undo`].
-pub async fn walk(course: &mut Course, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
+pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
     loop {
-        match course.turn().clone() {
-            Turn::Over(_) => return,
-            Turn::Undo => undo(course, context, recorder).await,
-            Turn::Steps(_) => {
+        match state.stage().clone() {
+            WalkStage::Ended(_) => return,
+            WalkStage::Undo => undo(state, context, recorder).await,
+            WalkStage::Steps(_) => {
                 let mut running = JoinSet::new();
-                for place in course.waiting() {
-                    let step = course.runbook().steps[place].clone();
-                    let (context, recorder) = (context.knowing(course.values()), recorder.clone());
-                    let tried = course.tries(place);
-                    let skipped = step.when.as_ref().map(|when| holds(when, course, &context));
+                for place in state.waiting() {
+                    let step = state.runbook().steps[place].clone();
+                    let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let tried = state.tries(place);
+                    let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
                     let stop = stop.clone();
                     running.spawn(async move {
-                        let running = Running { place, step, context, recorder, tried };
+                        let running = StepRun { place, step, context, recorder, tried };
                         (running.place, running.to_its_end(skipped, stop).await)
                     });
                 }
@@ -39,9 +39,9 @@ pub async fn walk(course: &mut Course, context: &Context, recorder: &Recorder, s
                     match finished {
                         Some((finished, unrecorded)) => {
                             let place = finished.step as usize;
-                            course.apply(&Event::StepFinished(finished));
+                            state.apply(&Event::StepFinished(finished));
                             if let Some(value) = unrecorded {
-                                course.keep(place, value);
+                                state.keep(place, value);
                             }
                         }
                         None => return,
@@ -53,10 +53,10 @@ pub async fn walk(course: &mut Course, context: &Context, recorder: &Recorder, s
 }
 
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
-pub async fn undo(course: &mut Course, context: &Context, recorder: &Recorder) {
-    let context = context.knowing(course.values());
-    while let Some(place) = course.next_undo() {
-        let step = course.runbook().steps[place].clone();
+pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
+    let context = context.knowing(state.values());
+    while let Some(place) = state.next_undo() {
+        let step = state.runbook().steps[place].clone();
         // A history that cannot be written does not keep anything from being taken back.
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
@@ -68,22 +68,22 @@ pub async fn undo(course: &mut Course, context: &Context, recorder: &Recorder) {
         };
         let undone = Event::StepUndone(StepUndone { step: number(place), end, output: output.shown });
         let _ = recorder.record_durably(undone.clone()).await;
-        course.apply(&undone);
+        state.apply(&undone);
     }
-    course.taken_back();
+    state.taken_back();
 }
 
 /// Whether a step is to run; a text without a value is an error that the step ends with.
-fn holds(when: &When, course: &Course, context: &Context) -> Result<bool, String> {
+fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, String> {
     match when {
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
-        When::Ended { step, end } => Ok(course.last(step) == Some(*end)),
+        When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
     }
 }
 
-/// A step whose turn it is.
-struct Running {
+/// One run of a step, with all its tries.
+struct StepRun {
     place: usize,
     step: Step,
     context: Context,
@@ -92,7 +92,7 @@ struct Running {
     tried: u32,
 }
 
-impl Running {
+impl StepRun {
     /// Its end, recorded, and its output where that holds a secret, which the steps of this process know and no history; `None` where not
     /// even its beginning could be recorded.
     async fn to_its_end(
@@ -130,7 +130,7 @@ impl Running {
                 self.recorder.record(Event::ReactionModelled(modelled)).await;
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
-            let Tried { end, output, unsure: this } = tokio::select! {
+            let StepTry { end, output, unsure: this } = tokio::select! {
                 tried = once(&self.step.action, &self.step, self.place, &self.context, first) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
@@ -164,8 +164,8 @@ fn pause(step: &Step, attempt: u32, seed: Seed) -> Duration {
     grown.mul_f64(1.0 + jitter.get() * draw)
 }
 
-/// One try of a step.
-struct Tried {
+/// The outcome of one try of a step.
+struct StepTry {
     end: StepEnd,
     /// Its output or its error, without secrets.
     output: Output,
@@ -174,7 +174,7 @@ struct Tried {
 }
 
 /// One try within the step's timeout, `first` included.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> Tried {
+async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
     let last = LastProbe::default();
     let done = async {
         first.await;
@@ -195,7 +195,7 @@ async fn once(action: &Action, step: &Step, place: usize, context: &Context, fir
         },
     };
     let output = Output { shown: context.presentable(&output.shown), value: output.value };
-    Tried { end, output, unsure: left || end == StepEnd::TimedOut }
+    StepTry { end, output, unsure: left || end == StepEnd::TimedOut }
 }
 
 pub(super) fn number(place: usize) -> u32 {

@@ -76,7 +76,7 @@ struct Account {
     /// At each of them once.
     round: u64,
     /// Requests whose costs may still change.
-    open: HashMap<u64, Request>,
+    open: HashMap<u64, RequestCharge>,
     /// Those that are sent by somebody who does not ask before: so many may be on their way.
     standing: u64,
     /// It was thought to ask no model: what no proxy sees costs nothing.
@@ -85,7 +85,7 @@ struct Account {
 
 /// What is known of one request.
 #[derive(Debug, Clone, Copy, Default)]
-struct Request {
+struct RequestCharge {
     /// True once it is known to be sent: attempts may be seen before.
     begun: bool,
     ended: Option<Spent>,
@@ -104,7 +104,7 @@ impl Account {
         account
     }
 
-    /// Works out what the most tokens cost.
+    /// WorkerContext out what the most tokens cost.
     fn price(&mut self) {
         let reached: Vec<u64> = self.prices.reached.iter().map(|name| self.at(name, self.prices.most)).collect();
         self.dearest = reached.iter().copied().max().unwrap_or(0);
@@ -120,8 +120,8 @@ impl Account {
     }
 
     /// What a request is charged.
-    fn charge(&self, request: &Request) -> u64 {
-        let Request { begun, ended, billed, seen, whole } = *request;
+    fn charge(&self, request: &RequestCharge) -> u64 {
+        let RequestCharge { begun, ended, billed, seen, whole } = *request;
         match ended {
             _ if !begun => billed,
             None if whole => self.round.max(billed),
@@ -143,7 +143,7 @@ impl Account {
 
 impl Accounts {
     /// Changes what is known of a request. One whose costs are known is forgotten.
-    fn change(&mut self, id: u64, change: impl FnOnce(&mut Request)) {
+    fn change(&mut self, id: u64, change: impl FnOnce(&mut RequestCharge)) {
         let Some(account) = self.each.get_mut(workload_of(id & !WARMING)) else { return };
         let mut request = account.open.get(&id).copied().unwrap_or_default();
         let before = account.charge(&request);

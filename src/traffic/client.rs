@@ -1,14 +1,14 @@
 //! One request: sent, answered, checked to its last byte.
 
-use super::coding::Coding;
+use super::coding::ContentCoding;
 use super::errand::{ask_over_http, ask_over_tcp};
-use super::place::{Place, Ways};
-use super::pool::{Held, Hold, Pool};
-use super::progress::{Answer, Progress, within};
+use super::place::{ConnectOptions, Endpoint};
+use super::pool::{CheckedOut, ConnectionPool, PooledConnection};
+use super::progress::{RequestProgress, RequestResult, within};
 use super::said::LOOKED_AT;
 use super::word;
 use super::{Spent, TrafficError};
-use crate::dialect::{AnswerReader, Ask, MARK_HEADER, WireRequest, error_code, wire_request, with_parameters};
+use crate::dialect::{AnswerReader, ClientRequest, MARK_HEADER, WireRequest, error_code, wire_request, with_parameters};
 use crate::history::{Outcome, Turns};
 use crate::journal::Clock;
 use crate::model::{Complete, Connections, Dialect, Errand, HttpVersion, Wire};
@@ -47,7 +47,7 @@ pub struct Target {
 
 /// How it is asked.
 #[derive(Clone, Default)]
-pub struct Manner {
+pub struct ClientSettings {
     /// What plain requests ask; `None` asks for chat completions.
     pub errand: Option<Errand>,
     /// Where the errand is bytes over tcp.
@@ -70,31 +70,31 @@ pub struct Manner {
     pub proxy: Option<String>,
 }
 
-impl std::fmt::Debug for Manner {
+impl std::fmt::Debug for ClientSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Manner").field("errand", &self.errand).field("wire", &self.wire).finish_non_exhaustive()
+        f.debug_struct("ClientSettings").field("errand", &self.errand).field("wire", &self.wire).finish_non_exhaustive()
     }
 }
 
 /// Connections to one target, without retries. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    target: Arc<Way>,
-    pool: Arc<Pool>,
+    target: Arc<ServiceConnector>,
+    pool: Arc<ConnectionPool>,
     /// One for each replica but the first.
     others: Vec<Self>,
 }
 
 /// Why an answer was no service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bad {
+pub struct BadAnswer {
     /// The word for it.
     pub why: Cow<'static, str>,
     /// The first line of what it said.
     pub said: Option<String>,
 }
 
-impl std::fmt::Display for Bad {
+impl std::fmt::Display for BadAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.why)?;
         self.said.as_ref().map_or(Ok(()), |said| write!(f, " ({said})"))
@@ -102,10 +102,10 @@ impl std::fmt::Display for Bad {
 }
 
 /// Everything about a target that is the same for all its requests.
-pub(super) struct Way {
+pub(super) struct ServiceConnector {
     pub(super) target: Target,
-    pub(super) manner: Manner,
-    pub(super) place: Arc<Place>,
+    pub(super) manner: ClientSettings,
+    pub(super) place: Arc<Endpoint>,
     /// What stands before a path: the base URL's own path, and its origin too where a forward proxy or HTTP/2 wants it.
     prefix: String,
     /// The same with the errand's path.
@@ -128,14 +128,14 @@ impl Client {
     /// # Errors
     /// Where the address is not a URL that can be asked.
     pub fn new(target: Target) -> Result<Self, TrafficError> {
-        Self::with(target, Manner::default())
+        Self::with(target, ClientSettings::default())
     }
 
     /// Asks in a manner of one's own. Reads the file of authorities; opens nothing yet.
     ///
     /// # Errors
     /// Where the address, a header, the forward proxy or the file cannot be used.
-    pub fn with(target: Target, manner: Manner) -> Result<Self, TrafficError> {
+    pub fn with(target: Target, manner: ClientSettings) -> Result<Self, TrafficError> {
         let mut replicas = target
             .replicas
             .iter()
@@ -145,20 +145,20 @@ impl Client {
         Ok(Self { others: replicas.collect::<Result<_, _>>()?, ..first })
     }
 
-    fn to_one(target: Target, manner: Manner) -> Result<Self, TrafficError> {
+    fn to_one(target: Target, manner: ClientSettings) -> Result<Self, TrafficError> {
         let wrong = |problem: String| TrafficError::Address { url: target.base_url.clone(), problem };
         let uri: Uri = target.base_url.parse().map_err(|error: hyper::http::uri::InvalidUri| wrong(error.to_string()))?;
         let known = matches!(uri.scheme_str(), Some("http" | "https")) || (manner.bytes && uri.scheme_str() == Some("tcp"));
         let Some(authority) = uri.authority().filter(|authority| known && !authority.host().is_empty()) else {
             return Err(wrong("it has no scheme or no host".into()));
         };
-        let ways = Ways {
+        let ways = ConnectOptions {
             authority: manner.authority.as_deref(),
             proxy: manner.proxy.as_deref(),
             http2: manner.wire.http == HttpVersion::Two && !manner.bytes,
             bytes: manner.bytes,
         };
-        let place = Arc::new(Place::new(&uri, ways).map_err(wrong)?);
+        let place = Arc::new(Endpoint::new(&uri, ways).map_err(wrong)?);
         let path = target.base_url.trim_end_matches('/').splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
         let whole = place.is_asked_of_proxy() || ways.http2;
         let origin = if whole { format!("{}://{authority}", uri.scheme_str().unwrap_or("http")) } else { String::new() };
@@ -173,7 +173,7 @@ impl Client {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
-        let way = Way { place, prefix, errand_uri, headers, manner, target };
+        let way = ServiceConnector { place, prefix, errand_uri, headers, manner, target };
         Ok(Self { pool: Arc::new(way.pool()), target: Arc::new(way), others: Vec::new() })
     }
 
@@ -208,11 +208,11 @@ impl Client {
     }
 
     /// Asks once, and records nothing: a rehearsal before the traffic. What it costs, and why the answer was no service.
-    pub async fn rehearse(&self, ask: &Ask, clock: Clock, within: Duration) -> (Spent, Result<(), Bad>) {
-        let progress = Progress::default();
+    pub async fn rehearse(&self, ask: &ClientRequest, clock: Clock, within: Duration) -> (Spent, Result<(), BadAnswer>) {
+        let progress = RequestProgress::default();
         let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &progress)).await;
         let answer = asked.unwrap_or_else(|_| progress.timed_out(clock.now()));
-        let bad = || Bad { why: answer.why.clone().unwrap_or_default(), said: progress.said().map(str::to_owned) };
+        let bad = || BadAnswer { why: answer.why.clone().unwrap_or_default(), said: progress.said().map(str::to_owned) };
         (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(bad()) })
     }
 
@@ -227,13 +227,19 @@ impl Client {
         }
     }
 
-    /// Waits until a request may begin; see [`Pool::admit`].
-    pub(super) async fn admit(&self) -> Option<Hold> {
+    /// Waits until a request may begin; see [`ConnectionPool::admit`].
+    pub(super) async fn admit(&self) -> Option<PooledConnection> {
         self.pool.admit().await
     }
 
-    /// Asks once, on this connection where there is one, and reads the answer to its end. Has no deadline of its own: see [`Progress`].
-    pub(super) async fn ask(&self, ask: &Ask, free: Option<Hold>, clock: Clock, progress: &Progress) -> Answer {
+    /// Asks once, on this connection where there is one, and reads the answer to its end. Has no deadline of its own: see [`RequestProgress`].
+    pub(super) async fn ask(
+        &self,
+        ask: &ClientRequest,
+        free: Option<PooledConnection>,
+        clock: Clock,
+        progress: &RequestProgress,
+    ) -> RequestResult {
         let way = &*self.target;
         let turn = self.pool.turn().await;
         // Whoever had the turn may have given it up in this very moment, and for the same reason.
@@ -286,12 +292,12 @@ impl Client {
     }
 }
 
-impl Way {
-    fn pool(&self) -> Pool {
-        Pool::new(self.place.clone(), self.manner.wire.connections, self.manner.wire.http)
+impl ServiceConnector {
+    fn pool(&self) -> ConnectionPool {
+        ConnectionPool::new(self.place.clone(), self.manner.wire.connections, self.manner.wire.http)
     }
 
-    fn chat_request(&self, ask: &Ask) -> Option<Request<Full<Bytes>>> {
+    fn chat_request(&self, ask: &ClientRequest) -> Option<Request<Full<Bytes>>> {
         let keys = &self.manner.keys;
         let turn = Turns::drawn(self.manner.seed, Turns::KEYS, keys.len()).of(ask.mark.id);
         let key = keys.get(turn).unwrap_or(&self.target.key);
@@ -305,7 +311,7 @@ impl Way {
         self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
     }
 
-    fn errand_request(&self, errand: &Errand, ask: &Ask) -> Option<Request<Full<Bytes>>> {
+    fn errand_request(&self, errand: &Errand, ask: &ClientRequest) -> Option<Request<Full<Bytes>>> {
         let mut all = self.headers.clone();
         all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(ask.mark.to_string()).ok()?);
         let (method, body) = errand.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
@@ -335,18 +341,18 @@ fn uri_of(prefix: &str, path: &str) -> Result<Uri, ()> {
 /// read by then.
 async fn refused(
     response: Response<Incoming>,
-    mut held: Held<'_>,
+    mut held: CheckedOut<'_>,
     idle: Option<crate::units::Duration>,
     clock: Clock,
-    progress: &Progress,
-) -> Answer {
+    progress: &RequestProgress,
+) -> RequestResult {
     let (head, mut body) = response.into_parts();
     let status = head.status.as_u16();
     let tell = |text: &[u8]| {
         let code = error_code(|name| head.headers.get(name)?.to_str().ok(), text);
         progress.is_refused(code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}")));
     };
-    let mut coding = Coding::of(&head.headers).ok();
+    let mut coding = ContentCoding::of(&head.headers).ok();
     let mut text = Vec::new();
     tell(&text);
     let whole = loop {
@@ -371,12 +377,12 @@ async fn refused(
 
 async fn read(
     response: Response<Incoming>,
-    mut held: Held<'_>,
+    mut held: CheckedOut<'_>,
     (mut reader, idle): (AnswerReader, Option<crate::units::Duration>),
     clock: Clock,
-    progress: &Progress,
-) -> Answer {
-    let mut coding = match Coding::of(response.headers()) {
+    progress: &RequestProgress,
+) -> RequestResult {
+    let mut coding = match ContentCoding::of(response.headers()) {
         Ok(coding) => coding,
         Err(why) => return progress.failed(clock, Outcome::Error, why.into()),
     };

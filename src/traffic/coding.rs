@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use std::io::Write;
 
 /// Undoes a coding. The decoders are large and rare.
-pub(super) enum Coding {
+pub(super) enum ContentCoding {
     None,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
     Deflate(Box<ZlibDecoder<Vec<u8>>>),
 }
 
-impl Coding {
+impl ContentCoding {
     /// What an answer with this head is in.
     ///
     /// # Errors
@@ -58,10 +58,10 @@ mod tests {
     use flate2::Compression;
     use flate2::write::{GzEncoder, ZlibEncoder};
 
-    fn coding(names: &[&str]) -> Result<Coding, String> {
+    fn coding(names: &[&str]) -> Result<ContentCoding, String> {
         let mut headers = HeaderMap::new();
         names.iter().for_each(|name| _ = headers.append(CONTENT_ENCODING, name.parse().unwrap()));
-        Coding::of(&headers)
+        ContentCoding::of(&headers)
     }
 
     #[test]

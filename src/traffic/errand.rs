@@ -1,8 +1,8 @@
 //! Plain requests: a resource over HTTP, bytes over tcp. What proves service, and what must be in the answer.
 
-use super::client::Way;
-use super::pool::Held;
-use super::progress::{Answer, Progress, within};
+use super::client::ServiceConnector;
+use super::pool::CheckedOut;
+use super::progress::{RequestProgress, RequestResult, within};
 use super::word;
 use crate::dialect::reported_tokens;
 use crate::history::Outcome;
@@ -21,7 +21,7 @@ const REPORT: usize = 1 << 20;
 
 /// Looks for a text in bytes that come piece by piece; any division into pieces finds it.
 #[derive(Debug)]
-struct Search<'t> {
+struct TextSearch<'t> {
     text: &'t [u8],
     /// As many of the last bytes as a beginning of the text can have.
     tail: Vec<u8>,
@@ -33,7 +33,7 @@ struct Search<'t> {
     found: Option<u64>,
 }
 
-impl<'t> Search<'t> {
+impl<'t> TextSearch<'t> {
     const fn new(text: &'t [u8]) -> Self {
         Self { text, tail: Vec::new(), before: 0, pieces: VecDeque::new(), found: None }
     }
@@ -61,13 +61,13 @@ impl<'t> Search<'t> {
 /// Reads an answer over HTTP whose status is good. The first byte of its body is the proof.
 pub(super) async fn ask_over_http(
     response: Response<Incoming>,
-    mut held: Held<'_>,
+    mut held: CheckedOut<'_>,
     (errand, idle): (&Errand, Option<Duration>),
     clock: Clock,
-    progress: &Progress,
-) -> Answer {
+    progress: &RequestProgress,
+) -> RequestResult {
     let mut body = response.into_body();
-    let mut search = errand.contains.as_ref().map(|text| Search::new(text.as_bytes()));
+    let mut search = errand.contains.as_ref().map(|text| TextSearch::new(text.as_bytes()));
     let mut read = 0;
     // What asks no model reports nothing.
     let mut kept = errand.send.as_ref().map(|_| Vec::new());
@@ -96,7 +96,7 @@ pub(super) async fn ask_over_http(
     progress.has_used(kept.and_then(|kept| reported_tokens(&kept)));
     held.give_back();
     match search {
-        Some(Search { found: None, .. }) => {
+        Some(TextSearch { found: None, .. }) => {
             progress.flawed(done, Outcome::Error, if read == 0 { word::EMPTY } else { word::WRONG_CONTENT }.into())
         }
         _ => progress.served(done),
@@ -105,7 +105,7 @@ pub(super) async fn ask_over_http(
 
 /// Connects, sends what is to be sent, and reads until the expected bytes are there. The first of them is the proof; where nothing is
 /// expected, the open connection is. It is closed after every request.
-pub(super) async fn ask_over_tcp(way: &Way, errand: &Errand, clock: Clock, progress: &Progress) -> Answer {
+pub(super) async fn ask_over_tcp(way: &ServiceConnector, errand: &Errand, clock: Clock, progress: &RequestProgress) -> RequestResult {
     let limits = way.manner.wire.timeouts;
     let mut stream = match within(limits.connect, Box::pin(way.place.open())).await {
         Some(Ok(stream)) => stream,
@@ -122,7 +122,7 @@ pub(super) async fn ask_over_tcp(way: &Way, errand: &Errand, clock: Clock, progr
         progress.is_proven(clock);
         return progress.served(clock.now());
     };
-    let mut search = Search::new(text.as_bytes());
+    let mut search = TextSearch::new(text.as_bytes());
     let (mut read, mut piece) = (0, vec![0; 4096]);
     loop {
         let limit = if read == 0 { limits.first_byte } else { limits.idle };
@@ -158,7 +158,7 @@ mod tests {
         let whole = b"papapapaya and more";
         for first in 0..whole.len() {
             for second in first..whole.len() {
-                let mut search = Search::new(b"papaya");
+                let mut search = TextSearch::new(b"papaya");
                 for (at, piece) in [&whole[..first], &whole[first..second], &whole[second..]].into_iter().enumerate() {
                     search.feed(piece, at as u64);
                 }
@@ -167,7 +167,7 @@ mod tests {
                 assert!(search.tail.len() <= whole.len());
             }
         }
-        let mut search = Search::new(b"papaya");
+        let mut search = TextSearch::new(b"papaya");
         for at in 0..10_000 {
             search.feed(b"papay", at);
         }

@@ -13,10 +13,10 @@
 use super::{Budget, Observed, Spent, TrafficError};
 use crate::history::{Event, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
 use crate::host::{self, private};
-use crate::import::{Point, Points, SERVED, Sample};
+use crate::import::{K6Point, K6Points, K6Sample, SERVED};
 use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
-use crate::redact::{Log, Redactor};
+use crate::redact::{RedactedLog, Redactor};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -69,25 +69,25 @@ pub struct Script {
 
 /// A running k6. Dropping it lets go of the keeper's pipe, and k6 is ended.
 #[derive(Debug)]
-pub struct Driven {
+pub struct K6Run {
     held: Option<ChildStdin>,
     /// Kills the keeper.
     kill: watch::Sender<bool>,
-    ended: watch::Receiver<Option<Ending>>,
+    ended: watch::Receiver<Option<K6Exit>>,
     until: watch::Sender<Option<u64>>,
     begun: watch::Receiver<Option<u64>>,
     whole: watch::Receiver<bool>,
-    log: Log,
+    log: RedactedLog,
     follower: JoinHandle<Observed>,
 }
 
-impl Driven {
+impl K6Run {
     /// Starts k6.
     ///
     /// # Errors
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
-        let (log, says) = Log::into_file(private::create(&script.log)?, &script.redactor)?;
+        let (log, says) = RedactedLog::into_file(private::create(&script.log)?, &script.redactor)?;
         let mut command = Command::new(&script.keeper);
         let passed = Workload::PASSED.map(str::to_owned);
         host::environment(command.as_std_mut(), &passed, script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
@@ -112,9 +112,9 @@ impl Driven {
         tokio::spawn(wait(keeper, killed, ends));
         script.budget.stands(script.workload, script.on_the_way);
         let clock = recorder.clock();
-        let follower = Follower {
-            points: Points::new(vec!["lifeboat".into(), "due".into()]),
-            walls: Walls::read(clock),
+        let follower = K6OutputReader {
+            points: K6Points::new(vec!["lifeboat".into(), "due".into()]),
+            walls: WallOffset::read(clock),
             recorder,
             workload: script.workload,
             budget: script.budget,
@@ -124,7 +124,7 @@ impl Driven {
             recorded: 0,
             later: 0,
             silent: Some(0),
-            numbers: Numbers::default(),
+            numbers: EndedRequests::default(),
             until: asked,
             ended: ended.clone(),
             begins,
@@ -160,13 +160,13 @@ impl Driven {
 
 /// How k6 ended, as its keeper tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum K6Exit {
     Code(i32),
     Signal(i32),
 }
 
 /// Waits for the keeper's end, or ends it.
-async fn wait(mut keeper: Child, mut killed: watch::Receiver<bool>, ends: watch::Sender<Option<Ending>>) {
+async fn wait(mut keeper: Child, mut killed: watch::Receiver<bool>, ends: watch::Sender<Option<K6Exit>>) {
     let is_killed = async {
         if killed.wait_for(|killed| *killed).await.is_err() {
             std::future::pending::<()>().await;
@@ -185,10 +185,10 @@ async fn wait(mut keeper: Child, mut killed: watch::Receiver<bool>, ends: watch:
     };
     let code = status.ok().and_then(|status| status.code()).unwrap_or(-1);
     // A program that is killed by a signal ends as a shell tells it.
-    ends.send_replace(Some(if code > 128 { Ending::Signal(code - 128) } else { Ending::Code(code) }));
+    ends.send_replace(Some(if code > 128 { K6Exit::Signal(code - 128) } else { K6Exit::Code(code) }));
 }
 
-impl Ending {
+impl K6Exit {
     /// In words, for a k6 that should have gone on.
     fn told(self) -> String {
         let Self::Signal(number) = self else {
@@ -208,7 +208,7 @@ impl Ending {
 
 /// Which of the requests have ended, by their numbers.
 #[derive(Debug, Default)]
-struct Numbers {
+struct EndedRequests {
     /// All below this have.
     below: u64,
     /// And these.
@@ -217,7 +217,7 @@ struct Numbers {
     first_later: Option<u64>,
 }
 
-impl Numbers {
+impl EndedRequests {
     fn ended(&mut self, number: u64, later: bool) {
         if later {
             self.first_later = Some(self.first_later.map_or(number, |first| first.min(number)));
@@ -238,11 +238,11 @@ impl Numbers {
 
 /// How far the wall clock is ahead of the drill's.
 #[derive(Debug, Clone, Copy)]
-struct Walls {
+struct WallOffset {
     ahead: i64,
 }
 
-impl Walls {
+impl WallOffset {
     fn read(clock: Clock) -> Self {
         Self { ahead: Wall::read().at(clock.host(0)) }
     }
@@ -253,9 +253,9 @@ impl Walls {
     }
 }
 
-struct Follower {
-    points: Points,
-    walls: Walls,
+struct K6OutputReader {
+    points: K6Points,
+    walls: WallOffset,
     recorder: Recorder,
     workload: usize,
     budget: Arc<Budget>,
@@ -268,15 +268,15 @@ struct Follower {
     later: u64,
     /// Runs of the script before its first request; `None` once one has come. What later runs send or do not is the script's affair.
     silent: Option<u32>,
-    numbers: Numbers,
+    numbers: EndedRequests,
     until: watch::Receiver<Option<u64>>,
-    ended: watch::Receiver<Option<Ending>>,
+    ended: watch::Receiver<Option<K6Exit>>,
     begins: watch::Sender<Option<u64>>,
     wholes: watch::Sender<bool>,
     breaks: watch::Sender<Option<String>>,
 }
 
-impl Follower {
+impl K6OutputReader {
     async fn follow(mut self, lines: ChildStdout) -> Observed {
         let mut lines = BufReader::with_capacity(1 << 16, lines);
         let mut line = Vec::new();
@@ -298,22 +298,22 @@ impl Follower {
         if self.until.borrow().is_none() {
             let ending = tokio::time::timeout(LAST_WORDS, self.ended.wait_for(Option::is_some)).await;
             let ending = ending.ok().and_then(Result::ok).and_then(|ending| *ending);
-            self.breaks_off(ending.map_or_else(|| "k6 ended before the drill did".into(), Ending::told));
+            self.breaks_off(ending.map_or_else(|| "k6 ended before the drill did".into(), K6Exit::told));
         }
         self.end().await
     }
 
     /// What a point means for the drill: a request that has ended and was judged, or nothing yet.
-    fn sort(&mut self, point: Option<Point>) -> Result<Option<(RequestDone, Spent)>, String> {
+    fn sort(&mut self, point: Option<K6Point>) -> Result<Option<(RequestDone, Spent)>, String> {
         match point {
-            Some(Point::Iterated) => {
+            Some(K6Point::Iterated) => {
                 self.silent = self.silent.map(|silent| silent + 1);
                 if self.silent.is_some_and(|silent| silent > MOST_SILENT) {
                     return Err("the script runs and sends no request with the tag `lifeboat`".into());
                 }
                 Ok(None)
             }
-            Some(Point::Request(sample)) => {
+            Some(K6Point::Request(sample)) => {
                 let Some(done) = self.request(&sample)? else { return Ok(None) };
                 self.silent = None;
                 let spent = spent(&sample);
@@ -326,12 +326,12 @@ impl Follower {
                 }
                 Ok(None)
             }
-            Some(Point::Judged { tags, served, why }) => {
+            Some(K6Point::Judged { tags, served, why }) => {
                 let judged = number(&tags, 0).and_then(|id| self.unjudged.remove(&id));
                 let judged = judged.map(|done| if served { done } else { refused(done, why.map(|why| self.redactor.redact(&why))) });
                 Ok(judged.map(|done| (done, Spent::Something(None))))
             }
-            Some(Point::Dropped { at, count }) => {
+            Some(K6Point::Dropped { at, count }) => {
                 let at = self.walls.at(at);
                 self.dropped.extend((0..count).map(|_| at));
                 Ok(None)
@@ -341,7 +341,7 @@ impl Follower {
     }
 
     /// A request as the drill records it; `None` where it is none of the drill's.
-    fn request(&self, sample: &Sample) -> Result<Option<RequestDone>, String> {
+    fn request(&self, sample: &K6Sample) -> Result<Option<RequestDone>, String> {
         let Some(id) = number(&sample.tags, 0).filter(|id| workload_of(*id) == self.workload) else { return Ok(None) };
         let due = sample.tags.get(1).and_then(Option::as_deref).and_then(|due| due.parse::<f64>().ok()).filter(|due| due.is_finite());
         let due = due.ok_or_else(|| format!("request {id} does not say when it was due (the tag `due`, in milliseconds since 1970)"))?;
@@ -355,7 +355,7 @@ impl Follower {
     }
 
     async fn record(&mut self, done: RequestDone, spent: Spent) {
-        let now = Walls::read(self.recorder.clock());
+        let now = WallOffset::read(self.recorder.clock());
         if (now.ahead - self.walls.ahead).abs() > DRIFT {
             self.breaks_off("the wall clock was set while k6 ran, so its times cannot be used any more".into());
         }
@@ -419,7 +419,7 @@ fn refused(done: RequestDone, why: Option<String>) -> RequestDone {
 }
 
 /// What a request costs, as far as k6 knows.
-const fn spent(sample: &Sample) -> Spent {
+const fn spent(sample: &K6Sample) -> Spent {
     match sample.code {
         1020 | 1100..=1111 | 1202 | 1210..=1213 | 1300..=1399 => Spent::Nothing,
         _ if sample.status >= 400 => Spent::Refused,
@@ -428,7 +428,7 @@ const fn spent(sample: &Sample) -> Spent {
 }
 
 /// How a request ended, in the words of the drill's own traffic. Source of the codes: k6's documentation, "Error codes".
-fn outcome(sample: &Sample) -> (Outcome, Option<String>) {
+fn outcome(sample: &K6Sample) -> (Outcome, Option<String>) {
     let word = match sample.code {
         1020 => "unsendable".to_owned(),
         1050 => "no-answer".to_owned(),

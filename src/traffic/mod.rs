@@ -29,10 +29,10 @@ mod word;
 mod worker;
 
 pub use budget::{Budget, Prices, Spent, WARMING};
-pub use client::{Bad, Client, Manner, Target};
-pub use k6::{Driven, Script};
+pub use client::{BadAnswer, Client, ClientSettings, Target};
+pub use k6::{K6Run, Script};
 pub use levels::Levels;
-pub use pacer::{Load, Observed, Traffic};
+pub use pacer::{LoadProfile, Observed, Traffic};
 pub use place::authorities;
 pub use said::FirstLines;
 pub use schedule::Schedule;

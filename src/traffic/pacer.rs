@@ -1,8 +1,8 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
-use super::worker::{Crew, Shot, Works};
+use super::worker::{DueRequest, WorkerContext, Workers};
 use super::{Budget, Client, FirstLines, Levels, Schedule, TrafficError};
-use crate::dialect::{Ask, Mark};
+use crate::dialect::{ClientRequest, Mark};
 use crate::history::{Event, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
 use crate::model::{Expect, RequestKind};
@@ -33,12 +33,12 @@ pub struct Traffic {
     abandon: watch::Sender<bool>,
     in_flight: Arc<Semaphore>,
     bound: u32,
-    thread: std::thread::JoinHandle<(Observed, Crew)>,
+    thread: std::thread::JoinHandle<(Observed, Workers)>,
 }
 
 /// What is sent.
 #[derive(Debug)]
-pub struct Load {
+pub struct LoadProfile {
     /// When each request is due.
     pub schedule: Schedule,
     /// What each request asks for.
@@ -66,12 +66,12 @@ impl Traffic {
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub fn start(client: Client, load: Load, recorder: Recorder) -> Result<Self, TrafficError> {
-        let Load { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = load;
+    pub fn start(client: Client, load: LoadProfile, recorder: Recorder) -> Result<Self, TrafficError> {
+        let LoadProfile { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = load;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
-        let works = Works {
+        let works = WorkerContext {
             recorder: recorder.clone(),
             deadline,
             levels: Arc::new(levels),
@@ -82,7 +82,7 @@ impl Traffic {
             said,
         };
         let pacer = Pacer {
-            crew: Crew::start(&client, &works)?,
+            crew: Workers::start(&client, &works)?,
             model: client.model().to_owned(),
             recorder,
             schedule,
@@ -118,7 +118,7 @@ impl Traffic {
 }
 
 struct Pacer {
-    crew: Crew,
+    crew: Workers,
     model: String,
     recorder: Recorder,
     schedule: Schedule,
@@ -132,7 +132,7 @@ struct Pacer {
 }
 
 impl Pacer {
-    fn run(mut self) -> (Observed, Crew) {
+    fn run(mut self) -> (Observed, Workers) {
         // The kernel may wake a thread late by its timer slack, 50 µs by default. Where it cannot be set, lateness tells.
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let observed = self.pace();
@@ -157,14 +157,14 @@ impl Pacer {
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(_) if !self.budget.begin(id) => return Observed { requests: number, until: due },
                 Ok(permit) => {
-                    let ask = Ask {
+                    let ask = ClientRequest {
                         mark: Mark { drill: self.drill, id },
                         model: self.model.clone(),
                         operation: self.request.operation(),
                         streamed: self.request.is_streamed(),
                         expect: self.expect.clone(),
                     };
-                    self.crew.take(Shot { ask, due, permit });
+                    self.crew.take(DueRequest { ask, due, permit });
                 }
                 Err(_) => self.recorder.record_blocking(Event::Shed(Shed { id, due })),
             }

@@ -21,7 +21,7 @@ const TUNNEL_HEAD: usize = 8192;
 
 /// See the head of this file.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -34,7 +34,7 @@ pub(super) struct Place {
 
 /// What is asked of a place beyond its address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ways<'a> {
+pub(super) struct ConnectOptions<'a> {
     pub(super) authority: Option<&'a Path>,
     pub(super) proxy: Option<&'a str>,
     pub(super) http2: bool,
@@ -42,13 +42,13 @@ pub(super) struct Ways<'a> {
     pub(super) bytes: bool,
 }
 
-impl Place {
+impl Endpoint {
     /// From a URL that has a scheme and a host.
     ///
     /// # Errors
     /// What is wrong, in words.
-    pub(super) fn new(uri: &Uri, ways: Ways<'_>) -> Result<Self, String> {
-        let Ways { authority, proxy, http2, bytes } = ways;
+    pub(super) fn new(uri: &Uri, ways: ConnectOptions<'_>) -> Result<Self, String> {
+        let ConnectOptions { authority, proxy, http2, bytes } = ways;
         let secure = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().or(if bytes && !secure && uri.scheme_str() != Some("http") {
@@ -74,18 +74,18 @@ impl Place {
     }
 
     /// Opens a connection, or says in a word why not.
-    pub(super) async fn open(&self) -> Result<Stream, &'static str> {
+    pub(super) async fn open(&self) -> Result<TransportStream, &'static str> {
         let (host, port) = self.proxy.as_ref().map_or((self.host.as_str(), self.port), |(host, port)| (host.as_str(), *port));
         let mut stream = self.connect(host, port).await?;
         if self.tunnel {
             open_tunnel(&mut stream, &self.host, self.port).await?;
         }
-        let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain { stream, _counted: self.ports.clone() }) };
+        let Some((connector, name)) = &self.tls else { return Ok(TransportStream::Plain { stream, _counted: self.ports.clone() }) };
         let stream = connector.connect(name.clone(), stream).await.map_err(|error| word::of_handshake(&error))?;
         if self.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(word::NOT_HTTP_2);
         }
-        Ok(Stream::Tls { stream: Box::new(stream), _counted: self.ports.clone() })
+        Ok(TransportStream::Tls { stream: Box::new(stream), _counted: self.ports.clone() })
     }
 
     /// Each address of a name in turn.
@@ -165,12 +165,12 @@ fn config(authority: Option<&Path>, protocol: Option<&[u8]>) -> Result<ClientCon
 }
 
 /// An open connection, and its part in the ports.
-pub(super) enum Stream {
+pub(super) enum TransportStream {
     Plain { stream: TcpStream, _counted: Arc<Ports> },
     Tls { stream: Box<TlsStream<TcpStream>>, _counted: Arc<Ports> },
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for TransportStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
         match self.get_mut() {
             Self::Plain { stream, .. } => Pin::new(stream).poll_read(cx, into),
@@ -180,7 +180,7 @@ impl AsyncRead for Stream {
 }
 
 /// Not vectored: head and body of a request are small, and copied together they are one write.
-impl AsyncWrite for Stream {
+impl AsyncWrite for TransportStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<Result<usize, Error>> {
         match self.get_mut() {
             Self::Plain { stream, .. } => Pin::new(stream).poll_write(cx, from),

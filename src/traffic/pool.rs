@@ -4,8 +4,8 @@
 //! nobody drives one that is idle, and whether the other side has closed it is seen when the next request takes it. A connection of HTTP/2
 //! is shared, and has a task of its own.
 
-use super::place::{Place, Stream};
-use super::preface::{Greeting, Listening};
+use super::place::{Endpoint, TransportStream};
+use super::preface::{GreetingReader, Http2Greeting};
 use super::word;
 use crate::journal::Clock;
 use crate::listen::HEAD_LINES;
@@ -43,19 +43,19 @@ const BUFFER: usize = 2 * HEAD;
 /// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
 const STREAMS: usize = 100;
 
-type RequestBody = Full<Bytes>;
+type OutgoingBody = Full<Bytes>;
 
 /// A connection of HTTP/1.1.
-pub(super) struct Line {
-    send: http1::SendRequest<RequestBody>,
-    drive: http1::Connection<TokioIo<Stream>, RequestBody>,
+pub(super) struct Http1Connection {
+    send: http1::SendRequest<OutgoingBody>,
+    drive: http1::Connection<TokioIo<TransportStream>, OutgoingBody>,
     /// True once there is nothing left to drive.
     is_over: bool,
     /// When it became idle.
     since: u64,
 }
 
-impl Line {
+impl Http1Connection {
     fn drive(&mut self, cx: &mut Context<'_>) {
         if !self.is_over && Pin::new(&mut self.drive).poll(cx).is_ready() {
             self.is_over = true;
@@ -70,24 +70,24 @@ impl Line {
 }
 
 /// A connection of HTTP/2.
-struct Trunk {
-    send: http2::SendRequest<RequestBody>,
+struct Http2Connection {
+    send: http2::SendRequest<OutgoingBody>,
     /// Requests that are on it.
     streams: Arc<AtomicUsize>,
     /// What the other side began with.
-    greeting: Greeting,
+    greeting: Http2Greeting,
 }
 
 /// See the head of this file.
-pub(super) struct Pool {
-    place: Arc<Place>,
+pub(super) struct ConnectionPool {
+    place: Arc<Endpoint>,
     clock: Clock,
     connections: Connections,
     version: HttpVersion,
     /// The last that became idle is at the end.
     #[expect(clippy::vec_box, reason = "a line is large, and it moves from hand to hand")]
-    idle: Mutex<Vec<Box<Line>>>,
-    trunks: Mutex<Vec<Trunk>>,
+    idle: Mutex<Vec<Box<Http1Connection>>>,
+    trunks: Mutex<Vec<Http2Connection>>,
     /// Who opens a connection of HTTP/2 for all.
     opening: tokio::sync::Mutex<()>,
     /// Turns, where connections are limited.
@@ -105,29 +105,29 @@ struct Openings {
 }
 
 /// A connection that a request has. Dropping it before the answer was whole gives the request up: a line of HTTP/1.1 is closed by it.
-pub(super) struct Held<'p> {
-    pool: &'p Pool,
-    hold: Hold,
+pub(super) struct CheckedOut<'p> {
+    pool: &'p ConnectionPool,
+    hold: PooledConnection,
     turn: Option<SemaphorePermit<'p>>,
 }
 
 /// A connection itself.
-pub(super) enum Hold {
-    Line(Box<Line>),
-    Stream { send: http2::SendRequest<RequestBody>, greeting: Greeting, _leave: Leave },
+pub(super) enum PooledConnection {
+    Http1(Box<Http1Connection>),
+    Http2 { send: http2::SendRequest<OutgoingBody>, greeting: Http2Greeting, _leave: StreamSlot },
 }
 
 /// A place on a trunk.
-pub(super) struct Leave(Arc<AtomicUsize>);
+pub(super) struct StreamSlot(Arc<AtomicUsize>);
 
-impl Drop for Leave {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Pool {
-    pub(super) fn new(place: Arc<Place>, connections: Connections, version: HttpVersion) -> Self {
+impl ConnectionPool {
+    pub(super) fn new(place: Arc<Endpoint>, connections: Connections, version: HttpVersion) -> Self {
         let turns = match connections {
             Connections::AtMost(most) => Some(Semaphore::new(most as usize)),
             _ => None,
@@ -156,7 +156,7 @@ impl Pool {
     }
 
     /// A connection that is there already.
-    pub(super) fn idle(&self) -> Option<Hold> {
+    pub(super) fn idle(&self) -> Option<PooledConnection> {
         match (self.connections, self.version) {
             (Connections::PerRequest, _) => None,
             (_, HttpVersion::One) => self.free_line(),
@@ -165,21 +165,21 @@ impl Pool {
     }
 
     /// A connection as a request has it.
-    pub(super) const fn held<'p>(&'p self, hold: Hold, turn: Option<SemaphorePermit<'p>>) -> Held<'p> {
-        Held { pool: self, hold, turn }
+    pub(super) const fn held<'p>(&'p self, hold: PooledConnection, turn: Option<SemaphorePermit<'p>>) -> CheckedOut<'p> {
+        CheckedOut { pool: self, hold, turn }
     }
 
-    fn free_line(&self) -> Option<Hold> {
+    fn free_line(&self) -> Option<PooledConnection> {
         let now = self.clock.now();
         loop {
             let mut line = lock(&self.idle).pop()?;
             if now < line.since + IDLE && line.is_ready() {
-                return Some(Hold::Line(line));
+                return Some(PooledConnection::Http1(line));
             }
         }
     }
 
-    fn free_stream(&self) -> Option<Hold> {
+    fn free_stream(&self) -> Option<PooledConnection> {
         let mut trunks = lock(&self.trunks);
         trunks.retain(|trunk| !trunk.send.is_closed());
         let trunk = trunks.iter().min_by_key(|trunk| trunk.streams.load(Ordering::Relaxed))?;
@@ -190,7 +190,7 @@ impl Pool {
 
     /// Waits until a request may begin: a connection is free for it, which it is given, or one may be opened for it, or it waits for its turn
     /// later. Whatever is ready goes first, for answers that have come free their connections. Must not be waited for by two at a time.
-    pub(super) async fn admit(&self) -> Option<Hold> {
+    pub(super) async fn admit(&self) -> Option<PooledConnection> {
         if self.version == HttpVersion::Two || self.connections != Connections::Pooled {
             return None;
         }
@@ -218,12 +218,12 @@ impl Pool {
     }
 
     /// A new connection, or in a word why there is none.
-    pub(super) async fn open(&self) -> Result<Hold, &'static str> {
+    pub(super) async fn open(&self) -> Result<PooledConnection, &'static str> {
         if self.version == HttpVersion::One {
             let stream = self.place.open().await?;
             let shaken = http1::Builder::new().max_buf_size(BUFFER).max_headers(HEAD_LINES).handshake(TokioIo::new(stream)).await;
             let (send, drive) = shaken.map_err(|error| word::of_exchange(&error))?;
-            return Ok(Hold::Line(Box::new(Line { send, drive, is_over: false, since: 0 })));
+            return Ok(PooledConnection::Http1(Box::new(Http1Connection { send, drive, is_over: false, since: 0 })));
         }
         let shared = self.connections != Connections::PerRequest;
         let _opening = if shared { Some(self.opening.lock().await) } else { None };
@@ -233,11 +233,11 @@ impl Pool {
         let stream = self.place.open().await?;
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_header_list_size(BUFFER as u32).max_concurrent_reset_streams(STREAMS);
-        let (stream, greeting) = Listening::to(stream);
+        let (stream, greeting) = GreetingReader::to(stream);
         let (send, drive) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| word::of_exchange(&error))?;
         // It ends when the last sender is gone, or the other side closes it.
         tokio::spawn(drive);
-        let trunk = Trunk { send, streams: Arc::default(), greeting };
+        let trunk = Http2Connection { send, streams: Arc::default(), greeting };
         let hold = stream_of(&trunk);
         if shared {
             lock(&self.trunks).push(trunk);
@@ -254,9 +254,9 @@ impl Pool {
     }
 }
 
-fn stream_of(trunk: &Trunk) -> Hold {
+fn stream_of(trunk: &Http2Connection) -> PooledConnection {
     trunk.streams.fetch_add(1, Ordering::Relaxed);
-    Hold::Stream { send: trunk.send.clone(), greeting: trunk.greeting.clone(), _leave: Leave(trunk.streams.clone()) }
+    PooledConnection::Http2 { send: trunk.send.clone(), greeting: trunk.greeting.clone(), _leave: StreamSlot(trunk.streams.clone()) }
 }
 
 /// The length of an answer's head as HTTP/1.1 writes it: its status line, a line for each field, an empty one.
@@ -271,18 +271,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Held<'_> {
+impl CheckedOut<'_> {
     /// Sends a request; the head of its answer, or in a word why there is none.
-    pub(super) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, &'static str> {
+    pub(super) async fn send(&mut self, request: Request<OutgoingBody>) -> Result<Response<Incoming>, &'static str> {
         let answered = match &mut self.hold {
-            Hold::Stream { send, greeting, .. } => {
+            PooledConnection::Http2 { send, greeting, .. } => {
                 let answered = send.send_request(request).await;
                 if answered.is_err() && greeting.is_no_http_2() {
                     return Err(word::NOT_HTTP_2);
                 }
                 answered
             }
-            Hold::Line(line) => {
+            PooledConnection::Http1(line) => {
                 let mut answer = pin!(line.send.send_request(request));
                 poll_fn(|cx| {
                     line.drive(cx);
@@ -298,7 +298,7 @@ impl Held<'_> {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn frame(&mut self, body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
         poll_fn(|cx| {
-            let Hold::Line(line) = &mut self.hold else { return Pin::new(&mut *body).poll_frame(cx) };
+            let PooledConnection::Http1(line) = &mut self.hold else { return Pin::new(&mut *body).poll_frame(cx) };
             // The body says that it wants more, the connection brings it.
             if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
                 return Poll::Ready(frame);
@@ -323,7 +323,7 @@ impl Held<'_> {
     /// Back to the pool, after a whole answer.
     pub(super) fn give_back(self) {
         let Self { pool, hold, turn } = self;
-        if let Hold::Line(mut line) = hold
+        if let PooledConnection::Http1(mut line) = hold
             && pool.connections != Connections::PerRequest
             && line.is_ready()
         {

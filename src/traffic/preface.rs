@@ -19,9 +19,9 @@ const OTHER: u8 = 2;
 
 /// What was said; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Greeting(Arc<AtomicU8>);
+pub(super) struct Http2Greeting(Arc<AtomicU8>);
 
-impl Greeting {
+impl Http2Greeting {
     /// True where something was said, and it was not HTTP/2.
     pub(super) fn is_no_http_2(&self) -> bool {
         self.0.load(Ordering::Relaxed) == OTHER
@@ -29,15 +29,15 @@ impl Greeting {
 }
 
 /// A connection whose first bytes are looked at.
-pub(super) struct Listening<I> {
+pub(super) struct GreetingReader<I> {
     io: I,
-    greeting: Greeting,
+    greeting: Http2Greeting,
     read: usize,
 }
 
-impl<I> Listening<I> {
-    pub(super) fn to(io: I) -> (Self, Greeting) {
-        let greeting = Greeting::default();
+impl<I> GreetingReader<I> {
+    pub(super) fn to(io: I) -> (Self, Http2Greeting) {
+        let greeting = Http2Greeting::default();
         (Self { io, greeting: greeting.clone(), read: 0 }, greeting)
     }
 
@@ -52,7 +52,7 @@ impl<I> Listening<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Listening<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for GreetingReader<I> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
         let this = self.get_mut();
         let before = into.filled().len();
@@ -62,7 +62,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Listening<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Listening<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for GreetingReader<I> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<Result<usize, Error>> {
         Pin::new(&mut self.get_mut().io).poll_write(cx, from)
     }
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn settings_are_told_from_anything_else_however_they_are_divided() {
         let is_none = |pieces: &[&[u8]]| {
-            let (mut listening, greeting) = Listening::to(());
+            let (mut listening, greeting) = GreetingReader::to(());
             pieces.iter().for_each(|piece| listening.take(piece));
             greeting.is_no_http_2()
         };

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What became of one request; moments in nanoseconds since the drill's origin.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(super) struct RequestResult {
     pub(super) proof: Option<u64>,
     pub(super) done: u64,
     pub(super) outcome: Outcome,
@@ -22,8 +22,8 @@ pub(super) struct Answer {
 
 /// How far a request has come, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    way: Mutex<Way>,
+pub(super) struct RequestProgress {
+    way: Mutex<ProgressState>,
     /// When it is given up; `None` where somebody else sees to that.
     limit: Option<u64>,
     /// What the answer says, where it will not do.
@@ -31,19 +31,19 @@ pub(super) struct Progress {
 }
 
 #[derive(Debug, Default)]
-struct Way {
-    stage: Stage,
+struct ProgressState {
+    stage: RequestStage,
     proof: Option<u64>,
     /// The word for a status that is no service, with what was read of its body.
     refusal: Option<Cow<'static, str>>,
     /// The tokens that the answer reports.
     tokens: Option<Tokens>,
     /// The answer, where it is known and what follows it is only waited for.
-    answer: Option<Answer>,
+    answer: Option<RequestResult>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Stage {
+enum RequestStage {
     /// It waits for its turn.
     #[default]
     Waiting,
@@ -55,13 +55,13 @@ enum Stage {
     Headed,
 }
 
-impl Progress {
+impl RequestProgress {
     /// Of a request that is given up at this moment.
     pub(super) fn until(limit: u64) -> Self {
         Self { limit: Some(limit), ..Self::default() }
     }
 
-    fn way(&self) -> MutexGuard<'_, Way> {
+    fn way(&self) -> MutexGuard<'_, ProgressState> {
         // Nothing that holds it can panic.
         self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,15 +84,15 @@ impl Progress {
     }
 
     pub(super) fn has_turn(&self) {
-        self.way().stage = Stage::Connecting;
+        self.way().stage = RequestStage::Connecting;
     }
 
     pub(super) fn is_sent(&self) {
-        self.way().stage = Stage::Sent;
+        self.way().stage = RequestStage::Sent;
     }
 
     pub(super) fn has_head(&self) {
-        self.way().stage = Stage::Headed;
+        self.way().stage = RequestStage::Headed;
     }
 
     /// The head of its answer is no service, in this word. It stands, whatever becomes of the body.
@@ -116,7 +116,7 @@ impl Progress {
     }
 
     /// The answer is known, and this is it, whatever becomes of its connection.
-    pub(super) fn is_over(&self, answer: &Answer) {
+    pub(super) fn is_over(&self, answer: &RequestResult) {
         self.way().answer = Some(answer.clone());
     }
 
@@ -132,31 +132,31 @@ impl Progress {
     }
 
     /// The answer of a request that was given up, at its deadline or at the timeout of a part.
-    pub(super) fn timed_out(&self, at: u64) -> Answer {
+    pub(super) fn timed_out(&self, at: u64) -> RequestResult {
         let Some((stage, proof)) = self.stood() else { return self.known(at) };
         let why = match (stage, proof) {
             (_, Some(_)) => word::STALLED_IN_STREAM,
-            (Stage::Headed, None) => word::STALLED_AFTER_HEADERS,
-            (Stage::Sent, None) => word::NO_ANSWER,
-            (Stage::Connecting, None) => word::CONNECT_TIMED_OUT,
-            (Stage::Waiting, None) => word::NO_FREE_CONNECTION,
+            (RequestStage::Headed, None) => word::STALLED_AFTER_HEADERS,
+            (RequestStage::Sent, None) => word::NO_ANSWER,
+            (RequestStage::Connecting, None) => word::CONNECT_TIMED_OUT,
+            (RequestStage::Waiting, None) => word::NO_FREE_CONNECTION,
         };
         self.answer(at, Outcome::Timeout, Some(why.into()))
     }
 
     /// The answer of a request that was in flight when the drill ended.
-    pub(super) fn abandoned(&self, at: u64) -> Answer {
+    pub(super) fn abandoned(&self, at: u64) -> RequestResult {
         if self.stood().is_none() { self.known(at) } else { self.answer(at, Outcome::Unknown, None) }
     }
 
     /// Where it stands, as long as nothing is known of how it ends.
-    fn stood(&self) -> Option<(Stage, Option<u64>)> {
+    fn stood(&self) -> Option<(RequestStage, Option<u64>)> {
         let way = self.way();
         (way.answer.is_none() && way.refusal.is_none()).then_some((way.stage, way.proof))
     }
 
     /// What is already known of how it ends: all of it, or its status.
-    fn known(&self, at: u64) -> Answer {
+    fn known(&self, at: u64) -> RequestResult {
         let (answer, refusal) = {
             let way = self.way();
             (way.answer.clone(), way.refusal.clone())
@@ -164,30 +164,30 @@ impl Progress {
         answer.unwrap_or_else(|| self.answer(at, Outcome::Error, refusal))
     }
 
-    fn answer(&self, done: u64, outcome: Outcome, why: Option<Cow<'static, str>>) -> Answer {
+    fn answer(&self, done: u64, outcome: Outcome, why: Option<Cow<'static, str>>) -> RequestResult {
         let way = self.way();
         let spent = match (&way.refusal, way.stage) {
-            (_, Stage::Waiting | Stage::Connecting) => Spent::Nothing,
+            (_, RequestStage::Waiting | RequestStage::Connecting) => Spent::Nothing,
             (Some(_), _) => Spent::Refused,
             (None, _) => Spent::Something(way.tokens),
         };
-        Answer { proof: way.proof, done, outcome, why, spent }
+        RequestResult { proof: way.proof, done, outcome, why, spent }
     }
 
-    pub(super) fn served(&self, at: u64) -> Answer {
+    pub(super) fn served(&self, at: u64) -> RequestResult {
         self.answer(at, Outcome::Ok, None)
     }
 
-    pub(super) fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> Answer {
+    pub(super) fn flawed(&self, at: u64, outcome: Outcome, why: Cow<'static, str>) -> RequestResult {
         self.answer(at, outcome, Some(why))
     }
 
-    pub(super) fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> Answer {
+    pub(super) fn failed(&self, clock: Clock, outcome: Outcome, why: Cow<'static, str>) -> RequestResult {
         self.flawed(clock.now(), outcome, why)
     }
 
     /// The connection ended within the body.
-    pub(super) fn cut(&self, clock: Clock) -> Answer {
+    pub(super) fn cut(&self, clock: Clock) -> RequestResult {
         let outcome = if self.has_proof() { Outcome::Truncated } else { Outcome::Error };
         self.failed(clock, outcome, word::CUT.into())
     }

@@ -2,11 +2,11 @@
 //! thread to thread, and nothing else in this process holds one up.
 
 use super::levels::Levels;
-use super::pool::Hold;
-use super::progress::{Answer, Progress};
+use super::pool::PooledConnection;
+use super::progress::{RequestProgress, RequestResult};
 use super::said::FirstLines;
 use super::{Budget, Client};
-use crate::dialect::Ask;
+use crate::dialect::ClientRequest;
 use crate::history::{Event, Overdue, RequestDone, workload_of};
 use crate::journal::Recorder;
 use crate::units::Duration;
@@ -26,8 +26,8 @@ const BUSY: usize = 16;
 const SWEEP: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// One request that is due.
-pub(super) struct Shot {
-    pub(super) ask: Ask,
+pub(super) struct DueRequest {
+    pub(super) ask: ClientRequest,
     pub(super) due: u64,
     /// Its place among those in flight.
     pub(super) permit: OwnedSemaphorePermit,
@@ -35,7 +35,7 @@ pub(super) struct Shot {
 
 /// What every worker needs.
 #[derive(Clone)]
-pub(super) struct Works {
+pub(super) struct WorkerContext {
     pub(super) recorder: Recorder,
     pub(super) deadline: Duration,
     pub(super) levels: Arc<Levels>,
@@ -48,24 +48,24 @@ pub(super) struct Works {
 
 /// All workers.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(super) struct Workers {
     workers: Vec<Worker>,
 }
 
 #[derive(Debug)]
 struct Worker {
-    shots: Option<mpsc::UnboundedSender<Shot>>,
+    shots: Option<mpsc::UnboundedSender<DueRequest>>,
     /// Requests that were handed over and have not begun.
     waiting: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
 }
 
-impl Crew {
+impl Workers {
     /// As many threads as there are processors, or one where connections are limited: what is divided cannot be waited for in turn.
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub(super) fn start(client: &Client, works: &Works) -> std::io::Result<Self> {
+    pub(super) fn start(client: &Client, works: &WorkerContext) -> std::io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let count = if client.is_limited() { 1 } else { processors.min(MOST) };
         let workers = (0..count).map(|_| Worker::start(client.apart(), works.clone())).collect::<std::io::Result<_>>()?;
@@ -73,7 +73,7 @@ impl Crew {
     }
 
     /// Hands a request to the first worker that is not busy, else to the one with the fewest waiting.
-    pub(super) fn take(&self, shot: Shot) {
+    pub(super) fn take(&self, shot: DueRequest) {
         let waiting = |worker: &&Worker| worker.waiting.load(Ordering::Relaxed);
         let free = self.workers.iter().find(|worker| waiting(worker) < BUSY);
         let Some(worker) = free.or_else(|| self.workers.iter().min_by_key(waiting)) else { return };
@@ -100,10 +100,10 @@ impl Crew {
 }
 
 impl Worker {
-    fn start(client: Client, works: Works) -> std::io::Result<Self> {
+    fn start(client: Client, works: WorkerContext) -> std::io::Result<Self> {
         let (sender, shots) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let desk = Arc::new(Desk { client, works, waiting: waiting.clone() });
+        let desk = Arc::new(WorkerState { client, works, waiting: waiting.clone() });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("traffic".into()).spawn(move || runtime.block_on(work(desk, shots)))?;
         Ok(Self { shots: Some(sender), waiting, thread })
@@ -111,13 +111,13 @@ impl Worker {
 }
 
 /// What the requests of one worker share.
-struct Desk {
+struct WorkerState {
     client: Client,
-    works: Works,
+    works: WorkerContext,
     waiting: Arc<AtomicUsize>,
 }
 
-async fn work(desk: Arc<Desk>, mut shots: mpsc::UnboundedReceiver<Shot>) {
+async fn work(desk: Arc<WorkerState>, mut shots: mpsc::UnboundedReceiver<DueRequest>) {
     let mut sweep = tokio::time::interval(SWEEP);
     let mut abandon = desk.works.abandon.clone();
     loop {
@@ -150,16 +150,16 @@ async fn abandoned(value: &watch::Receiver<bool>, told: &mut watch::Receiver<boo
     poll_fn(|cx| if *value.borrow() { Poll::Ready(()) } else { told.as_mut().poll(cx).map(drop) }).await;
 }
 
-impl Desk {
-    async fn fire(&self, shot: Shot, free: Option<Hold>) {
-        let Shot { ask, due, permit } = shot;
+impl WorkerState {
+    async fn fire(&self, shot: DueRequest, free: Option<PooledConnection>) {
+        let DueRequest { ask, due, permit } = shot;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let Works { recorder, deadline, .. } = &self.works;
+        let WorkerContext { recorder, deadline, .. } = &self.works;
         let mut abandon = self.works.abandon.clone();
         let clock = recorder.clock();
         let sent = clock.now();
         let limit = due + deadline.as_nanos();
-        let progress = Progress::until(limit);
+        let progress = RequestProgress::until(limit);
         let mut levels = self.works.levels.below(*deadline);
         let mut asking = pin!(self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &progress));
         let end = loop {
@@ -178,7 +178,7 @@ impl Desk {
                 recorder.record(Event::Overdue(Overdue { id: ask.mark.id, due, after })).await;
             }
         };
-        let Answer { proof, done, outcome, why, spent } = match end {
+        let RequestResult { proof, done, outcome, why, spent } = match end {
             Ok(answer) => answer,
             Err(true) => progress.timed_out(clock.now()),
             Err(false) => progress.abandoned(clock.now()),

@@ -5,7 +5,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use lifeboat::history::Kind;
-use lifeboat::import::{Moment, Record, Settings, Told, evidence, read};
+use lifeboat::import::{RecordTime, ImportedRecord, ImportSettings, StatedFacts, evidence, read};
 use lifeboat::verdict::judge;
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use std::io::Write;
 const LATEST: i64 = 4_000_000_000_000_000_000;
 
 /// Judges a record, and asserts what must hold of any.
-pub fn holds(data: &[u8], settings: &Settings, record: Record, fault: i64, uncertainty: i64) {
+pub fn holds(data: &[u8], settings: &ImportSettings, record: ImportedRecord, fault: i64, uncertainty: i64) {
     assert!(record.skipped <= record.lines, "{} of {} lines", record.skipped, record.lines);
     for row in &record.rows {
         assert!((0..LATEST).contains(&row.sent) && row.took.is_none_or(|took| took >= 0) && row.doubt >= 0, "{row:?}");
@@ -31,14 +31,14 @@ pub fn holds(data: &[u8], settings: &Settings, record: Record, fault: i64, uncer
     }
     let _ = record.outline();
     let rows = record.rows.len();
-    let told = Told { providers: vec!["first".into(), "second".into()], fault: Some(Moment::After(fault)), uncertainty, ..Told::default() };
+    let told = StatedFacts { providers: vec!["first".into(), "second".into()], fault: Some(RecordTime::After(fault)), uncertainty, ..StatedFacts::default() };
     if let Ok(evidence) = evidence(record, &told) {
         assert!(evidence.requests.len() <= rows && evidence.requests.is_sorted_by_key(|request| request.due));
         let _ = judge(&evidence);
     }
 }
 
-fn told(record: &Record) -> String {
+fn told(record: &ImportedRecord) -> String {
     format!("{:?}", (&record.rows, &record.names, record.skipped, record.grain))
 }
 
@@ -85,7 +85,7 @@ pub fn requests(data: &[u8]) -> Vec<Asked> {
 }
 
 /// Asserts that what was written is read: when each was sent, how long it took, whether it was served.
-pub fn comes_back(written: &str, settings: &Settings, requests: &[Asked]) -> Option<Record> {
+pub fn comes_back(written: &str, settings: &ImportSettings, requests: &[Asked]) -> Option<ImportedRecord> {
     if requests.is_empty() {
         return None;
     }

@@ -2,27 +2,27 @@
 
 use super::super::ask::tests::{ask, speeches};
 use super::super::eventstream::frame;
-use super::super::form::Speech;
-use super::super::{Demand, Mark, ProviderFault, Reply, error_answer, error_event, wire_request};
+use super::super::form::AnswerFormat;
+use super::super::{Mark, ProviderAnswer, ProviderFault, ProviderRequest, error_answer, error_event, wire_request};
 use super::*;
 use proptest::prelude::*;
 
 /// What repeats the canary.
-fn talks() -> Vec<Speech> {
+fn talks() -> Vec<AnswerFormat> {
     speeches().into_iter().filter(|speech| speech.operation != Operation::Embeddings).collect()
 }
 
-fn streams() -> impl Iterator<Item = Speech> {
+fn streams() -> impl Iterator<Item = AnswerFormat> {
     speeches().into_iter().filter(|speech| speech.streamed)
 }
 
-fn reply(speech: Speech, ask: &Ask) -> Reply {
-    let read = Demand::parse(speech.dialect, speech.operation, &wire_request(speech.dialect, ask, "k").body).unwrap();
-    Reply::new(speech.dialect, &read, "gpt-4o", "1", 0)
+fn reply(speech: AnswerFormat, ask: &ClientRequest) -> ProviderAnswer {
+    let read = ProviderRequest::parse(speech.dialect, speech.operation, &wire_request(speech.dialect, ask, "k").body).unwrap();
+    ProviderAnswer::new(speech.dialect, &read, "gpt-4o", "1", 0)
 }
 
 /// An answer event by event; a whole one is one event.
-fn events(speech: Speech, ask: &Ask) -> Vec<Vec<u8>> {
+fn events(speech: AnswerFormat, ask: &ClientRequest) -> Vec<Vec<u8>> {
     let reply = reply(speech, ask);
     if !speech.streamed {
         return vec![reply.whole().body];
@@ -30,23 +30,23 @@ fn events(speech: Speech, ask: &Ask) -> Vec<Vec<u8>> {
     (0..reply.tokens()).map(|place| reply.token_event(place)).chain([reply.end_events()]).collect()
 }
 
-fn body(speech: Speech) -> Vec<u8> {
+fn body(speech: AnswerFormat) -> Vec<u8> {
     events(speech, &ask(speech)).concat()
 }
 
-fn judged(dialect: Dialect, ask: &Ask, body: &[u8]) -> Result<(), Flaw> {
+fn judged(dialect: Dialect, ask: &ClientRequest, body: &[u8]) -> Result<(), Flaw> {
     let mut reader = AnswerReader::new(dialect, ask);
     reader.feed(body);
     reader.finish()
 }
 
-fn judge(speech: Speech, body: &[u8]) -> Result<(), Flaw> {
+fn judge(speech: AnswerFormat, body: &[u8]) -> Result<(), Flaw> {
     judged(speech.dialect, &ask(speech), body)
 }
 
 /// A chat of this dialect.
-fn chat(dialect: Dialect, streamed: bool) -> Speech {
-    Speech { dialect, operation: Operation::Chat, streamed }
+fn chat(dialect: Dialect, streamed: bool) -> AnswerFormat {
+    AnswerFormat { dialect, operation: Operation::Chat, streamed }
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_polite_end_that_a_gateway_invents_does_not_hide_missing_words() {
 #[test]
 fn an_answer_that_is_not_the_canary_or_is_withheld_is_not_service() {
     for speech in talks() {
-        let other = Ask { mark: Mark { drill: 3, id: 100 }, ..ask(speech) };
+        let other = ClientRequest { mark: Mark { drill: 3, id: 100 }, ..ask(speech) };
         assert_eq!(judged(speech.dialect, &other, &body(speech)), Err(Flaw::WrongContent), "{speech:?}");
         let withheld = reply(speech, &ask(speech)).filtered();
         let bytes = if speech.streamed { withheld.end_events() } else { withheld.whole().body };
@@ -191,14 +191,14 @@ fn what_no_client_takes_for_its_answer_is_none() {
         r#"{{"choices":[{{"delta":{{"reasoning_content":"{words}"}},"finish_reason":"stop"}}],"usage":{{"completion_tokens":1}}}}"#
     );
     assert_eq!(judge(chat(Dialect::OpenAi, true), (stream(&[reasoned]) + "data: [DONE]\n\n").as_bytes()), Err(Flaw::Empty));
-    let responses = Speech { operation: Operation::Responses, ..chat(Dialect::OpenAi, true) };
+    let responses = AnswerFormat { operation: Operation::Responses, ..chat(Dialect::OpenAi, true) };
     let reasoned = format!(r#"{{"type":"response.reasoning_text.delta","delta":"{words}"}}"#);
     let done = r#"{"type":"response.completed","response":{"usage":{"output_tokens":1}}}"#.to_owned();
     assert_eq!(judge(responses, stream(&[reasoned, done]).as_bytes()), Err(Flaw::Empty));
     let whole = format!(
         r#"{{"status":"completed","output":[{{"type":"reasoning","content":[{{"type":"reasoning_text","text":"{words}"}}]}}],"usage":{{"output_tokens":1}}}}"#
     );
-    assert_eq!(judge(Speech { streamed: false, ..responses }, whole.as_bytes()), Err(Flaw::Empty));
+    assert_eq!(judge(AnswerFormat { streamed: false, ..responses }, whole.as_bytes()), Err(Flaw::Empty));
 }
 
 #[test]
@@ -263,8 +263,8 @@ fn a_service_that_leaves_out_its_marker_or_its_usage_may_be_known_to() {
 }
 
 /// The answer to a request of which this is expected, and what is said of it after `change`.
-fn expecting(speech: Speech, expect: &Expect, change: impl Fn(String) -> String) -> Result<(), Flaw> {
-    let ask = Ask { expect: Arc::new(expect.clone()), ..ask(speech) };
+fn expecting(speech: AnswerFormat, expect: &Expect, change: impl Fn(String) -> String) -> Result<(), Flaw> {
+    let ask = ClientRequest { expect: Arc::new(expect.clone()), ..ask(speech) };
     let bytes = events(speech, &ask).concat();
     // What is framed has a checksum, and is left as it is.
     let changed = match (speech.streamed, speech.dialect) {
@@ -291,7 +291,7 @@ fn what_is_expected_to_be_json_is_json() {
     let expect = Expect { json: true, ..Expect::default() };
     for speech in talks() {
         assert_eq!(expecting(speech, &expect, |text| text), Ok(()), "{speech:?}");
-        let text = judged(speech.dialect, &Ask { expect: Arc::new(expect.clone()), ..ask(speech) }, &body(speech));
+        let text = judged(speech.dialect, &ClientRequest { expect: Arc::new(expect.clone()), ..ask(speech) }, &body(speech));
         assert_eq!(text, Err(Flaw::NotJson), "{speech:?}: the canary as bare text");
     }
 }
@@ -301,16 +301,17 @@ fn a_tool_that_is_expected_is_called_with_arguments_that_are_json() {
     let expect = Expect { tool: Some("repeat".into()), ..Expect::default() };
     for speech in talks() {
         assert_eq!(expecting(speech, &expect, |text| text), Ok(()), "{speech:?}");
-        let asked = Ask { expect: Arc::new(expect.clone()), ..ask(speech) };
+        let asked = ClientRequest { expect: Arc::new(expect.clone()), ..ask(speech) };
         assert_eq!(judged(speech.dialect, &asked, &body(speech)), Err(Flaw::BadToolCall), "{speech:?}: text and no call");
         let other = Expect { tool: Some("other".into()), ..Expect::default() };
-        let asked = Ask { expect: Arc::new(other), ..ask(speech) };
-        let called = events(speech, &Ask { expect: Arc::new(expect.clone()), ..ask(speech) }).concat();
+        let asked = ClientRequest { expect: Arc::new(other), ..ask(speech) };
+        let called = events(speech, &ClientRequest { expect: Arc::new(expect.clone()), ..ask(speech) }).concat();
         assert_eq!(judged(speech.dialect, &asked, &called), Err(Flaw::BadToolCall), "{speech:?}: another tool");
     }
     for dialect in [Dialect::OpenAi, Dialect::AzureOpenAi] {
         for operation in [Operation::Chat, Operation::Responses] {
-            let broken = expecting(Speech { dialect, operation, streamed: true }, &expect, |text| text.replacen("{\\\"words", "{words", 1));
+            let broken =
+                expecting(AnswerFormat { dialect, operation, streamed: true }, &expect, |text| text.replacen("{\\\"words", "{words", 1));
             assert_eq!(broken, Err(Flaw::BadToolCall), "{dialect} {operation}");
         }
     }
@@ -323,7 +324,7 @@ proptest! {
         cuts in proptest::collection::vec(0usize..2500, 0..20),
         broken in proptest::option::of(0usize..2500),
     ) {
-        let all: Vec<Speech> = streams().collect();
+        let all: Vec<AnswerFormat> = streams().collect();
         let speech = all[place % all.len()];
         let mut whole = body(speech);
         if let Some(place) = broken {
@@ -354,7 +355,7 @@ proptest! {
         let speech = all[place % all.len()];
         let [model, json, tool] = expect;
         let expect = Expect { model: model.then(|| "gpt".to_owned()), json, tool: tool.then(|| "repeat".to_owned()) };
-        let ask = Ask { expect: Arc::new(expect), ..ask(speech) };
+        let ask = ClientRequest { expect: Arc::new(expect), ..ask(speech) };
         let _ = judged(speech.dialect, &ask, &bytes);
         let mut begun = events(speech, &ask).concat();
         begun.truncate(kept);

@@ -38,8 +38,8 @@ fn live(plan: &DrillPlan, first: (u64, u64), second: (u64, u64)) -> Live {
     Live { total: total(first), why: why("status-503", first.1), beside: vec![beside], ..Live::default() }
 }
 
-fn baseline<'a>(plan: &'a DrillPlan, said: &'a FirstLines, sight: Option<watch::Receiver<Sight>>) -> Baseline<'a> {
-    Baseline { plan, live: watch::channel(Arc::default()).1, said, sight, due: vec![100, 100] }
+fn baseline<'a>(plan: &'a DrillPlan, said: &'a FirstLines, sight: Option<watch::Receiver<SightSummary>>) -> BaselinePolicy<'a> {
+    BaselinePolicy { plan, live: watch::channel(Arc::default()).1, said, sight, due: vec![100, 100] }
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn it_can_hold_as_long_as_what_is_due_could_make_up_for_what_was_bad() {
 #[test]
 fn the_reasons_are_those_of_the_workload() {
     let (plan, said) = (plan(true), FirstLines::default());
-    let mut sight = Sight::default();
+    let mut sight = SightSummary::default();
     for (place, status, times) in [(0, 503, 6), (1, 429, 60)] {
         (0..times).for_each(|number| sight.note(&exchange("first", Some((TAG, request_id(place, number))), status, true), TAG));
     }
@@ -101,7 +101,7 @@ fn answers_that_passed_no_proxy_end_it() {
         ("only those of the first", vec![(own, true)], (LEAST, LEAST), Some("requests of beside were answered, and none passed a proxy")),
         ("of both", vec![(own, true), (beside, true)], (LEAST, LEAST), None),
     ] {
-        let mut sight = Sight::default();
+        let mut sight = SightSummary::default();
         exchanges.iter().for_each(|(mark, posts)| sight.note(&exchange("first", *mark, 200, *posts), TAG));
         let seen = watch::channel(sight).1;
         let told = baseline(&plan, &said, Some(seen)).passes_a_proxy(&live(&plan, (good.0, 0), (good.1, 0)));

@@ -1,9 +1,9 @@
 //! What an answer that will not do, and what the proxies saw of it, say of the cause, and what to type.
 
 use super::Trouble;
-use super::reach::Found;
+use super::reach::AddressFinding;
 use crate::drill::sight::Sighted;
-use crate::traffic::Bad;
+use crate::traffic::BadAnswer;
 use crate::units::Fingerprint;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ impl Case<'_> {
     }
 
     /// It was not answered well.
-    pub(super) fn failed(&self, bad: &Bad, seen: &[Sighted], found: Option<&Found>) -> Trouble {
+    pub(super) fn failed(&self, bad: &BadAnswer, seen: &[Sighted], found: Option<&AddressFinding>) -> Trouble {
         if let Some(found) = found {
             return self.elsewhere(found);
         }
@@ -105,18 +105,18 @@ impl Case<'_> {
         format!("`{key}` of `{}` under `services:` of the environment `{}`", self.service, self.environment)
     }
 
-    fn elsewhere(&self, found: &Found) -> Trouble {
+    fn elsewhere(&self, found: &AddressFinding) -> Trouble {
         let (service, url) = (self.service, self.url);
         match found {
-            Found::At(other) => Trouble::new(
+            AddressFinding::At(other) => Trouble::new(
                 format!("{service}: nobody listens at {url}, but somebody does at {other}"),
                 format!("write {other} to {}", self.binding("url:")),
             ),
-            Found::Plain => Trouble::new(
+            AddressFinding::Plain => Trouble::new(
                 format!("{service}: {url} does not speak TLS, but plain HTTP"),
                 format!("write {} to {}", url.replacen("https://", "http://", 1), self.binding("url:")),
             ),
-            Found::Tls => Trouble::new(
+            AddressFinding::Tls => Trouble::new(
                 format!("{service}: {url} speaks TLS only"),
                 format!("write {} to {}", url.replacen("http://", "https://", 1), self.binding("url:")),
             ),
@@ -124,7 +124,7 @@ impl Case<'_> {
     }
 
     /// Nothing came that could be read.
-    pub(super) fn unanswered(&self, bad: &Bad) -> Option<Trouble> {
+    pub(super) fn unanswered(&self, bad: &BadAnswer) -> Option<Trouble> {
         let (service, url) = (self.service, self.url);
         let correct = format!("start {service}, or correct {}", self.binding("url:"));
         let (problem, hint) = match bad.why.as_ref() {
@@ -159,7 +159,7 @@ impl Case<'_> {
     }
 
     /// It answers, and not with what was asked for.
-    fn nonsense(&self, bad: &Bad) -> Option<Trouble> {
+    fn nonsense(&self, bad: &BadAnswer) -> Option<Trouble> {
         let service = self.service;
         let (word, said) = (bad.why.split(' ').next().unwrap_or_default(), bad.said.as_deref().unwrap_or_default());
         let told = words(bad).map(|words| format!(": {words}")).unwrap_or_default();
@@ -181,7 +181,7 @@ impl Case<'_> {
     }
 
     /// It answered with another status than a good one.
-    fn refused(&self, status: u16, bad: &Bad, seen: &[Sighted]) -> Trouble {
+    fn refused(&self, status: u16, bad: &BadAnswer, seen: &[Sighted]) -> Trouble {
         let service = self.service;
         let words = words(bad).map(|words| format!(": {words}")).unwrap_or_default();
         let told = format!("status {status}{words}");
@@ -247,7 +247,7 @@ pub(super) fn answered(name: &str, status: u16) -> String {
 }
 
 /// What an answer says for people: the message of an error, or its first line.
-fn words(bad: &Bad) -> Option<String> {
+fn words(bad: &BadAnswer) -> Option<String> {
     let said = bad.said.as_ref()?;
     let json: Value = serde_json::from_str(said).unwrap_or_default();
     let message = ["/error/message", "/message", "/detail", "/error"].iter().find_map(|place| json.pointer(place)?.as_str());
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn that_no_proxy_was_asked_is_said_only_where_that_can_be_seen() {
-        let bad = Bad { why: "status-502".into(), said: None };
+        let bad = BadAnswer { why: "status-502".into(), said: None };
         let told = |is_seen| case(is_seen).failed(&bad, &[], None);
         assert!(told(true).problem.ends_with("; no proxy was asked") && told(true).hint.starts_with("point the gateway at"));
         assert_eq!((told(false).problem.as_str(), told(false).hint.as_str()), ("chat: status 502", "see the log of chat"));

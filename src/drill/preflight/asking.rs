@@ -7,14 +7,14 @@
 
 use super::answer::{Case, answered};
 use super::reach::look;
-use super::{Preflight, Tried, Trouble};
-use crate::dialect::{Ask, Flaw, Mark, Route};
-use crate::drill::Stop;
-use crate::drill::sight::{Sight, Sighted};
-use crate::drill::stage::{Site, Stage};
+use super::{Preflight, PreflightCheck, Trouble};
+use crate::dialect::{ClientRequest, Flaw, Mark, Route};
+use crate::drill::DrillStop;
+use crate::drill::rig::{Rig, RigSite};
+use crate::drill::sight::{SightSummary, Sighted};
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
-use crate::traffic::{Bad, Client, Manner, Target, WARMING};
+use crate::traffic::{BadAnswer, Client, ClientSettings, Target, WARMING};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -33,97 +33,97 @@ const SETTLED: Duration = Duration::from_millis(100);
 const REACHED: Duration = Duration::from_secs(2);
 
 /// Asks every service that the environment names, in every way that the drill will ask it itself; of the others, whether they can be reached.
-pub(in crate::drill) async fn services(stage: &Stage, site: &Site<'_>, preflight: &mut Preflight) -> Result<(), Stop> {
+pub(in crate::drill) async fn services(rig: &Rig, site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(), DrillStop> {
     let workloads = site.plan.workloads();
     let rehearsed = site.plan.rehearsed();
     for place in rehearsed.iter().copied() {
-        let way = Way { named: &workloads[place], stage, site };
-        for (turn, (target, manner)) in turns(&stage.targets[place], &stage.manners[place]).into_iter().enumerate() {
+        let probe = ServiceProbe { named: &workloads[place], rig, site };
+        for (turn, (target, manner)) in turns(&rig.targets[place], &rig.manners[place]).into_iter().enumerate() {
             let first = request_id(place, FIRST + 64 * turn as u64);
-            preflight.tried(way.tried(&target, &manner, first).await?);
+            preflight.tried(probe.tried(&target, &manner, first).await?);
         }
     }
     let asked = |service: &String| rehearsed.iter().any(|place| workloads[*place].service_name == *service);
     for (place, named) in workloads.iter().enumerate().filter(|(_, named)| !asked(&named.service_name)) {
         if site.plan.environment.services.contains_key(&named.service_name) {
-            let way = Way { named, stage, site };
-            way.reach(&stage.targets[place], &stage.manners[place], preflight).await;
+            let probe = ServiceProbe { named, rig, site };
+            probe.reach(&rig.targets[place], &rig.manners[place], preflight).await;
         }
     }
     Ok(())
 }
 
 /// Whether services that are not asked for another reason can be reached: what is wrong with them has a reason of its own.
-pub(in crate::drill) async fn unasked(stage: &Stage, site: &Site<'_>, preflight: &mut Preflight) {
+pub(in crate::drill) async fn unasked(rig: &Rig, site: &RigSite<'_>, preflight: &mut Preflight) {
     for (place, named) in site.plan.workloads().iter().enumerate() {
-        if let (Some(target), Some(manner)) = (stage.targets.get(place), stage.manners.get(place))
+        if let (Some(target), Some(manner)) = (rig.targets.get(place), rig.manners.get(place))
             && site.plan.environment.services.contains_key(&named.service_name)
         {
-            Way { named, stage, site }.reach(target, manner, preflight).await;
+            ServiceProbe { named, rig, site }.reach(target, manner, preflight).await;
         }
     }
 }
 
 /// Each replica with a key and each key with a replica.
-fn turns(target: &Target, manner: &Manner) -> Vec<(Target, Manner)> {
+fn turns(target: &Target, manner: &ClientSettings) -> Vec<(Target, ClientSettings)> {
     let count = target.replicas.len().max(manner.keys.len()).max(1);
     let turn = |place: usize| {
         let base_url = target.replicas.get(place % target.replicas.len().max(1)).unwrap_or(&target.base_url).clone();
         let key = manner.keys.get(place % manner.keys.len().max(1)).unwrap_or(&target.key).clone();
         let target = Target { base_url, key, replicas: Vec::new(), ..target.clone() };
-        (target, Manner { keys: Vec::new(), ..manner.clone() })
+        (target, ClientSettings { keys: Vec::new(), ..manner.clone() })
     };
     (0..count).map(turn).collect()
 }
 
-/// How a service is asked.
-struct Way<'a> {
+/// One way to a service, ready to be asked: a workload's requests, on this rig.
+struct ServiceProbe<'a> {
     named: &'a NamedWorkload,
-    stage: &'a Stage,
-    site: &'a Site<'a>,
+    rig: &'a Rig,
+    site: &'a RigSite<'a>,
 }
 
-/// What came of it.
-struct Heard {
+/// A preflight request's answer, with what it lacks and which providers took it: a verdict on it needs all three.
+struct PreflightAnswer {
     /// The settings that the answer lacks, which is otherwise good.
     missing: Vec<&'static str>,
-    bad: Option<Bad>,
+    bad: Option<BadAnswer>,
     seen: Vec<Sighted>,
 }
 
-impl Way<'_> {
-    async fn tried(&self, target: &Target, manner: &Manner, first: u64) -> Result<Tried, Stop> {
+impl ServiceProbe<'_> {
+    async fn tried(&self, target: &Target, manner: &ClientSettings, first: u64) -> Result<PreflightCheck, DrillStop> {
         let service = &self.named.service_name;
-        let heard = self.heard(target, manner, first).await?;
+        let answer = self.answer(target, manner, first).await?;
         let case = self.case(target);
-        let keys = &self.stage.fingerprints;
-        if let Some(trouble) = case.misled(&heard.seen, keys) {
+        let keys = &self.rig.fingerprints;
+        if let Some(trouble) = case.misled(&answer.seen, keys) {
             return Ok(Err(trouble));
         }
-        if !heard.missing.is_empty() {
-            return Ok(Err(Trouble::of(explained(&heard.missing, service, &self.site.plan.environment_name))));
+        if !answer.missing.is_empty() {
+            return Ok(Err((explained(&answer.missing, service, &self.site.plan.environment_name))));
         }
-        if let Some(bad) = &heard.bad {
+        if let Some(bad) = &answer.bad {
             let found = look(target, manner, &bad.why).await;
             // What answers pure load is nobody's affair, as long as somebody does.
             if self.named.judged || found.is_some() || case.unanswered(bad).is_some() {
-                return Ok(Err(case.failed(bad, &heard.seen, found.as_ref())));
+                return Ok(Err(case.failed(bad, &answer.seen, found.as_ref())));
             }
         }
-        if heard.seen.is_empty() && self.sight().is_some() && self.named.judged {
+        if answer.seen.is_empty() && self.sight().is_some() && self.named.judged {
             return Ok(Err(case.bypasses()));
         }
-        let who = if self.sight().is_some() { by(&heard.seen) } else { "; the proxies see only bytes, not who answered".to_owned() };
+        let who = if self.sight().is_some() { by(&answer.seen) } else { "; the proxies see only bytes, not who answered".to_owned() };
         Ok(Ok(format!("{service}: 1 of 1 answered{who}")))
     }
 
     /// Asks, until what comes is good or will not be.
-    async fn heard(&self, target: &Target, manner: &Manner, first: u64) -> Result<Heard, Stop> {
+    async fn answer(&self, target: &Target, manner: &ClientSettings, first: u64) -> Result<PreflightAnswer, DrillStop> {
         let request = self.named.workload.request;
         let (mut complete, mut missing, mut again) = (manner.complete, Vec::new(), false);
         for id in first.. {
-            let client = Client::with(target.clone(), Manner { complete, ..manner.clone() }).map_err(Stop::environment)?;
-            let ask = Ask {
+            let client = Client::with(target.clone(), ClientSettings { complete, ..manner.clone() }).map_err(DrillStop::environment_of)?;
+            let ask = ClientRequest {
                 mark: Mark { drill: !self.site.tag, id },
                 model: target.model.clone(),
                 operation: request.operation(),
@@ -133,7 +133,7 @@ impl Way<'_> {
             let before = self.sight().map_or(0, |sight| sight.borrow().unmarked());
             let answered = asked(&client, &ask, self.site, LONGEST).await?;
             let seen = self.seen(id, before, answered.as_ref().err()).await;
-            let Err(bad) = answered else { return Ok(Heard { missing, bad: None, seen }) };
+            let Err(bad) = answered else { return Ok(PreflightAnswer { missing, bad: None, seen }) };
             complete = match complete {
                 Complete { stream_ends_with: StreamEnd::Marker, .. } if bad.why == Flaw::NoMarker.word() => {
                     missing.push("stream_ends_with: finish_reason");
@@ -148,13 +148,13 @@ impl Way<'_> {
                     tokio::time::sleep(PAUSE).await;
                     complete
                 }
-                _ => return Ok(Heard { missing, bad: Some(bad), seen }),
+                _ => return Ok(PreflightAnswer { missing, bad: Some(bad), seen }),
             };
         }
         unreachable!("the loop ends by returning")
     }
 
-    async fn reach(&self, target: &Target, manner: &Manner, preflight: &mut Preflight) {
+    async fn reach(&self, target: &Target, manner: &ClientSettings, preflight: &mut Preflight) {
         for (target, manner) in turns(target, manner) {
             let service = &self.named.service_name;
             let client = match Client::with(target.clone(), manner.clone()) {
@@ -162,7 +162,7 @@ impl Way<'_> {
                 // Of what it needs, a file or a header, the ground has told.
                 Err(_) if !preflight.is_well() => continue,
                 Err(error) => {
-                    preflight.wrong(Trouble::of(error));
+                    preflight.wrong(Trouble::of_text(error));
                     continue;
                 }
             };
@@ -170,28 +170,28 @@ impl Way<'_> {
                 Ok(()) => Ok(format!("{service}: {} takes connections", target.base_url)),
                 Err(why) => {
                     let found = look(&target, &manner, why).await;
-                    Err(self.case(&target).failed(&Bad { why: why.into(), said: None }, &[], found.as_ref()))
+                    Err(self.case(&target).failed(&BadAnswer { why: why.into(), said: None }, &[], found.as_ref()))
                 }
             });
         }
     }
 
     /// Where the proxies can tell who took a request.
-    fn sight(&self) -> Option<watch::Receiver<Sight>> {
+    fn sight(&self) -> Option<watch::Receiver<SightSummary>> {
         let service = &self.named.service;
         let provider = |name: &String| self.site.plan.providers.get(name);
         let speaks = service.providers.iter().filter_map(provider).all(|provider| provider.dialect != Dialect::Tcp);
-        (speaks && self.stage.control.is_lifeboat()).then(|| self.stage.seen.subscribe())
+        (speaks && self.rig.control.is_lifeboat()).then(|| self.rig.seen.subscribe())
     }
 
     /// Which providers took a request: those that were asked with its mark; where none was, those that were asked for a model without one since.
-    async fn seen(&self, id: u64, before: u64, bad: Option<&Bad>) -> Vec<Sighted> {
+    async fn seen(&self, id: u64, before: u64, bad: Option<&BadAnswer>) -> Vec<Sighted> {
         let Some(mut sight) = self.sight() else { return Vec::new() };
         if bad.is_some_and(|bad| is_unsent(&bad.why)) {
             return Vec::new();
         }
         // The last of several attempts is the one that was answered.
-        let is_told = |sight: &Sight| {
+        let is_told = |sight: &SightSummary| {
             let seen = sight.of(id);
             seen.iter().any(Sighted::is_good) || bad.is_some() && !seen.is_empty()
         };
@@ -214,7 +214,7 @@ impl Way<'_> {
                 || plan.environment.proxies.get(name).and_then(|place| place.listen.as_ref()).is_some_and(|listen| !listen.ends_with(":0"))
         };
         let way = |name: &'c String| {
-            let url = self.stage.ways.get(name).map(String::as_str).filter(|_| is_fixed(name));
+            let url = self.rig.ways.get(name).map(String::as_str).filter(|_| is_fixed(name));
             (name.as_str(), url)
         };
         let (operation, streamed) = (self.named.workload.request.operation(), self.named.workload.request.is_streamed());
@@ -264,48 +264,52 @@ pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
 }
 
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
-pub(in crate::drill) async fn warm_up(stage: &Stage, site: &Site<'_>, count: u32) -> Result<(), Stop> {
-    let (Some(target), Some(manner)) = (stage.targets.first(), stage.manners.first()) else { return Ok(()) };
-    let client = Client::with(target.clone(), manner.clone()).map_err(Stop::environment)?;
+pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32) -> Result<(), DrillStop> {
+    let (Some(target), Some(manner)) = (rig.targets.first(), rig.manners.first()) else { return Ok(()) };
+    let client = Client::with(target.clone(), manner.clone()).map_err(DrillStop::environment_of)?;
     let traffic = &site.plan.scenario.traffic;
     let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
     for id in 0..u64::from(count) {
         let mark = Mark { drill: !site.tag, id };
         let (operation, streamed) = (request.operation(), request.is_streamed());
-        let ask = Ask { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
+        let ask = ClientRequest { mark, model: target.model.clone(), operation, streamed, expect: expect.clone() };
         if let Err(bad) = asked(&client, &ask, site, LONGEST).await? {
-            return Err(Stop::environment(format!(
-                "the system under test is ready and does not serve: request {} of {count} before the traffic ended with {bad}\n\nhint: its output is in {}",
-                id + 1,
-                site.folder.join("system.log").display()
-            )));
+            let number = id + 1;
+            let detail = format!(
+                "the system under test is ready and does not serve: request {number} of {count} before the traffic ended with {bad}"
+            );
+            let hint = format!("its output is in {}", site.folder.join("system.log").display());
+            return Err(DrillStop::environment(detail).with_hint(hint));
         }
     }
     Ok(())
 }
 
 /// Asks once, for what it may cost. What warms a system up is planned traffic, which `max_requests` counts; a rehearsal is not.
-async fn asked(client: &Client, ask: &Ask, site: &Site<'_>, within: Duration) -> Result<Result<(), Bad>, Stop> {
+async fn asked(client: &Client, ask: &ClientRequest, site: &RigSite<'_>, within: Duration) -> Result<Result<(), BadAnswer>, DrillStop> {
     let id = ask.mark.id | WARMING;
     let begun = if number_of(ask.mark.id) < FIRST { site.budget.begin(id) } else { site.budget.begin_beside(id) };
     if !begun {
-        return Err(Stop::new(StopReason::Guard, site.budget.emptied().borrow().clone().unwrap_or_default()));
+        return Err(DrillStop::of_text(StopReason::Guard, site.budget.emptied().borrow().as_deref().unwrap_or_default()));
     }
     let (spent, rehearsed) = client.rehearse(ask, site.recorder.clock(), within).await;
     site.budget.end(id, spent);
     Ok(rehearsed)
 }
 
-fn explained(missing: &[&str], service: &str, environment: &str) -> String {
+fn explained(missing: &[&str], service: &str, environment: &str) -> Trouble {
     let what = match missing {
         [_, _] => "its streams end with a finish reason and no terminal marker, and do not tell how many tokens they used",
         ["usage: absent"] => "its answers do not tell how many tokens they used",
         _ => "its streams end with a finish reason and no terminal marker",
     };
     let settings = missing.join("` and `");
-    format!(
-        "{service} would be called bad before anything is broken: {what}\n\nhint: no fault was injected; if its clients take that for whole, write \
-         `{settings}` to `{service}` under `services:` of the environment `{environment}`"
+    Trouble::new(
+        format!("{service} would be called bad before anything is broken: {what}"),
+        format!(
+            "no fault was injected; if its clients take that for whole, write `{settings}` to `{service}` under `services:` of the environment \
+             `{environment}`"
+        ),
     )
 }
 
@@ -317,10 +321,11 @@ mod tests {
     fn what_is_missing_is_said_with_what_to_write() {
         let (ending, usage) = ("stream_ends_with: finish_reason", "usage: absent");
         for (missing, wanted) in
-            [(&[ending][..], "no terminal marker\n"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
+            [(&[ending][..], "no terminal marker"), (&[usage], "its answers do not tell"), (&[ending, usage], "and do not tell")]
         {
             let told = explained(missing, "chat", "staging");
-            assert!(told.contains(wanted) && told.contains(&format!("write `{}` to `chat`", missing.join("` and `"))), "{told}");
+            let is_so = told.problem.contains(wanted) && told.hint.contains(&format!("write `{}` to `chat`", missing.join("` and `")));
+            assert!(is_so, "{told:?}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Everything but the drill: what it needs is opened, tried, told and taken down again. Nothing is recorded, and nothing is left behind.
 
-use super::{Preflight, Tried, Trouble};
-use crate::drill::Stop;
+use super::{Preflight, PreflightCheck, Trouble};
+use crate::drill::DrillStop;
 use crate::drill::conductor::{Order, budget, open, tag};
-use crate::drill::stage::Site;
+use crate::drill::interrupts::by_a_person;
+use crate::drill::rig::RigSite;
 use crate::history::StopReason;
 use crate::journal::{Clock, Journal, Recorder};
 use crate::redact::Redactor;
@@ -15,9 +16,9 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Examined {
     /// What was found.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<PreflightCheck>,
     /// Why it ended before all was tried, where that is no trouble of the set-up: a person, or a limit of what may be spent.
-    pub stopped: Option<Stop>,
+    pub stopped: Option<DrillStop>,
 }
 
 /// Tries whatever a drill would need, as it would be run by this order. Its folder is for what is started; nothing else is written.
@@ -38,26 +39,26 @@ pub async fn examine(order: Order) -> std::io::Result<Examined> {
     Ok(Examined { tried, stopped })
 }
 
-async fn all(order: &Order, recorder: &Recorder, preflight: &mut Preflight) -> (Option<Stop>, Redactor) {
-    let Order { plan, seed, root, keeper, secrets, folder, id, .. } = order;
+async fn all(order: &Order, recorder: &Recorder, preflight: &mut Preflight) -> (Option<DrillStop>, Redactor) {
+    let Order { plan, seed, root, supervisor, secrets, folder, id, .. } = order;
     let (http, budget, tag) = (client(), Arc::new(budget(plan)), tag(*seed, id));
-    let site = Site { plan, seed: *seed, tag, root, keeper, folder, stays: false, recorder, http: &http, budget: &budget, secrets };
+    let site = RigSite { plan, seed: *seed, tag, root, supervisor, folder, stays: false, recorder, http: &http, budget: &budget, secrets };
     let mut stop = order.stop.clone();
-    let (mut stage, names) = match unless_stopped(&mut stop, open(&site, preflight)).await {
+    let (mut rig, names) = match unless_stopped(&mut stop, open(&site, preflight)).await {
         Ok(opened) => opened,
         Err(stop) => return (Some(stop), Redactor::default()),
     };
-    let redactor = stage.redactor.clone();
-    let ended = unless_stopped(&mut stop, stage.connect(&site, names, preflight)).await.err();
-    stage.take_down(recorder).await;
+    let redactor = rig.redactor.clone();
+    let ended = unless_stopped(&mut stop, rig.connect(&site, names, preflight)).await.err();
+    rig.take_down(recorder).await;
     // What is wrong is told already, each by itself.
     (ended.filter(|stop| stop.reason != StopReason::Environment || preflight.is_well()), redactor)
 }
 
-async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = Result<T, DrillStop>>) -> Result<T, DrillStop> {
     tokio::select! {
         biased;
-        Ok(_) = stop.wait_for(|stop| *stop) => Err(Stop::new(StopReason::Person, "stopped by a person")),
+        Ok(_) = stop.wait_for(|stop| *stop) => Err(by_a_person()),
         done = work => done,
     }
 }

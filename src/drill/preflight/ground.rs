@@ -1,14 +1,14 @@
 //! What a plan needs of this host before anything is opened: variables, files of certificates and scripts, programs.
 
-use super::{Preflight, Tried, Trouble};
-use crate::drill::stage::Site;
+use super::{Preflight, PreflightCheck, Trouble};
+use crate::drill::rig::RigSite;
 use crate::model::{Action, DrillPlan, OnFailure, ServiceBinding, Step};
 use crate::step::can_start;
 use crate::traffic::authorities;
 use std::path::Path;
 
 /// Tries all of it.
-pub(in crate::drill) fn look(site: &Site<'_>, preflight: &mut Preflight) {
+pub(in crate::drill) fn look(site: &RigSite<'_>, preflight: &mut Preflight) {
     let plan = site.plan;
     for (variable, whose) in tokens(plan) {
         preflight.tried(token(&variable, &whose));
@@ -48,7 +48,7 @@ fn tokens(plan: &DrillPlan) -> Vec<(String, String)> {
 }
 
 /// That a variable holds the key that clients of a service send.
-pub(in crate::drill) fn key(variable: &str, service: &str) -> Tried {
+pub(in crate::drill) fn key(variable: &str, service: &str) -> PreflightCheck {
     match std::env::var(variable) {
         Ok(key) if !key.trim().is_empty() => Ok(format!("{variable} is set, for {service}")),
         held => Err(Trouble::new(
@@ -59,7 +59,7 @@ pub(in crate::drill) fn key(variable: &str, service: &str) -> Tried {
 }
 
 /// That a variable holds the token of a control API or the like.
-pub(in crate::drill) fn token(variable: &str, whose: &str) -> Tried {
+pub(in crate::drill) fn token(variable: &str, whose: &str) -> PreflightCheck {
     match std::env::var(variable) {
         Ok(token) if !token.trim().is_empty() => Ok(format!("{variable} is set, for {whose}")),
         _ => Err(Trouble::new(
@@ -69,7 +69,7 @@ pub(in crate::drill) fn token(variable: &str, whose: &str) -> Tried {
     }
 }
 
-fn authority(file: &str, service: &str, root: &Path) -> Tried {
+fn authority(file: &str, service: &str, root: &Path) -> PreflightCheck {
     let hint = format!("write the path of a file of certificates in PEM to `ca:` of `{service}`, from the project's folder");
     match authorities(&root.join(file)) {
         Ok(_) => Ok(format!("{file} holds certificates, for {service}")),
@@ -77,7 +77,7 @@ fn authority(file: &str, service: &str, root: &Path) -> Tried {
     }
 }
 
-fn file(script: &str, root: &Path) -> Tried {
+fn file(script: &str, root: &Path) -> PreflightCheck {
     let path = root.join(script);
     match path.is_file() {
         true => Ok(format!("{script} is there")),
@@ -102,7 +102,7 @@ fn programs(plan: &DrillPlan) -> Vec<(&str, String)> {
     start.chain(steps).chain(k6).filter(|(program, _)| !program.contains(['/', '$'])).collect()
 }
 
-fn program(program: &str, whose: &str, root: &Path) -> Tried {
+fn program(program: &str, whose: &str, root: &Path) -> PreflightCheck {
     match can_start(program, root) {
         Ok(()) => Ok(format!("the program {program} is there, for {whose}")),
         Err(_) => Err(Trouble::new(

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  ground   on this host, before anything is opened: variables, files, programs
-//!  (stage)  stores, the control API, the proxies and their ports, the system under test
+//!  (rig)  stores, the control API, the proxies and their ports, the system under test
 //!  asking   one marked request through each way to each service, and who of the providers saw it
 //!  answer   what an answer that will not do, and what the proxies saw of it, say of the cause (pure)
 //!  reach    what is found out about an address where nobody answers as expected
@@ -23,7 +23,7 @@ pub(super) use asking::{awaited, services, unasked, warm_up};
 pub use examine::{Examined, examine};
 pub(super) use reach::providers;
 
-use super::Stop;
+use super::DrillStop;
 use crate::history::StopReason;
 
 /// What is wrong with one thing.
@@ -35,35 +35,32 @@ pub struct Trouble {
     pub hint: String,
 }
 
-/// One thing that was tried: what was found, or what is wrong.
-pub type Tried = Result<String, Trouble>;
+/// The result of one preflight check: what was found, or what is wrong.
+pub type PreflightCheck = Result<String, Trouble>;
 
 /// Everything that was tried so far.
 #[derive(Debug, Default)]
-pub(super) struct Preflight(Vec<Tried>);
+pub(super) struct Preflight(Vec<PreflightCheck>);
 
 impl Trouble {
     pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { problem: problem.into(), hint: hint.into() }
     }
 
-    /// Of an error with its hint.
-    pub(super) fn of(error: impl std::fmt::Display) -> Self {
-        let text = error.to_string();
-        match text.split_once("\n\nhint: ") {
-            Some((problem, hint)) => Self::new(problem, hint),
-            None => Self::new(text, "fix that, and run it again"),
-        }
+    /// Of an error by its text: see [`DrillStop::of_text`].
+    pub(super) fn of_text(error: impl std::fmt::Display) -> Self {
+        DrillStop::environment_of(error).into()
     }
+}
 
-    /// As an error says it.
-    pub(super) fn told(&self) -> String {
-        format!("{}\n\nhint: {}", self.problem, self.hint)
+impl From<DrillStop> for Trouble {
+    fn from(DrillStop { detail, hint, .. }: DrillStop) -> Self {
+        Self { problem: detail, hint: hint.unwrap_or_else(|| "fix that, and run it again".to_owned()) }
     }
 }
 
 impl Preflight {
-    pub(super) fn tried(&mut self, tried: Tried) {
+    pub(super) fn tried(&mut self, tried: PreflightCheck) {
         // What several need, a variable or a store, is told once.
         if !self.0.contains(&tried) {
             self.0.push(tried);
@@ -79,11 +76,11 @@ impl Preflight {
     }
 
     /// What comes of a step that cannot go on without this; its failure is one more trouble.
-    pub(super) fn need<T>(&mut self, step: Result<T, Stop>) -> Result<Option<T>, Stop> {
+    pub(super) fn need<T>(&mut self, step: Result<T, DrillStop>) -> Result<Option<T>, DrillStop> {
         match step {
             Ok(done) => Ok(Some(done)),
             Err(stop) if stop.reason == StopReason::Environment => {
-                self.wrong(Trouble::of(&stop.detail));
+                self.wrong(stop.into());
                 Ok(None)
             }
             Err(stop) => Err(stop),
@@ -99,29 +96,29 @@ impl Preflight {
     }
 
     /// An error where anything is wrong so far.
-    pub(super) fn so_far(&self) -> Result<(), Stop> {
+    pub(super) fn so_far(&self) -> Result<(), DrillStop> {
         let troubles: Vec<&Trouble> = self.troubles().collect();
         match troubles.as_slice() {
             [] => Ok(()),
-            [only] => Err(Stop::environment(only.told())),
+            [only] => Err((*only).clone().into()),
             several => {
                 let list = |each: fn(&Trouble) -> &str| {
                     let lines = several.iter().enumerate().map(|(place, trouble)| format!("{}. {}", place + 1, each(trouble)));
                     lines.collect::<Vec<_>>().join("\n  ")
                 };
                 let (problems, hints) = (list(|trouble| &trouble.problem), list(|trouble| &trouble.hint));
-                Err(Stop::environment(format!("{} things are wrong:\n  {problems}\n\nhint: {hints}", several.len())))
+                Err(DrillStop::environment(format!("{} things are wrong:\n  {problems}", several.len())).with_hint(hints))
             }
         }
     }
 
     /// The stop that comes of everything that is wrong.
-    pub(super) fn stop(&self) -> Stop {
-        self.so_far().err().unwrap_or_else(|| Stop::environment("the preflight failed"))
+    pub(super) fn stop(&self) -> DrillStop {
+        self.so_far().err().unwrap_or_else(|| DrillStop::environment("the preflight failed"))
     }
 
     /// A stop with everything else that is wrong.
-    pub(super) fn with(&mut self, stop: Stop) -> Stop {
+    pub(super) fn with(&mut self, stop: DrillStop) -> DrillStop {
         match self.need::<()>(Err(stop)) {
             Ok(_) => self.stop(),
             Err(stop) => stop,
@@ -140,11 +137,11 @@ mod tests {
         assert_eq!(preflight.so_far(), Ok(()));
         preflight.wrong(Trouble::new("B is not set", "export B=…"));
         preflight.wrong(Trouble::new("B is not set", "export B=…"));
-        assert_eq!(preflight.so_far().unwrap_err().detail, "B is not set\n\nhint: export B=…");
-        let both = preflight.with(Stop::environment("nobody listens at c\n\nhint: start it"));
-        let wanted = "2 things are wrong:\n  1. B is not set\n  2. nobody listens at c\n\nhint: 1. export B=…\n  2. start it";
-        assert_eq!(both, Stop::environment(wanted));
-        let person = Stop::new(StopReason::Person, "stopped by a person");
+        assert_eq!(preflight.so_far(), Err(DrillStop::environment("B is not set").with_hint("export B=…")));
+        let both = preflight.with(DrillStop::environment("nobody listens at c").with_hint("start it"));
+        let wanted = DrillStop::environment("2 things are wrong:\n  1. B is not set\n  2. nobody listens at c");
+        assert_eq!(both, wanted.with_hint("1. export B=…\n  2. start it"));
+        let person = DrillStop::new(StopReason::Person, "stopped by a person");
         assert_eq!(preflight.with(person.clone()), person);
     }
 }

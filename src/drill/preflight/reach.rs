@@ -1,9 +1,9 @@
 //! What is found out about an address where nobody answers as expected: whether it listens elsewhere, and what it speaks.
 
-use super::{Preflight, Tried, Trouble};
+use super::{Preflight, PreflightCheck, Trouble};
 use crate::control::is_here;
 use crate::model::{DrillPlan, origin_and_path};
-use crate::traffic::{Client, Manner, Target};
+use crate::traffic::{Client, ClientSettings, Target};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -15,9 +15,9 @@ const WITHIN: Duration = Duration::from_millis(500);
 /// How long a connection to a provider may take.
 const CONNECTED: Duration = Duration::from_secs(2);
 
-/// What was found out.
+/// What a closer look at an address found: why nobody answers there as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum AddressFinding {
     /// Nobody listens there, and somebody at this base URL.
     At(String),
     /// It speaks HTTP without TLS.
@@ -53,7 +53,7 @@ pub(in crate::drill) async fn providers(plan: &DrillPlan, preflight: &mut Prefli
 }
 
 /// A provider that this host gets no connection to. A standing proxy may be in a container, where other names and addresses lead elsewhere.
-fn unreached(name: &str, origin: &str, why: &str, standing: Option<&str>) -> Tried {
+fn unreached(name: &str, origin: &str, why: &str, standing: Option<&str>) -> PreflightCheck {
     match standing {
         Some(control) => Ok(format!("{name} is left to the proxy at {control}: from here there is no way to {origin} ({why})")),
         None => Err(Trouble::new(
@@ -69,21 +69,23 @@ fn words(error: &std::io::Error) -> String {
 }
 
 /// Looks closer at a base URL at which a request ended with this word.
-pub(super) async fn look(target: &Target, manner: &Manner, why: &str) -> Option<Found> {
+pub(super) async fn look(target: &Target, manner: &ClientSettings, why: &str) -> Option<AddressFinding> {
     let url = reqwest::Url::parse(&target.base_url).ok().filter(|_| manner.proxy.is_none())?;
     let (host, port) = (url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?);
     match (url.scheme(), why) {
         (_, "refused") => beside(&target.base_url, &host, port).await,
-        ("https", "tls-refused") => says_http(&host, port).await.then_some(Found::Plain),
-        ("http", "malformed-head" | "cut-before-headers" | "head-too-long") => says_tls(target, manner).await.then_some(Found::Tls),
+        ("https", "tls-refused") => says_http(&host, port).await.then_some(AddressFinding::Plain),
+        ("http", "malformed-head" | "cut-before-headers" | "head-too-long") => {
+            says_tls(target, manner).await.then_some(AddressFinding::Tls)
+        }
         // What servers with TLS answer to plain HTTP, where they answer it.
-        ("http", why) if why.starts_with("status-400") => says_tls(target, manner).await.then_some(Found::Tls),
+        ("http", why) if why.starts_with("status-400") => says_tls(target, manner).await.then_some(AddressFinding::Tls),
         _ => None,
     }
 }
 
 /// The same port of this host's other loopback address.
-async fn beside(base_url: &str, host: &str, port: u16) -> Option<Found> {
+async fn beside(base_url: &str, host: &str, port: u16) -> Option<AddressFinding> {
     let other = match host.parse::<IpAddr>().ok()? {
         IpAddr::V4(address) if address.is_loopback() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         IpAddr::V6(address) if address.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -93,7 +95,7 @@ async fn beside(base_url: &str, host: &str, port: u16) -> Option<Found> {
     connect(&other.ip().to_string(), port).await?;
     let (scheme, rest) = base_url.split_once("://")?;
     let path = rest.find('/').map_or("", |place| &rest[place..]);
-    Some(Found::At(format!("{scheme}://{other}{path}")))
+    Some(AddressFinding::At(format!("{scheme}://{other}{path}")))
 }
 
 async fn connect(host: &str, port: u16) -> Option<TcpStream> {
@@ -112,7 +114,7 @@ async fn says_http(host: &str, port: u16) -> bool {
     matches!(tokio::time::timeout(WITHIN, asked).await, Ok(Some(begin)) if &begin == b"HTTP/")
 }
 
-async fn says_tls(target: &Target, manner: &Manner) -> bool {
+async fn says_tls(target: &Target, manner: &ClientSettings) -> bool {
     let target = Target { base_url: target.base_url.replacen("http://", "https://", 1), replicas: Vec::new(), ..target.clone() };
     match Client::with(target, manner.clone()) {
         Ok(client) => client.reach(WITHIN).await.err().is_none_or(|why| why.starts_with("certificate-") || why == "not-http-2"),

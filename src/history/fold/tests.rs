@@ -123,7 +123,8 @@ fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
 
 #[test]
 fn a_drill_whose_fault_could_not_be_kept_is_not_whole() {
-    let stopped = |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new() }), finished(1)];
+    let stopped =
+        |reason| vec![done(0, Outcome::Ok), Event::Cancelled(Cancelled { reason, detail: String::new(), hint: None }), finished(1)];
     assert!(folded(stopped(StopReason::Person)).complete);
     assert!(!folded(stopped(StopReason::Fault)).complete);
 }

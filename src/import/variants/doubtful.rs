@@ -3,7 +3,7 @@
 use super::*;
 
 /// RTO 10 s, held for 8 s; the fault at 20 s.
-fn judged(record: Record) -> Verdict {
+fn judged(record: ImportedRecord) -> Verdict {
     let text = |text: &str| text.parse::<Duration>().unwrap();
     let objectives = DeclaredObjectives {
         rto: Some(text("10s")),
@@ -13,12 +13,12 @@ fn judged(record: Record) -> Verdict {
         ..DeclaredObjectives::default()
     }
     .resolved();
-    let told = Told {
+    let told = StatedFacts {
         objectives: Some(objectives),
         providers: vec!["first".into(), "second".into()],
         called: [(FIRST.into(), "first".into()), (SECOND.into(), "second".into())].into(),
-        fault: Some(Moment::After(20_000 * MS)),
-        ..Told::default()
+        fault: Some(RecordTime::After(20_000 * MS)),
+        ..StatedFacts::default()
     };
     judge(&evidence(record, &told).unwrap())
 }
@@ -26,8 +26,8 @@ fn judged(record: Record) -> Verdict {
 #[test]
 fn rescued_requests_in_an_unquoted_list_are_the_standbys() {
     let of = |format: &str| {
-        let log = in_order(Asked::end, |asked| nginx(format, ", ", asked));
-        judged(read(log.as_bytes(), &settings(Source::Nginx, Some(format))).unwrap())
+        let log = in_order(SampleRequest::end, |asked| nginx(format, ", ", asked));
+        judged(read(log.as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap())
     };
     let (quoted, ingress) = (of(NGINX[0]), of(NGINX[2]));
     assert_eq!(quoted.verdict, Decision::Met, "{quoted:?}");
@@ -37,12 +37,12 @@ fn rescued_requests_in_an_unquoted_list_are_the_standbys() {
 #[test]
 fn a_line_that_cannot_be_read_decides_nothing_only_far_from_the_fault() {
     let format = NGINX[2];
-    let log = in_order(Asked::end, |asked| nginx(format, ", ", asked));
+    let log = in_order(SampleRequest::end, |asked| nginx(format, ", ", asked));
     let lines: Vec<&str> = log.lines().collect();
     let with = |place: usize| {
         let mut lines = lines.clone();
         lines.insert(place, "garbage");
-        judged(read(lines.join("\n").as_bytes(), &settings(Source::Nginx, Some(format))).unwrap())
+        judged(read(lines.join("\n").as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap())
     };
     let near = |verdict: &Verdict| verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault);
     // One of 601 lines: in the baseline, behind the last good request before the fault, in the outage, in the hold, and long after it.
@@ -65,20 +65,20 @@ fn a_line_that_cannot_be_read_decides_nothing_only_far_from_the_fault() {
                 _ => format!("{line}\n"),
             })
             .collect();
-        judged(read(late.as_bytes(), &settings(Source::Nginx, Some(format))).unwrap()).verdict
+        judged(read(late.as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap()).verdict
     };
     assert_eq!((missed(""), missed("garbage\n")), (Decision::Missed, Decision::Inconclusive));
     // A file in no order at all: nobody can tell where the line would have been.
     let mut shuffled: Vec<&str> = lines.iter().step_by(2).chain(lines.iter().skip(1).step_by(2)).copied().collect();
     shuffled.insert(10, "garbage");
-    let verdict = judged(read(shuffled.join("\n").as_bytes(), &settings(Source::Nginx, Some(format))).unwrap());
+    let verdict = judged(read(shuffled.join("\n").as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap());
     assert!(near(&verdict) && verdict.verdict == Decision::Inconclusive);
 }
 
 #[test]
 fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
     let format = NGINX[2];
-    let log = in_order(Asked::end, |asked| nginx(format, ", ", asked));
+    let log = in_order(SampleRequest::end, |asked| nginx(format, ", ", asked));
     let lines: Vec<&str> = log.lines().collect();
     // The hold is over after 34 s, and has 80 requests, of which one may be bad.
     let with = |garbled: &[usize], bad: &[usize]| {
@@ -88,7 +88,7 @@ fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
             _ => (*line).to_owned(),
         };
         let text: Vec<String> = lines.iter().enumerate().map(line).collect();
-        let verdict = judged(read(text.join("\n").as_bytes(), &settings(Source::Nginx, Some(format))).unwrap());
+        let verdict = judged(read(text.join("\n").as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap());
         let told = verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesAfterHold);
         assert!(!verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault));
         (verdict.verdict, verdict.reason, told)
@@ -112,15 +112,15 @@ fn two_stray_quotes_take_no_rows_with_them() {
             if is_stray { format!("{}{divider}\"\n", line.rsplit_once(divider).unwrap().0) } else { format!("{line}\n") }
         };
         let text: String = text.lines().enumerate().map(stray).collect();
-        let record = read(text.as_bytes(), &settings(Source::Locust, None)).unwrap();
+        let record = read(text.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
         assert_eq!((record.rows.len(), record.skipped), (598, 2), "{divider:?}");
     }
-    let row = |(place, asked): (usize, &Asked)| {
+    let row = |(place, asked): (usize, &SampleRequest)| {
         let error = if place == 190 || place == 230 { "\"" } else { "" };
         format!("{},{},{},0,0,{error}\n", asked.sent * MS, asked.status, asked.took * MS)
     };
     let text: String = requests().iter().enumerate().map(row).collect();
-    let record = read(text.as_bytes(), &settings(Source::Vegeta, None)).unwrap();
+    let record = read(text.as_bytes(), &settings(RecordSource::Vegeta, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (598, 2));
 }
 
@@ -134,11 +134,11 @@ fn what_an_exception_says_is_a_row_only_of_the_same_hour() {
             .map(|asked| format!("{}{divider}POST{divider}{}{divider}{cell}\n", asked.sent, asked.took))
             .collect::<String>();
         let text = ["start_time", "request_type", "response_time", "exception"].join(&divider.to_string()) + "\n" + &rows;
-        let record = read(text.as_bytes(), &settings(Source::Locust, None)).unwrap();
+        let record = read(text.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
         assert_eq!((record.rows.len(), record.skipped), (600, 0), "{divider:?}");
     }
-    let row = |asked: &Asked| format!("{},502,{},0,2,{cell},b2s=,,0,GET,http://x/,\n", asked.sent * MS, asked.took * MS);
+    let row = |asked: &SampleRequest| format!("{},502,{},0,2,{cell},b2s=,,0,GET,http://x/,\n", asked.sent * MS, asked.took * MS);
     let text: String = requests().iter().map(row).collect();
-    let record = read(text.as_bytes(), &settings(Source::Vegeta, None)).unwrap();
+    let record = read(text.as_bytes(), &settings(RecordSource::Vegeta, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (600, 0));
 }

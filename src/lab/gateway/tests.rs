@@ -20,7 +20,7 @@ const CUTS_MID_BODY: u16 = 2;
 
 /// A provider whose behaviour a test switches.
 struct Switched {
-    server: Server,
+    server: LabServer,
     behaviour: Arc<AtomicU16>,
     asked: Arc<AtomicU32>,
 }
@@ -28,7 +28,7 @@ struct Switched {
 impl Switched {
     fn start(behaviour: u16) -> Self {
         let (behaviour, asked) = (Arc::new(AtomicU16::new(behaviour)), Arc::new(AtomicU32::new(0)));
-        let server = Server::start("switched", loopback(), {
+        let server = LabServer::start("switched", loopback(), {
             let (behaviour, asked) = (Arc::clone(&behaviour), Arc::clone(&asked));
             move |request| {
                 let (behaviour, asked) = (Arc::clone(&behaviour), Arc::clone(&asked));

@@ -2,7 +2,7 @@
 
 use super::super::rig::{Got, ask, ask_for, client, loopback, quick};
 use super::*;
-use crate::dialect::{Ask, credential_header, wire_request};
+use crate::dialect::{ClientRequest, credential_header, wire_request};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
@@ -280,7 +280,7 @@ async fn http_2_is_spoken_by_prior_knowledge_and_ends_with_the_provider() {
     let (send, connection) = shaken.unwrap();
     let connection = tokio::spawn(connection);
     let ask = |id| {
-        let wire = wire_request(Dialect::OpenAi, &Ask::chat(Mark { drill: 1, id }, "gpt-4o", true), "sk-one");
+        let wire = wire_request(Dialect::OpenAi, &ClientRequest::chat(Mark { drill: 1, id }, "gpt-4o", true), "sk-one");
         let mut request = Request::post(format!("{}{}", provider.base_url(), wire.path));
         for (name, value) in wire.headers {
             request = request.header(name, value);

@@ -105,8 +105,8 @@ proptest::proptest! {
     #[test]
     fn no_bytes_make_it_panic(soup in proptest::collection::vec(proptest::num::u8::ANY, 0..300), yaml in r#"[a-z0-9:{}\[\], \n"'&*!|>#é🔑\t\r-]{0,200}"#) {
         for bytes in [soup, yaml.into_bytes()] {
-            let Ok(source) = source::Source::from_bytes(bytes, "x.yaml") else { continue };
-            let mut document = document::Document::of_yaml(source.clone());
+            let Ok(source) = source::SourceText::from_bytes(bytes, "x.yaml") else { continue };
+            let mut document = document::SourceDocument::of_yaml(source.clone());
             inventory::read(&mut document);
             let findings: Findings = document.findings.iter().cloned().chain(table::read(source).findings).collect();
             assert!(findings.is_empty() || !findings.to_string().is_empty());

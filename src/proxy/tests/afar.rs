@@ -90,7 +90,7 @@ async fn a_client_in_another_namespace_that_closes_is_soon_seen_to_have_gone() {
     let here = std::net::Ipv4Addr::from(afar.here);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let headers = reqwest::header::HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, "Bearer t".parse().unwrap())]);
-    let settings = Settings { token: Some("t".into()), ..Settings::at((here, 0).into()) };
+    let settings = ProxySettings { token: Some("t".into()), ..ProxySettings::at((here, 0).into()) };
     let rig = Rig {
         proxy: Proxy::start_with(settings).await.unwrap(),
         http: reqwest::Client::builder().no_proxy().default_headers(headers).build().unwrap(),

@@ -154,8 +154,8 @@ async fn a_change_that_leads_nowhere_else_asks_nobody_for_the_way() {
     let rig = Rig::start("openai").await;
     let (listen, upstream) = (rig.listen.clone(), format!("http://{}", rig.upstream));
     // What is asked would be told that the proxy has come to lead back to itself.
-    let ring = super::way::Way::of(&rig.proxy.registry.footing.ways);
-    ring.stand(rig.upstream, &upstream::Address::parse(&listen, crate::model::Dialect::Tcp).unwrap());
+    let ring = super::upstream_route::UpstreamRoute::of(&rig.proxy.registry.context.routes);
+    ring.stand(rig.upstream, &upstream_address::UpstreamAddress::parse(&listen, crate::model::Dialect::Tcp).unwrap());
     for change in [
         json!({"enabled": false}),
         json!({"enabled": true}),

@@ -7,7 +7,8 @@ const LATNCY: &str = r#"[{"name": "wan", "listen": "127.0.0.1:0", "upstream": "1
 
 async fn plain() -> Rig {
     let rig = Rig::empty().await;
-    let proxy = Proxy::start_with(Settings { manner: Manner::Plain, ..Settings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
+    let proxy =
+        Proxy::start_with(ProxySettings { flavor: ApiFlavor::Plain, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
     Rig { proxy, ..rig }
 }
 
@@ -66,7 +67,7 @@ async fn a_proxy_whose_toxic_is_none_is_not_created_at_all() {
     assert_eq!(rig.call("GET", "/proxies", None).await.1, json!({}));
     // Whom the environment protects is not broken by the back door either.
     let breakable = Some(std::iter::once("other".to_owned()).collect());
-    let guarded = Proxy::start_with(Settings { breakable, ..Settings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
+    let guarded = Proxy::start_with(ProxySettings { breakable, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
     let rig = Rig { proxy: guarded, ..rig };
     let proxy = json!({"name": "p", "upstream": "127.0.0.1:9", "toxics": [{"type": "latency"}]});
     let (status, told) = rig.call("POST", "/proxies", Some(proxy)).await;

@@ -29,7 +29,7 @@ async fn an_authority_is_made_once_and_vouches_for_what_it_signs() {
     let (found, origin) = Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
     assert_eq!((origin, found.pem()), (Origin::Found, made.pem()));
 
-    let rig = stand(Settings { authority: Some(own.clone()), ..Settings::at(near()) }, json!({"tls": true})).await;
+    let rig = stand(ProxySettings { authority: Some(own.clone()), ..ProxySettings::at(near()) }, json!({"tls": true})).await;
     assert_eq!(rig.proxy.authority(), made.pem());
     let served = soon(rig.http.get(format!("http://{}/authority", rig.proxy.api())).send()).await.unwrap();
     assert_eq!(soon(served.text()).await.unwrap(), made.pem(), "and no key");
@@ -49,7 +49,7 @@ async fn an_authority_signs_for_its_hosts_and_for_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("own");
     Authority::make(&own, &hosts(&["api.example", "10.1.2.3"]), false).unwrap();
-    let told = Settings { authority: Some(own.clone()), ..Settings::at(near()) };
+    let told = ProxySettings { authority: Some(own.clone()), ..ProxySettings::at(near()) };
     let rig = stand(told, json!({"tls": true, "hosts": ["api.example", "eu.api.example:443"]})).await;
     for name in ["localhost", "127.0.0.1", "api.example", "eu.api.example"] {
         assert!(secured(&rig, rig.link().await.0, name, "http/1.1").await.is_ok(), "{name}");
@@ -79,7 +79,7 @@ async fn an_authority_signs_for_its_hosts_and_for_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_memory_it_may_sign_for_the_hosts_of_its_proxies() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     assert!(secured(&rig, rig.link().await.0, "api.example", "http/1.1").await.is_err());
     let before = rig.proxy.authority();
     assert_eq!(rig.call("POST", "/proxies/p", Some(json!({"hosts": ["api.example"]}))).await.0, 200);
@@ -150,7 +150,7 @@ fn it_is_not_made_through_a_link() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_no_certificate_can_name_spoils_nothing() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     let before = rig.proxy.authority();
     let long = format!("{}.example", "x".repeat(64));
     // An empty name would stand for all.

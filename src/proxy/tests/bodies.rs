@@ -345,7 +345,7 @@ async fn an_invalid_preface_gets_its_goaway() {
 async fn heads_end_in_time_and_idle_connections_stay() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let head = Duration::from_millis(400);
-    let proxy = Proxy::start_with(Settings { head, ..Settings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
+    let proxy = Proxy::start_with(ProxySettings { head, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) }).await.unwrap();
     let provider = Provider::default();
     let upstream = provider.start().await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

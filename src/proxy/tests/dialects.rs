@@ -1,7 +1,10 @@
 //! Faults on requests and answers in every dialect, several at once, and over time.
 
 use super::*;
-use crate::dialect::{AnswerReader, Ask, Demand, Flaw, Mark, Reply, Route, Speech, WireRequest, base_path, sign_of_life, wire_request};
+use crate::dialect::{
+    AnswerFormat, AnswerReader, ClientRequest, Flaw, Mark, ProviderAnswer, ProviderRequest, Route, WireRequest, base_path, sign_of_life,
+    wire_request,
+};
 use crate::model::{Dialect, Operation};
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert_eq, proptest};
@@ -21,8 +24,8 @@ fn is_spoken(operation: Operation, streamed: bool) -> bool {
     !(streamed && operation == Operation::Embeddings)
 }
 
-fn chat(dialect: Dialect, streamed: bool) -> Speech {
-    Speech { dialect, operation: Operation::Chat, streamed }
+fn chat(dialect: Dialect, streamed: bool) -> AnswerFormat {
+    AnswerFormat { dialect, operation: Operation::Chat, streamed }
 }
 
 /// A proxy before a provider of this dialect, which answers each request in full, in chunks of `size` bytes.
@@ -41,31 +44,31 @@ struct Came {
     judgement: Result<(), Flaw>,
 }
 
-fn asked(speech: Speech) -> Ask {
-    Ask { operation: speech.operation, ..Ask::chat(Mark { drill: 3, id: 99 }, "gpt-4o", speech.streamed) }
+fn asked(format: AnswerFormat) -> ClientRequest {
+    ClientRequest { operation: format.operation, ..ClientRequest::chat(Mark { drill: 3, id: 99 }, "gpt-4o", format.streamed) }
 }
 
-fn request(speech: Speech) -> WireRequest {
-    let request = wire_request(speech.dialect, &asked(speech), "sk-one");
-    WireRequest { path: format!("{}{}", base_path(speech.dialect), request.path), ..request }
+fn request(format: AnswerFormat) -> WireRequest {
+    let request = wire_request(format.dialect, &asked(format), "sk-one");
+    WireRequest { path: format!("{}{}", base_path(format.dialect), request.path), ..request }
 }
 
-fn reply(speech: Speech) -> Reply {
-    let read = Demand::parse(speech.dialect, speech.operation, &request(speech).body).unwrap();
-    Reply::new(speech.dialect, &Demand { include_usage: true, ..read }, "gpt-4o", "1", 0)
+fn reply(format: AnswerFormat) -> ProviderAnswer {
+    let read = ProviderRequest::parse(format.dialect, format.operation, &request(format).body).unwrap();
+    ProviderAnswer::new(format.dialect, &ProviderRequest { include_usage: true, ..read }, "gpt-4o", "1", 0)
 }
 
 /// What a provider answers, token by token, or in one piece.
-fn answer(speech: Speech) -> Vec<Vec<u8>> {
-    let reply = reply(speech);
-    if !speech.streamed {
+fn answer(format: AnswerFormat) -> Vec<Vec<u8>> {
+    let reply = reply(format);
+    if !format.streamed {
         return vec![reply.whole().body];
     }
     (0..reply.tokens()).map(|place| reply.token_event(place)).chain([reply.end_events()]).collect()
 }
 
-fn judge(speech: Speech, bytes: &[u8]) -> Result<(), Flaw> {
-    let mut reader = AnswerReader::new(speech.dialect, &asked(speech));
+fn judge(format: AnswerFormat, bytes: &[u8]) -> Result<(), Flaw> {
+    let mut reader = AnswerReader::new(format.dialect, &asked(format));
     reader.feed(bytes);
     // Which code an error has is the dialect's business.
     reader.finish().map_err(|flaw| if matches!(flaw, Flaw::ErrorEvent(Some(_))) { Flaw::ErrorEvent(None) } else { flaw })
@@ -79,9 +82,9 @@ async fn provider(dialect: Dialect, size: usize) -> SocketAddr {
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let route = Route::of(dialect, parts.method.as_str(), parts.uri.path(), parts.uri.query());
         let Some(Route::Inference { operation, streamed, .. }) = route else { panic!("{} asks for nothing", parts.uri) };
-        let streamed = streamed || Demand::parse(dialect, operation, &body).unwrap().streamed;
-        let speech = Speech { dialect, operation, streamed };
-        let whole = answer(speech).concat();
+        let streamed = streamed || ProviderRequest::parse(dialect, operation, &body).unwrap().streamed;
+        let format = AnswerFormat { dialect, operation, streamed };
+        let whole = answer(format).concat();
         let mut response = Response::builder().header("x-ratelimit-remaining-requests", "123456").header("x-own", "stays");
         if !streamed {
             return response.header("content-type", "application/json").body(whole.into()).unwrap();
@@ -90,7 +93,7 @@ async fn provider(dialect: Dialect, size: usize) -> SocketAddr {
         for chunk in whole.chunks(size) {
             sender.try_send(Bytes::copy_from_slice(chunk)).unwrap();
         }
-        for (name, value) in reply(speech).stream_headers() {
+        for (name, value) in reply(format).stream_headers() {
             response = response.header(name, value);
         }
         response.body(axum::body::Body::new(Chunks(receiver))).unwrap()
@@ -112,8 +115,8 @@ impl Talk {
         Self { rig: Rig { listen: created["listen"].as_str().unwrap().to_owned(), ..rig }, dialect, operation }
     }
 
-    fn speech(&self, streamed: bool) -> Speech {
-        Speech { dialect: self.dialect, operation: self.operation, streamed }
+    fn format(&self, streamed: bool) -> AnswerFormat {
+        AnswerFormat { dialect: self.dialect, operation: self.operation, streamed }
     }
 
     async fn add(&self, name: &str, kind: &str, attributes: Value) {
@@ -129,7 +132,7 @@ impl Talk {
     }
 
     async fn send(&self, streamed: bool) -> reqwest::Response {
-        let WireRequest { method, path, headers, body } = request(self.speech(streamed));
+        let WireRequest { method, path, headers, body } = request(self.format(streamed));
         let mut sent = self.rig.http.request(method.parse().unwrap(), format!("http://{}{path}", self.rig.listen)).body(body);
         for (name, value) in headers {
             sent = sent.header(name, value);
@@ -146,7 +149,7 @@ impl Talk {
                 Err(_) => break false,
             }
         };
-        let judgement = judge(self.speech(streamed), &bytes);
+        let judgement = judge(self.format(streamed), &bytes);
         Came { status, headers, bytes, politely, judgement }
     }
 
@@ -211,7 +214,7 @@ async fn each_fault_on_answers_is_what_the_traffic_calls_it_in_every_dialect() {
         }
         for streamed in [true, false] {
             if is_spoken(operation, streamed) {
-                assert_eq!(talk.chat(streamed).await.bytes, answer(talk.speech(streamed)).concat(), "{dialect} {operation}: healed");
+                assert_eq!(talk.chat(streamed).await.bytes, answer(talk.format(streamed)).concat(), "{dialect} {operation}: healed");
             }
         }
     }
@@ -226,7 +229,7 @@ async fn signs_of_life_are_the_dialects_and_nothing_is_lost_when_they_end() {
         let talk = Talk::about(dialect, operation, 9).await;
         talk.add("t", "keep_alive", json!({"after": 2, "every_ms": 5})).await;
         let mut response = talk.send(streamed).await;
-        let (sign, mut bytes) = (sign_of_life(talk.speech(streamed)), Vec::new());
+        let (sign, mut bytes) = (sign_of_life(talk.format(streamed)), Vec::new());
         let signs = |bytes: &[u8]| bytes.windows(sign.len()).filter(|window| *window == sign).count();
         while signs(&bytes) < 3 {
             bytes.extend_from_slice(&soon(response.chunk()).await.unwrap().unwrap());

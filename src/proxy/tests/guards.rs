@@ -11,7 +11,7 @@ fn near() -> SocketAddr {
 }
 
 /// A proxy with these settings, and nothing before or behind it. Calls bear the token where there is one.
-async fn standing(settings: Settings) -> Rig {
+async fn standing(settings: ProxySettings) -> Rig {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut headers = reqwest::header::HeaderMap::new();
     if settings.token.is_some() {
@@ -56,7 +56,7 @@ fn request((method, path, body): (&str, &str, &str), headers: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_web_page_reaches_any_route_whatever_its_browser_says_it_is() {
-    let rig = standing(Settings { api_hosts: vec!["chaos.example".into()], ..Settings::at(near()) }).await;
+    let rig = standing(ProxySettings { api_hosts: vec!["chaos.example".into()], ..ProxySettings::at(near()) }).await;
     let api = rig.proxy.api();
     for route in ROUTES {
         for page in [
@@ -84,7 +84,7 @@ async fn no_web_page_reaches_any_route_whatever_its_browser_says_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_asks_for_the_token() {
-    let rig = standing(Settings { token: Some(TOKEN.into()), ..Settings::at(near()) }).await;
+    let rig = standing(ProxySettings { token: Some(TOKEN.into()), ..ProxySettings::at(near()) }).await;
     for route in ROUTES {
         for shown in ["", "authorization: Bearer another\r\n", "authorization: Basic eDp5\r\n", "authorization: Bearer \r\n"] {
             let (status, told) = said(rig.proxy.api(), &request(route, &format!("host: localhost\r\n{shown}"))).await;
@@ -92,19 +92,23 @@ async fn every_route_asks_for_the_token() {
         }
     }
     assert_eq!(rig.call("GET", "/proxies", None).await, (200, json!({})));
-    assert!(!format!("{:?}", Settings { token: Some(TOKEN.into()), ..Settings::at(near()) }).contains(TOKEN));
+    assert!(!format!("{:?}", ProxySettings { token: Some(TOKEN.into()), ..ProxySettings::at(near()) }).contains(TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn proxies_lead_only_where_the_inventory_says_however_it_is_asked() {
-    let place = |upstream: &str, binding: ProxyBinding| Place { upstream: upstream.into(), dialect: Dialect::OpenAi, binding };
+    let place = |upstream: &str, binding: ProxyBinding| ProxyPlacement { upstream: upstream.into(), dialect: Dialect::OpenAi, binding };
     let wide = ProxyBinding { listen: Some("0.0.0.0:0".into()), tls: false, hosts: vec!["api.first.example".into()] };
     let places = BTreeMap::from([
         ("first".to_owned(), place("https://First.example", wide)),
         ("second".to_owned(), place("https://second.example", ProxyBinding::default())),
     ]);
-    let settings =
-        Settings { token: Some(TOKEN.into()), places: Some(places), breakable: Some(["first".to_owned()].into()), ..Settings::at(near()) };
+    let settings = ProxySettings {
+        token: Some(TOKEN.into()),
+        places: Some(places),
+        breakable: Some(["first".to_owned()].into()),
+        ..ProxySettings::at(near())
+    };
     let rig = standing(settings).await;
     let first = |more: Value| {
         let mut first = json!({"name": "first", "upstream": "https://first.example", "dialect": "openai"});
@@ -165,7 +169,7 @@ async fn proxies_lead_only_where_the_inventory_says_however_it_is_asked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_token_nothing_listens_for_others() {
-    let rig = standing(Settings::at(near())).await;
+    let rig = standing(ProxySettings::at(near())).await;
     let made = |listen: &str| json!({"name": "p", "upstream": "127.0.0.1:1", "listen": listen});
     for listen in ["0.0.0.0:0", "[::]:0", ":0"] {
         for (path, body) in [("/proxies", made(listen)), ("/populate", json!([made(listen)]))] {
@@ -178,13 +182,13 @@ async fn without_a_token_nothing_listens_for_others() {
     assert!(refused.contains("hint: start the proxy with --token-from"), "{refused}");
     assert_eq!(rig.call("POST", "/proxies", Some(made("[::1]:0"))).await.0, 201);
     assert_eq!(rig.call("PATCH", "/proxies/p", Some(json!({"listen": "0.0.0.0:0"}))).await.0, 403);
-    let rig = standing(Settings { token: Some(TOKEN.into()), ..Settings::at(near()) }).await;
+    let rig = standing(ProxySettings { token: Some(TOKEN.into()), ..ProxySettings::at(near()) }).await;
     assert_eq!(rig.call("POST", "/proxies", Some(made("0.0.0.0:0"))).await.0, 201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upstream_that_leads_back_is_refused_when_it_is_named_and_when_it_is_reached() {
-    let rig = standing(Settings { forward: Some(near()), ..Settings::at(near()) }).await;
+    let rig = standing(ProxySettings { forward: Some(near()), ..ProxySettings::at(near()) }).await;
     let (api, forward) = (rig.proxy.api(), rig.proxy.forward().unwrap());
     let made = |name: &str, upstream: &str, dialect: &str| json!({"name": name, "upstream": upstream, "dialect": dialect});
     for own in [api.to_string(), forward.to_string(), format!("localhost:{}", api.port()), format!("0.0.0.0:{}", api.port())] {
@@ -219,11 +223,16 @@ async fn an_upstream_that_leads_back_is_refused_when_it_is_named_and_when_it_is_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_forward_proxy_leads_nobody_to_the_control_api_and_where_it_is_open_to_nothing_on_this_host() {
-    let refused = Proxy::start_with(Settings { forward: Some(near()), forward_open: true, ..Settings::at(near()) }).await.unwrap_err();
+    let refused =
+        Proxy::start_with(ProxySettings { forward: Some(near()), forward_open: true, ..ProxySettings::at(near()) }).await.unwrap_err();
     assert!(matches!(refused, ProxyError::Tokenless) && refused.to_string().contains("--token-from"), "{refused}");
-    let closed = standing(Settings { forward: Some(near()), ..Settings::at(near()) }).await;
-    let settings =
-        Settings { forward: Some(([0, 0, 0, 0], 0).into()), forward_open: true, token: Some(TOKEN.into()), ..Settings::at(near()) };
+    let closed = standing(ProxySettings { forward: Some(near()), ..ProxySettings::at(near()) }).await;
+    let settings = ProxySettings {
+        forward: Some(([0, 0, 0, 0], 0).into()),
+        forward_open: true,
+        token: Some(TOKEN.into()),
+        ..ProxySettings::at(near())
+    };
     let open = standing(settings).await;
     let provider = Provider::default();
     let provider = provider.start().await;
@@ -254,7 +263,7 @@ async fn the_forward_proxy_leads_nobody_to_the_control_api_and_where_it_is_open_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_half_sent_to_a_proxy_ends_and_what_a_toxic_holds_up_or_is_idle_does_not() {
     const PATIENCE: Duration = Duration::from_millis(400);
-    let mut rig = standing(Settings { head: PATIENCE, ..Settings::at(near()) }).await;
+    let mut rig = standing(ProxySettings { head: PATIENCE, ..ProxySettings::at(near()) }).await;
     rig.upstream = rig.provider.start().await;
     for (name, tls) in [("p", false), ("q", true)] {
         let made = json!({"name": name, "upstream": format!("http://{}", rig.upstream), "dialect": "openai", "tls": tls});

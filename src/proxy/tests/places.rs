@@ -15,7 +15,7 @@ pub(super) fn near() -> SocketAddr {
 }
 
 /// A proxy `p` before a provider, with these settings and these fields.
-pub(super) async fn stand(settings: Settings, more: Value) -> Rig {
+pub(super) async fn stand(settings: ProxySettings, more: Value) -> Rig {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let provider = Provider::default();
     let upstream = provider.start().await;
@@ -68,7 +68,7 @@ async fn ask(secured: &mut TlsStream<TcpStream>, host: &str, path: &str) -> Stri
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_faults_take_new_handshakes_and_end_open_connections_once_they_carry_nothing() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     for (problem, told) in [("expired", "expired"), ("wrong-name", "not valid for name"), ("untrusted", "UnknownIssuer"), ("cut", "eof")] {
         let (mut idle, mut busy) = (framed(&rig).await, framed(&rig).await);
         assert_eq!(get(&mut idle, "/echo", "").await.unwrap().status(), 200);
@@ -105,7 +105,7 @@ async fn tls_faults_take_new_handshakes_and_end_open_connections_once_they_carry
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exchanges_of_one_http2_connection_are_faulted_and_recorded_each_for_itself() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     let mut events = Reader::open(&rig).await;
     let mut sender = framed(&rig).await;
     let mut blue = get(&mut sender, "/stream", "blue").await.unwrap();
@@ -148,7 +148,7 @@ async fn exchanges_of_one_http2_connection_are_faulted_and_recorded_each_for_its
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_takes_an_http2_connection_with_all_that_is_underway_and_lets_go_of_what_it_held() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     let mut sender = framed(&rig).await;
     let mut events = Reader::open(&rig).await;
     rig.inject("stall_midstream", json!({"after": 0})).await;
@@ -179,22 +179,22 @@ async fn a_fault_takes_an_http2_connection_with_all_that_is_underway_and_lets_go
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn providers_are_verified_and_a_private_authority_is_trusted_where_it_is_named() {
-    let provider = stand(Settings::at(near()), json!({"tls": true})).await;
+    let provider = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("private.pem");
     std::fs::write(&file, provider.proxy.authority()).unwrap();
     let port = provider.listen.rsplit_once(':').unwrap().1;
     let upstream = json!({"upstream": format!("https://localhost:{port}")});
-    let strict = stand(Settings::at(near()), upstream.clone()).await;
+    let strict = stand(ProxySettings::at(near()), upstream.clone()).await;
     let (status, body) = strict.ask("/echo").await;
     assert!(status == 502 && body.contains("UnknownIssuer"), "{status} {body}");
-    let trusting = Settings { upstream_ca: Some(file.clone()), ..Settings::at(near()) };
+    let trusting = ProxySettings { upstream_ca: Some(file.clone()), ..ProxySettings::at(near()) };
     let rig = stand(trusting, upstream).await;
     for _ in 0..2 {
         assert_eq!(rig.ask("/echo").await.0, 200);
     }
     std::fs::write(&file, "nothing").unwrap();
-    let refused = Proxy::start_with(Settings { upstream_ca: Some(file), ..Settings::at(near()) }).await.unwrap_err();
+    let refused = Proxy::start_with(ProxySettings { upstream_ca: Some(file), ..ProxySettings::at(near()) }).await.unwrap_err();
     assert!(refused.to_string().contains("no certificate in PEM"), "{refused}");
 }
 
@@ -208,7 +208,7 @@ async fn through(rig: &Rig, head: &str) -> (Wire, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forward_proxy_hands_each_host_to_the_proxy_that_answers_for_it() {
-    let forward = Settings { forward: Some(near()), ..Settings::at(near()) };
+    let forward = ProxySettings { forward: Some(near()), ..ProxySettings::at(near()) };
     let rig = stand(forward, json!({"hosts": ["api.example"]})).await;
     let bytes = json!({"name": "bytes", "upstream": rig.upstream.to_string(), "hosts": ["bytes.example:80"]});
     assert_eq!(rig.call("POST", "/proxies", Some(bytes)).await.0, 201);
@@ -268,7 +268,7 @@ async fn a_forward_proxy_hands_each_host_to_the_proxy_that_answers_for_it() {
     late.is_silent().await;
     assert_eq!(rig.heal().await["touched"], 2);
 
-    let open = Settings { forward: Some(([0, 0, 0, 0], 0).into()), ..Settings::at(near()) };
+    let open = ProxySettings { forward: Some(([0, 0, 0, 0], 0).into()), ..ProxySettings::at(near()) };
     assert!(matches!(Proxy::start_with(open).await, Err(ProxyError::Relay { .. })));
     rig.proxy.stop().await;
 }
@@ -296,7 +296,7 @@ async fn switching() -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgraded_connection_passes_untouched_and_obeys() {
     let upstream = format!("http://{}", switching().await);
-    let rig = stand(Settings::at(near()), json!({"upstream": upstream})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"upstream": upstream})).await;
     let mut events = Reader::open(&rig).await;
     let mut wire = rig.link().await;
     wire.0.write_all(b"GET /chat HTTP/1.1\r\nhost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n").await.unwrap();
@@ -321,7 +321,7 @@ async fn an_upgraded_connection_passes_untouched_and_obeys() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn within_tls_a_gateway_that_ends_its_direction_gets_its_answer_too() {
-    let rig = stand(Settings::at(near()), json!({"tls": true})).await;
+    let rig = stand(ProxySettings::at(near()), json!({"tls": true})).await;
     for held in [false, true] {
         if held {
             rig.inject("http_stall", json!({"hold_ms": 300})).await;

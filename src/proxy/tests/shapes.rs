@@ -1,19 +1,20 @@
 //! Toxics on the shape of answers, as the traffic's own reader judges what comes of them.
 
 use super::*;
-use crate::dialect::{AnswerReader, Ask, Demand, Flaw, Mark, Reply, wire_request};
+use crate::dialect::{AnswerReader, ClientRequest, Flaw, Mark, ProviderAnswer, ProviderRequest, wire_request};
 use crate::model::{Dialect, Operation};
 use proptest::prelude::ProptestConfig;
 use proptest::{prop_assert_eq, proptest};
 
-fn asked(streamed: bool) -> Ask {
-    Ask::chat(Mark { drill: 3, id: 99 }, "gpt-4o", streamed)
+fn asked(streamed: bool) -> ClientRequest {
+    ClientRequest::chat(Mark { drill: 3, id: 99 }, "gpt-4o", streamed)
 }
 
 /// What a provider answers, event by event, or in one piece.
 fn answer(streamed: bool) -> Vec<Vec<u8>> {
-    let read = Demand::parse(Dialect::OpenAi, Operation::Chat, &wire_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
-    let reply = Reply::new(Dialect::OpenAi, &read, "gpt-4o", "chatcmpl-1", 0);
+    let read =
+        ProviderRequest::parse(Dialect::OpenAi, Operation::Chat, &wire_request(Dialect::OpenAi, &asked(streamed), "k").body).unwrap();
+    let reply = ProviderAnswer::new(Dialect::OpenAi, &read, "gpt-4o", "chatcmpl-1", 0);
     if !streamed {
         return vec![reply.whole().body];
     }
@@ -26,7 +27,7 @@ async fn chatty(size: usize) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let routes = axum::Router::new().fallback(async move |request: Request| {
         let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-        let streamed = Demand::parse(Dialect::OpenAi, Operation::Chat, &body).is_ok_and(|ask| ask.streamed);
+        let streamed = ProviderRequest::parse(Dialect::OpenAi, Operation::Chat, &body).is_ok_and(|ask| ask.streamed);
         let whole = answer(streamed).concat();
         if !streamed {
             return Response::builder().header("content-type", "application/json").body(whole.into()).unwrap();

@@ -185,7 +185,7 @@ async fn what_passed_is_counted_in_prometheus_words() {
 #[tokio::test]
 async fn in_the_plain_manner_nothing_is_added() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let settings = Settings { manner: Manner::Plain, ..Settings::at(([127, 0, 0, 1], 0).into()) };
+    let settings = ProxySettings { flavor: ApiFlavor::Plain, ..ProxySettings::at(([127, 0, 0, 1], 0).into()) };
     let proxy = Proxy::start_with(settings).await.unwrap();
     let rig = Rig { proxy, ..Rig::empty().await };
     assert_eq!(rig.call("GET", "/version", None).await.1.as_object().unwrap().keys().collect::<Vec<_>>(), ["version"]);

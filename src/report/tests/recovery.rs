@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_recovery_that_did_not_hold_is_told_with_why() {
-    fn late(told: &mut Told, id: u64, due: u64) {
+    fn late(told: &mut Recorded, id: u64, due: u64) {
         match due {
             FAULT..26_000 => told.done(id, due, 5, Outcome::Error),
             26_000..HEAL => {
@@ -39,7 +39,7 @@ fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
 }
 
 /// A gateway without a timeout: whoever still waits for the dead primary is released by the heal, and goes to the standby then.
-fn hangs(told: &mut Told, id: u64, due: u64) {
+fn hangs(told: &mut Recorded, id: u64, due: u64) {
     match due {
         28_000..HEAL => {
             told.seen(Some(id), "standby", HEAL + 5, 10, 200);
@@ -63,7 +63,7 @@ fn what_the_heal_released_is_no_rescue_and_no_answer_comes_before_its_request() 
 
 #[test]
 fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
-    fn past(told: &mut Told, id: u64, due: u64) {
+    fn past(told: &mut Recorded, id: u64, due: u64) {
         match due {
             FAULT..10_150 => told.done(id, due, 5, Outcome::Error),
             10_150..HEAL => told.done(id, due, 20, Outcome::Ok),
@@ -81,7 +81,7 @@ fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
 
 #[test]
 fn a_drill_that_proves_nothing_is_void_and_says_why_once() {
-    let told = Drill { touched: 0, ..Drill::of(UNAVAILABLE, Told::usual) }.told();
+    let told = Drill { touched: 0, ..Drill::of(UNAVAILABLE, Recorded::usual) }.told();
     assert_eq!(told.verdict.verdict, Decision::Void, "{}", told.screen);
     told.says("verdict void ").never("inconclusive").never("2.86 to 3.04 s");
     assert_eq!(told.line().matches("the fault touched no request").count(), 1, "{}", told.screen);
@@ -89,7 +89,7 @@ fn a_drill_that_proves_nothing_is_void_and_says_why_once() {
 
 #[test]
 fn one_rescued_request_is_told_as_one() {
-    fn once(told: &mut Told, id: u64, due: u64) {
+    fn once(told: &mut Recorded, id: u64, due: u64) {
         match due {
             12_000 => retries(told, id, due),
             FAULT..HEAL => {

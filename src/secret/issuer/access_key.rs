@@ -8,13 +8,13 @@
 //! Sources: docs.aws.amazon.com/IAM/latest/APIReference (CreateAccessKey, DeleteAccessKey); docs.aws.amazon.com/STS/latest/APIReference
 //! (GetCallerIdentity).
 
-use super::super::call::Line;
+use super::super::call::ApiClient;
 use super::super::error::words;
 use super::super::{Pending, SecretError};
 use super::iam::{IamUser, element, said, whose};
 use super::openai::no_key;
 use super::probe::unknown;
-use super::{Issuer, KeyId, Minted, Standing};
+use super::{KeyId, KeyIssuer, Minted, Standing};
 use crate::units::{AccessKey, Secret};
 
 /// What AWS calls the refusal of a key that was deleted or deactivated, or never was.
@@ -24,7 +24,7 @@ const DEAD: &str = "InvalidClientTokenId";
 #[derive(Debug)]
 pub struct AccessKeys {
     user: IamUser,
-    token_service: Line,
+    token_service: ApiClient,
     region: String,
 }
 
@@ -36,11 +36,11 @@ impl AccessKeys {
     /// Where an address is none.
     pub fn new(address: &str, token_service: &str, region: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
         let user = IamUser::new(address, region, user, manager)?;
-        Ok(Self { token_service: Line::to(token_service, None, user.place())?, user, region: region.to_owned() })
+        Ok(Self { token_service: ApiClient::to(token_service, None, user.place())?, user, region: region.to_owned() })
     }
 }
 
-impl Issuer for AccessKeys {
+impl KeyIssuer for AccessKeys {
     fn place(&self) -> &str {
         self.user.place()
     }

@@ -4,10 +4,10 @@
 //! move them to the idle slot first. Nothing is revoked but by making it anew.
 //! Source: learn.microsoft.com/rest/api/aiservices/accountmanagement/accounts/regenerate-key.
 
-use super::super::call::{Line, Request, escaped, refused};
+use super::super::call::{ApiClient, ApiRequest, escaped, refused};
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
-use super::{Issuer, KeyId, Minted, Probe, Standing};
+use super::{KeyId, KeyIssuer, KeyProbe, Minted, Standing};
 use crate::units::Secret;
 use serde_json::{Value, json};
 
@@ -33,11 +33,11 @@ impl Slot {
 #[derive(Debug)]
 pub struct AzureKeys {
     place: String,
-    line: Line,
+    api: ApiClient,
     resource: String,
     token: Secret,
     idle: Slot,
-    probe: Probe,
+    probe: KeyProbe,
 }
 
 impl AzureKeys {
@@ -46,16 +46,16 @@ impl AzureKeys {
     ///
     /// # Errors
     /// Where the address is none.
-    pub fn new(address: &str, resource: &str, token: Secret, idle: Slot, probe: Probe) -> Result<Self, SecretError> {
+    pub fn new(address: &str, resource: &str, token: Secret, idle: Slot, probe: KeyProbe) -> Result<Self, SecretError> {
         let resource = format!("/{}", resource.trim_matches('/'));
         let place = format!("the Azure resource {}", resource.rsplit('/').next().unwrap_or_default());
-        Ok(Self { line: Line::to(address, None, &place)?, place, resource, token, idle, probe })
+        Ok(Self { api: ApiClient::to(address, None, &place)?, place, resource, token, idle, probe })
     }
 
     async fn anew(&self, slot: Slot) -> Result<Value, SecretError> {
         let path = format!("{}/regenerateKey?api-version=2023-05-01", escaped(&self.resource));
-        let request = Request::post(&path, &json!({"keyName": slot.names().0}));
-        let answer = self.line.ask(request.header("authorization", format!("Bearer {}", self.token.expose())), &self.place).await?;
+        let request = ApiRequest::post(&path, &json!({"keyName": slot.names().0}));
+        let answer = self.api.ask(request.header("authorization", format!("Bearer {}", self.token.expose())), &self.place).await?;
         if answer.is_good() {
             return Ok(answer.body);
         }
@@ -66,7 +66,7 @@ impl AzureKeys {
     }
 }
 
-impl Issuer for AzureKeys {
+impl KeyIssuer for AzureKeys {
     fn place(&self) -> &str {
         &self.place
     }

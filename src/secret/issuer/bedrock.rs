@@ -7,7 +7,7 @@
 use super::super::{Pending, SecretError};
 use super::iam::{IamUser, element};
 use super::openai::no_key;
-use super::{Issuer, KeyId, Minted, Probe, Standing};
+use super::{KeyId, KeyIssuer, KeyProbe, Minted, Standing};
 use crate::units::{AccessKey, Secret};
 
 /// Where IAM is signed for, in the one partition of AWS that has Bedrock's keys.
@@ -17,7 +17,7 @@ const REGION: &str = "us-east-1";
 #[derive(Debug)]
 pub struct BedrockKeys {
     user: IamUser,
-    probe: Probe,
+    probe: KeyProbe,
 }
 
 impl BedrockKeys {
@@ -25,12 +25,12 @@ impl BedrockKeys {
     ///
     /// # Errors
     /// Where the address is none.
-    pub fn new(address: &str, user: &str, manager: AccessKey, probe: Probe) -> Result<Self, SecretError> {
+    pub fn new(address: &str, user: &str, manager: AccessKey, probe: KeyProbe) -> Result<Self, SecretError> {
         Ok(Self { user: IamUser::new(address, REGION, user, manager)?, probe })
     }
 }
 
-impl Issuer for BedrockKeys {
+impl KeyIssuer for BedrockKeys {
     fn place(&self) -> &str {
         self.user.place()
     }

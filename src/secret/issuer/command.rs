@@ -7,7 +7,7 @@
 use super::super::command::Commands;
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
-use super::{Issuer, KeyId, Minted, Standing};
+use super::{KeyId, KeyIssuer, Minted, Standing};
 use crate::model;
 use crate::units::Secret;
 use serde_json::Value;
@@ -30,7 +30,7 @@ impl IssuerCommands {
     }
 }
 
-impl Issuer for IssuerCommands {
+impl KeyIssuer for IssuerCommands {
     fn place(&self) -> &str {
         &self.commands.place
     }

@@ -6,10 +6,10 @@
 //! nothing else count.
 //! Source: cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys; developers.google.com/identity/protocols/oauth2/service-account.
 
-use super::super::call::{Line, Request, escaped, refused};
+use super::super::call::{ApiClient, ApiRequest, escaped, refused};
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
-use super::{Issuer, KeyId, Minted, Standing};
+use super::{KeyId, KeyIssuer, Minted, Standing};
 use crate::model::origin_and_path;
 use crate::units::Secret;
 use base64::Engine;
@@ -31,7 +31,7 @@ const DEAD: [&str; 3] = ["Invalid JWT Signature", "account not found", "disabled
 #[derive(Debug)]
 pub struct GoogleKeys {
     place: String,
-    line: Line,
+    api: ApiClient,
     account: String,
     token: Secret,
 }
@@ -43,11 +43,11 @@ impl GoogleKeys {
     /// Where the address is none.
     pub fn new(address: &str, account: &str, token: Secret) -> Result<Self, SecretError> {
         let place = format!("the service account {account}");
-        Ok(Self { line: Line::to(address, None, &place)?, place, account: account.to_owned(), token })
+        Ok(Self { api: ApiClient::to(address, None, &place)?, place, account: account.to_owned(), token })
     }
 
-    async fn call(&self, request: Request<'_>) -> Result<Value, SecretError> {
-        let answer = self.line.ask(request.header("authorization", format!("Bearer {}", self.token.expose())), &self.place).await?;
+    async fn call(&self, request: ApiRequest<'_>) -> Result<Value, SecretError> {
+        let answer = self.api.ask(request.header("authorization", format!("Bearer {}", self.token.expose())), &self.place).await?;
         if answer.is_good() {
             return Ok(answer.body);
         }
@@ -57,7 +57,7 @@ impl GoogleKeys {
     }
 }
 
-impl Issuer for GoogleKeys {
+impl KeyIssuer for GoogleKeys {
     fn place(&self) -> &str {
         &self.place
     }
@@ -65,7 +65,7 @@ impl Issuer for GoogleKeys {
     fn mint(&self) -> Pending<'_, Minted> {
         Box::pin(async {
             let path = format!("/v1/projects/-/serviceAccounts/{}/keys", escaped(&self.account));
-            let made = self.call(Request::post(&path, &json!({"privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE"}))).await?;
+            let made = self.call(ApiRequest::post(&path, &json!({"privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE"}))).await?;
             let file = made["privateKeyData"].as_str().and_then(|data| BASE64_STANDARD.decode(data).ok()).and_then(Secret::from_bytes);
             match (made["name"].as_str(), file) {
                 (Some(name), Some(value)) => Ok(Minted { id: KeyId(name.to_owned()), value: in_one_line(&value) }),
@@ -77,7 +77,7 @@ impl Issuer for GoogleKeys {
     fn revoke<'a>(&'a self, id: &'a KeyId) -> Pending<'a, ()> {
         Box::pin(async move {
             let path = format!("/v1/{}", escaped(&id.0));
-            self.call(Request { method: Method::DELETE, ..Request::get(&path) }).await.map(drop)
+            self.call(ApiRequest { method: Method::DELETE, ..ApiRequest::get(&path) }).await.map(drop)
         })
     }
 
@@ -95,10 +95,10 @@ async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
     let form =
         form_urlencoded::Serializer::new(String::new()).append_pair("grant_type", GRANT).append_pair("assertion", &assertion).finish();
     let body = Some(Zeroizing::new(form.into_bytes()));
-    let request = Request { method: Method::POST, path, headers: Vec::new(), body };
+    let request = ApiRequest { method: Method::POST, path, headers: Vec::new(), body };
     let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
-    let line = Line::to(address, None, place).map_err(|error| error.to_string())?;
-    let answer = line.ask(request, place).await.map_err(|error| error.to_string())?;
+    let api = ApiClient::to(address, None, place).map_err(|error| error.to_string())?;
+    let answer = api.ask(request, place).await.map_err(|error| error.to_string())?;
     let said = answer.body["error_description"].as_str().unwrap_or_default();
     Ok(if answer.is_good() {
         Standing::Accepted

@@ -3,7 +3,7 @@
 //! Source: docs.aws.amazon.com/IAM/latest/APIReference.
 
 use super::super::SecretError;
-use super::super::call::{Answer, Line, Request, refused};
+use super::super::call::{ApiClient, ApiRequest, ApiResponse, refused};
 use super::super::signer::Signer;
 use crate::units::AccessKey;
 use reqwest::Method;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub(super) struct IamUser {
     place: String,
-    line: Line,
+    api: ApiClient,
     user: String,
     signer: Signer,
 }
@@ -25,8 +25,8 @@ impl IamUser {
     /// Where the address is none.
     pub(super) fn new(address: &str, region: &str, user: &str, manager: AccessKey) -> Result<Self, SecretError> {
         let place = format!("the IAM user {user}");
-        let line = Line::to(address, None, &place)?;
-        Ok(Self { line, place, user: user.to_owned(), signer: signer("iam", region, manager) })
+        let api = ApiClient::to(address, None, &place)?;
+        Ok(Self { api, place, user: user.to_owned(), signer: signer("iam", region, manager) })
     }
 
     /// Who it is, for messages.
@@ -37,7 +37,7 @@ impl IamUser {
     /// One action on this user; what came, where it was done.
     pub(super) async fn call(&self, action: &str, more: &[(&str, &str)]) -> Result<Zeroizing<String>, SecretError> {
         let fields = [&[("UserName", self.user.as_str())], more].concat();
-        let answer = ask(&self.line, &self.signer, action, "2010-05-08", &fields, &self.place).await?;
+        let answer = ask(&self.api, &self.signer, action, "2010-05-08", &fields, &self.place).await?;
         if answer.is_good() {
             return Ok(answer.text);
         }
@@ -47,8 +47,8 @@ impl IamUser {
 }
 
 /// Asks AWS's token service who an access key belongs to, which everybody may ask and no policy forbids.
-pub(super) async fn whose(line: &Line, region: &str, key: AccessKey) -> Result<Answer, SecretError> {
-    ask(line, &signer("sts", region, key), "GetCallerIdentity", "2011-06-15", &[], "AWS's token service").await
+pub(super) async fn whose(api: &ApiClient, region: &str, key: AccessKey) -> Result<ApiResponse, SecretError> {
+    ask(api, &signer("sts", region, key), "GetCallerIdentity", "2011-06-15", &[], "AWS's token service").await
 }
 
 /// The text of the first element of this name. Keys and identifiers have no characters that XML escapes.
@@ -58,7 +58,7 @@ pub(super) fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 }
 
 /// The reason for a refusal: its short name, then a sentence.
-pub(super) fn said(answer: &Answer) -> String {
+pub(super) fn said(answer: &ApiResponse) -> String {
     ["Code", "Message"].map(|name| element(&answer.text, name).unwrap_or_default()).join(": ")
 }
 
@@ -73,22 +73,22 @@ fn signer(service: &'static str, region: &str, key: AccessKey) -> Signer {
 }
 
 async fn ask(
-    line: &Line,
+    api: &ApiClient,
     signer: &Signer,
     action: &str,
     version: &str,
     fields: &[(&str, &str)],
     place: &str,
-) -> Result<Answer, SecretError> {
+) -> Result<ApiResponse, SecretError> {
     let named = [("Action", action), ("Version", version)];
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(named).extend_pairs(fields).finish();
     let body = Some(Zeroizing::new(form.into_bytes()));
-    let request = Request { method: Method::POST, path: "/", headers: Vec::new(), body };
+    let request = ApiRequest { method: Method::POST, path: "/", headers: Vec::new(), body };
     let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
-    let request = signer.signed(request, &line.url("/")).map_err(|problem| SecretError::Malformed {
+    let request = signer.signed(request, &api.url("/")).map_err(|problem| SecretError::Malformed {
         place: place.to_owned(),
         problem: format!("the request cannot be signed: {problem}"),
         hint: "check the access key".to_owned(),
     })?;
-    line.ask(request, place).await
+    api.ask(request, place).await
 }

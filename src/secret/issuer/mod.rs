@@ -23,7 +23,7 @@ pub use command::IssuerCommands;
 pub use google::GoogleKeys;
 pub use open::open_issuer;
 pub use openai::OpenAiKeys;
-pub use probe::Probe;
+pub use probe::KeyProbe;
 
 use super::Pending;
 use crate::units::Secret;
@@ -60,7 +60,7 @@ pub enum Standing {
 }
 
 /// Who mints and revokes the keys of one account at one provider.
-pub trait Issuer: Send + Sync + fmt::Debug {
+pub trait KeyIssuer: Send + Sync + fmt::Debug {
     /// Who it is, for messages.
     fn place(&self) -> &str;
 

@@ -1,8 +1,8 @@
 //! From what an inventory says to an issuer.
 
 use super::super::open::key;
-use super::super::{SecretError, Site};
-use super::{AccessKeys, AzureKeys, BedrockKeys, GoogleKeys, Issuer, IssuerCommands, OpenAiKeys, Probe, Slot};
+use super::super::{SecretContext, SecretError};
+use super::{AccessKeys, AzureKeys, BedrockKeys, GoogleKeys, IssuerCommands, KeyIssuer, KeyProbe, OpenAiKeys, Slot};
 use crate::model::{AzureSlot, CredentialSource, Issuer as Declared, Provider};
 use crate::units::AccessKey;
 
@@ -12,10 +12,15 @@ const IAM: &str = "https://iam.amazonaws.com";
 ///
 /// # Errors
 /// Where a key is missing, or an address is none.
-pub fn open_issuer(name: &str, declared: &Declared, provider: &Provider, site: Site<'_>) -> Result<Box<dyn Issuer>, SecretError> {
+pub fn open_issuer(
+    name: &str,
+    declared: &Declared,
+    provider: &Provider,
+    site: SecretContext<'_>,
+) -> Result<Box<dyn KeyIssuer>, SecretError> {
     let probe = || {
         let base_url = provider.base_url.as_deref().unwrap_or_default();
-        Probe::of(provider.dialect, base_url, provider.chat_model(), name)
+        KeyProbe::of(provider.dialect, base_url, provider.chat_model(), name)
     };
     let at = |address: &Option<String>, own: &str| address.clone().unwrap_or_else(|| own.to_owned());
     let manager = |id: &CredentialSource, secret: &CredentialSource| {

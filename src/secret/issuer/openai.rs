@@ -4,9 +4,9 @@
 //! other changes of authorisation take up to a quarter of an hour or longer.
 //! Source: platform.openai.com/docs/api-reference/project-service-accounts.
 
-use super::super::call::{Line, Request, escaped, refused};
+use super::super::call::{ApiClient, ApiRequest, escaped, refused};
 use super::super::{Pending, SecretError};
-use super::{Issuer, KeyId, Minted, Probe, Standing};
+use super::{KeyId, KeyIssuer, KeyProbe, Minted, Standing};
 use crate::units::Secret;
 use reqwest::Method;
 use serde_json::json;
@@ -15,10 +15,10 @@ use serde_json::json;
 #[derive(Debug)]
 pub struct OpenAiKeys {
     place: String,
-    line: Line,
+    api: ApiClient,
     project: String,
     admin: Secret,
-    probe: Probe,
+    probe: KeyProbe,
 }
 
 impl OpenAiKeys {
@@ -26,17 +26,17 @@ impl OpenAiKeys {
     ///
     /// # Errors
     /// Where the address is none.
-    pub fn new(address: &str, project: &str, admin: Secret, probe: Probe) -> Result<Self, SecretError> {
+    pub fn new(address: &str, project: &str, admin: Secret, probe: KeyProbe) -> Result<Self, SecretError> {
         let place = format!("the OpenAI project {project}");
-        Ok(Self { line: Line::to(address, None, &place)?, place, project: project.to_owned(), admin, probe })
+        Ok(Self { api: ApiClient::to(address, None, &place)?, place, project: project.to_owned(), admin, probe })
     }
 
     fn accounts(&self) -> String {
         format!("/organization/projects/{}/service_accounts", escaped(&self.project))
     }
 
-    async fn call(&self, request: Request<'_>) -> Result<serde_json::Value, SecretError> {
-        let answer = self.line.ask(request.header("authorization", format!("Bearer {}", self.admin.expose())), &self.place).await?;
+    async fn call(&self, request: ApiRequest<'_>) -> Result<serde_json::Value, SecretError> {
+        let answer = self.api.ask(request.header("authorization", format!("Bearer {}", self.admin.expose())), &self.place).await?;
         if answer.is_good() {
             return Ok(answer.body);
         }
@@ -46,7 +46,7 @@ impl OpenAiKeys {
     }
 }
 
-impl Issuer for OpenAiKeys {
+impl KeyIssuer for OpenAiKeys {
     fn place(&self) -> &str {
         &self.place
     }
@@ -54,7 +54,7 @@ impl Issuer for OpenAiKeys {
     fn mint(&self) -> Pending<'_, Minted> {
         Box::pin(async {
             let name = format!("lifeboat {}", chrono::Utc::now().format("%Y-%m-%d %H:%M:%S"));
-            let made = self.call(Request::post(&self.accounts(), &json!({"name": name}))).await?;
+            let made = self.call(ApiRequest::post(&self.accounts(), &json!({"name": name}))).await?;
             match (made["id"].as_str(), made["api_key"]["value"].as_str()) {
                 (Some(id), Some(value)) => Ok(Minted { id: KeyId(id.to_owned()), value: Secret::new(value.to_owned()) }),
                 _ => Err(no_key(&self.place)),
@@ -65,7 +65,7 @@ impl Issuer for OpenAiKeys {
     fn revoke<'a>(&'a self, id: &'a KeyId) -> Pending<'a, ()> {
         Box::pin(async move {
             let path = format!("{}/{}", self.accounts(), escaped(&id.0));
-            self.call(Request { method: Method::DELETE, ..Request::get(&path) }).await.map(drop)
+            self.call(ApiRequest { method: Method::DELETE, ..ApiRequest::get(&path) }).await.map(drop)
         })
     }
 

@@ -1,7 +1,7 @@
 //! Whether a provider takes a key: one small chat completion that bears it, as a client would send it, or a token that is minted from it first.
 
 use super::super::SecretError;
-use super::super::call::{Answer, Line, Request};
+use super::super::call::{ApiClient, ApiRequest, ApiResponse};
 use super::Standing;
 use crate::dialect::{credential_header, plain_request};
 use crate::model::Dialect;
@@ -9,31 +9,31 @@ use crate::units::Secret;
 use reqwest::Method;
 use zeroize::Zeroizing;
 
-/// What is posted to have a token minted from a key.
-type Form = fn(&Secret) -> Vec<u8>;
+/// The form that is posted to have a token minted from a key.
+type TokenForm = fn(&Secret) -> Vec<u8>;
 
-/// Asks one provider. Costs one short answer where the key is taken.
+/// A probe of one provider: whether it takes a key. Costs one short answer where the key is taken.
 #[derive(Debug, Clone)]
-pub struct Probe {
-    line: Line,
+pub struct KeyProbe {
+    api: ApiClient,
     dialect: Dialect,
     model: String,
     /// Where tokens are minted, and what is posted there, where the key is not borne itself.
-    minting: Option<(&'static str, Form)>,
+    minting: Option<(&'static str, TokenForm)>,
 }
 
-impl Probe {
+impl KeyProbe {
     /// At a base URL, for this model.
     ///
     /// # Errors
     /// Where the URL is none.
     pub fn of(dialect: Dialect, base_url: &str, model: &str, place: &str) -> Result<Self, SecretError> {
-        Ok(Self { line: Line::to(base_url, None, place)?, dialect, model: model.to_owned(), minting: None })
+        Ok(Self { api: ApiClient::to(base_url, None, place)?, dialect, model: model.to_owned(), minting: None })
     }
 
     /// The same where a key is only shown to have a token minted: at this path, by this form.
     #[must_use]
-    pub fn by_token(self, path: &'static str, form: Form) -> Self {
+    pub fn by_token(self, path: &'static str, form: TokenForm) -> Self {
         Self { minting: Some((path, form)), ..self }
     }
 
@@ -44,9 +44,9 @@ impl Probe {
             return standing(&self.put(name, text, place).await);
         };
         let body = Some(Zeroizing::new(form(value)));
-        let request = Request { method: Method::POST, path, headers: Vec::new(), body };
+        let request = ApiRequest { method: Method::POST, path, headers: Vec::new(), body };
         let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
-        match self.line.ask(request, place).await {
+        match self.api.ask(request, place).await {
             Ok(answer) if answer.is_good() => match answer.body["access_token"].as_str() {
                 Some(token) => standing(&self.put("authorization", format!("Bearer {token}"), place).await),
                 None => Standing::Unknown("no token came".to_owned()),
@@ -56,19 +56,19 @@ impl Probe {
     }
 
     /// Asks for a chat completion with this header in the place of the one that carries a key.
-    async fn put(&self, name: &'static str, text: String, place: &str) -> Result<Answer, SecretError> {
+    async fn put(&self, name: &'static str, text: String, place: &str) -> Result<ApiResponse, SecretError> {
         let wire = plain_request(self.dialect, &self.model, "hi", false, "");
-        let mut request = Request { method: Method::POST, path: &wire.path, headers: Vec::new(), body: Some(Zeroizing::new(wire.body)) };
+        let mut request = ApiRequest { method: Method::POST, path: &wire.path, headers: Vec::new(), body: Some(Zeroizing::new(wire.body)) };
         let usual = credential_header(self.dialect, "").0;
         for (name, text) in wire.headers.into_iter().filter(|(name, _)| *name != usual) {
             request = request.header(name, text);
         }
-        self.line.ask(request.header(name, text), place).await
+        self.api.ask(request.header(name, text), place).await
     }
 }
 
 /// What an answer says of the key.
-fn standing(answer: &Result<Answer, SecretError>) -> Standing {
+fn standing(answer: &Result<ApiResponse, SecretError>) -> Standing {
     match answer {
         Ok(answer) if answer.is_good() => Standing::Accepted,
         Ok(answer) if matches!(answer.status, 401 | 403) => Standing::Refused(answer.status),

@@ -17,8 +17,8 @@ fn provider(key: &'static str, refusal: u16) -> Recorded {
     })
 }
 
-fn probe(server: &Recorded, dialect: Dialect) -> Probe {
-    Probe::of(dialect, &server.address, "gpt-4o", "a provider").unwrap()
+fn probe(server: &Recorded, dialect: Dialect) -> KeyProbe {
+    KeyProbe::of(dialect, &server.address, "gpt-4o", "a provider").unwrap()
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn only_a_refusal_that_came_is_one() {
         assert!(matches!(probe(&broken, dialect).ask(&secret("sk-one"), "p").await, Standing::Unknown(_)), "{dialect}");
     }
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let gone = Probe::of(Dialect::OpenAi, &format!("http://{nobody}"), "gpt-4o", "p").unwrap();
+    let gone = KeyProbe::of(Dialect::OpenAi, &format!("http://{nobody}"), "gpt-4o", "p").unwrap();
     assert!(matches!(gone.ask(&secret("sk-one"), "p").await, Standing::Unknown(_)));
 }
 

@@ -1,6 +1,6 @@
 //! A Kubernetes API server **against recorded shapes** of the objects that are read and patched: a cluster is not for a test to start.
 
-use super::super::{SecretError, Site, Version, Workload, cluster};
+use super::super::{KubernetesWorkload, SecretContext, SecretError, Version, cluster};
 use super::{Recorded, key_file, secret, store};
 use crate::model::SecretStore;
 use base64::Engine;
@@ -76,8 +76,8 @@ async fn one_key_of_a_secret_is_written_over_the_version_that_was_read() {
 async fn a_restart_is_waited_for_until_every_pod_is_new() {
     let (server, folder) = (api(), tempfile::tempdir().unwrap());
     let stores = BTreeMap::from([("eu".to_owned(), declared(&server, key_file(folder.path(), "token", "sa-token")))]);
-    let cluster = cluster("eu", Site { stores: &stores, root: folder.path() }).unwrap();
-    let gateway = Workload::parse("chat", "deployment/gateway").unwrap();
+    let cluster = cluster("eu", SecretContext { stores: &stores, root: folder.path() }).unwrap();
+    let gateway = KubernetesWorkload::parse("chat", "deployment/gateway").unwrap();
     let generation = cluster.restart(&gateway).await.unwrap();
     assert_eq!(generation, 2);
     cluster.rolled_out(&gateway, generation, Duration::from_secs(60)).await.unwrap();

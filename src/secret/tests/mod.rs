@@ -4,7 +4,7 @@ mod kubernetes;
 mod local;
 mod vault;
 
-use super::{Site, Store, open};
+use super::{SecretContext, Store, open};
 use crate::model::{CredentialSource, SecretStore};
 use crate::units::Secret;
 use serde_json::Value;
@@ -88,7 +88,7 @@ pub(in crate::secret) fn secret(text: &str) -> Secret {
 /// The store of a source, with one declared store of this name.
 fn store(from: &str, declared: Option<(&str, SecretStore)>, root: &Path) -> Box<dyn Store> {
     let stores = declared.into_iter().map(|(name, store)| (name.to_owned(), store)).collect();
-    open(&CredentialSource::parse(from).unwrap(), Site { stores: &stores, root }).unwrap()
+    open(&CredentialSource::parse(from).unwrap(), SecretContext { stores: &stores, root }).unwrap()
 }
 
 /// A key in a file of this folder.

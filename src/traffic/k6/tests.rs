@@ -4,10 +4,10 @@ use super::*;
 use crate::journal::Journal;
 
 /// One that reads the points of a first workload.
-fn follower(recorder: Recorder) -> Follower {
-    Follower {
-        points: Points::new(vec!["lifeboat".into(), "due".into()]),
-        walls: Walls::read(recorder.clock()),
+fn follower(recorder: Recorder) -> K6OutputReader {
+    K6OutputReader {
+        points: K6Points::new(vec!["lifeboat".into(), "due".into()]),
+        walls: WallOffset::read(recorder.clock()),
         recorder,
         workload: 0,
         budget: Arc::new(Budget::new(None, None, Vec::new())),
@@ -17,7 +17,7 @@ fn follower(recorder: Recorder) -> Follower {
         recorded: 0,
         later: 0,
         silent: Some(0),
-        numbers: Numbers::default(),
+        numbers: EndedRequests::default(),
         until: watch::channel(None).1,
         ended: watch::channel(None).1,
         begins: watch::channel(None).0,
@@ -28,7 +28,7 @@ fn follower(recorder: Recorder) -> Follower {
 
 #[test]
 fn all_that_was_due_has_ended_once_no_number_before_the_first_later_one_is_missing() {
-    let mut numbers = Numbers::default();
+    let mut numbers = EndedRequests::default();
     for number in [0, 2, 1, 4] {
         numbers.ended(number, false);
         assert!(!numbers.is_whole(), "nobody knows yet how many there are");
@@ -40,16 +40,16 @@ fn all_that_was_due_has_ended_once_no_number_before_the_first_later_one_is_missi
     assert!(numbers.is_whole());
     assert!(numbers.beyond.is_empty(), "nothing is kept of what is known");
     // A script that begins anywhere else is waited for as long as anybody is.
-    let mut other = Numbers::default();
+    let mut other = EndedRequests::default();
     (10..20).for_each(|number| other.ended(number, number > 15));
     assert!(!other.is_whole());
 }
 
 #[test]
 fn an_end_is_told_by_its_code_or_its_signal() {
-    assert_eq!(Ending::Code(107).told(), "k6 ended before the drill did, with exit code 107");
-    assert!(Ending::Signal(9).told().starts_with("k6 was killed by SIGKILL"));
-    assert_eq!(Ending::Signal(7).told(), "k6 was killed by signal 7 before the drill ended");
+    assert_eq!(K6Exit::Code(107).told(), "k6 ended before the drill did, with exit code 107");
+    assert!(K6Exit::Signal(9).told().starts_with("k6 was killed by SIGKILL"));
+    assert_eq!(K6Exit::Signal(7).told(), "k6 was killed by signal 7 before the drill ended");
 }
 
 /// Of a script that sends in some of its runs, and not in others, nobody says that it sends nothing.
@@ -58,27 +58,27 @@ async fn a_script_is_silent_only_where_no_request_has_ever_come() {
     let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
     let sent = |number: u64| {
         let tags = vec![Some(number.to_string()), Some("0".into())];
-        Some(Point::Request(Sample { tags, status: 503, failed: Some(true), ..Sample::default() }))
+        Some(K6Point::Request(K6Sample { tags, status: 503, failed: Some(true), ..K6Sample::default() }))
     };
     let mut follower = follower(journal.recorder());
     for number in 0..20 {
         assert!(follower.sort(sent(number)).unwrap().is_some());
         for _ in 0..MOST_SILENT * 2 {
-            assert!(follower.sort(Some(Point::Iterated)).unwrap().is_none(), "after {number} requests");
+            assert!(follower.sort(Some(K6Point::Iterated)).unwrap().is_none(), "after {number} requests");
         }
     }
     let mut silent = self::follower(journal.recorder());
     for _ in 0..MOST_SILENT {
-        assert!(silent.sort(Some(Point::Iterated)).is_ok());
+        assert!(silent.sort(Some(K6Point::Iterated)).is_ok());
     }
-    assert!(silent.sort(Some(Point::Iterated)).unwrap_err().contains("sends no request"));
+    assert!(silent.sort(Some(K6Point::Iterated)).unwrap_err().contains("sends no request"));
 }
 
 /// The words of `word`, for what k6 tells by its codes.
 #[test]
 fn outcomes_have_the_words_of_the_drills_own_traffic() {
     let told = |code, status, error| {
-        let (outcome, why) = outcome(&Sample { code, status, error, failed: Some(error || status >= 400), ..Sample::default() });
+        let (outcome, why) = outcome(&K6Sample { code, status, error, failed: Some(error || status >= 400), ..K6Sample::default() });
         (outcome, why.unwrap_or_default())
     };
     for (code, status, outcome, word) in [

@@ -26,7 +26,7 @@ async fn endless(head: &'static str, piece: Vec<u8>) -> (SocketAddr, std::sync::
 #[tokio::test]
 async fn an_address_that_nobody_is_at_is_told() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for manner in [plain(), bytes("PING", "PONG"), Manner::default()] {
+    for manner in [plain(), bytes("PING", "PONG"), ClientSettings::default()] {
         assert_eq!(told(&ask(&client(&http(free), manner.clone()), 0).await), (Outcome::Error, "refused"));
         let nowhere = client("http://no-such-host.invalid:80", manner);
         assert_eq!(told(&ask(&nowhere, 0).await), (Outcome::Error, "not-resolved"));
@@ -36,7 +36,7 @@ async fn an_address_that_nobody_is_at_is_told() {
 #[tokio::test]
 async fn ten_gigabytes_are_not_read() {
     let (address, written) = endless("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", vec![b'x'; 1 << 16]).await;
-    for (manner, outcome) in [(plain(), "too-long"), (Manner::default(), "too-long")] {
+    for (manner, outcome) in [(plain(), "too-long"), (ClientSettings::default(), "too-long")] {
         assert_eq!(told(&ask(&client(&http(address), manner), 0).await), (Outcome::Error, outcome));
     }
     assert_eq!(told(&ask(&client(&http(address), bytes("GET / HTTP/1.1\r\n\r\n", "never")), 0).await), (Outcome::Error, "too-long"));
@@ -80,7 +80,7 @@ async fn what_is_no_http_and_no_text_is_told() {
     let mut garbage = b"HTTP/1.1 200 OK\r\nx-name: \xff\xfe\r\ncontent-length: 12\r\n\r\n".to_vec();
     garbage.extend_from_slice(b"data: \xff\xfe\xfd\x80\n\n");
     let address = answering(garbage, true).await;
-    assert_eq!(told(&ask(&client(&http(address), Manner::default()), 0).await), (Outcome::Error, "malformed"));
+    assert_eq!(told(&ask(&client(&http(address), ClientSettings::default()), 0).await), (Outcome::Error, "malformed"));
     assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Ok, ""), "bytes are bytes");
 }
 
@@ -89,7 +89,7 @@ async fn a_stream_that_never_ends_is_given_up() {
     let event = "data: {\"choices\":[{\"delta\":{\"content\":\"anchor \"}}]}\n\n";
     let chunk = format!("{:x}\r\n{event}\r\n", event.len());
     let (address, _) = endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", chunk.clone().into_bytes()).await;
-    assert_eq!(told(&ask(&client(&http(address), Manner::default()), 0).await), (Outcome::Error, "too-long"));
+    assert_eq!(told(&ask(&client(&http(address), ClientSettings::default()), 0).await), (Outcome::Error, "too-long"));
     let slow = serve(move |mut stream| {
         let chunk = chunk.clone();
         async move {
@@ -101,7 +101,7 @@ async fn a_stream_that_never_ends_is_given_up() {
         }
     })
     .await;
-    let answer = ask_within(&client(&http(slow), Manner::default()), 0, LITTLE).await;
+    let answer = ask_within(&client(&http(slow), ClientSettings::default()), 0, LITTLE).await;
     assert_eq!(told(&answer), (Outcome::Timeout, "stalled-in-stream"));
     assert!(answer.proof.is_some());
 }

@@ -1,11 +1,11 @@
 //! Where an answer ends: at a status that is no service, at a stream's terminal marker, at the limit of a head; and whoever waits in vain.
 
 use super::*;
-use crate::dialect::{Demand, Reply, canary, wire_request};
+use crate::dialect::{ProviderAnswer, ProviderRequest, canary, wire_request};
 use crate::history::{Event, Stamped};
 use crate::journal::Journal;
 use crate::model::{Bursts, Complete, Connections, RequestKind, StreamEnd, Timeouts, UsageReport, Wire, Workload};
-use crate::traffic::{Budget, Levels, Load, Schedule, Traffic};
+use crate::traffic::{Budget, Levels, LoadProfile, Schedule, Traffic};
 use crate::units::{self, Seed};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,9 +23,9 @@ async fn a_status_stands_whatever_becomes_of_its_body() {
     let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 1000\r\n\r\n";
     let told_code = r#"{"error": {"code": "rate_limit_exceeded", "message": "slow down"}}"#;
     for (sent, word) in [(head.to_owned(), "status-429"), (format!("{head}{told_code}"), "status-429 rate_limit_exceeded")] {
-        for manner in [Manner::default(), plain()] {
+        for manner in [ClientSettings::default(), plain()] {
             let stalled = answering(sent.clone(), false).await;
-            let answer = ask(&client(&http(stalled), Manner { wire: idle(50), ..manner.clone() }), 0).await;
+            let answer = ask(&client(&http(stalled), ClientSettings { wire: idle(50), ..manner.clone() }), 0).await;
             assert_eq!(told(&answer), (Outcome::Error, word));
             assert!(answer.done < SOON, "its own timeout ends it");
             // Without one the deadline does.
@@ -60,12 +60,12 @@ async fn a_stream_ends_with_its_marker_though_its_connection_does_not() {
         }
     })
     .await;
-    let asking = client(&http(open), Manner::default());
+    let asking = client(&http(open), ClientSettings::default());
     let answer = ask(&asking, 0).await;
     assert_eq!(told(&answer), (Outcome::Ok, ""));
     assert!(answer.done < SOON && answer.proof.unwrap() <= answer.done);
     // It counts as it was, also where its deadline comes while the connection's end is waited for.
-    let progress = Progress::default();
+    let progress = RequestProgress::default();
     progress.is_over(&answer);
     assert_eq!((progress.timed_out(9).done, progress.abandoned(9).outcome), (answer.done, Outcome::Ok));
     assert!(progress.is_settled(false));
@@ -75,20 +75,21 @@ async fn a_stream_ends_with_its_marker_though_its_connection_does_not() {
 
 /// The stream of a dialect that answers request 0, event by event.
 fn told_in(dialect: Dialect, operation: Operation) -> Vec<Vec<u8>> {
-    let ask = Ask { operation, ..Ask::chat(Mark { drill: 1, id: 0 }, "m", true) };
-    let read = Demand::parse(dialect, operation, &wire_request(dialect, &ask, "k").body).unwrap();
-    let reply = Reply::new(dialect, &read, "m", "1", 0);
+    let ask = ClientRequest { operation, ..ClientRequest::chat(Mark { drill: 1, id: 0 }, "m", true) };
+    let read = ProviderRequest::parse(dialect, operation, &wire_request(dialect, &ask, "k").body).unwrap();
+    let reply = ProviderAnswer::new(dialect, &read, "m", "1", 0);
     (0..reply.tokens()).map(|place| reply.token_event(place)).chain([reply.end_events()]).collect()
 }
 
 /// How a request in this dialect is answered by this stream, whose body never ends.
-async fn left_open(dialect: Dialect, operation: Operation, events: Vec<Vec<u8>>, complete: Complete) -> Answer {
+async fn left_open(dialect: Dialect, operation: Operation, events: Vec<Vec<u8>>, complete: Complete) -> RequestResult {
     let chunks = events.iter().flat_map(|event| [format!("{:x}\r\n", event.len()).as_bytes(), event, b"\r\n"].concat());
     let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     let address = answering(head.iter().copied().chain(chunks).collect::<Vec<u8>>(), false).await;
-    let asking = Client::with(Target { dialect, ..target(&http(address)) }, Manner { complete, ..Manner::default() }).unwrap();
-    let (clock, progress) = (Clock::start(), Progress::default());
-    let ask = Ask { operation, ..Ask::chat(Mark { drill: 1, id: 0 }, "m", true) };
+    let asking =
+        Client::with(Target { dialect, ..target(&http(address)) }, ClientSettings { complete, ..ClientSettings::default() }).unwrap();
+    let (clock, progress) = (Clock::start(), RequestProgress::default());
+    let ask = ClientRequest { operation, ..ClientRequest::chat(Mark { drill: 1, id: 0 }, "m", true) };
     let asked = tokio::time::timeout(DEADLINE, asking.ask(&ask, None, clock, &progress)).await;
     asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
 }
@@ -156,7 +157,7 @@ async fn a_connection_whose_body_ends_after_the_marker_is_used_again() {
         }
     })
     .await;
-    let asking = client(&http(address), Manner::default());
+    let asking = client(&http(address), ClientSettings::default());
     for id in 0..4 {
         assert_eq!(told(&ask(&asking, id).await), (Outcome::Ok, ""));
     }
@@ -196,10 +197,10 @@ async fn waiting(workload: Workload, deadline: Duration, end: Duration) -> (Vec<
     })
     .await;
     let wire = Wire { connections: Connections::AtMost(1), ..Wire::default() };
-    let client = client(&http(address), Manner { wire, ..plain() });
+    let client = client(&http(address), ClientSettings { wire, ..plain() });
     let file = tempfile::NamedTempFile::new().unwrap();
     let journal = Journal::start(file.reopen().unwrap(), Clock::start()).unwrap();
-    let load = Load {
+    let load = LoadProfile {
         schedule: Schedule::new(&workload, Seed(7)),
         request: RequestKind::Http,
         expect: Arc::default(),

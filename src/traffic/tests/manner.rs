@@ -12,11 +12,11 @@ use std::time::Duration;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc";
 
-fn wired(wire: Wire) -> Manner {
-    Manner { wire, ..plain() }
+fn wired(wire: Wire) -> ClientSettings {
+    ClientSettings { wire, ..plain() }
 }
 
-fn connections(connections: Connections) -> Manner {
+fn connections(connections: Connections) -> ClientSettings {
     wired(Wire { connections, ..Wire::default() })
 }
 
@@ -191,7 +191,7 @@ async fn over_tls(acceptor: &tokio_rustls::TlsAcceptor) -> String {
 #[tokio::test]
 async fn certificates_are_verified_against_the_authority_that_was_named() {
     let good = certified("127.0.0.1", false, &[b"h2", b"http/1.1"]);
-    let trusting = |certified: &Certified, wire: Wire| Manner { authority: Some(certified.file.path().into()), ..wired(wire) };
+    let trusting = |certified: &Certified, wire: Wire| ClientSettings { authority: Some(certified.file.path().into()), ..wired(wire) };
     let url = over_tls(&good.acceptor).await;
     assert_eq!(told(&ask(&client(&url, trusting(&good, Wire::default())), 0).await), (Outcome::Ok, ""));
     assert_eq!(told(&ask(&client(&url, trusting(&good, two())), 0).await), (Outcome::Ok, ""));
@@ -218,7 +218,7 @@ async fn certificates_are_verified_against_the_authority_that_was_named() {
     })
     .await;
     assert_eq!(told(&ask(&client(&format!("https://{talking}"), plain()), 0).await), (Outcome::Error, "tls-refused"));
-    let missing = Manner { authority: Some("/no/such/file.pem".into()), ..plain() };
+    let missing = ClientSettings { authority: Some("/no/such/file.pem".into()), ..plain() };
     assert!(Client::with(target(&url), missing).unwrap_err().to_string().contains("/no/such/file.pem"));
 }
 
@@ -241,7 +241,7 @@ async fn a_forward_proxy_is_asked_in_full_or_opens_a_tunnel() {
         }
     })
     .await;
-    let through = |manner: Manner| Manner { proxy: Some(http(address)), ..manner };
+    let through = |manner: ClientSettings| ClientSettings { proxy: Some(http(address)), ..manner };
     assert_eq!(told(&ask(&client("http://gw.invalid:81/v1", through(plain())), 0).await), (Outcome::Ok, ""));
     assert_eq!(hears.recv().await.unwrap(), "GET http://gw.invalid:81/v1 HTTP/1.1");
     assert_eq!(told(&ask(&client("tcp://gw.invalid:6379", through(bytes("PING", "PONG"))), 0).await), (Outcome::Ok, ""));
@@ -263,7 +263,7 @@ async fn each_key_has_its_turn_and_the_seed_says_which() {
         }
     })
     .await;
-    let asking = client(&http(address), Manner { keys: vec!["a".into(), "b".into()], ..Manner::default() });
+    let asking = client(&http(address), ClientSettings { keys: vec!["a".into(), "b".into()], ..ClientSettings::default() });
     let mut seen = Vec::new();
     for id in 0..40 {
         assert_eq!(told(&ask(&asking, id).await), (Outcome::Error, "status-401"));

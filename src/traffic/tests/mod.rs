@@ -5,9 +5,9 @@ mod ends;
 mod manner;
 mod served;
 
-use super::client::{Client, Manner, Target};
-use super::progress::{Answer, Progress};
-use crate::dialect::{Ask, Mark};
+use super::client::{Client, ClientSettings, Target};
+use super::progress::{RequestProgress, RequestResult};
+use crate::dialect::{ClientRequest, Mark};
 use crate::history::Outcome;
 use crate::journal::Clock;
 use crate::model::{Dialect, Errand, Operation};
@@ -24,34 +24,34 @@ fn target(url: &str) -> Target {
 }
 
 /// Asks for `/` and expects 200.
-fn plain() -> Manner {
-    Manner { errand: Some(Errand::default()), ..Manner::default() }
+fn plain() -> ClientSettings {
+    ClientSettings { errand: Some(Errand::default()), ..ClientSettings::default() }
 }
 
-fn bytes(send: &str, expect: &str) -> Manner {
+fn bytes(send: &str, expect: &str) -> ClientSettings {
     let errand = Errand { send: Some(send.into()), contains: Some(expect.into()), ..Errand::default() };
-    Manner { errand: Some(errand), bytes: true, ..Manner::default() }
+    ClientSettings { errand: Some(errand), bytes: true, ..ClientSettings::default() }
 }
 
-fn client(url: &str, manner: Manner) -> Client {
+fn client(url: &str, manner: ClientSettings) -> Client {
     Client::with(target(url), manner).unwrap()
 }
 
 /// Request number `id`, given up after `within`.
-async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> Answer {
+async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> RequestResult {
     let mark = Mark { drill: 1, id };
-    let ask = Ask { mark, model: "m".into(), operation: Operation::Chat, streamed: true, expect: Arc::default() };
-    let (clock, progress) = (Clock::start(), Progress::default());
+    let ask = ClientRequest { mark, model: "m".into(), operation: Operation::Chat, streamed: true, expect: Arc::default() };
+    let (clock, progress) = (Clock::start(), RequestProgress::default());
     let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &progress)).await;
     asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
 }
 
-async fn ask(client: &Client, id: u64) -> Answer {
+async fn ask(client: &Client, id: u64) -> RequestResult {
     ask_within(client, id, DEADLINE).await
 }
 
 /// Its outcome, and the word for it.
-fn told(answer: &Answer) -> (Outcome, &str) {
+fn told(answer: &RequestResult) -> (Outcome, &str) {
     (answer.outcome, answer.why.as_deref().unwrap_or(""))
 }
 

@@ -9,7 +9,7 @@ async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() 
     let address = answering(OK, false).await;
     let expecting = |status, contains: Option<&str>| {
         let errand = Errand { status, contains: contains.map(str::to_owned), ..Errand::default() };
-        client(&http(address), Manner { errand: Some(errand), ..Manner::default() })
+        client(&http(address), ClientSettings { errand: Some(errand), ..ClientSettings::default() })
     };
     let answer = ask(&expecting(200, Some("ok")), 0).await;
     assert_eq!(told(&answer), (Outcome::Ok, ""));
@@ -18,7 +18,7 @@ async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() 
     assert_eq!(told(&ask(&expecting(204, None), 0).await), (Outcome::Error, "status-200"));
     let empty = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false).await;
     let errand = Errand { contains: Some("ok".into()), ..Errand::default() };
-    let wanting = client(&http(empty), Manner { errand: Some(errand), ..Manner::default() });
+    let wanting = client(&http(empty), ClientSettings { errand: Some(errand), ..ClientSettings::default() });
     assert_eq!(told(&ask(&wanting, 0).await), (Outcome::Error, "empty"));
     assert_eq!(told(&ask(&client(&http(empty), plain()), 0).await), (Outcome::Ok, ""));
 }
@@ -39,7 +39,7 @@ async fn a_post_carries_its_body_the_mark_and_the_path_below_the_base_url() {
     .await;
     let errand = Errand { path: "/health?deep=1".into(), send: Some("ping".into()), ..Errand::default() };
     let headers = vec![("X-Tenant".to_owned(), "blue".to_owned())];
-    let asking = client(&format!("http://{address}/v1/"), Manner { errand: Some(errand), headers, ..Manner::default() });
+    let asking = client(&format!("http://{address}/v1/"), ClientSettings { errand: Some(errand), headers, ..ClientSettings::default() });
     assert_eq!(told(&ask(&asking, 17).await), (Outcome::Ok, ""));
     let (head, body) = hears.recv().await.unwrap();
     assert!(head.starts_with("POST /v1/health?deep=1 HTTP/1.1\r\n"), "{head}");
@@ -57,7 +57,7 @@ async fn bytes_over_tcp_are_service_once_the_expected_ones_are_there() {
             let _ = stream.write_all(b"+PO").await;
             let _ = stream.write_all(b"NG\r\n").await;
         }
-        // Held open: the answer is whole without an end.
+        // CheckedOut open: the answer is whole without an end.
         let _ = stream.read_u8().await;
     })
     .await;
@@ -66,7 +66,7 @@ async fn bytes_over_tcp_are_service_once_the_expected_ones_are_there() {
         assert_eq!(told(&answer), (Outcome::Ok, ""));
         assert!(answer.proof.unwrap() <= answer.done);
     }
-    let open = Manner { errand: Some(Errand::default()), bytes: true, ..Manner::default() };
+    let open = ClientSettings { errand: Some(Errand::default()), bytes: true, ..ClientSettings::default() };
     assert_eq!(told(&ask(&client(&http(address), open), 0).await), (Outcome::Ok, ""), "an open connection is all that was asked");
     let silent = ask_within(&client(&http(address), bytes("PING", "PANG")), 0, std::time::Duration::from_millis(300)).await;
     assert_eq!(silent.outcome, Outcome::Timeout);

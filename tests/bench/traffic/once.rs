@@ -5,7 +5,7 @@ use lifeboat::history::{Event, Outcome, RequestDone};
 use lifeboat::journal::{Clock, Journal};
 use lifeboat::lab::SimulatedProvider;
 use lifeboat::model::{Arrivals, Dialect, Errand, Provider, RequestKind, Simulation, Workload};
-use lifeboat::traffic::{Budget, Client, Levels, Load, Manner, Prices, Schedule, Target, Traffic};
+use lifeboat::traffic::{Budget, Client, ClientSettings, Levels, LoadProfile, Prices, Schedule, Target, Traffic};
 use lifeboat::units::{Duration, Rate, Ratio, Seed};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -122,7 +122,7 @@ pub(crate) fn once(kind: &str, url: &str, rate: &str, seconds: &str) {
 async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal) {
     let mut target =
         Target { base_url: url.to_owned(), dialect: Dialect::OpenAi, model: "gpt-4o".into(), key: "sk-bench".into(), replicas: Vec::new() };
-    let mut manner = Manner::default();
+    let mut manner = ClientSettings::default();
     if kind == Kind::Http {
         manner.errand = Some(Errand::default());
     }
@@ -134,7 +134,7 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
     let deadline = if kind == Kind::Blackhole { Duration::from_secs(9) } else { Duration::from_secs(5) };
     let rate = Rate::per_second(rate).unwrap();
     let workload = Workload { arrivals: Arrivals::Constant, request, max_in_flight: 20_000, ..Workload::steady(rate) };
-    let load = Load {
+    let load = LoadProfile {
         schedule: Schedule::new(&workload, Seed(1)),
         request,
         expect: Arc::default(),

@@ -6,7 +6,7 @@
 mod oracle;
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::import::{Settings, Source, read};
+use lifeboat::import::{ImportSettings, RecordSource, read};
 use oracle::{Asked, comes_back, holds, requests};
 
 /// What a client may call itself, as a gateway writes it between quotes.
@@ -28,15 +28,15 @@ const NGINX: &str = "$msec \"$http_user_agent\" [$proxy_upstream_name] $upstream
 
 fuzz_target!(|data: &[u8]| {
     let [which, fault, text @ ..] = data else { return };
-    let sources = [Source::Nginx, Source::Haproxy, Source::Envoy];
+    let sources = [RecordSource::Nginx, RecordSource::Haproxy, RecordSource::Envoy];
     let source = sources[usize::from(*which) % sources.len()];
-    let settings = |template: Option<String>| Settings { source, pace: None, template, served_by: None, since: None, until: None };
+    let settings = |template: Option<String>| ImportSettings { source, pace: None, template, served_by: None, since: None, until: None };
     if which & 64 != 0 {
         let (name, requests) = (name(&text[..text.len() / 2]), requests(&text[text.len() / 2..]));
         let divider = if fault & 1 == 0 { ", " } else { " : " };
         let (template, lines): (_, Vec<String>) = match source {
-            Source::Nginx => (Some(NGINX.to_owned()), requests.iter().map(|asked| nginx(asked, divider, &name)).collect()),
-            Source::Haproxy => {
+            RecordSource::Nginx => (Some(NGINX.to_owned()), requests.iter().map(|asked| nginx(asked, divider, &name)).collect()),
+            RecordSource::Haproxy => {
                 let line = |asked: &Asked| format!("20/Nov/2026:{} \"{name}\" {} 0/0/{}\n", asked.clock(), asked.status(), asked.took);
                 (Some("%t %{+Q}r %ST %Th/%Ti/%Ta".to_owned()), requests.iter().map(line).collect())
             }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::dialect::{AnswerReader, Ask, Mark};
+use lifeboat::dialect::{AnswerReader, ClientRequest, Mark};
 use lifeboat::model::{Dialect, Expect, RequestKind};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
         tool: (how & 32 != 0).then(|| "tool".to_owned()),
     };
     let mark = Mark { drill: 1, id: 2 };
-    let ask = Ask { mark, model: "m".into(), operation: kind.operation(), streamed: kind.is_streamed(), expect: Arc::new(expect) };
+    let ask = ClientRequest { mark, model: "m".into(), operation: kind.operation(), streamed: kind.is_streamed(), expect: Arc::new(expect) };
     let reader = || AnswerReader::new(dialect, &ask);
     let mut whole = reader();
     whole.feed(answer);

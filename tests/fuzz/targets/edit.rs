@@ -6,20 +6,20 @@
 
 use libfuzzer_sys::fuzz_target;
 use lifeboat::model::Which;
-use lifeboat::project::Format;
+use lifeboat::project::FileFormat;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 const DIVISION: &str = "\n----\n";
 
 /// A document as a reader of the format itself has it; `None` where it has none, or where one value stands in several places.
-fn meaning(format: Format, text: &str) -> Option<Value> {
+fn meaning(format: FileFormat, text: &str) -> Option<Value> {
     match format {
-        Format::Json => serde_json::from_str(text).ok(),
-        Format::Toml => Some(item(toml_edit::Document::parse(text).ok()?.as_item())),
-        Format::Yaml if text.contains(['&', '*', '!', '<', '?']) => None,
-        Format::Yaml => serde_saphyr::from_str(text).ok(),
-        Format::Env => Some(serde_json::json!(variables(text)?)),
+        FileFormat::Json => serde_json::from_str(text).ok(),
+        FileFormat::Toml => Some(item(toml_edit::Document::parse(text).ok()?.as_item())),
+        FileFormat::Yaml if text.contains(['&', '*', '!', '<', '?']) => None,
+        FileFormat::Yaml => serde_saphyr::from_str(text).ok(),
+        FileFormat::Env => Some(serde_json::json!(variables(text)?)),
     }
 }
 
@@ -97,7 +97,7 @@ fn at<'v>(document: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
 }
 
 /// Asserts that the new document is the old one but for this value, wherever somebody else can read both.
-fn as_meant(format: Format, before: &str, after: &str, path: &[String], new: &str) {
+fn as_meant(format: FileFormat, before: &str, after: &str, path: &[String], new: &str) {
     let (Some(mut before), Some(mut after)) = (meaning(format, before), meaning(format, after)) else { return };
     let (Some(old), Some(now)) = (at(&mut before, path), at(&mut after, path)) else { return };
     if let Some(shown) = shown(now) {
@@ -120,7 +120,7 @@ fuzz_target!(|data: &[u8]| {
             values.split(',').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         )),
     };
-    for format in [Format::Yaml, Format::Json, Format::Toml, Format::Env] {
+    for format in [FileFormat::Yaml, FileFormat::Json, FileFormat::Toml, FileFormat::Env] {
         let Ok(part) = format.part(text, which.as_ref()) else { continue };
         let part = &text[part];
         let Ok(place) = format.find(part, &path) else { continue };

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use lifeboat::dialect::{AnswerReader, Ask, Boundary, Demand, Events, Mark, Reply, wire_request};
+use lifeboat::dialect::{AnswerReader, ClientRequest, Boundary, ProviderRequest, EventSplitter, Mark, ProviderAnswer, wire_request};
 use lifeboat::model::{Dialect, Operation};
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ fuzz_target!(|data: &[u8]| {
     let cut = usize::from(*cut).max(1);
     let operation = if id & 1 == 0 { Operation::Chat } else { Operation::Invoke };
     let mark = Mark { drill: 7, id: u64::from(*id) };
-    let ask = Ask { mark, model: "m".into(), operation, streamed: true, expect: Arc::default() };
+    let ask = ClientRequest { mark, model: "m".into(), operation, streamed: true, expect: Arc::default() };
     let request = wire_request(Dialect::Bedrock, &ask, "k");
-    let asked = Demand::parse(Dialect::Bedrock, operation, &request.body).expect("what we ask is understood");
-    let reply = Reply::new(Dialect::Bedrock, &asked, "m", "id", 0);
+    let asked = ProviderRequest::parse(Dialect::Bedrock, operation, &request.body).expect("what we ask is understood");
+    let reply = ProviderAnswer::new(Dialect::Bedrock, &asked, "m", "id", 0);
     let mut stream: Vec<u8> = (0..reply.tokens()).flat_map(|place| reply.token_event(place)).collect();
     stream.extend(reply.end_events());
     let read = |stream: &[u8]| {
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     }
 
     for dialect in Dialect::WORDS.iter().filter_map(|word| Dialect::from_word(word)).filter(|dialect| *dialect != Dialect::Tcp) {
-        let mut events = Events::after(Boundary::of(dialect));
+        let mut events = EventSplitter::after(Boundary::of(dialect));
         let mut passed = Vec::new();
         for piece in data.chunks(cut) {
             let mut piece = Bytes::copy_from_slice(piece);

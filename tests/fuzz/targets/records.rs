@@ -6,7 +6,7 @@
 mod oracle;
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::import::{Pace, Settings, Source, read};
+use lifeboat::import::{LoadModel, ImportSettings, RecordSource, read};
 use oracle::{Asked, ZERO, comes_back, holds, requests};
 
 /// A cell as RFC 4180 has it.
@@ -31,11 +31,11 @@ fn vegeta(asked: &Asked, exception: &str) -> String {
 
 fuzz_target!(|data: &[u8]| {
     let [which, fault, text @ ..] = data else { return };
-    let sources = [Source::K6, Source::Oha, Source::Vegeta, Source::Locust];
+    let sources = [RecordSource::K6, RecordSource::Oha, RecordSource::Vegeta, RecordSource::Locust];
     let source = sources[usize::from(*which) % sources.len()];
-    let pace = (source == Source::K6 && which & 128 != 0).then_some(Pace::Open);
-    let settings = Settings { source, pace, template: None, served_by: None, since: None, until: None };
-    if which & 32 != 0 && matches!(source, Source::Vegeta | Source::Locust) {
+    let pace = (source == RecordSource::K6 && which & 128 != 0).then_some(LoadModel::Open);
+    let settings = ImportSettings { source, pace, template: None, served_by: None, since: None, until: None };
+    if which & 32 != 0 && matches!(source, RecordSource::Vegeta | RecordSource::Locust) {
         // What holds a row of the same hour is that row, as far as anybody can tell.
         if text[..text.len() / 2].windows(5).any(|part| part == b"17951") {
             return;
@@ -43,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
         let (exception, requests) = (exception(&text[..text.len() / 2]), requests(&text[text.len() / 2..]));
         let divider = [',', ';', '\t'][usize::from(*fault) % 3];
         let lines: String = match source {
-            Source::Vegeta => requests.iter().map(|asked| vegeta(asked, &exception)).collect(),
+            RecordSource::Vegeta => requests.iter().map(|asked| vegeta(asked, &exception)).collect(),
             _ => {
                 let head = ["start_time", "request_type", "response_time", "exception"].join(&divider.to_string());
                 std::iter::once(head + "\n").chain(requests.iter().map(|asked| locust(asked, divider, &exception))).collect()
@@ -52,8 +52,8 @@ fuzz_target!(|data: &[u8]| {
         comes_back(&lines, &settings, &requests);
         return;
     }
-    let served_by = (source != Source::Oha && which & 64 != 0).then(|| "served".to_owned());
-    let settings = Settings { served_by, ..settings };
+    let served_by = (source != RecordSource::Oha && which & 64 != 0).then(|| "served".to_owned());
+    let settings = ImportSettings { served_by, ..settings };
     let Ok(record) = read(text, &settings) else { return };
     let fault = i64::from(*fault) * 100_000_000;
     holds(text, &settings, record, fault, fault / 7);

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lifeboat::dialect::{
-    AnswerReader, Ask, Demand, MARK_HEADER, Mark, Reply, Route, Speech, credential, error_code, estimated_tokens, find_mark, has_data,
+    AnswerReader, ClientRequest, ProviderRequest, MARK_HEADER, Mark, ProviderAnswer, Route, AnswerFormat, credential, error_code, estimated_tokens, find_mark, has_data,
     head_fault, is_terminal, malformed, with_garbled_text, with_other_model,
 };
 use lifeboat::model::{Dialect, Operation};
@@ -32,14 +32,14 @@ fuzz_target!(|data: &[u8]| {
         _ => (Operation::Chat, false),
     };
     let _ = estimated_tokens(dialect, operation, body);
-    let speech = Speech { dialect, operation, streamed: asked };
-    let _ = (has_data(speech, body), is_terminal(speech, body), malformed(speech, body));
-    let _ = (with_other_model(speech, body), with_garbled_text(speech, body));
-    let Ok(demand) = Demand::parse(dialect, operation, body) else { return };
-    let reply = Reply::new(dialect, &demand, "m", "id", 0);
+    let format = AnswerFormat { dialect, operation, streamed: asked };
+    let _ = (has_data(format, body), is_terminal(format, body), malformed(format, body));
+    let _ = (with_other_model(format, body), with_garbled_text(format, body));
+    let Ok(demand) = ProviderRequest::parse(dialect, operation, body) else { return };
+    let reply = ProviderAnswer::new(dialect, &demand, "m", "id", 0);
     let mark = Mark { drill: 1, id: 2 };
     for streamed in [false, true] {
-        let ask = Ask { mark, model: "m".into(), operation, streamed, expect: Arc::default() };
+        let ask = ClientRequest { mark, model: "m".into(), operation, streamed, expect: Arc::default() };
         let mut reader = AnswerReader::new(dialect, &ask);
         if streamed {
             (0..reply.tokens()).for_each(|place| reader.feed(&reply.token_event(place)));

@@ -1,0 +1,84 @@
+//! Why a drill ends before its time: a reason of a closed list, a message, and what to do about it, each by itself.
+
+use super::preflight::Trouble;
+use crate::history::StopReason;
+use crate::units::Explained;
+use std::borrow::Cow;
+
+/// The stop of a drill before its time: its kind, what happened, and what to do. It is recorded as it is, so that whoever shows it chooses how.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct DrillStop {
+    /// The kind of reason.
+    pub reason: StopReason,
+    /// What happened, without the hint.
+    pub detail: String,
+    /// What to type or change next, where somebody can say.
+    pub hint: Option<String>,
+}
+
+impl DrillStop {
+    pub(super) fn new(reason: StopReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), hint: None }
+    }
+
+    pub(super) fn environment(detail: impl Into<String>) -> Self {
+        Self::new(StopReason::Environment, detail)
+    }
+
+    /// With what to do about it.
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Of an error of a lower room, which tells its hint itself.
+    pub(super) fn of(reason: StopReason, error: &(impl Explained + ?Sized)) -> Self {
+        Self { reason, detail: told(error), hint: error.hint().map(Cow::into_owned) }
+    }
+
+    /// Of an error whose text is a message, an empty line and its hint.
+    pub(super) fn of_text(reason: StopReason, error: impl std::fmt::Display) -> Self {
+        let text = error.to_string();
+        match text.split_once("\n\nhint: ") {
+            Some((detail, hint)) => Self::new(reason, detail).with_hint(hint),
+            None => Self::new(reason, text),
+        }
+    }
+
+    /// An error of the environment by its text: see [`Self::of_text`].
+    pub(super) fn environment_of(error: impl std::fmt::Display) -> Self {
+        Self::of_text(StopReason::Environment, error)
+    }
+
+    /// With each of its texts changed, as where secrets are taken out.
+    pub(super) fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        Self { reason: self.reason, detail: change(&self.detail), hint: self.hint.as_deref().map(change) }
+    }
+}
+
+impl Explained for DrillStop {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        self.hint.as_deref().map(Cow::Borrowed)
+    }
+}
+
+impl From<Trouble> for DrillStop {
+    fn from(Trouble { problem, hint }: Trouble) -> Self {
+        Self::environment(problem).with_hint(hint)
+    }
+}
+
+/// An error's message with those of its causes.
+fn told(error: &(impl Explained + ?Sized)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let said = next.to_string();
+        if !text.contains(&said) {
+            text += &format!(": {said}");
+        }
+        cause = next.source();
+    }
+    text
+}
